@@ -1,0 +1,75 @@
+package gateway
+
+import "time"
+
+// AddressKind is the kind of thing a customer is reached at.
+type AddressKind string
+
+// The kinds of address.
+const (
+	AddressEmail   AddressKind = "email"   // lower case
+	AddressPhone   AddressKind = "phone"   // E.164 where known, digits otherwise
+	AddressVisitor AddressKind = "visitor" // the widget's opaque visitor id
+)
+
+// Address is where a customer can be found again.
+type Address struct {
+	Kind  AddressKind `json:"kind"`
+	Value string      `json:"value"`
+	Name  string      `json:"name,omitempty"` // as the customer wrote it
+}
+
+// Arrival is something from a customer on its way in. Every arrival has a Key;
+// receiving the same Key twice changes nothing and gives the first answer.
+type Arrival struct {
+	Key          string // the channel's own name for it: "email/3/1700000000/INBOX/42"
+	Channel      Channel
+	Queue        QueueID
+	Conversation ConversationID // where the channel knows it (chat, a call's voicemail)
+	MessageID    string         // RFC 5322 §3.6.4, without brackets; empty is fine
+	References   []string       // In-Reply-To and References, newest first, without brackets
+	Trusted      bool           // a reference carried our own signature: the sender needs not be a participant
+	From         Address
+	Others       []Address // other addresses of the same person (the chat form's e-mail)
+	Subject      string
+	Language     string // BCP 47, if known
+	Skills       []SkillLevel
+	ArrivedAt    time.Time
+	Entry        Entry // what goes on the timeline; Conversation and Pos are filled in
+	Alone        bool  // never joins an open interaction (each call and voicemail is its own)
+	Quiet        bool  // kept on the case, offered to nobody (bounces, automatic replies)
+	Preferred    AgentID
+}
+
+// Received says what an arrival became.
+type Received struct {
+	Conversation ConversationID `json:"conversation"`
+	Case         CaseID         `json:"case"`
+	Customer     CustomerID     `json:"customer"`
+	Pos          int64          `json:"pos"`
+	// Interaction is the number the floor will use if it opens a new interaction for
+	// this arrival; it may join an open one of the case instead. Zero when Quiet.
+	Interaction InteractionID `json:"interaction"`
+	Repeated    bool          `json:"repeated"` // the key was known; nothing was changed
+}
+
+// SkillLevel is a skill and the level, 1 to 5, that is required or held.
+type SkillLevel struct {
+	Skill SkillID `json:"skill"`
+	Level int     `json:"level"`
+}
+
+// Admission asks the floor to put an arrival in the queue. It carries ids and
+// numbers only, so that the routing log never holds what a customer wrote.
+type Admission struct {
+	Interaction  InteractionID  `json:"interaction"` // reserved; used if a new one is opened
+	Channel      Channel        `json:"channel"`
+	Queue        QueueID        `json:"queue"`
+	Case         CaseID         `json:"case"`
+	Conversation ConversationID `json:"conversation"`
+	Customer     CustomerID     `json:"customer"`
+	ArrivedAt    time.Time      `json:"arrived_at"`
+	Skills       []SkillLevel   `json:"skills,omitempty"`
+	Alone        bool           `json:"alone,omitempty"`
+	Preferred    AgentID        `json:"preferred,omitempty"`
+}

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Command is something that a person or a channel asks of the floor. Each is also an
+// event of the routing log, so it holds ids, numbers and enumerations only.
+type Command interface{ command() }
+
+// The commands.
+type (
+	// SetStatus changes an agent's intent. While the agent is busy it becomes the
+	// next intent; its answer (StatusAnswer) says which.
+	SetStatus struct {
+		Agent  AgentID `json:"agent"`
+		Intent Intent  `json:"intent"`
+		Code   string  `json:"code,omitempty"`
+		Force  bool    `json:"force,omitempty"` // by a supervisor: what the agent holds is requeued
+	}
+	// Consoles reports that an agent's first console came or last console went.
+	Consoles struct {
+		Agent AgentID `json:"agent"`
+		Live  bool    `json:"live"`
+	}
+	// Accept takes an offer. A stale No is refused with offer_gone.
+	Accept struct {
+		Interaction InteractionID `json:"interaction"`
+		No          int           `json:"no"`
+		Agent       AgentID       `json:"agent"`
+		ByPhone     bool          `json:"by_phone,omitempty"` // the agent's phone was answered
+	}
+	// Decline refuses an offer.
+	Decline struct {
+		Interaction InteractionID `json:"interaction"`
+		No          int           `json:"no"`
+		Agent       AgentID       `json:"agent"`
+		Code        string        `json:"code,omitempty"`
+	}
+	// FailOffer reports that the agent's phone could not be rung: busy, unreachable, media.
+	FailOffer struct {
+		Interaction InteractionID `json:"interaction"`
+		No          int           `json:"no"`
+		Agent       AgentID       `json:"agent"`
+		Cause       string        `json:"cause"`
+	}
+	// Leave reports that the customer's side is gone: before an answer this abandons
+	// the interaction, after it wrap-up begins. End overrides the end (voicemail).
+	Leave struct {
+		Interaction InteractionID `json:"interaction"`
+		End         End           `json:"end,omitempty"`
+	}
+	// EndInteraction is the agent ending the customer's side; wrap-up begins.
+	EndInteraction struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// Finish ends the wrap-up with transaction codes.
+	Finish struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+		Codes       []CodeID      `json:"codes,omitempty"`
+	}
+	// ExtendWrapUp adds a minute, twice at most.
+	ExtendWrapUp struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// Transfer moves an active interaction to an agent or to a queue.
+	Transfer struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"` // who transfers
+		ToAgent     AgentID       `json:"to_agent,omitempty"`
+		ToQueue     QueueID       `json:"to_queue,omitempty"`
+	}
+	// Pull takes a waiting interaction by hand.
+	Pull struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// Begin opens an accepted interaction for an agent who reaches out (outbound dial,
+	// new mail). Interaction is reserved by the caller.
+	Begin struct {
+		Admission
+		Agent AgentID `json:"agent"`
+	}
+)
+
+func (SetStatus) command()      {}
+func (Consoles) command()       {}
+func (Accept) command()         {}
+func (Decline) command()        {}
+func (FailOffer) command()      {}
+func (Leave) command()          {}
+func (EndInteraction) command() {}
+func (Finish) command()         {}
+func (ExtendWrapUp) command()   {}
+func (Transfer) command()       {}
+func (Pull) command()           {}
+func (Begin) command()          {}
+
+// Answer is what the floor says to a command: the state that it left behind.
+type Answer struct {
+	Presence    *Presence    `json:"presence,omitempty"`
+	Interaction *Interaction `json:"interaction,omitempty"`
+	Later       bool         `json:"later,omitempty"` // stored as the next status, not in force yet
+	At          time.Time    `json:"at"`
+}
+
+var commands = map[string]reflect.Type{}
+
+func init() {
+	for _, c := range []Command{
+		SetStatus{}, Consoles{}, Accept{}, Decline{}, FailOffer{}, Leave{}, EndInteraction{},
+		Finish{}, ExtendWrapUp{}, Transfer{}, Pull{}, Begin{},
+	} {
+		commands[commandName(c)] = reflect.TypeOf(c)
+	}
+}
+
+func commandName(c Command) string { return reflect.TypeOf(c).Name() }
+
+type envelope struct {
+	Name string          `json:"name"`
+	Body json.RawMessage `json:"body"`
+}
+
+// MarshalCommand writes a command for the bus and the log.
+func MarshalCommand(c Command) ([]byte, error) {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("marshal %s: %w", commandName(c), err)
+	}
+	return json.Marshal(envelope{commandName(c), body})
+}
+
+// UnmarshalCommand reads what MarshalCommand wrote.
+func UnmarshalCommand(data []byte) (Command, error) {
+	var e envelope
+	if err := json.Unmarshal(data, &e); err != nil {
+		return nil, fmt.Errorf("read command: %w", err)
+	}
+	t, ok := commands[e.Name]
+	if !ok {
+		return nil, Invalid("unknown_command", fmt.Sprintf("no command is called %q", e.Name))
+	}
+	v := reflect.New(t)
+	if err := json.Unmarshal(e.Body, v.Interface()); err != nil {
+		return nil, fmt.Errorf("read command %s: %w", e.Name, err)
+	}
+	return v.Elem().Interface().(Command), nil
+}

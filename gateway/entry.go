@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// EntryKind is what an entry on a conversation's timeline is.
+type EntryKind string
+
+// The kinds of entry. Body's type follows from the kind.
+const (
+	EntryMessage   EntryKind = "message"   // a chat line; no body
+	EntryMail      EntryKind = "mail"      // Mail
+	EntryNote      EntryKind = "note"      // never shown to the customer; no body
+	EntryArticle   EntryKind = "article"   // ArticleCard
+	EntryEvent     EntryKind = "event"     // Happening
+	EntryCall      EntryKind = "call"      // CallSummary
+	EntryRecording EntryKind = "recording" // Recording
+	EntryFile      EntryKind = "file"      // Attachment
+)
+
+// AuthorKind says on which side of the conversation an author stands.
+type AuthorKind string
+
+// The kinds of author.
+const (
+	ByCustomer AuthorKind = "customer"
+	ByAgent    AuthorKind = "agent"
+	BySystem   AuthorKind = "system"
+)
+
+// Author is who an entry is from.
+type Author struct {
+	Kind AuthorKind `json:"kind"`
+	ID   int64      `json:"id,omitempty,string"` // an AgentID or CustomerID
+	Name string     `json:"name,omitempty"`
+}
+
+// Entry is one thing on a conversation's timeline. Within a conversation Pos is
+// 1, 2, 3 …, dense, given in the transaction; it is the only order.
+type Entry struct {
+	Conversation ConversationID  `json:"conversation"`
+	Pos          int64           `json:"pos"`
+	Kind         EntryKind       `json:"kind"`
+	Author       Author          `json:"author"`
+	Interaction  InteractionID   `json:"interaction,omitempty"`
+	Channel      Channel         `json:"channel"`
+	ClientID     string          `json:"client_id,omitempty"` // the writer's own id; the same id twice is one entry
+	Text         string          `json:"text"`                // plain text: what is shown, searched and previewed
+	Body         json.RawMessage `json:"body,omitempty"`
+	Internal     bool            `json:"internal,omitempty"` // never leaves to the customer
+	At           time.Time       `json:"at"`
+}
+
+// Mail is the body of an e-mail entry.
+type Mail struct {
+	MessageID   string       `json:"message_id,omitempty"`
+	InReplyTo   string       `json:"in_reply_to,omitempty"`
+	Subject     string       `json:"subject"`
+	From        Address      `json:"from"`
+	To          []Address    `json:"to,omitempty"`
+	Cc          []Address    `json:"cc,omitempty"`
+	HTML        string       `json:"html,omitempty"`   // made safe; shown in a frame of its own
+	Quoted      int          `json:"quoted,omitempty"` // from this byte on, Text is quoted from earlier mails; 0 none
+	Attachments []Attachment `json:"attachments,omitempty"`
+	Raw         string       `json:"raw,omitempty"`             // blob of the mail as it came
+	Defects     []string     `json:"defects,omitempty"`         // what the parser had to mend
+	Outbound    int64        `json:"outbound,omitempty,string"` // the outbox row of a mail we sent
+}
+
+// Attachment is a file on an entry.
+type Attachment struct {
+	Blob string `json:"blob"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int64  `json:"size"`
+	CID  string `json:"cid,omitempty"` // referred to by the HTML
+}
+
+// ArticleCard is a FAQ link as the customer gets it.
+type ArticleCard struct {
+	Article  ArticleID `json:"article"`
+	Number   int64     `json:"number"`
+	Language string    `json:"language"`
+	Title    string    `json:"title"`
+	Snippet  string    `json:"snippet"`
+	URL      string    `json:"url"`
+}
+
+// Happening is an event that both sides must not miss.
+type Happening struct {
+	What  string  `json:"what"` // joined, left, transferred, ended, reconnecting, finished …
+	Agent AgentID `json:"agent,omitempty"`
+	Queue QueueID `json:"queue,omitempty"`
+	Cause string  `json:"cause,omitempty"`
+}
+
+// CallSummary is what a call leaves behind.
+type CallSummary struct {
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Outbound bool   `json:"outbound,omitempty"`
+	WaitMS   int64  `json:"wait_ms"`
+	TalkMS   int64  `json:"talk_ms"`
+	Cause    string `json:"cause,omitempty"`
+}
+
+// Recording is sound on a case.
+type Recording struct {
+	Blob       string `json:"blob"` // a WAV
+	DurationMS int64  `json:"duration_ms"`
+}

@@ -1,0 +1,89 @@
+// Package gateway holds the words that every room shares: the interaction, its
+// offer, the agent, the queue, the arrival and the entry, and the commands that
+// people and channels give to the floor.
+//
+// It promises nothing but meaning: standard library only, no I/O, no clock.
+package gateway
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// ID is a row's number. Its type parameter keeps an agent from being taken for a
+// queue; in JSON it is an opaque string.
+type ID[of any] int64
+
+// MarshalText writes the id as people's programs see it: a string.
+func (id ID[of]) MarshalText() ([]byte, error) {
+	return strconv.AppendInt(nil, int64(id), 10), nil
+}
+
+// UnmarshalText reads what MarshalText wrote; anything else is an Invalid error.
+func (id *ID[of]) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < 0 {
+		return Invalid("bad_id", fmt.Sprintf("%q is not an id; use one that the API gave you", text))
+	}
+	*id = ID[of](n)
+	return nil
+}
+
+// String is the id in decimal.
+func (id ID[of]) String() string { return strconv.FormatInt(int64(id), 10) }
+
+type (
+	agentKind        struct{}
+	groupKind        struct{}
+	queueKind        struct{}
+	skillKind        struct{}
+	codeKind         struct{}
+	loginKind        struct{}
+	interactionKind  struct{}
+	caseKind         struct{}
+	customerKind     struct{}
+	conversationKind struct{}
+	articleKind      struct{}
+	taskKind         struct{}
+)
+
+// The ids of the things that rooms talk to each other about. Zero means none.
+type (
+	AgentID        = ID[agentKind]
+	GroupID        = ID[groupKind]
+	QueueID        = ID[queueKind]
+	SkillID        = ID[skillKind]
+	CodeID         = ID[codeKind] // a transaction code
+	LoginID        = ID[loginKind]
+	InteractionID  = ID[interactionKind]
+	CaseID         = ID[caseKind]
+	CustomerID     = ID[customerKind]
+	ConversationID = ID[conversationKind]
+	ArticleID      = ID[articleKind]
+	TaskID         = ID[taskKind]
+)
+
+// Channel is the way an interaction came.
+type Channel string
+
+// The channels. A callback is a promised outbound call.
+const (
+	Voice     Channel = "voice"
+	Chat      Channel = "chat"
+	Email     Channel = "email"
+	Voicemail Channel = "voicemail"
+	Callback  Channel = "callback"
+)
+
+// Channels lists every channel, in the order that boards show them.
+var Channels = []Channel{Voice, Chat, Email, Voicemail, Callback}
+
+// Role is what a login may do.
+type Role string
+
+// The roles, each including the one before it.
+const (
+	RoleAgent         Role = "agent"
+	RoleSupervisor    Role = "supervisor"
+	RoleAdministrator Role = "administrator"
+)

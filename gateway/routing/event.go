@@ -1,0 +1,72 @@
+package routing
+
+import (
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Event is what happens to the floor: a gateway.Command, or one of the events below.
+// The core learns the time with it and from nowhere else.
+type Event any
+
+// The events that are not commands.
+type (
+	// Configure replaces the plan. What no longer fits it is withdrawn or ends.
+	Configure struct {
+		Plan gateway.Plan `json:"plan"`
+	}
+	// Admit puts an arrival in the queue, or joins it to an open interaction of its case.
+	Admit struct {
+		gateway.Admission
+	}
+	// Wake says that the time of an earlier WakeAt has come.
+	Wake struct{}
+	// Recover is the first event after a restart or a takeover: offers that were out
+	// are withdrawn, consoles get 60 s to return, calls that died end.
+	Recover struct{}
+)
+
+// Effect is something that the floor must store and tell.
+type Effect any
+
+// The effects, in the order in which they happened.
+type (
+	// InteractionChanged carries the whole new state of one interaction.
+	InteractionChanged struct{ Interaction gateway.Interaction }
+	// Joined says that an arrival met an open interaction instead of opening its own.
+	Joined struct {
+		Reserved    gateway.InteractionID
+		Interaction gateway.InteractionID
+	}
+	// OfferCreated asks an agent.
+	OfferCreated struct{ Offer gateway.Offer }
+	// OfferClosed ends an offer with its one outcome.
+	OfferClosed struct{ Offer gateway.Offer }
+	// PresenceChanged carries the whole new state of one agent.
+	PresenceChanged struct{ Presence gateway.Presence }
+	// SegmentClosed records one agent's part of an interaction.
+	SegmentClosed struct{ Segment gateway.Segment }
+	// Happened goes onto the conversation's timeline: joined, left, transferred, ended.
+	Happened struct {
+		Interaction  gateway.InteractionID
+		Conversation gateway.ConversationID
+		Channel      gateway.Channel
+		Happening    gateway.Happening
+	}
+	// Alerted is shown to supervisors.
+	Alerted struct {
+		What        string
+		Interaction gateway.InteractionID
+		Queue       gateway.QueueID
+		Agent       gateway.AgentID
+	}
+)
+
+// Result is what one event did.
+type Result struct {
+	Effects []Effect
+	Answer  gateway.Answer // to a command that was obeyed
+	Err     *gateway.Error // to a command that was refused; then Effects is empty
+	WakeAt  time.Time      // the core wants a Wake then; zero: nothing is timed
+}
