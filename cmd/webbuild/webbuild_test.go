@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestConsoleFirstLoadLeavesOutWhatIsLazy(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"src/main.tsx":          `import s from "./row.module.css"; import {x} from "./shared"; document.title = s.row + x; void import("./lazy")`,
+		"src/lazy.ts":           `import {x} from "./shared"; console.log("lazy", x)`,
+		"src/shared.ts":         `export const x = Math.random()`,
+		"src/row.module.css":    `.row { color: light-dark(#fff, #000) }`,
+		"public/icon.svg":       `<svg/>`,
+		"public/sub/manifest.x": `{}`,
+	})
+	b, err := buildConsole(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := b.pages[0].files
+	if !strings.HasPrefix(first[0], "assets/main-") || slices.ContainsFunc(first, func(f string) bool { return strings.Contains(f, "lazy") }) {
+		t.Errorf("first load is %v, want main first and no lazy part", first)
+	}
+	if len(first) != 3 { // main, its style sheet, the shared chunk
+		t.Errorf("first load is %v, want three files", first)
+	}
+	for _, f := range first {
+		if !bytes.Contains(b.files["index.html"], []byte("/"+f)) {
+			t.Errorf("index.html does not name %s", f)
+		}
+	}
+	if b.files["icon.svg"] == nil || b.files["sub/manifest.x"] == nil {
+		t.Error("public files were not copied")
+	}
+	again, err := buildConsole(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !maps.EqualFunc(b.files, again.files, bytes.Equal) {
+		t.Error("the same sources gave other bytes")
+	}
+}
+
+func TestLoaderCarriesTheHashOfChat(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"src/loader.ts": `declare const CHAT_HASH: string; document.title = CHAT_HASH`,
+		"src/chat.tsx":  `import css from "./chat.css"; export const sheet = css`,
+		"src/chat.css":  ".a {  color : light-dark( #ffffff , #000 ) }",
+	})
+	build := func() bundle {
+		b, err := buildWidget(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	before := build()
+	if !bytes.Contains(before.files["chat.js"], []byte(".a{color:light-dark(#ffffff,#000)}")) {
+		t.Errorf("style sheet is not minified text: %s", before.files["chat.js"])
+	}
+	write(t, dir, map[string]string{"src/chat.css": ".a { color: red }"})
+	if bytes.Equal(before.files["v1.js"], build().files["v1.js"]) {
+		t.Error("chat.js changed, the loader did not")
+	}
+}
+
+func TestSizesRefuseAPagePastItsLimit(t *testing.T) {
+	b := bundle{files: map[string][]byte{"a.js": []byte("1234567890")}, pages: []page{{"a", []string{"a.js"}, 5}}}
+	if errs := b.report(false); errs != nil {
+		t.Errorf("without -sizes got %v", errs)
+	}
+	if errs := b.report(true); len(errs) != 1 {
+		t.Errorf("with -sizes got %v, want one error", errs)
+	}
+}
+
+func TestWriteRemovesWhatIsOldAndKeepsTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{".gitkeep": "", "old.js": "x", "assets/old.js": "x"})
+	if err := (bundle{files: map[string][]byte{"new.js": nil}}).write(dir); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{".gitkeep", "new.js"}; !slices.Equal(names, want) {
+		t.Errorf("dist holds %v, want %v", names, want)
+	}
+}

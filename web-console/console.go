@@ -1,0 +1,79 @@
+// Package webconsole holds the agent's console as built by cmd/webbuild and serves it.
+package webconsole
+
+import (
+	"bytes"
+	"crypto/rand"
+	"embed"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// Dist is the console as it was built into this binary; it has no index.html when it was not.
+func Dist() fs.FS {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // "dist" is a valid path
+	}
+	return files
+}
+
+// Handler serves the console from files (see Dist; a folder's os.DirFS while developing):
+// its assets for ever, its one page for every other path that is not a file, so that an
+// address inside the console can be opened and reloaded.
+func Handler(files fs.FS) http.Handler {
+	assets := http.FileServerFS(files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		if name == "metafile.json" {
+			http.NotFound(w, r)
+			return
+		}
+		info, err := fs.Stat(files, name)
+		switch {
+		case name != "index.html" && err == nil && !info.IsDir():
+			w.Header().Set("Cache-Control", cacheFor(name))
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			assets.ServeHTTP(w, r)
+		case strings.HasPrefix(name, "assets/"):
+			http.NotFound(w, r) // a page of an older build must not get HTML for a script
+		default:
+			servePage(w, r, files)
+		}
+	})
+}
+
+func cacheFor(name string) string {
+	if strings.HasPrefix(name, "assets/") {
+		return "public, max-age=31536000, immutable"
+	}
+	return "no-cache"
+}
+
+// servePage sends index.html with a fresh nonce. The policy allows our own files only.
+func servePage(w http.ResponseWriter, r *http.Request, files fs.FS) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		http.Error(w, "Only GET works here.", http.StatusMethodNotAllowed)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	page, err := fs.ReadFile(files, "index.html")
+	if err != nil {
+		http.Error(w, "The console is not part of this binary. Build it with: make build", http.StatusServiceUnavailable)
+		return
+	}
+	nonce := rand.Text()
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+nonce+
+		"'; connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; frame-src 'self'; font-src 'self'; "+
+		"manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(bytes.ReplaceAll(page, []byte("NONCE"), []byte(nonce))) // the reader may be gone
+}

@@ -1,0 +1,62 @@
+// Package webwidget holds the customer's chat widget as built by cmd/webbuild and
+// serves its two files.
+package webwidget
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// Dist is the widget as it was built into this binary; it has no v1.js when it was not.
+func Dist() fs.FS {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // "dist" is a valid path
+	}
+	return files
+}
+
+// Handler serves /w/v1.js and /w/chat.js from files (see Dist; a folder's os.DirFS while
+// developing). v1.js may be five minutes old; chat.js is asked for by its hash and never
+// changes. Both are the same for everybody, so any origin may load them: what belongs to
+// one website (its settings, its socket) is checked by channels/chat.
+func Handler(files fs.FS) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /w/v1.js", func(w http.ResponseWriter, r *http.Request) {
+		serve(w, r, files, "v1.js", "public, max-age=300")
+	})
+	mux.HandleFunc("GET /w/chat.js", func(w http.ResponseWriter, r *http.Request) {
+		cache := "no-cache"
+		if r.URL.Query().Has("v") {
+			cache = "public, max-age=31536000, immutable"
+		}
+		serve(w, r, files, "chat.js", cache)
+	})
+	return mux
+}
+
+func serve(w http.ResponseWriter, r *http.Request, files fs.FS, name, cache string) {
+	data, err := fs.ReadFile(files, name)
+	if err != nil {
+		w.Header().Set("Cache-Control", "no-store")
+		http.Error(w, "The widget is not part of this binary. Build it with: make build", http.StatusServiceUnavailable)
+		return
+	}
+	sum := sha256.Sum256(data)
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cache-Control", cache)
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+}
