@@ -51,6 +51,7 @@ type Entry struct {
 	Body         json.RawMessage `json:"body,omitempty"`
 	Internal     bool            `json:"internal,omitempty"` // never leaves to the customer
 	At           time.Time       `json:"at"`
+	Repeated     bool            `json:"-"` // set by the store: ClientID was known, this is the entry of the first time
 }
 
 // Mail is the body of an e-mail entry.

@@ -21,6 +21,13 @@ func NewEvent(topic, kind string, rev int64, data any) Event {
 	return Event{Type: kind, Topic: topic, Rev: rev, Data: body}
 }
 
+// MessageCreated tells of an entry that was added to its conversation.
+func MessageCreated(e Entry) Event {
+	event := NewEvent(TopicConversation(e.Conversation), "message.created", e.Pos, e)
+	event.Conversation = e.Conversation
+	return event
+}
+
 // TopicAll is heard by every console.
 const TopicAll = "all"
 
