@@ -1,0 +1,71 @@
+package localpg
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// tailLines is how much of the server's log is kept to explain a failed start.
+const tailLines = 8
+
+// logTail takes the server's stderr, gives each line to the logger, keeps the last few.
+type logTail struct {
+	logger *slog.Logger
+
+	mu    sync.Mutex // guards what follows
+	rest  []byte     // of a line that has not ended
+	lines []string
+}
+
+// Write never fails: the server must not stop because of its log.
+func (t *logTail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rest = append(t.rest, b...)
+	for {
+		line, rest, ok := bytes.Cut(t.rest, []byte("\n"))
+		if !ok {
+			return len(b), nil
+		}
+		t.rest = rest
+		t.addLocked(string(line))
+	}
+}
+
+func (t *logTail) addLocked(line string) {
+	if line = strings.TrimSpace(line); line == "" {
+		return
+	}
+	t.lines = append(t.lines, line)
+	t.lines = t.lines[max(0, len(t.lines)-tailLines):]
+	t.tell(line)
+}
+
+// tell keeps ERROR quiet: the client that caused it is told, and logs it.
+func (t *logTail) tell(line string) {
+	kind, _, _ := strings.Cut(line, ":")
+	switch kind {
+	case "PANIC":
+		t.logger.Error("database", "line", line)
+	case "FATAL", "WARNING":
+		t.logger.Warn("database", "line", line)
+	default:
+		t.logger.Debug("database", "line", line)
+	}
+}
+
+func (t *logTail) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines, t.rest = nil, nil
+}
+
+func (t *logTail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Join(t.lines, " / ")
+}
+
+func (t *logTail) contains(s string) bool { return strings.Contains(t.last(), s) }

@@ -1,0 +1,71 @@
+// Package migrations holds the only DDL: NNNN_name.sql, forward only, each owned by
+// one room (its first line says "-- owner: ROOM") and never edited once released.
+//
+// Several nodes may call Up at the same time: a session-wide advisory lock lets one
+// through, and the others find nothing left to do. Each file is one transaction.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// Files are the migrations, in the order of their numbers.
+//
+//go:embed *.sql
+var Files embed.FS
+
+// lockWait is how long a node waits for another that is migrating, in seconds.
+const lockWait = 600
+
+// Up brings the database to the newest version.
+func Up(ctx context.Context, pool *pgxpool.Pool) error {
+	return with(pool, func(p *goose.Provider) error {
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrate the database: %w", err)
+		}
+		return nil
+	})
+}
+
+// Version is the database's version and the newest that this binary knows. A database
+// that was never migrated has version 0.
+func Version(ctx context.Context, pool *pgxpool.Pool) (current, newest int64, err error) {
+	err = with(pool, func(p *goose.Provider) error {
+		if current, newest, err = p.GetVersions(ctx); err != nil {
+			return fmt.Errorf("read the database's version: %w", err)
+		}
+		return nil
+	})
+	return current, newest, err
+}
+
+func with(pool *pgxpool.Pool, do func(*goose.Provider) error) error {
+	db := stdlib.OpenDBFromPool(pool)
+	p, err := provider(db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return errors.Join(do(p), db.Close()) // closes nothing of the pool's
+}
+
+func provider(db *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, lockWait))
+	if err != nil {
+		return nil, err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, Files,
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
