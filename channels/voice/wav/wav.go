@@ -1,0 +1,210 @@
+// Package wav reads and writes RIFF WAVE files of telephone sound.
+//
+// A Writer's file is whole at every moment: what was written before the process was
+// killed can be read, because sizes that were never filled in mean "to the end of the
+// file", and Repair fills them in. Reading accepts 16-bit PCM, A-law and µ-law,
+// any number of channels, and chunks in any order before the data.
+package wav
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+)
+
+// The WAVE format tags that are read.
+const (
+	tagPCM  = 1
+	tagA    = 6
+	tagMu   = 7
+	tagExt  = 0xFFFE // the real tag is the first two bytes of the sub-format
+	header  = 44
+	unknown = 0xFFFFFFFF // a size nobody filled in
+)
+
+// maxData bounds what Read takes into memory: an hour of stereo at 8 kHz.
+const maxData = 4 * 8000 * 3600
+
+// ErrFormat is a file that is not a WAVE of a kind that is read.
+var ErrFormat = errors.New("not a PCM, A-law or µ-law WAVE file")
+
+// Sound is a decoded file. Samples of several channels alternate.
+type Sound struct {
+	Rate     int
+	Channels int
+	Samples  []int16
+}
+
+// Duration is how long the sound lasts.
+func (s Sound) Duration() time.Duration {
+	if s.Rate == 0 || s.Channels == 0 {
+		return 0
+	}
+	return time.Duration(len(s.Samples)/s.Channels) * time.Second / time.Duration(s.Rate)
+}
+
+// Read decodes a file. A data chunk that ends early gives what is there.
+func Read(r io.Reader) (Sound, error) {
+	var riff [12]byte
+	if _, err := io.ReadFull(r, riff[:]); err != nil || string(riff[:4]) != "RIFF" || string(riff[8:]) != "WAVE" {
+		return Sound{}, ErrFormat
+	}
+	var f format
+	for {
+		var c [8]byte
+		if _, err := io.ReadFull(r, c[:]); err != nil {
+			return Sound{}, fmt.Errorf("find data chunk: %w", ErrFormat)
+		}
+		size := int64(binary.LittleEndian.Uint32(c[4:]))
+		switch string(c[:4]) {
+		case "fmt ":
+			if err := f.read(r, size); err != nil {
+				return Sound{}, err
+			}
+		case "data":
+			return f.samples(r, size)
+		default:
+			if _, err := io.CopyN(io.Discard, r, size+size&1); err != nil {
+				return Sound{}, fmt.Errorf("skip chunk: %w", ErrFormat)
+			}
+		}
+	}
+}
+
+type format struct {
+	tag, channels, bits uint16
+	rate                uint32
+}
+
+func (f *format) read(r io.Reader, size int64) error {
+	if size < 16 || size > 64 {
+		return ErrFormat
+	}
+	b := make([]byte, size+size&1)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return fmt.Errorf("read format: %w", ErrFormat)
+	}
+	f.tag = binary.LittleEndian.Uint16(b)
+	f.channels = binary.LittleEndian.Uint16(b[2:])
+	f.rate = binary.LittleEndian.Uint32(b[4:])
+	f.bits = binary.LittleEndian.Uint16(b[14:])
+	if f.tag == tagExt && size >= 26 {
+		f.tag = binary.LittleEndian.Uint16(b[24:])
+	}
+	pcm := f.tag == tagPCM && f.bits == 16
+	law := (f.tag == tagA || f.tag == tagMu) && f.bits == 8
+	if !pcm && !law || f.channels == 0 || f.channels > 8 || f.rate == 0 || f.rate > 192000 {
+		return ErrFormat
+	}
+	return nil
+}
+
+func (f *format) samples(r io.Reader, size int64) (Sound, error) {
+	if f.channels == 0 {
+		return Sound{}, fmt.Errorf("data before format: %w", ErrFormat)
+	}
+	data, err := io.ReadAll(io.LimitReader(r, min(size, maxData)))
+	if err != nil {
+		return Sound{}, fmt.Errorf("read samples: %w", err)
+	}
+	s := Sound{Rate: int(f.rate), Channels: int(f.channels)}
+	if f.tag == tagPCM {
+		s.Samples = make([]int16, len(data)/2)
+		for i := range s.Samples {
+			s.Samples[i] = int16(binary.LittleEndian.Uint16(data[2*i:]))
+		}
+	} else {
+		law := g711.A
+		if f.tag == tagMu {
+			law = g711.Mu
+		}
+		s.Samples = make([]int16, len(data))
+		law.DecodeTo(s.Samples, data)
+	}
+	s.Samples = s.Samples[:len(s.Samples)/s.Channels*s.Channels]
+	return s, nil
+}
+
+// Writer appends 16-bit PCM to a file. It is not safe for concurrent use.
+type Writer struct {
+	f       *os.File
+	buf     []byte
+	written int64 // bytes of samples
+}
+
+// Create starts a file, whose directory must exist, with a header whose sizes are open.
+func Create(path string, rate, channels int) (*Writer, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600) //nolint:gosec // the caller's own directory
+	if err != nil {
+		return nil, fmt.Errorf("create recording: %w", err)
+	}
+	if _, err := f.Write(head(rate, channels, unknown)); err != nil {
+		return nil, errors.Join(fmt.Errorf("start recording: %w", err), f.Close())
+	}
+	return &Writer{f: f}, nil
+}
+
+// Write appends samples. Once it returns they outlive the process, though not the machine.
+func (w *Writer) Write(samples []int16) error {
+	w.buf = w.buf[:0]
+	for _, s := range samples {
+		w.buf = binary.LittleEndian.AppendUint16(w.buf, uint16(s))
+	}
+	n, err := w.f.Write(w.buf)
+	w.written += int64(n)
+	if err != nil {
+		return fmt.Errorf("write recording: %w", err)
+	}
+	return nil
+}
+
+// Close fills in the sizes, makes the file durable and closes it.
+func (w *Writer) Close() error {
+	return errors.Join(fill(w.f, w.written), w.f.Sync(), w.f.Close())
+}
+
+// Repair fills in the sizes of a file whose writer was killed. A whole file stays as it is.
+func Repair(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // the caller's own directory
+	if err != nil {
+		return fmt.Errorf("repair recording: %w", err)
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err == nil && end < header {
+		err = ErrFormat
+	}
+	if err == nil {
+		err = errors.Join(f.Truncate(end-(end-header)%2), fill(f, end-header-(end-header)%2), f.Sync())
+	}
+	return errors.Join(err, f.Close())
+}
+
+func fill(f io.WriterAt, data int64) error {
+	var size [4]byte
+	binary.LittleEndian.PutUint32(size[:], uint32(min(data, unknown-header)))
+	_, err := f.WriteAt(size[:], header-4)
+	binary.LittleEndian.PutUint32(size[:], uint32(min(data, unknown-header))+header-8)
+	_, err2 := f.WriteAt(size[:], 4)
+	return errors.Join(err, err2)
+}
+
+func head(rate, channels int, size uint32) []byte {
+	b := make([]byte, 0, header)
+	b = append(b, "RIFF"...)
+	b = binary.LittleEndian.AppendUint32(b, size)
+	b = append(b, "WAVEfmt "...)
+	b = binary.LittleEndian.AppendUint32(b, 16)
+	b = binary.LittleEndian.AppendUint16(b, tagPCM)
+	b = binary.LittleEndian.AppendUint16(b, uint16(channels))
+	b = binary.LittleEndian.AppendUint32(b, uint32(rate))
+	b = binary.LittleEndian.AppendUint32(b, uint32(rate*channels*2))
+	b = binary.LittleEndian.AppendUint16(b, uint16(channels*2))
+	b = binary.LittleEndian.AppendUint16(b, 16)
+	b = append(b, "data"...)
+	return binary.LittleEndian.AppendUint32(b, size)
+}
