@@ -1,0 +1,77 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Plan is the roster as routing needs it, read at one moment. The same roster always
+// gives the same plan, in the same order, so that two plans can be compared.
+func (s *Store) Plan(ctx context.Context) (gateway.Plan, error) {
+	var plan gateway.Plan
+	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		queues, err := list[Queue](ctx, tx, "select "+queueColumns+" from queue where active order by id")
+		if err != nil {
+			return err
+		}
+		agents, err := list[Agent](ctx, tx, "select "+agentColumns+" from agent a where active order by id")
+		if err != nil {
+			return err
+		}
+		lists, err := transactionLists(ctx, tx, 0, false)
+		if err != nil {
+			return err
+		}
+		plan = makePlan(queues, agents, lists)
+		return nil
+	})
+	if err != nil {
+		return plan, fmt.Errorf("read the plan: %w", err)
+	}
+	return plan, nil
+}
+
+func makePlan(queues []Queue, agents []Agent, lists []TransactionList) gateway.Plan {
+	plan := gateway.Plan{Queues: []gateway.QueuePlan{}, Agents: []gateway.AgentPlan{}}
+	inUse := map[gateway.QueueID]bool{}
+	for _, q := range queues {
+		inUse[q.ID] = true
+		plan.Queues = append(plan.Queues, q.plan(lists))
+	}
+	for _, a := range agents {
+		a.Memberships = slices.DeleteFunc(a.Memberships, func(m gateway.Membership) bool { return !inUse[m.Queue] })
+		plan.Agents = append(plan.Agents, gateway.AgentPlan{
+			ID: a.ID, Memberships: a.Memberships, Skills: a.Skills, Caps: a.Caps, Channels: a.Channels,
+			Phone: slices.ContainsFunc(a.Phones, Phone.Usable),
+		})
+	}
+	return plan
+}
+
+func (q Queue) plan(lists []TransactionList) gateway.QueuePlan {
+	codes, required := []gateway.CodeID(nil), false
+	for _, l := range lists {
+		if len(l.Queues) > 0 && !slices.Contains(l.Queues, q.ID) {
+			continue
+		}
+		choices := l.Choices()
+		codes = append(codes, choices...)
+		required = required || l.Required && len(choices) > 0
+	}
+	slices.Sort(codes)
+	channels := make(map[gateway.Channel]gateway.ChannelPlan, len(q.Channels))
+	for c, p := range q.Channels {
+		p.WrapUp.Codes = codes
+		p.WrapUp.CodeRequired = len(codes) > 0 && (required || p.WrapUp.CodeRequired)
+		if p.WrapUp.CodeRequired && p.WrapUp.Mode == gateway.WrapUpNone {
+			p.WrapUp.Mode = gateway.WrapUpManual // there must be a moment to choose it in
+		}
+		channels[c] = p
+	}
+	return gateway.QueuePlan{ID: q.ID, Band: q.Band, Channels: channels, Sticky: q.Sticky, MaxWait: q.MaxWait}
+}

@@ -1,0 +1,103 @@
+// Package roster is in charge of who works here: agents, groups, queues, skills,
+// calendars, status and transaction codes, phones, favourites and recents.
+//
+// It promises that what it stores fits together (a queue has a plan for each of its
+// channels, a phone can be dialled), that an edit quoting an old rev is refused with
+// what is there now, and that a hint on the bus follows each commit that changes the
+// Plan. A hint may be lost: whoever depends on it also asks again now and then.
+package roster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Subject is the bus subject of the hint that the roster has changed.
+const Subject = "roster"
+
+// Hints carries the hint to the other rooms and nodes.
+type Hints interface {
+	Publish(subject string, data []byte)
+}
+
+// Store keeps the roster. It is safe for concurrent use.
+type Store struct {
+	pool  *pgxpool.Pool
+	hints Hints
+}
+
+// New gives the roster kept in pool. Hints may be nil when nobody listens.
+func New(pool *pgxpool.Pool, hints Hints) *Store { return &Store{pool, hints} }
+
+// edit runs work in a transaction and hints after its commit.
+func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) error) error {
+	if err := pgx.BeginFunc(ctx, s.pool, work); err != nil {
+		return explain(err)
+	}
+	if s.hints != nil {
+		s.hints.Publish(Subject, nil)
+	}
+	return nil
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
+	rows, _ := db.Query(ctx, sql, args...) // its error is met again in CollectRows
+	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+}
+
+// one reads a single row; none is a refusal that says no such noun.
+func one[T any](ctx context.Context, db querier, noun, sql string, args ...any) (T, error) {
+	rows, _ := db.Query(ctx, sql, args...)
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return v, gateway.NotFound(noun+"_not_found", "there is no such "+noun+"; it may have been removed")
+	}
+	return v, err
+}
+
+// expect locks a row of table and refuses the edit unless its rev is the one that the
+// editor saw. A rev of zero takes whatever is there. The refusal's Data is now().
+func expect[T any](ctx context.Context, tx pgx.Tx, table string, id, rev int64, now func() (T, error)) error {
+	var have int64
+	err := tx.QueryRow(ctx, "select rev from "+table+" where id = $1 for update", id).Scan(&have)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if err == nil && (rev == 0 || rev == have) {
+		return nil
+	}
+	v, gone := now()
+	if gone != nil {
+		return gone
+	}
+	return gateway.Conflict("stale", "somebody changed this meanwhile; look at what is there and try again", v)
+}
+
+// explain turns the schema's refusals into ones that a person can act on.
+func explain(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	switch pg.Code {
+	case "23505": // unique_violation
+		return gateway.Conflict("taken", "that name or address is taken; choose another", pg.ConstraintName)
+	case "23503": // foreign_key_violation
+		return gateway.Invalid("unknown_reference", fmt.Sprintf("it refers to something that is not there, or is still in use (%s)", pg.ConstraintName))
+	case "23514": // check_violation
+		return gateway.Invalid("out_of_range", fmt.Sprintf("a value is outside what is allowed (%s)", pg.ConstraintName))
+	}
+	return err
+}
