@@ -1,0 +1,94 @@
+package blob_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/blob"
+	"github.com/vaxelhq/vaxel/migrations/pgtest"
+)
+
+const day = 24 * time.Hour
+
+// age makes an object look as if it was last put two days ago.
+func age(t *testing.T, root, key string) {
+	t.Helper()
+	then := time.Now().Add(-2 * day)
+	if err := os.Chtimes(filepath.Join(root, key[:2], key), then, then); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sweep(t *testing.T, s *blob.Store, want int) {
+	t.Helper()
+	if n, err := s.Sweep(t.Context(), day); err != nil || n != want {
+		t.Errorf("swept %d, %v, want %d", n, err, want)
+	}
+}
+
+func TestSweepKeepsWhatIsNamedOrNew(t *testing.T) {
+	pool := pgtest.New(t)
+	d, root := newDir(t)
+	s := blob.New(pool, d)
+	named, old, young := put(t, d, "named"), put(t, d, "old"), put(t, d, "young")
+	age(t, root, named.Key)
+	age(t, root, old.Key)
+	in := func(do func(tx pgx.Tx) error) {
+		t.Helper()
+		if err := pgx.BeginFunc(t.Context(), pool, do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	note := func(ctx context.Context) func(tx pgx.Tx) error {
+		return func(tx pgx.Tx) error {
+			return s.Note(ctx, tx, named.Key, named.Size, "text/plain", "n\x00\xffme.txt")
+		}
+	}
+	in(note(t.Context()))
+	in(note(t.Context())) // a second use
+	sweep(t, s, 1)
+	if _, _, err := d.Open(t.Context(), old.Key); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("old: got %v, want not found", err)
+	}
+	read(t, d, named.Key)
+	read(t, d, young.Key)
+	use, err := s.Describe(t.Context(), named.Key)
+	if want := (blob.Use{Size: 5, Type: "text/plain", Name: "n\uFFFDme.txt"}); err != nil || use != want {
+		t.Errorf("got %v, %v, want %v", use, err, want)
+	}
+	if _, err := s.Describe(t.Context(), young.Key); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("unnamed: got %v, want not found", err)
+	}
+
+	forget := func(tx pgx.Tx) error { return s.Forget(t.Context(), tx, named.Key) }
+	in(forget)
+	sweep(t, s, 0) // one use is left
+	in(forget)
+	sweep(t, s, 1)
+}
+
+func TestPutAgainSavesFromTheSweep(t *testing.T) {
+	d, root := newDir(t)
+	s := blob.New(pgtest.New(t), d)
+	key := put(t, d, "again").Key
+	age(t, root, key)
+	put(t, d, "again")
+	sweep(t, s, 0)
+	read(t, d, key)
+}
+
+func TestSweepsManyBatches(t *testing.T) {
+	d, root := newDir(t)
+	s := blob.New(pgtest.New(t), d)
+	for i := range 501 {
+		age(t, root, put(t, d, string(rune('a'+i))).Key)
+	}
+	sweep(t, s, 501)
+}

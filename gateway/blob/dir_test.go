@@ -1,0 +1,209 @@
+package blob_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/iotest"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/blob"
+)
+
+// TestMain is also the child that puts a file into BLOB_TEST_DIR: under a limit on file
+// sizes (in bytes) if BLOB_TEST_LIMIT is set, and killed where VAXEL_CRASH says.
+func TestMain(m *testing.M) {
+	dir := os.Getenv("BLOB_TEST_DIR")
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	if os.Getenv("BLOB_TEST_LIMIT") != "" {
+		signal.Ignore(syscall.SIGXFSZ)
+		limit := syscall.Rlimit{Cur: 64 << 10, Max: 64 << 10}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			panic(err)
+		}
+	}
+	d, err := blob.NewDir(dir)
+	if err == nil {
+		_, err = d.Put(context.Background(), bytes.NewReader(make([]byte, 1<<20)))
+	}
+	fmt.Print(errors.Is(err, gateway.ErrTryAgain), " ", err)
+	os.Exit(0)
+}
+
+func child(t *testing.T, dir string, env ...string) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(append(os.Environ(), "BLOB_TEST_DIR="+dir), env...)
+	out, _ := cmd.CombinedOutput() // a kill is expected
+	return string(out)
+}
+
+func newDir(t *testing.T) (*blob.Dir, string) {
+	t.Helper()
+	root := t.TempDir()
+	d, err := blob.NewDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, root
+}
+
+func put(t *testing.T, o blob.Objects, text string) blob.Info {
+	t.Helper()
+	info, err := o.Put(t.Context(), strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+func read(t *testing.T, o blob.Objects, key string) string {
+	t.Helper()
+	f, _, err := o.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func files(t *testing.T, root string) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+func TestSameContentIsOneObjectNamedByItsSum(t *testing.T) {
+	d, root := newDir(t)
+	a, b := put(t, d, "hello"), put(t, d, "hello")
+	sum := sha256.Sum256([]byte("hello"))
+	if a != b || a.Key != hex.EncodeToString(sum[:]) || a.Size != 5 {
+		t.Errorf("got %v and %v", a, b)
+	}
+	if got := files(t, root); len(got) != 1 {
+		t.Errorf("got files %v, want one", got)
+	}
+	if got := read(t, d, a.Key); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestConcurrentPutsOfOneContent(t *testing.T) {
+	d, root := newDir(t)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { put(t, d, "the same") })
+	}
+	wg.Wait()
+	if got := files(t, root); len(got) != 1 {
+		t.Errorf("got files %v, want one", got)
+	}
+}
+
+func TestOpenSeeks(t *testing.T) {
+	d, _ := newDir(t)
+	f, info, err := d.Open(t.Context(), put(t, d, "0123456789").Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Seek(5, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := io.ReadAll(f); string(b) != "56789" || info.Size != 10 {
+		t.Errorf("got %q of %d bytes", b, info.Size)
+	}
+}
+
+func TestUnknownKeysAndPathsAreNotFound(t *testing.T) {
+	d, _ := newDir(t)
+	for _, key := range []string{strings.Repeat("0", 64), "", "..", "../../etc/passwd", strings.Repeat("A", 64), "tmp"} {
+		if _, _, err := d.Open(t.Context(), key); !errors.Is(err, gateway.ErrNotFound) {
+			t.Errorf("%q: got %v, want not found", key, err)
+		}
+	}
+}
+
+func TestAFailingReaderLeavesNothing(t *testing.T) {
+	d, root := newDir(t)
+	broken := errors.New("the line broke")
+	_, err := d.Put(t.Context(), io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)))
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	if got := files(t, root); len(got) != 0 {
+		t.Errorf("got files %v, want none", got)
+	}
+}
+
+func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
+	root := t.TempDir()
+	out := child(t, root, "BLOB_TEST_LIMIT=1")
+	if !strings.HasPrefix(out, "true storage_full: ") || !strings.Contains(out, root) {
+		t.Errorf("got %q, want try_again, storage_full and where", out)
+	}
+	if got := files(t, root); len(got) != 0 {
+		t.Errorf("got files %v, want none", got)
+	}
+}
+
+func TestAKilledPutIsWholeOrAbsent(t *testing.T) {
+	for point, objects := range map[string]int{"blob.written": 0, "blob.stored": 1} {
+		root := t.TempDir()
+		child(t, root, "VAXEL_CRASH="+point)
+		d, err := blob.NewDir(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for info, err := range d.All(t.Context()) {
+			if n++; err != nil || info.Size != 1<<20 {
+				t.Errorf("%s: got %v, %v", point, info, err)
+			}
+		}
+		if n != objects {
+			t.Errorf("%s: got %d objects, want %d", point, n, objects)
+		}
+	}
+}
+
+func BenchmarkPut10KB(b *testing.B) {
+	d, err := blob.NewDir(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	mail := bytes.Repeat([]byte("x"), 10<<10)
+	for i := 0; b.Loop(); i++ {
+		copy(mail, fmt.Sprint(i))
+		if _, err := d.Put(b.Context(), bytes.NewReader(mail)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
