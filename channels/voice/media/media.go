@@ -1,0 +1,164 @@
+// Package media carries sound: it receives and sends RTP, relays between two legs
+// without decoding, plays what every caller may hear from shared frames, and records.
+//
+// What runs, whatever the number of calls: one goroutine per port, one media clock of
+// 20 ms frames in 1 ms phases for everybody who is being played to, and one writer for
+// all recordings. A few shared ports serve almost everybody, so that a system call
+// moves many packets. A packet's stream is found by port and sender; a sender not yet
+// known is taken once, by rtp.Latch, where no other stream could be meant; if several
+// could, the stream gets a port of its own from the start.
+//
+// Callbacks run on these goroutines and must not wait.
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Config says where sound is received.
+type Config struct {
+	Listen    netip.Addr // the address that ports are bound to
+	Advertise netip.Addr // what far ends are told; Listen if not set
+	Low, High uint16     // ports; both 0 lets the system choose
+	Shared    int        // shared ports, 4 if 0
+}
+
+// socketBuffer holds half a second of 1,000 calls while we are not running.
+const socketBuffer = 8 << 20
+
+// Plane is the media of one node.
+type Plane struct {
+	cfg    Config
+	log    *slog.Logger
+	shared []*Port
+	clock  *clock
+	tapes  tapes
+	epoch  time.Time
+
+	mu      sync.Mutex // guards what follows
+	next    uint16
+	turn    int
+	private map[*Port]struct{}
+	ended   bool
+	readers sync.WaitGroup
+}
+
+// Open binds the shared ports. Run makes them work.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Plane, error) {
+	if !cfg.Advertise.IsValid() {
+		cfg.Advertise = cfg.Listen
+	}
+	if cfg.Shared == 0 {
+		cfg.Shared = 4
+	}
+	p := &Plane{cfg: cfg, log: log, next: cfg.Low, private: map[*Port]struct{}{}, epoch: time.Now()}
+	p.clock = newClock(p)
+	for range cfg.Shared {
+		port, err := p.bind(ctx)
+		if err != nil {
+			p.closeAll()
+			return nil, err
+		}
+		p.shared = append(p.shared, port)
+	}
+	return p, nil
+}
+
+// Run carries sound until ctx ends. It returns when every goroutine has.
+func (p *Plane) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, port := range p.shared {
+		g.Go(func() error { return port.run(ctx) })
+	}
+	g.Go(func() error { return p.clock.run(ctx) })
+	g.Go(func() error { return p.tapes.run(ctx) })
+	<-ctx.Done()
+	p.closeAll()
+	err := g.Wait()
+	p.readers.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (p *Plane) closeAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	for _, port := range p.shared {
+		_ = port.conn.Close()
+	}
+	for port := range p.private {
+		_ = port.conn.Close()
+	}
+}
+
+// now is the media clock in samples.
+func (p *Plane) now() int64 { return int64(time.Since(p.epoch) / (time.Second / 8000)) }
+
+// Stream makes one leg's end for a far end whose SIP messages come from the address.
+func (p *Plane) Stream(ctx context.Context, signalling netip.Addr) (*Stream, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.shared {
+		port := p.shared[(p.turn+i)%len(p.shared)]
+		if s, ok := port.admit(p, signalling); ok {
+			p.turn += i + 1
+			return s, nil
+		}
+	}
+	port, err := p.bind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, _ := port.admit(p, signalling)
+	port.private = true
+	p.private[port] = struct{}{}
+	p.readers.Go(func() {
+		if err := port.run(context.WithoutCancel(ctx)); err != nil {
+			p.log.Warn("read RTP port", "port", port.number, "err", err)
+		}
+	})
+	return s, nil
+}
+
+// bind opens the next free port of the range.
+func (p *Plane) bind(ctx context.Context) (*Port, error) {
+	if p.ended {
+		return nil, net.ErrClosed
+	}
+	tries := int(p.cfg.High-p.cfg.Low) + 1
+	for range tries {
+		n := p.next
+		if p.next++; p.next > p.cfg.High || p.next == 0 {
+			p.next = p.cfg.Low
+		}
+		var lc net.ListenConfig
+		c, err := lc.ListenPacket(ctx, "udp4", netip.AddrPortFrom(p.cfg.Listen, n).String())
+		if err != nil {
+			continue
+		}
+		return newPort(c.(*net.UDPConn)), nil //nolint:forcetypeassert // udp4 gives nothing else
+	}
+	return nil, fmt.Errorf("bind an RTP port between %d and %d: all %d are taken", p.cfg.Low, p.cfg.High, tries)
+}
+
+func (p *Plane) release(port *Port) {
+	if !port.private {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.private, port)
+	_ = port.conn.Close()
+}

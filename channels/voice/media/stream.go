@@ -1,0 +1,200 @@
+package media
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/dtmf"
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/rtp"
+	"github.com/vaxelhq/vaxel/channels/voice/sdp"
+)
+
+// Stream is one leg's sound: what its far end says and what it hears. It hears one
+// thing at a time: a clip that plays, else the stream it is bridged to, else nothing.
+type Stream struct {
+	plane      *Plane
+	port       *Port
+	signalling netip.Addr
+
+	hears atomic.Pointer[Stream] // who gets what this far end says
+	tape  atomic.Pointer[Tape]
+	onKey atomic.Pointer[func(key byte)]
+
+	received, lost, sent atomic.Uint64
+	lastAt               atomic.Int64 // media clock of the newest packet
+
+	keys   dtmf.Receiver // only the port's goroutine
+	source uint32
+	newest uint16
+	heard  bool
+
+	mu     sync.Mutex // guards what follows; held for memory only
+	latch  rtp.Latch
+	dest   *net.UDPAddr
+	law    g711.Law
+	event  uint8
+	deaf   bool // the far end doesn't want sound
+	sender rtp.Sender
+	play   playing
+	press  []dtmf.Event
+	pressT uint32
+	slot   int // of the media clock, counted from 1; 0 while not in it
+	closed bool
+}
+
+// Stats counts a stream's packets.
+type Stats struct {
+	Received, Lost, Sent uint64
+	Silent               time.Duration // since the last packet; 0 before the first
+}
+
+// Local is the address to put into our session description.
+func (s *Stream) Local() netip.AddrPort {
+	return netip.AddrPortFrom(s.plane.cfg.Advertise, s.port.number)
+}
+
+// SetFar says what the far end's description told: where, in which law.
+func (s *Stream) SetFar(far sdp.Audio, law g711.Law) {
+	s.mu.Lock()
+	was := s.latch.Closed()
+	s.latch.Expect(far.Addr)
+	s.law, s.event, s.deaf = law, far.Event, far.Held()
+	s.dest = net.UDPAddrFromAddrPort(s.latch.To())
+	reopened := was && !s.latch.Closed()
+	s.mu.Unlock()
+	if reopened {
+		s.port.reopen(s)
+	}
+}
+
+// OnKey is told each key that the far end presses, after those heard so far.
+func (s *Stream) OnKey(f func(key byte)) { s.onKey.Store(&f) }
+
+// Bridge lets two far ends hear each other, and ends what was played to them.
+func Bridge(a, b *Stream) {
+	a.Stop()
+	b.Stop()
+	a.hears.Store(b)
+	b.hears.Store(a)
+}
+
+// Part ends a bridge, for both sides.
+func (s *Stream) Part() {
+	if b := s.hears.Swap(nil); b != nil {
+		b.hears.CompareAndSwap(s, nil)
+	}
+}
+
+// Stats is how the stream does.
+func (s *Stream) Stats() Stats {
+	st := Stats{Received: s.received.Load(), Lost: s.lost.Load(), Sent: s.sent.Load()}
+	if at := s.lastAt.Load(); at > 0 {
+		st.Silent = time.Duration(s.plane.now()-at) * (time.Second / g711.Rate)
+	}
+	return st
+}
+
+// Close ends the stream. What is recorded stays the recorder's to finish.
+func (s *Stream) Close() {
+	s.mu.Lock()
+	already := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if already {
+		return
+	}
+	s.Part()
+	s.Stop()
+	s.port.remove(s)
+	s.plane.release(s.port)
+}
+
+// latchOn takes a first packet's address, if it is the far end's.
+func (s *Stream) latchOn(from netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || !s.latch.Take(from, s.signalling) {
+		return false
+	}
+	s.dest = net.UDPAddrFromAddrPort(from)
+	return true
+}
+
+func (s *Stream) to() netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.latch.To()
+}
+
+// receive handles a valid packet from the far end, on the port's goroutine.
+func (s *Stream) receive(pkt rtp.Packet, out *outbox) {
+	s.received.Add(1)
+	s.lastAt.Store(max(s.plane.now(), 1))
+	s.count(pkt)
+	s.mu.Lock()
+	law, event := s.law, s.event
+	s.mu.Unlock()
+	pt := pkt.PayloadType()
+	isKey := event != 0 && pt == event
+	switch {
+	case isKey:
+		if key, ok := s.keys.Take(pkt.Timestamp(), pkt.Payload()); ok {
+			if f := s.onKey.Load(); f != nil {
+				(*f)(key)
+			}
+		}
+	case pt == uint8(law):
+		if t := s.tape.Load(); t != nil {
+			t.take(law, pkt)
+		}
+	default:
+		return // a coding that was not agreed to
+	}
+	if peer := s.hears.Load(); peer != nil {
+		peer.relay(pkt, law, isKey, out)
+	}
+}
+
+// count notices gaps in the sequence. A source that begins again counts as no loss.
+func (s *Stream) count(pkt rtp.Packet) {
+	if gap := pkt.Seq() - s.newest; s.heard && pkt.SSRC() == s.source && gap < 3000 {
+		if gap > 1 {
+			s.lost.Add(uint64(gap - 1))
+		}
+		if gap == 0 {
+			return
+		}
+	} else if s.heard && pkt.SSRC() == s.source && gap > 1<<16-3000 {
+		if s.lost.Load() > 0 {
+			s.lost.Add(^uint64(0)) // late, not lost
+		}
+		return
+	}
+	s.source, s.newest, s.heard = pkt.SSRC(), pkt.Seq(), true
+}
+
+// relay sends another leg's packet to this far end, in its own numbers.
+func (s *Stream) relay(pkt rtp.Packet, law g711.Law, isKey bool, out *outbox) {
+	s.mu.Lock()
+	if s.closed || s.deaf || s.dest == nil || s.play.clip != nil || len(s.press) > 0 || isKey && s.event == 0 {
+		s.mu.Unlock()
+		return
+	}
+	pt := uint8(s.law)
+	if isKey {
+		pt = s.event
+	}
+	h := s.sender.Relay(rtp.Header{PayloadType: pt, Marker: pkt.Marker(), Seq: pkt.Seq(), Timestamp: pkt.Timestamp(), SSRC: pkt.SSRC()}, s.plane.now())
+	dest, recode := s.dest, !isKey && law != s.law
+	s.mu.Unlock()
+	if recode {
+		law.Recode(pkt.Payload())
+	}
+	pkt.Renumber(h)
+	s.sent.Add(1)
+	out.add(s.port, pkt, dest)
+}

@@ -1,0 +1,175 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/rtp"
+	"github.com/vaxelhq/vaxel/channels/voice/wav"
+)
+
+const (
+	tapeFlush = 200 * time.Millisecond // at most this much is lost with the process
+	tapeGap   = 10 * g711.Rate         // a longer jump of the timestamp is a new source, not silence
+	loudness  = 300.0                  // RMS from which a frame counts as voice, −41 dBov
+)
+
+// Tape records what one far end says into a WAV file that is whole at every moment.
+type Tape struct {
+	s   *Stream
+	end sync.Once
+
+	file sync.Mutex // guards w, for the time of a write
+	w    *wav.Writer
+
+	mu    sync.Mutex // guards what follows
+	buf   []int16
+	total int // samples, those in buf included
+	ssrc  uint32
+	next  uint32 // timestamp expected
+	begun bool
+	voice int // samples of voice
+	quiet int // samples since the last voice
+	heard int64
+}
+
+// TapeState is how a recording goes.
+type TapeState struct {
+	Duration time.Duration
+	Voice    time.Duration // of it, voice
+	Quiet    time.Duration // since the last voice, or since the start
+	Silent   time.Duration // since the last packet: the far end may be gone
+}
+
+// Record begins a file at the path.
+func (s *Stream) Record(path string) (*Tape, error) {
+	w, err := wav.Create(path, g711.Rate, 1)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tape{s: s, w: w, heard: s.plane.now()}
+	s.plane.tapes.add(t)
+	s.tape.Store(t)
+	return t, nil
+}
+
+// State is how the recording goes.
+func (t *Tape) State() TapeState {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return TapeState{
+		Duration: samples(t.total), Voice: samples(t.voice), Quiet: samples(t.quiet),
+		Silent: samples(int(t.s.plane.now() - t.heard)),
+	}
+}
+
+func samples(n int) time.Duration { return time.Duration(n) * time.Second / g711.Rate }
+
+// Close ends the recording and makes the file whole and durable.
+func (t *Tape) Close() (err error) {
+	t.end.Do(func() {
+		t.s.tape.CompareAndSwap(t, nil)
+		t.s.plane.tapes.remove(t)
+		err = t.flush()
+		t.file.Lock()
+		defer t.file.Unlock()
+		err = errors.Join(err, t.w.Close())
+	})
+	return err
+}
+
+// take appends a packet where its timestamp says; what was lost becomes silence, and
+// what comes late is dropped.
+func (t *Tape) take(law g711.Law, pkt rtp.Packet) {
+	payload, ts := pkt.Payload(), pkt.Timestamp()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	gap := int32(ts - t.next)
+	if !t.begun || pkt.SSRC() != t.ssrc || gap > tapeGap || gap < -tapeGap {
+		t.begun, t.ssrc, gap = true, pkt.SSRC(), 0
+	}
+	if gap < 0 {
+		return
+	}
+	t.next = ts + uint32(len(payload))
+	t.heard = t.s.plane.now()
+	old := len(t.buf)
+	t.buf = append(t.buf, make([]int16, int(gap)+len(payload))...)
+	frame := t.buf[old+int(gap):]
+	law.DecodeTo(frame, payload)
+	t.total += len(t.buf) - old
+	if loud(frame) {
+		t.voice, t.quiet = t.voice+len(frame), 0
+	} else {
+		t.quiet += len(t.buf) - old
+	}
+}
+
+func loud(frame []int16) bool {
+	var sum float64
+	for _, s := range frame {
+		sum += float64(s) * float64(s)
+	}
+	return len(frame) > 0 && math.Sqrt(sum/float64(len(frame))) >= loudness
+}
+
+func (t *Tape) flush() error {
+	t.file.Lock()
+	defer t.file.Unlock()
+	t.mu.Lock()
+	buf := t.buf
+	t.buf = nil
+	t.mu.Unlock()
+	if len(buf) == 0 {
+		return nil
+	}
+	return t.w.Write(buf)
+}
+
+// tapes is the one writer of all recordings.
+type tapes struct {
+	mu  sync.Mutex // guards all
+	all map[*Tape]struct{}
+}
+
+func (ts *tapes) add(t *Tape) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if ts.all == nil {
+		ts.all = map[*Tape]struct{}{}
+	}
+	ts.all[t] = struct{}{}
+}
+
+func (ts *tapes) remove(t *Tape) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	delete(ts.all, t)
+}
+
+func (ts *tapes) run(ctx context.Context) error {
+	tick := time.NewTicker(tapeFlush)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		for _, t := range ts.now() {
+			_ = t.flush() // one that was closed meanwhile has nothing left to write
+		}
+	}
+}
+
+func (ts *tapes) now() []*Tape {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return slices.Collect(maps.Keys(ts.all))
+}
