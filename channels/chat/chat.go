@@ -1,0 +1,214 @@
+// Package chat is the customer's way to write to us: the widget's socket, its resume,
+// and what the widget asks for before a person answers.
+//
+// Promises. A line is acknowledged after its commit, with its position; the same client
+// id again gets the same answer. A socket gets every entry that its visitor may see, in
+// the order of their positions, each once: live where nothing is missing, else from the
+// timeline. A slow reader costs only itself. Nothing is kept here that a restart loses:
+// the browser keeps its token and its unanswered lines, the store keeps the rest.
+//
+//	      hello            form                joined
+//	(new) ─────→ pre ────────────→ queued ⇄ ──────────→ open
+//	              │ closed           ↑  └──── ended ─────┤
+//	              └→ offline         └────── msg ─── ended
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Intake takes a first line in: entry, case and place in the queue in one transaction,
+// in which also runs (it keeps the visitor).
+type Intake interface {
+	Receive(ctx context.Context, a gateway.Arrival, also func(context.Context, pgx.Tx, gateway.Received) error) (gateway.Received, error)
+}
+
+// Timeline is where the conversation is kept.
+type Timeline interface {
+	// Say appends a line to a conversation that is being served and gives its position once
+	// committed. The same client id again gives the same position. Without an open
+	// interaction it changes nothing and gives a gateway.KindConflict error.
+	Say(ctx context.Context, e gateway.Entry) (int64, error)
+	// Since lists entries after a position, oldest first, at most limit.
+	Since(ctx context.Context, c gateway.ConversationID, after int64, limit int) ([]gateway.Entry, error)
+	// Seen notes how far the customer has read.
+	Seen(ctx context.Context, c gateway.ConversationID, who gateway.Author, pos int64) error
+}
+
+// Feed tells of what others committed, and others of what is not worth committing.
+type Feed interface {
+	// Watch calls heard for every event of the topics: after its commit, perhaps twice,
+	// perhaps out of order, until cancel is called. heard must not block.
+	Watch(topics []string, heard func(gateway.Event)) (cancel func())
+	// Announce tells whoever listens now; nothing is kept.
+	Announce(events ...gateway.Event)
+}
+
+// Floor takes commands.
+type Floor interface {
+	Do(ctx context.Context, key string, cmd gateway.Command) (gateway.Answer, error)
+}
+
+// Board knows how things stand.
+type Board interface {
+	// Places says where conversations stand; those without an open interaction are absent.
+	Places(ctx context.Context, of []gateway.ConversationID) (map[gateway.ConversationID]Place, error)
+	// Opening says whether a queue takes chats now.
+	Opening(ctx context.Context, queue gateway.QueueID) (Opening, error)
+}
+
+// Place is where a conversation's open interaction stands.
+type Place struct {
+	Interaction gateway.InteractionID
+	State       gateway.State
+	Position    int           // 1 is next; 0 when not waiting
+	Wait        time.Duration // expected from now; 0 when unknown
+}
+
+// Opening is what a customer is told before writing.
+type Opening struct {
+	Open  bool
+	Until time.Time     // when it changes; zero when unknown
+	Wait  time.Duration // expected; 0 when unknown
+}
+
+// Names gives the name that customers see of an agent.
+type Names interface {
+	AgentName(ctx context.Context, id gateway.AgentID) (string, error)
+}
+
+// Articles answers before a person is asked.
+type Articles interface {
+	// Search gives public articles that may answer q, best first.
+	Search(ctx context.Context, q, language string, limit int) ([]gateway.ArticleCard, error)
+	// Vote notes whether an article helped.
+	Vote(ctx context.Context, article gateway.ArticleID, language string, helpful bool) error
+}
+
+// Config is what the chat needs of the house.
+type Config struct {
+	Log      *slog.Logger
+	Pool     *pgxpool.Pool
+	Intake   Intake
+	Timeline Timeline
+	Feed     Feed
+	Floor    Floor
+	Board    Board
+	Names    Names
+	Articles Articles
+	Assets   http.Handler // the widget's own files: /w/v1.js and /w/chat.js
+}
+
+// Server holds the visitors' sockets of this node.
+type Server struct {
+	Config
+	*Store
+	wheel wheel
+
+	mu       sync.Mutex // guards what follows; held for memory only
+	work     func(func(context.Context))
+	sessions map[*session]struct{}
+	byToken  map[tokenHash]*session
+}
+
+// New makes a server; its sockets work while Run runs.
+func New(c Config) *Server {
+	return &Server{
+		Config: c, Store: NewStore(c.Pool),
+		sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{},
+	}
+}
+
+// Handler serves everything below /w/.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /w/v1.js", s.Assets)
+	mux.Handle("GET /w/chat.js", s.Assets)
+	mux.HandleFunc("GET /w/socket", s.serveSocket)
+	mux.HandleFunc("GET /w/config", s.serveConfig)
+	mux.HandleFunc("GET /w/articles", s.serveArticles)
+	return mux
+}
+
+// Run serves the sockets until ctx is done, then sends every visitor to another node (or
+// to this one's successor) and has ended all that it started.
+func (s *Server) Run(ctx context.Context) error {
+	life, kill := context.WithCancel(context.WithoutCancel(ctx))
+	defer kill()
+	var group sync.WaitGroup
+	s.setWork(func(f func(context.Context)) {
+		group.Go(func() { f(life) })
+	})
+	s.tick(ctx)
+	s.closeAll()
+	s.setWork(nil)
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(closeWait):
+		kill() // a client that does not answer the close is cut off
+		<-done
+	}
+	return nil
+}
+
+// tick moves the wheel and the queue's figures on, once a second.
+func (s *Server) tick(ctx context.Context) {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-second.C:
+			s.wheel.turn()
+			s.spawn(func(ctx context.Context) { s.tellPlaces(ctx, now) })
+			s.spawn(func(ctx context.Context) { s.sweepGone(ctx, now) })
+		}
+	}
+}
+
+func (s *Server) setWork(work func(func(context.Context))) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.work = work
+}
+
+// spawn runs f with the node's context; false when the server does not run.
+func (s *Server) spawn(f func(context.Context)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.work == nil {
+		return false
+	}
+	s.work(f)
+	return true
+}
+
+func (s *Server) all() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*session, 0, len(s.sessions))
+	for v := range s.sessions {
+		list = append(list, v)
+	}
+	return list
+}
+
+// closeAll asks every client to come back, spread over two seconds.
+func (s *Server) closeAll() {
+	for _, v := range s.all() {
+		v.out.send(frameOut{T: "drain", RetryAfter: drainSpread()})
+		v.out.close(closeRestart, "the server restarts")
+	}
+}

@@ -1,0 +1,168 @@
+package chat
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// frameIn is what the widget says. T decides which fields count.
+type frameIn struct {
+	T      string            `json:"t"` // hello, form, msg, typing, seen, page, vote, end, pong
+	Key    string            `json:"key"`
+	Token  string            `json:"token"`
+	Lang   string            `json:"lang"`
+	Pos    int64             `json:"pos"` // hello: what it has; seen: what was read; pong: what it has
+	CID    string            `json:"cid"`
+	Text   string            `json:"text"`
+	Name   string            `json:"name"`
+	Email  string            `json:"email"`
+	Topic  string            `json:"topic"`
+	On     bool              `json:"on"`
+	URL    string            `json:"url"`
+	Title  string            `json:"title"`
+	ID     gateway.ArticleID `json:"id"` // vote
+	Useful bool              `json:"useful"`
+}
+
+// frameOut is what we say. Prev is the position that the widget must have applied before
+// this frame; if it has not, it missed something and resumes.
+type frameOut struct {
+	T          string    `json:"t"` // welcome, snap, msg, ack, queue, typing, seen, error, ping, drain
+	Token      string    `json:"token,omitempty"`
+	Phase      phase     `json:"phase,omitempty"`
+	Now        int64     `json:"now,omitempty"` // our clock, Unix milliseconds
+	Site       *siteView `json:"site,omitempty"`
+	Prev       int64     `json:"prev,omitempty"`
+	Pos        int64     `json:"pos,omitempty"`
+	Lines      []line    `json:"lines,omitempty"`
+	Line       *line     `json:"line,omitempty"`
+	Done       bool      `json:"done,omitempty"` // snap: this was the last part
+	CID        string    `json:"cid,omitempty"`
+	At         int64     `json:"at,omitempty"`
+	Position   int       `json:"position,omitempty"`
+	Wait       int       `json:"wait,omitempty"` // seconds, 0 when unknown
+	Name       string    `json:"name,omitempty"`
+	On         bool      `json:"on,omitempty"`
+	Code       string    `json:"code,omitempty"`
+	Detail     string    `json:"detail,omitempty"`
+	RetryAfter int64     `json:"retry_after,omitempty"` // milliseconds
+}
+
+// phase is where the visitor stands.
+type phase string
+
+const (
+	phasePre     phase = "pre"
+	phaseOffline phase = "offline"
+	phaseQueued  phase = "queued"
+	phaseOpen    phase = "open"
+	phaseEnded   phase = "ended"
+)
+
+// line is an entry as its customer sees it.
+type line struct {
+	Pos  int64             `json:"pos"`
+	Kind gateway.EntryKind `json:"kind"` // message, article, event
+	From string            `json:"from"` // me, agent, system
+	Name string            `json:"name,omitempty"`
+	Text string            `json:"text,omitempty"`
+	CID  string            `json:"cid,omitempty"`
+	At   int64             `json:"at"`
+	Card *cardView         `json:"card,omitempty"`
+	What string            `json:"what,omitempty"` // event: joined, left, transferred, ended, reconnecting
+}
+
+// cardView is a FAQ link.
+type cardView struct {
+	ID      gateway.ArticleID `json:"id"`
+	Lang    string            `json:"lang"`
+	Title   string            `json:"title"`
+	Snippet string            `json:"snippet"`
+	URL     string            `json:"url"`
+}
+
+// siteView is a widget's settings as its page may know them.
+type siteView struct {
+	Name      string   `json:"name"`
+	Languages []string `json:"languages"`
+	Form      Form     `json:"form"`
+	Open      bool     `json:"open"`
+	Until     int64    `json:"until,omitempty"` // Unix milliseconds
+	Wait      int      `json:"wait,omitempty"`  // seconds
+}
+
+func viewCard(c gateway.ArticleCard) cardView {
+	return cardView{ID: c.Article, Lang: c.Language, Title: c.Title, Snippet: c.Snippet, URL: c.URL}
+}
+
+// eventsShown are the happenings that a customer is told of.
+var eventsShown = map[string]phase{
+	"joined":       phaseOpen,
+	"left":         phaseQueued,
+	"transferred":  phaseQueued,
+	"reconnecting": phaseQueued,
+	"ended":        phaseEnded,
+}
+
+// viewEntry is the entry as its customer sees it; false when it is not for them.
+func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, bool) {
+	l := line{Pos: e.Pos, Kind: e.Kind, From: sideOf(e.Author), Name: e.Author.Name, Text: e.Text, CID: e.ClientID, At: e.At.UnixMilli()}
+	if e.Internal {
+		return l, false
+	}
+	switch e.Kind {
+	case gateway.EntryMessage:
+		return l, true
+	case gateway.EntryArticle:
+		var card gateway.ArticleCard
+		if json.Unmarshal(e.Body, &card) != nil {
+			return l, false
+		}
+		view := viewCard(card)
+		l.Card = &view
+		return l, true
+	case gateway.EntryEvent:
+		var h gateway.Happening
+		if json.Unmarshal(e.Body, &h) != nil {
+			return l, false
+		}
+		_, shown := eventsShown[h.What]
+		l.What, l.Text, l.CID = h.What, "", ""
+		if shown && h.Agent != 0 {
+			l.Name = agentName(h.Agent)
+		}
+		return l, shown
+	case gateway.EntryMail, gateway.EntryNote, gateway.EntryCall, gateway.EntryRecording, gateway.EntryFile:
+		return l, false // another channel's, or ours alone
+	}
+	return l, false
+}
+
+func sideOf(a gateway.Author) string {
+	switch a.Kind {
+	case gateway.ByCustomer:
+		return "me"
+	case gateway.ByAgent:
+		return "agent"
+	case gateway.BySystem:
+		return "system"
+	}
+	return "system"
+}
+
+// phaseOf is where an interaction's state leaves its visitor.
+func phaseOf(state gateway.State) phase {
+	switch state {
+	case gateway.StateWaiting, gateway.StateOffered:
+		return phaseQueued
+	case gateway.StateActive, gateway.StateParked:
+		return phaseOpen
+	case gateway.StateWrapUp, gateway.StateFinished:
+		return phaseEnded
+	}
+	return phaseEnded
+}
+
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

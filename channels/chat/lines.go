@@ -1,0 +1,224 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const (
+	typingEvery = 50 * time.Millisecond
+	pageEvery   = time.Second
+	maxName     = 100  // characters
+	maxAddress  = 320  // RFC 3696 errata 1690: 254, and old ones longer
+	maxURL      = 2000 // bytes
+)
+
+// handle does what a frame asks. Lines wait for their turn: a visitor who floods slows
+// down alone, and no line is refused for speed.
+func (v *session) handle(ctx context.Context, f frameIn) bool {
+	switch f.T {
+	case "pong": // read noted it
+	case "typing":
+		v.typing(f.On)
+	case "page":
+		v.page(ctx, f)
+	case "seen":
+		v.seen(ctx, f.Pos)
+	case "form", "msg", "end", "vote":
+		if v.lines.Wait(ctx) != nil {
+			return false
+		}
+		v.take(ctx, f)
+	default:
+		v.refuse(f.CID, gateway.Invalid("unknown_frame", fmt.Sprintf("No frame is called %.40q.", f.T)))
+	}
+	return true
+}
+
+func (v *session) take(ctx context.Context, f frameIn) {
+	var err error
+	switch f.T {
+	case "end":
+		err = v.end(ctx)
+	case "vote":
+		err = v.srv.Articles.Vote(ctx, f.ID, v.widget.language(f.Lang), f.Useful)
+	default:
+		err = v.line(ctx, f)
+	}
+	if err != nil {
+		v.fail(f.CID, err)
+	}
+}
+
+// line takes a form or a message. Both are sent again by the widget until acknowledged,
+// so each must give the same answer every time.
+func (v *session) line(ctx context.Context, f frameIn) error {
+	text := strings.TrimSpace(gateway.Clean(f.Text))
+	switch {
+	case text == "":
+		return gateway.Invalid("empty_line", "Write something first.")
+	case utf8.RuneCountInString(text) > maxCharacters:
+		return gateway.Invalid("line_too_long", fmt.Sprintf("A message holds at most %d characters; send it in parts.", maxCharacters))
+	case f.CID == "" || len(f.CID) > 64:
+		return gateway.Invalid("bad_cid", "Give each line an id of its own, 1 to 64 bytes.")
+	}
+	v.mu.Lock()
+	who := v.visitor
+	v.mu.Unlock()
+	if who.Conversation == 0 {
+		return v.begin(ctx, f, text)
+	}
+	e := gateway.Entry{
+		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: f.CID,
+		Author: gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, At: time.Now(),
+	}
+	pos, err := v.srv.Timeline.Say(ctx, e)
+	if errors.Is(err, gateway.ErrConflict) {
+		return v.receive(ctx, who, e, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("say: %w", err)
+	}
+	v.acknowledge(f.CID, pos, e.At.UnixMilli())
+	return nil
+}
+
+// begin takes the first line in: from now on there is a visitor with a conversation.
+func (v *session) begin(ctx context.Context, f frameIn, text string) error {
+	who := visitor{
+		Widget: v.widget.ID, Name: clip(f.Name, maxName), Email: strings.ToLower(clip(f.Email, maxAddress)),
+		Topic: clip(f.Topic, maxName), Language: v.lang,
+	}
+	form := v.widget.Form
+	switch {
+	case form.Name == "required" && who.Name == "":
+		return gateway.Invalid("name_missing", "Tell us your name first.")
+	case form.Email == "required" && who.Email == "":
+		return gateway.Invalid("email_missing", "Tell us your e-mail address first.")
+	case who.Email != "" && !strings.Contains(who.Email, "@"):
+		return gateway.Invalid("bad_email", "That is not an e-mail address; correct it or leave it out.")
+	}
+	e := gateway.Entry{
+		Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: f.CID,
+		Author: gateway.Author{Kind: gateway.ByCustomer, Name: who.Name}, At: time.Now(),
+	}
+	return v.receive(ctx, who, e, func(received visitor) {
+		v.mu.Lock()
+		v.visitor = received
+		v.mu.Unlock()
+	})
+}
+
+// receive takes a line through the intake, which puts it in the queue.
+func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, began func(visitor)) error {
+	topic := v.widget.topic(who.Topic)
+	a := gateway.Arrival{
+		Key:     "chat/" + v.token.name() + "/" + e.ClientID,
+		Channel: gateway.Chat, Queue: v.widget.queueFor(topic), Conversation: who.Conversation,
+		From:    gateway.Address{Kind: gateway.AddressVisitor, Value: v.token.name(), Name: who.Name},
+		Subject: topic.Label[who.Language], Language: who.Language, Skills: topic.Skills, ArrivedAt: e.At, Entry: e,
+	}
+	if who.Email != "" {
+		a.Others = []gateway.Address{{Kind: gateway.AddressEmail, Value: who.Email, Name: who.Name}}
+	}
+	r, err := v.srv.Intake.Receive(ctx, a, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
+		kept := who
+		kept.Conversation, kept.Customer = r.Conversation, r.Customer
+		return keepVisitor(ctx, tx, v.token, kept)
+	})
+	if err != nil {
+		return fmt.Errorf("receive: %w", err)
+	}
+	who.Conversation, who.Customer = r.Conversation, r.Customer
+	if began != nil {
+		began(who)
+	}
+	v.acknowledge(e.ClientID, r.Pos, e.At.UnixMilli())
+	v.queued()
+	if began != nil {
+		v.follow(ctx, r.Conversation)
+	}
+	return nil
+}
+
+// end is the visitor ending the chat. The floor tells everybody, this widget too, with
+// the entry that it writes.
+func (v *session) end(ctx context.Context) error {
+	c := v.conversation()
+	if c == 0 {
+		return nil
+	}
+	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{c})
+	if err != nil {
+		return fmt.Errorf("end: %w", err)
+	}
+	p, ok := places[c]
+	if !ok || phaseOf(p.State) == phaseEnded {
+		return nil
+	}
+	return v.srv.leave(ctx, p.Interaction)
+}
+
+// leave takes the customer's side of an interaction away, once however often it is asked.
+func (s *Server) leave(ctx context.Context, i gateway.InteractionID) error {
+	if _, err := s.Floor.Do(ctx, "chat/leave/"+i.String(), gateway.Leave{Interaction: i}); err != nil {
+		return fmt.Errorf("leave: %w", err)
+	}
+	return nil
+}
+
+func (v *session) typing(on bool) {
+	now := time.Now()
+	v.mu.Lock()
+	who := v.visitor
+	v.mu.Unlock()
+	if who.Conversation == 0 || on && now.Sub(v.typed) < typingEvery {
+		return
+	}
+	v.typed = now
+	author := gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}
+	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0, typing{author, on})
+	e.Conversation = who.Conversation
+	v.srv.Feed.Announce(e)
+}
+
+func (v *session) page(ctx context.Context, f frameIn) {
+	now := time.Now()
+	if v.conversation() == 0 || now.Sub(v.paged) < pageEvery {
+		return
+	}
+	v.paged = now
+	if err := v.srv.setPage(ctx, v.token, clip(f.URL, maxURL), clip(f.Title, maxName)); err != nil {
+		v.srv.Log.Warn("visitor's page not noted", "err", err)
+	}
+}
+
+func (v *session) seen(ctx context.Context, pos int64) {
+	v.mu.Lock()
+	who, sent := v.visitor, v.sent
+	v.mu.Unlock()
+	if who.Conversation == 0 || pos <= 0 || pos > sent {
+		return
+	}
+	err := v.srv.Timeline.Seen(ctx, who.Conversation, gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer)}, pos)
+	if err != nil {
+		v.srv.Log.Warn("receipt not noted", "err", err)
+	}
+}
+
+// clip makes text from outside fit: valid, trimmed, at most so many characters.
+func clip(text string, limit int) string {
+	text = strings.TrimSpace(gateway.Clean(text))
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit])
+}

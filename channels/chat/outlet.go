@@ -1,0 +1,187 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Our close codes, beside RFC 6455 §7.4.1's.
+const (
+	closeTokenGone   = websocket.StatusCode(4001) // forget the token and begin anew
+	closeOrigin      = websocket.StatusCode(4003) // this page may not embed this widget
+	closeSlow        = websocket.StatusCode(4008) // did not read; resume
+	closeTakenOver   = websocket.StatusCode(4009) // the same visitor connected again
+	closeRestart     = websocket.StatusServiceRestart
+	closePolicy      = websocket.StatusPolicyViolation
+	closeBadText     = websocket.StatusInvalidFramePayloadData
+	closeNotText     = websocket.StatusUnsupportedData
+	maxQueued        = 256
+	maxQueuedBytes   = 1 << 20
+	writeTimeout     = 10 * time.Second
+	closeWait        = 3 * time.Second
+	maxFrame         = 64 << 10
+	maxCharacters    = 5000
+	helloTimeout     = 10 * time.Second
+	linesPerSecond   = 5
+	linesBurst       = 20
+	snapPage         = 100
+	articlesPerReply = 3
+)
+
+// outlet is the way out to one socket: a bounded queue, and a goroutine only while there
+// is something to write.
+type outlet struct {
+	ws    *websocket.Conn
+	spawn func(func(context.Context)) bool
+
+	mu      sync.Mutex // guards what follows
+	queue   []queued
+	size    int
+	writing bool
+	closed  bool
+	idle    chan struct{} // closed when the writer stops; waited for by drained
+}
+
+type queued struct {
+	kind string // of an ephemeral frame: a newer one takes its place
+	data []byte
+}
+
+// send queues a frame that must not be missed. A reader that has let too many gather is
+// cut off; resuming makes it whole.
+func (o *outlet) send(f frameOut) { o.put("", f) }
+
+// tell queues a frame that only matters now: it replaces an older one of its kind, and
+// is dropped when the queue is full.
+func (o *outlet) tell(f frameOut) { o.put(f.T, f) }
+
+func (o *outlet) put(kind string, f frameOut) {
+	data, _ := json.Marshal(f) //nolint:errchkjson // strings and numbers of ours
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || kind != "" && o.replaceLocked(kind, data) {
+		return
+	}
+	full := len(o.queue) >= maxQueued || len(o.queue) > 0 && o.size+len(data) > maxQueuedBytes
+	switch {
+	case full && kind != "":
+		return
+	case full:
+		o.closeLocked(closeSlow, "read faster; resuming makes it whole")
+		return
+	}
+	o.queue = append(o.queue, queued{kind, data})
+	o.size += len(data)
+	o.startLocked()
+}
+
+func (o *outlet) replaceLocked(kind string, data []byte) bool {
+	for i := range o.queue {
+		if o.queue[i].kind == kind {
+			o.size += len(data) - len(o.queue[i].data)
+			o.queue[i].data = data
+			return true
+		}
+	}
+	return false
+}
+
+func (o *outlet) startLocked() {
+	if o.writing {
+		return
+	}
+	o.writing, o.idle = true, make(chan struct{})
+	if !o.spawn(o.write) {
+		o.stopLocked()
+	}
+}
+
+func (o *outlet) stopLocked() {
+	o.writing = false
+	close(o.idle)
+}
+
+// write drains the queue and ends.
+func (o *outlet) write(ctx context.Context) {
+	for {
+		o.mu.Lock()
+		batch := o.queue
+		o.queue, o.size = nil, 0
+		if len(batch) == 0 {
+			o.stopLocked()
+			o.mu.Unlock()
+			return
+		}
+		o.mu.Unlock()
+		for _, f := range batch {
+			if o.writeOne(ctx, f.data) != nil {
+				_ = o.ws.CloseNow() // the reader sees it and cleans up
+				o.fail()
+				return
+			}
+		}
+	}
+}
+
+func (o *outlet) writeOne(ctx context.Context, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return o.ws.Write(ctx, websocket.MessageText, data)
+}
+
+func (o *outlet) fail() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed, o.queue, o.size = true, nil, 0
+	o.stopLocked()
+}
+
+// drained waits until everything queued is written.
+func (o *outlet) drained(ctx context.Context) error {
+	for {
+		o.mu.Lock()
+		idle, writing := o.idle, o.writing
+		o.mu.Unlock()
+		if !writing {
+			return ctx.Err()
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// close says why and closes, after what is queued. Only the first call counts.
+func (o *outlet) close(code websocket.StatusCode, reason string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closeLocked(code, reason)
+}
+
+func (o *outlet) closeLocked(code websocket.StatusCode, reason string) {
+	if o.closed {
+		return
+	}
+	o.closed = true
+	if code == closeSlow {
+		o.queue, o.size = nil, 0
+	}
+	if !o.spawn(func(ctx context.Context) { o.finish(ctx, code, reason) }) {
+		_ = o.ws.CloseNow() // the server has stopped
+	}
+}
+
+func (o *outlet) finish(ctx context.Context, code websocket.StatusCode, reason string) {
+	ctx, cancel := context.WithTimeout(ctx, closeWait)
+	defer cancel()
+	if code != closeSlow {
+		_ = o.drained(ctx) // what could not be written in time is resumed
+	}
+	_ = o.ws.Close(code, reason)
+}

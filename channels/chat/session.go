@@ -1,0 +1,267 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// session is one visitor's socket. Its own goroutine reads; whatever must be told goes
+// through out.
+type session struct {
+	srv    *Server
+	out    outlet
+	token  tokenHash
+	widget Widget
+	lines  *rate.Limiter
+	typed  time.Time // when typing was last passed on; the reader's own
+	paged  time.Time
+	lang   string
+	slot   int
+	silent atomic.Bool // pinged and not heard of since
+	stop   func()      // ends listening to the conversation; the reader's own
+
+	mu      sync.Mutex // guards what follows
+	visitor visitor
+	phase   phase
+	sent    int64 // the last position handled for this socket
+	filling bool  // a goroutine is reading what is missing
+	dirty   bool  // and must look once more
+	placed  time.Time
+	place   Place
+}
+
+// serveSocket upgrades and returns; the socket lives on in a goroutine of its own with
+// the node's context, since the request's ends here. The origin is checked with the
+// widget's key, in hello.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	ws, err := websocket.Accept(lean{w}, r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, // see above
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		s.Log.Debug("socket refused", "err", err)
+		return
+	}
+	ws.SetReadLimit(maxFrame)
+	v := &session{srv: s, lines: rate.NewLimiter(linesPerSecond, linesBurst)}
+	v.out.ws, v.out.spawn = ws, s.spawn
+	origin, host := r.Header.Get("Origin"), r.Host
+	if !s.spawn(func(ctx context.Context) { v.serve(ctx, origin, host) }) {
+		_ = ws.CloseNow() // not running: the client comes again
+	}
+}
+
+func (v *session) serve(ctx context.Context, origin, host string) {
+	defer func() { _ = v.out.ws.CloseNow() }() // closed already, or gone
+	if !v.greet(ctx, origin, host) {
+		return
+	}
+	defer v.leave(ctx)
+	for {
+		f, err := v.read(ctx)
+		if err != nil {
+			return
+		}
+		if !v.handle(ctx, f) {
+			return
+		}
+	}
+}
+
+// read gives the next frame. Junk closes the socket with a code that says what was wrong.
+func (v *session) read(ctx context.Context) (frameIn, error) {
+	kind, data, err := v.out.ws.Read(ctx)
+	if err != nil {
+		return frameIn{}, err // too large a frame is closed 1009 by the library
+	}
+	v.silent.Store(false)
+	if kind != websocket.MessageText {
+		v.out.close(closeNotText, "send JSON text frames")
+		return frameIn{}, errors.New("binary frame")
+	}
+	var f frameIn
+	if err := json.Unmarshal(data, &f); err != nil {
+		v.out.close(closeBadText, "send one JSON object a frame")
+		return frameIn{}, err
+	}
+	return f, nil
+}
+
+// greet waits for hello, tells the visitor where they stand and starts the stream.
+func (v *session) greet(ctx context.Context, origin, host string) bool {
+	first, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	f, err := v.read(first)
+	if err != nil {
+		return false
+	}
+	if f.T != "hello" {
+		v.out.close(closePolicy, "begin with hello")
+		return false
+	}
+	v.widget, err = v.srv.widget(ctx, f.Key)
+	switch {
+	case errors.Is(err, gateway.ErrNotFound) || err == nil && !v.widget.allows(origin, host):
+		v.refuse("", gateway.Forbidden("origin_refused", "This page may not embed this widget; add its origin in the administration."))
+		v.out.close(closeOrigin, "origin refused")
+		return false
+	case err != nil:
+		v.fail("", err)
+		return false
+	}
+	token := f.Token
+	hash, ok := hashToken(token)
+	if !ok {
+		token = newToken()
+		hash, _ = hashToken(token)
+	}
+	v.token, v.lang = hash, v.widget.language(f.Lang)
+	return v.resume(ctx, token, f.Pos)
+}
+
+func (v *session) resume(ctx context.Context, token string, pos int64) bool {
+	who, err := v.srv.visitor(ctx, v.token)
+	if err != nil {
+		v.fail("", err)
+		return false
+	}
+	if who.Erased {
+		v.out.close(closeTokenGone, "this chat is no longer kept")
+		return false
+	}
+	if who.ID != 0 && who.Widget != v.widget.ID {
+		who = visitor{} // another widget's token: as good as none
+		token = newToken()
+		v.token, _ = hashToken(token)
+	}
+	v.visitor, v.sent, v.phase = who, max(pos, 0), phasePre
+	if who.Conversation == 0 {
+		v.sent = 0
+	}
+	site, err := v.srv.site(ctx, v.widget)
+	if err != nil {
+		v.fail("", err)
+		return false
+	}
+	if err := v.findPhase(ctx, site); err != nil {
+		v.fail("", err)
+		return false
+	}
+	v.srv.join(v)
+	v.out.send(frameOut{T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site, Prev: v.sent})
+	if who.Conversation != 0 {
+		v.follow(ctx, who.Conversation)
+		v.returned(ctx)
+	}
+	return true
+}
+
+// findPhase asks the board where the conversation stands, before anything is sent.
+func (v *session) findPhase(ctx context.Context, site siteView) error {
+	if v.visitor.Conversation == 0 {
+		if !site.Open {
+			v.phase = phaseOffline
+		}
+		return nil
+	}
+	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{v.visitor.Conversation})
+	if err != nil {
+		return err
+	}
+	v.phase = phaseEnded
+	if p, ok := places[v.visitor.Conversation]; ok {
+		v.phase, v.place = phaseOf(p.State), p
+	}
+	return nil
+}
+
+// join makes this the visitor's one socket.
+func (s *Server) join(v *session) {
+	s.mu.Lock()
+	old := s.byToken[v.token]
+	s.byToken[v.token] = v
+	s.sessions[v] = struct{}{}
+	s.mu.Unlock()
+	if old != nil {
+		old.out.close(closeTakenOver, "connected again")
+	}
+	v.slot = s.wheel.add(v)
+}
+
+// leave ends what the socket held. A visitor who does not come back is missed later.
+func (v *session) leave(ctx context.Context) {
+	s := v.srv
+	if v.stop != nil {
+		v.stop()
+	}
+	s.wheel.remove(v, v.slot)
+	s.mu.Lock()
+	last := s.byToken[v.token] == v
+	if last {
+		delete(s.byToken, v.token)
+	}
+	delete(s.sessions, v)
+	s.mu.Unlock()
+	if last && v.conversation() != 0 {
+		now := time.Now()
+		if err := s.setGone(ctx, v.token, &now); err != nil {
+			s.Log.Warn("visitor's leaving not noted", "err", err)
+		}
+	}
+}
+
+func (v *session) returned(ctx context.Context) {
+	if err := v.srv.setGone(ctx, v.token, nil); err != nil {
+		v.srv.Log.Warn("visitor's return not noted", "err", err)
+	}
+}
+
+func (v *session) conversation() gateway.ConversationID {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.visitor.Conversation
+}
+
+// ping asks for a sign of life and tells the position, so that a widget that missed
+// something notices.
+func (v *session) ping() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.silent.Store(true)
+	v.out.tell(frameOut{T: "ping", Prev: v.sent})
+}
+
+func (v *session) check() {
+	if v.silent.Load() {
+		_ = v.out.ws.CloseNow() // half open: there is nobody to say goodbye to
+	}
+}
+
+// refuse answers a frame that was not taken; cid names the line, if it was one.
+func (v *session) refuse(cid string, e *gateway.Error) {
+	v.out.send(frameOut{T: "error", CID: cid, Code: e.Code, Detail: e.Detail})
+}
+
+// fail tells a refusal as it is, and our own trouble as a reason to try again.
+func (v *session) fail(cid string, err error) {
+	var refusal *gateway.Error
+	if errors.As(err, &refusal) {
+		v.refuse(cid, refusal)
+		return
+	}
+	v.srv.Log.Warn("chat line not taken", "err", err)
+	v.refuse(cid, &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "Not stored; send it again in a moment."})
+}
+
+func drainSpread() int64 { return 100 + rand.Int64N(1900) }

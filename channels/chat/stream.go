@@ -1,0 +1,171 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// follow starts the stream of a conversation: listening first, then everything after
+// v.sent from the timeline, so that nothing falls between.
+func (v *session) follow(ctx context.Context, c gateway.ConversationID) {
+	v.stop = v.srv.Feed.Watch([]string{gateway.TopicConversation(c)}, v.hear)
+	v.mu.Lock()
+	v.filling = true
+	v.mu.Unlock()
+	v.fill(ctx)
+}
+
+// hear takes an event of the conversation. It must not block, so what is missing is read
+// elsewhere.
+func (v *session) hear(e gateway.Event) {
+	switch e.Type {
+	case "message.created":
+		v.hearEntry(e)
+	case "message.receipt":
+		v.hearReceipt(e)
+	case "typing":
+		v.hearTyping(e)
+	}
+}
+
+func (v *session) hearEntry(e gateway.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case e.Rev <= v.sent: // met before
+	case e.Rev == v.sent+1 && !v.needsName(e):
+		var entry gateway.Entry
+		if json.Unmarshal(e.Data, &entry) == nil {
+			v.giveLocked(entry, nil)
+		}
+	case v.filling:
+		v.dirty = true
+	default:
+		v.filling = v.srv.spawn(v.fill)
+	}
+}
+
+// needsName is true of happenings: naming their agent asks the roster, which may block.
+func (v *session) needsName(e gateway.Event) bool {
+	var head struct {
+		Kind gateway.EntryKind `json:"kind"`
+	}
+	return json.Unmarshal(e.Data, &head) != nil || head.Kind == gateway.EntryEvent
+}
+
+// fill reads and gives what is missing until nothing is. One runs at a time (filling).
+func (v *session) fill(ctx context.Context) {
+	names := map[gateway.AgentID]string{}
+	for {
+		v.mu.Lock()
+		v.dirty = false
+		c, after := v.visitor.Conversation, v.sent
+		v.mu.Unlock()
+		entries, err := v.srv.Timeline.Since(ctx, c, after, snapPage)
+		if err != nil {
+			v.srv.Log.Warn("conversation not read", "err", err)
+			v.out.close(closeRestart, "resume") // the client comes again with its position
+			return
+		}
+		for _, e := range entries {
+			v.learnName(ctx, e, names)
+		}
+		if v.give(entries, names) {
+			return
+		}
+		if v.out.drained(ctx) != nil {
+			return
+		}
+	}
+}
+
+func (v *session) learnName(ctx context.Context, e gateway.Entry, names map[gateway.AgentID]string) {
+	var h gateway.Happening
+	if e.Kind != gateway.EntryEvent || json.Unmarshal(e.Body, &h) != nil || h.Agent == 0 {
+		return
+	}
+	if _, known := names[h.Agent]; known {
+		return
+	}
+	name, err := v.srv.Names.AgentName(ctx, h.Agent)
+	if err != nil {
+		v.srv.Log.Warn("agent not named", "agent", h.Agent, "err", err)
+	}
+	names[h.Agent] = name
+}
+
+// give sends a page of entries in one frame; true when the stream is whole and live.
+func (v *session) give(entries []gateway.Entry, names map[gateway.AgentID]string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f := frameOut{T: "snap", Prev: v.sent, Done: len(entries) < snapPage && !v.dirty}
+	for _, e := range entries {
+		if e.Pos != v.sent+1 {
+			continue // came live meanwhile
+		}
+		v.sent = e.Pos
+		if l, shown := v.viewLocked(e, names); shown {
+			f.Lines = append(f.Lines, l)
+		}
+	}
+	f.Pos, f.Phase = v.sent, v.phase
+	v.out.send(f)
+	v.filling = !f.Done
+	return f.Done
+}
+
+// giveLocked sends the next entry.
+func (v *session) giveLocked(e gateway.Entry, names map[gateway.AgentID]string) {
+	prev := v.sent
+	v.sent = e.Pos
+	if l, shown := v.viewLocked(e, names); shown {
+		v.out.send(frameOut{T: "msg", Prev: prev, Pos: e.Pos, Line: &l, Phase: v.phase})
+	}
+}
+
+// viewLocked also moves the phase on: it changes with the stream and never beside it.
+// What happened to an interaction before the one that is open is told, but moves nothing.
+func (v *session) viewLocked(e gateway.Entry, names map[gateway.AgentID]string) (line, bool) {
+	l, shown := viewEntry(e, func(a gateway.AgentID) string { return names[a] })
+	if shown && l.Kind == gateway.EntryEvent && e.Interaction >= v.place.Interaction {
+		v.phase = eventsShown[l.What]
+	}
+	return l, shown
+}
+
+// acknowledge answers a line once it is committed. When nothing lies between, the ack
+// stands for the entry too and the entry is not sent again.
+func (v *session) acknowledge(cid string, pos, at int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f := frameOut{T: "ack", CID: cid, Pos: pos, At: at}
+	if pos == v.sent+1 && !v.filling {
+		f.Prev, v.sent, f.Done = v.sent, pos, true
+	}
+	v.out.send(f)
+}
+
+func (v *session) hearReceipt(e gateway.Event) {
+	var r struct {
+		Author gateway.Author `json:"author"`
+		Pos    int64          `json:"pos"`
+	}
+	if json.Unmarshal(e.Data, &r) == nil && r.Author.Kind == gateway.ByAgent {
+		v.out.tell(frameOut{T: "seen", Pos: r.Pos})
+	}
+}
+
+// typing is the data of a "typing" event, whoever types.
+type typing struct {
+	Author gateway.Author `json:"author"`
+	On     bool           `json:"on"`
+}
+
+func (v *session) hearTyping(e gateway.Event) {
+	var t typing
+	if json.Unmarshal(e.Data, &t) == nil && t.Author.Kind == gateway.ByAgent {
+		v.out.tell(frameOut{T: "typing", Name: t.Author.Name, On: t.On})
+	}
+}

@@ -1,0 +1,124 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// tokenHash is what we keep of a visitor's token.
+type tokenHash [sha256.Size]byte
+
+// name is the hash as it stands in keys and addresses; half of it tells visitors apart.
+func (h tokenHash) name() string { return hex.EncodeToString(h[:16]) }
+
+// newToken is 256 random bits.
+func newToken() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// hashToken gives a token's hash; false when it does not look like one of ours. A token
+// that we have no row for is as good as new: its first line may have been on its way
+// when the server went down, and must find the same visitor when it is sent again.
+func hashToken(token string) (tokenHash, bool) {
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	return sha256.Sum256([]byte(token)), err == nil && len(b) == 32
+}
+
+// visitor is a browser that has written, or may.
+type visitor struct {
+	ID           int64
+	Widget       int64
+	Conversation gateway.ConversationID // zero until the first line is stored
+	Customer     gateway.CustomerID
+	Name         string
+	Email        string
+	Topic        string
+	Language     string
+	Erased       bool
+}
+
+func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
+	rows, err := s.pool.Query(ctx, `
+		select id, widget_id as widget, conversation_id as conversation, customer_id as customer,
+		       name, email, topic, language, erased_at is not null as erased
+		from visitor
+		where token_hash = $1`, h[:])
+	if err != nil {
+		return visitor{}, fmt.Errorf("read visitor: %w", err)
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[visitor])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return visitor{}, nil
+	}
+	if err != nil {
+		return visitor{}, fmt.Errorf("read visitor: %w", err)
+	}
+	return v, nil
+}
+
+// keepVisitor joins the transaction that takes the first line in.
+func keepVisitor(ctx context.Context, tx pgx.Tx, h tokenHash, v visitor) error {
+	_, err := tx.Exec(ctx, `
+		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)
+		on conflict (token_hash) do update
+		set conversation_id = excluded.conversation_id, customer_id = excluded.customer_id, gone_at = null`,
+		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language)
+	if err != nil {
+		return fmt.Errorf("keep visitor: %w", err)
+	}
+	return nil
+}
+
+// setPage notes where the visitor is on the website.
+func (s *Store) setPage(ctx context.Context, h tokenHash, address, title string) error {
+	_, err := s.pool.Exec(ctx, `
+		update visitor
+		set page_url = $2, page_title = $3
+		where token_hash = $1`, h[:], address, title)
+	if err != nil {
+		return fmt.Errorf("note page: %w", err)
+	}
+	return nil
+}
+
+// setGone notes that the visitor's socket went, or with a nil time that it is back.
+func (s *Store) setGone(ctx context.Context, h tokenHash, at *time.Time) error {
+	_, err := s.pool.Exec(ctx, `
+		update visitor
+		set gone_at = $2
+		where token_hash = $1 and gone_at is distinct from $2`, h[:], at)
+	if err != nil {
+		return fmt.Errorf("note visitor gone: %w", err)
+	}
+	return nil
+}
+
+// takeGone gives the conversations of visitors who went before a time, once.
+func (s *Store) takeGone(ctx context.Context, before time.Time) ([]gateway.ConversationID, error) {
+	rows, err := s.pool.Query(ctx, `
+		update visitor
+		set gone_at = null
+		where gone_at < $1
+		returning conversation_id`, before)
+	if err != nil {
+		return nil, fmt.Errorf("take gone visitors: %w", err)
+	}
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ConversationID])
+	if err != nil {
+		return nil, fmt.Errorf("take gone visitors: %w", err)
+	}
+	return gone, nil
+}

@@ -1,0 +1,37 @@
+-- owner: chat
+
+-- +goose Up
+
+-- A website's chat: what its script tag names, where its chats wait, who may embed it.
+create table widget (
+    id         bigint generated always as identity primary key,
+    key        text        not null unique check (key <> ''), -- public: it stands in the page
+    name       text        not null,                          -- as customers see it
+    queue_id   bigint      not null,
+    origins    text[]      not null default '{}',             -- https://shop.example, https://*.example
+    languages  text[]      not null default '{sv,en}',        -- the first is the default
+    form       jsonb       not null default '{}',
+    created_at timestamptz not null default now()
+);
+
+-- A browser that has written to us. A visitor who has only looked has no row. The token
+-- itself is in the browser alone. Whoever holds it sees this one conversation.
+create table visitor (
+    id              bigint generated always as identity primary key,
+    widget_id       bigint      not null references widget (id),
+    token_hash      bytea       not null unique, -- SHA-256
+    conversation_id bigint      not null,
+    customer_id     bigint      not null,
+    name            text        not null default '',
+    email           text        not null default '',
+    topic           text        not null default '',
+    language        text        not null default '',
+    page_url        text        not null default '', -- where they are now
+    page_title      text        not null default '',
+    gone_at         timestamptz,                     -- when the socket went; null while it is there
+    erased_at       timestamptz,                     -- the token is refused from then on
+    created_at      timestamptz not null default now()
+) with (fillfactor = 80);
+
+create index visitor_conversation on visitor (conversation_id);
+create index visitor_gone on visitor (gone_at) where gone_at is not null;
