@@ -14,8 +14,8 @@ import (
 )
 
 // initdb makes the data once. It is made beside its place, synced in one go and only
-// then renamed, so that data/ is whole or absent: a start that was killed half way
-// leaves fresh/, which never served anybody and is made anew.
+// then renamed, so that data/ is whole or absent. A start that was killed half way
+// leaves a fresh-* directory, which never served anybody.
 func (s *Server) initdb(ctx context.Context) error {
 	major, err := s.home.major()
 	if err != nil || major != "" {
@@ -24,16 +24,12 @@ func (s *Server) initdb(ctx context.Context) error {
 	if entries, err := os.ReadDir(s.home.data()); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty and holds no PG_VERSION: it is no PostgreSQL data, and is left alone", s.home.data())
 	}
-	fresh := filepath.Join(s.home.dir, "fresh")
-	if err := os.RemoveAll(fresh); err != nil {
+	fresh, err := s.fresh()
+	if err != nil {
 		return err
 	}
-	if err := s.home.account.mkdir(fresh); err != nil {
-		return err
-	}
-	cmd := s.command(ctx, "initdb", s.initdbArgs(fresh)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, lastLines(string(out)))
+	if err := s.runInitdb(ctx, fresh); err != nil {
+		return errors.Join(fmt.Errorf("initdb: %w: %s", err, s.tail.last()), os.RemoveAll(fresh))
 	}
 	if !s.opts.Throwaway {
 		if err := syncAll(fresh); err != nil {
@@ -44,6 +40,35 @@ func (s *Server) initdb(ctx context.Context) error {
 		return err
 	}
 	return syncDir(s.home.dir)
+}
+
+// fresh makes a place for initdb and clears those of starts that were killed. Their
+// initdb may still be at work there for a moment, hence a new name each time, and what
+// cannot be removed now is removed by a later start.
+func (s *Server) fresh() (string, error) {
+	leftovers, err := filepath.Glob(filepath.Join(s.home.dir, "fresh-*"))
+	if err != nil {
+		return "", err
+	}
+	for _, l := range leftovers {
+		_ = os.RemoveAll(l)
+	}
+	dir, err := os.MkdirTemp(s.home.dir, "fresh-")
+	if err != nil {
+		return "", err
+	}
+	return dir, s.home.account.mkdir(dir)
+}
+
+func (s *Server) runInitdb(ctx context.Context, fresh string) error {
+	cmd := s.command(ctx, "initdb", s.initdbArgs(fresh)...)
+	cmd.Stderr = s.tail
+	p, err := launch(cmd)
+	if err != nil {
+		return err
+	}
+	<-p.exited
+	return p.err
 }
 
 // initdbArgs ask for UTF-8, and for an order of texts that no upgrade of the C library
@@ -59,11 +84,13 @@ func (s *Server) initdbArgs(dir string) []string {
 	return append(args, "--locale=C.UTF-8", "--lc-collate=C")
 }
 
-// command prepares a program of PostgreSQL as the server's account, with nothing of
-// our environment that could steer it (PGDATA, PGOPTIONS, LC_ALL …).
+// plainEnv has nothing that could steer PostgreSQL: no PGDATA, PGOPTIONS, LC_ALL of ours.
+var plainEnv = []string{"PATH=/usr/bin:/bin", "TZ=UTC", "LC_ALL=C"}
+
+// command prepares a program of PostgreSQL as the server's account.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.bin.path(name), args...) //nolint:gosec // the installed PostgreSQL
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "TZ=UTC", "LC_ALL=C"}
+	cmd.Env = plainEnv
 	cmd.Dir = "/"
 	cmd.SysProcAttr = s.home.account.sysProcAttr()
 	if s.home.handle != nil {

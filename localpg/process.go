@@ -13,23 +13,24 @@ import (
 )
 
 const (
-	poll      = 2 * time.Millisecond // between looks at postmaster.pid
-	leaveTime = 15 * time.Second     // for a server whose Växel has died
-	fastTime  = 20 * time.Second     // for Stop; after that without a checkpoint
-	maxFalls  = 5                    // in a row, each within steady of its start
+	poll      = 2 * time.Millisecond  // between looks at postmaster.pid
+	again     = 50 * time.Millisecond // between starts while an earlier server leaves
+	leaveTime = 15 * time.Second      // for a server whose Växel has died
+	fastTime  = 20 * time.Second      // for Stop; after that without a checkpoint
+	maxFalls  = 5                     // in a row, each within steady of its start
 	steady    = time.Minute
 )
 
-// process is one run of the postmaster.
+// process is one run of a child.
 type process struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 	err    error // read after exited
 }
 
-// launch starts the postmaster. Its parent, to the kernel, is the thread that forked
+// launch starts a child that dies with us. Its parent, to the kernel, is the thread that forked
 // it: prctl(2) PR_SET_PDEATHSIG fires when that thread ends, so the goroutine stays
-// locked to its thread for as long as the server lives.
+// locked to its thread for as long as the child lives.
 func launch(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, exited: make(chan struct{})}
 	started := make(chan error)
@@ -57,17 +58,27 @@ func (s *Server) begin(ctx context.Context) (*process, error) {
 	for {
 		s.tail.reset()
 		p, err := s.beginOnce(ctx)
-		// A killed postmaster leaves sessions that go when they notice; until then
-		// PostgreSQL refuses to start a second one over their shared memory.
-		if err == nil || !s.tail.contains("pre-existing shared memory block") || time.Now().After(until) {
+		if err == nil || !s.leaving() {
 			return p, err
+		}
+		if time.Now().After(until) {
+			return nil, fmt.Errorf("%w; if no PostgreSQL serves this directory, remove data/postmaster.pid", err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil, err
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(again):
 		}
 	}
+}
+
+// leaving says whether PostgreSQL refused to start because of an earlier one that was
+// killed: its sessions go when they notice, and its number is free when its parent, or
+// the machine's first process, has asked for its end.
+func (s *Server) leaving() bool {
+	said := s.tail.last()
+	return strings.Contains(said, "pre-existing shared memory block") ||
+		strings.Contains(said, `lock file "postmaster.pid" already exists`)
 }
 
 func (s *Server) beginOnce(ctx context.Context) (*process, error) {

@@ -67,5 +67,3 @@ func (t *logTail) last() string {
 	defer t.mu.Unlock()
 	return strings.Join(t.lines, " / ")
 }
-
-func (t *logTail) contains(s string) bool { return strings.Contains(t.last(), s) }
