@@ -1,0 +1,105 @@
+-- owner: tickets
+-- +goose Up
+
+create sequence case_number start 1001;
+
+create table customer (
+    id          bigint generated always as identity primary key,
+    name        text not null default '',
+    company     text not null default '',
+    language    text not null default '',
+    note        text not null default '',
+    fields      jsonb not null default '{}',
+    merged_into bigint references customer, -- this one is history; look there
+    created_at  timestamptz not null default now(),
+    rev         bigint not null default 1
+);
+create index customer_words on customer using gin (to_tsvector('simple', name || ' ' || company));
+
+-- Where a customer can be found again. Value is as gateway.Address says.
+create table customer_address (
+    kind     text not null check (kind in ('email', 'phone', 'visitor')),
+    value    text not null check (value <> ''),
+    customer bigint not null references customer,
+    name     text not null default '',      -- as the customer wrote it
+    claimed  boolean not null default false, -- the customer said so; nothing has come from it
+    added_at timestamptz not null default now(),
+    primary key (kind, value)
+);
+create index customer_address_of on customer_address (customer);
+-- A number is written with and without its country code: it is searched from its end.
+create index customer_address_end on customer_address (reverse(value) text_pattern_ops) where kind = 'phone';
+create index customer_address_start on customer_address (value text_pattern_ops) where kind = 'email';
+
+create table support_case (
+    id                bigint generated always as identity primary key,
+    number            bigint not null unique default nextval('case_number'),
+    subject           text not null default '',
+    state             text not null check (state in ('open', 'pending', 'closed')),
+    customer          bigint not null references customer,
+    queue             bigint not null default 0,
+    assignee          bigint not null default 0,
+    channel           text not null,
+    tags              text[] not null default '{}',
+    conversation      bigint not null default 0, -- the latest one an interaction served
+    interaction       bigint not null default 0, -- the latest one
+    interaction_state text not null default '',
+    preview           text not null default '',  -- the beginning of the last entry
+    preview_by        text not null default '',  -- gateway.AuthorKind
+    last_activity_at  timestamptz not null,
+    created_at        timestamptz not null default now(),
+    closed_at         timestamptz,
+    rev               bigint not null default 1, -- counts what people edit, not previews
+    check ((closed_at is not null) = (state = 'closed'))
+) with (fillfactor = 80);
+create index support_case_by_state on support_case (state, last_activity_at desc, id desc);
+create index support_case_by_assignee on support_case (assignee, state, last_activity_at desc, id desc);
+create index support_case_by_queue on support_case (queue, state, last_activity_at desc, id desc);
+create index support_case_by_customer on support_case (customer, last_activity_at desc, id desc);
+create index support_case_by_conversation on support_case (conversation) where conversation <> 0;
+create index support_case_words on support_case using gin (to_tsvector('simple', subject));
+
+-- How many cases there are of a kind: the sum of what came and went. Rows are folded
+-- together now and then; writers only ever add, so that none waits for another.
+create table case_tally (
+    queue    bigint not null,
+    assignee bigint not null,
+    state    text not null,
+    n        bigint not null
+);
+
+-- +goose StatementBegin
+create function case_tallied() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' and (old.queue, old.assignee, old.state) = (new.queue, new.assignee, new.state) then
+        return null;
+    end if;
+    if tg_op <> 'INSERT' then
+        insert into case_tally values (old.queue, old.assignee, old.state, -1);
+    end if;
+    if tg_op <> 'DELETE' then
+        insert into case_tally values (new.queue, new.assignee, new.state, 1);
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+create trigger case_tallied after insert or delete or update of queue, assignee, state on support_case
+    for each row execute function case_tallied();
+
+create table task (
+    id         bigint generated always as identity primary key,
+    title      text not null check (title <> ''),
+    note       text not null default '',
+    case_id    bigint references support_case,
+    customer   bigint references customer,
+    assignee   bigint not null default 0,
+    due_at     timestamptz,
+    done_at    timestamptz,
+    created_by bigint not null default 0,
+    created_at timestamptz not null default now(),
+    rev        bigint not null default 1
+);
+create index task_by_assignee on task (assignee, due_at, id) where done_at is null;
+create index task_of_case on task (case_id) where case_id is not null;
+create index task_of_customer on task (customer) where customer is not null;

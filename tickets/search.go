@@ -1,0 +1,118 @@
+package tickets
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Found is what a search gives: exact hits first.
+type Found struct {
+	Cases     []Case     `json:"cases"`
+	Customers []Customer `json:"customers"`
+}
+
+// Search finds cases and customers by a case number, an e-mail address, a phone number
+// as people write it, or the beginnings of words in a subject, a name or a company.
+func (s *Store) Search(ctx context.Context, text string, n int) (Found, error) {
+	text = short(text, 200)
+	if text == "" {
+		return Found{Cases: []Case{}, Customers: []Customer{}}, nil
+	}
+	customers, err := s.SearchCustomers(ctx, text, n)
+	if err != nil {
+		return Found{}, err
+	}
+	cases, err := s.searchCases(ctx, text, customers, n)
+	return Found{Cases: cases, Customers: customers}, err
+}
+
+// SearchCustomers finds customers by an address, or the beginnings of words.
+func (s *Store) SearchCustomers(ctx context.Context, text string, n int) ([]Customer, error) {
+	n, text = limit(n), short(text, 200)
+	return list[Customer](ctx, s.pool, "select "+customerColumns+`
+		from (
+			select a.customer as id, 0 as place
+			from customer_address a
+			where a.kind = 'email' and a.value like $1 || '%' and $1 <> ''
+			union all
+			select a.customer, 0
+			from customer_address a
+			where a.kind = 'phone' and reverse(a.value) like reverse($2) || '%' and $2 <> ''
+			union all
+			(select c.id, 1
+			from customer c
+			where to_tsvector('simple', c.name || ' ' || c.company) @@ to_tsquery('simple', $3) and $3 <> '' and c.merged_into is null
+			order by c.id desc
+			limit $4)) as w
+		join customer c on c.id = w.id
+		group by c.id
+		order by min(w.place), c.id desc
+		limit $4`, email(text), ending(text), beginnings(text), n)
+}
+
+func (s *Store) searchCases(ctx context.Context, text string, customers []Customer, n int) ([]Case, error) {
+	var ids []gateway.CustomerID
+	for _, c := range customers {
+		ids = append(ids, c.ID)
+	}
+	return list[Case](ctx, s.pool, "select "+caseColumns+`
+		from (
+			select id, 0 as place from support_case where number = $1
+			union all
+			(select id, 1 from support_case
+			where to_tsvector('simple', subject) @@ to_tsquery('simple', $2) and $2 <> ''
+			order by last_activity_at desc
+			limit $4)
+			union all
+			(select id, 2 from support_case
+			where customer = any ($3)
+			order by last_activity_at desc
+			limit $4)) as w
+		join support_case k on k.id = w.id
+		join customer c on c.id = k.customer
+		group by k.id, c.id
+		order by min(w.place), k.last_activity_at desc, k.id desc
+		limit $4`, caseNumber(text), beginnings(text), ids, limit(n))
+}
+
+// caseNumber is the number that the text is, with or without #; -1 if it is none.
+func caseNumber(text string) int64 {
+	n, err := strconv.ParseInt(strings.Trim(text, "[#] "), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// email is the beginning of an e-mail address, if the text looks like one.
+func email(text string) string {
+	if !strings.Contains(text, "@") || strings.Contains(text, " ") {
+		return ""
+	}
+	return likeEscapes.Replace(strings.ToLower(text))
+}
+
+// ending is what a phone number ends with, however its beginning is written: 070-174 06 05
+// and +46 70 174 06 05 are one number. "" if the text is none.
+func ending(text string) string {
+	n := strings.TrimLeft(strings.TrimPrefix(number(text), "+"), "0")
+	if len(n) < 5 {
+		return ""
+	}
+	return n
+}
+
+// beginnings is the text as a query for words that begin so, all of them.
+func beginnings(text string) string {
+	var words []string
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		words = append(words, word+":*")
+	}
+	return strings.Join(words[:min(len(words), 10)], " & ")
+}

@@ -1,0 +1,117 @@
+// Package tickets is the local CRM: cases, customers and tasks.
+//
+// It promises that every arrival has a customer and a case, that one address belongs to
+// one customer, and that the case list shows the truth without reading anything else:
+// its columns are kept in the transactions of those who change them.
+//
+//	        ┌─────────── customer writes ───────────┐
+//	        ↓                                       │
+//	(new) open ⇄ pending      open, pending → closed ┘ (within ReopenWithin; later: a new case)
+package tickets
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Feed tells consoles of edits.
+type Feed interface {
+	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
+	Announce(events ...gateway.Event)
+}
+
+// Store keeps cases, customers and tasks. It is safe for concurrent use.
+type Store struct {
+	pool *pgxpool.Pool
+	feed Feed
+	log  *slog.Logger
+	said said
+	// ReopenWithin is how long after it was closed a case is opened again by its
+	// customer; later a new one begins. Set it before the store is used.
+	ReopenWithin time.Duration
+}
+
+// said is the last line of each conversation that no case shows yet.
+type said struct {
+	mu   sync.Mutex // guards last
+	last map[gateway.ConversationID]gateway.Entry
+}
+
+// New gives the store in pool. A nil feed tells nobody.
+func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
+	s := &Store{pool: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour}
+	s.said.last = map[gateway.ConversationID]gateway.Entry{}
+	return s
+}
+
+// edit runs work in a transaction, with the events that it gives, and tells them after
+// the commit.
+func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event, error)) error {
+	var told []gateway.Event
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		if told, err = work(tx); err != nil || s.feed == nil {
+			return err
+		}
+		return s.feed.Append(ctx, tx, told...)
+	})
+	if err == nil && s.feed != nil {
+		s.feed.Announce(told...)
+	}
+	return err
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
+	rows, _ := db.Query(ctx, sql, args...) // its error is met again in CollectRows
+	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+}
+
+func one[T any](ctx context.Context, db querier, noun, sql string, args ...any) (T, error) {
+	rows, _ := db.Query(ctx, sql, args...)
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return v, gateway.NotFound(noun+"_not_found", "there is no such "+noun+"; it may have been merged or removed")
+	}
+	return v, err
+}
+
+func stale(now any) error {
+	return gateway.Conflict("stale", "somebody changed this meanwhile; look at what is there and try again", now)
+}
+
+// limit is a page's length: 50 unless asked for, 200 at most.
+func limit(n int) int {
+	switch {
+	case n <= 0:
+		return 50
+	case n > 200:
+		return 200
+	}
+	return n
+}
+
+// short is one line of at most n characters.
+func short(text string, n int) string {
+	if len(text) > 8*n { // no need to look at a whole mail
+		text = text[:8*n]
+	}
+	line := []rune(strings.Join(strings.Fields(gateway.Clean(text)), " "))
+	if len(line) > n {
+		line = append(line[:n-1], '…')
+	}
+	return string(line)
+}
