@@ -36,11 +36,19 @@ type Presence struct {
 	Next       Intent          `json:"next,omitempty"`        // takes effect when the load is gone ("stop new")
 	NextCode   string          `json:"next_code,omitempty"`
 	Status     Status          `json:"status"`
-	Since      time.Time       `json:"since"` // when Status last changed
+	Since      time.Time       `json:"since"` // when Status last changed; being offered something does not count
 	Units      int             `json:"units"` // of 100 in use
 	Live       bool            `json:"live"`  // a console is connected
 	Holds      []InteractionID `json:"holds,omitempty"`
+	WrapUps    []WrapUpLeft    `json:"wrap_ups,omitempty"` // those of Holds that are in wrap-up
 	Rev        int64           `json:"rev"`
+}
+
+// WrapUpLeft is one wrap-up of an agent; after a transfer the interaction itself goes on.
+type WrapUpLeft struct {
+	Interaction InteractionID `json:"interaction"`
+	Until       time.Time     `json:"until,omitzero"`     // zero while an outbound call pauses it
+	Overtime    bool          `json:"overtime,omitempty"` // the time is over and a code is missing
 }
 
 // Reasons that the floor itself gives for a status; they are not in any list.

@@ -48,10 +48,12 @@ type (
 		Cause       string        `json:"cause"`
 	}
 	// Leave reports that the customer's side is gone: before an answer this abandons
-	// the interaction, after it wrap-up begins. End overrides the end (voicemail).
+	// the interaction, after it wrap-up begins. End overrides the end (voicemail). With
+	// EndSystemFailure a callback is opened under the reserved id Callback, if given.
 	Leave struct {
 		Interaction InteractionID `json:"interaction"`
 		End         End           `json:"end,omitempty"`
+		Callback    InteractionID `json:"callback,omitempty"`
 	}
 	// EndInteraction is the agent ending the customer's side; wrap-up begins.
 	EndInteraction struct {

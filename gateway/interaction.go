@@ -106,6 +106,7 @@ type Segment struct {
 	Agent       AgentID       `json:"agent"`
 	Queue       QueueID       `json:"queue"`
 	Start       time.Time     `json:"start"`
+	EndedAt     time.Time     `json:"ended_at"` // the customer's side or the transfer ended; from then to End is wrap-up
 	End         time.Time     `json:"end"`
 	How         string        `json:"how"` // accepted, pulled, transferred, outbound
 }

@@ -23,7 +23,8 @@ type (
 	// Wake says that the time of an earlier WakeAt has come.
 	Wake struct{}
 	// Recover is the first event after a restart or a takeover: offers that were out
-	// are withdrawn, consoles get 60 s to return, calls that died end.
+	// are withdrawn, consoles get 60 s to return. Each console that is there must then be
+	// reported again with gateway.Consoles; calls that died end by gateway.Leave.
 	Recover struct{}
 )
 
@@ -54,13 +55,31 @@ type (
 		Channel      gateway.Channel
 		Happening    gateway.Happening
 	}
-	// Alerted is shown to supervisors.
+	// Alerted is shown to supervisors. A channel acts on AlertMaxWait: voice sends the
+	// caller to voicemail and says so with Leave.
 	Alerted struct {
 		What        string
 		Interaction gateway.InteractionID
 		Queue       gateway.QueueID
 		Agent       gateway.AgentID
 	}
+)
+
+// What an alert is about.
+const (
+	AlertUnanswered = "unanswered"       // the fifth offer of one interaction goes out
+	AlertMaxWait    = "max_wait"         // an interaction has waited longer than its queue allows
+	AlertNobody     = "no_members"       // an interaction entered a queue that nobody works in
+	AlertOvertime   = "wrap_up_overtime" // two minutes over, and still no transaction code
+)
+
+// What happens on a timeline.
+const (
+	HappenedJoined       = "joined"       // an agent took the interaction
+	HappenedTransferred  = "transferred"  // to Agent or Queue
+	HappenedReconnecting = "reconnecting" // taken from an agent and queued again
+	HappenedEnded        = "ended"        // the customer's side; Cause is the gateway.End
+	HappenedFinished     = "finished"     // the work after it
 )
 
 // Result is what one event did.

@@ -1,0 +1,149 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// admit puts an arrival in the queue. One whose case has an open interaction of the
+// same channel joins that; after a wrap-up has begun it opens a new one, and the agent
+// who had the case last is asked first.
+func (c *Core) admit(adm gateway.Admission) *gateway.Error {
+	l, err := admissible(adm)
+	if err != nil {
+		return err
+	}
+	if c.knows(adm.Interaction) {
+		return nil // said twice
+	}
+	if it := c.joins(adm); it != nil {
+		c.emit(Joined{Reserved: adm.Interaction, Interaction: it.ID})
+		return nil
+	}
+	it := newItem(adm, l)
+	it.ArrivedAt = c.arrival(adm.ArrivedAt)
+	if it.Preferred == 0 {
+		it.Preferred = c.lastAgent(adm.Case)
+	}
+	c.open(it, it.ArrivedAt.Add(c.queue(adm.Queue).service[l].target))
+	if len(it.queue.members) == 0 {
+		c.emit(Alerted{What: AlertNobody, Interaction: it.ID, Queue: it.Queue})
+	}
+	c.enqueue(it)
+	return nil
+}
+
+func admissible(adm gateway.Admission) (lane, *gateway.Error) {
+	l, ok := laneOf(adm.Channel)
+	if !ok {
+		return 0, gateway.Invalid("unknown_channel", "an interaction comes by voice, chat, email, voicemail or callback")
+	}
+	if adm.Interaction <= 0 {
+		return 0, gateway.Invalid("no_interaction_id", "reserve the interaction's id first")
+	}
+	return l, nil
+}
+
+// arrival is when a customer came: never after now, so that waiting is never negative.
+func (c *Core) arrival(at time.Time) time.Time {
+	if at = moment(at); at.Before(c.now) && at.Year() >= 1970 {
+		return at
+	}
+	return c.now
+}
+
+// open enters an interaction into the books.
+func (c *Core) open(it *item, due time.Time) {
+	c.seq++
+	it.Seq, it.DueAt, it.entered = c.seq, due, c.now
+	it.queue = c.queue(it.Queue)
+	it.Band = it.queue.band
+	c.items[it.ID] = it
+	c.cases[it.Case] = append(c.cases[it.Case], it)
+	c.touch(it)
+}
+
+func (c *Core) knows(id gateway.InteractionID) bool {
+	_, gone := c.gone.of(id)
+	return gone || c.items[id] != nil
+}
+
+// joins is the open interaction that an arrival belongs to.
+func (c *Core) joins(adm gateway.Admission) *item {
+	if adm.Alone || adm.Case == 0 {
+		return nil
+	}
+	for _, it := range c.cases[adm.Case] {
+		if it.open() && it.Channel == adm.Channel {
+			return it
+		}
+	}
+	return nil
+}
+
+// lastAgent is who had the case last, as far as routing remembers.
+func (c *Core) lastAgent(id gateway.CaseID) gateway.AgentID {
+	if id == 0 {
+		return 0
+	}
+	for _, it := range slices.Backward(c.cases[id]) {
+		if it.Agent != 0 {
+			return it.Agent
+		}
+	}
+	return c.gone.agents[id]
+}
+
+// begin opens an interaction that an agent starts. A call makes the agent busy: what
+// was being offered goes to somebody else, and wrap-ups wait until it is over.
+func (c *Core) begin(e gateway.Begin) *gateway.Error {
+	l, err := admissible(e.Admission)
+	if err != nil {
+		return err
+	}
+	a, err := c.agent(e.Agent)
+	if err != nil {
+		return err
+	}
+	if c.knows(e.Interaction) {
+		return gateway.Conflict("repeated", "an interaction with this id has begun before", nil)
+	}
+	if err := working(a, l); err != nil {
+		return err
+	}
+	if l.phone() && a.busy() {
+		return refused("agent_busy", "finish or transfer what you hold before you dial", a)
+	}
+	if l.phone() && a.offer != nil {
+		c.withdraw(a.offer, CauseAgentStatus)
+	}
+	it := newItem(e.Admission, l)
+	it.ArrivedAt, it.Outbound, it.needs = c.now, true, nil
+	c.open(it, c.now)
+	if l.phone() {
+		c.pauseWrapUps(a)
+	}
+	c.take(it, a, howOutbound)
+	c.turn.subject = it
+	return nil
+}
+
+// working refuses what an agent who is not at work, or may not use the channel, wants to do.
+func working(a *agent, l lane) *gateway.Error {
+	switch {
+	case a.intent == gateway.IntentLoggedOut:
+		return refused("agent_logged_out", "log in first", a)
+	case a.intent == gateway.IntentOnBreak && len(a.holds) == 0:
+		return refused("agent_on_break", "end the break first", a)
+	case !a.profile.lanes.has(l):
+		return gateway.Forbidden("channel_not_allowed", "this agent does not handle "+string(l.channel()))
+	}
+	return nil
+}
+
+// refused is a conflict that shows how the agent stands.
+func refused(code, detail string, a *agent) *gateway.Error {
+	return gateway.Conflict(code, detail, a.Presence())
+}

@@ -1,0 +1,161 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// capacity is what an agent can hold, in units; see gateway.Cost.
+const capacity = 100
+
+// agent is one agent's intent and load. Only these are stored; the status follows.
+type agent struct {
+	id       gateway.AgentID
+	profile  *profile
+	intent   gateway.Intent
+	code     string
+	next     gateway.Intent // in force once nothing is held any more
+	nextCode string
+	away     time.Time // when the intent ceased to be available
+	back     time.Time // the intent becomes available again by itself
+	live     bool      // a console is connected
+	lost     time.Time // when the last one went; zero if live or never there
+	blocked  time.Time // the phone was busy or out of reach: no calls until then
+	idleFrom time.Time // the longest idle agent goes first
+	holds    []*hold   // oldest first
+	offer    *offer
+
+	shown gateway.Presence // as last told
+	since gateway.Status   // the status that shown.Since belongs to
+
+	open  lanes          // channels it may be offered now
+	place place          // its key in the ready heaps
+	ready [laneCount]int // and its index in each, -1 none
+	timer timer
+	met   bool
+	freed bool
+}
+
+func newAgent(id gateway.AgentID) *agent {
+	a := &agent{id: id, intent: gateway.IntentLoggedOut}
+	for l := range a.ready {
+		a.ready[l] = -1
+	}
+	a.timer = timer{agent: a, i: -1}
+	return a
+}
+
+// units is how much of its capacity is in use, wrap-up included.
+func (a *agent) units() (n int) {
+	for _, h := range a.holds {
+		n += h.units()
+	}
+	return n
+}
+
+// busy says whether the agent holds something that has not ended.
+func (a *agent) busy() bool {
+	return slices.ContainsFunc(a.holds, (*hold).active)
+}
+
+// status is what boards show: intent × load.
+func (a *agent) status() gateway.Status {
+	if s := a.loaded(); s != "" {
+		return s
+	}
+	if a.offer != nil {
+		return gateway.Offered
+	}
+	return a.wanted()
+}
+
+// loaded is the status that the agent's load gives, empty if there is none.
+func (a *agent) loaded() gateway.Status {
+	switch {
+	case a.intent == gateway.IntentLoggedOut:
+		return gateway.LoggedOut
+	case a.busy():
+		return gateway.Busy
+	case len(a.holds) > 0:
+		return gateway.WrapUp
+	}
+	return ""
+}
+
+func (a *agent) wanted() gateway.Status {
+	switch a.intent {
+	case gateway.IntentAvailable:
+		return gateway.Available
+	case gateway.IntentWorkingOffline:
+		return gateway.WorkingOffline
+	case gateway.IntentOnBreak:
+		return gateway.OnBreak
+	case gateway.IntentLoggedOut:
+	}
+	return gateway.LoggedOut
+}
+
+// show brings the shown presence up to date and says whether it has changed.
+func (a *agent) show(now time.Time) bool {
+	p := gateway.Presence{
+		Agent: a.id, Intent: a.intent, StatusCode: a.code, Next: a.next, NextCode: a.nextCode,
+		Status: a.status(), Since: a.shown.Since, Units: a.units(), Live: a.live, Rev: a.shown.Rev,
+	}
+	for _, h := range a.holds {
+		p.Holds = append(p.Holds, h.item.ID)
+		if !h.active() {
+			p.WrapUps = append(p.WrapUps, gateway.WrapUpLeft{Interaction: h.item.ID, Until: h.wrap.until, Overtime: h.wrap.overtime})
+		}
+	}
+	under := a.loaded() // an offer does not restart the timer of the status under it
+	if under == "" {
+		under = a.wanted()
+	}
+	if under != a.since {
+		a.since, p.Since = under, now
+	}
+	if a.shown.Rev > 0 && samePresence(p, a.shown) {
+		return false
+	}
+	p.Rev++
+	a.shown = p
+	return true
+}
+
+func samePresence(p, q gateway.Presence) bool {
+	return p.Intent == q.Intent && p.StatusCode == q.StatusCode && p.Next == q.Next && p.NextCode == q.NextCode &&
+		p.Status == q.Status && p.Since.Equal(q.Since) && p.Units == q.Units && p.Live == q.Live &&
+		slices.Equal(p.Holds, q.Holds) &&
+		slices.EqualFunc(p.WrapUps, q.WrapUps, func(v, w gateway.WrapUpLeft) bool {
+			return v.Interaction == w.Interaction && v.Overtime == w.Overtime && v.Until.Equal(w.Until)
+		})
+}
+
+// Presence is the agent as last told.
+func (a *agent) Presence() gateway.Presence {
+	p := a.shown
+	p.Holds, p.WrapUps = slices.Clone(p.Holds), slices.Clone(p.WrapUps)
+	return p
+}
+
+// deadline is when time next does something to the agent; zero never.
+func (a *agent) deadline() (at time.Time) {
+	sooner(&at, a.back)
+	sooner(&at, a.blocked)
+	sooner(&at, a.leaseEnds())
+	return at
+}
+
+// fireAgent does what time has done to the agent.
+func (c *Core) fireAgent(a *agent) {
+	if !a.back.IsZero() && !a.back.After(c.now) {
+		c.intend(a, gateway.IntentAvailable, "")
+	}
+	if !a.blocked.IsZero() && !a.blocked.After(c.now) {
+		a.blocked = time.Time{}
+		c.meet(a)
+	}
+	c.loseLease(a)
+}

@@ -1,0 +1,165 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// QueueState is what a board shows of one queue.
+type QueueState struct {
+	Queue    gateway.QueueID `json:"queue"`
+	Channels []ChannelState  `json:"channels"` // in the order of gateway.Channels
+	Routable int             `json:"routable"` // members who are available, busy or not
+	Ready    int             `json:"ready"`    // of them, those who could be offered something now
+}
+
+// ChannelState is one channel of it.
+type ChannelState struct {
+	Channel      gateway.Channel `json:"channel"`
+	Waiting      int             `json:"waiting"`
+	WaitingSince time.Time       `json:"waiting_since,omitzero"` // arrival of the one that has waited longest
+	InProgress   int             `json:"in_progress"`
+}
+
+// Place is where a waiting interaction stands.
+type Place struct {
+	Position int           `json:"position"` // 1 is next, among those that the same agents can take
+	Wait     time.Duration `json:"wait"`     // expected, in whole minutes
+}
+
+// Presence is an agent as last told.
+func (c *Core) Presence(id gateway.AgentID) (gateway.Presence, bool) {
+	a := c.agents[id]
+	if a == nil {
+		return gateway.Presence{}, false
+	}
+	return a.Presence(), true
+}
+
+// Presences is every agent as last told, by id.
+func (c *Core) Presences() []gateway.Presence {
+	all := make([]gateway.Presence, 0, len(c.roster))
+	for _, a := range c.roster {
+		all = append(all, a.Presence())
+	}
+	return all
+}
+
+// Interaction is one that is not finished, or whose transferring agent is still in wrap-up.
+func (c *Core) Interaction(id gateway.InteractionID) (gateway.Interaction, bool) {
+	it := c.items[id]
+	if it == nil {
+		return gateway.Interaction{}, false
+	}
+	return it.Interaction, true
+}
+
+// Offer is the offer of an interaction that is out.
+func (c *Core) Offer(id gateway.InteractionID) (gateway.Offer, bool) {
+	it := c.items[id]
+	if it == nil || it.offer == nil {
+		return gateway.Offer{}, false
+	}
+	return it.offer.Offer, true
+}
+
+// Boards is the state of every queue of the plan, by id.
+func (c *Core) Boards() []QueueState {
+	all := make([]QueueState, 0, len(c.plan.Queues))
+	for _, q := range c.plan.Queues {
+		s, _ := c.QueueState(q.ID)
+		all = append(all, s)
+	}
+	return all
+}
+
+// QueueState is the state of one queue.
+func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
+	q := c.queues[id]
+	if q == nil {
+		return QueueState{}, false
+	}
+	s := QueueState{Queue: id}
+	for l := range laneCount {
+		s.Channels = append(s.Channels, ChannelState{Channel: l.channel(), Waiting: q.waiting[l], InProgress: q.busy[l]})
+	}
+	for _, b := range q.filled {
+		for _, it := range b.tiers[0].s {
+			sooner(&s.Channels[b.lane].WaitingSince, it.ArrivedAt)
+		}
+	}
+	for _, m := range q.members {
+		for _, a := range m.agents {
+			if a.routable() {
+				s.Routable++
+			}
+			if a.open != 0 {
+				s.Ready++
+			}
+		}
+	}
+	return s, true
+}
+
+// Place says where a waiting interaction stands and how long it will probably wait.
+func (c *Core) Place(id gateway.InteractionID) (Place, bool) {
+	it := c.items[id]
+	if it == nil || it.bucket == nil {
+		return Place{}, false
+	}
+	p := Place{Position: 1}
+	for _, o := range it.bucket.tiers[0].s {
+		if o.key.before(it.key) {
+			p.Position++
+		}
+	}
+	agents := 0
+	for _, p := range slices.Concat(it.bucket.ranks...) {
+		for _, a := range p.agents {
+			if a.routable() {
+				agents++
+			}
+		}
+	}
+	each := it.queue.handled[it.lane].duration(it.lane)
+	wait := time.Duration(p.Position) * each / time.Duration(max(agents, 1))
+	p.Wait = (wait + time.Minute - 1).Truncate(time.Minute)
+	return p, true
+}
+
+// average is a mean that forgets: a sample weighs by the time since the one before, an
+// hour makes it count half. Whole numbers, so that every machine gets the same.
+type average struct {
+	Samples int64     `json:"samples"`
+	Millis  int64     `json:"millis"`
+	At      time.Time `json:"at"`
+}
+
+func (m *average) add(d time.Duration, now time.Time) {
+	ms := d.Milliseconds()
+	if m.Samples++; m.Samples == 1 {
+		m.Millis, m.At = ms, now
+		return
+	}
+	hours := now.Sub(m.At).Milliseconds() * 500 / time.Hour.Milliseconds()
+	weight := min(max(hours, 1000/min(m.Samples, 50)), 500) // of 1000
+	m.Millis += (ms - m.Millis) * weight / 1000
+	m.At = now
+}
+
+// duration is the mean; before the first sample what is usual.
+func (m *average) duration(l lane) time.Duration {
+	if m.Samples > 0 {
+		return time.Duration(m.Millis) * time.Millisecond
+	}
+	switch l {
+	case voice, callback:
+		return 5 * time.Minute
+	case chat:
+		return 8 * time.Minute
+	case email, voicemail, laneCount:
+	}
+	return 10 * time.Minute
+}

@@ -1,0 +1,203 @@
+// Package routing decides who is offered what. It is the pure core of the floor: an
+// event and its time go in, effects come out, and the same events always give the same
+// effects and the same bytes of state.
+//
+// It has no clock, no goroutine, no I/O and no chance. Time comes with the event; the
+// core says in WakeAt when it next wants a Wake. A refused command changes nothing, so
+// it needs no place in the log. After each event no waiting interaction is left that a
+// free, eligible agent could take.
+//
+//	             ┌──────────── declined, missed, withdrawn, failed ───────────┐
+//	             ▼                                                            │
+//	Admit ──► waiting ──► offered ──► active ──► wrap_up ──► finished         │
+//	             │           ├────────────────────────────────────────────────┘
+//	             │           │            └─► offered (to an agent), waiting (to a queue)
+//	             └───────────┴─► finished: abandoned, short_abandon, voicemail, closed
+//
+// Nobody is offered anything without a console: SetStatus alone is not enough, a
+// Consoles event must have said that the agent is there.
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Version is the number of these rules. It stands beside each logged event: events are
+// replayed only by the version that decided them; another starts from a snapshot.
+const Version = 1
+
+// Core is the floor's whole state. It belongs to one goroutine.
+type Core struct {
+	now      time.Time // of the latest event; never goes back
+	seq      int64     // of the latest interaction
+	plan     gateway.Plan
+	agents   map[gateway.AgentID]*agent
+	roster   []*agent // the same, by id
+	queues   map[gateway.QueueID]*queue
+	items    map[gateway.InteractionID]*item
+	cases    map[gateway.CaseID][]*item // what is not forgotten of a case, by seq
+	gone     memory
+	timers   timers
+	profiles []*profile
+
+	turn turn
+}
+
+// turn is what one event has done so far.
+type turn struct {
+	effects []Effect
+	items   []*item  // changed, in the order of their first change
+	agents  []*agent // perhaps changed
+	fired   []*timer // taken from the heap; to be set anew
+	freed   []*agent // may have gained room
+	entered []*item  // may have gained agents
+	asker   *agent   // of a command: whose state the answer shows
+	subject *item
+	later   bool
+}
+
+// New is an empty floor: it knows nobody until a Configure event.
+func New() *Core {
+	return &Core{
+		agents: map[gateway.AgentID]*agent{},
+		queues: map[gateway.QueueID]*queue{},
+		items:  map[gateway.InteractionID]*item{},
+		cases:  map[gateway.CaseID][]*item{},
+		gone:   newMemory(),
+		timers: newTimers(),
+	}
+}
+
+// Apply decides what an event does. Times are kept in UTC and whole microseconds; an
+// event that claims to be older than the one before it happens at that one's time.
+func (c *Core) Apply(at time.Time, ev Event) Result {
+	before := c.now
+	if at = moment(at); at.After(c.now) {
+		c.now = at
+	}
+	if err := c.handle(ev); err != nil {
+		c.now, c.turn = before, turn{}
+		return Result{Err: err, WakeAt: c.timers.next()}
+	}
+	c.settle()
+	return c.flush()
+}
+
+// moment is a time as the core keeps it.
+func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+func (c *Core) handle(ev Event) *gateway.Error {
+	switch e := ev.(type) {
+	case Configure:
+		return c.configure(e.Plan)
+	case Admit:
+		return c.admit(e.Admission)
+	case Wake:
+		return c.wake()
+	case Recover:
+		return c.recover()
+	case gateway.SetStatus:
+		return c.setStatus(e)
+	case gateway.Consoles:
+		return c.consoles(e)
+	case gateway.Accept:
+		return c.accept(e)
+	case gateway.Decline:
+		return c.decline(e)
+	case gateway.FailOffer:
+		return c.failOffer(e)
+	case gateway.Leave:
+		return c.leave(e)
+	case gateway.EndInteraction:
+		return c.endInteraction(e)
+	case gateway.Finish:
+		return c.finish(e)
+	case gateway.ExtendWrapUp:
+		return c.extendWrapUp(e)
+	case gateway.Transfer:
+		return c.transfer(e)
+	case gateway.Pull:
+		return c.pull(e)
+	case gateway.Begin:
+		return c.begin(e)
+	}
+	return gateway.Invalid("unknown_event", "the floor does not know this kind of event")
+}
+
+// touch says that it has changed. Its effect stands where the first change was and
+// carries the state after the last one.
+func (c *Core) touch(it *item) {
+	if it.effect < 0 {
+		it.effect = len(c.turn.effects)
+		c.turn.effects = append(c.turn.effects, nil)
+		c.turn.items = append(c.turn.items, it)
+	}
+}
+
+// meet says that what a shows or may be offered has perhaps changed.
+func (c *Core) meet(a *agent) {
+	if !a.met {
+		a.met = true
+		c.turn.agents = append(c.turn.agents, a)
+	}
+}
+
+func (c *Core) emit(e Effect) { c.turn.effects = append(c.turn.effects, e) }
+
+// flush turns what has changed into effects and timers.
+func (c *Core) flush() Result {
+	for _, it := range c.turn.items {
+		it.Rev++
+		c.turn.effects[it.effect] = InteractionChanged{it.Interaction}
+		it.effect = -1
+		c.timers.set(&it.timer, it.deadline())
+		c.forget(it)
+	}
+	for _, a := range c.turn.agents {
+		a.met = false
+		if a.show(c.now) {
+			c.emit(PresenceChanged{a.Presence()})
+		}
+		c.timers.set(&a.timer, a.deadline())
+	}
+	for _, t := range c.turn.fired {
+		c.timers.set(t, t.deadline())
+	}
+	r := Result{Effects: c.turn.effects, Answer: c.answer(), WakeAt: c.timers.next()}
+	c.turn = turn{}
+	return r
+}
+
+func (c *Core) answer() gateway.Answer {
+	ans := gateway.Answer{Later: c.turn.later, At: c.now}
+	if a := c.turn.asker; a != nil {
+		p := a.Presence()
+		ans.Presence = &p
+	}
+	if it := c.turn.subject; it != nil {
+		i := it.Interaction
+		ans.Interaction = &i
+	}
+	return ans
+}
+
+// forget lets go of an interaction that nobody holds any more.
+func (c *Core) forget(it *item) {
+	if it.State != gateway.StateFinished || len(it.holds) > 0 {
+		return
+	}
+	delete(c.items, it.ID)
+	of := slices.DeleteFunc(c.cases[it.Case], func(o *item) bool { return o == it })
+	if c.cases[it.Case] = of; len(of) == 0 {
+		delete(c.cases, it.Case)
+	}
+	c.gone.add(memo{ID: it.ID, Case: it.Case, Agent: it.Agent, No: it.closed.no, Cause: it.closed.cause})
+}
+
+// happened puts a line on the conversation's timeline.
+func (c *Core) happened(it *item, h gateway.Happening) {
+	c.emit(Happened{Interaction: it.ID, Conversation: it.Conversation, Channel: it.Channel, Happening: h})
+}

@@ -1,0 +1,104 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// hold is one agent's part in one interaction, from taking it to the end of wrap-up.
+// After a transfer the sender's hold is in wrap-up while the interaction goes on.
+type hold struct {
+	item  *item
+	agent *agent
+	queue *queue
+	how   string
+	start time.Time
+	ended time.Time // the agent's talk is over; zero while active
+	wrap  wrapUp
+}
+
+// How an agent came to hold an interaction, as segments tell it.
+const (
+	howAccepted    = "accepted"
+	howPulled      = "pulled"
+	howTransferred = "transferred"
+	howOutbound    = "outbound"
+)
+
+func (h *hold) active() bool { return h.ended.IsZero() }
+func (h *hold) units() int   { return gateway.Cost(h.item.Channel) }
+
+// owns says whether h is the part that decides the interaction's state.
+func (h *hold) owns() bool {
+	return h.item.Agent == h.agent.id && !h.item.EndedAt.IsZero() && h.item.State != gateway.StateFinished
+}
+
+// take makes a the holder of it.
+func (c *Core) take(it *item, a *agent, how string) {
+	old := it.heldBy(a.id)
+	h := &hold{item: it, agent: a, queue: it.queue, how: how, start: c.now}
+	it.holds = append(it.holds, h)
+	a.holds = append(a.holds, h)
+	if old != nil { // it came back: the wrap-up of the first part is over
+		c.release(old)
+	}
+	it.OverCapacity = a.units() > capacity
+	it.State, it.Agent, it.from = gateway.StateActive, a.id, nil
+	it.declined, it.forgive = nil, time.Time{}
+	if it.AcceptedAt.IsZero() {
+		it.AcceptedAt = c.now
+	}
+	it.queue.busy[it.lane]++
+	c.touch(it)
+	c.meet(a)
+	c.happened(it, gateway.Happening{What: HappenedJoined, Agent: a.id, Queue: it.Queue})
+}
+
+// part ends the agent's talk; what follows is wrap-up or nothing.
+func (c *Core) part(h *hold) {
+	h.ended = c.now
+	h.queue.busy[h.item.lane]--
+	c.resumeWrapUps(h)
+	c.meet(h.agent)
+}
+
+// release ends an agent's part for good and frees its units.
+func (c *Core) release(h *hold) {
+	if h.active() {
+		c.part(h)
+	}
+	it, a := h.item, h.agent
+	is := func(o *hold) bool { return o == h }
+	it.holds, a.holds = slices.DeleteFunc(it.holds, is), slices.DeleteFunc(a.holds, is)
+	h.queue.handled[it.lane].add(c.now.Sub(h.start), c.now)
+	c.emit(SegmentClosed{gateway.Segment{
+		Interaction: it.ID, Agent: a.id, Queue: h.queue.id,
+		Start: h.start, EndedAt: h.ended, End: c.now, How: h.how,
+	}})
+	a.idleFrom = c.now
+	c.touch(it)
+	c.meet(a)
+	if len(a.holds) == 0 && a.next != "" {
+		c.intend(a, a.next, a.nextCode)
+	}
+}
+
+// finishItem ends the interaction's life.
+func (c *Core) finishItem(it *item) {
+	it.State, it.FinishedAt = gateway.StateFinished, c.now
+	it.WrapUpUntil, it.Overtime = time.Time{}, false
+	c.touch(it)
+	c.happened(it, gateway.Happening{What: HappenedFinished, Agent: it.Agent, Cause: string(it.End)})
+}
+
+// putBack takes an interaction from the agent who holds it and queues it again where
+// it was, to be offered to the same agent first if that one is still to be had.
+func (c *Core) putBack(h *hold, cause string) {
+	it := h.item
+	c.release(h)
+	it.Preferred, it.entered = h.agent.id, c.now
+	c.happened(it, gateway.Happening{What: HappenedReconnecting, Agent: h.agent.id, Cause: cause})
+	c.enqueue(it)
+}

@@ -1,0 +1,175 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// item is an interaction and what routing alone knows of it.
+type item struct {
+	gateway.Interaction
+	lane     lane
+	queue    *queue
+	needs    []gateway.SkillLevel // by skill
+	alone    bool
+	entered  time.Time // when it last began to wait; an offer that came to nothing does not count
+	warned   bool      // supervisors know that it waits too long
+	declined []cooldown
+	forgive  time.Time // every agent has declined: then the cooldowns are forgotten
+	offer    *offer    // the one that is out
+	closed   closing   // the one before
+	from     *origin   // a blind transfer that may come back
+	holds    []*hold   // who has it, and who had it and is still in wrap-up
+
+	key    key
+	bucket *bucket // while waiting
+	ripe   int     // how many of the bucket's tiers it is in
+	places []int   // where, in each
+
+	timer  timer
+	effect int // index of its effect in this turn, -1 none
+	dirty  bool
+}
+
+type (
+	// cooldown keeps an item from an agent who has just refused it.
+	cooldown struct {
+		Agent gateway.AgentID `json:"agent"`
+		Until time.Time       `json:"until"`
+	}
+	// closing is how the latest offer closed, for those who answer it too late.
+	closing struct {
+		no    int
+		cause string
+	}
+	// origin is where a blind transfer came from.
+	origin struct{ agent gateway.AgentID }
+)
+
+// How long an item is not offered to somebody again.
+const (
+	declineCooldown  = 60 * time.Second
+	failCooldown     = 30 * time.Second
+	transferCooldown = 10 * time.Minute
+	forgiveAfter     = 15 * time.Second // if everybody has declined
+)
+
+func newItem(adm gateway.Admission, l lane) *item {
+	it := &item{
+		Interaction: gateway.Interaction{
+			ID: adm.Interaction, Channel: adm.Channel, Queue: adm.Queue, Case: adm.Case,
+			Conversation: adm.Conversation, Customer: adm.Customer, Preferred: adm.Preferred,
+			State: gateway.StateWaiting,
+		},
+		lane: l, needs: sortedSkills(adm.Skills), alone: adm.Alone, effect: -1,
+	}
+	it.timer = timer{item: it, i: -1}
+	return it
+}
+
+// cool keeps it from a until the given time.
+func (it *item) cool(a gateway.AgentID, until time.Time) {
+	it.declined = slices.DeleteFunc(it.declined, func(d cooldown) bool { return d.Agent == a })
+	it.declined = append(it.declined, cooldown{a, until})
+}
+
+// coolingFor says whether a has refused it a short while ago.
+func (it *item) coolingFor(a *agent, now time.Time) bool {
+	for _, d := range it.declined {
+		if d.Agent == a.id && d.Until.After(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// thaw drops the cooldowns that are over and says whether there were any.
+func (it *item) thaw(now time.Time) bool {
+	n := len(it.declined)
+	if !it.forgive.IsZero() && !it.forgive.After(now) {
+		it.declined, it.forgive = nil, time.Time{}
+	}
+	it.declined = slices.DeleteFunc(it.declined, func(d cooldown) bool { return !d.Until.After(now) })
+	if len(it.declined) == 0 {
+		it.forgive = time.Time{}
+	}
+	return len(it.declined) < n
+}
+
+// active is the hold of the agent who has it now, nil if nobody has.
+func (it *item) active() *hold {
+	for _, h := range it.holds {
+		if h.active() {
+			return h
+		}
+	}
+	return nil
+}
+
+// heldBy is a's newest part in it, nil if a has none.
+func (it *item) heldBy(a gateway.AgentID) *hold {
+	for _, h := range slices.Backward(it.holds) {
+		if h.agent.id == a {
+			return h
+		}
+	}
+	return nil
+}
+
+// open says whether an arrival of the same case and channel joins it.
+func (it *item) open() bool {
+	return !it.alone && it.EndedAt.IsZero() && it.State != gateway.StateFinished
+}
+
+// deadline is when time next does something to it; zero never.
+func (it *item) deadline() (at time.Time) {
+	if it.offer != nil {
+		sooner(&at, it.offer.ExpiresAt)
+	}
+	if it.bucket != nil {
+		sooner(&at, it.forgive)
+		for _, d := range it.declined {
+			sooner(&at, d.Until)
+		}
+		sooner(&at, it.ripens())
+		if most := it.queue.maxWait; most > 0 && !it.warned {
+			sooner(&at, it.entered.Add(most))
+		}
+	}
+	for _, h := range it.holds {
+		sooner(&at, h.deadline())
+	}
+	return at
+}
+
+// fireItem does what time has done to it.
+func (c *Core) fireItem(it *item) {
+	if it.offer != nil && !it.offer.ExpiresAt.After(c.now) {
+		c.miss(it)
+	}
+	if it.bucket != nil {
+		if it.thaw(c.now) || c.ripen(it) {
+			c.enter(it)
+		}
+		if most := it.queue.maxWait; most > 0 && !it.warned && !it.entered.Add(most).After(c.now) {
+			it.warned = true
+			c.emit(Alerted{What: AlertMaxWait, Interaction: it.ID, Queue: it.Queue})
+		}
+	}
+	for _, h := range slices.Clone(it.holds) {
+		c.fireHold(h)
+	}
+}
+
+func sortedSkills(skills []gateway.SkillLevel) []gateway.SkillLevel {
+	skills = slices.Clone(skills)
+	slices.SortFunc(skills, func(a, b gateway.SkillLevel) int {
+		if a.Skill != b.Skill {
+			return compare(a.Skill, b.Skill)
+		}
+		return compare(b.Level, a.Level)
+	})
+	return slices.CompactFunc(skills, func(a, b gateway.SkillLevel) bool { return a.Skill == b.Skill })
+}

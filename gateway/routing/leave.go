@@ -1,0 +1,126 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// shortWait is how soon a customer who leaves counts as not having waited.
+const shortWait = 5 * time.Second
+
+var ends = []gateway.End{
+	"", gateway.EndHandled, gateway.EndAbandoned, gateway.EndShortAbandon, gateway.EndVoicemail,
+	gateway.EndTransferredExternal, gateway.EndClosed, gateway.EndSystemFailure,
+}
+
+// leave ends the customer's side. Before an answer that is the interaction's end, after
+// it wrap-up begins. Leaving twice is harmless: both sides may hang up at once.
+func (c *Core) leave(e gateway.Leave) *gateway.Error {
+	if !slices.Contains(ends, e.End) {
+		return gateway.Invalid("unknown_end", "no interaction ends as "+string(e.End))
+	}
+	it := c.items[e.Interaction]
+	if it == nil {
+		if c.knows(e.Interaction) {
+			return nil
+		}
+		return unknownInteraction()
+	}
+	c.turn.subject = it
+	if !it.EndedAt.IsZero() {
+		return nil
+	}
+	if it.active() != nil {
+		c.end(it, or(e.End, gateway.EndHandled))
+	} else {
+		c.abandon(it, e.End)
+	}
+	if it.lane == voice && e.End == gateway.EndSystemFailure && e.Callback > 0 && !c.knows(e.Callback) {
+		c.callBack(it, e.Callback)
+	}
+	return nil
+}
+
+// abandon ends an interaction that nobody has.
+func (c *Core) abandon(it *item, end gateway.End) {
+	if it.offer != nil {
+		c.close(it.offer, gateway.Withdrawn, CauseCustomerLeft)
+	}
+	if it.bucket != nil {
+		c.unqueue(it)
+	}
+	since := it.ArrivedAt
+	if !it.AcceptedAt.IsZero() {
+		since = it.entered
+	}
+	if c.now.Sub(since) < shortWait {
+		end = or(end, gateway.EndShortAbandon)
+	}
+	it.from = nil
+	c.over(it, or(end, gateway.EndAbandoned))
+	c.finishItem(it)
+}
+
+// callBack promises a call to a customer whom our failure cut off, at the due time of
+// the call that was lost.
+func (c *Core) callBack(lost *item, id gateway.InteractionID) {
+	it := newItem(gateway.Admission{
+		Interaction: id, Channel: gateway.Callback, Queue: lost.Queue, Case: lost.Case, Conversation: lost.Conversation,
+		Customer: lost.Customer, Skills: lost.needs, Alone: true, Preferred: or(lost.Agent, lost.Preferred),
+	}, callback)
+	it.ArrivedAt = lost.ArrivedAt
+	c.open(it, lost.DueAt)
+	c.enqueue(it)
+}
+
+func (c *Core) endInteraction(e gateway.EndInteraction) *gateway.Error {
+	h, err := c.held(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	if h.active() {
+		c.end(h.item, gateway.EndHandled)
+	}
+	return nil
+}
+
+// over notes how the customer's side ended.
+func (c *Core) over(it *item, end gateway.End) {
+	it.EndedAt, it.End = c.now, end
+	c.touch(it)
+	c.happened(it, gateway.Happening{What: HappenedEnded, Agent: it.Agent, Cause: string(end)})
+}
+
+// end closes the customer's side of an active interaction; its agent goes to wrap-up.
+func (c *Core) end(it *item, end gateway.End) {
+	c.over(it, end)
+	c.beginWrapUp(it.active())
+}
+
+// held is the agent's part in an interaction.
+func (c *Core) held(id gateway.InteractionID, by gateway.AgentID) (*hold, *gateway.Error) {
+	it := c.items[id]
+	if it == nil {
+		if c.knows(id) {
+			return nil, gateway.Conflict("finished", "the interaction is finished", nil)
+		}
+		return nil, unknownInteraction()
+	}
+	h := it.heldBy(by)
+	if h == nil {
+		return nil, gateway.Forbidden("not_yours", "you do not hold this interaction")
+	}
+	c.turn.asker, c.turn.subject = h.agent, it
+	return h, nil
+}
+
+// or is the first that is not zero.
+func or[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,245 @@
+package routing
+
+import (
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// offer is an agent being asked.
+type offer struct {
+	gateway.Offer
+	item  *item
+	agent *agent
+}
+
+// Why an offer was withdrawn or failed, or an item taken from an agent.
+const (
+	CauseCustomerLeft = "customer_left"
+	CauseAgentStatus  = "agent_status"
+	CauseLeaseLost    = "lease_lost"
+	CauseSupervisor   = "supervisor"
+	CauseRestart      = "restart"
+	CauseBusy         = "busy"        // the phone: 486, 600
+	CauseUnreachable  = "unreachable" // the phone: 480, 408, 503, not registered
+	CauseMedia        = "media"       // answered, but no sound within five seconds
+	CauseDeclined     = "declined"    // the phone: 603
+)
+
+const (
+	transferTimeout = 20 * time.Second
+	recallTimeout   = 15 * time.Second
+	backAfter       = 10 * time.Second // preset engage: how long an agent is out after a refusal
+	busyFor         = 30 * time.Second // a busy phone is not rung
+	unreachableFor  = 60 * time.Second // nor one that cannot be reached
+	alarmingOffer   = 5                // at this number supervisors are told
+)
+
+// propose asks an agent to take an item.
+func (c *Core) propose(it *item, a *agent, kind gateway.OfferKind, timeout time.Duration) {
+	if it.bucket != nil {
+		c.unqueue(it)
+	}
+	it.OfferNo++
+	it.State = gateway.StateOffered
+	o := &offer{item: it, agent: a, Offer: gateway.Offer{
+		Interaction: it.ID, No: it.OfferNo, Agent: a.id, Kind: kind, Channel: it.Channel, Queue: it.Queue,
+		CreatedAt: c.now, ExpiresAt: c.now.Add(timeout),
+	}}
+	it.offer, a.offer = o, o
+	c.touch(it)
+	c.emit(OfferCreated{o.Offer})
+	if it.OfferNo == alarmingOffer {
+		c.emit(Alerted{What: AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
+	}
+	c.meet(a)
+	c.refresh(a)
+}
+
+// close gives an offer its one outcome.
+func (c *Core) close(o *offer, outcome gateway.Outcome, cause string) {
+	o.ClosedAt, o.Outcome, o.Cause = c.now, outcome, cause
+	o.item.offer, o.agent.offer = nil, nil
+	if cause == "" {
+		cause = string(outcome)
+	}
+	o.item.closed = closing{o.No, cause}
+	c.touch(o.item)
+	c.emit(OfferClosed{o.Offer})
+	c.meet(o.agent)
+}
+
+// again finds the next agent after an offer that came to nothing. A transfer returns
+// to its sender, and else to the queue that it came from, at its old place.
+func (c *Core) again(o *offer) {
+	it := o.item
+	if o.Kind == gateway.OfferTransfer && it.from != nil {
+		if s := c.agents[it.from.agent]; s != nil && c.refusal(s, it.lane) == nil {
+			c.propose(it, s, gateway.OfferRecall, recallTimeout)
+			return
+		}
+	}
+	if it.from != nil {
+		it.from, it.entered = nil, c.now
+	}
+	c.enqueue(it)
+}
+
+// withdraw takes an offer back; that is not held against the agent.
+func (c *Core) withdraw(o *offer, cause string) {
+	c.close(o, gateway.Withdrawn, cause)
+	c.again(o)
+}
+
+// miss closes an offer that was not answered in time. The agent is not at the desk:
+// queued offers stop until the agent says otherwise.
+func (c *Core) miss(it *item) {
+	o := it.offer
+	c.close(o, gateway.Missed, "")
+	c.penalize(o, gateway.IntentOnBreak, gateway.CodeMissed)
+	c.again(o)
+}
+
+// penalize sends an agent who was available away after a refusal, under preset engage
+// for ten seconds only.
+func (c *Core) penalize(o *offer, intent gateway.Intent, code string) {
+	a := o.agent
+	a.idleFrom = c.now
+	if o.Kind != gateway.OfferQueue || a.intent != gateway.IntentAvailable {
+		return
+	}
+	next, nextCode := a.next, a.nextCode
+	c.intend(a, intent, code)
+	a.next, a.nextCode = next, nextCode
+	if o.item.queue.service[o.item.lane].decline == gateway.DeclineEngage && next == "" {
+		a.back = c.now.Add(backAfter)
+	}
+}
+
+func (c *Core) accept(e gateway.Accept) *gateway.Error {
+	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && it.offer == nil {
+		if h := it.heldBy(e.Agent); h != nil && h.active() { // said twice: the answer is the same
+			c.turn.asker, c.turn.subject = h.agent, it
+			return nil
+		}
+	}
+	o, err := c.offered(e.Interaction, e.No, e.Agent)
+	if err != nil {
+		return err
+	}
+	if o.item.lane == voice && !e.ByPhone {
+		return gateway.Conflict("answer_the_phone", "a call is accepted by answering the phone that rings", o.Offer)
+	}
+	how := howAccepted
+	if o.Kind != gateway.OfferQueue {
+		how = howTransferred
+	}
+	c.close(o, gateway.Accepted, "")
+	c.take(o.item, o.agent, how)
+	return nil
+}
+
+func (c *Core) decline(e gateway.Decline) *gateway.Error {
+	o, err := c.offered(e.Interaction, e.No, e.Agent)
+	if err != nil {
+		return err
+	}
+	c.declined(o, e.Code)
+	return nil
+}
+
+// declined requeues what an agent refused and does to the agent what the policy says.
+func (c *Core) declined(o *offer, code string) {
+	o.item.cool(o.agent.id, c.now.Add(declineCooldown))
+	c.close(o, gateway.Declined, code)
+	switch o.item.queue.service[o.item.lane].decline {
+	case gateway.DeclineEngage:
+		c.penalize(o, gateway.IntentWorkingOffline, gateway.CodeDeclined)
+	case gateway.DeclineVCC:
+		intent := gateway.IntentOnBreak
+		if o.item.lane == email || o.item.lane == voicemail {
+			intent = gateway.IntentWorkingOffline
+		}
+		c.penalize(o, intent, gateway.CodeDeclined)
+	case gateway.DeclineSoft:
+		o.agent.idleFrom = c.now
+	}
+	c.again(o)
+}
+
+// failOffer tries the next agent when this one's phone cannot be had. After the
+// acceptance it means that no sound came through: the caller is queued again.
+func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
+	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && e.Cause == CauseMedia {
+		if h := it.heldBy(e.Agent); h != nil && h.active() {
+			c.turn.subject = it
+			c.block(h.agent, it, e.Cause)
+			c.putBack(h, CauseMedia)
+			return nil
+		}
+	}
+	o, err := c.offered(e.Interaction, e.No, e.Agent)
+	if err != nil {
+		return err
+	}
+	if e.Cause == CauseDeclined {
+		c.declined(o, "")
+		return nil
+	}
+	c.block(o.agent, o.item, e.Cause)
+	c.close(o, gateway.Failed, e.Cause)
+	c.again(o)
+	return nil
+}
+
+// block keeps calls, and this item, from an agent whose phone cannot be had.
+func (c *Core) block(a *agent, it *item, cause string) {
+	d := busyFor
+	if cause == CauseUnreachable {
+		d = unreachableFor
+	}
+	if it.lane.phone() {
+		a.blocked = c.now.Add(d)
+	}
+	it.cool(a.id, c.now.Add(failCooldown))
+	c.meet(a)
+}
+
+// offered is the offer that the token names, if it is out and the agent's own.
+func (c *Core) offered(id gateway.InteractionID, no int, by gateway.AgentID) (*offer, *gateway.Error) {
+	it := c.items[id]
+	if it == nil {
+		if m, ok := c.gone.of(id); ok {
+			return nil, offerGone(m.cause(no))
+		}
+		return nil, unknownInteraction()
+	}
+	o := it.offer
+	if o == nil || o.No != no {
+		if no == it.closed.no {
+			return nil, offerGone(it.closed.cause)
+		}
+		return nil, offerGone(causeSuperseded)
+	}
+	if o.agent.id != by {
+		return nil, gateway.Forbidden("not_yours", "this offer is somebody else's")
+	}
+	c.turn.asker, c.turn.subject = o.agent, it
+	return o, nil
+}
+
+// causeSuperseded is told of an offer so old that only its number is known.
+const causeSuperseded = "superseded"
+
+// Gone is the Data of an offer_gone refusal.
+type Gone struct {
+	Cause string `json:"cause"` // how the offer closed: missed, customer_left …
+}
+
+func offerGone(cause string) *gateway.Error {
+	return gateway.Conflict("offer_gone", "the offer is closed: "+cause, Gone{cause})
+}
+
+func unknownInteraction() *gateway.Error {
+	return gateway.NotFound("unknown_interaction", "no such interaction is open")
+}

@@ -1,0 +1,190 @@
+package routing
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// queue is one queue's plan, resolved, with what waits and runs in it. A queue that
+// the plan does not know has the usual service and no members: what waits there is
+// not lost, and can be pulled or transferred.
+type queue struct {
+	id      gateway.QueueID
+	band    int
+	service [laneCount]service
+	maxWait time.Duration
+	members []member
+	delays  []time.Duration // of the members, ascending from 0: the tiers of its buckets
+	buckets map[string]*bucket
+	filled  []*bucket
+	waiting [laneCount]int
+	ready   [laneCount]int // members with somebody ready
+	busy    [laneCount]int // in progress
+	handled [laneCount]average
+}
+
+// service is how a queue works one channel.
+type service struct {
+	target  time.Duration
+	timeout time.Duration
+	sticky  time.Duration
+	decline gateway.DeclinePolicy
+	wrap    gateway.WrapUpPlan
+}
+
+// usual is the service of a channel that the plan says nothing of.
+func usual(l lane) service {
+	s := service{sticky: 20 * time.Second, decline: gateway.DeclineSoft, wrap: gateway.WrapUpPlan{Mode: gateway.WrapUpNone}}
+	switch l {
+	case voice, callback:
+		s.target, s.timeout, s.decline = 20*time.Second, 20*time.Second, gateway.DeclineVCC
+		s.wrap = gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 30}
+	case chat:
+		s.target, s.timeout = time.Minute, 30*time.Second
+		s.wrap = gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15}
+	case voicemail:
+		s.target, s.timeout = 2*time.Hour, time.Minute
+	default:
+		s.target, s.timeout, s.sticky = 4*time.Hour, time.Minute, 4*time.Hour
+	}
+	return s
+}
+
+// The bounds of an offer's time-out.
+const (
+	minTimeout = 15 * time.Second
+	maxTimeout = 60 * time.Second
+	maxPlanned = 30 * 24 * time.Hour // no duration of a plan is longer
+)
+
+func planned(s gateway.Seconds) time.Duration {
+	return gateway.Seconds(min(max(s, 0), gateway.Seconds(maxPlanned/time.Second))).Duration()
+}
+
+// plan takes on how the plan wants the queue worked.
+func (q *queue) plan(p gateway.QueuePlan) {
+	q.band, q.maxWait = min(max(p.Band, 0), 9), planned(p.MaxWait)
+	for l := range laneCount {
+		s := usual(l)
+		if w, ok := p.Channels[l.channel()]; ok {
+			s.target = planned(w.Target)
+			if w.OfferTimeout > 0 {
+				s.timeout = min(max(planned(w.OfferTimeout), minTimeout), maxTimeout)
+			}
+			if w.Decline != "" {
+				s.decline = w.Decline
+			}
+			if w.WrapUp.Mode != "" {
+				s.wrap = w.WrapUp
+			} else {
+				s.wrap.Codes, s.wrap.CodeRequired = w.WrapUp.Codes, w.WrapUp.CodeRequired
+			}
+		}
+		if sticky, ok := p.Sticky[l.channel()]; ok {
+			s.sticky = planned(sticky)
+		}
+		q.service[l] = s
+	}
+}
+
+// queue is the queue with the id, made if it is new.
+func (c *Core) queue(id gateway.QueueID) *queue {
+	q, ok := c.queues[id]
+	if !ok {
+		q = &queue{id: id}
+		q.reset()
+		c.queues[id] = q
+	}
+	return q
+}
+
+// reset makes q a queue that no plan knows, with nothing indexed.
+func (q *queue) reset() {
+	q.plan(gateway.QueuePlan{Band: 5})
+	q.members, q.delays = nil, []time.Duration{0}
+	q.buckets, q.filled = map[string]*bucket{}, nil
+	q.waiting, q.ready = [laneCount]int{}, [laneCount]int{}
+}
+
+// configure replaces the plan. Agents that are gone from it lose what they hold; offers
+// that no longer fit are withdrawn.
+func (c *Core) configure(p gateway.Plan) *gateway.Error {
+	p = sortedPlan(p)
+	for _, a := range slices.Clone(c.roster) {
+		if !slices.ContainsFunc(p.Agents, func(ap gateway.AgentPlan) bool { return ap.ID == a.id }) {
+			c.expel(a)
+		}
+	}
+	c.plan = p
+	for _, ap := range p.Agents {
+		if c.agents[ap.ID] == nil {
+			c.hire(newAgent(ap.ID))
+		}
+	}
+	c.index()
+	for _, a := range c.roster {
+		c.meet(a)
+		if o := a.offer; o != nil && o.Kind == gateway.OfferQueue && !o.item.fits(a) {
+			c.withdraw(o, CauseSupervisor)
+		}
+	}
+	return nil
+}
+
+func sortedPlan(p gateway.Plan) gateway.Plan {
+	p.Queues, p.Agents = slices.Clone(p.Queues), slices.Clone(p.Agents)
+	slices.SortStableFunc(p.Queues, func(a, b gateway.QueuePlan) int { return compare(a.ID, b.ID) })
+	slices.SortStableFunc(p.Agents, func(a, b gateway.AgentPlan) int { return compare(a.ID, b.ID) })
+	p.Queues = slices.CompactFunc(p.Queues, func(a, b gateway.QueuePlan) bool { return a.ID == b.ID })
+	p.Agents = slices.CompactFunc(p.Agents, func(a, b gateway.AgentPlan) bool { return a.ID == b.ID })
+	return p
+}
+
+func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
+
+func (c *Core) hire(a *agent) {
+	c.agents[a.id] = a
+	i, _ := slices.BinarySearchFunc(c.roster, a.id, func(o *agent, id gateway.AgentID) int { return compare(o.id, id) })
+	c.roster = slices.Insert(c.roster, i, a)
+}
+
+// expel takes an agent off the floor; what they hold goes back to its queue.
+func (c *Core) expel(a *agent) {
+	c.clear(a, CauseSupervisor)
+	c.intend(a, gateway.IntentLoggedOut, "")
+	a.live, a.lost, a.blocked = false, time.Time{}, time.Time{}
+	if a.open != 0 {
+		a.profile.leave(a)
+	}
+	a.profile = nil
+	delete(c.agents, a.id)
+	c.roster = slices.DeleteFunc(c.roster, func(o *agent) bool { return o == a })
+}
+
+// index builds anew what makes matching quick: profiles, members, buckets. It changes
+// no state.
+func (c *Core) index() {
+	for _, q := range c.queues {
+		q.reset()
+	}
+	for _, p := range c.plan.Queues {
+		c.queue(p.ID).plan(p)
+	}
+	c.profiles = nil
+	known := map[string]*profile{}
+	for _, ap := range c.plan.Agents {
+		c.agents[ap.ID].join(c.profile(known, ap))
+	}
+	for _, q := range c.queues {
+		slices.Sort(q.delays)
+		q.delays = slices.Compact(q.delays)
+	}
+	for _, it := range c.items {
+		if it.bucket != nil {
+			c.place(it)
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package routing
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// The stored form of the core. Everything is sorted, nothing that follows from the
+// rest is in it: equal states are equal bytes.
+type (
+	coreState struct {
+		Version int            `json:"version"`
+		Now     time.Time      `json:"now"`
+		Seq     int64          `json:"seq"`
+		Plan    gateway.Plan   `json:"plan"`
+		Agents  []agentState   `json:"agents"`
+		Items   []itemState    `json:"items"`
+		Handled []handledState `json:"handled,omitempty"`
+		Gone    []memo         `json:"gone,omitempty"`
+	}
+	agentState struct {
+		Shown    gateway.Presence `json:"shown"`
+		Under    gateway.Status   `json:"under"`
+		Back     time.Time        `json:"back,omitzero"`
+		Away     time.Time        `json:"away,omitzero"`
+		Lost     time.Time        `json:"lost,omitzero"`
+		Blocked  time.Time        `json:"blocked,omitzero"`
+		IdleFrom time.Time        `json:"idle_from,omitzero"`
+	}
+	itemState struct {
+		gateway.Interaction
+		Needs    []gateway.SkillLevel `json:"needs,omitempty"`
+		Alone    bool                 `json:"alone,omitempty"`
+		Entered  time.Time            `json:"entered"`
+		Warned   bool                 `json:"warned,omitempty"`
+		Declined []cooldown           `json:"declined,omitempty"`
+		Forgive  time.Time            `json:"forgive,omitzero"`
+		Offer    *gateway.Offer       `json:"offer,omitempty"`
+		ClosedNo int                  `json:"closed_no,omitempty"`
+		Closed   string               `json:"closed,omitempty"`
+		From     gateway.AgentID      `json:"from,omitempty"`
+		Holds    []holdState          `json:"holds,omitempty"`
+	}
+	holdState struct {
+		Agent    gateway.AgentID `json:"agent"`
+		Place    int             `json:"place"` // among the agent's holds
+		Queue    gateway.QueueID `json:"queue"`
+		How      string          `json:"how"`
+		Start    time.Time       `json:"start"`
+		Ended    time.Time       `json:"ended,omitzero"`
+		Until    time.Time       `json:"until,omitzero"`
+		Left     time.Duration   `json:"left,omitempty"`
+		Overtime bool            `json:"overtime,omitempty"`
+		Warned   bool            `json:"warned,omitempty"`
+		Asked    bool            `json:"asked,omitempty"`
+		Added    int             `json:"added,omitempty"`
+	}
+	handledState struct {
+		Queue   gateway.QueueID `json:"queue"`
+		Channel gateway.Channel `json:"channel"`
+		average
+	}
+)
+
+// Snapshot is the whole state. Two cores that were given the same events since the same
+// snapshot give the same bytes.
+func (c *Core) Snapshot() ([]byte, error) {
+	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Gone: c.gone.memos}
+	for _, a := range c.roster {
+		s.Agents = append(s.Agents, agentState{
+			Shown: a.shown, Under: a.since, Back: a.back, Away: a.away,
+			Lost: a.lost, Blocked: a.blocked, IdleFrom: a.idleFrom,
+		})
+	}
+	for _, it := range c.items {
+		s.Items = append(s.Items, it.state())
+	}
+	slices.SortFunc(s.Items, func(a, b itemState) int { return compare(a.ID, b.ID) })
+	for _, q := range c.queues {
+		for l := range laneCount {
+			if q.handled[l].Samples > 0 {
+				s.Handled = append(s.Handled, handledState{q.id, l.channel(), q.handled[l]})
+			}
+		}
+	}
+	slices.SortStableFunc(s.Handled, func(a, b handledState) int { return compare(a.Queue, b.Queue) })
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	return data, nil
+}
+
+func (it *item) state() itemState {
+	s := itemState{
+		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Entered: it.entered, Warned: it.warned,
+		Declined: it.declined, Forgive: it.forgive, ClosedNo: it.closed.no, Closed: it.closed.cause,
+	}
+	if it.offer != nil {
+		s.Offer = &it.offer.Offer
+	}
+	if it.from != nil {
+		s.From = it.from.agent
+	}
+	for _, h := range it.holds {
+		s.Holds = append(s.Holds, holdState{
+			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
+			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
+			Asked: h.wrap.asked, Added: h.wrap.added,
+		})
+	}
+	return s
+}
+
+// Restore makes the core that Snapshot described. A snapshot of another version is read
+// too: that is how a new version takes over.
+func Restore(data []byte) (*Core, error) {
+	var s coreState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fmt.Errorf("restore: %w", err)
+	}
+	c := New()
+	c.now, c.seq, c.plan = s.Now, s.Seq, s.Plan
+	for _, m := range s.Gone {
+		c.gone.add(m)
+	}
+	for _, h := range s.Handled {
+		l, _ := laneOf(h.Channel)
+		c.queue(h.Queue).handled[l] = h.average
+	}
+	for _, as := range s.Agents {
+		c.hire(as.agent())
+	}
+	for _, is := range s.Items {
+		if err := c.restore(is); err != nil {
+			return nil, fmt.Errorf("restore interaction %d: %w", is.ID, err)
+		}
+	}
+	return c, c.reopen()
+}
+
+// reopen builds what follows from the restored state.
+func (c *Core) reopen() error {
+	for _, ap := range c.plan.Agents {
+		if c.agents[ap.ID] == nil {
+			return fmt.Errorf("restore: agent %d of the plan has no state", ap.ID)
+		}
+	}
+	for _, of := range c.cases {
+		slices.SortFunc(of, func(a, b *item) int { return compare(a.Seq, b.Seq) })
+	}
+	c.index()
+	for _, a := range c.roster {
+		if a.profile == nil || slices.Contains(a.holds, nil) {
+			return fmt.Errorf("restore: agent %d is not in the plan, or holds what is not there", a.id)
+		}
+		c.refresh(a)
+		a.freed = false
+		c.timers.set(&a.timer, a.deadline())
+	}
+	for _, it := range c.items {
+		c.timers.set(&it.timer, it.deadline())
+	}
+	c.turn = turn{}
+	return nil
+}
+
+func (s agentState) agent() *agent {
+	a := newAgent(s.Shown.Agent)
+	a.shown, a.since = s.Shown, s.Under
+	a.intent, a.code, a.next, a.nextCode, a.live = s.Shown.Intent, s.Shown.StatusCode, s.Shown.Next, s.Shown.NextCode, s.Shown.Live
+	a.back, a.away, a.lost, a.blocked, a.idleFrom = s.Back, s.Away, s.Lost, s.Blocked, s.IdleFrom
+	a.holds = make([]*hold, len(s.Shown.Holds))
+	return a
+}
+
+func (c *Core) restore(s itemState) error {
+	l, ok := laneOf(s.Channel)
+	if !ok {
+		return fmt.Errorf("unknown channel %q", s.Channel)
+	}
+	it := newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
+	it.Interaction, it.queue = s.Interaction, c.queue(s.Queue)
+	it.entered, it.warned, it.declined, it.forgive = s.Entered, s.Warned, s.Declined, s.Forgive
+	it.closed = closing{s.ClosedNo, s.Closed}
+	if s.From != 0 {
+		it.from = &origin{s.From}
+	}
+	if s.Offer != nil {
+		a := c.agents[s.Offer.Agent]
+		if a == nil {
+			return fmt.Errorf("agent %d of the offer is not there", s.Offer.Agent)
+		}
+		it.offer = &offer{Offer: *s.Offer, item: it, agent: a}
+		a.offer = it.offer
+	}
+	for _, hs := range s.Holds {
+		if err := c.restoreHold(it, hs); err != nil {
+			return err
+		}
+	}
+	if it.State == gateway.StateWaiting {
+		it.bucket = &bucket{} // put into the right one by index
+	}
+	c.items[it.ID] = it
+	c.cases[it.Case] = append(c.cases[it.Case], it)
+	return nil
+}
+
+func (c *Core) restoreHold(it *item, s holdState) error {
+	a := c.agents[s.Agent]
+	if a == nil || s.Place < 0 || s.Place >= len(a.holds) {
+		return fmt.Errorf("agent %d does not hold it", s.Agent)
+	}
+	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended}
+	h.wrap = wrapUp{s.Until, s.Left, s.Overtime, s.Warned, s.Asked, s.Added}
+	it.holds = append(it.holds, h)
+	a.holds[s.Place] = h
+	if h.active() {
+		h.queue.busy[it.lane]++
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// toggle is how long an agent may be away and keep their place in the order of idleness.
+const toggle = 60 * time.Second
+
+var intents = []gateway.Intent{
+	gateway.IntentLoggedOut, gateway.IntentAvailable, gateway.IntentWorkingOffline, gateway.IntentOnBreak,
+}
+
+// setStatus changes an intent at once, or, while the agent holds something, keeps it as
+// the next one.
+func (c *Core) setStatus(e gateway.SetStatus) *gateway.Error {
+	a, err := c.agent(e.Agent)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(intents, e.Intent) {
+		return gateway.Invalid("unknown_status", "choose available, working_offline, on_break or logged_out")
+	}
+	if e.Force {
+		c.clear(a, CauseSupervisor)
+	}
+	if len(a.holds) > 0 {
+		return c.intendLater(a, e)
+	}
+	if a.intent == gateway.IntentLoggedOut && e.Intent == gateway.IntentWorkingOffline && e.Code == "" {
+		e.Code = gateway.CodeLogin
+	}
+	c.intend(a, e.Intent, e.Code)
+	return nil
+}
+
+// intendLater keeps what an agent wants who still holds something. Wanting what is in
+// force takes back what was to come.
+func (c *Core) intendLater(a *agent, e gateway.SetStatus) *gateway.Error {
+	if e.Intent == gateway.IntentLoggedOut {
+		return gateway.Conflict("still_busy", "finish or transfer what you hold, then log out", a.shown.Holds)
+	}
+	if e.Intent == a.intent {
+		a.next, a.nextCode, a.code = "", "", e.Code
+	} else {
+		a.next, a.nextCode = e.Intent, e.Code
+		c.turn.later = true
+	}
+	c.meet(a)
+	return nil
+}
+
+// intend puts an intent in force. What is being offered and no longer fits goes back.
+func (c *Core) intend(a *agent, intent gateway.Intent, code string) {
+	if a.intent == gateway.IntentAvailable && intent != gateway.IntentAvailable {
+		a.away = c.now
+	}
+	if a.intent != gateway.IntentAvailable && intent == gateway.IntentAvailable &&
+		(a.away.IsZero() || c.now.Sub(a.away) > toggle) {
+		a.idleFrom = c.now
+	}
+	a.intent, a.code, a.next, a.nextCode, a.back = intent, code, "", "", time.Time{}
+	c.meet(a)
+	if o := a.offer; o != nil && !suits(o, intent) {
+		c.withdraw(o, CauseAgentStatus)
+	}
+}
+
+// suits says whether an offer may stay out under an intent: transfers reach people who
+// work offline too.
+func suits(o *offer, intent gateway.Intent) bool {
+	return intent == gateway.IntentAvailable ||
+		intent == gateway.IntentWorkingOffline && o.Kind != gateway.OfferQueue
+}
+
+// clear takes from an agent everything: offers and interactions go back to their
+// queues, wrap-ups end without a code.
+func (c *Core) clear(a *agent, cause string) {
+	if a.offer != nil {
+		c.withdraw(a.offer, cause)
+	}
+	a.next, a.nextCode = "", ""
+	for len(a.holds) > 0 {
+		if h := a.holds[0]; h.active() {
+			c.putBack(h, cause)
+		} else {
+			c.endWrapUp(h)
+		}
+	}
+	c.meet(a)
+}
+
+func (c *Core) agent(id gateway.AgentID) (*agent, *gateway.Error) {
+	a := c.agents[id]
+	if a == nil {
+		return nil, gateway.NotFound("unknown_agent", "no such agent works here")
+	}
+	c.turn.asker = a
+	return a, nil
+}

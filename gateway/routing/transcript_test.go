@@ -1,0 +1,549 @@
+package routing_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+var update = flag.Bool("update", false, "rewrite what the floor says in testdata/*.txtar")
+
+// A transcript begins with the rule in words. The house section tells who works where;
+// in the transcript section a line is what happens, the indented lines below it are
+// what the floor does about it. "later" lines are what it does by itself meanwhile.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			old, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			head, rest, ok1 := strings.Cut(string(old), "-- house --\n")
+			house, script, ok2 := strings.Cut(rest, "-- transcript --\n")
+			if !ok1 || !ok2 || !strings.HasSuffix(strings.TrimSpace(head), ".") {
+				t.Fatal("want a sentence, -- house --, -- transcript --")
+			}
+			f := newFloor(t, house)
+			got := head + "-- house --\n" + house + "-- transcript --\n" + f.play(script)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(old), got); diff != "" {
+				t.Errorf("the floor does something else (- transcript, + now):\n%s", diff)
+			}
+		})
+	}
+}
+
+// floor is a core whose people, queues, skills and codes have names.
+type floor struct {
+	t     *testing.T
+	core  *routing.Core
+	plan  gateway.Plan
+	names map[string][]string
+	wake  time.Time
+	out   strings.Builder
+}
+
+func newFloor(t *testing.T, house string) *floor {
+	f := &floor{t: t, core: routing.New(), names: map[string][]string{}}
+	f.configure(house)
+	f.apply(clock("00:00:00"), routing.Configure{Plan: f.plan})
+	f.out.Reset()
+	return f
+}
+
+// id numbers the names of a kind in the order in which they appear.
+func (f *floor) id(kind, name string) int64 {
+	i := slices.Index(f.names[kind], name)
+	if i < 0 {
+		i = len(f.names[kind])
+		f.names[kind] = append(f.names[kind], name)
+	}
+	return int64(i + 1)
+}
+
+func (f *floor) name(kind string, id int64) string {
+	if id < 1 || int(id) > len(f.names[kind]) {
+		return "-"
+	}
+	return f.names[kind][id-1]
+}
+
+func (f *floor) who(id gateway.AgentID) string   { return f.name("agent", int64(id)) }
+func (f *floor) where(id gateway.QueueID) string { return f.name("queue", int64(id)) }
+
+// configure reads the house: "queue NAME [band=N] [max_wait=D] CHANNEL(option …) …" and
+// "agent NAME CHANNEL,… [phone] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …".
+func (f *floor) configure(house string) {
+	for line := range strings.Lines(house) {
+		words := strings.Fields(line)
+		switch {
+		case len(words) == 0:
+		case words[0] == "queue":
+			f.plan.Queues = append(f.plan.Queues, f.queue(words[1], strings.Join(words[2:], " ")))
+		case words[0] == "agent":
+			f.plan.Agents = append(f.plan.Agents, f.agent(words[1], words[2:]))
+		default:
+			f.t.Fatalf("what is %q?", line)
+		}
+	}
+}
+
+func (f *floor) queue(name, rest string) gateway.QueuePlan {
+	q := gateway.QueuePlan{
+		ID: gateway.QueueID(f.id("queue", name)), Band: 5,
+		Channels: map[gateway.Channel]gateway.ChannelPlan{}, Sticky: map[gateway.Channel]gateway.Seconds{},
+	}
+	for _, part := range strings.SplitAfter(rest, ")") {
+		part = strings.TrimSpace(strings.TrimSuffix(part, ")"))
+		plain, options, channel := strings.Cut(part, "(")
+		words := strings.Fields(plain)
+		if channel {
+			ch := gateway.Channel(words[len(words)-1])
+			words = words[:len(words)-1]
+			q.Channels[ch] = f.channel(&q, ch, options)
+		}
+		for _, w := range words {
+			k, v, _ := strings.Cut(w, "=")
+			switch k {
+			case "band":
+				q.Band = int(number(v))
+			case "max_wait":
+				q.MaxWait = seconds(v)
+			}
+		}
+	}
+	return q
+}
+
+func (f *floor) channel(q *gateway.QueuePlan, ch gateway.Channel, options string) (p gateway.ChannelPlan) {
+	for _, w := range strings.Fields(options) {
+		k, v, _ := strings.Cut(w, "=")
+		switch k {
+		case "target":
+			p.Target = seconds(v)
+		case "offer":
+			p.OfferTimeout = seconds(v)
+		case "decline":
+			p.Decline = gateway.DeclinePolicy(v)
+		case "sticky":
+			q.Sticky[ch] = seconds(v)
+		case "wrap":
+			mode, d, _ := strings.Cut(v, ":")
+			p.WrapUp.Mode = gateway.WrapUpMode(mode)
+			if d != "" {
+				p.WrapUp.Seconds = seconds(d)
+			}
+		case "codes":
+			for name := range strings.SplitSeq(v, ",") {
+				p.WrapUp.Codes = append(p.WrapUp.Codes, gateway.CodeID(f.id("code", name)))
+			}
+		case "required":
+			p.WrapUp.CodeRequired = true
+		default:
+			f.t.Fatalf("what is %q?", w)
+		}
+	}
+	return p
+}
+
+func (f *floor) agent(name string, words []string) gateway.AgentPlan {
+	a := gateway.AgentPlan{ID: gateway.AgentID(f.id("agent", name)), Caps: map[gateway.Channel]int{}}
+	for ch := range strings.SplitSeq(words[0], ",") {
+		a.Channels = append(a.Channels, gateway.Channel(ch))
+	}
+	for _, w := range words[1:] {
+		if w == "phone" {
+			a.Phone = true
+		} else if ch, n, ok := strings.Cut(w, "<="); ok {
+			a.Caps[gateway.Channel(ch)] = int(number(n))
+		} else if skill, n, ok := strings.Cut(w, "="); ok {
+			a.Skills = append(a.Skills, f.skill(skill, n))
+		} else {
+			q, delay, _ := strings.Cut(w, "+")
+			q, level, _ := strings.Cut(q, ":")
+			m := gateway.Membership{Queue: gateway.QueueID(f.id("queue", q)), Enabled: true}
+			m.Level = map[string]int{"low": 1, "": 2, "high": 3}[level]
+			if delay != "" {
+				m.Delay = seconds(delay)
+			}
+			a.Memberships = append(a.Memberships, m)
+		}
+	}
+	return a
+}
+
+func (f *floor) skill(name, level string) gateway.SkillLevel {
+	return gateway.SkillLevel{Skill: gateway.SkillID(f.id("skill", name)), Level: int(number(level))}
+}
+
+func clock(s string) time.Time {
+	t, err := time.Parse(time.TimeOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return time.Date(2024, 5, 6, t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+}
+
+func seconds(s string) gateway.Seconds {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		panic(err)
+	}
+	return gateway.Seconds(d / time.Second)
+}
+
+func number(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// play goes through the script and writes it anew with what the floor does.
+func (f *floor) play(script string) string {
+	for line := range strings.Lines(script) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "\t") {
+			continue
+		}
+		at, what, ok := strings.Cut(line, " ")
+		if !ok || strings.HasPrefix(line, "#") {
+			f.say("%s", line)
+			continue
+		}
+		f.pass(clock(at))
+		f.say("%s", line)
+		f.do(clock(at), strings.Fields(what))
+	}
+	return f.out.String()
+}
+
+func (f *floor) say(format string, args ...any) { fmt.Fprintf(&f.out, format+"\n", args...) }
+
+// pass wakes the floor whenever it asked for that.
+func (f *floor) pass(until time.Time) {
+	for !f.wake.IsZero() && !f.wake.After(until) {
+		at := f.wake
+		f.say("\tlater, at %s:", at.Format(time.TimeOnly))
+		f.apply(at, routing.Wake{})
+		if f.wake.Equal(at) {
+			f.t.Fatalf("the floor wants to be woken at %v for ever", at)
+		}
+	}
+}
+
+func (f *floor) apply(at time.Time, ev routing.Event) {
+	data, err := routing.MarshalEvent(ev)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if ev, err = routing.UnmarshalEvent(data); err != nil {
+		f.t.Fatal(err)
+	}
+	r := f.core.Apply(at, ev)
+	f.wake = r.WakeAt
+	if r.Err != nil {
+		f.say("\trefused: %s (%s)%s", r.Err.Detail, r.Err.Code, f.data(r.Err.Data))
+	}
+	if r.Answer.Later {
+		f.say("\tnoted for later")
+	}
+	for _, e := range r.Effects {
+		f.tell(e)
+	}
+}
+
+func (f *floor) data(d any) string {
+	codes, ok := d.([]gateway.CodeID)
+	if !ok {
+		return ""
+	}
+	return ": " + f.codes(codes)
+}
+
+func (f *floor) codes(ids []gateway.CodeID) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, f.name("code", int64(id)))
+	}
+	return strings.Join(names, ", ")
+}
+
+// do reads what happens.
+func (f *floor) do(at time.Time, w []string) {
+	switch w[0] {
+	case "restart":
+		f.restart()
+		f.apply(at, routing.Recover{})
+		return
+	case "nothing":
+		return
+	case "house":
+		f.rebuild(at, strings.Join(w[1:], " "))
+		return
+	case "board":
+		f.board(w[1])
+		return
+	case "customer":
+		f.apply(at, f.leave(w))
+		return
+	}
+	if w[1] == "place?" {
+		p, ok := f.core.Place(gateway.InteractionID(number(w[0])))
+		f.say("\tposition %d, about %v (%v)", p.Position, p.Wait, ok)
+		return
+	}
+	if slices.Contains(gateway.Channels, gateway.Channel(w[0])) {
+		f.apply(at, routing.Admit{Admission: f.admission(w)})
+		return
+	}
+	f.apply(at, f.command(w))
+}
+
+// rebuild changes one line of the house: it replaces the queue or agent of that name.
+func (f *floor) rebuild(at time.Time, line string) {
+	words := strings.Fields(line)
+	switch words[0] {
+	case "queue":
+		q := f.queue(words[1], strings.Join(words[2:], " "))
+		f.plan.Queues = append(slices.DeleteFunc(slices.Clone(f.plan.Queues), func(o gateway.QueuePlan) bool { return o.ID == q.ID }), q)
+	case "agent":
+		a := f.agent(words[1], words[2:])
+		f.plan.Agents = append(slices.DeleteFunc(slices.Clone(f.plan.Agents), func(o gateway.AgentPlan) bool { return o.ID == a.ID }), a)
+	case "without":
+		id := gateway.AgentID(f.id("agent", words[1]))
+		f.plan.Agents = slices.DeleteFunc(slices.Clone(f.plan.Agents), func(o gateway.AgentPlan) bool { return o.ID == id })
+	}
+	f.apply(at, routing.Configure{Plan: f.plan})
+}
+
+// restart goes on with a core restored from the snapshot of the old one.
+func (f *floor) restart() {
+	data, err := f.core.Snapshot()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if f.core, err = routing.Restore(data); err != nil {
+		f.t.Fatal(err)
+	}
+	again, err := f.core.Snapshot()
+	if err != nil || !bytes.Equal(data, again) {
+		f.t.Fatalf("the restored floor differs (%v): %s", err, cmp.Diff(string(data), string(again)))
+	}
+}
+
+// admission reads "chat 1 arrives in support [case N] [skill s>=N] [alone] [prefers anna] [since T]".
+func (f *floor) admission(w []string) gateway.Admission {
+	id := number(w[1])
+	a := gateway.Admission{
+		Interaction: gateway.InteractionID(id), Channel: gateway.Channel(w[0]), Queue: gateway.QueueID(f.id("queue", w[4])),
+		Case: gateway.CaseID(id), Conversation: gateway.ConversationID(id), Customer: 1,
+	}
+	for i := 5; i < len(w); i++ {
+		switch w[i] {
+		case "case":
+			a.Case = gateway.CaseID(number(w[i+1]))
+		case "skill":
+			name, level, _ := strings.Cut(w[i+1], ">=")
+			a.Skills = append(a.Skills, f.skill(name, level))
+		case "alone":
+			a.Alone = true
+		case "prefers":
+			a.Preferred = gateway.AgentID(f.id("agent", w[i+1]))
+		case "since":
+			a.ArrivedAt = clock(w[i+1])
+		}
+	}
+	return a
+}
+
+// leave reads "customer of 1 leaves [end] [callback N]".
+func (f *floor) leave(w []string) gateway.Command {
+	l := gateway.Leave{Interaction: gateway.InteractionID(number(w[2]))}
+	for i := 4; i < len(w); i++ {
+		if w[i] == "callback" {
+			l.Callback = gateway.InteractionID(number(w[i+1]))
+			break
+		}
+		l.End = gateway.End(w[i])
+	}
+	return l
+}
+
+// command reads "anna accepts 1 …".
+func (f *floor) command(w []string) gateway.Command {
+	agent := gateway.AgentID(f.id("agent", w[0]))
+	verb, rest := w[1], w[2:]
+	var id gateway.InteractionID
+	no := 0
+	if len(rest) > 0 {
+		token, n, quoted := strings.Cut(rest[0], ".")
+		if v, err := strconv.ParseInt(token, 10, 64); err == nil {
+			id = gateway.InteractionID(v)
+			i, _ := f.core.Interaction(id)
+			if no = i.OfferNo; quoted {
+				no = int(number(n))
+			}
+		}
+	}
+	arg := func(i int) string {
+		if i < len(rest) {
+			return rest[i]
+		}
+		return ""
+	}
+	switch verb {
+	case "connects":
+		return gateway.Consoles{Agent: agent, Live: true}
+	case "disconnects":
+		return gateway.Consoles{Agent: agent}
+	case "becomes":
+		force := rest[len(rest)-1] == "forced"
+		code := strings.TrimSuffix(strings.Join(rest[1:], "_"), "forced")
+		return gateway.SetStatus{Agent: agent, Intent: gateway.Intent(rest[0]), Code: code, Force: force}
+	case "accepts":
+		return gateway.Accept{Agent: agent, Interaction: id, No: no, ByPhone: arg(1) == "by" && arg(2) == "phone"}
+	case "declines":
+		return gateway.Decline{Agent: agent, Interaction: id, No: no, Code: arg(1)}
+	case "fails":
+		return gateway.FailOffer{Agent: agent, Interaction: id, No: no, Cause: arg(1)}
+	case "ends":
+		return gateway.EndInteraction{Agent: agent, Interaction: id}
+	case "finishes":
+		cmd := gateway.Finish{Agent: agent, Interaction: id}
+		for _, name := range rest[1:] {
+			if name != "with" {
+				cmd.Codes = append(cmd.Codes, gateway.CodeID(f.id("code", name)))
+			}
+		}
+		return cmd
+	case "extends":
+		return gateway.ExtendWrapUp{Agent: agent, Interaction: id}
+	case "pulls":
+		return gateway.Pull{Agent: agent, Interaction: id}
+	case "transfers":
+		cmd := gateway.Transfer{Agent: agent, Interaction: id}
+		if slices.Contains(f.names["queue"], arg(2)) {
+			cmd.ToQueue = gateway.QueueID(f.id("queue", arg(2)))
+		} else {
+			cmd.ToAgent = gateway.AgentID(f.id("agent", arg(2)))
+		}
+		return cmd
+	case "begins": // anna begins email 5 in support case 3
+		return gateway.Begin{Agent: agent, Admission: f.admission(slices.Insert(slices.Clone(rest), 2, "arrives"))}
+	}
+	f.t.Fatalf("what is %q?", strings.Join(w, " "))
+	return nil
+}
+
+// tell writes an effect for a supervisor to read.
+func (f *floor) tell(e routing.Effect) {
+	switch e := e.(type) {
+	case routing.InteractionChanged:
+		f.interaction(e.Interaction)
+	case routing.Joined:
+		f.say("\t%d joins %d", e.Reserved, e.Interaction)
+	case routing.OfferCreated:
+		f.say("\toffer %d.%d (%s) to %s until %s", e.Offer.Interaction, e.Offer.No, e.Offer.Kind, f.who(e.Offer.Agent), e.Offer.ExpiresAt.Format(time.TimeOnly))
+	case routing.OfferClosed:
+		f.say("\toffer %d.%d to %s %s", e.Offer.Interaction, e.Offer.No, f.who(e.Offer.Agent), strings.TrimSpace(string(e.Offer.Outcome)+" "+e.Offer.Cause))
+	case routing.PresenceChanged:
+		f.presence(e.Presence)
+	case routing.SegmentClosed:
+		s := e.Segment
+		f.say("\tsegment of %d: %s in %s, %s, %v and %v after", s.Interaction, f.who(s.Agent), f.where(s.Queue), s.How, s.EndedAt.Sub(s.Start), s.End.Sub(s.EndedAt))
+	case routing.Happened:
+		words := []string{e.Happening.What}
+		if e.Happening.Agent != 0 {
+			words = append(words, f.who(e.Happening.Agent))
+		}
+		if e.Happening.Cause != "" {
+			words = append(words, e.Happening.Cause)
+		}
+		f.say("\ttimeline of %d: %s", e.Interaction, strings.Join(words, " "))
+	case routing.Alerted:
+		f.say("\talert: %s, %d in %s, agent %s", e.What, e.Interaction, f.where(e.Queue), f.who(e.Agent))
+	default:
+		f.t.Fatalf("effect %T", e)
+	}
+}
+
+func (f *floor) interaction(i gateway.Interaction) {
+	s := fmt.Sprintf("%s %d: %s in %s, band %d, due %s", i.Channel, i.ID, i.State, f.where(i.Queue), i.Band, i.DueAt.Format(time.TimeOnly))
+	if i.Agent != 0 {
+		s += ", with " + f.who(i.Agent)
+	}
+	if !i.WrapUpUntil.IsZero() {
+		s += ", wrap-up until " + i.WrapUpUntil.Format(time.TimeOnly)
+	}
+	if i.Overtime {
+		s += ", overtime"
+	}
+	if i.OverCapacity {
+		s += ", over capacity"
+	}
+	if i.End != "" {
+		s += ", " + string(i.End)
+	}
+	if len(i.Codes) > 0 {
+		s += ", codes " + f.codes(i.Codes)
+	}
+	f.say("\t%s", s)
+}
+
+func (f *floor) presence(p gateway.Presence) {
+	s := f.who(p.Agent) + ": " + string(p.Status)
+	if p.StatusCode != "" {
+		s += " (" + p.StatusCode + ")"
+	}
+	s += " since " + p.Since.Format(time.TimeOnly)
+	if p.Next != "" {
+		s += ", next " + string(p.Next)
+	}
+	if p.Units > 0 {
+		s += fmt.Sprintf(", %d units", p.Units)
+	}
+	if len(p.Holds) > 0 {
+		s += fmt.Sprintf(", holds %v", p.Holds)
+	}
+	if !p.Live {
+		s += ", no console"
+	}
+	f.say("\t%s", s)
+}
+
+func (f *floor) board(name string) {
+	s, _ := f.core.QueueState(gateway.QueueID(f.id("queue", name)))
+	for _, ch := range s.Channels {
+		if ch.Waiting+ch.InProgress > 0 {
+			since := "-"
+			if !ch.WaitingSince.IsZero() {
+				since = ch.WaitingSince.Format(time.TimeOnly)
+			}
+			f.say("\t%s: %d waiting since %s, %d in progress", ch.Channel, ch.Waiting, since, ch.InProgress)
+		}
+	}
+	f.say("\t%d routable, %d ready", s.Routable, s.Ready)
+}

@@ -1,0 +1,117 @@
+package routing
+
+import "github.com/vaxelhq/vaxel/gateway"
+
+// transfer moves an active interaction on. The sender goes to wrap-up at once; the
+// customer keeps their place, or a better one, never a worse one.
+func (c *Core) transfer(e gateway.Transfer) *gateway.Error {
+	h, err := c.held(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	if !h.active() {
+		return gateway.Conflict("already_ended", "only an interaction that goes on can be transferred", nil)
+	}
+	switch {
+	case e.ToAgent == e.Agent, (e.ToAgent == 0) == (e.ToQueue == 0):
+		return gateway.Invalid("no_target", "transfer to another agent or to a queue, one of them")
+	case e.ToAgent != 0:
+		return c.transferToAgent(h, e.ToAgent)
+	}
+	return c.transferToQueue(h, e.ToQueue)
+}
+
+// transferToAgent offers the interaction to one agent, without talking first. If that
+// comes to nothing it returns to the sender, see again.
+func (c *Core) transferToAgent(h *hold, to gateway.AgentID) *gateway.Error {
+	target := c.agents[to]
+	if target == nil {
+		return gateway.NotFound("unknown_agent", "no such agent works here")
+	}
+	if err := c.refusal(target, h.item.lane); err != nil {
+		return err
+	}
+	it := h.item
+	c.happened(it, gateway.Happening{What: HappenedTransferred, Agent: to, Queue: it.Queue})
+	c.beginWrapUp(h)
+	it.from = &origin{h.agent.id}
+	c.propose(it, target, gateway.OfferTransfer, transferTimeout)
+	return nil
+}
+
+// transferToQueue queues the interaction elsewhere. The new queue's target counts from
+// the first arrival, and never makes it due later than it was.
+func (c *Core) transferToQueue(h *hold, to gateway.QueueID) *gateway.Error {
+	if !c.planned(to) {
+		return gateway.NotFound("unknown_queue", "no such queue")
+	}
+	it, q := h.item, c.queue(to)
+	c.happened(it, gateway.Happening{What: HappenedTransferred, Queue: to})
+	c.beginWrapUp(h)
+	it.Queue, it.queue, it.Band = to, q, q.band
+	if due := it.ArrivedAt.Add(q.service[it.lane].target); due.Before(it.DueAt) {
+		it.DueAt = due
+	}
+	it.entered, it.warned, it.Preferred = c.now, false, 0
+	it.cool(h.agent.id, c.now.Add(transferCooldown))
+	c.enqueue(it)
+	return nil
+}
+
+// planned says whether the plan knows the queue.
+func (c *Core) planned(id gateway.QueueID) bool {
+	for _, q := range c.plan.Queues {
+		if q.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// refusal is why a blind transfer cannot reach an agent, nil if it can: the admission
+// matrix for what one agent sends another.
+func (c *Core) refusal(a *agent, l lane) *gateway.Error {
+	switch {
+	case a.intent == gateway.IntentLoggedOut:
+		return refused("agent_logged_out", "the agent is logged out; choose another or a queue", a)
+	case a.intent == gateway.IntentOnBreak:
+		return refused("agent_on_break", "the agent is on break; choose another or a queue", a)
+	case !a.live:
+		return refused("agent_not_connected", "the agent's console is not connected; choose another or a queue", a)
+	case !a.profile.lanes.has(l):
+		return refused("channel_not_allowed", "the agent does not handle "+string(l.channel())+"; choose another or a queue", a)
+	case a.offer != nil, a.busy() && !a.room(l), l.phone() && a.blocked.After(c.now):
+		return refused("agent_busy", "the agent is busy; choose another or a queue", a)
+	}
+	return nil
+}
+
+// pull gives a waiting interaction to an agent who asks for it, also one who works
+// offline, also beyond their capacity. A call is offered instead: the phone must ring.
+func (c *Core) pull(e gateway.Pull) *gateway.Error {
+	a, err := c.agent(e.Agent)
+	if err != nil {
+		return err
+	}
+	it := c.items[e.Interaction]
+	if it == nil {
+		return unknownInteraction()
+	}
+	if it.State != gateway.StateWaiting {
+		return gateway.Conflict("not_waiting", "the interaction is no longer waiting", it.Interaction)
+	}
+	if err := working(a, it.lane); err != nil {
+		return err
+	}
+	c.turn.subject = it
+	if it.lane == voice {
+		if err := c.refusal(a, voice); err != nil {
+			return err
+		}
+		c.propose(it, a, gateway.OfferTransfer, transferTimeout)
+		return nil
+	}
+	c.unqueue(it)
+	c.take(it, a, howPulled)
+	return nil
+}

@@ -1,0 +1,65 @@
+package routing
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+type envelope struct {
+	Name string          `json:"name"`
+	Body json.RawMessage `json:"body"`
+}
+
+// MarshalEvent writes an event for the routing log.
+func MarshalEvent(ev Event) ([]byte, error) {
+	if cmd, ok := ev.(gateway.Command); ok {
+		return gateway.MarshalCommand(cmd)
+	}
+	var name string
+	switch ev.(type) {
+	case Configure:
+		name = "Configure"
+	case Admit:
+		name = "Admit"
+	case Wake:
+		name = "Wake"
+	case Recover:
+		name = "Recover"
+	default:
+		return nil, fmt.Errorf("marshal event: %T is none", ev)
+	}
+	body, err := json.Marshal(ev)
+	if err != nil {
+		return nil, fmt.Errorf("marshal event %s: %w", name, err)
+	}
+	return json.Marshal(envelope{name, body})
+}
+
+// UnmarshalEvent reads what MarshalEvent wrote.
+func UnmarshalEvent(data []byte) (Event, error) {
+	var e envelope
+	if err := json.Unmarshal(data, &e); err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	switch e.Name {
+	case "Configure":
+		return read[Configure](e)
+	case "Admit":
+		return read[Admit](e)
+	case "Wake":
+		return read[Wake](e)
+	case "Recover":
+		return read[Recover](e)
+	}
+	return gateway.UnmarshalCommand(data)
+}
+
+func read[E any](e envelope) (Event, error) {
+	var ev E
+	if err := json.Unmarshal(e.Body, &ev); err != nil {
+		return nil, fmt.Errorf("read event %s: %w", e.Name, err)
+	}
+	return ev, nil
+}
