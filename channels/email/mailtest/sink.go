@@ -1,0 +1,183 @@
+package mailtest
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// Sink is an SMTP server that keeps what it is sent and fails when it is told to.
+type Sink struct {
+	Address string
+
+	mu    sync.Mutex // guards all below
+	mails []Sent
+	fail  map[string][]Failure
+	came  chan struct{} // closed and replaced at each mail
+}
+
+// Sent is a mail that a Sink has taken.
+type Sent struct {
+	From string
+	To   []string
+	Raw  []byte
+}
+
+// Failure is what a Sink does instead of what it was asked.
+type Failure struct {
+	Code int  // an SMTP code, 451 or 550
+	Cut  bool // the connection ends, without an answer
+	Keep bool // with Cut, at "data": the mail is kept before the connection ends
+}
+
+// StartSink starts a Sink.
+func StartSink(t testing.TB) *Sink {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Sink{Address: l.Addr().String(), fail: map[string][]Failure{}, came: make(chan struct{})}
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &sinkSession{sink: s, conn: c}, nil
+	}))
+	server.Domain, server.AllowInsecureAuth = "sink.example", true
+	server.ErrorLog = quiet{}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close(); <-ended })
+	return s
+}
+
+// FailNext makes the next use of a step fail: "auth", "mail", "rcpt", "data" (before the
+// body), "body" (after the final dot), or an address, at its RCPT.
+func (s *Sink) FailNext(step string, f ...Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail[step] = append(s.fail[step], f...)
+}
+
+// Mails gives what has come so far.
+func (s *Sink) Mails() []Sent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Sent(nil), s.mails...)
+}
+
+// Wait waits until n mails have come.
+func (s *Sink) Wait(t testing.TB, n int) []Sent {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for {
+		s.mu.Lock()
+		mails, came := append([]Sent(nil), s.mails...), s.came
+		s.mu.Unlock()
+		if len(mails) >= n {
+			return mails
+		}
+		select {
+		case <-came:
+		case <-limit:
+			t.Fatalf("%d mails came, want %d", len(mails), n)
+		}
+	}
+}
+
+func (s *Sink) next(step string) (f Failure, fails bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if list := s.fail[step]; len(list) > 0 {
+		f, s.fail[step] = list[0], list[1:]
+		return f, true
+	}
+	return f, false
+}
+
+func (s *Sink) keep(m Sent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails = append(s.mails, m)
+	close(s.came)
+	s.came = make(chan struct{})
+}
+
+type sinkSession struct {
+	sink *Sink
+	conn *smtp.Conn
+	mail Sent
+}
+
+// obey does what was ordered for a step.
+func (s *sinkSession) obey(step string) error {
+	f, fails := s.sink.next(step)
+	if !fails {
+		return nil
+	}
+	if f.Cut {
+		if f.Keep {
+			s.sink.keep(s.mail)
+		}
+		_ = s.conn.Conn().Close()
+	}
+	return &smtp.SMTPError{Code: max(f.Code, 451), EnhancedCode: smtp.EnhancedCode{max(f.Code, 451) / 100, 9, 9}, Message: "ordered to fail"}
+}
+
+func (s *sinkSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *sinkSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, _, password string) error {
+		if err := s.obey("auth"); err != nil {
+			return err
+		}
+		if password != Password {
+			return smtp.ErrAuthFailed
+		}
+		return nil
+	}), nil
+}
+
+func (s *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.mail = Sent{From: from}
+	return s.obey("mail")
+}
+
+func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if err := s.obey("rcpt"); err != nil {
+		return err
+	}
+	if err := s.obey(to); err != nil {
+		return err
+	}
+	s.mail.To = append(s.mail.To, to)
+	return nil
+}
+
+func (s *sinkSession) Data(r io.Reader) error {
+	if err := s.obey("data"); err != nil {
+		return err
+	}
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	s.mail.Raw = raw
+	if err := s.obey("body"); err != nil {
+		return err
+	}
+	s.sink.keep(s.mail)
+	return nil
+}
+
+func (s *sinkSession) Reset()        { s.mail = Sent{} }
+func (s *sinkSession) Logout() error { return nil }
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+func (quiet) Println(...any)        {}
