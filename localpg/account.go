@@ -48,7 +48,7 @@ func ownerOf(paths ...string) (*syscall.Stat_t, error) {
 		}
 		return owner(info), nil
 	}
-	return nil, nil //nolint:nilnil // there is no owner yet
+	return nil, nil
 }
 
 func lookUp(name string) (account, error) {

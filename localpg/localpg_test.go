@@ -74,7 +74,7 @@ func tryQuery(ctx context.Context, dsn, sql string) (text string, err error) {
 		return "", err
 	}
 	for rows.Next() && text == "" {
-		text = fmt.Sprint(string(rows.RawValues()[0]))
+		text = string(rows.RawValues()[0])
 	}
 	rows.Close()
 	return text, rows.Err()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -97,11 +98,11 @@ func (s *Server) beginOnce(ctx context.Context) (*process, error) {
 		}
 		select {
 		case <-p.exited:
-			return nil, fmt.Errorf("PostgreSQL ended at once (%w): %s", p.err, s.tail.last())
+			return nil, fmt.Errorf("the server ended at once (%w): %s", p.err, s.tail.last())
 		case <-ctx.Done():
 			s.quit(p, syscall.SIGQUIT)
 			<-p.exited
-			return nil, fmt.Errorf("PostgreSQL was not ready in time: %w: %s", context.Cause(ctx), s.tail.last())
+			return nil, fmt.Errorf("the server was not ready in time: %w: %s", context.Cause(ctx), s.tail.last())
 		case <-tick.C:
 		}
 	}
@@ -121,7 +122,7 @@ func (s *Server) awaitLeaver(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("PostgreSQL process %d still serves the directory: %w", pid, context.Cause(ctx))
+			return fmt.Errorf("process %d still serves the directory: %w", pid, context.Cause(ctx))
 		case <-time.After(poll):
 		}
 	}
@@ -133,7 +134,7 @@ func isPostgres(pid int) bool {
 	if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
 		return false
 	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // "4711 (postgres) S 1 …", proc(5)
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat") // "4711 (postgres) S 1 …", proc(5)
 	return err != nil || strings.Contains(string(b), " (postgres) ") && !strings.Contains(string(b), ") Z ")
 }
 
@@ -156,7 +157,7 @@ func (s *Server) keep(ctx context.Context, p *process) {
 		}
 		s.opts.Logger.Error("the database server ended and is started again", "err", p.err, "falls", falls)
 		if falls > maxFalls {
-			s.err = fmt.Errorf("PostgreSQL ended %d times in a row: %s", falls, s.tail.last())
+			s.err = fmt.Errorf("the server ended %d times in a row: %s", falls, s.tail.last())
 			return
 		}
 		var err error

@@ -215,6 +215,7 @@ func readerOf(ctx context.Context, r io.Reader) io.Reader {
 	})
 }
 
+// readerFunc is a function as an io.Reader.
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }

@@ -42,12 +42,12 @@ func New(t testing.TB) *pgxpool.Pool {
 // NewURL is a fresh, migrated database that a second process can be told of as well.
 func NewURL(t testing.TB) string {
 	t.Helper()
-	c, err := start()
+	c, err := start(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	name := "test_" + strconv.FormatInt(c.last.Add(1), 10)
-	if err := c.exec(t.Context(), "create database "+name+" template "+template+" strategy "+c.strategy); err != nil {
+	if err := c.exec(t.Context(), "create database "+name+" template "+template); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	t.Cleanup(func() {
@@ -88,23 +88,35 @@ func open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 
 // cluster is this process's server.
 type cluster struct {
-	url      string // of the template
-	admin    string // of the database from which others are made
-	strategy string
-	last     atomic.Int64 // number of the last database
-	leash    io.Closer    // the sweeper's stdin; never closed but by our death
+	url   string       // of the template
+	admin string       // of the database from which others are made
+	last  atomic.Int64 // number of the last database
+	leash io.Closer    // the sweeper's stdin; never closed but by our death
 }
 
-// start brings the server up, once. Its context is nobody's test: others follow.
-var start = sync.OnceValues(func() (*cluster, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
-	defer cancel()
+var (
+	once     sync.Once
+	ours     *cluster
+	startErr error
+)
+
+// start brings the server up, once, within startTime.
+func start(ctx context.Context) (*cluster, error) {
+	once.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, startTime)
+		defer cancel()
+		ours, startErr = newCluster(ctx)
+	})
+	return ours, startErr
+}
+
+func newCluster(ctx context.Context) (*cluster, error) {
 	dir, err := os.MkdirTemp("", "vaxel-pgtest-")
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{strategy: "file_copy"}
-	if c.leash, err = sweepAfterUs(dir); err != nil {
+	c := &cluster{}
+	if c.leash, err = sweepAfterUs(ctx, dir); err != nil {
 		return nil, err
 	}
 	srv, err := localpg.Start(ctx, localpg.Options{Dir: dir + "/pg", Throwaway: true})
@@ -114,7 +126,7 @@ var start = sync.OnceValues(func() (*cluster, error) {
 	c.url = srv.URL()
 	c.admin = strings.Replace(c.url, "/"+template+"?", "/postgres?", 1)
 	return c, c.migrate(ctx)
-})
+}
 
 func (c *cluster) migrate(ctx context.Context) error {
 	pool, err := open(ctx, c.url)
@@ -140,7 +152,7 @@ func (c *cluster) exec(ctx context.Context, sql string) error {
 // sweepAfterUs starts a shell that waits for our end, which closes its stdin, then for
 // the server's, and removes the directory. A test process has no later moment of its
 // own, and may be killed.
-func sweepAfterUs(dir string) (io.Closer, error) {
+func sweepAfterUs(ctx context.Context, dir string) (io.Closer, error) {
 	const script = `cat >/dev/null
 pid=$(head -n 1 "$1/pg/data/postmaster.pid" 2>/dev/null)
 for _ in $(seq 100); do
@@ -148,8 +160,8 @@ for _ in $(seq 100); do
   sleep 0.05
 done
 rm -rf "$1"`
-	cmd := exec.Command("/bin/sh", "-c", script, "sweeper", dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", script, "sweeper", dir) //nolint:gosec // a directory of ours
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                           // ^C is for us
 	leash, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
