@@ -111,3 +111,15 @@ func (s *Store) checkTarget(ctx context.Context, kind TargetKind, id int64) erro
 	}
 	return gateway.Invalid("bad_target", `a target is of kind "agent" or "queue"`)
 }
+
+// Recipients are the active agents of the groups, in the queues and named themselves,
+// each once, by id; with everybody all of them.
+func (s *Store) Recipients(ctx context.Context, agents []gateway.AgentID, groups []gateway.GroupID, queues []gateway.QueueID, everybody bool) ([]gateway.AgentID, error) {
+	rows, _ := s.pool.Query(ctx, `
+		select id
+		from agent a
+		where active and ($4 or id = any ($1) or group_id = any ($2)
+			or exists (select from membership m where m.agent = a.id and m.enabled and m.queue = any ($3)))
+		order by id`, agents, groups, queues, everybody) // its error is met again in CollectRows
+	return pgx.CollectRows(rows, pgx.RowTo[gateway.AgentID])
+}
