@@ -34,14 +34,13 @@ type Intake interface {
 
 // Timeline is where the conversation is kept.
 type Timeline interface {
-	// Say appends a line to a conversation that is being served and gives its position once
-	// committed. The same client id again gives the same position. Without an open
-	// interaction it changes nothing and gives a gateway.KindConflict error.
-	Say(ctx context.Context, e gateway.Entry) (int64, error)
-	// Since lists entries after a position, oldest first, at most limit.
-	Since(ctx context.Context, c gateway.ConversationID, after int64, limit int) ([]gateway.Entry, error)
-	// Seen notes how far the customer has read.
-	Seen(ctx context.Context, c gateway.ConversationID, who gateway.Author, pos int64) error
+	// Say appends a line and gives it back once committed; the same client id again gives
+	// the first one. What no interaction serves is refused with Config.Unserved.
+	Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error)
+	// Entries lists what comes after a position, oldest first, at most limit.
+	Entries(ctx context.Context, c gateway.ConversationID, after int64, limit int) ([]gateway.Entry, error)
+	// Seen notes how far a reader has read and tells the others.
+	Seen(ctx context.Context, c gateway.ConversationID, reader gateway.Author, pos int64) error
 }
 
 // Feed tells of what others committed, and others of what is not worth committing.
@@ -100,6 +99,7 @@ type Config struct {
 	Pool     *pgxpool.Pool
 	Intake   Intake
 	Timeline Timeline
+	Unserved error // Timeline.Say's answer when nobody serves the conversation
 	Feed     Feed
 	Floor    Floor
 	Board    Board

@@ -51,7 +51,9 @@ func (v *session) take(ctx context.Context, f frameIn) {
 	case "vote":
 		err = v.srv.Articles.Vote(ctx, f.ID, v.widget.language(f.Lang), f.Useful)
 	default:
+		v.say(f.CID)
 		err = v.line(ctx, f)
+		v.say("")
 	}
 	if err != nil {
 		v.fail(f.CID, err)
@@ -80,14 +82,14 @@ func (v *session) line(ctx context.Context, f frameIn) error {
 		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: f.CID,
 		Author: gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, At: time.Now(),
 	}
-	pos, err := v.srv.Timeline.Say(ctx, e)
-	if errors.Is(err, gateway.ErrConflict) {
+	said, err := v.srv.Timeline.Say(ctx, e)
+	switch {
+	case errors.Is(err, v.srv.Unserved):
 		return v.receive(ctx, who, e, nil)
+	case err != nil:
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("say: %w", err)
-	}
-	v.acknowledge(f.CID, pos, e.At.UnixMilli())
+	v.acknowledge(f.CID, said.Pos, said.At.UnixMilli())
 	return nil
 }
 
@@ -184,10 +186,7 @@ func (v *session) typing(on bool) {
 		return
 	}
 	v.typed = now
-	author := gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}
-	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0, typing{author, on})
-	e.Conversation = who.Conversation
-	v.srv.Feed.Announce(e)
+	v.srv.tellTyping(who.Conversation, gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on)
 }
 
 func (v *session) page(ctx context.Context, f frameIn) {

@@ -44,6 +44,7 @@ type outlet struct {
 	writing bool
 	closed  bool
 	idle    chan struct{} // closed when the writer stops; waited for by drained
+	goodbye chan struct{} // closed when a close that was asked for is over; waited for by settle
 }
 
 type queued struct {
@@ -172,9 +173,22 @@ func (o *outlet) closeLocked(code websocket.StatusCode, reason string) {
 	if code == closeSlow {
 		o.queue, o.size = nil, 0
 	}
-	if !o.spawn(func(ctx context.Context) { o.finish(ctx, code, reason) }) {
-		_ = o.ws.CloseNow() // the server has stopped
+	said := make(chan struct{})
+	if o.spawn(func(ctx context.Context) { o.finish(ctx, code, reason); close(said) }) {
+		o.goodbye = said
 	}
+}
+
+// settle ends the connection, after the goodbye if one was asked for.
+func (o *outlet) settle() {
+	o.mu.Lock()
+	said := o.goodbye
+	o.closed = true
+	o.mu.Unlock()
+	if said != nil {
+		<-said // bounded by closeWait and the library's 5 s
+	}
+	_ = o.ws.CloseNow() // closed already, or gone
 }
 
 func (o *outlet) finish(ctx context.Context, code websocket.StatusCode, reason string) {

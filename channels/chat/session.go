@@ -34,9 +34,11 @@ type session struct {
 	mu      sync.Mutex // guards what follows
 	visitor visitor
 	phase   phase
-	sent    int64 // the last position handled for this socket
-	filling bool  // a goroutine is reading what is missing
-	dirty   bool  // and must look once more
+	sent    int64  // the last position handled for this socket
+	told    int64  // the last one that the widget knows of; what is not for customers lies between
+	filling bool   // a goroutine is reading what is missing
+	dirty   bool   // and must look once more
+	saying  string // client id of the line being stored: its ack will stand for its entry
 	placed  time.Time
 	place   Place
 }
@@ -63,7 +65,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *session) serve(ctx context.Context, origin, host string) {
-	defer func() { _ = v.out.ws.CloseNow() }() // closed already, or gone
+	defer v.out.settle()
 	if !v.greet(ctx, origin, host) {
 		return
 	}
@@ -149,6 +151,7 @@ func (v *session) resume(ctx context.Context, token string, pos int64) bool {
 	if who.Conversation == 0 {
 		v.sent = 0
 	}
+	v.told = v.sent
 	site, err := v.srv.site(ctx, v.widget)
 	if err != nil {
 		v.fail("", err)
@@ -239,7 +242,7 @@ func (v *session) ping() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.silent.Store(true)
-	v.out.tell(frameOut{T: "ping", Prev: v.sent})
+	v.out.tell(frameOut{T: "ping", Prev: v.told})
 }
 
 func (v *session) check() {

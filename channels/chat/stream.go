@@ -35,24 +35,31 @@ func (v *session) hearEntry(e gateway.Event) {
 	defer v.mu.Unlock()
 	switch {
 	case e.Rev <= v.sent: // met before
-	case e.Rev == v.sent+1 && !v.needsName(e):
-		var entry gateway.Entry
-		if json.Unmarshal(e.Data, &entry) == nil {
-			v.giveLocked(entry, nil)
-		}
-	case v.filling:
-		v.dirty = true
+	case e.Rev == v.sent+1 && !v.filling:
+		v.hearNextLocked(e)
 	default:
-		v.filling = v.srv.spawn(v.fill)
+		v.fillLocked()
 	}
 }
 
-// needsName is true of happenings: naming their agent asks the roster, which may block.
-func (v *session) needsName(e gateway.Event) bool {
-	var head struct {
-		Kind gateway.EntryKind `json:"kind"`
+func (v *session) hearNextLocked(e gateway.Event) {
+	var entry gateway.Entry
+	switch {
+	case json.Unmarshal(e.Data, &entry) != nil, entry.Kind == gateway.EntryEvent:
+		v.fillLocked() // naming its agent asks the roster, which may block
+	case entry.ClientID != "" && entry.ClientID == v.saying: // the ack follows
+	default:
+		v.giveLocked(entry)
 	}
-	return json.Unmarshal(e.Data, &head) != nil || head.Kind == gateway.EntryEvent
+}
+
+// fillLocked has what is missing read.
+func (v *session) fillLocked() {
+	if v.filling {
+		v.dirty = true
+		return
+	}
+	v.filling = v.srv.spawn(v.fill)
 }
 
 // fill reads and gives what is missing until nothing is. One runs at a time (filling).
@@ -63,7 +70,7 @@ func (v *session) fill(ctx context.Context) {
 		v.dirty = false
 		c, after := v.visitor.Conversation, v.sent
 		v.mu.Unlock()
-		entries, err := v.srv.Timeline.Since(ctx, c, after, snapPage)
+		entries, err := v.srv.Timeline.Entries(ctx, c, after, snapPage)
 		if err != nil {
 			v.srv.Log.Warn("conversation not read", "err", err)
 			v.out.close(closeRestart, "resume") // the client comes again with its position
@@ -100,7 +107,7 @@ func (v *session) learnName(ctx context.Context, e gateway.Entry, names map[gate
 func (v *session) give(entries []gateway.Entry, names map[gateway.AgentID]string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	f := frameOut{T: "snap", Prev: v.sent, Done: len(entries) < snapPage && !v.dirty}
+	f := frameOut{T: "snap", Prev: v.told, Done: len(entries) < snapPage && !v.dirty}
 	for _, e := range entries {
 		if e.Pos != v.sent+1 {
 			continue // came live meanwhile
@@ -110,17 +117,18 @@ func (v *session) give(entries []gateway.Entry, names map[gateway.AgentID]string
 			f.Lines = append(f.Lines, l)
 		}
 	}
-	f.Pos, f.Phase = v.sent, v.phase
+	f.Pos, f.Phase, v.told = v.sent, v.phase, v.sent
 	v.out.send(f)
 	v.filling = !f.Done
 	return f.Done
 }
 
-// giveLocked sends the next entry.
-func (v *session) giveLocked(e gateway.Entry, names map[gateway.AgentID]string) {
-	prev := v.sent
+// giveLocked sends the next entry, which is no event.
+func (v *session) giveLocked(e gateway.Entry) {
 	v.sent = e.Pos
-	if l, shown := v.viewLocked(e, names); shown {
+	if l, shown := v.viewLocked(e, nil); shown {
+		prev := v.told
+		v.told = e.Pos
 		v.out.send(frameOut{T: "msg", Prev: prev, Pos: e.Pos, Line: &l, Phase: v.phase})
 	}
 }
@@ -135,6 +143,13 @@ func (v *session) viewLocked(e gateway.Entry, names map[gateway.AgentID]string) 
 	return l, shown
 }
 
+// say notes the line being stored, or with an empty id that it is no longer.
+func (v *session) say(cid string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.saying = cid
+}
+
 // acknowledge answers a line once it is committed. When nothing lies between, the ack
 // stands for the entry too and the entry is not sent again.
 func (v *session) acknowledge(cid string, pos, at int64) {
@@ -142,17 +157,17 @@ func (v *session) acknowledge(cid string, pos, at int64) {
 	defer v.mu.Unlock()
 	f := frameOut{T: "ack", CID: cid, Pos: pos, At: at}
 	if pos == v.sent+1 && !v.filling {
-		f.Prev, v.sent, f.Done = v.sent, pos, true
+		f.Prev, v.sent, v.told, f.Done = v.told, pos, pos, true
 	}
 	v.out.send(f)
 }
 
 func (v *session) hearReceipt(e gateway.Event) {
 	var r struct {
-		Author gateway.Author `json:"author"`
+		Reader gateway.Author `json:"reader"`
 		Pos    int64          `json:"pos"`
 	}
-	if json.Unmarshal(e.Data, &r) == nil && r.Author.Kind == gateway.ByAgent {
+	if json.Unmarshal(e.Data, &r) == nil && r.Reader.Kind == gateway.ByAgent {
 		v.out.tell(frameOut{T: "seen", Pos: r.Pos})
 	}
 }
@@ -161,6 +176,17 @@ func (v *session) hearReceipt(e gateway.Event) {
 type typing struct {
 	Author gateway.Author `json:"author"`
 	On     bool           `json:"on"`
+}
+
+// AgentTypes tells a conversation's visitor that somebody types. It is not kept.
+func (s *Server) AgentTypes(c gateway.ConversationID, name string) {
+	s.tellTyping(c, gateway.Author{Kind: gateway.ByAgent, Name: name}, true)
+}
+
+func (s *Server) tellTyping(c gateway.ConversationID, who gateway.Author, on bool) {
+	e := gateway.NewEvent(gateway.TopicConversation(c), "typing", 0, typing{who, on})
+	e.Conversation = c
+	s.Feed.Announce(e)
 }
 
 func (v *session) hearTyping(e gateway.Event) {

@@ -1,0 +1,450 @@
+package chat_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const conversation = gateway.ConversationID(1)
+
+func TestFormBecomesAnArrival(t *testing.T) {
+	h := newHouse(t)
+	c := h.start(nil).dial(t)
+	if ack := c.begin("Jag har fått fel faktura"); ack.CID != "form-1" || ack.Pos != 1 || !ack.Done {
+		t.Errorf("ack is %+v", ack)
+	}
+	got := h.received[0]
+	if got.Queue != 8 || got.Subject != "Faktura" || got.Language != "sv" || got.Channel != gateway.Chat || got.Skills[0].Skill != 3 {
+		t.Errorf("arrival is %+v", got)
+	}
+	if got.From.Kind != gateway.AddressVisitor || got.From.Name != "Anna" || got.Others[0].Value != "anna@kund.example" {
+		t.Errorf("arrival is from %+v, also %+v", got.From, got.Others)
+	}
+	if strings.Contains(got.Key+got.From.Value, c.token) {
+		t.Error("the token itself left the chat")
+	}
+	if q := c.until("queue"); q.Phase != "queued" {
+		t.Errorf("queue is %+v", q)
+	}
+	if q := c.until("queue"); q.Position != 3 || q.Wait != 120 {
+		t.Errorf("place is %+v, want 3 and 120 s", q)
+	}
+}
+
+func TestLinesGoBothWaysInOneOrder(t *testing.T) {
+	h := newHouse(t)
+	c := h.start(nil).dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	if c.phase != "open" || c.lines[1].Name != "Alva Karlsson" {
+		t.Errorf("phase %s, lines %+v", c.phase, c.lines)
+	}
+	h.reply(conversation, "Hej Anna!")
+	c.line("Hej Anna!")
+	h.note(conversation)
+	h.card(conversation)
+	c.line("Ångerrätt och återköp")
+	if last := c.lines[len(c.lines)-1]; last.Card == nil || last.Card.URL != "/help/sv/12" {
+		t.Errorf("card is %+v", last)
+	}
+	c.send(m{"t": "msg", "cid": "m-1", "text": "  Tack!  "})
+	if ack := c.until("ack"); ack.CID != "m-1" || ack.Pos != 6 {
+		t.Errorf("ack is %+v", ack)
+	}
+	for _, l := range c.lines {
+		if strings.Contains(l.Text, "arg") {
+			t.Error("a note reached the customer")
+		}
+	}
+	if want := []string{"Hej", "Hej Anna!", "Tack!"}; !slices.Equal(h.texts(conversation), want) {
+		t.Errorf("stored %q, want %q", h.texts(conversation), want)
+	}
+}
+
+func TestSameLineTwiceIsOne(t *testing.T) {
+	h := newHouse(t)
+	c := h.start(nil).dial(t)
+	first := c.begin("Hej")
+	h.join(conversation)
+	for range 2 {
+		c.send(m{"t": "form", "cid": "form-1", "text": "Hej"})
+		if again := c.until("ack"); again.Pos != first.Pos {
+			t.Errorf("form again: %+v, want position %d", again, first.Pos)
+		}
+		c.send(m{"t": "msg", "cid": "m-1", "text": "Hallå"})
+		c.until("ack")
+	}
+	if want := []string{"Hej", "Hallå"}; !slices.Equal(h.texts(conversation), want) {
+		t.Errorf("stored %q, want %q", h.texts(conversation), want)
+	}
+}
+
+func TestResumeGivesExactlyTheRest(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	h.reply(conversation, "ett")
+	c.line("ett")
+	_ = c.ws.CloseNow()
+	for i := range 250 { // more than a page of a snap
+		h.reply(conversation, fmt.Sprint("svar ", i))
+	}
+	c.resume(n)
+	if got := len(c.lines); got != 253 {
+		t.Errorf("have %d lines, want 253", got)
+	}
+	h.reply(conversation, "live")
+	c.line("live")
+
+	other := n.dial(t) // the same visitor in a browser that has forgotten everything but the token
+	other.token = c.token
+	other.hello()
+	other.whole()
+	if got := len(other.lines); got != 254 || other.phase != "open" {
+		t.Errorf("a new page has %d lines in phase %s, want 254 and open", got, other.phase)
+	}
+}
+
+func TestAServerThatStopsLosesNothing(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	n.stop()
+	if code := c.closed(); code != websocket.StatusServiceRestart {
+		t.Errorf("closed with %d, want 1012", code)
+	}
+	h.reply(conversation, "medan du var borta")
+	n = h.start(nil)
+	if w := c.resume(n); w.Phase != "open" {
+		t.Errorf("welcome is %+v, want open", w)
+	}
+	c.line("medan du var borta")
+}
+
+func TestFormStoredButNotAnswered(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.hello()
+	h.mu.Lock()
+	h.trouble = fmt.Errorf("connection lost after the commit")
+	h.mu.Unlock()
+	form := m{"t": "form", "cid": "form-1", "name": "Anna", "text": "Hej"}
+	c.send(form)
+	if e := c.until("error"); e.Code != "try_again" || e.CID != "form-1" {
+		t.Errorf("error is %+v", e)
+	}
+	h.mu.Lock()
+	h.trouble = nil
+	h.mu.Unlock()
+	c.resume(n) // it is known by now: the row was committed
+	c.send(form)
+	c.until("ack")
+	if got := h.texts(conversation); !slices.Equal(got, []string{"Hej"}) {
+		t.Errorf("stored %q, want one line", got)
+	}
+}
+
+func TestLostAnnouncementsAreMadeGood(t *testing.T) {
+	h := newHouse(t)
+	c := h.start(nil).dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	h.mu.Lock()
+	h.deaf = true
+	h.mu.Unlock()
+	h.reply(conversation, "ohörd")
+	h.mu.Lock()
+	h.deaf = false
+	h.mu.Unlock()
+	h.reply(conversation, "hörd")
+	c.line("ohörd")
+	c.line("hörd")
+}
+
+func TestAnUnservedLineWaitsAgain(t *testing.T) {
+	h := newHouse(t)
+	c := h.start(nil).dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	h.end(conversation)
+	c.line("ended")
+	if c.phase != "ended" {
+		t.Errorf("phase is %s, want ended", c.phase)
+	}
+	c.send(m{"t": "msg", "cid": "m-1", "text": "En sak till"})
+	c.until("ack")
+	c.until("queue")
+	if got := h.received[1]; got.Conversation != conversation || c.phase != "queued" {
+		t.Errorf("received %+v in phase %s", got, c.phase)
+	}
+}
+
+func TestVisitorEnds(t *testing.T) {
+	h := newHouse(t)
+	c := h.start(nil).dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	c.send(m{"t": "end"})
+	c.line("ended")
+	if got := h.commands; len(got) != 1 || got[0] != (gateway.Leave{Interaction: 100}) {
+		t.Errorf("commands are %+v", got)
+	}
+}
+
+func TestWhatIsNotKept(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	heard := make(chan gateway.Event, 16)
+	defer h.Watch([]string{gateway.TopicConversation(conversation)}, func(e gateway.Event) {
+		if e.Type == "typing" {
+			heard <- e
+		}
+	})()
+	c.send(m{"t": "typing", "on": true})
+	if e := <-heard; !strings.Contains(string(e.Data), `"customer"`) {
+		t.Errorf("agents hear %s", e.Data)
+	}
+	n.AgentTypes(conversation, "Alva")
+	if f := c.until("typing"); f.Name != "Alva" {
+		t.Errorf("visitor hears %+v", f)
+	}
+	h.Announce(gateway.NewEvent(gateway.TopicConversation(conversation), "message.receipt", 1, m{"reader": m{"kind": "agent"}, "pos": 1}))
+	if f := c.until("seen"); f.Pos != 1 {
+		t.Errorf("visitor hears %+v", f)
+	}
+	c.send(m{"t": "seen", "pos": 2})
+	c.send(m{"t": "page", "url": "https://shop.example/kassa", "title": "Kassa"})
+	c.send(m{"t": "vote", "id": "12", "useful": true})
+	c.send(m{"t": "msg", "cid": "m-1", "text": "efter"}) // frames are taken in order, so its ack says that the others were
+	c.until("ack")
+	var address string
+	if err := h.pool.QueryRow(t.Context(), `select page_url from visitor`).Scan(&address); err != nil || address != "https://shop.example/kassa" {
+		t.Errorf("page is %q (%v)", address, err)
+	}
+	if h.seen[gateway.ByCustomer] != 2 || len(h.votes) != 1 {
+		t.Errorf("seen %v, votes %v", h.seen, h.votes)
+	}
+}
+
+func TestOneSocketPerVisitor(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	second := n.dial(t)
+	second.token = c.token
+	second.hello()
+	if code := c.closed(); code != 4009 {
+		t.Errorf("first socket closed with %d, want 4009", code)
+	}
+	second.send(m{"t": "msg", "cid": "m-1", "text": "från den andra"})
+	second.until("ack")
+}
+
+func TestDoors(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	big := strings.Repeat("x", 65<<10)
+	tests := []struct {
+		name   string
+		origin string
+		hello  bool
+		kind   websocket.MessageType
+		data   string
+		code   websocket.StatusCode
+	}{
+		{"foreign origin", "https://evil.example", false, websocket.MessageText, `{"t":"hello","key":"nordvind"}`, 4003},
+		{"origin that looks alike", "https://shop.example.evil.example", false, websocket.MessageText, `{"t":"hello","key":"nordvind"}`, 4003},
+		{"unknown key", "https://shop.example", false, websocket.MessageText, `{"t":"hello","key":"nobody"}`, 4003},
+		{"no hello", "https://shop.example", false, websocket.MessageText, `{"t":"msg","text":"x"}`, websocket.StatusPolicyViolation},
+		{"bad JSON", "https://shop.example", true, websocket.MessageText, `{"t":`, websocket.StatusInvalidFramePayloadData},
+		{"binary", "https://shop.example", true, websocket.MessageBinary, "\x00\x01", websocket.StatusUnsupportedData},
+		{"frame of 65 KiB", "https://shop.example", true, websocket.MessageText, `{"t":"msg","text":"` + big + `"}`, websocket.StatusMessageTooBig},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := &client{t: t}
+			c.connect(n, test.origin)
+			if test.hello {
+				c.hello()
+			}
+			if err := c.ws.Write(t.Context(), test.kind, []byte(test.data)); err != nil {
+				t.Fatal(err)
+			}
+			if code := c.closed(); code != test.code {
+				t.Errorf("closed with %d, want %d", code, test.code)
+			}
+		})
+	}
+}
+
+func TestErasedTokenIsRefused(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	if _, err := h.pool.Exec(t.Context(), `update visitor set erased_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.ws.CloseNow()
+	c.connect(n, "https://shop.example")
+	c.send(m{"t": "hello", "key": "nordvind", "token": c.token})
+	if code := c.closed(); code != 4001 {
+		t.Errorf("closed with %d, want 4001", code)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.hello()
+	tests := []struct {
+		frame m
+		code  string
+	}{
+		{m{"t": "form", "cid": "a", "text": " "}, "empty_line"},
+		{m{"t": "form", "cid": "b", "text": strings.Repeat("å", 5001)}, "line_too_long"},
+		{m{"t": "form", "text": "Hej"}, "bad_cid"},
+		{m{"t": "form", "cid": "c", "text": "Hej", "email": "nej"}, "bad_email"},
+		{m{"t": "dance"}, "unknown_frame"},
+	}
+	for _, test := range tests {
+		c.send(test.frame)
+		if e := c.until("error"); e.Code != test.code {
+			t.Errorf("%v: got %s, want %s", test.frame["cid"], e.Code, test.code)
+		}
+	}
+	c.send(m{"t": "form", "cid": "d", "text": strings.Repeat("å", 5000) + "\x00"})
+	c.until("ack")
+}
+
+func TestFloodSlowsOnlyItself(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	flood := n.dial(t)
+	flood.begin("Hej")
+	calm := n.dial(t)
+	calm.begin("Hej")
+	start := time.Now()
+	for i := range 25 {
+		flood.send(m{"t": "msg", "cid": fmt.Sprint("f-", i), "text": "nu"})
+	}
+	calm.send(m{"t": "msg", "cid": "c-1", "text": "lugn"})
+	calm.until("ack")
+	calmed := time.Since(start)
+	for range 25 {
+		if f := flood.until("ack"); f.Code != "" {
+			t.Errorf("refused: %+v", f)
+		}
+	}
+	if took := time.Since(start); took < time.Second {
+		t.Errorf("26 lines were taken in %v; want a second or more", took)
+	}
+	if calmed > 500*time.Millisecond {
+		t.Errorf("the calm visitor waited %v", calmed)
+	}
+}
+
+func TestSlowReaderIsCutOffAndMadeWhole(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	text := strings.Repeat("ordrik ", 700)
+	for range 4000 { // some 20 MB: more than the kernel's buffers and ours
+		h.reply(conversation, text)
+	}
+	c.resume(n)
+	for int(c.pos) < 4002 {
+		if _, err := c.read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPagesOfAWebsite(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	get := func(path, origin string) (int, string, http.Header) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.http.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if origin != "" {
+			req.Header.Set("Origin", origin)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		return res.StatusCode, string(body), res.Header
+	}
+	code, body, header := get("/w/config?key=nordvind", "https://shop.example")
+	if code != 200 || !strings.Contains(body, `"Faktura"`) || strings.Contains(body, `"queue"`) || header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
+		t.Errorf("config: %d %s %v", code, body, header)
+	}
+	if code, _, _ := get("/w/config?key=nordvind", "https://evil.example"); code != http.StatusForbidden {
+		t.Errorf("foreign config: %d", code)
+	}
+	if code, _, _ := get("/w/config?key=nobody", ""); code != http.StatusNotFound {
+		t.Errorf("unknown config: %d", code)
+	}
+	if code, body, _ := get("/w/articles?key=nordvind&q="+url.QueryEscape("återköp"), "https://shop.example"); code != 200 || !strings.Contains(body, "/help/sv/12") {
+		t.Errorf("articles: %d %s", code, body)
+	}
+	if code, body, _ := get("/w/articles?key=nordvind&q=", ""); code != 200 || !strings.Contains(body, "[]") {
+		t.Errorf("no question: %d %s", code, body)
+	}
+}
+
+func TestClosedQueue(t *testing.T) {
+	h := newHouse(t)
+	h.opening = chat.Opening{Until: time.Now().Add(time.Hour)}
+	c := h.start(nil).dial(t)
+	if w := c.hello(); w.Phase != "offline" || w.Site.Open {
+		t.Errorf("welcome is %+v", w)
+	}
+}
+
+func TestWidgetsAreSavedByKey(t *testing.T) {
+	h := newHouse(t)
+	s := chat.NewStore(h.pool)
+	changed := h.site
+	changed.Name, changed.Origins = "Nordvind AB", nil
+	if _, err := s.SaveWidget(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Widgets(t.Context())
+	if err != nil || len(list) != 1 || list[0].Name != "Nordvind AB" || len(list[0].Form.Topics) != 4 || list[0].Form.Topics[0].Queue != 8 {
+		t.Errorf("widgets are %+v (%v)", list, err)
+	}
+}

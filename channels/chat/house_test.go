@@ -1,0 +1,347 @@
+package chat_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/migrations/pgtest"
+)
+
+var errUnserved = errors.New("no interaction serves the conversation")
+
+// house is the rest of Växel as the chat meets it: it keeps conversations in memory and
+// outlives the chat servers that a test starts and stops.
+type house struct {
+	t    *testing.T
+	pool *pgxpool.Pool
+	site chat.Widget
+
+	mu       sync.Mutex // guards what follows
+	entries  map[gateway.ConversationID][]gateway.Entry
+	arrivals map[string]gateway.Received
+	open     map[gateway.ConversationID]chat.Place
+	watching map[string]map[int]func(gateway.Event)
+	next     int
+	opening  chat.Opening
+	seen     map[gateway.AuthorKind]int64
+	votes    []gateway.ArticleID
+	commands []gateway.Command
+	received []gateway.Arrival
+	trouble  error // what Say and Receive answer while it is set, after storing
+	deaf     bool  // announcements are lost
+	holdSay  chan struct{}
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{
+		t: t, pool: pgtest.New(t),
+		entries: map[gateway.ConversationID][]gateway.Entry{}, arrivals: map[string]gateway.Received{},
+		open: map[gateway.ConversationID]chat.Place{}, watching: map[string]map[int]func(gateway.Event){},
+		seen: map[gateway.AuthorKind]int64{}, opening: chat.Opening{Open: true, Wait: 2 * time.Minute},
+		site: chat.Widget{
+			Key: "nordvind", Name: "Nordvind", Queue: 7, Origins: []string{"https://shop.example"}, Languages: []string{"sv", "en"},
+			Form: chat.Form{Months: 12, Privacy: "https://shop.example/privacy", Topics: []chat.Topic{
+				{ID: "invoice", Label: map[string]string{"sv": "Faktura", "en": "Invoice"}, Queue: 8, Skills: []gateway.SkillLevel{{Skill: 3, Level: 2}}},
+				{ID: "delivery", Label: map[string]string{"sv": "Leverans", "en": "Delivery"}},
+				{ID: "return", Label: map[string]string{"sv": "Retur", "en": "Return"}},
+				{ID: "other", Label: map[string]string{"sv": "Annat", "en": "Other"}},
+			}},
+		},
+	}
+	if _, err := chat.NewStore(h.pool).SaveWidget(t.Context(), h.site); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// node is one chat server of the house.
+type node struct {
+	*chat.Server
+	http *httptest.Server
+	stop func()
+}
+
+func (h *house) start(assets http.Handler) *node {
+	h.t.Helper()
+	s := h.server(assets)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Run(ctx)
+	}()
+	web := httptest.NewServer(s.Handler())
+	n := &node{Server: s, http: web, stop: sync.OnceFunc(func() { cancel(); <-done; web.Close() })}
+	h.t.Cleanup(n.stop)
+	return n
+}
+
+func (h *house) server(assets http.Handler) *chat.Server {
+	if assets == nil {
+		assets = http.NotFoundHandler()
+	}
+	return chat.New(chat.Config{
+		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
+		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Assets: assets,
+	})
+}
+
+// Receive implements chat.Intake with a transaction of its own for also.
+func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(context.Context, pgx.Tx, gateway.Received) error) (gateway.Received, error) {
+	h.mu.Lock()
+	r, known := h.arrivals[a.Key]
+	if !known {
+		r = gateway.Received{Conversation: a.Conversation, Customer: 41, Case: 31}
+		if r.Conversation == 0 {
+			r.Conversation = gateway.ConversationID(len(h.entries) + 1)
+		}
+		r.Pos = int64(len(h.entries[r.Conversation]) + 1)
+		r.Interaction = gateway.InteractionID(len(h.arrivals) + 100)
+	}
+	r.Repeated = known
+	h.mu.Unlock()
+	if err := pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error { return also(ctx, tx, r) }); err != nil {
+		return r, err
+	}
+	if known {
+		return r, nil
+	}
+	a.Entry.Conversation = r.Conversation
+	h.mu.Lock()
+	h.arrivals[a.Key] = r
+	h.received = append(h.received, a)
+	h.open[r.Conversation] = chat.Place{Interaction: r.Interaction, State: gateway.StateWaiting, Position: 3, Wait: 2 * time.Minute}
+	trouble := h.trouble
+	h.mu.Unlock()
+	h.append(a.Entry)
+	return r, trouble
+}
+
+// Say implements chat.Timeline.
+func (h *house) Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error) {
+	if h.holdSay != nil {
+		select {
+		case <-h.holdSay:
+		case <-ctx.Done():
+			return e, ctx.Err()
+		}
+	}
+	h.mu.Lock()
+	for _, old := range h.entries[e.Conversation] {
+		if old.ClientID != "" && old.ClientID == e.ClientID {
+			h.mu.Unlock()
+			return old, nil
+		}
+	}
+	_, served := h.open[e.Conversation]
+	trouble := h.trouble
+	h.mu.Unlock()
+	if !served {
+		return e, errUnserved
+	}
+	return h.append(e), trouble
+}
+
+func (h *house) append(e gateway.Entry) gateway.Entry {
+	h.mu.Lock()
+	e.Pos = int64(len(h.entries[e.Conversation]) + 1)
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	h.entries[e.Conversation] = append(h.entries[e.Conversation], e)
+	h.mu.Unlock()
+	event := gateway.NewEvent(gateway.TopicConversation(e.Conversation), "message.created", e.Pos, e)
+	h.Announce(event)
+	return e
+}
+
+// Entries implements chat.Timeline.
+func (h *house) Entries(_ context.Context, c gateway.ConversationID, after int64, limit int) ([]gateway.Entry, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := h.entries[c]
+	list = list[min(int(after), len(list)):]
+	return slices.Clone(list[:min(limit, len(list))]), nil
+}
+
+// Seen implements chat.Timeline.
+func (h *house) Seen(_ context.Context, _ gateway.ConversationID, reader gateway.Author, pos int64) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen[reader.Kind] = max(h.seen[reader.Kind], pos)
+	return nil
+}
+
+// Watch implements chat.Feed.
+func (h *house) Watch(topics []string, heard func(gateway.Event)) func() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.next++
+	id := h.next
+	for _, topic := range topics {
+		if h.watching[topic] == nil {
+			h.watching[topic] = map[int]func(gateway.Event){}
+		}
+		h.watching[topic][id] = heard
+	}
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, topic := range topics {
+			delete(h.watching[topic], id)
+		}
+	}
+}
+
+// Announce implements chat.Feed.
+func (h *house) Announce(events ...gateway.Event) {
+	for _, e := range events {
+		h.mu.Lock()
+		var hear []func(gateway.Event)
+		for _, f := range h.watching[e.Topic] {
+			hear = append(hear, f)
+		}
+		deaf := h.deaf
+		h.mu.Unlock()
+		for _, f := range hear {
+			if !deaf {
+				f(e)
+			}
+		}
+	}
+}
+
+// Do implements chat.Floor.
+func (h *house) Do(_ context.Context, _ string, cmd gateway.Command) (gateway.Answer, error) {
+	h.mu.Lock()
+	h.commands = append(h.commands, cmd)
+	var of gateway.ConversationID
+	if leave, ok := cmd.(gateway.Leave); ok {
+		for c, p := range h.open {
+			if p.Interaction == leave.Interaction {
+				of = c
+			}
+		}
+	}
+	h.mu.Unlock()
+	if of != 0 {
+		h.end(of)
+	}
+	return gateway.Answer{}, nil
+}
+
+// Places implements chat.Board.
+func (h *house) Places(_ context.Context, of []gateway.ConversationID) (map[gateway.ConversationID]chat.Place, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	places := map[gateway.ConversationID]chat.Place{}
+	for _, c := range of {
+		if p, ok := h.open[c]; ok {
+			places[c] = p
+		}
+	}
+	return places, nil
+}
+
+// Opening implements chat.Board.
+func (h *house) Opening(context.Context, gateway.QueueID) (chat.Opening, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.opening, nil
+}
+
+// AgentName implements chat.Names.
+func (h *house) AgentName(context.Context, gateway.AgentID) (string, error) {
+	return "Alva Karlsson", nil
+}
+
+var library = []gateway.ArticleCard{
+	{Article: 12, Language: "sv", Title: "Ångerrätt och återköp", Snippet: "Betala inte fakturan, vi skickar en ny", URL: "/help/sv/12"},
+	{Article: 13, Language: "sv", Title: "När får jag pengarna tillbaka?", URL: "/help/sv/13"},
+	{Article: 14, Language: "sv", Title: "Flytta förfallodagen", URL: "/help/sv/14"},
+}
+
+// Search implements chat.Articles.
+func (h *house) Search(_ context.Context, q, _ string, limit int) ([]gateway.ArticleCard, error) {
+	if q == "zzz" {
+		return nil, nil
+	}
+	return library[:min(limit, len(library))], nil
+}
+
+// Vote implements chat.Articles.
+func (h *house) Vote(_ context.Context, a gateway.ArticleID, _ string, _ bool) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.votes = append(h.votes, a)
+	return nil
+}
+
+// join is an agent accepting.
+func (h *house) join(c gateway.ConversationID) {
+	h.mu.Lock()
+	p := h.open[c]
+	p.State, p.Position = gateway.StateActive, 0
+	h.open[c] = p
+	h.mu.Unlock()
+	h.happen(c, p.Interaction, "joined")
+}
+
+func (h *house) end(c gateway.ConversationID) {
+	h.mu.Lock()
+	p := h.open[c]
+	delete(h.open, c)
+	h.mu.Unlock()
+	h.happen(c, p.Interaction, "ended")
+}
+
+func (h *house) happen(c gateway.ConversationID, i gateway.InteractionID, what string) {
+	body, _ := json.Marshal(gateway.Happening{What: what, Agent: 5})
+	h.append(gateway.Entry{Conversation: c, Interaction: i, Kind: gateway.EntryEvent, Author: gateway.Author{Kind: gateway.BySystem}, Channel: gateway.Chat, Text: what, Body: body})
+}
+
+// reply is a line of the agent.
+func (h *house) reply(c gateway.ConversationID, text string) {
+	h.append(gateway.Entry{
+		Conversation: c, Kind: gateway.EntryMessage, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5, Name: "Alva Karlsson"},
+		Channel: gateway.Chat, Text: text,
+	})
+}
+
+func (h *house) card(c gateway.ConversationID) {
+	body, _ := json.Marshal(gateway.ArticleCard{Article: 12, Language: "sv", Title: library[0].Title, Snippet: "Beloppet dras från fakturan inom tre bankdagar.", URL: library[0].URL})
+	h.append(gateway.Entry{
+		Conversation: c, Kind: gateway.EntryArticle, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5, Name: "Alva Karlsson"},
+		Channel: gateway.Chat, Text: library[0].Title, Body: body,
+	})
+}
+
+func (h *house) note(c gateway.ConversationID) {
+	h.append(gateway.Entry{Conversation: c, Kind: gateway.EntryNote, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5}, Text: "Kunden är arg", Internal: true})
+}
+
+func (h *house) texts(c gateway.ConversationID) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []string
+	for _, e := range h.entries[c] {
+		if e.Kind == gateway.EntryMessage {
+			list = append(list, e.Text)
+		}
+	}
+	return list
+}
