@@ -1,0 +1,366 @@
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Invitation is a call that we make.
+type Invitation struct {
+	To      string         // a SIP URI
+	From    string         // the user part shown to the called
+	Name    string         // the name shown to the called
+	Through netip.AddrPort // where to send it; resolved from To if not set
+	Offer   []byte
+	Headers map[string]string // further ones, of one line
+}
+
+// ErrAddress is a SIP URI that can't be called.
+var ErrAddress = errors.New("not a SIP address that can be called")
+
+// Check says whether an address can be called.
+func Check(address string) error {
+	_, err := parseURI(address)
+	return err
+}
+
+func parseURI(address string) (sip.Uri, error) {
+	var uri sip.Uri
+	if Line(address) != address || sip.ParseUri(address, &uri) != nil || uri.Scheme != "sip" || uri.Host == "" {
+		return uri, fmt.Errorf("%q: %w", address, ErrAddress)
+	}
+	return uri, nil
+}
+
+// Invite calls. The owner is told how it goes on; only an address that can't be called
+// is an error here.
+func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
+	uri, err := parseURI(inv.To)
+	if err != nil {
+		return nil, err
+	}
+	from := sip.Uri{Scheme: "sip", User: Line(inv.From), Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
+	d := &Dialog{
+		stack: s, inbox: NewInbox[func()](), over: make(chan struct{}), owner: owner, state: calling,
+		id: Identity{CallID: newID(), LocalTag: newID(), Local: from.String(), Remote: inv.To, Target: inv.To, Seq: 0},
+	}
+	req := d.build(sip.INVITE)
+	if inv.Name != "" {
+		req.From().DisplayName = Line(inv.Name)
+	}
+	for name, value := range inv.Headers {
+		req.AppendHeader(sip.NewHeader(name, Line(value)))
+	}
+	req.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+	req.SetBody(inv.Offer)
+	d.invite = req
+	s.add(d)
+	s.work.Go(func() { d.call(uri, inv.Through) })
+	return d, nil
+}
+
+const resolveTime = 4 * time.Second
+
+// call sends the INVITE and passes the answers on, as long as its transaction lasts.
+func (d *Dialog) call(uri sip.Uri, through netip.AddrPort) {
+	if !through.IsValid() {
+		var err error
+		if through, err = resolve(uri); err != nil {
+			d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
+			return
+		}
+	}
+	d.stack.gate.know(through.Addr())
+	d.invite.SetDestination(through.String())
+	ctx, stop := context.WithTimeout(context.Background(), resolveTime) //nolint:forbidigo // sipgo wants one to connect; a dialog outlives whoever began it
+	defer stop()
+	tx, err := d.stack.txl.NewClientTransaction(ctx, d.invite)
+	if err != nil {
+		d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
+		return
+	}
+	tx.OnRetransmission(d.late) // 2xx again, or by another branch of a fork
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
+		return
+	}
+	for {
+		select {
+		case res := <-tx.Responses():
+			if !d.inbox.Put(func() { d.responded(res) }) {
+				d.late(res)
+			}
+			if !res.IsProvisional() {
+				return
+			}
+		case <-tx.Done():
+			d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusRequestTimeout}) })
+			return
+		}
+	}
+}
+
+func resolve(uri sip.Uri) (netip.AddrPort, error) {
+	port := uint16(sip.DefaultUdpPort)
+	if uri.Port > 0 && uri.Port < 1<<16 {
+		port = uint16(uri.Port)
+	}
+	if a, err := netip.ParseAddr(uri.Host); err == nil {
+		return netip.AddrPortFrom(a.Unmap(), port), nil
+	}
+	ctx, stop := context.WithTimeout(context.Background(), resolveTime) //nolint:forbidigo // as above
+	defer stop()
+	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", uri.Host)
+	if err != nil || len(list) == 0 {
+		return netip.AddrPort{}, fmt.Errorf("look up %s: %w", uri.Host, err)
+	}
+	return netip.AddrPortFrom(list[0].Unmap(), port), nil
+}
+
+// responded handles an answer to our INVITE.
+func (d *Dialog) responded(res *sip.Response) {
+	switch {
+	case res.IsProvisional():
+		d.heard = true
+		if d.canceling {
+			d.sendCancel()
+		} else if d.state == calling && res.StatusCode > 100 {
+			d.owner.Tell(Ringing{Status: res.StatusCode})
+		}
+	case res.IsSuccess():
+		d.answered(res)
+	default:
+		d.finish(Rejected{Status: res.StatusCode})
+	}
+}
+
+// answered confirms the call, unless we have given it up: then the 2xx crossed our
+// CANCEL, and the call that came about is ended (RFC 3261 §9.1, §13.2.2.4).
+func (d *Dialog) answered(res *sip.Response) {
+	tag, _ := res.To().Params.Get("tag")
+	if d.state == confirmed {
+		if tag == d.id.RemoteTag {
+			_ = d.stack.tpl.WriteMsg(d.ack) // our ACK was lost
+		} else {
+			d.stack.lose(d.twin(res)) // another branch of a fork answered too
+		}
+		return
+	}
+	if d.canceling || d.state != calling {
+		d.stack.lose(d.twin(res))
+		d.finish(Rejected{Status: sip.StatusRequestTerminated})
+		return
+	}
+	t := d.twin(res)
+	d.idMu.Lock()
+	d.id = t.id
+	d.idMu.Unlock()
+	d.state = confirmed
+	d.ack = t.ackRequest()
+	if err := d.stack.tpl.WriteMsg(d.ack); err != nil {
+		d.stack.log.Debug("send ACK", "call_id", d.id.CallID, "err", err)
+	}
+	d.owner.Tell(Answered{Body: res.Body()})
+}
+
+// late is a 2xx after the first; it comes under sipgo's hand or after our end.
+func (d *Dialog) late(res *sip.Response) {
+	if !res.IsSuccess() || d.inbox.Put(func() { d.answered(res) }) {
+		return
+	}
+	if tag, _ := res.To().Params.Get("tag"); tag != d.Identity().RemoteTag {
+		d.stack.lose(d.twin(res))
+	}
+}
+
+// twin is the dialog that a 2xx makes (RFC 3261 §12.1.2).
+func (d *Dialog) twin(res *sip.Response) *Dialog {
+	id := d.Identity()
+	id.RemoteTag, _ = res.To().Params.Get("tag")
+	if c := contact(res); c != "" {
+		id.Target = c
+	}
+	id.Source, id.Routes, id.Seq = res.Source(), nil, d.invite.CSeq().SeqNo
+	for _, h := range slices.Backward(res.GetHeaders("Record-Route")) {
+		id.Routes = append(id.Routes, Line(h.Value()))
+	}
+	return &Dialog{stack: d.stack, id: id, invite: d.invite}
+}
+
+// lose ends a call that came about though nobody wants it.
+func (s *Stack) lose(d *Dialog) {
+	_ = s.tpl.WriteMsg(d.ackRequest())
+	s.send(d.byeRequest(`SIP;cause=200;text="Call completed elsewhere"`))
+}
+
+// cancel gives the call up. RFC 3261 §9.1: not before a provisional answer.
+func (d *Dialog) cancel() {
+	if d.canceling {
+		return
+	}
+	d.canceling = true
+	if d.heard {
+		d.sendCancel()
+	}
+	// Whatever happens on the wire, the owner is done with it; the transaction's end
+	// comes to late.
+	time.AfterFunc(64*sip.T1, func() { d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusRequestTimeout}) }) })
+}
+
+func (d *Dialog) sendCancel() {
+	req := sip.NewRequest(sip.CANCEL, d.invite.Recipient)
+	req.AppendHeader(d.invite.Via().Clone())
+	sip.CopyHeaders("Route", d.invite, req)
+	sip.CopyHeaders("From", d.invite, req)
+	sip.CopyHeaders("To", d.invite, req)
+	sip.CopyHeaders("Call-ID", d.invite, req)
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: d.invite.CSeq().SeqNo, MethodName: sip.CANCEL})
+	forwards := sip.MaxForwardsHeader(70)
+	req.AppendHeader(&forwards)
+	req.SetBody(nil)
+	d.stack.address(req, d.invite.Destination())
+	d.stack.send(req)
+}
+
+// ackRequest confirms a 2xx (RFC 3261 §13.2.2.4): a transaction of its own, same CSeq.
+func (d *Dialog) ackRequest() *sip.Request {
+	seq := d.id.Seq
+	req := d.build(sip.ACK)
+	req.CSeq().SeqNo = seq
+	d.id.Seq = seq
+	return req
+}
+
+func (d *Dialog) byeRequest(reason string) *sip.Request {
+	req := d.build(sip.BYE)
+	if reason != "" {
+		req.AppendHeader(sip.NewHeader("Reason", Line(reason)))
+	}
+	return req
+}
+
+// build makes a request within the dialog, with the next CSeq.
+func (d *Dialog) build(method sip.RequestMethod) *sip.Request {
+	d.idMu.Lock()
+	d.id.Seq++
+	id := d.id
+	d.idMu.Unlock()
+	return d.stack.build(method, id)
+}
+
+func (s *Stack) build(method sip.RequestMethod, id Identity) *sip.Request {
+	var target, local, remote sip.Uri
+	_ = sip.ParseUri(id.Target, &target) // what was parsed before is parsed again
+	_ = sip.ParseUri(id.Local, &local)
+	_ = sip.ParseUri(id.Remote, &remote)
+	req := sip.NewRequest(method, target)
+	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "UDP", Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
+	via.Params.Add("branch", sip.GenerateBranch())
+	via.Params.Add("rport", "")
+	req.AppendHeader(via)
+	for _, r := range id.Routes {
+		req.AppendHeader(sip.NewHeader("Route", r))
+	}
+	from, to := &sip.FromHeader{Address: local}, &sip.ToHeader{Address: remote}
+	from.Params.Add("tag", id.LocalTag)
+	if id.RemoteTag != "" {
+		to.Params.Add("tag", id.RemoteTag)
+	}
+	req.AppendHeader(from)
+	req.AppendHeader(to)
+	callID := sip.CallIDHeader(id.CallID)
+	req.AppendHeader(&callID)
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: id.Seq, MethodName: method})
+	forwards := sip.MaxForwardsHeader(70)
+	req.AppendHeader(&forwards)
+	req.AppendHeader(s.contact())
+	req.AppendHeader(sip.NewHeader("Allow", allow))
+	req.SetBody(nil)
+	s.address(req, id.destination(target))
+	return req
+}
+
+// destination is where a request goes. A far end behind address translation names a
+// Contact that can't be reached; then the packets' source is right.
+func (id Identity) destination(target sip.Uri) string {
+	if len(id.Routes) > 0 {
+		var h sip.RouteHeader
+		if sip.ParseUri(trimAngles(id.Routes[0]), &h.Address) == nil && h.Address.Host != "" {
+			return hostPort(h.Address)
+		}
+	}
+	if src, err := netip.ParseAddrPort(id.Source); err == nil {
+		if a, err := netip.ParseAddr(target.Host); err != nil || a.IsPrivate() && !src.Addr().IsPrivate() {
+			return src.String()
+		}
+	}
+	return hostPort(target)
+}
+
+func hostPort(uri sip.Uri) string {
+	port := uri.Port
+	if port <= 0 {
+		port = sip.DefaultUdpPort
+	}
+	return net.JoinHostPort(uri.Host, strconv.Itoa(port))
+}
+
+func trimAngles(s string) string {
+	if i, j := slices.Index([]byte(s), '<'), slices.Index([]byte(s), '>'); i >= 0 && j > i {
+		return s[i+1 : j]
+	}
+	return s
+}
+
+func (s *Stack) address(req *sip.Request, to string) {
+	req.SetTransport("UDP")
+	req.SetDestination(to)
+	s.self.Copy(&req.Laddr)
+}
+
+func (s *Stack) contact() sip.Header {
+	return &sip.ContactHeader{Address: sip.Uri{Scheme: "sip", Host: s.addr.Addr().String(), Port: int(s.addr.Port())}}
+}
+
+// send sends a request whose answer changes nothing, and sees it through.
+func (s *Stack) send(req *sip.Request) {
+	s.work.Go(func() {
+		ctx, stop := context.WithTimeout(context.Background(), 64*sip.T1) //nolint:forbidigo // the call that it ends is over
+		defer stop()
+		tx, err := s.txl.Request(ctx, req)
+		if err != nil {
+			s.log.Debug("send a SIP request", "method", req.Method.String(), "err", err)
+			return
+		}
+		defer tx.Terminate()
+		for {
+			select {
+			case res := <-tx.Responses():
+				if !res.IsProvisional() {
+					return
+				}
+			case <-tx.Done():
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// Bury sends a BYE for a dialog of a process that has died, so that the far end doesn't
+// listen to silence for ever. Its CSeq may have gone further than was written down.
+func (s *Stack) Bury(id Identity, reason string) {
+	id.Seq += 100
+	d := &Dialog{stack: s, id: id}
+	s.send(d.byeRequest(reason))
+}

@@ -1,0 +1,320 @@
+package dialog
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+	"golang.org/x/time/rate"
+)
+
+const (
+	maxSources     = 4096 // strangers remembered at once
+	strangerRate   = 20   // messages a second from one stranger
+	strangerBurst  = 60
+	strangersRate  = 500 // from all of them
+	strangersBurst = 1000
+	linesPerSecond = 10 // of the log, for one source
+	rotateAfter    = 10000
+)
+
+// gate stands between the socket and sipgo, which keeps an entry for every source it
+// ever saw and spends a parse and a goroutine on each datagram. What is no SIP, or too
+// much of it from somebody we don't know, goes no further.
+type gate struct {
+	conn    *net.UDPConn
+	log     *slog.Logger
+	trusted func(netip.Addr) bool
+	parser  *sip.Parser
+
+	all *rate.Limiter // of strangers together
+
+	mu      sync.Mutex // guards what follows
+	sources map[netip.Addr]*stranger
+	known   map[netip.Addr]time.Time // until when: those we called
+	passed  map[netip.AddrPort]struct{}
+}
+
+// stranger is the allowance of one source that we don't know.
+type stranger struct {
+	bucket *rate.Limiter
+	second int64
+	lines  int
+	hushed int // lines not written since the last one that was
+}
+
+func newStranger() *stranger {
+	return &stranger{bucket: rate.NewLimiter(strangerRate, strangerBurst)}
+}
+
+func newGate(c *net.UDPConn, trusted func(netip.Addr) bool, log *slog.Logger) *gate {
+	g := &gate{
+		conn: c, log: log, trusted: trusted, parser: sip.NewParser(), all: rate.NewLimiter(strangersRate, strangersBurst),
+		sources: map[netip.Addr]*stranger{}, known: map[netip.Addr]time.Time{}, passed: map[netip.AddrPort]struct{}{},
+	}
+	return g
+}
+
+// know lets somebody whom we call answer.
+func (g *gate) know(a netip.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if len(g.known) > maxSources {
+		for k, until := range g.known {
+			if now.After(until) {
+				delete(g.known, k)
+			}
+		}
+	}
+	g.known[a] = now.Add(24 * time.Hour)
+}
+
+// pass is a PacketConn that gives sipgo what the gate lets through. sipgo forgets its
+// sources only when its listener ends, so a pass ends after many: the socket stays.
+type pass struct {
+	*gate
+}
+
+// ReadFrom waits for a datagram that may pass.
+func (p pass) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := p.conn.ReadFromUDPAddrPort(b)
+		if err != nil {
+			return 0, nil, err
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if !p.admit(from, b[:n]) {
+			continue
+		}
+		if p.full(from) {
+			return 0, nil, net.ErrClosed
+		}
+		return n, net.UDPAddrFromAddrPort(from), nil
+	}
+}
+
+func (p pass) WriteTo(b []byte, to net.Addr) (int, error) { return p.conn.WriteTo(b, to) }
+func (p pass) Close() error                               { return nil }
+func (p pass) LocalAddr() net.Addr                        { return p.conn.LocalAddr() }
+func (p pass) SetDeadline(t time.Time) error              { return p.conn.SetDeadline(t) }
+func (p pass) SetReadDeadline(t time.Time) error          { return p.conn.SetReadDeadline(t) }
+func (p pass) SetWriteDeadline(t time.Time) error         { return p.conn.SetWriteDeadline(t) }
+
+// full says whether sipgo should begin anew. The datagram is lost; SIP sends it again.
+func (g *gate) full(from netip.AddrPort) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.passed[from] = struct{}{}
+	if len(g.passed) <= rotateAfter {
+		return false
+	}
+	clear(g.passed)
+	return true
+}
+
+func (g *gate) admit(from netip.AddrPort, data []byte) bool {
+	if len(bytes.Trim(data, "\r\n\x00")) == 0 {
+		return false // a keep-alive (RFC 5626 §4.4.1)
+	}
+	who := g.stranger(from.Addr())
+	if who != nil && (!who.bucket.Allow() || !g.all.Allow()) {
+		g.note(from, who, "too many datagrams")
+		return false
+	}
+	switch verdict(data) {
+	case junk:
+		g.note(from, who, "datagram that is no SIP")
+		return false
+	case malformed:
+		g.note(from, who, "malformed SIP request")
+		g.refuse(from, data)
+		return false
+	case response:
+		return true
+	case request:
+	}
+	if _, err := g.parser.ParseSIP(data); err != nil {
+		g.note(from, who, "malformed SIP request")
+		g.refuse(from, data)
+		return false
+	}
+	return true
+}
+
+// stranger gives the allowance of somebody we don't know; nil for those we do.
+func (g *gate) stranger(a netip.Addr) *stranger {
+	if g.trusted(a) {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until, ok := g.known[a]; ok && time.Now().Before(until) {
+		return nil
+	}
+	s := g.sources[a]
+	if s == nil {
+		if len(g.sources) >= maxSources {
+			g.sweepLocked()
+		}
+		if len(g.sources) >= maxSources {
+			a = netip.Addr{} // everybody for whom there is no room shares one allowance
+			if s = g.sources[a]; s != nil {
+				return s
+			}
+		}
+		s = newStranger()
+		g.sources[a] = s
+	}
+	return s
+}
+
+func (g *gate) sweepLocked() {
+	for a, s := range g.sources {
+		if s.bucket.Tokens() >= strangerBurst {
+			delete(g.sources, a)
+		}
+	}
+}
+
+// note writes at most ten lines a second about one source, and counts the others.
+func (g *gate) note(from netip.AddrPort, s *stranger, what string) {
+	g.mu.Lock()
+	if s == nil {
+		if s = g.sources[from.Addr()]; s == nil {
+			s = newStranger()
+			if len(g.sources) < maxSources {
+				g.sources[from.Addr()] = s
+			}
+		}
+	}
+	now := time.Now().Unix()
+	if s.second != now {
+		s.second, s.lines = now, 0
+	}
+	s.lines++
+	hushed := s.hushed
+	if quiet := s.lines > linesPerSecond; quiet {
+		s.hushed++
+		g.mu.Unlock()
+		return
+	}
+	s.hushed = 0
+	g.mu.Unlock()
+	g.log.Warn("refused on the SIP port", "source", from.String(), "what", what, "repeated", hushed)
+}
+
+// refuse answers 400 to a request that can't be parsed, out of its own lines
+// (RFC 3261 §16.3 item 1, §18.3).
+func (g *gate) refuse(from netip.AddrPort, data []byte) {
+	if answer := badRequest(data); answer != nil {
+		_, _ = g.conn.WriteToUDPAddrPort(answer, from)
+	}
+}
+
+type kind int
+
+const (
+	junk kind = iota
+	malformed
+	request
+	response
+)
+
+// verdict looks at a datagram without parsing it. A header section that is not text
+// would put its line ends into our messages.
+func verdict(data []byte) kind {
+	first, _, ok := bytes.Cut(data, []byte("\r\n"))
+	if !ok || len(first) > 2048 {
+		return junk
+	}
+	if bytes.HasPrefix(first, []byte("SIP/2.0 ")) {
+		if head, _, ok := bytes.Cut(data, []byte("\r\n\r\n")); !ok || !text(head) {
+			return junk
+		}
+		return response
+	}
+	version := bytes.LastIndex(first, []byte(" SIP/"))
+	method := bytes.IndexByte(first, ' ')
+	if version < 0 || method <= 0 || version <= method || !token(first[:method]) || scanner(data) {
+		return junk
+	}
+	head, _, ok := bytes.Cut(data, []byte("\r\n\r\n"))
+	if !ok || !text(head) || string(first[version:]) != " SIP/2.0" && !text(first) {
+		return malformed
+	}
+	return request
+}
+
+func token(b []byte) bool {
+	for _, c := range b {
+		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+		if !letter && bytes.IndexByte([]byte("-.!%*_+`'~"), c) < 0 {
+			return false
+		}
+	}
+	return len(b) <= 32
+}
+
+// text has no NUL and no CR or LF but in pairs.
+func text(head []byte) bool {
+	for i, c := range head {
+		switch c {
+		case 0:
+			return false
+		case '\r':
+			if i+1 < len(head) && head[i+1] != '\n' {
+				return false
+			}
+		case '\n':
+			if i == 0 || head[i-1] != '\r' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scanner knows the tools that try every telephone on the internet.
+func scanner(data []byte) bool {
+	for _, name := range []string{"friendly-scanner", "sipvicious", "sipcli/", "VaxSIPUserAgent", "sundayddr", "pplsip"} {
+		if bytes.Contains(data, []byte(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// badRequest is a 400 with the lines that a response needs (RFC 3261 §8.2.6.2), or
+// nothing if they are missing, or if it would answer an ACK.
+func badRequest(data []byte) []byte {
+	out := []byte("SIP/2.0 400 Bad Request\r\n")
+	var via bool
+	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	for i, line := range bytes.Split(head, []byte("\r\n")) {
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if i == 0 || !ok || !text(line) || bytes.ContainsAny(line, "\r\n") || len(line) > 1024 {
+			continue
+		}
+		switch string(bytes.ToLower(bytes.TrimSpace(name))) {
+		case "via", "v":
+			via = true
+		case "from", "f", "to", "t", "call-id", "i":
+		case "cseq":
+			if bytes.Contains(value, []byte("ACK")) {
+				return nil
+			}
+		default:
+			continue
+		}
+		out = append(append(out, line...), "\r\n"...)
+	}
+	if !via || bytes.HasPrefix(data, []byte("ACK ")) {
+		return nil
+	}
+	return append(out, "Content-Length: 0\r\n\r\n"...)
+}

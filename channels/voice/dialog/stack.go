@@ -1,0 +1,217 @@
+// Package dialog speaks SIP over UDP: one actor per dialog, on sipgo's transactions.
+//
+// It promises that each dialog's events come one after the other, from one goroutine,
+// and that a dialog that has begun ends exactly once, whatever crosses on the wire:
+//
+//	called:   proceeding → accepted → confirmed → ended
+//	              └─ canceled, rejected ──────────→ ended
+//	calling:  calling → ringing → confirmed → ended
+//	              └─ rejected, given up ────→ ended (a 2xx that crosses is ACKed and ended)
+//
+// Responses and retransmissions that nobody waits for any more are still answered as
+// RFC 3261 and 6026 want. Owners are told by callbacks that must not wait.
+package dialog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+	"github.com/google/uuid"
+)
+
+// Config is where SIP is spoken.
+type Config struct {
+	Listen    netip.AddrPort          // port 0 lets the system choose
+	Advertise netip.Addr              // what others are told; Listen's address if not set
+	Trusted   func(a netip.Addr) bool // who may send as much as they like; nil trusts nobody
+}
+
+// Stack is one SIP address.
+type Stack struct {
+	addr netip.AddrPort // as others are told
+	self sip.Addr       // sipgo's name for the socket, whether it listens at the moment or not
+	log  *slog.Logger
+	gate *gate
+	tpl  *sip.TransportLayer
+	txl  *sip.TransactionLayer
+
+	called func(*Incoming) Owner
+	work   sync.WaitGroup // dialogs and their requests
+
+	mu      sync.Mutex // guards what follows
+	dialogs map[string]*Dialog
+	merging map[string]string // Call-ID, tag and CSeq of an INVITE → its branch
+}
+
+// socketBuffer holds what comes while we are not running.
+const socketBuffer = 8 << 20
+
+// Open binds the socket. called gives each INVITE from outside its owner, who
+// must see to it that it is answered or rejected. Run makes it work.
+func Open(ctx context.Context, cfg Config, called func(*Incoming) Owner, log *slog.Logger) (*Stack, error) {
+	var lc net.ListenConfig
+	c, err := lc.ListenPacket(ctx, "udp4", cfg.Listen.String())
+	if err != nil {
+		return nil, fmt.Errorf("listen for SIP: %w", err)
+	}
+	conn := c.(*net.UDPConn) //nolint:forcetypeassert // udp4 gives nothing else
+	_ = conn.SetReadBuffer(socketBuffer)
+	_ = conn.SetWriteBuffer(socketBuffer)
+	if cfg.Trusted == nil {
+		cfg.Trusted = func(netip.Addr) bool { return false }
+	}
+	local := conn.LocalAddr().(*net.UDPAddr) //nolint:forcetypeassert // a UDP socket's
+	if !cfg.Advertise.IsValid() {
+		cfg.Advertise = cfg.Listen.Addr()
+	}
+	s := &Stack{
+		addr: netip.AddrPortFrom(cfg.Advertise, local.AddrPort().Port()),
+		self: sip.Addr{IP: net.IPv4(0, 0, 0, 1), Port: local.Port},
+		log:  log, gate: newGate(conn, cfg.Trusted, log), called: called,
+		dialogs: map[string]*Dialog{}, merging: map[string]string{},
+	}
+	silent := slog.New(slog.DiscardHandler) // it logs whole messages; what matters reaches us as errors
+	s.tpl = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(silent))
+	s.tpl.Pool("udp").Add(s.self.String(), &sip.UDPConnection{PacketConn: pass{s.gate}, PacketAddr: s.self.String(), Listener: true})
+	s.txl = sip.NewTransactionLayer(s.tpl, sip.WithTransactionLayerLogger(silent),
+		sip.WithTransactionLayerUnhandledResponseHandler(s.stray))
+	s.txl.OnRequest(s.request)
+	return s, nil
+}
+
+// Addr is the address that others are told.
+func (s *Stack) Addr() netip.AddrPort { return s.addr }
+
+// Run listens until ctx ends, and returns when the dialogs have.
+func (s *Stack) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { _ = s.gate.conn.Close() })
+	defer stop()
+	for ctx.Err() == nil {
+		if err := s.tpl.ServeUDP(pass{s.gate}); err != nil && !errors.Is(err, net.ErrClosed) {
+			s.log.Warn("SIP listener ended; it begins again", "err", err)
+		}
+	}
+	s.txl.Close()
+	s.mu.Lock()
+	open := s.dialogs
+	s.dialogs = map[string]*Dialog{}
+	s.mu.Unlock()
+	for _, d := range open {
+		d.inbox.Close()
+	}
+	s.work.Wait()
+	return nil
+}
+
+// request is sipgo's hand, on a goroutine for each request.
+func (s *Stack) request(req *sip.Request, tx *sip.ServerTx) {
+	if !req.IsInvite() {
+		defer tx.TerminateGracefully()
+	}
+	if r := check(req); r != nil {
+		if !req.IsAck() {
+			s.respond(req, tx, r.status, "", r.headers...)
+		}
+		return
+	}
+	if tag, ok := req.To().Params.Get("tag"); ok && tag != "" {
+		s.within(req, tx, tag)
+		return
+	}
+	switch req.Method { //nolint:exhaustive // check has refused the others
+	case sip.INVITE:
+		s.invited(req, tx)
+	case sip.OPTIONS:
+		s.respond(req, tx, sip.StatusOK, "", sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
+	case sip.ACK:
+	default: // nothing outside a dialog that it could mean
+		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "")
+	}
+}
+
+// within hands a request to its dialog and waits until that has answered.
+func (s *Stack) within(req *sip.Request, tx *sip.ServerTx, tag string) {
+	d := s.find(req.CallID().Value(), tag)
+	done := make(chan struct{})
+	if d != nil && d.inbox.Put(func() { d.receive(req, tx); close(done) }) {
+		if req.IsInvite() {
+			return
+		}
+		select {
+		case <-done:
+		case <-d.over:
+		}
+		return
+	}
+	if !req.IsAck() {
+		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "")
+	}
+}
+
+func (s *Stack) invited(req *sip.Request, tx *sip.ServerTx) {
+	branch, _ := req.Via().Params.Get("branch")
+	key := mergeKey(req)
+	s.mu.Lock()
+	other, merged := s.merging[key]
+	if !merged {
+		s.merging[key] = branch
+	}
+	s.mu.Unlock()
+	if merged && other != branch {
+		s.respond(req, tx, sip.StatusLoopDetected, "") // RFC 3261 §8.2.2.2
+		return
+	}
+	s.incoming(req, tx, key)
+}
+
+func mergeKey(req *sip.Request) string {
+	tag, _ := req.From().Params.Get("tag")
+	return req.CallID().Value() + "\n" + tag + "\n" + req.CSeq().Value()
+}
+
+// respond sends a final answer outside of any dialog of ours.
+func (s *Stack) respond(req *sip.Request, tx sip.ServerTransaction, status int, reason string, headers ...sip.Header) {
+	if reason == "" {
+		reason = reasons[status]
+	}
+	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res.SipVersion = "SIP/2.0" // also to one of another version
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	if err := tx.Respond(res); err != nil {
+		s.log.Debug("answer a SIP request", "status", status, "err", err)
+	}
+}
+
+// stray is a response whose transaction is gone. RFC 6026 §8.8: it is dropped.
+func (s *Stack) stray(*sip.Response) {}
+
+func (s *Stack) find(callID, tag string) *Dialog {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dialogs[callID+"\n"+tag]
+}
+
+// add makes a dialog known and starts its actor.
+func (s *Stack) add(d *Dialog) {
+	s.mu.Lock()
+	s.dialogs[d.id.CallID+"\n"+d.id.LocalTag] = d
+	s.mu.Unlock()
+	s.work.Go(d.run)
+}
+
+func (s *Stack) remove(d *Dialog) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.dialogs, d.id.CallID+"\n"+d.id.LocalTag)
+	delete(s.merging, d.mergeKey)
+}
+
+func newID() string { return uuid.NewString() }
