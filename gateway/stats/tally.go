@@ -1,0 +1,73 @@
+package stats
+
+// Tally is what is counted. Tallies can be added: of queues to channels, of hours to days.
+type Tally struct {
+	Entered         int     `json:"entered"`          // arrived in the period; what agents began is not among them
+	Answered        int     `json:"answered"`         // of those, accepted by an agent
+	AnsweredInTime  int     `json:"answered_in_time"` // by the time they were due
+	Abandoned       int     `json:"abandoned"`        // left after five seconds of waiting or more
+	AbandonedInTime int     `json:"abandoned_in_time"`
+	ShortAbandoned  int     `json:"short_abandoned"` // left before; in no other figure
+	Diverted        int     `json:"diverted"`        // to voicemail, or closed
+	AnswerSeconds   float64 `json:"answer_seconds"`  // waited by those answered
+
+	Handled     int     `json:"handled"`      // finished in the period after an agent had them
+	TalkSeconds float64 `json:"talk_seconds"` // with an agent, hold included; each agent's part counts
+	WrapSeconds float64 `json:"wrap_seconds"`
+
+	Offered  int `json:"offered"` // offers made in the period
+	Accepted int `json:"accepted"`
+	Declined int `json:"declined"`
+	Missed   int `json:"missed"`
+}
+
+func (t *Tally) add(o Tally) {
+	t.Entered += o.Entered
+	t.Answered += o.Answered
+	t.AnsweredInTime += o.AnsweredInTime
+	t.Abandoned += o.Abandoned
+	t.AbandonedInTime += o.AbandonedInTime
+	t.ShortAbandoned += o.ShortAbandoned
+	t.Diverted += o.Diverted
+	t.AnswerSeconds += o.AnswerSeconds
+	t.Handled += o.Handled
+	t.TalkSeconds += o.TalkSeconds
+	t.WrapSeconds += o.WrapSeconds
+	t.Offered += o.Offered
+	t.Accepted += o.Accepted
+	t.Declined += o.Declined
+	t.Missed += o.Missed
+}
+
+// Figures are a tally with what follows from it. A figure of nothing is absent.
+type Figures struct {
+	Tally
+	// SL2 is the service level: (answered in time + abandoned in time) ÷ (answered +
+	// abandoned), 0 to 1. In time is by due_at: the target in the queue's calendar.
+	SL2 *float64 `json:"sl2,omitempty"`
+	// ASA is the average speed of answer in seconds.
+	ASA *float64 `json:"asa_s,omitempty"`
+	// AHT is the average handling time in seconds: talk + hold + wrap-up.
+	AHT *float64 `json:"aht_s,omitempty"`
+	// AbandonRate is abandoned ÷ (answered + abandoned), 0 to 1.
+	AbandonRate *float64 `json:"abandon_rate,omitempty"`
+}
+
+func (t Tally) figures() Figures {
+	ended := float64(t.Answered + t.Abandoned)
+	return Figures{
+		Tally:       t,
+		SL2:         ratio(float64(t.AnsweredInTime+t.AbandonedInTime), ended),
+		ASA:         ratio(t.AnswerSeconds, float64(t.Answered)),
+		AHT:         ratio(t.TalkSeconds+t.WrapSeconds, float64(t.Handled)),
+		AbandonRate: ratio(float64(t.Abandoned), ended),
+	}
+}
+
+func ratio(part, whole float64) *float64 {
+	if whole <= 0 {
+		return nil
+	}
+	r := part / whole
+	return &r
+}
