@@ -1,0 +1,206 @@
+// Package feed tells consoles and boards what has changed: a log of events, read in one
+// order by everybody.
+//
+// A room appends its events in the transaction that made the change. The order of all
+// events is (xid, pos): the transaction's number, then the event's. One tail on each node
+// reads what is above its cursor and below the oldest transaction that still runs
+// (pg_snapshot_xmin), so an event of a slow transaction is never passed by; it is late.
+//
+// After its commit the room may announce the same events. They reach every node as early
+// frames, without a cursor, and come again from the log. So a slow transaction somewhere
+// delays the cursor, never the screen, and a lost announcement costs 200 ms. A reader
+// applies events by their Rev, and meeting one twice is harmless.
+//
+// A follower that was cut off resumes from its last cursor, on any node, for 24 hours.
+// Nothing is stored for it. Nobody waits for a slow one: past 256 frames or 1 MiB it is
+// given up with ErrSlow.
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// What a follower is told when it can't go on.
+var (
+	// ErrSlow ends a follower that didn't take its frames in time. It resumes from its
+	// last cursor.
+	ErrSlow = errors.New("follower is too slow")
+	// ErrTooOld refuses a cursor that the log no longer reaches back to, or that is none
+	// of ours. The follower needs a snapshot, and a new cursor taken before it.
+	ErrTooOld = errors.New("cursor is too old")
+)
+
+// Bus carries announcements between the nodes, this one included. They may be lost.
+type Bus interface {
+	Publish(subject string, data []byte)
+	Subscribe(subject string, heard func(data []byte)) (cancel func())
+}
+
+const subject = "feed"
+
+// Feed is the log of events and those who follow it on this node.
+type Feed struct {
+	pool  *pgxpool.Pool
+	bus   Bus
+	log   *slog.Logger
+	wake  chan struct{} // holds one hint
+	ready chan struct{} // closed when the tail has its first cursor
+
+	metrics metrics
+
+	mu        sync.Mutex // guards what follows
+	cluster   string     // names the PostgreSQL cluster, whose transaction numbers the cursors hold
+	tail      position   // everything up to here has been handed to the listeners
+	listeners map[string]map[*listener]struct{}
+}
+
+// New gives the feed. It delivers nothing before Run.
+func New(pool *pgxpool.Pool, bus Bus, log *slog.Logger) *Feed {
+	return &Feed{
+		pool:      pool,
+		bus:       bus,
+		log:       log,
+		wake:      make(chan struct{}, 1),
+		ready:     make(chan struct{}),
+		metrics:   newMetrics(),
+		listeners: map[string]map[*listener]struct{}{},
+	}
+}
+
+// Append adds events in the caller's transaction. They are told after its commit.
+func (f *Feed) Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	n := len(events)
+	topics, types, data := make([]string, n), make([]string, n), make([]string, n)
+	conversations, revs := make([]int64, n), make([]int64, n)
+	for i, e := range events {
+		topics[i], types[i], data[i] = e.Topic, e.Type, string(e.Data)
+		conversations[i], revs[i] = int64(e.Conversation), e.Rev
+	}
+	_, err := tx.Exec(ctx, `
+		insert into event (topic, type, conversation_id, rev, data)
+		select topic, type, conversation_id, rev, data::json
+		from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+		as w(topic, type, conversation_id, rev, data)`, topics, types, conversations, revs, data)
+	if err != nil {
+		return fmt.Errorf("append %d events: %w", n, err)
+	}
+	return nil
+}
+
+// announced is an event on the bus; there its topic is part of it.
+type announced struct {
+	Topic string `json:"topic"`
+	gateway.Event
+}
+
+// Announce tells of events that have been committed, without waiting for the log. It
+// never blocks.
+func (f *Feed) Announce(events ...gateway.Event) {
+	if len(events) == 0 {
+		return
+	}
+	list := make([]announced, len(events))
+	for i, e := range events {
+		list[i] = announced{e.Topic, e}
+	}
+	data, err := json.Marshal(list)
+	if err != nil {
+		f.log.Error("events not announced", "err", err)
+		return
+	}
+	f.bus.Publish(subject, data)
+}
+
+// heard hands an announcement to the listeners here, and reads the log soon.
+func (f *Feed) heard(data []byte) {
+	var list []announced
+	if err := json.Unmarshal(data, &list); err != nil {
+		f.log.Error("announcement not understood", "err", err)
+		return
+	}
+	f.mu.Lock()
+	for _, a := range list {
+		event := a.Event
+		event.Topic = a.Topic
+		f.deliverLocked(Frame{Event: event})
+	}
+	f.mu.Unlock()
+	f.hint()
+}
+
+func (f *Feed) hint() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Frame is an event on its way to a follower. At is the cursor to resume from; it is
+// empty when the frame comes early, not from the log.
+type Frame struct {
+	gateway.Event
+	At string
+
+	pos position
+}
+
+// Watch calls heard for every event of the topics from now on, at least once, early and
+// again from the log. It is for rooms that look things up by id when told: heard must
+// neither block nor call the feed.
+func (f *Feed) Watch(topics []string, heard func(gateway.Event)) (cancel func()) {
+	l := &listener{take: func(frame Frame) { heard(frame.Event) }}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listenLocked(l, topics)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.leaveLocked(l, topics)
+	}
+}
+
+// listener is somebody who wants to hear of topics. take is called with mu held.
+type listener struct {
+	take func(Frame)
+}
+
+func (f *Feed) listenLocked(l *listener, topics []string) {
+	for _, topic := range topics {
+		if f.listeners[topic] == nil {
+			f.listeners[topic] = map[*listener]struct{}{}
+		}
+		f.listeners[topic][l] = struct{}{}
+	}
+}
+
+func (f *Feed) leaveLocked(l *listener, topics []string) {
+	for _, topic := range topics {
+		delete(f.listeners[topic], l)
+		if len(f.listeners[topic]) == 0 {
+			delete(f.listeners, topic)
+		}
+	}
+}
+
+func (f *Feed) deliverLocked(frame Frame) {
+	for l := range f.listeners[frame.Topic] {
+		l.take(frame)
+	}
+}
+
+// retention is how long a cursor stays good.
+const retention = 24 * time.Hour

@@ -1,0 +1,145 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const (
+	pollEvery  = 200 * time.Millisecond // when no hint comes
+	restBefore = 10 * time.Millisecond  // between two reads; early frames make it unseen
+	pageSize   = 1000                   // events read at once
+	sweepEvery = time.Hour
+	gaugeEvery = time.Second
+)
+
+// Run reads the log and hands it to the followers until ctx ends. While the database is
+// away it waits and then goes on where it was.
+func (f *Feed) Run(ctx context.Context) error {
+	if err := f.begin(ctx); err != nil {
+		return fmt.Errorf("feed: %w", err)
+	}
+	defer f.bus.Subscribe(subject, f.heard)()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.every(ctx, sweepEvery, "sweep events", f.sweep) })
+	group.Go(func() error { return f.every(ctx, gaugeEvery, "measure the feed's lag", f.gauge) })
+	group.Go(func() error { return f.follow(ctx) })
+	return group.Wait()
+}
+
+// begin sets the tail to now. Events with transaction numbers that this cluster has not
+// reached come from a restored dump; they would be told again when it gets there.
+func (f *Feed) begin(ctx context.Context) error {
+	n, err := readNow(ctx, f.pool)
+	if err != nil {
+		return err
+	}
+	if _, err := f.pool.Exec(ctx, `
+		delete from event
+		where xid >= $1::text::xid8 and at < now() - interval '1 minute'`, fmt.Sprint(n.xmax)); err != nil {
+		return fmt.Errorf("drop events of another cluster: %w", err)
+	}
+	f.mu.Lock()
+	f.cluster, f.tail = n.cluster, n.cursor().position
+	f.mu.Unlock()
+	close(f.ready)
+	return nil
+}
+
+func (f *Feed) follow(ctx context.Context) error {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		if err := f.read(ctx); err != nil && ctx.Err() == nil {
+			f.log.Warn("events not read; trying again", "err", err)
+			wait(ctx, time.Second)
+		}
+		wait(ctx, restBefore)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		case <-poll.C:
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// read hands on everything between the tail and the watermark.
+func (f *Feed) read(ctx context.Context) error {
+	for {
+		f.mu.Lock()
+		from := f.tail
+		f.mu.Unlock()
+		frames, err := f.page(ctx, from, pageSize, nil)
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		for _, frame := range frames {
+			f.tail = frame.pos
+			f.deliverLocked(frame)
+		}
+		f.mu.Unlock()
+		if len(frames) < pageSize {
+			return nil
+		}
+	}
+}
+
+// page gives the events after a position and below the watermark, in order; of the
+// topics only, unless nil.
+func (f *Feed) page(ctx context.Context, after position, limit int, topics []string) ([]Frame, error) {
+	rows, _ := f.pool.Query(ctx, `
+		select xid::text::bigint, pos, topic, type, conversation_id, rev, data::text, at
+		from event
+		where (xid, pos) > ($1::text::xid8, $2)
+		and xid < pg_snapshot_xmin(pg_current_snapshot())
+		and ($3::text[] is null or topic = any($3))
+		order by xid, pos
+		limit $4`, fmt.Sprint(after.xid), after.pos, topics, limit) // the error comes with the rows
+	frames, err := pgx.CollectRows(rows, f.scan)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return frames, nil
+}
+
+func (f *Feed) scan(row pgx.CollectableRow) (Frame, error) {
+	var e gateway.Event
+	var data string
+	c := cursor{cluster: f.cluster} // written once, before anybody reads
+	err := row.Scan(&c.xid, &c.pos, &e.Topic, &e.Type, &e.Conversation, &e.Rev, &data, &c.at)
+	e.Data = []byte(data)
+	return Frame{Event: e, At: c.String(), pos: c.position}, err
+}
+
+// every runs a duty now and then until ctx ends; that it failed once is no reason to stop.
+func (f *Feed) every(ctx context.Context, period time.Duration, duty string, do func(context.Context) error) error {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			f.log.Warn("feed duty failed", "duty", duty, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
