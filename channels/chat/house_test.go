@@ -29,20 +29,20 @@ type house struct {
 	pool *pgxpool.Pool
 	site chat.Widget
 
-	mu       sync.Mutex // guards what follows
-	entries  map[gateway.ConversationID][]gateway.Entry
-	arrivals map[string]gateway.Received
-	open     map[gateway.ConversationID]chat.Place
-	watching map[string]map[int]func(gateway.Event)
-	next     int
-	opening  chat.Opening
-	seen     map[gateway.AuthorKind]int64
-	votes    []gateway.ArticleID
-	commands []gateway.Command
-	received []gateway.Arrival
-	trouble  error // what Say and Receive answer while it is set, after storing
-	deaf     bool  // announcements are lost
-	holdSay  chan struct{}
+	mu         sync.Mutex // guards what follows
+	entries    map[gateway.ConversationID][]gateway.Entry
+	arrivals   map[string]gateway.Received
+	open       map[gateway.ConversationID]chat.Place
+	watching   map[string]map[int]func(gateway.Event)
+	next       int
+	opening    chat.Opening
+	seen       map[gateway.AuthorKind]int64
+	votes      []gateway.ArticleID
+	commands   []gateway.Command
+	received   []gateway.Arrival
+	trouble    error  // what Say and Receive answer while it is set, after storing
+	deaf       bool   // announcements are lost
+	afterStore func() // called once, when the next line is stored and not yet answered
 }
 
 func newHouse(t *testing.T) *house {
@@ -128,18 +128,12 @@ func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(contex
 	trouble := h.trouble
 	h.mu.Unlock()
 	h.append(a.Entry)
+	h.stored()
 	return r, trouble
 }
 
 // Say implements chat.Timeline.
-func (h *house) Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error) {
-	if h.holdSay != nil {
-		select {
-		case <-h.holdSay:
-		case <-ctx.Done():
-			return e, ctx.Err()
-		}
-	}
+func (h *house) Say(_ context.Context, e gateway.Entry) (gateway.Entry, error) {
 	h.mu.Lock()
 	for _, old := range h.entries[e.Conversation] {
 		if old.ClientID != "" && old.ClientID == e.ClientID {
@@ -153,7 +147,19 @@ func (h *house) Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error)
 	if !served {
 		return e, errUnserved
 	}
-	return h.append(e), trouble
+	e = h.append(e)
+	h.stored()
+	return e, trouble
+}
+
+func (h *house) stored() {
+	h.mu.Lock()
+	after := h.afterStore
+	h.afterStore = nil
+	h.mu.Unlock()
+	if after != nil {
+		after()
+	}
 }
 
 func (h *house) append(e gateway.Entry) gateway.Entry {

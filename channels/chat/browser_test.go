@@ -1,0 +1,194 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const widgetDir = "../../web-widget/"
+
+// TestBrowser drives the built widget in Chromium on a page with the strictest policy,
+// against this package's server; web-widget/test/widget.test.mjs says what must happen.
+func TestBrowser(t *testing.T) {
+	for _, need := range []string{widgetDir + "dist/v1.js", "../../e2e/node_modules/playwright-core"} {
+		if _, err := os.Stat(need); err != nil {
+			t.Fatalf("%v; run: make web, and npm ci --ignore-scripts in e2e", err)
+		}
+	}
+	b := newBench(t)
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "test/widget.test.mjs")
+	cmd.Dir = widgetDir
+	cmd.Env = append(os.Environ(), "WIDGET_PAGE="+b.page.URL, "WIDGET_SERVER="+b.web.URL)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// bench is a website, a chat server that can be restarted and cut off, and strings that a
+// browser's test pulls to be the agent.
+type bench struct {
+	*house
+	web, page *httptest.Server
+	conns     cutter
+	server    atomic.Pointer[chat.Server]
+	stop      func()
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{house: newHouse(t)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/w/", func(w http.ResponseWriter, r *http.Request) { b.server.Load().Handler().ServeHTTP(w, r) })
+	mux.HandleFunc("/help/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>Artikel</title>") })
+	mux.HandleFunc("POST /agent/{what}", b.pull)
+	mux.HandleFunc("GET /agent/texts", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, strings.Join(b.texts(b.latest()), "\n"))
+	})
+	b.web = httptest.NewUnstartedServer(mux)
+	b.conns.Listener = b.web.Listener
+	b.web.Listener = &b.conns
+	b.web.Start()
+	b.page = httptest.NewServer(http.HandlerFunc(b.servePage))
+	b.site.Origins = []string{b.page.URL}
+	if _, err := chat.NewStore(b.pool).SaveWidget(t.Context(), b.site); err != nil {
+		t.Fatal(err)
+	}
+	b.run()
+	t.Cleanup(func() { b.stop(); b.conns.cut(); b.web.Close(); b.page.Close() })
+	return b
+}
+
+func (b *bench) run() {
+	s := b.house.server(http.HandlerFunc(serveDist))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = s.Run(ctx) }()
+	b.server.Store(s)
+	b.stop = func() { cancel(); <-done }
+}
+
+func serveDist(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	http.ServeFile(w, r, widgetDir+"dist/"+strings.TrimPrefix(r.URL.Path, "/w/"))
+}
+
+// servePage is a page of a website that allows nothing but the widget's scripts and sockets.
+func (b *bench) servePage(w http.ResponseWriter, r *http.Request) {
+	socket := "ws" + strings.TrimPrefix(b.web.URL, "http")
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf(
+		"default-src 'none'; script-src %[1]s; connect-src %[1]s %[2]s; img-src %[1]s; require-trusted-types-for 'script'", b.web.URL, socket))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprintf(w, `<!doctype html><html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Nordvind</title></head><body><main><h1>Nordvind</h1><p>Tält, jackor och stövlar.</p></main>
+<script async src="%s/w/v1.js" data-key="nordvind"></script></body></html>`, lang(r), b.web.URL)
+}
+
+func lang(r *http.Request) string {
+	if r.FormValue("lang") == "en" {
+		return "en"
+	}
+	return "sv"
+}
+
+// latest is the conversation that began last.
+func (b *bench) latest() gateway.ConversationID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return gateway.ConversationID(len(b.entries))
+}
+
+// pull does what the agent, the clock or bad luck does.
+func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
+	c := b.latest()
+	switch r.PathValue("what") {
+	case "join":
+		b.join(c)
+	case "say":
+		b.reply(c, r.FormValue("text"))
+	case "card":
+		b.card(c)
+	case "note":
+		b.note(c)
+	case "type":
+		b.server.Load().AgentTypes(c, "Alva Karlsson")
+	case "read":
+		pos := len(b.texts(c)) + 10
+		b.Announce(gateway.NewEvent(gateway.TopicConversation(c), "message.receipt", int64(pos), m{"reader": m{"kind": "agent"}, "pos": pos}))
+	case "end":
+		b.end(c)
+	case "open":
+		b.setOpening(chat.Opening{Open: true, Wait: 2 * time.Minute, Until: evening()})
+	case "close":
+		b.setOpening(chat.Opening{Until: time.Date(2026, 3, 2, 8, 0, 0, 0, time.Local)})
+	case "cut":
+		b.conns.cut()
+	case "cut-after-store":
+		b.setAfterStore(b.conns.cut)
+	case "down":
+		b.stop()
+	case "up":
+		b.run()
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func evening() time.Time { return time.Date(2026, 3, 2, 18, 0, 0, 0, time.Local) }
+
+func (b *bench) setOpening(o chat.Opening) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.opening = o
+}
+
+func (b *bench) setAfterStore(f func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.afterStore = f
+}
+
+// cutter is a listener whose visitors' connections can be cut, without a goodbye.
+// The strings' own connections are new ones each time.
+type cutter struct {
+	net.Listener
+
+	mu    sync.Mutex // guards conns
+	conns []net.Conn
+}
+
+// Accept implements net.Listener.
+func (c *cutter) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conns = append(c.conns, conn)
+	return conn, nil
+}
+
+func (c *cutter) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		_ = conn.Close()
+	}
+	c.conns = nil
+}

@@ -1,0 +1,140 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "./icons";
+import type { Card } from "./types";
+import type { Part, Prefill } from "./window";
+
+// Before the chat: what it is about, the answers that we have already, then who asks.
+export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; base: string }) {
+  const { session, state, w, lang } = part;
+  const site = state.site!;
+  const form = site.form;
+  const [question, setQuestion] = useState(prefill.question ?? session.store.get().draft ?? "");
+  const [topic, setTopic] = useState(prefill.topic ?? "");
+  const [name, setName] = useState(prefill.name ?? "");
+  const [email, setEmail] = useState(prefill.email ?? "");
+  const [tried, setTried] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const found = useAnswers(part, question);
+
+  const wrong = {
+    question: question.trim() ? "" : w.needQuestion,
+    name: form.name === "required" && !name.trim() ? w.needName : "",
+    email: (form.email === "required" || email.trim()) && !/^\S+@\S+\.\S+$/.test(email.trim()) ? w.needEmail : "",
+  };
+  const write = (text: string) => {
+    setQuestion(text);
+    session.store.set({ draft: text });
+  };
+  const submit = (e: Event) => {
+    e.preventDefault();
+    setTried(true);
+    if (wrong.question || wrong.name || wrong.email) {
+      const first = wrong.question ? "q" : wrong.name ? "n" : "e";
+      (input.current?.form?.elements.namedItem(first) as HTMLElement | null)?.focus();
+      return;
+    }
+    session.store.set({ draft: "" });
+    session.dispatch({ do: "form", text: question.trim(), name: name.trim(), email: email.trim(), topic });
+  };
+
+  const ask = (
+    <>
+      <div class="w-f">
+        <label class="label" for="q">{site.open ? w.question : w.search}</label>
+        <div class="field">
+          <input id="q" name="q" ref={input} value={question} maxLength={1000} autocomplete="off" onInput={(e) => write(e.currentTarget.value)} {...bad("question")} />
+          {question && <button class="ibtn ibtn--in" type="button" aria-label={w.clear} onClick={() => { write(""); input.current?.focus(); }}><Icon of="x" /></button>}
+        </div>
+        {problem("question")}
+      </div>
+      <Answers part={part} cards={found} base={base} asked={question} />
+    </>
+  );
+  function bad(field: "question" | "name" | "email") {
+    return tried && wrong[field] ? { "aria-invalid": true, "aria-describedby": "bad-" + field } : {};
+  }
+  function problem(field: "question" | "name" | "email") {
+    return tried && wrong[field] ? <span class="bad" id={"bad-" + field}>{wrong[field]}</span> : null;
+  }
+  if (!site.open) {
+    return <div class="w-body"><div class="banner"><Icon of="clock" /><div class="col"><span class="med">{w.closedTitle}</span><span class="meta">{w.closedText(site.until ? part.time(site.until) : "")}</span></div></div>{ask}</div>;
+  }
+  return (
+    <form class="w-body" novalidate onSubmit={submit}>
+      {ask}
+      {!!form.topics?.length && (
+        <fieldset class="w-f">
+          <legend class="label">{w.topic}</legend>
+          <div class="pick">
+            {form.topics.map((t) => (
+              <label class={topic === t.id ? "is-on" : ""}>
+                <input class="vh" type="radio" name="t" value={t.id} checked={topic === t.id} onChange={() => setTopic(t.id)} />
+                {topic === t.id && <Icon of="check" size={12} />}{t.label[lang] ?? Object.values(t.label)[0]}
+              </label>
+            ))}
+          </div>
+        </fieldset>
+      )}
+      <span class="grow" />
+      <div class="f2">
+        {form.name !== "off" && (
+          <div class="w-f">
+            <label class="label" for="n">{w.name} {form.name !== "required" && <span class="meta">{w.optional}</span>}</label>
+            <div class="field"><input id="n" name="n" value={name} maxLength={100} autocomplete="name" onInput={(e) => setName(e.currentTarget.value)} {...bad("name")} /></div>
+            {problem("name")}
+          </div>
+        )}
+        {form.email !== "off" && (
+          <div class="w-f">
+            <label class="label" for="e">{w.email} {form.email !== "required" && <span class="meta">{w.optional}</span>}</label>
+            <div class="field"><input id="e" name="e" type="email" value={email} maxLength={320} autocomplete="email" placeholder={w.forCopy} onInput={(e) => setEmail(e.currentTarget.value)} {...bad("email")} /></div>
+            {problem("email")}
+          </div>
+        )}
+      </div>
+      <button class="btn btn--lg btn--primary btn--block"><Icon of="chat" />{w.start}{site.wait ? ", " + w.aboutShort(Math.round(site.wait / 60)) : ""}</button>
+      {(form.privacy || form.months) && (
+        <p class="meta">{form.months ? w.kept(form.months) + " " : ""}{form.privacy && <a href={form.privacy} target="_blank" rel="noopener noreferrer">{w.privacy}</a>}</p>
+      )}
+    </form>
+  );
+}
+
+// Searches while the customer types: 150 ms after the last key, the older question is given up.
+function useAnswers({ session }: Part, question: string): Card[] | null {
+  const [found, setFound] = useState<Card[] | null>(null);
+  useEffect(() => {
+    const q = question.trim();
+    if (q.length < 3) {
+      setFound(null);
+      return;
+    }
+    const stop = new AbortController();
+    const t = setTimeout(() => session.articles(q, stop.signal).then(setFound, () => {}), 150);
+    return () => {
+      clearTimeout(t);
+      stop.abort();
+    };
+  }, [question]);
+  return found;
+}
+
+function Answers({ part: { w, state }, cards, base, asked }: { part: Part; cards: Card[] | null; base: string; asked: string }) {
+  if (!cards?.length) return !state.site!.open && cards && asked ? <p class="meta">{w.noAnswer}</p> : null;
+  return (
+    <div class="col gap">
+      <span class="overline" id="answers">{w.answers}</span>
+      <ul class="w-list" aria-labelledby="answers">
+        {cards.map((c, i) => (
+          <li>
+            <a class={"w-art" + (i ? "" : " is-top")} href={new URL(c.url, base).href} target="_blank" rel="noopener noreferrer">
+              <Icon of="book" />
+              <span class="col grow"><span class={i ? "ell" : "med ell"}>{c.title}</span>{!i && c.snippet && <span class="meta ell">{c.snippet}</span>}</span>
+              <span class="vh">{w.newTab}</span><Icon of="right" />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { render } from "preact";
+import css from "./chat.css";
+import tokens from "./tokens.css";
+import type { Chat, Host } from "./host";
+import { Session } from "./session";
+import { Store } from "./store";
+import { Window, type Prefill } from "./window";
+import { choose } from "./words";
+
+// chat.js: everything behind the launcher.
+export function mount(host: Host): Chat {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(tokens + css);
+  host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
+  const place = document.createElement("div");
+  host.root.prepend(place);
+
+  const store = new Store(host.key);
+  const asked = host.data.lang || document.documentElement.lang || navigator.language;
+  const session: Session = new Session(host.base, host.key, () => choose(asked, session.state.site?.languages).lang, store);
+  let open = false;
+  let prefill: Prefill = {};
+
+  const draw = () => render(<Window host={host} session={session} asked={asked} open={open} prefill={prefill} onClose={() => show(false)} onUnread={unread} />, place);
+  const show = (on: boolean) => {
+    if (open === on) return;
+    open = on;
+    unread(0);
+    draw();
+    if (!on) host.button.focus();
+    host.emit(on ? "open" : "close");
+  };
+  function unread(n: number) {
+    host.label(open, n);
+    if (n) host.emit("unread", n);
+  }
+  const page = () => session.dispatch({ do: "page", url: location.href.split("#")[0]!, title: document.title });
+  let phase = session.state.phase;
+  session.subscribe((s) => {
+    if (s.phase === phase) return;
+    phase = s.phase;
+    host.emit("phase", phase);
+    if (phase === "queued" || phase === "open") page();
+  });
+  draw();
+
+  return {
+    command(name, args) {
+      switch (name) {
+        case "open":
+        case "close":
+          show(name === "open");
+          break;
+        case "set":
+          prefill = { ...prefill, ...(args[0] as Prefill) };
+          draw();
+          break;
+        case "page":
+          page();
+          break;
+        case "consent":
+          store.consent(args[0] !== false);
+          break;
+        case "shutdown":
+          show(false);
+          session.end();
+          render(null, place);
+          host.remove();
+      }
+    },
+  };
+}

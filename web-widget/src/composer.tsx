@@ -1,0 +1,46 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "./icons";
+import type { Part } from "./window";
+
+const limit = 5000; // characters; the server's too
+
+export function Composer({ part: { session, state, w } }: { part: Part }) {
+  const [text, setText] = useState(session.store.get().draft ?? "");
+  const area = useRef<HTMLTextAreaElement>(null);
+  const typed = useRef(0);
+  useLayoutEffect(() => {
+    const el = area.current!;
+    el.rows = 1;
+    const line = 20;
+    el.rows = Math.min(5, Math.max(1, Math.round((el.scrollHeight - 16) / line)));
+  }, [text]);
+
+  const write = (value: string) => {
+    setText(value);
+    session.store.set({ draft: value });
+    const on = value.trim() !== "";
+    if (on && Date.now() - typed.current < 2000) return;
+    typed.current = on ? Date.now() : 0;
+    session.dispatch({ do: "typing", on });
+  };
+  const send = () => {
+    const line = text.trim();
+    if (!line) return;
+    session.dispatch({ do: "msg", text: line });
+    setText("");
+    session.store.set({ draft: "" });
+    typed.current = 0;
+    area.current?.focus();
+  };
+  return (
+    <footer class="w-foot">
+      <form class="w-input" onSubmit={(e) => { e.preventDefault(); send(); }}>
+        <textarea ref={area} rows={1} value={text} maxLength={limit} aria-label={w.write} placeholder={state.phase === "queued" ? w.add : w.write}
+          enterkeyhint="send" onInput={(e) => write(e.currentTarget.value)}
+          onKeyDown={(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); } }} />
+        <button class="w-send" aria-label={w.send} aria-disabled={!text.trim()}><Icon of="send" /></button>
+      </form>
+      <div class="w-by"><Icon of="lock" size={12} />{w.by(state.site?.name ?? "")}</div>
+    </footer>
+  );
+}

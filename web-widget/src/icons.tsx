@@ -1,0 +1,68 @@
+const paths = {
+  book: ["M13 13.8H4.6A1.6 1.6 0 0 1 3 12.2V3.8a1.6 1.6 0 0 1 1.6-1.6H13v9.2H4.6A1.5 1.5 0 0 0 3 12.4", "M6 5.3h4"],
+  chat: ["M4.3 2.5h7.4a1.8 1.8 0 0 1 1.8 1.8v4.9a1.8 1.8 0 0 1-1.8 1.8H7.4L4 13.7V11a1.8 1.8 0 0 1-1.5-1.8V4.3a1.8 1.8 0 0 1 1.8-1.8Z"],
+  check: ["m3.2 8.4 3.2 3.2 6.4-6.8"],
+  checks: ["m1.4 8.6 2.9 2.9 5.4-6M7.6 11l.5.5 6.5-6.5"],
+  clock: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "M8 4.8V8l2.2 1.6"],
+  dn2: ["M10.8 9 8.4 13.4A1.4 1.4 0 0 1 7 12V9.8H4a1.4 1.4 0 0 1-1.4-1.7l.8-4A1.4 1.4 0 0 1 4.8 3h6M13.4 9h-2.6V3h2.6Z"],
+  down: ["m4.5 6.3 3.5 3.5 3.5-3.5"],
+  ext: ["M6.5 3.2H4a1.4 1.4 0 0 0-1.4 1.4V12A1.4 1.4 0 0 0 4 13.4h7.4a1.4 1.4 0 0 0 1.4-1.4V9.5M9.4 2.6h4v4M13 3 7.6 8.4"],
+  lock: ["M4.5 7h7A1.5 1.5 0 0 1 13 8.5v3.6a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 3 12.1V8.5A1.5 1.5 0 0 1 4.5 7Z", "M5.3 7V5a2.7 2.7 0 0 1 5.4 0v2"],
+  okc: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "m5.4 8.2 1.8 1.8 3.4-3.7"],
+  out: ["M9.5 2.8H4a1.4 1.4 0 0 0-1.4 1.4v7.6A1.4 1.4 0 0 0 4 13.2h5.5M7 8h6.8M11.4 5.4 14 8l-2.6 2.6"],
+  right: ["m6.3 4.5 3.5 3.5-3.5 3.5"],
+  send: ["M2.6 8 13.4 3l-3.6 10.4-2.3-4.1Z", "m7.5 9.3 2.6-2.7"],
+  sound: ["M2.5 6.3v3.4h2.3L8 12.6V3.4L4.8 6.3Z", "M10.6 6a2.8 2.8 0 0 1 0 4M12.4 4.2a5.4 5.4 0 0 1 0 7.6"],
+  up2: ["M5.2 7 7.6 2.6A1.4 1.4 0 0 1 9 4v2.2h3a1.4 1.4 0 0 1 1.4 1.7l-.8 4a1.4 1.4 0 0 1-1.4 1.1H5.2M2.6 7h2.6v6H2.6Z"],
+  warn: ["M8 2.4 14.2 13H1.8Z", "M8 6.4v3M8 11.2v.01"],
+  x: ["m4 4 8 8M12 4l-8 8"],
+};
+
+export function Icon({ of, size }: { of: keyof typeof paths; size?: number }) {
+  return (
+    <svg class={"i" + (size ? ` i-${size}` : "")} viewBox="0 0 16 16" aria-hidden="true">
+      {paths[of].map((d) => <path d={d} />)}
+    </svg>
+  );
+}
+
+// Three dots: more.
+export function Dots() {
+  return (
+    <svg class="i dots" viewBox="0 0 16 16" aria-hidden="true">
+      <circle cx="3.5" cy="8" r="1.2" /><circle cx="8" cy="8" r="1.2" /><circle cx="12.5" cy="8" r="1.2" />
+    </svg>
+  );
+}
+
+// The agent's presence: shape and colour.
+export function Present() {
+  return (
+    <svg class="st" viewBox="0 0 14 14" aria-hidden="true">
+      <circle class="f" cx="7" cy="7" r="7" /><path class="k" d="m4.2 7.2 1.9 1.9 3.7-4" />
+    </svg>
+  );
+}
+
+export function Typing() {
+  return (
+    <svg class="typing" viewBox="0 0 20 8" aria-hidden="true">
+      <circle cx="3" cy="4" r="2.5" /><circle cx="10" cy="4" r="2.5" /><circle cx="17" cy="4" r="2.5" />
+    </svg>
+  );
+}
+
+// The way to the agent, who is the ring at its end; four places are drawn, the rest lie before them.
+export function Steps({ place }: { place: number }) {
+  const at = (n: number) => 210 - 52 * Math.min(n, 4) + (n > 3 ? 4 : 0);
+  const me = at(place);
+  const ahead = [1, 2, 3].filter((n) => n < Math.min(place, 4));
+  return (
+    <svg class="w-steps" viewBox="0 0 220 18" aria-hidden="true">
+      <path d="M8 9H204" />
+      <circle class="agent" cx="212" cy="9" r="6" />
+      {ahead.map((n) => <circle class="c" cx={at(n)} cy="9" r="5" />)}
+      <circle class="halo" cx={me} cy="9" r="8" /><circle class="me" cx={me} cy="9" r="6" />
+    </svg>
+  );
+}

@@ -1,0 +1,103 @@
+import css from "./loader.css";
+import type { Chat, Host } from "./host";
+
+declare const CHAT_HASH: string; // of chat.js; set by cmd/webbuild
+
+// v1.js: the launcher, and nothing more until somebody wants to talk. It draws a button in a shadow root of its
+// own, answers vaxel(…) and fetches chat.js on the first click, or when a chat is already going on.
+function start(script: HTMLScriptElement): void {
+  const data = script.dataset;
+  const key = data.key ?? "";
+  const base = new URL("./", script.src).href;
+  const swedish = (data.lang || document.documentElement.lang || navigator.language).toLowerCase().startsWith("sv");
+
+  const element = document.createElement("vaxel-chat");
+  if (data.position === "left") element.setAttribute("left", "");
+  if (data.theme) element.dataset.theme = data.theme;
+  const root = element.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+
+  const button = document.createElement("button");
+  button.className = "launcher";
+  button.type = "button";
+  button.hidden = data.hideLauncher !== undefined;
+  const badge = document.createElement("span");
+  badge.className = "count";
+  badge.hidden = true;
+  button.append(
+    drawing("chat", "M4.3 2.5h7.4a1.8 1.8 0 0 1 1.8 1.8v4.9a1.8 1.8 0 0 1-1.8 1.8H7.4L4 13.7V11a1.8 1.8 0 0 1-1.5-1.8V4.3a1.8 1.8 0 0 1 1.8-1.8Z"),
+    drawing("down", "m4.5 6.3 3.5 3.5 3.5-3.5"),
+    badge,
+  );
+
+  const listeners: Record<string, ((detail: unknown) => void)[]> = {};
+  const host: Host = {
+    base, key, root, button, data, swedish,
+    label(open, unread) {
+      button.setAttribute("aria-expanded", String(open));
+      button.setAttribute("aria-label", open ? (swedish ? "Stäng chatten" : "Close the chat") : (swedish ? "Öppna chatten" : "Open the chat") + (unread ? ` (${unread})` : ""));
+      element.toggleAttribute("open", open);
+      badge.hidden = open || !unread;
+      badge.textContent = unread > 9 ? "9+" : String(unread);
+    },
+    emit(name, detail) {
+      for (const fn of listeners[name] ?? []) fn(detail);
+    },
+    remove() {
+      element.remove();
+      chat = undefined;
+    },
+  };
+  host.label(false, 0);
+
+  let chat: Promise<Chat> | undefined;
+  const load = () => (chat ??= import(`${base}chat.js?v=${CHAT_HASH}`).then((m: { mount(h: Host): Chat }) => m.mount(host)));
+  const command = (name: string, ...args: unknown[]): void => {
+    if (name === "on") (listeners[args[0] as string] ??= []).push(args[1] as (detail: unknown) => void);
+    else if (name === "close" || name === "shutdown") void chat?.then((c) => c.command(name, args));
+    else load().then((c) => c.command(name, args), () => (chat = undefined)); // the next click tries again
+  };
+
+  button.onclick = () => command(element.hasAttribute("open") ? "close" : "open");
+  button.onpointerenter = button.onfocus = () => {
+    const link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = `${base}chat.js?v=${CHAT_HASH}`;
+    if (!chat) document.head.append(link);
+    button.onpointerenter = button.onfocus = null;
+  };
+
+  root.append(button);
+  document.body.append(element);
+  const before = (window.vaxel as { q?: unknown[][] } | undefined)?.q ?? [];
+  window.vaxel = command;
+  for (const args of before) command(...(Array.from(args) as [string]));
+  if (live(key)) (window.requestIdleCallback ?? setTimeout)(() => void load());
+}
+
+function live(key: string): boolean {
+  try {
+    return /"live":true/.test((localStorage.getItem("vx:" + key) ?? "") + (sessionStorage.getItem("vx:" + key) ?? ""));
+  } catch {
+    return false; // storage is forbidden here
+  }
+}
+
+function drawing(name: string, path: string): SVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", name);
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const p = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  p.setAttribute("d", path);
+  svg.append(p);
+  return svg;
+}
+
+const script = document.currentScript as HTMLScriptElement | null;
+if (script) {
+  if (document.body) start(script);
+  else addEventListener("DOMContentLoaded", () => start(script));
+}

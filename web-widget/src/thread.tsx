@@ -1,0 +1,129 @@
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Icon, Typing } from "./icons";
+import type { Card, Line, Out } from "./types";
+import { initials, type Part } from "./window";
+
+// The talk: what is confirmed, in the order of its positions, then what is on its way.
+export function Thread({ part, agent, children }: { part: Part; agent: string; children: ComponentChildren }) {
+  const { state, w } = part;
+  const log = useRef<HTMLDivElement>(null);
+  const low = useRef(true); // the reader is at the end and wants to stay there
+  useLayoutEffect(() => {
+    const el = log.current;
+    if (el && low.current) el.scrollTop = el.scrollHeight;
+  });
+  const mine = [...state.lines].reverse().find((l) => l.from === "me");
+  return (
+    <div class="w-body" role="log" aria-live="off" aria-label={w.chatWith(agent || w.support)} tabIndex={0} ref={log}
+      onScroll={(e) => { const el = e.currentTarget; low.current = el.scrollHeight - el.scrollTop - el.clientHeight < 40; }}>
+      {groups(state.lines).map((g) => g[0]!.kind === "event"
+        ? <Event part={part} line={g[0]!} />
+        : <Group key={g[0]!.pos} part={part} lines={g} last={state.out.length === 0 && g[g.length - 1] === mine} />)}
+      {state.out.length > 0 && <Pending part={part} out={state.out} />}
+      {children}
+      {state.typing && (
+        <div class="msg"><span class="av" aria-hidden="true">{initials(state.typing === "…" ? agent || w.agent : state.typing)}</span>
+          <div class="stack"><div class="bub" role="img" aria-label={w.typing(agent || w.agent)}><Typing /></div></div></div>
+      )}
+    </div>
+  );
+}
+
+// Lines of one side within five minutes stand together.
+export function groups(lines: Line[]): Line[][] {
+  const out: Line[][] = [];
+  for (const l of lines) {
+    const last = out[out.length - 1];
+    const before = last?.[last.length - 1];
+    if (before && before.kind !== "event" && l.kind !== "event" && before.from === l.from && before.name === l.name && l.at - last![0]!.at < 300_000) last!.push(l);
+    else out.push([l]);
+  }
+  return out;
+}
+
+function Event({ part: { w, time }, line }: { part: Part; line: Line }) {
+  const text = ({
+    joined: () => w.joined(line.name || w.agent), left: () => w.left(line.name ?? ""), transferred: () => w.transferred,
+    reconnecting: () => w.reconnecting, ended: () => w.ended,
+  } as Record<string, () => string>)[line.what ?? ""]?.();
+  return text ? <div class="event">{text} <time>{time(line.at)}</time></div> : null;
+}
+
+function Group({ part, lines, last }: { part: Part; lines: Line[]; last: boolean }) {
+  const { state, w, time } = part;
+  const first = lines[0]!;
+  const end = lines[lines.length - 1]!;
+  const bubbles = <div class="stack">{lines.map((l) => <Bubble key={l.pos} part={part} line={l} />)}</div>;
+  if (first.from === "me") {
+    const read = state.seen >= end.pos;
+    return (
+      <div class="msg msg--me">{bubbles}
+        {last && <div class="receipt"><Icon of={read ? "checks" : "check"} size={12} />{read ? w.read(time(state.seenAt)) : w.sent(time(end.at))}</div>}
+      </div>
+    );
+  }
+  const name = first.name || w.agent;
+  return (
+    <div class="msg">
+      <div class="by"><b>{name.split(" ")[0]}, {state.site?.name}</b><time>{time(first.at)}</time></div>
+      <span class="av" aria-hidden="true">{initials(name)}</span>{bubbles}
+    </div>
+  );
+}
+
+function Bubble({ part, line }: { part: Part; line: Line }) {
+  return line.card ? <Faq part={part} card={line.card} said={line.text ?? ""} /> : <div class="bub"><Linked text={line.text ?? ""} /></div>;
+}
+
+function Faq({ part: { session, w, state }, card, said }: { part: Part; card: Card; said: string }) {
+  const [voted, setVoted] = useState(false);
+  const vote = (useful: boolean) => {
+    session.dispatch({ do: "vote", id: card.id, lang: card.lang, useful });
+    setVoted(true);
+  };
+  const own = said && said !== card.title && said !== card.url;
+  return (
+    <>
+      {own && <div class="bub"><Linked text={said} /></div>}
+      <div class="faq">
+        <span class="ttl">{card.title}</span>
+        {card.snippet && <span class="txt">{card.snippet}</span>}
+        <a class="lnk" href={new URL(card.url, session.address).href} target="_blank" rel="noopener noreferrer">{w.readArticle} <Icon of="ext" size={12} /><span class="vh">{w.newTab}</span></a>
+        <div class="useful">
+          {voted ? <span class="grow">{w.thanks}</span> : (
+            <>
+              <span class="grow">{w.helped}</span>
+              <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(true)}><Icon of="up2" size={12} />{w.yes}</button>
+              <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(false)}><Icon of="dn2" size={12} />{w.no}</button>
+            </>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Pending({ part: { session, state, w }, out }: { part: Part; out: Out[] }) {
+  const failed = out.find((o) => o.failed !== undefined);
+  return (
+    <div class="msg msg--me">
+      <div class="stack">{out.map((o) => <div key={o.cid} class={"bub" + (o.failed === undefined ? "" : " is-bad")}><Linked text={o.text} /></div>)}</div>
+      <div class="receipt">
+        {failed ? (
+          <><Icon of="warn" size={12} /><span class="t-crit">{w.notSent}. {failed.failed}</span>
+            <button class="link" type="button" onClick={() => session.dispatch({ do: "again", cid: failed.cid })}>{w.tryAgain}</button></>
+        ) : <><Icon of="clock" size={12} />{state.net === "on" ? w.sending : w.notSent}</>}
+      </div>
+    </div>
+  );
+}
+
+// Text as it was written; addresses become links, made by us.
+function Linked({ text }: { text: string }) {
+  return <>{pieces(text).map((p) => (p.href ? <a href={p.href} target="_blank" rel="noopener noreferrer nofollow">{p.text}</a> : p.text))}</>;
+}
+
+export function pieces(text: string): { text: string; href?: string }[] {
+  return text.split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])/).filter(Boolean).map((t) => (/^https?:\/\//.test(t) ? { text: t, href: t } : { text: t }));
+}

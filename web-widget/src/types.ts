@@ -1,0 +1,81 @@
+// What the server and the widget say to each other over the socket; channels/chat/frame.go is the other half.
+
+export type Phase = "boot" | "pre" | "offline" | "queued" | "open" | "ended";
+
+export interface Topic {
+  id: string;
+  label: Record<string, string>;
+}
+
+export interface Form {
+  question?: string;
+  name?: string;
+  email?: string;
+  topics?: Topic[];
+  privacy?: string;
+  months?: number;
+}
+
+export interface Site {
+  name: string;
+  languages: string[];
+  form: Form;
+  open: boolean;
+  until?: number; // Unix milliseconds
+  wait?: number; // seconds
+}
+
+export interface Card {
+  id: string;
+  lang: string;
+  title: string;
+  snippet: string;
+  url: string;
+}
+
+export interface Line {
+  pos: number;
+  kind: string;
+  from: string;
+  name?: string;
+  text?: string;
+  cid?: string;
+  at: number;
+  card?: Card;
+  what?: string;
+}
+
+export interface FrameOut {
+  t: string;
+  token?: string;
+  phase?: Phase;
+  now?: number;
+  site?: Site;
+  prev?: number;
+  pos?: number;
+  lines?: Line[];
+  line?: Line;
+  done?: boolean;
+  cid?: string;
+  at?: number;
+  position?: number;
+  wait?: number;
+  name?: string;
+  on?: boolean;
+  code?: string;
+  detail?: string;
+  retry_after?: number;
+}
+
+// A line of ours that is not acknowledged yet. It is kept in the browser and sent again until it is.
+export interface Out {
+  t: "form" | "msg";
+  cid: string;
+  text: string;
+  at: number;
+  name?: string;
+  email?: string;
+  topic?: string;
+  acked?: boolean; // stored; its place in the stream is still to come
+  failed?: string; // refused for good, and why
+}
