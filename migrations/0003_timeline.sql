@@ -1,0 +1,67 @@
+-- owner: timeline
+
+-- +goose Up
+
+-- One thread of entries with a customer. last_pos is the newest entry; the row's lock
+-- is what makes positions dense. Room is left in the page so that counting on stays there.
+create table conversation (
+    id               bigint generated always as identity primary key,
+    case_id          bigint      not null,
+    customer_id      bigint      not null,
+    channel          text        not null check (channel in ('voice', 'chat', 'email', 'voicemail', 'callback')),
+    last_pos         bigint      not null default 0 check (last_pos >= 0),
+    open_interaction bigint, -- who is served now; set by the floor
+    created_at       timestamptz not null default now()
+) with (fillfactor = 70);
+
+create index conversation_case on conversation (case_id);
+create index conversation_customer on conversation (customer_id);
+
+-- What was said, and what happened. Never changed, never deleted but by retention.
+-- Body is json, not jsonb: it is handed on, never searched, and must come back as it went in.
+-- No foreign key: the writer holds the conversation's row, and a check for each line would
+-- cost as much as the line.
+create table entry (
+    conversation_id bigint      not null,
+    pos             bigint      not null check (pos > 0),
+    kind            text        not null,
+    author_kind     text        not null,
+    author_id       bigint      not null default 0,
+    author_name     text        not null default '',
+    interaction_id  bigint,
+    channel         text        not null,
+    client_id       text        check (client_id <> ''),
+    text            text        not null default '',
+    body            json,
+    internal        boolean     not null default false,
+    at              timestamptz not null,
+    primary key (conversation_id, pos)
+);
+
+create unique index entry_client on entry (conversation_id, client_id) where client_id is not null;
+
+-- How far a reader has seen. It only grows.
+create table receipt (
+    conversation_id bigint      not null references conversation (id),
+    reader_kind     text        not null,
+    reader_id       bigint      not null,
+    pos             bigint      not null,
+    at              timestamptz not null default now(),
+    primary key (conversation_id, reader_kind, reader_id)
+);
+
+-- Which conversation a mail belongs to. A forged or careless mail may repeat a
+-- Message-ID, so one id may lead to several conversations; the newest is tried first.
+create table message_ref (
+    message_id      text   not null check (message_id <> ''),
+    conversation_id bigint not null references conversation (id),
+    primary key (message_id, conversation_id)
+);
+
+-- Who has taken part, by address: an unsigned reference counts only from one of them.
+create table participant (
+    conversation_id bigint not null references conversation (id),
+    kind            text   not null,
+    value           text   not null,
+    primary key (conversation_id, kind, value)
+);
