@@ -1,0 +1,159 @@
+// Package intake is the way in: an arrival becomes an entry on a case and a wish for an
+// agent, in one transaction, once.
+//
+// Each arrival has a key. The first transaction to commit the key decides what it became;
+// whoever brings the key again, at any time and on any node, gets that answer with
+// Repeated set. What isn't committed has not happened: a channel tells its customer or
+// its server only after Receive has returned.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+// MaxBatch is how many arrivals share a transaction, so that it ends well within a second.
+const MaxBatch = 50
+
+// attempts is how often a transaction is begun that another one has got in the way of.
+const attempts = 5
+
+// Timeline keeps the conversations.
+type Timeline interface {
+	Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error)
+	Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, customer gateway.CustomerID, channel gateway.Channel) (gateway.ConversationID, error)
+	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
+	Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string) error
+	Attend(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, addresses ...gateway.Address) error
+}
+
+// Cases knows the customers. Join gives the customer an arrival is from and the case it
+// belongs to; known is the case of its conversation, zero when it begins a new one. The
+// answer may be another case than the known one, when that is closed for good.
+type Cases interface {
+	Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error)
+}
+
+// Floor takes what needs an agent. Admit reserves the interaction's number when it is zero.
+type Floor interface {
+	Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gateway.InteractionID, error)
+}
+
+// Feed tells consoles and visitors.
+type Feed interface {
+	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
+	Announce(events ...gateway.Event)
+}
+
+// Bus wakes the floor.
+type Bus interface {
+	Publish(subject string, data []byte)
+}
+
+// Rooms are those that an arrival passes through.
+type Rooms struct {
+	Timeline Timeline
+	Cases    Cases
+	Floor    Floor
+	Feed     Feed
+	Bus      Bus
+}
+
+// Intake receives arrivals.
+type Intake struct {
+	pool *pgxpool.Pool
+	in   Rooms
+	log  *slog.Logger
+}
+
+// New gives the way in.
+func New(pool *pgxpool.Pool, in Rooms, log *slog.Logger) *Intake {
+	return &Intake{pool: pool, in: in, log: log}
+}
+
+// Also is the channel's own part of the transaction: its cursor, its recording. It is
+// called for a repeated arrival too, which must move the cursor all the same, and may be
+// called again when the transaction is repeated.
+type Also = func(ctx context.Context, tx pgx.Tx, r gateway.Received) error
+
+// Item is one arrival of a batch. Also may be nil. (It is an alias, so that a channel,
+// which doesn't import this package, can write the same type.)
+type Item = struct {
+	Arrival gateway.Arrival
+	Also    Also
+}
+
+// Receive takes one arrival in. The answer is committed. also may be nil.
+func (in *Intake) Receive(ctx context.Context, a gateway.Arrival, also Also) (gateway.Received, error) {
+	received, err := in.receive(ctx, []Item{{a, also}})
+	if err != nil {
+		return gateway.Received{}, fmt.Errorf("receive %s: %w", a.Key, err)
+	}
+	return received[0], nil
+}
+
+// ReceiveBatch takes many arrivals in, MaxBatch to a transaction. A batch that fails is
+// repeated one by one, so a bad arrival fails alone. Answers and errors stand in the
+// order of the items.
+func (in *Intake) ReceiveBatch(ctx context.Context, items []Item) ([]gateway.Received, []error) {
+	received, errs := make([]gateway.Received, len(items)), make([]error, len(items))
+	for start := 0; start < len(items); start += MaxBatch {
+		end := min(start+MaxBatch, len(items))
+		some, err := in.receive(ctx, items[start:end])
+		if err == nil {
+			copy(received[start:], some)
+			continue
+		}
+		in.log.Warn("batch of arrivals repeated one by one", "arrivals", end-start, "err", err)
+		for i := start; i < end; i++ {
+			received[i], errs[i] = in.Receive(ctx, items[i].Arrival, items[i].Also)
+		}
+	}
+	return received, errs
+}
+
+// receive is one transaction, begun again when PostgreSQL says that another one was in
+// its way.
+func (in *Intake) receive(ctx context.Context, items []Item) ([]gateway.Received, error) {
+	for attempt := 1; ; attempt++ {
+		received, told, err := in.transact(ctx, items)
+		if err == nil {
+			crash.At("intake.committed")
+			in.in.Feed.Announce(told...)
+			in.in.Bus.Publish("floor", nil)
+			return received, nil
+		}
+		if attempt == attempts || !again(err) {
+			return nil, err
+		}
+	}
+}
+
+// again says that the same transaction may succeed now: serialization_failure, deadlock_detected.
+func again(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+func (in *Intake) transact(ctx context.Context, items []Item) (received []gateway.Received, told []gateway.Event, err error) {
+	err = pgx.BeginFunc(ctx, in.pool, func(tx pgx.Tx) error {
+		crash.At("intake.begun")
+		var err error
+		received, told, err = in.take(ctx, tx, items)
+		if err != nil {
+			return err
+		}
+		crash.At("intake.committing")
+		return nil
+	})
+	return received, told, err
+}

@@ -1,0 +1,213 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+// errTwice ends a batch that holds one key twice; one by one, the second is a repeat.
+var errTwice = errors.New("the batch holds a key twice")
+
+// take does everything that receiving is, in the caller's transaction: keys, then cases
+// and conversations one by one, then all entries at once (timeline locks their
+// conversations in order), then admissions, the channels' own rows and the feed.
+func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
+	received, err := claim(ctx, tx, items)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries := make([]*gateway.Entry, 0, len(items))
+	for i := range items {
+		if received[i].Repeated {
+			continue
+		}
+		entry, err := in.place(ctx, tx, items[i].Arrival, &received[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		entries = append(entries, entry)
+	}
+	if err := in.in.Timeline.Append(ctx, tx, entries...); err != nil {
+		return nil, nil, err
+	}
+	crash.At("intake.appended")
+	told := make([]gateway.Event, 0, len(entries))
+	for i := range items {
+		if received[i].Repeated {
+			continue
+		}
+		entry := entries[0]
+		entries = entries[1:]
+		received[i].Pos = entry.Pos
+		if entry.Repeated {
+			continue // said before, to an agent who was there then: nobody needs to be asked again
+		}
+		told = append(told, gateway.MessageCreated(*entry))
+		if received[i].Interaction, err = in.admit(ctx, tx, items[i].Arrival, received[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := remember(ctx, tx, items, received); err != nil {
+		return nil, nil, err
+	}
+	for i := range items {
+		if items[i].Also == nil {
+			continue
+		}
+		if err := items[i].Also(ctx, tx, received[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return received, told, in.in.Feed.Append(ctx, tx, told...)
+}
+
+// claim takes the keys. One that another transaction is just taking is waited for; one
+// that was taken before gives what it became.
+func claim(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, error) {
+	received := make([]gateway.Received, len(items))
+	keys := make([]string, len(items))
+	at := map[string]int{}
+	for i := range items {
+		key := gateway.Clean(items[i].Arrival.Key)
+		if key == "" {
+			return nil, gateway.Invalid("no_key", "an arrival needs a key that its channel gives it once")
+		}
+		if _, twice := at[key]; twice {
+			return nil, errTwice
+		}
+		keys[i], at[key] = key, i
+		received[i].Repeated = true
+	}
+	// In the order of the keys, so that two batches with the same ones can't block each other.
+	rows, _ := tx.Query(ctx, `
+		insert into arrival (key)
+		select key from unnest($1::text[]) as w(key)
+		on conflict do nothing
+		returning key`, slices.Sorted(slices.Values(keys))) // the error comes with the rows
+	var key string
+	_, err := pgx.ForEachRow(rows, []any{&key}, func() error {
+		received[at[key]].Repeated = false
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim keys: %w", err)
+	}
+	return received, recall(ctx, tx, keys, received)
+}
+
+// recall fills in what the repeated arrivals became.
+func recall(ctx context.Context, tx pgx.Tx, keys []string, received []gateway.Received) error {
+	for i := range received {
+		r := &received[i]
+		if !r.Repeated {
+			continue
+		}
+		err := tx.QueryRow(ctx, `
+			select conversation_id, case_id, customer_id, pos, coalesce(interaction_id, 0)
+			from arrival
+			where key = $1`, keys[i]).Scan(&r.Conversation, &r.Case, &r.Customer, &r.Pos, &r.Interaction)
+		if err != nil {
+			return fmt.Errorf("recall %s: %w", keys[i], err)
+		}
+	}
+	return nil
+}
+
+// place finds the arrival's case and conversation, or opens them, and makes its entry.
+func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r *gateway.Received) (*gateway.Entry, error) {
+	line := in.in.Timeline
+	conversation, known, found, err := line.Find(ctx, tx, a)
+	if err != nil {
+		return nil, err
+	}
+	if r.Case, r.Customer, err = in.in.Cases.Join(ctx, tx, a, known); err != nil {
+		return nil, fmt.Errorf("join a case: %w", err)
+	}
+	if !found || r.Case != known {
+		if conversation, err = line.Open(ctx, tx, r.Case, r.Customer, a.Channel); err != nil {
+			return nil, err
+		}
+	}
+	r.Conversation = conversation
+	if err := line.Refer(ctx, tx, conversation, a.MessageID); err != nil {
+		return nil, err
+	}
+	if err := line.Attend(ctx, tx, conversation, append([]gateway.Address{a.From}, a.Others...)...); err != nil {
+		return nil, err
+	}
+	return entry(a, *r), nil
+}
+
+// entry is the arrival's entry, with what the channel left for us to know.
+func entry(a gateway.Arrival, r gateway.Received) *gateway.Entry {
+	e := a.Entry
+	e.Conversation = r.Conversation
+	if e.Channel == "" {
+		e.Channel = a.Channel
+	}
+	if e.Author.Kind == "" {
+		e.Author.Kind, e.Author.Name = gateway.ByCustomer, a.From.Name
+	}
+	if e.Author.Kind == gateway.ByCustomer && e.Author.ID == 0 {
+		e.Author.ID = int64(r.Customer)
+	}
+	if e.At.IsZero() {
+		e.At = a.ArrivedAt
+	}
+	return &e
+}
+
+func (in *Intake) admit(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r gateway.Received) (gateway.InteractionID, error) {
+	if a.Quiet {
+		return 0, nil
+	}
+	arrived := a.ArrivedAt
+	if arrived.IsZero() {
+		arrived = time.Now()
+	}
+	id, err := in.in.Floor.Admit(ctx, tx, gateway.Admission{
+		Channel:      a.Channel,
+		Queue:        a.Queue,
+		Case:         r.Case,
+		Conversation: r.Conversation,
+		Customer:     r.Customer,
+		ArrivedAt:    arrived,
+		Skills:       a.Skills,
+		Alone:        a.Alone,
+		Preferred:    a.Preferred,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("admit: %w", err)
+	}
+	return id, nil
+}
+
+// remember writes down what the arrivals became, for whoever brings their keys again.
+func remember(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) error {
+	var batch pgx.Batch
+	for i, r := range received {
+		if r.Repeated {
+			continue
+		}
+		batch.Queue(`
+			update arrival
+			set conversation_id = $2, case_id = $3, customer_id = $4, pos = $5, interaction_id = nullif($6::bigint, 0)
+			where key = $1`,
+			gateway.Clean(items[i].Arrival.Key), int64(r.Conversation), int64(r.Case), int64(r.Customer), r.Pos, int64(r.Interaction))
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("remember arrivals: %w", err)
+	}
+	return nil
+}

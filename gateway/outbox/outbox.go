@@ -1,0 +1,162 @@
+// Package outbox is the way out: every message for somebody else's server is a row first
+// and is then handed to its channel until it is sent or has failed.
+//
+// The row is written in the author's transaction and names its Message-ID once and for
+// all. No transaction is open while a channel sends: a row is taken under a lease, sent,
+// and its outcome written. A node that dies leaves rows whose outcome nobody knows; they
+// are handed out once more, marked Doubtful, with the same Message-ID.
+//
+//	queued → sending → sent
+//	            ├────→ deferred: again after 1, 5, 15, 60 min, then 2, 4, 4 … hours, for 72 hours
+//	            ├────→ failed
+//	            └────→ unknown: once more, Doubtful; then it stays unknown
+//
+// Every change is told to the conversation as message.updated.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Sender hands an outbound to the other server. It must end within its context. An error
+// means that nothing was delivered, and defers: what broke off after the last byte is a
+// Delivery whose State is OutboundUnknown.
+type Sender interface {
+	Send(ctx context.Context, out gateway.Outbound) (gateway.Delivery, error)
+}
+
+// Feed tells consoles of what became of a message.
+type Feed interface {
+	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
+	Announce(events ...gateway.Event)
+}
+
+// Bus carries the hint that something is due.
+type Bus interface {
+	Publish(subject string, data []byte)
+	Subscribe(subject string, heard func(data []byte)) (cancel func())
+}
+
+const subject = "outbox"
+
+// Outbox hands out what is due.
+type Outbox struct {
+	pool    *pgxpool.Pool
+	node    string
+	senders map[gateway.OutboundKind]Sender
+	feed    Feed
+	bus     Bus
+	log     *slog.Logger
+	metrics metrics
+	wake    chan struct{} // holds one hint
+}
+
+// New gives the outbox of a node. The node's name is its own in the cluster and stays the
+// same over restarts. A kind without a sender waits for a node that has one.
+func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sender, feed Feed, bus Bus, log *slog.Logger) *Outbox {
+	return &Outbox{
+		pool: pool, node: node, senders: senders, feed: feed, bus: bus, log: log,
+		metrics: newMetrics(), wake: make(chan struct{}, 1),
+	}
+}
+
+// Add writes an outbound in the author's transaction: Kind, Conversation, Pos, MessageID,
+// Recipients (their addresses) and Body are kept; DueAt delays the first attempt. Call
+// Wake after the commit.
+func (o *Outbox) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64, error) {
+	addresses := make([]string, 0, len(out.Recipients))
+	for _, r := range out.Recipients {
+		if address := gateway.Clean(r.Address); address != "" {
+			addresses = append(addresses, address)
+		}
+	}
+	if len(addresses) == 0 {
+		return 0, gateway.Invalid("no_recipient", "a message needs at least one recipient")
+	}
+	var due *time.Time
+	if !out.DueAt.IsZero() {
+		due = &out.DueAt
+	}
+	var id int64
+	err := tx.QueryRow(ctx, `
+		with added as (
+			insert into outbound (kind, conversation_id, pos, message_id, body, due_at)
+			values ($1, $2, $3, nullif($4, ''), $5::text::json, coalesce($6, now()))
+			returning id),
+		recipients as (
+			insert into outbound_recipient (outbound_id, address)
+			select distinct added.id, address
+			from added, unnest($7::text[]) as address)
+		select id from added`,
+		string(out.Kind), int64(out.Conversation), out.Pos, gateway.Clean(out.MessageID), string(gateway.CleanJSON(out.Body)), due, addresses).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("add outbound: %w", err)
+	}
+	return id, nil
+}
+
+// Wake says that something may be due. Without it the outbox looks once a second.
+func (o *Outbox) Wake() { o.bus.Publish(subject, nil) }
+
+const columns = `
+	o.id, o.kind, o.conversation_id, o.pos, coalesce(o.message_id, ''), o.body::text, o.state, o.attempts,
+	o.response, coalesce(o.due_at, 'epoch'), o.created_at, o.rev, o.doubts > 0,
+	array(select address from outbound_recipient r where r.outbound_id = o.id order by address),
+	array(select state from outbound_recipient r where r.outbound_id = o.id order by address),
+	array(select response from outbound_recipient r where r.outbound_id = o.id order by address)`
+
+func scan(row pgx.CollectableRow) (out gateway.Outbound, err error) {
+	var body string
+	var addresses, states, responses []string
+	err = row.Scan(&out.ID, &out.Kind, &out.Conversation, &out.Pos, &out.MessageID, &body, &out.State, &out.Attempts,
+		&out.Response, &out.DueAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &addresses, &states, &responses)
+	out.Body = []byte(body)
+	if out.DueAt.Unix() == 0 {
+		out.DueAt = time.Time{}
+	}
+	for i, address := range addresses {
+		out.Recipients = append(out.Recipients, gateway.Recipient{
+			Address: address, State: gateway.OutboundState(states[i]), Response: responses[i],
+		})
+	}
+	return out, err
+}
+
+// Get gives an outbound, or gateway.ErrNotFound.
+func (o *Outbox) Get(ctx context.Context, id int64) (gateway.Outbound, error) {
+	rows, _ := o.pool.Query(ctx, `
+		select `+columns+`
+		from outbound o
+		where id = $1`, id) // the error comes with the rows
+	out, err := pgx.CollectExactlyOneRow(rows, scan)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return out, gateway.NotFound("no_outbound", fmt.Sprintf("outbound %d does not exist", id))
+	case err != nil:
+		return out, fmt.Errorf("get outbound %d: %w", id, err)
+	}
+	return out, nil
+}
+
+// Of gives what has left a conversation, in the order of its entries.
+func (o *Outbox) Of(ctx context.Context, conversation gateway.ConversationID) ([]gateway.Outbound, error) {
+	rows, _ := o.pool.Query(ctx, `
+		select `+columns+`
+		from outbound o
+		where conversation_id = $1
+		order by pos, id`, int64(conversation)) // the error comes with the rows
+	list, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf("list outbound of conversation %d: %w", conversation, err)
+	}
+	return list, nil
+}
