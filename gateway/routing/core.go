@@ -51,7 +51,7 @@ type turn struct {
 	effects []Effect
 	items   []*item  // changed, in the order of their first change
 	agents  []*agent // perhaps changed
-	fired   []*timer // taken from the heap; to be set anew
+	retime  []*timer // to be set anew
 	freed   []*agent // may have gained room
 	entered []*item  // may have gained agents
 	asker   *agent   // of a command: whose state the answer shows
@@ -163,7 +163,7 @@ func (c *Core) flush() Result {
 		}
 		c.timers.set(&a.timer, a.deadline())
 	}
-	for _, t := range c.turn.fired {
+	for _, t := range c.turn.retime {
 		c.timers.set(t, t.deadline())
 	}
 	r := Result{Effects: c.turn.effects, Answer: c.answer(), WakeAt: c.timers.next()}

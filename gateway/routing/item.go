@@ -150,16 +150,22 @@ func (c *Core) fireItem(it *item) {
 		c.miss(it)
 	}
 	if it.bucket != nil {
-		if it.thaw(c.now) || c.ripen(it) {
+		thawed, ripened := it.thaw(c.now), c.ripen(it)
+		if thawed || ripened {
 			c.enter(it)
 		}
-		if most := it.queue.maxWait; most > 0 && !it.warned && !it.entered.Add(most).After(c.now) {
-			it.warned = true
-			c.emit(Alerted{What: AlertMaxWait, Interaction: it.ID, Queue: it.Queue})
-		}
+		c.alarm(it)
 	}
 	for _, h := range slices.Clone(it.holds) {
 		c.fireHold(h)
+	}
+}
+
+// alarm tells supervisors, once, of an item that waits longer than its queue allows.
+func (c *Core) alarm(it *item) {
+	if most := it.queue.maxWait; most > 0 && !it.warned && !it.entered.Add(most).After(c.now) {
+		it.warned = true
+		c.emit(Alerted{What: AlertMaxWait, Interaction: it.ID, Queue: it.Queue})
 	}
 }
 

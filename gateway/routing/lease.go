@@ -86,8 +86,8 @@ func (c *Core) loseLease(a *agent) {
 
 // wake does everything whose time has come.
 func (c *Core) wake() *gateway.Error {
-	c.turn.fired = c.timers.due(c.now)
-	for _, t := range c.turn.fired {
+	c.turn.retime = c.timers.due(c.now)
+	for _, t := range c.turn.retime {
 		if t.agent != nil {
 			c.fireAgent(t.agent)
 		} else {

@@ -108,6 +108,7 @@ func (c *Core) enqueue(it *item) {
 	it.thaw(c.now)
 	c.place(it)
 	c.touch(it)
+	c.alarm(it)
 	c.enter(it)
 }
 

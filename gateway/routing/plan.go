@@ -125,6 +125,9 @@ func (c *Core) configure(p gateway.Plan) *gateway.Error {
 		}
 	}
 	c.index()
+	for _, it := range c.items {
+		c.turn.retime = append(c.turn.retime, &it.timer)
+	}
 	for _, a := range c.roster {
 		c.meet(a)
 		if o := a.offer; o != nil && o.Kind == gateway.OfferQueue && !o.item.fits(a) {

@@ -105,6 +105,7 @@ func (c *Core) fireHold(h *hold) {
 	case h.plan().CodeRequired:
 		h.wrap.overtime = true
 		c.mirror(h)
+		c.fireHold(h) // perhaps the alarm is due as well
 	default:
 		c.endWrapUp(h)
 	}

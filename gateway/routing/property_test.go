@@ -1,0 +1,447 @@
+package routing
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// The invariants of the routing rules, held over random houses and random days. The
+// numbers are those of the specification: I1 one owner, I2 one offer per agent, I3
+// units, I4 only the eligible, I5 nobody waits for a free agent, I6 a place is never
+// worse, I7 one end, I8 replay is equal byte for byte, I10 one outcome per offer, I11 a
+// refused command changes nothing.
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := newDay(rt)
+		d.apply(Configure{drawPlan(rt)})
+		for range rapid.IntRange(1, 80).Draw(rt, "events") {
+			d.pass()
+			d.apply(d.drawEvent())
+			if rapid.IntRange(0, 15).Draw(rt, "restore") == 0 {
+				d.restore()
+			}
+		}
+		d.replay()
+	})
+}
+
+// day is a core at work, a twin restored from one of its snapshots, the log, and what
+// was told so far.
+type day struct {
+	*rapid.T
+	core, twin *Core
+	now        time.Time
+	log        [][]byte
+	times      []time.Time
+	wakeAt     time.Time
+	nextID     gateway.InteractionID
+	offers     map[[2]int64]gateway.Offer
+	items      map[gateway.InteractionID]gateway.Interaction
+}
+
+func newDay(t *rapid.T) *day {
+	return &day{
+		T: t, core: New(), now: time.Date(2024, 5, 6, 8, 0, 0, 0, time.UTC), nextID: 1,
+		offers: map[[2]int64]gateway.Offer{}, items: map[gateway.InteractionID]gateway.Interaction{},
+	}
+}
+
+// pass lets time go by, waking the floor in time or late.
+func (d *day) pass() {
+	d.now = d.now.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 1, 4, 7, 16, 31, 61, 700}).Draw(d.T, "seconds")) * time.Second)
+	late := rapid.Bool().Draw(d.T, "late")
+	for i := 0; !d.wakeAt.IsZero() && !d.wakeAt.After(d.now); i++ {
+		at := d.wakeAt
+		if late {
+			at = d.now
+		}
+		d.applyAt(at, Wake{})
+		if late && i > 3 || i > 1000 {
+			d.Fatalf("woken for ever")
+		}
+	}
+}
+
+func (d *day) apply(ev Event) { d.applyAt(d.now, ev) }
+
+func (d *day) applyAt(at time.Time, ev Event) {
+	before := snapshotOf(d.T, d.core)
+	data, err := MarshalEvent(ev)
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.log, d.times = append(d.log, data), append(d.times, at)
+	r := d.core.Apply(at, ev)
+	d.wakeAt = r.WakeAt
+	if d.twin != nil {
+		same(d.T, "effects of the twin", d.twin.Apply(at, reread(d.T, data)), r)
+	}
+	if r.Err != nil {
+		if len(r.Effects) > 0 || !bytes.Equal(before, snapshotOf(d.T, d.core)) {
+			d.Fatalf("%T was refused (%v) and changed something", ev, r.Err)
+		}
+		return
+	}
+	for _, e := range r.Effects {
+		d.hear(e)
+	}
+	d.check(r.Effects)
+}
+
+// hear follows the effects as the floor's tables would.
+func (d *day) hear(e Effect) {
+	switch e := e.(type) {
+	case OfferCreated:
+		k := [2]int64{int64(e.Offer.Interaction), int64(e.Offer.No)}
+		if _, twice := d.offers[k]; twice {
+			d.Fatalf("I10: offer %v is made twice", k)
+		}
+		d.offers[k] = e.Offer
+	case OfferClosed:
+		k := [2]int64{int64(e.Offer.Interaction), int64(e.Offer.No)}
+		if o, ok := d.offers[k]; !ok || o.Outcome != "" || e.Offer.Outcome == "" {
+			d.Fatalf("I10: offer %v closes as %q after %q (made: %v)", k, e.Offer.Outcome, o.Outcome, ok)
+		}
+		d.offers[k] = e.Offer
+	case InteractionChanged:
+		d.changed(e.Interaction)
+	case nil:
+		d.Fatal("an effect is missing")
+	}
+}
+
+func (d *day) changed(i gateway.Interaction) {
+	old, known := d.items[i.ID]
+	d.items[i.ID] = i
+	if !known {
+		return
+	}
+	if i.Rev != old.Rev+1 {
+		d.Fatalf("revision %d after %d", i.Rev, old.Rev)
+	}
+	if i.DueAt.After(old.DueAt) || i.Seq != old.Seq || !i.ArrivedAt.Equal(old.ArrivedAt) {
+		d.Fatalf("I6: place is worse: %+v after %+v", i, old)
+	}
+	if i.Queue == old.Queue && old.State != gateway.StateActive && (i.Band != old.Band || !i.DueAt.Equal(old.DueAt)) {
+		d.Fatalf("I6: key changed without a transfer: %+v after %+v", i, old)
+	}
+	if old.End != "" && (i.End != old.End || !i.EndedAt.Equal(old.EndedAt)) {
+		d.Fatalf("I7: ended twice: %+v after %+v", i, old)
+	}
+	if old.State == gateway.StateFinished && (i.State != gateway.StateFinished || !i.FinishedAt.Equal(old.FinishedAt)) {
+		d.Fatalf("I7: finished twice: %+v after %+v", i, old)
+	}
+}
+
+func (d *day) check(effects []Effect) {
+	c := d.core
+	open := map[gateway.AgentID]int{}
+	for k, o := range d.offers {
+		if o.Outcome != "" {
+			continue
+		}
+		open[o.Agent]++
+		it := c.items[gateway.InteractionID(k[0])]
+		if it == nil || it.offer == nil || it.offer.Offer != o || it.offer.agent.offer != it.offer {
+			d.Fatalf("I10: offer %v is out and the core does not know", k)
+		}
+	}
+	for id, i := range d.items {
+		if it := c.items[id]; it == nil && (i.State != gateway.StateFinished || i.End == "") {
+			d.Fatalf("I7: interaction %v vanished: %+v", id, i)
+		} else if it != nil && !reflect.DeepEqual(it.Interaction, i) {
+			d.Fatalf("interaction %v changed silently:\n%+v\n%+v", id, it.Interaction, i)
+		}
+	}
+	for id, n := range open {
+		if n > 1 {
+			d.Fatalf("I2: %d offers to agent %v", n, id)
+		}
+	}
+	for _, it := range c.items {
+		d.checkItem(it)
+	}
+	for _, a := range c.roster {
+		d.checkAgent(a)
+	}
+	d.checkOffers(effects)
+	d.checkIndex()
+}
+
+func (d *day) checkItem(it *item) {
+	active := 0
+	for _, h := range it.holds {
+		if h.active() {
+			active++
+		}
+		if !slices.Contains(h.agent.holds, h) {
+			d.Fatalf("agent %v does not know of holding %v", h.agent.id, it.ID)
+		}
+	}
+	want := map[gateway.State][3]bool{ // waits, is offered, is active
+		gateway.StateWaiting: {true, false, false}, gateway.StateOffered: {false, true, false},
+		gateway.StateActive: {false, false, true}, gateway.StateWrapUp: {}, gateway.StateFinished: {},
+	}[it.State]
+	if got := [3]bool{it.bucket != nil, it.offer != nil, active == 1}; active > 1 || got != want {
+		d.Fatalf("I1: interaction %v is %s and %v, %d active", it.ID, it.State, got, active)
+	}
+	if (it.End == "") != it.EndedAt.IsZero() || (it.State == gateway.StateFinished) == it.FinishedAt.IsZero() {
+		d.Fatalf("I7: interaction %+v", it.Interaction)
+	}
+	if at := it.deadline(); !at.Equal(timerAt(&it.timer)) {
+		d.Fatalf("interaction %v (%s): timer at %v, deadline %v", it.ID, it.State, timerAt(&it.timer), at)
+	}
+	if it.bucket == nil {
+		return
+	}
+	for _, a := range d.core.roster {
+		if a.offer == nil && d.eligible(a, it) {
+			d.Fatalf("I5: %v waits while agent %v is free", it.ID, a.id)
+		}
+	}
+}
+
+func timerAt(t *timer) time.Time {
+	if t.i < 0 {
+		return time.Time{}
+	}
+	return t.at
+}
+
+func (d *day) checkAgent(a *agent) {
+	over := false
+	for _, h := range a.holds {
+		over = over || h.item.OverCapacity
+	}
+	if a.units() > 100 && !over {
+		d.Fatalf("I3: agent %v holds %d units", a.id, a.units())
+	}
+	if at := a.deadline(); !at.Equal(timerAt(&a.timer)) {
+		d.Fatalf("agent %v: timer at %v, deadline %v", a.id, timerAt(&a.timer), at)
+	}
+	if s := a.status(); s != a.shown.Status || a.intent != a.shown.Intent || a.units() != a.shown.Units || a.live != a.shown.Live {
+		d.Fatalf("agent %v shows %+v, is %s", a.id, a.shown, s)
+	}
+}
+
+// eligible is the admission matrix written anew, from the plan and with no index. It
+// looks past the offer that is out to the agent.
+func (d *day) eligible(a *agent, it *item) bool {
+	var p gateway.AgentPlan
+	for _, ap := range d.core.plan.Agents {
+		if ap.ID == a.id {
+			p = ap
+		}
+	}
+	if a.intent != gateway.IntentAvailable || a.next != "" || !a.live || !slices.Contains(p.Channels, it.Channel) {
+		return false
+	}
+	member := false
+	for _, m := range p.Memberships {
+		if m.Queue == it.Queue && m.Enabled {
+			member = d.core.now.Sub(it.ArrivedAt) >= m.Delay.Duration()
+			break
+		}
+	}
+	if !member {
+		return false
+	}
+	for _, need := range it.needs {
+		if !slices.ContainsFunc(p.Skills, func(s gateway.SkillLevel) bool { return s.Skill == need.Skill && s.Level >= need.Level }) {
+			return false
+		}
+	}
+	phone := it.Channel == gateway.Voice || it.Channel == gateway.Callback
+	if phone && (!p.Phone || a.blocked.After(d.core.now)) {
+		return false
+	}
+	units, same := 0, 0
+	for _, h := range a.holds {
+		units += gateway.Cost(h.item.Channel)
+		if h.item.Channel == it.Channel {
+			same++
+		}
+		if !h.active() && (h.item.Channel != gateway.Chat || it.Channel != gateway.Chat) {
+			return false
+		}
+	}
+	most, ok := p.Caps[it.Channel]
+	if !ok {
+		most = gateway.DefaultCap(it.Channel)
+	}
+	for _, dec := range it.declined {
+		if dec.Agent == a.id && dec.Until.After(d.core.now) {
+			return false
+		}
+	}
+	return units+gateway.Cost(it.Channel) <= 100 && same < most
+}
+
+// checkOffers holds each queue offer made by this event against I4, the order of
+// waiting work and the order of agents.
+func (d *day) checkOffers(effects []Effect) {
+	for _, e := range effects {
+		o, ok := e.(OfferCreated)
+		if !ok || o.Offer.Kind != gateway.OfferQueue {
+			continue
+		}
+		it := d.core.items[o.Offer.Interaction]
+		if it == nil || it.offer == nil || it.offer.No != o.Offer.No {
+			continue
+		}
+		a := it.offer.agent
+		if !d.eligible(a, it) {
+			d.Fatalf("I4: %v is offered to agent %v", it.ID, a.id)
+		}
+		for _, other := range d.core.items {
+			if other.bucket != nil && other.key.before(it.key) && d.eligible(a, other) {
+				d.Fatalf("order: agent %v is offered %v before %v", a.id, it.ID, other.ID)
+			}
+		}
+		if it.Preferred == a.id {
+			continue
+		}
+		for _, b := range d.core.roster {
+			if b.offer == nil && d.eligible(b, it) && d.better(b, a, it) {
+				d.Fatalf("choice: %v is offered to agent %v, agent %v was better", it.ID, a.id, b.id)
+			}
+		}
+	}
+}
+
+func (d *day) better(b, a *agent, it *item) bool {
+	rank := func(a *agent) (level, skills int) {
+		for _, p := range d.core.plan.Agents {
+			if p.ID != a.id {
+				continue
+			}
+			for _, m := range slices.Backward(p.Memberships) {
+				if m.Queue == it.Queue && m.Enabled {
+					level = m.Level
+				}
+			}
+			for _, need := range it.needs {
+				for _, s := range p.Skills {
+					if s.Skill == need.Skill {
+						skills += s.Level
+					}
+				}
+			}
+		}
+		return level, skills
+	}
+	bl, bs := rank(b)
+	al, as := rank(a)
+	if bl != al {
+		return bl > al
+	}
+	if bs != as {
+		return bs > as
+	}
+	if b.units() != a.units() {
+		return b.units() < a.units()
+	}
+	if !b.idleFrom.Equal(a.idleFrom) {
+		return b.idleFrom.Before(a.idleFrom)
+	}
+	return b.id < a.id
+}
+
+// checkIndex holds the counters and heaps against the state that they follow from.
+func (d *day) checkIndex() {
+	for _, q := range d.core.queues {
+		var waiting, busy, ready [laneCount]int
+		filled := 0
+		for _, it := range d.core.items {
+			if it.bucket != nil && it.queue == q {
+				waiting[it.lane]++
+			}
+			for _, h := range it.holds {
+				if h.active() && h.queue == q {
+					busy[it.lane]++
+				}
+			}
+		}
+		for _, m := range q.members {
+			for l := range laneCount {
+				if len(m.ready[l].s) > 0 {
+					ready[l]++
+				}
+			}
+		}
+		for _, b := range q.buckets {
+			if len(b.tiers[0].s) > 0 {
+				filled++
+			}
+		}
+		if waiting != q.waiting || busy != q.busy || ready != q.ready || filled != len(q.filled) {
+			d.Fatalf("queue %v: counts %v %v %v %d, are %v %v %v %d", q.id, q.waiting, q.busy, q.ready, len(q.filled), waiting, busy, ready, filled)
+		}
+	}
+	for _, a := range d.core.roster {
+		if open := a.admits(d.core.now); open != a.open {
+			d.Fatalf("agent %v is open for %b, indexed %b", a.id, open, a.open)
+		}
+	}
+}
+
+// restore starts a twin from a snapshot; from now on both must do the same.
+func (d *day) restore() {
+	data := snapshotOf(d.T, d.core)
+	twin, err := Restore(data)
+	if err != nil {
+		d.Fatal(err)
+	}
+	if again := snapshotOf(d.T, twin); !bytes.Equal(data, again) {
+		d.Fatalf("I8: restored\n%s\nfrom\n%s", again, data)
+	}
+	d.twin = twin
+}
+
+// replay does the whole day again from the log.
+func (d *day) replay() {
+	c := New()
+	for i, data := range d.log {
+		c.Apply(d.times[i], reread(d.T, data))
+	}
+	want := snapshotOf(d.T, d.core)
+	if got := snapshotOf(d.T, c); !bytes.Equal(got, want) {
+		d.Fatalf("I8: replayed\n%s\nwant\n%s", got, want)
+	}
+	if d.twin != nil && !bytes.Equal(snapshotOf(d.T, d.twin), want) {
+		d.Fatalf("I8: the restored twin went another way")
+	}
+}
+
+func reread(t *rapid.T, data []byte) Event {
+	ev, err := UnmarshalEvent(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ev
+}
+
+func snapshotOf(t *rapid.T, c *Core) []byte {
+	data, err := c.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func same(t *rapid.T, what string, got, want Result) {
+	g, gerr := json.Marshal(got)
+	w, werr := json.Marshal(want)
+	if err := errors.Join(gerr, werr); err != nil || !bytes.Equal(g, w) {
+		t.Fatalf("%s (%v):\n%s\nwant\n%s", what, err, g, w)
+	}
+}
