@@ -1,0 +1,157 @@
+import type * as A from './types'
+
+const root = '/api/v1'
+
+/** A refusal of the server in its own words (RFC 9457), or our word that it wasn't reached. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number, // 0 when no answer came
+    readonly code: string,
+    readonly detail: string,
+    readonly requestId = '',
+    readonly data?: unknown,
+  ) {
+    super(`${code}: ${detail}`)
+  }
+
+  /** True when the same request may work later without a change. */
+  get passing() {
+    return this.status === 0 || this.status === 429 || this.status >= 502
+  }
+}
+
+interface Options {
+  query?: Record<string, string | number | boolean | undefined>
+  body?: unknown
+  key?: string // the client's id of this write; a repeat gets the first answer
+  rev?: number // If-Match
+  signal?: AbortSignal
+}
+
+/** A UUIDv7 (RFC 9562 §5.7): sorted by time, so an outbox keeps its order by id. */
+export function uuid(now = Date.now(), random = crypto.getRandomValues(new Uint8Array(10))): string {
+  const time = now.toString(16).padStart(12, '0')
+  const rest = [...random].map((b) => b.toString(16).padStart(2, '0')).join('')
+  const variant = ((parseInt(rest.slice(4, 5), 16) & 3) | 8).toString(16)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(1, 4)}-${variant}${rest.slice(5, 8)}-${rest.slice(8, 20)}`
+}
+
+async function call<T>(method: string, path: string, o: Options = {}): Promise<T> {
+  const url = new URL(root + path, location.origin)
+  for (const [k, v] of Object.entries(o.query ?? {})) if (v !== undefined && v !== '') url.searchParams.set(k, String(v))
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (o.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (method !== 'GET') headers['Idempotency-Key'] = o.key ?? uuid()
+  if (o.rev !== undefined) headers['If-Match'] = String(o.rev)
+
+  let answer: Response
+  try {
+    answer = await fetch(url, { method, headers, body: o.body === undefined ? null : JSON.stringify(o.body), credentials: 'same-origin', signal: o.signal ?? null })
+  } catch (err) {
+    if (o.signal?.aborted) throw err
+    throw new Problem(0, 'offline', '')
+  }
+  if (!answer.ok) throw await problem(answer)
+  if (answer.status === 204) return undefined as T
+  const text = await answer.text()
+  return (text ? JSON.parse(text) : undefined) as T
+}
+
+async function problem(answer: Response): Promise<Problem> {
+  const body = await answer.json().catch(() => ({}))
+  const id = body.request_id ?? answer.headers.get('X-Request-Id') ?? ''
+  return new Problem(answer.status, body.code ?? 'unexpected', body.detail ?? body.title ?? answer.statusText, id, body.data)
+}
+
+const get = <T>(path: string, query?: Options['query'], signal?: AbortSignal) => call<T>('GET', path, { query, signal })
+const post = <T>(path: string, body?: unknown, key?: string) => call<T>('POST', path, { body, key })
+const put = <T>(path: string, body?: unknown) => call<T>('PUT', path, { body })
+const patch = <T>(path: string, body: unknown, rev?: number) => call<T>('PATCH', path, { body, rev })
+const on = (interaction: A.Id, verb: string) => `/interactions/${interaction}/${verb}`
+
+export interface Line {
+  client_id: string
+  text: string
+}
+export interface Reply extends Line {
+  html?: string
+  to?: A.Address[]
+  cc?: A.Address[]
+  seen_pos: number
+}
+
+/** Every request that the console makes, by resource. */
+export const api = {
+  signIn: (login: string, password: string) => post<A.Session>('/session', { login, password }),
+  signOut: () => call<void>('DELETE', '/session'),
+  changePassword: (old: string, fresh: string) => put<void>('/me/password', { old, new: fresh }),
+  me: () => get<A.Me>('/me'),
+  changeMe: (body: { name?: string; language?: A.Language }) => patch<A.Me>('/me', body),
+  setStatus: (status: A.Intent, code?: string) => put<A.Presence>('/me/status', { status, code }),
+  statusCodes: () => get<A.StatusCodes>('/status-codes'),
+  statistics: () => get<A.Statistics>('/me/statistics'),
+  phones: () => get<A.Page<A.Phone>>('/me/phones'),
+  savePhones: (items: A.Phone[]) => put<A.Page<A.Phone>>('/me/phones', { items }),
+  ticket: () => post<{ ticket: string }>('/socket-ticket'),
+
+  accept: (interaction: A.Id, no: number) => post<A.InteractionView | undefined>(`/offers/${interaction}/${no}/accept`),
+  decline: (interaction: A.Id, no: number, code?: string) => post<void>(`/offers/${interaction}/${no}/decline`, { code }),
+
+  mine: () => get<A.Page<A.InteractionView>>('/me/interactions'),
+  interactions: (query: { scope: 'mine' | 'queues' | 'all'; state?: A.State; after?: string }) => get<A.Page<A.InteractionView>>('/interactions', query),
+  interaction: (id: A.Id) => get<A.InteractionView>(`/interactions/${id}`),
+  entries: (conversation: A.Id, query: { before?: number; after?: number; limit?: number }) =>
+    get<A.Page<A.Entry>>(`/conversations/${conversation}/entries`, query),
+  seen: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/seen`, { pos }),
+  message: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'messages'), line, line.client_id),
+  note: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'notes'), line, line.client_id),
+  article: (id: A.Id, body: { client_id: string; article?: A.Id; shortcut?: string; language: string }) =>
+    post<A.Entry | undefined>(on(id, 'articles'), body, body.client_id),
+  reply: (id: A.Id, reply: Reply) => post<A.Entry | undefined>(on(id, 'reply'), reply, reply.client_id),
+  end: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'end')),
+  finish: (id: A.Id, codes: A.Id[], note?: string) => post<A.InteractionView | undefined>(on(id, 'finish'), { codes, note }),
+  extend: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'extend')),
+  transfer: (id: A.Id, to: { to_agent?: A.Id; to_queue?: A.Id; note?: string }) => post<A.InteractionView | undefined>(on(id, 'transfer'), to),
+  pull: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'pull')),
+  hold: (id: A.Id) => post<void>(on(id, 'hold')),
+  resume: (id: A.Id) => post<void>(on(id, 'resume')),
+  dial: (number: string, queue?: A.Id) => post<A.InteractionView>('/calls', { number, queue }),
+
+  queues: () => get<A.Page<A.QueueRow>>('/queues'),
+  agents: () => get<A.Page<A.AgentRow>>('/agents'),
+  transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList | A.TransactionCode>>('/transaction-codes', { queue }),
+
+  cases: (query: { after?: string; state?: string; assignee?: A.Id; customer?: A.Id; q?: string }) => get<A.Page<A.Case>>('/cases', query),
+  case: (id: A.Id) => get<A.Case>(`/cases/${id}`),
+  changeCase: (id: A.Id, body: Partial<A.Case>, rev: number) => patch<A.Case>(`/cases/${id}`, body, rev),
+  timeline: (id: A.Id) => get<A.Page<A.Entry>>(`/cases/${id}/timeline`),
+  customers: (q: string, after?: string) => get<A.Page<A.Customer>>('/customers', { q, after }),
+  customer: (id: A.Id) => get<A.Customer>(`/customers/${id}`),
+  changeCustomer: (id: A.Id, body: Partial<A.Customer>, rev: number) => patch<A.Customer>(`/customers/${id}`, body, rev),
+  tasks: (query: { case?: A.Id; customer?: A.Id }) => get<A.Page<A.Task>>('/tasks', query),
+  newTask: (body: Partial<A.Task>) => post<A.Task>('/tasks', body),
+  changeTask: (id: A.Id, body: Partial<A.Task>, rev: number) => patch<A.Task>(`/tasks/${id}`, body, rev),
+
+  articles: (q: string, language: string, signal?: AbortSignal) => get<A.Page<A.Article>>('/articles', { q, language }, signal),
+  shortcut: (word: string, language: string) => get<A.Article>(`/articles/shortcut/${encodeURIComponent(word)}`, { language }),
+  readArticle: (id: A.Id, language?: string) => get<A.Article>(`/articles/${id}`, { language }),
+  suggest: (conversation: A.Id) => get<A.Page<A.Article>>('/articles/suggest', { conversation }),
+
+  staffChats: () => get<A.Page<A.StaffChat>>('/staff-chats'),
+  newStaffChat: (members: A.Id[]) => post<A.StaffChat>('/staff-chats', { members }),
+  staffEntries: (id: A.Id) => get<A.Page<A.StaffMessage>>(`/staff-chats/${id}/entries`),
+  seenStaffChat: (id: A.Id, pos: number) => post<void>(`/conversations/${id}/seen`, { pos }),
+  staffMessage: (id: A.Id, line: Line) => post<A.StaffMessage>(`/staff-chats/${id}/messages`, line, line.client_id),
+  supervisorMessages: () => get<A.Page<A.SupervisorMessage>>('/supervisor-messages'),
+  sendSupervisorMessage: (text: string, queue: A.Id) =>
+    post<A.SupervisorMessage>('/supervisor-messages', { text, audience: queue ? { queues: [queue] } : { everybody: true } }),
+  seenSupervisorMessage: (id: A.Id) => post<void>(`/supervisor-messages/${id}/seen`),
+
+  favourites: () => get<A.Page<A.Favourite>>('/me/favourites'),
+  favour: (kind: A.Favourite['kind'], id: A.Id, yes: boolean) => call<void>(yes ? 'PUT' : 'DELETE', `/me/favourites/${kind}/${id}`),
+  recents: () => get<A.Page<A.Favourite>>('/me/recents'),
+}
+
+export const blobURL = (key: string, name?: string) => `${root}/blobs/${key}${name ? `?name=${encodeURIComponent(name)}` : ''}`
+export const mailURL = (e: A.Entry, images: boolean) => `${root}/entries/${e.conversation}/${e.pos}/html${images ? '?images=1' : ''}`
+export const socketURL = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${root}/socket`

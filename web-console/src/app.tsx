@@ -1,0 +1,92 @@
+import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { RouterProvider } from 'react-aria-components'
+import { useLocation } from 'wouter'
+import { api, Problem } from './api/client'
+import type { Language, Me } from './api/types'
+import { Speak } from './i18n'
+import { startHub, takePresence } from './live/hub'
+import { ChangePassword, SignIn } from './pages/sign-in'
+import { Session } from './session'
+import { Shell } from './shell/shell'
+import { Sprite } from './ui/icon'
+import { Failure, Skeleton } from './ui/parts'
+import { useSetting } from './ui/settings'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      refetchOnWindowFocus: false,
+      retry: (count, err) => err instanceof Problem && err.passing && count < 2,
+    },
+  },
+})
+
+/** The language chosen here, else the one of the login, else the browser's. */
+function spoken(chosen: Language | '', me?: Me): Language {
+  if (chosen) return chosen
+  if (me?.language) return me.language
+  return navigator.language.startsWith('en') ? 'en' : 'sv'
+}
+
+export function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <Sprite />
+      <Gate />
+    </QueryClientProvider>
+  )
+}
+
+/** Signed out, with a first password, or at work. */
+function Gate() {
+  const [chosen] = useSetting('language')
+  const [ended, setEnded] = useState(false)
+  const [mustChange, setMustChange] = useState<string | null>(null)
+  const client = useQueryClient()
+  const me = useQuery({ queryKey: ['me'], queryFn: api.me, retry: false, staleTime: Infinity })
+  const language = spoken(chosen, me.data)
+  useEffect(() => {
+    document.documentElement.lang = language
+  }, [language])
+
+  const leave = () => {
+    setEnded(true)
+    client.clear()
+    void me.refetch()
+  }
+  const refused = me.error instanceof Problem && me.error.status === 401
+
+  let page = <Skeleton />
+  if (mustChange !== null) {
+    page = <ChangePassword old={mustChange} done={() => (setMustChange(null), void me.refetch())} />
+  } else if (refused || (ended && !me.data)) {
+    page = <SignIn ended={ended} done={(s, password) => (setEnded(false), s.must_change_password ? setMustChange(password) : void me.refetch())} />
+  } else if (me.error && !me.data) {
+    page = <Failure error={me.error} retry={() => void me.refetch()} />
+  } else if (me.data) {
+    page = <Desk me={me.data} leave={leave} />
+  }
+  return (
+    <Speak language={language}>{page}</Speak>
+  )
+}
+
+function Desk({ me, leave }: { me: Me; leave: () => void }) {
+  const client = useQueryClient()
+  const [, go] = useLocation()
+  useEffect(() => {
+    const stop = startHub(me.agent, client, leave)
+    takePresence(me.presence)
+    return stop
+    // The hub lives as long as the person is signed in.
+  }, [me.agent])
+  return (
+    <Session.Provider value={{ me, leave }}>
+      <RouterProvider navigate={go}>
+        <Shell />
+      </RouterProvider>
+    </Session.Provider>
+  )
+}

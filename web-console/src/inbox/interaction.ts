@@ -1,0 +1,48 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { api } from '../api/client'
+import type { Id, InteractionView } from '../api/types'
+import { change, useLive } from '../live/hub'
+import { withInteraction, withView } from '../live/state'
+import { useMe } from '../session'
+
+/** One interaction: what the socket says of mine, filled in by what a read says. */
+export function useInteraction(id: Id | undefined) {
+  const me = useMe()
+  const live = useLive((l) => (id ? l.interactions[id] : undefined))
+  const query = useQuery({ queryKey: ['interaction', id], queryFn: () => api.interaction(id!), enabled: id !== undefined })
+  useEffect(() => {
+    const i = query.data
+    if (i) change((l) => withView(withInteraction(l, i, me.agent), i))
+  }, [query.data, me.agent])
+  const read = query.data
+  const interaction: InteractionView | undefined = live && read && read.rev >= live.rev ? { ...live, ...read, unread: live.unread } : (live ?? read)
+  return { interaction, query }
+}
+
+/** The verbs of this moment: the server's list, else what the state allows. */
+export function mayDo(i: InteractionView, verb: string, me: Id): boolean {
+  if (i.actions) return i.actions.includes(verb)
+  const mine = i.agent === me
+  const open = i.state === 'active' || i.state === 'parked'
+  switch (verb) {
+    case 'pull':
+      return i.state === 'waiting'
+    case 'note':
+      return i.state !== 'finished' || mine
+    case 'finish':
+    case 'extend':
+      return mine && i.state === 'wrap_up'
+    case 'reply':
+      return mine && i.channel === 'email' && open
+    case 'message':
+    case 'article':
+      return mine && i.channel === 'chat' && open
+    case 'hold':
+      return mine && i.channel === 'voice' && i.state === 'active'
+    case 'resume':
+      return mine && i.channel === 'voice' && i.state === 'parked'
+    default:
+      return mine && open
+  }
+}

@@ -1,0 +1,130 @@
+import type { Call, Entry, Id, InteractionView, Offer, Presence, StaffMessage, SupervisorMessage } from '../api/types'
+import type { Envelope, FrameData, Snapshot } from './frames'
+import { emptyLog, merge, type Log } from './log'
+
+export interface Link {
+  state: 'opening' | 'up' | 'down'
+  since: number // server ms
+  taken?: boolean // the console was taken over elsewhere
+}
+
+/** Everything the socket tells, as plain JSON, so that one tab can hand it to another. */
+export interface Live {
+  link: Link
+  presence: Presence | null
+  offers: Record<Id, Offer>
+  answered: Record<Id, number> // interaction → highest offer number known to be closed
+  interactions: Record<Id, InteractionView>
+  calls: Record<Id, Call>
+  logs: Record<Id, Log>
+  typing: Record<Id, number> // conversation → until, ms
+  fresh: { supervisor: Id[]; staff: Id[] }
+  drain: { phase: string; deadline?: string } | null
+}
+
+export const nothing: Live = {
+  link: { state: 'opening', since: 0 },
+  presence: null,
+  offers: {},
+  answered: {},
+  interactions: {},
+  calls: {},
+  logs: {},
+  typing: {},
+  fresh: { supervisor: [], staff: [] },
+  drain: null,
+}
+
+const typingLasts = 6000 // ms, unless it is said again or ended
+
+const newer = <T extends { rev: number }>(old: T | undefined | null, it: T) => !old || it.rev > old.rev
+
+/** Takes one frame in. Meeting a frame again, or late, changes nothing: rev, pos and offer numbers decide. */
+export function apply(live: Live, f: Envelope, me: Id, now: number): Live {
+  const take = frames[f.t as keyof typeof frames] as ((live: Live, data: unknown, me: Id, now: number, f: Envelope) => Live) | undefined
+  return take ? take(live, f.data, me, now, f) : live
+}
+
+type Takes = { [K in keyof FrameData]?: (live: Live, data: FrameData[K], me: Id, now: number, f: Envelope) => Live }
+
+const frames: Takes = {
+  snapshot: (live, s) => fromSnapshot(live, s),
+  'agent.status': (live, p, me) => (p.agent === me ? withPresence(live, p) : live),
+  'offer.created': (live, o) => withOffer(live, o),
+  'offer.closed': (live, o) => withoutOffer(live, o.interaction, o.no),
+  'interaction.changed': (live, i, me) => withInteraction(live, i, me),
+  'message.created': (live, e, me) => withEntry(live, e, me),
+  typing: (live, t, _me, now, f) =>
+    f.conversation && t.author.kind === 'customer' ? { ...live, typing: { ...live.typing, [f.conversation]: t.on ? now + typingLasts : 0 } } : live,
+  'supervisor_message.created': (live, m: SupervisorMessage) => ({ ...live, fresh: { ...live.fresh, supervisor: add(live.fresh.supervisor, m.id) } }),
+  'staff_chat.created': (live, m: StaffMessage, me) =>
+    m.author === me ? live : { ...live, fresh: { ...live.fresh, staff: add(live.fresh.staff, m.chat) } },
+  'drain.notice': (live, d) => ({ ...live, drain: d.phase === 'over' ? null : d }),
+}
+
+const add = (ids: Id[], id: Id) => (ids.includes(id) ? ids : [...ids, id])
+
+// A snapshot is the whole truth of what is mine: what it doesn't name is gone.
+function fromSnapshot(live: Live, s: Snapshot): Live {
+  const offers: Live['offers'] = {}
+  for (const o of s.offers ?? []) if (o.no > (live.answered[o.interaction] ?? 0)) offers[o.interaction] = o
+  const interactions: Live['interactions'] = {}
+  for (const i of s.interactions ?? []) interactions[i.id] = newer(live.interactions[i.id], i) ? { ...live.interactions[i.id], ...i } : live.interactions[i.id]!
+  const calls = Object.fromEntries((s.calls ?? []).map((c) => [c.id, c]))
+  const presence = s.presence && newer(live.presence, s.presence) ? s.presence : live.presence
+  return { ...live, presence, offers, interactions, calls }
+}
+
+export function withPresence(live: Live, p: Presence): Live {
+  return newer(live.presence, p) ? { ...live, presence: p } : live
+}
+
+function withOffer(live: Live, o: Offer): Live {
+  const closed = live.answered[o.interaction] ?? 0
+  const open = live.offers[o.interaction]
+  if (o.no <= closed || o.outcome || (open && open.no > o.no)) return live
+  return { ...live, offers: { ...live.offers, [o.interaction]: { ...open, ...o } } }
+}
+
+export function withoutOffer(live: Live, interaction: Id, no: number): Live {
+  const offers = { ...live.offers }
+  if ((offers[interaction]?.no ?? Infinity) <= no) delete offers[interaction]
+  return { ...live, offers, answered: { ...live.answered, [interaction]: Math.max(no, live.answered[interaction] ?? 0) } }
+}
+
+/** An interaction that is no longer mine leaves the list; names that a bare frame lacks are kept. */
+export function withInteraction(live: Live, i: InteractionView, me: Id): Live {
+  const old = live.interactions[i.id]
+  if (!newer(old, i)) return live
+  const interactions = { ...live.interactions }
+  const mine = i.agent === me && i.state !== 'waiting' && i.state !== 'offered' && i.state !== 'finished'
+  if (mine) interactions[i.id] = { ...old, ...i }
+  else delete interactions[i.id]
+  return { ...live, interactions }
+}
+
+/** Replaces the names and counts of an interaction that a list or a read brought, at the same rev or a newer one. */
+export function withView(live: Live, i: InteractionView): Live {
+  const old = live.interactions[i.id]
+  if (!old || i.rev < old.rev) return live
+  return { ...live, interactions: { ...live.interactions, [i.id]: { ...old, ...i } } }
+}
+
+function withEntry(live: Live, e: Entry, me: Id): Live {
+  const logs = { ...live.logs, [e.conversation]: merge(live.logs[e.conversation] ?? emptyLog, [e]) }
+  const typing = { ...live.typing }
+  if (e.author.kind === 'customer') delete typing[e.conversation]
+  const interactions = { ...live.interactions }
+  for (const i of Object.values(interactions)) {
+    if (i.conversation !== e.conversation || e.pos <= (i.last_pos ?? 0)) continue
+    interactions[i.id] = headOf(i, e, me)
+  }
+  return { ...live, logs, typing, interactions }
+}
+
+function headOf(i: InteractionView, e: Entry, me: Id): InteractionView {
+  const head = { ...i, last_pos: e.pos, last_at: e.at }
+  if (e.kind === 'event' || e.kind === 'note') return head
+  const mine = e.author.kind === 'agent' && e.author.id === me
+  return { ...head, preview: e.text || i.preview, unread: mine ? 0 : e.author.kind === 'customer' ? (i.unread ?? 0) + 1 : i.unread }
+}

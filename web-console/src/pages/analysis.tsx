@@ -1,0 +1,143 @@
+import { useQuery } from '@tanstack/react-query'
+import { api } from '../api/client'
+import type { Channel, Statistics } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { figure } from '../i18n/format'
+import { Icon, type IconName } from '../ui/icon'
+import { Bar, channelIcon, Empty, Fetched } from '../ui/parts'
+
+/** The agent's own figures of the day. */
+export function Analysis() {
+  const w = useWords()
+  const query = useQuery({ queryKey: ['statistics'], queryFn: api.statistics, refetchInterval: 60_000 })
+  return (
+    <main className="sheet">
+      <div className="board" tabIndex={-1}>
+        <div className="board-h">
+          <h1>{w.analysis.title}</h1>
+          <span className="sub">{w.analysis.lead}</span>
+        </div>
+        <Fetched query={query} what={w.analysis.what} rows={4}>
+          {(s) => <Figures s={s} />}
+        </Fetched>
+      </div>
+    </main>
+  )
+}
+
+function Figures({ s }: { s: Statistics }) {
+  const w = useWords()
+  const f = useFormat()
+  const counts = Object.entries(s.handled ?? {}) as [Channel, number][]
+  const handled = s.handled_today ?? counts.reduce((n, [, c]) => n + c, 0)
+  const time = (seconds: number | undefined) => (seconds === undefined ? '–' : figure(seconds * 1000))
+  const tiles: { icon: IconName; label: string; figure: string; unit?: string; foot: string }[] = [
+    { icon: 'okc', label: w.analysis.handled, figure: f.number(handled), foot: w.analysis.sinceMidnight },
+    { icon: 'clock', label: w.analysis.aht, figure: time(s.aht_s), foot: w.analysis.perItem },
+    { icon: 'phone', label: w.analysis.asa, figure: time(s.asa_s), foot: w.analysis.before },
+    { icon: 'pulse', label: w.analysis.occupancy, figure: s.occupancy === undefined ? '–' : String(Math.round(s.occupancy * 100)), unit: s.occupancy === undefined ? undefined : '%', foot: w.analysis.ofTime },
+    { icon: 'alert', label: w.analysis.missed, figure: f.number(s.missed ?? 0), foot: w.analysis.offers },
+    { icon: 'x', label: w.analysis.declined, figure: f.number(s.declined ?? 0), foot: w.analysis.offers },
+  ]
+  return (
+    <>
+      <div className="tiles">
+        {tiles.map((t) => (
+          <div className="tile" key={t.label}>
+            <span className="lab">
+              <Icon name={t.icon} />
+              {t.label}
+            </span>
+            <span className="fig">
+              {t.figure}
+              {t.unit && <small> {t.unit}</small>}
+            </span>
+            <span className="foot">{t.foot}</span>
+          </div>
+        ))}
+      </div>
+      {handled === 0 ? <Empty icon="chart" text={w.analysis.empty} /> : <ByChannel counts={counts} handled={handled} />}
+      {s.by_hour && s.by_hour.some((h) => h.handled > 0) && <ByHour hours={s.by_hour} />}
+    </>
+  )
+}
+
+function ByChannel({ counts, handled }: { counts: [Channel, number][]; handled: number }) {
+  const w = useWords()
+  const f = useFormat()
+  return (
+    <section aria-label={w.analysis.byChannel}>
+      <div className="tbl-h">
+        <h2>{w.analysis.byChannel}</h2>
+      </div>
+      <div className="tbl-card" tabIndex={0} role="region" aria-label={w.analysis.byChannel}>
+        <table className="tbl">
+          <thead>
+            <tr>
+              <th scope="col">{w.analysis.channel}</th>
+              <th scope="col" className="r">
+                {w.analysis.count}
+              </th>
+              <th scope="col" className="r">
+                {w.analysis.share}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {counts.map(([c, n]) => (
+              <tr key={c}>
+                <th scope="row" className="row-h">
+                  <span className="row">
+                    <Icon name={channelIcon[c]} />
+                    <span className="med">{w.channel[c]}</span>
+                  </span>
+                </th>
+                <td className="r">{f.number(n)}</td>
+                <td className="r">
+                  <span className="sl">
+                    <Bar share={n / handled} />
+                    {f.percent(n / handled)}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
+
+/** One bar an hour; the same figures stand in a table for those who don't see them. */
+function ByHour({ hours }: { hours: { hour: string; handled: number }[] }) {
+  const w = useWords()
+  const f = useFormat()
+  const top = Math.max(...hours.map((h) => h.handled))
+  const wide = 100 / hours.length
+  const label = (h: string) => (h.length > 5 ? f.clock(h) : h)
+  return (
+    <section aria-label={w.analysis.byHour}>
+      <div className="tbl-h">
+        <h2>{w.analysis.byHour}</h2>
+      </div>
+      <div className="cardbox">
+        <div className="hist">
+          <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+            <rect className="base" x="0" y="99" width="100" height="1" />
+            {hours.map((h, i) => (
+              <rect key={h.hour} x={i * wide + wide * 0.15} y={99 - (h.handled / top) * 95} width={wide * 0.7} height={(h.handled / top) * 95} />
+            ))}
+          </svg>
+        </div>
+        <ol className="row hours-row">
+          {hours.map((h) => (
+            <li key={h.hour} className="meta num">
+              {label(h.hour)}
+              <span className="vh">: {h.handled}</span>
+            </li>
+          ))}
+        </ol>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,395 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { Button, MenuTrigger } from 'react-aria-components'
+import { useLocation } from 'wouter'
+import { api } from '../api/client'
+import type { AgentRow, Channel, QueueRow, Status } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { figure } from '../i18n/format'
+import { useNow } from '../live/clock'
+import { follow } from '../live/hub'
+import { inside, total, useDirectory } from '../phone/directory'
+import { useMe } from '../session'
+import { Menu, MenuItem, Tabs } from '../ui/controls'
+import { Icon, type IconName } from '../ui/icon'
+import { Avatar, Badge, Bar, channelIcon, Chip, Empty, Failure, Fetched, FullSince } from '../ui/parts'
+import { StatusGlyph, statusText } from '../ui/presence'
+
+const goal = 0.8 // of the service level, until queues carry their own
+const longWait = 120_000 // ms
+const channels: Channel[] = ['voice', 'chat', 'email']
+
+/** The boards: what waits, how well it goes, who is there. Changes come at most once a second. */
+export function Boards() {
+  const w = useWords()
+  const me = useMe()
+  const [scope, setScope] = useState<'mine' | 'all'>('mine')
+  const queues = useQuery({ queryKey: ['queues'], queryFn: api.queues, refetchInterval: 5000 })
+  const agents = useQuery({ queryKey: ['agents'], queryFn: api.agents, refetchInterval: 5000 })
+  useEffect(() => {
+    follow(['board'])
+    return () => follow([])
+  }, [])
+  const own = new Set((me.queues ?? []).map((q) => q.id))
+  const shown = (queues.data?.items ?? []).filter((q) => scope === 'all' || own.size === 0 || own.has(q.id))
+  return (
+    <main className="sheet">
+      <div className="board" tabIndex={-1}>
+        <div className="board-h">
+          <h1>{w.board.title}</h1>
+          <Tabs
+            as="seg"
+            label={w.board.show}
+            chosen={scope}
+            choose={setScope}
+            tabs={[
+              { key: 'mine', text: w.board.mine },
+              { key: 'all', text: w.board.all },
+            ]}
+          />
+          <span className="grow" />
+          <span className="meta row row-1 wide-only">
+            <Icon name="pulse" size={12} />
+            {w.board.live}
+          </span>
+        </div>
+        <Fetched query={queues} what={w.board.what} rows={4}>
+          {() => (
+            <>
+              <Tiles queues={shown} agents={agents.data?.items ?? []} />
+              <Queues rows={shown} />
+            </>
+          )}
+        </Fetched>
+        <Agents query={agents} />
+      </div>
+    </main>
+  )
+}
+
+type Side = 'crit' | 'warn' | ''
+
+function Tile(props: { icon: IconName; label: string; figure: string; unit?: string; foot: string; footIcon?: IconName; tone?: Side }) {
+  return (
+    <div className={`tile${props.tone ? ` tile--${props.tone}` : ''}`}>
+      <span className="lab">
+        <Icon name={props.icon} />
+        {props.label}
+      </span>
+      <span className="fig">
+        {props.figure}
+        {props.unit && <small> {props.unit}</small>}
+      </span>
+      <span className="foot">
+        {props.footIcon && <Icon name={props.footIcon} size={12} />}
+        <span className="ell">{props.foot}</span>
+      </span>
+    </div>
+  )
+}
+
+/** The longest wait of a queue and how bad that is. */
+function waitOf(q: QueueRow, now: number): { ms: number; tone: Side } {
+  if (!q.longest_since || total(q) === 0) return { ms: 0, tone: '' }
+  const ms = Math.max(0, now - Date.parse(q.longest_since))
+  return { ms, tone: ms > longWait ? 'crit' : ms > longWait / 2 ? 'warn' : '' }
+}
+
+function levelOf(share: number): 'ok' | 'warn' | 'crit' {
+  return share >= goal ? 'ok' : share >= goal - 0.1 ? 'warn' : 'crit'
+}
+
+function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
+  const w = useWords()
+  const f = useFormat()
+  const now = useNow()
+  const waiting = queues.reduce((n, q) => n + total(q), 0)
+  const longest = queues.map((q) => ({ q, ...waitOf(q, now) })).sort((a, b) => b.ms - a.ms)[0]
+  const levels = queues.filter((q) => q.service_level !== undefined)
+  const level = levels.length ? levels.reduce((n, q) => n + q.service_level!, 0) / levels.length : undefined
+  const levelTone = level === undefined ? '' : levelOf(level)
+  const lost = queues.reduce((n, q) => n + (q.abandoned_today ?? 0), 0)
+  const on = agents.filter((a) => a.presence.status !== 'logged_out')
+  const count = (...s: Status[]) => on.filter((a) => s.includes(a.presence.status)).length
+  const free = count('available')
+  const busy = count('busy', 'offered', 'wrap_up')
+  return (
+    <div className="tiles">
+      <Tile icon="users" label={w.board.waiting} figure={f.number(waiting)} foot={waiting ? w.board.inQueues(queues.filter((q) => total(q) > 0).length) : w.board.nobody} />
+      <Tile
+        icon="clock"
+        label={w.board.longest}
+        figure={longest && longest.ms > 0 ? figure(longest.ms) : '–'}
+        tone={longest?.tone}
+        foot={longest && longest.ms > 0 ? w.board.limit(longest.q.name, figure(longWait)) : w.board.nobody}
+        footIcon={longest?.tone === 'crit' ? 'alert' : longest?.tone === 'warn' ? 'clock' : undefined}
+      />
+      <Tile
+        icon="pulse"
+        label={w.board.level}
+        figure={level === undefined ? '–' : String(Math.round(level * 100))}
+        unit={level === undefined ? undefined : '%'}
+        tone={levelTone === 'ok' ? '' : levelTone}
+        foot={w.board.goal(f.percent(goal))}
+        footIcon={levelTone === 'ok' ? 'check' : levelTone === '' ? undefined : 'warn'}
+      />
+      <Tile icon="hangup" label={w.board.abandoned} figure={f.number(lost)} foot={w.board.today} />
+      <Tile icon="headset" label={w.board.free} figure={String(free)} unit={w.board.ofAll(on.length)} foot={w.board.others(busy, on.length - free - busy)} />
+      <Tile icon="chat" label={w.board.progress} figure={f.number(queues.reduce((n, q) => n + (q.in_progress ?? 0), 0))} foot={w.board.withAgents} />
+    </div>
+  )
+}
+
+function Queues({ rows }: { rows: QueueRow[] }) {
+  const w = useWords()
+  if (rows.length === 0) return <Empty icon="list" text={w.board.emptyQueues} />
+  return (
+    <section aria-label={w.board.queues}>
+      <div className="tbl-h">
+        <h2 className="grow">{w.board.queues}</h2>
+      </div>
+      <div className="tbl-card" tabIndex={0} role="region" aria-label={w.board.queues}>
+        <table className="tbl">
+          <thead>
+            <tr>
+              <th scope="col">{w.board.queue}</th>
+              <th scope="col" className="r">
+                {w.board.waiting}
+              </th>
+              <th scope="col" className="r">
+                {w.board.longestShort}
+              </th>
+              <th scope="col" className="r">
+                {w.board.level}
+              </th>
+              <th scope="col" className="r">
+                {w.board.calls}
+              </th>
+              <th scope="col" className="r">
+                {w.board.chats}
+              </th>
+              <th scope="col" className="r">
+                {w.board.mails}
+              </th>
+              <th scope="col" className="r">
+                {w.board.progress}
+              </th>
+              <th scope="col" className="r">
+                {w.board.abandoned}
+              </th>
+              <th scope="col" className="r">
+                {w.board.freeIn}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((q) => (
+              <QueueLine key={q.id} q={q} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
+
+const marks: Record<string, IconName> = { ok: 'check', warn: 'clock', crit: 'alert' }
+
+function QueueLine({ q }: { q: QueueRow }) {
+  const w = useWords()
+  const f = useFormat()
+  const wait = waitOf(q, useNow())
+  const level = q.service_level
+  const tone = level === undefined ? 'ok' : levelOf(level)
+  const cell = (n: number | undefined) => (n ? <td className="r">{f.number(n)}</td> : <td className="r t-3">{w.common.none}</td>)
+  return (
+    <tr>
+      <th scope="row" className="row-h">
+        <span className="row">
+          <Icon name="list" />
+          <span className="med">{q.name}</span>
+        </span>
+      </th>
+      <td className="r strong">{f.number(total(q))}</td>
+      <td className={`r${wait.tone ? ` t-${wait.tone}` : ''}`}>
+        <span className="row row-1">
+          <span className="grow" />
+          {wait.tone && <Icon name={wait.tone === 'crit' ? 'alert' : 'clock'} size={12} />}
+          {wait.ms > 0 ? figure(wait.ms) : w.common.none}
+        </span>
+      </td>
+      <td className="r">
+        {level === undefined ? (
+          <span className="t-3">{w.common.none}</span>
+        ) : (
+          <span className="sl">
+            <Bar share={level} tone={tone} />
+            <span className={`t-${tone} row row-1`}>
+              <Icon name={marks[tone]!} size={12} />
+              {f.percent(level)}
+            </span>
+          </span>
+        )}
+      </td>
+      {channels.map((c) => (
+        <Count key={c} n={(q.waiting?.[c] ?? 0) + (c === 'voice' ? (q.waiting?.voicemail ?? 0) + (q.waiting?.callback ?? 0) : 0)} />
+      ))}
+      {cell(q.in_progress)}
+      {cell(q.abandoned_today)}
+      <td className="r">
+        {q.agents?.available ?? 0} / {inside(q)}
+      </td>
+    </tr>
+  )
+}
+
+function Count({ n }: { n: number }) {
+  const w = useWords()
+  return n > 0 ? <td className="r">{n}</td> : <td className="r t-3">{w.common.none}</td>
+}
+
+type Which = 'group' | 'all' | 'favourites' | 'recents'
+
+function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number } }) {
+  const w = useWords()
+  const me = useMe()
+  const d = useDirectory()
+  const [which, setWhich] = useState<Which>('all')
+  const rows = query.data?.items ?? []
+  const mine = rows.find((a) => a.id === me.agent)?.group
+  const named = (list: { kind: string; id: string }[]) => new Set(list.filter((e) => e.kind === 'agent').map((e) => e.id))
+  const starred = named(d.favourites)
+  const recent = named(d.recents)
+  const shown = rows.filter((a) => which === 'all' || (which === 'group' ? a.group === mine : (which === 'favourites' ? starred : recent).has(a.id)))
+  const tabs = [
+    { key: 'group' as const, text: w.board.group, end: <Badge count={mine ? rows.filter((a) => a.group === mine).length : 0} /> },
+    { key: 'all' as const, text: w.board.all },
+    { key: 'favourites' as const, text: w.board.favourites, end: <Badge count={starred.size} /> },
+    { key: 'recents' as const, text: w.board.recents },
+  ].filter((t) => t.key !== 'group' || mine)
+  return (
+    <section aria-label={w.board.agents}>
+      <div className="tbl-h">
+        <h2>{w.board.agents}</h2>
+        <Tabs as="seg" label={w.board.agents} chosen={which} choose={setWhich} tabs={tabs} />
+      </div>
+      <Fetched query={query} what={w.board.what}>
+        {() =>
+          shown.length === 0 ? (
+            <Empty icon="users" text={w.board.emptyAgents} />
+          ) : (
+            <div className="tbl-card" tabIndex={0} role="region" aria-label={w.board.agents}>
+              <table className="tbl">
+                <thead>
+                  <tr>
+                    <th scope="col">{w.board.agent}</th>
+                    <th scope="col">{w.board.state}</th>
+                    <th scope="col">{w.board.code}</th>
+                    <th scope="col" className="r">
+                      {w.board.time}
+                    </th>
+                    <th scope="col">{w.board.holds}</th>
+                    <th scope="col" className="r">
+                      {w.board.handled}
+                    </th>
+                    <th scope="col" className="r">
+                      {w.board.aht}
+                    </th>
+                    <th scope="col" className="r">
+                      {w.board.actions}
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {shown.map((a) => (
+                    <AgentLine key={a.id} a={a} starred={starred.has(a.id)} self={a.id === me.agent} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Fetched>
+    </section>
+  )
+}
+
+function AgentLine({ a, starred, self }: { a: AgentRow; starred: boolean; self: boolean }) {
+  const w = useWords()
+  const f = useFormat()
+  const p = a.presence
+  return (
+    <tr className={self ? 'is-sel' : undefined}>
+      <th scope="row" className="row-h">
+        <span className="row">
+          <Avatar name={a.name} me={self} />
+          <span className="med">{a.name}</span>
+        </span>
+      </th>
+      <td>
+        <span className={`row row-1 ${statusText(p.status)}`}>
+          <StatusGlyph status={p.status} silent />
+          <span>{w.status[p.status]}</span>
+        </span>
+      </td>
+      <td className="sub">{p.status_code ? (w.status.codes[p.status_code] ?? p.status_code) : w.common.none}</td>
+      <td className="r">
+        <FullSince at={p.since} />
+      </td>
+      <td>
+        <Holds a={a} />
+      </td>
+      <td className="r">{a.handled_today === undefined ? w.common.none : f.number(a.handled_today)}</td>
+      <td className="r">{a.aht_s ? figure(a.aht_s * 1000) : w.common.none}</td>
+      <td>
+        <div className="acts">{!self && <Acts a={a} starred={starred} />}</div>
+      </td>
+    </tr>
+  )
+}
+
+function Holds({ a }: { a: AgentRow }) {
+  const w = useWords()
+  const counts = new Map<Channel | 'any', number>()
+  for (const h of a.holds ?? a.presence.holds ?? []) {
+    const key = typeof h === 'string' ? 'any' : h.channel
+    counts.set(key, (counts.get(key) ?? 0) + (typeof h === 'string' ? 1 : (h.count ?? 1)))
+  }
+  if (counts.size === 0) return <span className="sub">{w.common.none}</span>
+  return (
+    <span className="row row-1 sub">
+      {[...counts].map(([c, n]) => (
+        <Chip key={c} icon={c === 'any' ? 'box' : channelIcon[c]}>
+          {c !== 'any' && <span className="vh">{w.channel[c]}</span>}
+          {n}
+        </Chip>
+      ))}
+    </span>
+  )
+}
+
+function Acts({ a, starred }: { a: AgentRow; starred: boolean }) {
+  const w = useWords()
+  const [, go] = useLocation()
+  const chat = useMutation({ mutationFn: () => api.newStaffChat([a.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
+  const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !starred) })
+  return (
+    <>
+      <MenuTrigger>
+        <Button className="ibtn" aria-label={w.board.actionsFor(a.name)}>
+          <Icon name="more" />
+        </Button>
+        <Menu aria-label={w.board.actionsFor(a.name)} placement="bottom end">
+          <MenuItem icon="chat" onAction={() => chat.mutate()}>
+            {w.board.chat}
+          </MenuItem>
+          <MenuItem icon={starred ? 'starf' : 'star'} onAction={() => star.mutate()}>
+            {starred ? w.board.unfavour : w.board.favour}
+          </MenuItem>
+        </Menu>
+      </MenuTrigger>
+      {(chat.error ?? star.error) && <Failure error={chat.error ?? star.error} />}
+    </>
+  )
+}
+

@@ -1,0 +1,509 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useLocation, useSearch } from 'wouter'
+import { useVerb } from '../actions'
+import { api } from '../api/client'
+import type { InteractionView } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { figure, short } from '../i18n/format'
+import { mayDo } from '../inbox/interaction'
+import { serverNow } from '../live/clock'
+import { takeInteraction, useLive } from '../live/hub'
+import { last } from '../live/log'
+import { send } from '../live/outbox'
+import { Directory, keyOf, type Entry } from '../phone/directory'
+import { useLines, type Line } from '../phone/lines'
+import { recordingOf, telephone } from '../phone/number'
+import { useMe } from '../session'
+import { Fact } from '../thread/side'
+import { FaqBox } from '../thread/faq-box'
+import { useLog } from '../thread/log'
+import { Transfer } from '../thread/transfer'
+import { WrapUp } from '../thread/wrap-up'
+import { Field } from '../ui/controls'
+import { useDraft } from '../ui/draft'
+import { Icon, type IconName } from '../ui/icon'
+import { useKeys } from '../ui/keys'
+import { Avatar, Badge, Chip, Empty, Failure, Fetched, Since } from '../ui/parts'
+import { Player } from '../ui/player'
+import { blobURL } from '../api/client'
+
+export function Phone() {
+  const w = useWords()
+  const wrapUp = useLive((l) => Object.values(l.interactions).find((i) => i.channel === 'voice' && i.state === 'wrap_up'))
+  return (
+    <main className="sheet sheet--3 sheet--phone">
+      <Dialling />
+      <Lines />
+      <aside className="pane" aria-label={wrapUp ? w.wrapUp.title : w.phone.catalogue}>
+        {wrapUp ? <WrapUp key={wrapUp.id} i={wrapUp} close={() => {}} /> : <Catalogue />}
+      </aside>
+    </main>
+  )
+}
+
+const keys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#']
+
+/** The number field, the keypad, the voicemails and what was called today. */
+function Dialling() {
+  const w = useWords()
+  const me = useMe()
+  const asked = new URLSearchParams(useSearch()).get('number') ?? ''
+  const [text, setText] = useState(asked)
+  const phone = me.phones?.[0]
+  const [bad, setBad] = useState('')
+  const dial = useMutation({ mutationFn: dialOf(me.queues?.[0]?.id), onSuccess: (i) => (takeInteraction(i, me.agent), setText('')) })
+  const call = () => {
+    const number = telephone(text)
+    setBad(number || !/\d/.test(text) ? '' : w.phone.badNumber)
+    if (number) dial.mutate(number)
+    else if (text.trim() && !/\d/.test(text)) void byName(text).then((found) => (found ? dial.mutate(found) : setBad(w.phone.noNumber(text.trim()))))
+  }
+  const query = useQuery({ queryKey: ['interactions', 'calls'], queryFn: () => api.interactions({ scope: 'mine' }) })
+  const all = query.data?.items ?? []
+  const voicemails = all.filter((i) => i.channel === 'voicemail')
+  const calls = all.filter((i) => i.channel === 'voice' || i.channel === 'callback')
+  return (
+    <section className="pane pane--list" aria-label={w.phone.title}>
+      <div className="pane-head">
+        <h1 className="grow">{w.phone.title}</h1>
+        {phone ? (
+          <Chip tone="ok" icon="phone">
+            {w.phone.ready}
+          </Chip>
+        ) : (
+          <Link href="/settings">
+            <Chip tone="warn" icon="warn">
+              {w.phone.noPhone}
+            </Chip>
+          </Link>
+        )}
+      </div>
+      <div className="side-scroll" tabIndex={-1}>
+        <form
+          className="sec"
+          onSubmit={(e) => {
+            e.preventDefault()
+            call()
+          }}
+        >
+          <Field
+            large
+            label={w.phone.dial}
+            icon="phone"
+            placeholder={w.phone.number}
+            value={text}
+            set={(t) => (setText(t), setBad(''))}
+            bad={bad || undefined}
+            rest={{ inputMode: 'tel' }}
+            end={
+              <button className="btn btn--xs" disabled={dial.isPending || !text.trim()}>
+                {w.phone.dial}
+              </button>
+            }
+          />
+          {dial.error && <Failure error={dial.error} />}
+        </form>
+        <div className="sec">
+          <div className="kpad" role="group" aria-label={w.phone.keypad}>
+            {keys.map((k) => (
+              <button key={k} className="key" type="button" onClick={() => setText((t) => t + k)}>
+                {k}
+              </button>
+            ))}
+          </div>
+        </div>
+        <h2 className="group-h">
+          {w.phone.voicemails} <Badge count={voicemails.filter((v) => v.state !== 'finished').length} />
+        </h2>
+        <ul>
+          {voicemails.map((v) => (
+            <Voicemail key={v.id} i={v} />
+          ))}
+          {query.isSuccess && voicemails.length === 0 && <li className="log-empty meta">{w.phone.noVoicemails}</li>}
+        </ul>
+        <h2 className="group-h">{w.phone.log}</h2>
+        <Fetched query={query} what={w.phone.log}>
+          {() => (
+            <ul>
+              {calls.map((c) => (
+                <Called key={c.id} i={c} />
+              ))}
+              {calls.length === 0 && <li className="log-empty meta">{w.phone.noLog}</li>}
+            </ul>
+          )}
+        </Fetched>
+      </div>
+    </section>
+  )
+}
+
+const dialOf = (queue?: string) => (number: string) => api.dial(number, queue)
+
+async function byName(text: string): Promise<string | undefined> {
+  const page = await api.customers(text.trim())
+  return page.items?.flatMap((c) => c.addresses ?? []).find((a) => a.kind === 'phone')?.value
+}
+
+function Voicemail({ i }: { i: InteractionView }) {
+  const f = useFormat()
+  const { log } = useLog(i.conversation)
+  const r = recordingOf(log.entries, i.id)
+  const name = i.customer_name || f.address(i.customer_address)
+  return (
+    <>
+      <li className="log">
+        <span className="t-accent">
+          <Icon name="voicemail" />
+        </span>
+        <Link className="col plain" href={`/chat/${i.id}`}>
+          <span className={`ell num${i.state === 'finished' ? '' : ' strong'}`}>{name}</span>
+        </Link>
+        <time className="meta">{f.when(i.arrived_at, serverNow())}</time>
+      </li>
+      {r && (
+        <li className="log log--player">
+          <Player src={blobURL(r.blob)} ms={r.duration_ms} name={name} />
+        </li>
+      )}
+    </>
+  )
+}
+
+function Called({ i }: { i: InteractionView }) {
+  const w = useWords()
+  const f = useFormat()
+  const [, go] = useLocation()
+  const missed = !i.accepted_at && i.state === 'finished'
+  const icon: IconName = i.outbound ? 'outr' : 'inr'
+  const tone = missed ? 't-crit' : i.outbound ? 't-3' : 't-ok'
+  const talked = i.accepted_at && i.ended_at ? short(Date.parse(i.ended_at) - Date.parse(i.accepted_at)) : ''
+  const about = [i.outbound ? w.phone.outbound : i.queue_name, missed ? w.phone.missed : talked || w.inbox.groups.now.toLocaleLowerCase()]
+  return (
+    <li className="log">
+      <span className={tone}>
+        <Icon name={icon} />
+      </span>
+      <button className="col log-name" onClick={() => go(`/chat/${i.id}`)}>
+        <span className="med ell">{i.customer_name || f.address(i.customer_address)}</span>
+        <span className="meta ell">{about.filter(Boolean).join(' · ')}</span>
+      </button>
+      <time className="meta">{f.when(i.arrived_at, serverNow())}</time>
+    </li>
+  )
+}
+
+/** The two lines and the cords between them and the agent. */
+function Lines() {
+  const w = useWords()
+  const lines = useLines().filter((l) => l !== undefined)
+  const talking = lines.find((l) => l.state === 'live')
+  const held = lines.find((l) => l.state === 'held')
+  const ringing = lines.find((l) => l.state === 'ringing')
+  const title = talking ? w.phone.talking(talking.name) : ringing ? w.phone.ringing : held ? w.phone.held('') : w.phone.idle
+  const lead = talking ? (held ? w.phone.heldLead(held.name) : w.phone.talkingLead) : held ? w.phone.heldLead(held.name) : ringing ? w.phone.ringingLead : ''
+  const main = lines.find((l) => l.kind === 'customer' && l.interaction)?.interaction
+  return (
+    <section className="pane pane--thread" aria-label={w.phone.lines}>
+      <div className="pane-head">
+        <div className="col grow">
+          <h2 className="ell">{title}</h2>
+          {lead && <span className="meta ell">{lead}</span>}
+        </div>
+      </div>
+      {lines.length === 0 ? (
+        <Empty icon="phone" text={w.phone.idle} hint={w.phone.idleLead} />
+      ) : (
+        <div className="phone-main" tabIndex={-1}>
+          <div className="patch">
+            <Cords lines={lines} />
+            <div className="lines">
+              {lines.map((l) => (
+                <LineCard key={l.id} line={l} />
+              ))}
+            </div>
+          </div>
+          {main && <About i={main} />}
+        </div>
+      )}
+    </section>
+  )
+}
+
+const cardHeight = 126 // px of a line card, and 12 between two
+
+/** From me to each line: solid green where we hear each other, dashed grey where it is parked. */
+function Cords({ lines }: { lines: Line[] }) {
+  const w = useWords()
+  const height = lines.length * cardHeight + (lines.length - 1) * 12
+  const middle = height / 2
+  return (
+    <div className="patch-cord">
+      <svg viewBox={`0 0 56 ${height}`} preserveAspectRatio="none" aria-hidden="true">
+        {lines.map((l, n) => {
+          const y = n * (cardHeight + 12) + 62
+          const tone = l.state === 'live' ? 'live' : 'hold'
+          return (
+            <g key={l.id}>
+              <path className={`cord cord--${tone}`} d={`M14 ${middle} C14 ${y} 26 ${y} 46 ${y}`} />
+              <circle className={`jack jack--${tone}`} cx="47" cy={y} r="5" />
+            </g>
+          )
+        })}
+      </svg>
+      <span className="av av--me patch-me">{w.phone.me}</span>
+    </div>
+  )
+}
+
+function LineCard({ line }: { line: Line }) {
+  const w = useWords()
+  const f = useFormat()
+  const me = useMe()
+  const [transfer, setTransfer] = useState(false)
+  const hold = useVerb('hold')
+  const resume = useVerb('resume')
+  const end = useVerb('end')
+  const i = line.interaction
+  const can = (verb: string) => i && mayDo(i, verb, me.agent)
+  const held = line.state === 'held'
+  const swap = () => i && (held ? resume : hold).mutate(i.id)
+  useKeys({ 'ctrl+alt+KeyH': can(held ? 'resume' : 'hold') ? swap : undefined })
+  const about = [f.address(line.address), i?.queue_name].filter(Boolean)
+  const problem = hold.error ?? resume.error ?? end.error
+  return (
+    <article className={`line${line.state === 'live' ? ' line--live' : ''}`} aria-label={w.panel.line(line.no)}>
+      <div className="line-top">
+        <Avatar name={line.name} size="lg" />
+        <div className="col grow">
+          <span className="row">
+            <span className="overline">{w.phone.line(line.no, w.phone.kinds[line.kind])}</span>
+            <LineChip line={line} />
+          </span>
+          <span className="strong t-title ell">{line.name}</span>
+          <span className="meta num ell">
+            {about.join(' · ')}
+            {i?.case_number && (
+              <>
+                {' '}
+                · <Link href={`/cases/${i.case}`}>#{i.case_number}</Link>
+              </>
+            )}
+          </span>
+        </div>
+        {line.state !== 'ringing' && <Since className="timer" at={line.since} as={figure} />}
+      </div>
+      <div className="line-acts">
+        {held
+          ? can('resume') && (
+              <button className="btn btn--sm" onClick={swap}>
+                <Icon name="play" />
+                {w.phone.resume}
+              </button>
+            )
+          : can('hold') && (
+              <button className="btn btn--sm" onClick={swap}>
+                <Icon name="hold" />
+                {w.phone.hold}
+              </button>
+            )}
+        {can('transfer') && (
+          <button className="btn btn--sm" onClick={() => setTransfer(true)}>
+            <Icon name="fwd" />
+            {w.phone.blind}
+          </button>
+        )}
+        <span className="grow" />
+        {can('end') && (
+          <button className="btn btn--sm btn--quiet btn--end" disabled={end.isPending} onClick={() => end.mutate(i!.id)}>
+            <Icon name="hangup" />
+            {w.phone.hangUp}
+          </button>
+        )}
+      </div>
+      {problem && <Failure error={problem} />}
+      {transfer && i && <Transfer i={i} close={() => setTransfer(false)} />}
+    </article>
+  )
+}
+
+function LineChip({ line }: { line: Line }) {
+  const w = useWords()
+  if (line.state === 'live')
+    return (
+      <Chip tone="ok" icon="phone">
+        {w.phone.live}
+      </Chip>
+    )
+  if (line.state === 'ringing')
+    return (
+      <Chip tone="crit" icon="phone">
+        {w.phone.ringing}
+      </Chip>
+    )
+  return (
+    <Chip tone="warn" icon="hold">
+      {line.heldAt ? <Since at={line.heldAt} as={(ms) => w.phone.held(short(ms))} /> : w.panel.held}
+    </Chip>
+  )
+}
+
+/** The customer, the note, the course of the call and the FAQ box, under the lines. */
+function About({ i }: { i: InteractionView }) {
+  const w = useWords()
+  const f = useFormat()
+  const me = useMe()
+  const { log } = useLog(i.conversation)
+  const name = i.customer_name || f.address(i.customer_address)
+  const waited = i.accepted_at ? Date.parse(i.accepted_at) - Date.parse(i.arrived_at) : 0
+  const steps = log.entries.filter((e) => e.kind === 'event').slice(-5)
+  return (
+    <>
+      <div className="cols-2">
+        <div className="cardbox">
+          <div className="sec-h">
+            <h3 className="grow ell">{name}</h3>
+          </div>
+          <dl className="kv">
+            {i.case_number && (
+              <Fact name={w.phone.case}>
+                <Link href={`/cases/${i.case}`}>
+                  #{i.case_number} {i.subject}
+                </Link>
+              </Fact>
+            )}
+            <Fact name={w.phone.queue}>{i.queue_name ?? w.common.none}</Fact>
+            {i.customer_address && <Fact name={w.phone.number2}>{f.address(i.customer_address)}</Fact>}
+            {waited > 0 && <Fact name={w.phone.waitedFor}>{short(waited)}</Fact>}
+          </dl>
+        </div>
+        <CallNote i={i} />
+      </div>
+      <div className="cols-2">
+        <div className="cardbox">
+          <div className="sec-h">
+            <h3 className="grow">{w.phone.course}</h3>
+          </div>
+          <ul>
+            {i.accepted_at && steps.length === 0 && <Step icon="inr" text={i.outbound ? w.phone.outbound : w.offer.voice} at={i.arrived_at} />}
+            {steps.map((e) => (
+              <Step key={e.pos} icon="okc" text={w.thread.events[(e.body as { what: string })?.what]?.(e.author.name ?? '') ?? e.text} at={e.at} />
+            ))}
+            {last(log) === undefined && !i.accepted_at && <li className="meta">{w.customers.emptyTimeline}</li>}
+          </ul>
+        </div>
+        <div className="cardbox">{mayDo(i, 'article', me.agent) ? <FaqBox i={i} /> : <Known />}</div>
+      </div>
+    </>
+  )
+}
+
+function Known() {
+  const w = useWords()
+  return (
+    <>
+      <div className="sec-h">
+        <h3 className="grow">{w.rail.knowledge}</h3>
+      </div>
+      <Link className="btn btn--sm" href="/knowledge">
+        <Icon name="book" />
+        {w.knowledge.find}
+      </Link>
+    </>
+  )
+}
+
+function Step({ icon, text, at }: { icon: IconName; text: string; at: string }) {
+  const f = useFormat()
+  return (
+    <li className="tl">
+      <span className="chan chan--sm">
+        <Icon name={icon} size={12} />
+      </span>
+      <span className="ell">{text}</span>
+      <time className="meta">{f.exact(at)}</time>
+    </li>
+  )
+}
+
+function CallNote({ i }: { i: InteractionView }) {
+  const w = useWords()
+  const draft = useDraft(`${i.id}.note`)
+  const save = () => {
+    if (!draft.text.trim()) return
+    send({ conversation: i.conversation, interaction: i.id, do: 'note', text: draft.text.trim() })
+    draft.clear()
+  }
+  return (
+    <div className="cardbox">
+      <div className="sec-h">
+        <h3 className="grow ell">
+          <label htmlFor="call-note">{w.phone.noteTitle}</label>
+        </h3>
+        {i.case_number && <span className="meta nowrap">{w.phone.noteTo(i.case_number)}</span>}
+      </div>
+      <textarea id="call-note" className="area" rows={3} placeholder={w.composer.notePlaceholder} value={draft.text} onChange={(e) => draft.set(e.target.value)} />
+      <div className="row">
+        <span className="meta grow">{draft.kept ? w.composer.kept : ''}</span>
+        <button className="btn btn--xs" onClick={save} aria-disabled={!draft.text.trim()}>
+          {w.phone.saveNote}
+        </button>
+      </div>
+    </div>
+  )
+}
+
+/** Everyone beside the phone: hand the call over, or write to a colleague. */
+function Catalogue() {
+  const w = useWords()
+  const me = useMe()
+  const [chosen, setChosen] = useState<Entry | null>(null)
+  const [, go] = useLocation()
+  const call = useLines().find((l) => l?.interaction && l.state !== 'ringing')?.interaction
+  const move = useMutation({
+    mutationFn: (e: Entry) => api.transfer(call!.id, e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id }),
+    onSuccess: (answer) => takeInteraction(answer, me.agent),
+  })
+  const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
+  const problem = move.error ?? chat.error
+  return (
+    <>
+      <div className="pane-head">
+        <h2 className="grow">{w.phone.catalogue}</h2>
+        <span className="meta">{w.common.live('').trim().toLocaleLowerCase()}</span>
+      </div>
+      {problem && (
+        <div className="pad">
+          <Failure error={problem} />
+        </div>
+      )}
+      <Directory
+        label={w.phone.findIn}
+        chosen={chosen ? keyOf(chosen) : undefined}
+        choose={setChosen}
+        actions={(e) => (
+          <>
+            {call && mayDo(call, 'transfer', me.agent) && (
+              <button className="btn btn--xs" onClick={() => move.mutate(e)}>
+                <Icon name="fwd" size={12} />
+                {w.phone.blindTo}
+              </button>
+            )}
+            {e.kind === 'agent' && (
+              <button className="btn btn--xs" onClick={() => chat.mutate(e)}>
+                <Icon name="chat" size={12} />
+                {w.phone.chat}
+              </button>
+            )}
+            {e.kind === 'queue' && (
+              <Link className="btn btn--xs" href="/status">
+                <Icon name="pulse" size={12} />
+                {w.rail.status}
+              </Link>
+            )}
+          </>
+        )}
+      />
+    </>
+  )
+}

@@ -1,0 +1,309 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import { Link } from 'wouter'
+import { api } from '../api/client'
+import type { Language, Phone } from '../api/types'
+import { useFormat, useLanguage, useWords } from '../i18n'
+import { phoneAddress } from '../phone/number'
+import { useMe } from '../session'
+import { ringOnce } from '../shell/ring'
+import { Field, Switch } from '../ui/controls'
+import { Icon, type IconName } from '../ui/icon'
+import { printed } from '../ui/keys'
+import { Chip, Failure } from '../ui/parts'
+import { useSetting } from '../ui/settings'
+import { NewPassword } from './sign-in'
+
+const sections = ['profile', 'notifications', 'shortcuts', 'appearance'] as const
+type Section = (typeof sections)[number]
+const icons: Record<Section, IconName> = { profile: 'user', notifications: 'bell', shortcuts: 'pad', appearance: 'globe' }
+
+export function Settings({ section }: { section?: string }) {
+  const w = useWords()
+  const here = sections.find((s) => s === section) ?? 'profile'
+  const [saved, setSaved] = useState('')
+  const f = useFormat()
+  const done = () => setSaved(f.clock(Date.now()))
+  return (
+    <main className="sheet sheet--set">
+      <nav className="set-nav" aria-label={w.settings.title}>
+        <h1>{w.settings.title}</h1>
+        <span className="overline">{w.settings.personal}</span>
+        {sections.map((s) => (
+          <Link key={s} href={`/settings/${s}`} aria-current={s === here ? 'page' : undefined}>
+            <Icon name={icons[s]} />
+            {w.settings[s]}
+          </Link>
+        ))}
+      </nav>
+      <div className="set-main">
+        <div className="set-head">
+          <div className="grow">
+            <h2>{w.settings[here]}</h2>
+          </div>
+          {saved && (
+            <span className="meta row row-1" role="status">
+              <Icon name="check" size={12} />
+              {w.common.saved(saved)}
+            </span>
+          )}
+        </div>
+        <div className="set-body" tabIndex={-1}>
+          {here === 'profile' && <Profile done={done} />}
+          {here === 'notifications' && <Notifications />}
+          {here === 'shortcuts' && <Shortcuts />}
+          {here === 'appearance' && <Appearance done={done} />}
+        </div>
+      </div>
+    </main>
+  )
+}
+
+function Part({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
+  return (
+    <section className="set-sec">
+      <div className="intro">
+        <h3>{title}</h3>
+        <p>{lead}</p>
+      </div>
+      <div className="stack-2">{children}</div>
+    </section>
+  )
+}
+
+/** Asks who I am anew: a change of mine shows everywhere. */
+function useRefresh() {
+  const client = useQueryClient()
+  return () => void client.invalidateQueries({ queryKey: ['me'] })
+}
+
+function Profile({ done }: { done: () => void }) {
+  const w = useWords()
+  const me = useMe()
+  const refresh = useRefresh()
+  const [name, setName] = useState(me.name)
+  const [signature, setSignature] = useSetting('signature')
+  const rename = useMutation({ mutationFn: () => api.changeMe({ name: name.trim() }), onSuccess: () => (refresh(), done()) })
+  return (
+    <>
+      <Part title={w.settings.about} lead={w.settings.aboutLead}>
+        <div className="f2">
+          <div className="f">
+            <label className="label" htmlFor="display-name">
+              {w.settings.displayName}
+            </label>
+            <Field id="display-name" label={w.settings.displayName} value={name} set={setName} onBlur={() => name.trim() && name.trim() !== me.name && rename.mutate()} />
+          </div>
+          <div className="f">
+            <label className="label" htmlFor="signature">
+              {w.settings.signature}
+            </label>
+            <Field id="signature" label={w.settings.signature} icon="pen" value={signature} set={setSignature} />
+          </div>
+        </div>
+        {rename.error && <Failure error={rename.error} />}
+      </Part>
+      <Phones done={done} />
+      <Part title={w.settings.password} lead={w.settings.passwordLead}>
+        <div className="narrow-form">
+          <NewPassword done={done} />
+        </div>
+      </Part>
+    </>
+  )
+}
+
+const phoneIcon: Record<Phone['kind'], IconName> = { browser: 'headset', number: 'phone', sip: 'globe' }
+
+/** The phones that ring for this agent, the first one first. */
+function Phones({ done }: { done: () => void }) {
+  const w = useWords()
+  const f = useFormat()
+  const me = useMe()
+  const refresh = useRefresh()
+  const phones = me.phones ?? []
+  const [text, setText] = useState('')
+  const [bad, setBad] = useState('')
+  const save = useMutation({ mutationFn: (list: Phone[]) => api.savePhones(list), onSuccess: () => (refresh(), setText(''), done()) })
+  const add = () => {
+    const phone = phoneAddress(text)
+    setBad(phone ? '' : w.settings.phoneBad)
+    if (phone) save.mutate([...phones, phone])
+  }
+  const first = (p: Phone) => save.mutate([p, ...phones.filter((o) => o !== p)])
+  const about = { browser: w.settings.browser, number: w.settings.e164, sip: w.settings.sip }
+  return (
+    <Part title={w.settings.phone} lead={w.settings.phoneLead}>
+      <div className="boxed" role="radiogroup" aria-label={w.settings.phone}>
+        {phones.map((p, n) => (
+          <div className="numrow" key={p.address}>
+            <span className="chan">
+              <Icon name={phoneIcon[p.kind] ?? 'phone'} />
+            </span>
+            <div className="col">
+              <span className="med num ell">{f.address(p.address)}</span>
+              <span className="meta">{about[p.kind]}</span>
+            </div>
+            <span className="row row-1">
+              <Chip tone={p.verified_at ? 'ok' : 'plain'} icon={p.verified_at ? 'check' : 'info'}>
+                {p.verified_at ? w.settings.verified : w.settings.unverified}
+              </Chip>
+              <button className="ibtn" aria-label={w.settings.removePhone(p.address)} onClick={() => save.mutate(phones.filter((o) => o !== p))}>
+                <Icon name="x" />
+              </button>
+            </span>
+            <button className="radio-btn" role="radio" aria-checked={n === 0} aria-label={w.settings.usePhone(p.address)} onClick={() => n > 0 && first(p)}>
+              <span className={`check radio${n === 0 ? ' is-on' : ''}`} />
+            </button>
+          </div>
+        ))}
+        {phones.length === 0 && <p className="numrow-empty meta">{w.settings.noPhones}</p>}
+      </div>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault()
+          add()
+        }}
+      >
+        <Field
+          label={w.settings.phoneNew}
+          placeholder={w.settings.phoneHint}
+          icon="plus"
+          value={text}
+          set={(t) => (setText(t), setBad(''))}
+          bad={bad || undefined}
+          end={
+            <button className="btn btn--xs" disabled={save.isPending || !text.trim()}>
+              {w.settings.addPhone}
+            </button>
+          }
+        />
+      </form>
+      {save.error && <Failure error={save.error} />}
+    </Part>
+  )
+}
+
+function Notifications() {
+  const w = useWords()
+  const [ring, setRing] = useSetting('ring')
+  const [permission, setPermission] = useState(typeof Notification === 'undefined' ? 'denied' : Notification.permission)
+  return (
+    <>
+      <Part title={w.settings.sound} lead={w.settings.soundLead}>
+        <div className="row">
+          <Switch on={ring} set={setRing}>
+            {w.settings.soundOn}
+          </Switch>
+        </div>
+        <div className="row">
+          <button className="btn btn--xs" onClick={ringOnce}>
+            <Icon name="play" size={12} />
+            {w.settings.tryIt}
+          </button>
+        </div>
+      </Part>
+      <Part title={w.settings.desktop} lead={w.settings.desktopLead}>
+        <div className="row">
+          {permission === 'granted' && (
+            <Chip tone="ok" icon="check">
+              {w.settings.allowed}
+            </Chip>
+          )}
+          {permission === 'denied' && <span className="hint">{w.settings.blocked}</span>}
+          {permission === 'default' && (
+            <button className="btn btn--sm" onClick={() => void Notification.requestPermission().then(setPermission)}>
+              {w.settings.allow}
+            </button>
+          )}
+        </div>
+      </Part>
+    </>
+  )
+}
+
+const chords: [keyof ReturnType<typeof useWords>['settings']['keys'], string][] = [
+  ['palette', 'mod+KeyK'],
+  ['accept', 'ctrl+alt+KeyA'],
+  ['decline', 'ctrl+alt+KeyD'],
+  ['status', 'ctrl+alt+KeyS'],
+  ['break', 'ctrl+alt+KeyB'],
+  ['hold', 'ctrl+alt+KeyH'],
+  ['send', 'mod+Enter'],
+  ['sendEnd', 'mod+shift+Enter'],
+  ['faq', 'Slash'],
+  ['faqBox', 'F2'],
+  ['codes', 'F4'],
+  ['next', 'KeyJ'],
+  ['previous', 'KeyK'],
+  ['reply', 'KeyR'],
+  ['note', 'KeyN'],
+  ['end', 'KeyE'],
+  ['transfer', 'KeyT'],
+  ['help', 'mod+Slash'],
+]
+
+function Shortcuts() {
+  const w = useWords()
+  const [singles, setSingles] = useSetting('singleKeys')
+  return (
+    <>
+      <Part title={w.settings.singleKeys} lead={w.settings.singleKeysLead}>
+        <div className="row">
+          <Switch on={singles} set={setSingles}>
+            {w.settings.singleKeys}
+          </Switch>
+        </div>
+      </Part>
+      <Part title={w.settings.shortcuts} lead={w.settings.keys.help}>
+        <ul className="boxed">
+          {chords.map(([what, chord]) => (
+            <li className="keyrow" key={what}>
+              <span className="grow">{w.settings.keys[what]}</span>
+              <span className="kbd">{printed(chord)}</span>
+            </li>
+          ))}
+        </ul>
+      </Part>
+    </>
+  )
+}
+
+const themes = ['system', 'light', 'dark'] as const
+const languages: Language[] = ['sv', 'en']
+
+function Appearance({ done }: { done: () => void }) {
+  const w = useWords()
+  const language = useLanguage()
+  const [theme, setTheme] = useSetting('theme')
+  const [, setLanguage] = useSetting('language')
+  const speak = (l: Language) => {
+    setLanguage(l)
+    void api.changeMe({ language: l }).then(done, () => {})
+  }
+  return (
+    <>
+      <Part title={w.settings.languageTitle} lead={w.settings.languageLead}>
+        <Choice label={w.settings.languageTitle} chosen={language} choose={speak} of={languages.map((l) => [l, w.common.language[l]])} />
+      </Part>
+      <Part title={w.settings.themeTitle} lead={w.settings.themeLead}>
+        <Choice label={w.settings.themeTitle} chosen={theme} choose={setTheme} of={themes.map((t) => [t, w.panel.themes[t]])} />
+      </Part>
+    </>
+  )
+}
+
+function Choice<K extends string>({ label, chosen, choose, of }: { label: string; chosen: K; choose: (k: K) => void; of: [K, string][] }) {
+  return (
+    <fieldset className="stack-2">
+      <legend className="vh">{label}</legend>
+      {of.map(([key, text]) => (
+        <label className="row choice" key={key}>
+          <input className="vh" type="radio" name={label} checked={chosen === key} onChange={() => choose(key)} />
+          <span className={`check radio${chosen === key ? ' is-on' : ''}`} />
+          {text}
+        </label>
+      ))}
+    </fieldset>
+  )
+}

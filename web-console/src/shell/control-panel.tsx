@@ -1,0 +1,182 @@
+import { useState } from 'react'
+import { Button, MenuTrigger } from 'react-aria-components'
+import { Link, useLocation } from 'wouter'
+import { useSetStatus } from '../actions'
+import { api } from '../api/client'
+import type { Language } from '../api/types'
+import { useLanguage, useWords } from '../i18n'
+import { figure } from '../i18n/format'
+import { useLive } from '../live/hub'
+import { useLines, type Line } from '../phone/lines'
+import { useMe, useSession } from '../session'
+import { Menu, MenuItem, MenuSep, Switch } from '../ui/controls'
+import { Icon } from '../ui/icon'
+import { printed } from '../ui/keys'
+import { Avatar, Badge, Kbd, Since } from '../ui/parts'
+import { useSetting } from '../ui/settings'
+import { Logo } from './logo'
+import { holdsWork, StatusMenu } from './status-menu'
+
+/** The bar that is the same on every page: who I am to the floor, and what it wants of me. */
+export function ControlPanel({ search, shortcuts }: { search: () => void; shortcuts: () => void }) {
+  const w = useWords()
+  const lines = useLines()
+  return (
+    <header className="cpanel">
+      <Link className="logo" href="/chat" aria-label={w.panel.home}>
+        <Logo />
+      </Link>
+      <StatusMenu />
+      <Capacity />
+      <span className="vsep wide-only" />
+      <StopNew />
+      <button className="searchbox" onClick={search} aria-keyshortcuts="Control+K">
+        <Icon name="search" />
+        <span className="grow ell">{w.panel.search}</span>
+        <Kbd>{printed('mod+KeyK')}</Kbd>
+      </button>
+      <LineChip no={1} line={lines[0]} />
+      <LineChip no={2} line={lines[1]} />
+      <span className="vsep wide-only" />
+      <Bell />
+      <button className="ibtn ibtn--md" aria-label={w.panel.help} onClick={shortcuts}>
+        <Icon name="help" />
+      </button>
+      <UserMenu shortcuts={shortcuts} />
+    </header>
+  )
+}
+
+const steps = 4 // a chat takes one, an e-mail two, a call all four
+
+function Capacity() {
+  const w = useWords()
+  const units = useLive((l) => l.presence?.units ?? 0)
+  const used = Math.min(steps, Math.ceil((units * steps) / 100))
+  const wide = 32 / steps - 2
+  return (
+    <span className="cap" title={w.status.capacityTitle}>
+      <svg viewBox="0 0 32 8" aria-hidden="true">
+        {Array.from({ length: steps }, (_, i) => (
+          <rect key={i} className={i < used ? 'on' : 'no'} x={i * (wide + 2.6)} y="0" width={wide} height="8" rx="2" />
+        ))}
+      </svg>
+      <span className="vh">{w.status.capacityTitle}</span>
+      <span className="num">{w.status.capacity(used, steps)}</span>
+    </span>
+  )
+}
+
+/** Stop new: what I hold stays, nothing is added; it is the next status of one who is busy. */
+function StopNew() {
+  const w = useWords()
+  const presence = useLive((l) => l.presence)
+  const set = useSetStatus()
+  const on = presence?.next !== undefined && presence.next !== 'available'
+  const stop = (yes: boolean) => set.mutate({ status: yes ? 'working_offline' : 'available' })
+  return (
+    <Switch on={on} set={stop} disabled={!holdsWork(presence)}>
+      {w.status.stopNew}
+    </Switch>
+  )
+}
+
+function LineChip({ no, line }: { no: 1 | 2; line?: Line }) {
+  const w = useWords()
+  const [, go] = useLocation()
+  if (!line)
+    return (
+      <button className="line-chip" onClick={() => go('/phone')} aria-label={`${w.panel.line(no)}: ${w.panel.idle}`}>
+        {no === 1 && <Icon name="phone" />}
+        <b>L{no}</b> {w.panel.idle}
+      </button>
+    )
+  const tone = { ringing: 'ring', live: 'live', held: 'hold' }[line.state]
+  return (
+    <button className={`line-chip line-chip--${tone}`} onClick={() => go('/phone')}>
+      <Icon name={line.state === 'held' ? 'hold' : 'phone'} />
+      <b>L{no}</b> {line.state === 'ringing' ? w.panel.ringing : line.name.split(' ')[0]}
+      {line.state === 'held' && <span className="vh">{w.panel.held}</span>}
+      {line.state !== 'ringing' && <Since at={line.since} as={figure} />}
+    </button>
+  )
+}
+
+function Bell() {
+  const w = useWords()
+  const [, go] = useLocation()
+  const supervisor = useLive((l) => l.fresh.supervisor.length)
+  const staff = useLive((l) => l.fresh.staff.length)
+  const count = supervisor + staff
+  return (
+    <MenuTrigger>
+      <Button className="ibtn ibtn--md" aria-label={w.panel.bell(count)}>
+        <Icon name="bell" />
+        <Badge count={count} tone="crit" />
+      </Button>
+      <Menu aria-label={w.panel.bell(count)} placement="bottom end">
+        {supervisor > 0 && (
+          <MenuItem icon="horn" onAction={() => go('/messages')}>
+            {w.panel.newSupervisor(supervisor)}
+          </MenuItem>
+        )}
+        {staff > 0 && (
+          <MenuItem icon="chat" onAction={() => go('/messages')}>
+            {w.panel.newStaff(staff)}
+          </MenuItem>
+        )}
+        {count === 0 && (
+          <MenuItem icon="check" onAction={() => go('/messages')}>
+            {w.panel.bellEmpty}
+          </MenuItem>
+        )}
+      </Menu>
+    </MenuTrigger>
+  )
+}
+
+const themes = ['system', 'light', 'dark'] as const
+const languages: Language[] = ['sv', 'en']
+
+function UserMenu({ shortcuts }: { shortcuts: () => void }) {
+  const w = useWords()
+  const me = useMe()
+  const { leave } = useSession()
+  const language = useLanguage()
+  const [theme, setTheme] = useSetting('theme')
+  const [, setLanguage] = useSetting('language')
+  const [, go] = useLocation()
+  const [open, setOpen] = useState(false)
+  const signOut = () => void api.signOut().finally(leave)
+  return (
+    <MenuTrigger isOpen={open} onOpenChange={setOpen}>
+      <Button className="ibtn ibtn--md" aria-label={w.panel.menu(me.name)}>
+        <Avatar name={me.name} me />
+      </Button>
+      <Menu aria-label={w.panel.menu(me.name)} placement="bottom end">
+        {themes.map((t) => (
+          <MenuItem key={t} onAction={() => setTheme(t)} lead={<span className={`check radio${t === theme ? ' is-on' : ''}`} />}>
+            {w.palette.theme(w.panel.themes[t])}
+          </MenuItem>
+        ))}
+        <MenuSep />
+        {languages.map((l) => (
+          <MenuItem key={l} onAction={() => (setLanguage(l), void api.changeMe({ language: l }).catch(() => {}))} lead={<span className={`check radio${l === language ? ' is-on' : ''}`} />}>
+            {w.common.language[l]}
+          </MenuItem>
+        ))}
+        <MenuSep />
+        <MenuItem icon="sliders" onAction={() => go('/settings')}>
+          {w.panel.settings}
+        </MenuItem>
+        <MenuItem icon="pad" onAction={shortcuts} end={<Kbd>{printed('mod+Slash')}</Kbd>}>
+          {w.panel.shortcuts}
+        </MenuItem>
+        <MenuSep />
+        <MenuItem icon="right" onAction={signOut}>
+          {w.panel.signOut}
+        </MenuItem>
+      </Menu>
+    </MenuTrigger>
+  )
+}

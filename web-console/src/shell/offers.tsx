@@ -1,0 +1,103 @@
+import { useEffect, useRef } from 'react'
+import { useLocation } from 'wouter'
+import { useAccept, useDecline } from '../actions'
+import type { Offer } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { short } from '../i18n/format'
+import { useNow } from '../live/clock'
+import { leads, useLive } from '../live/hub'
+import { Icon } from '../ui/icon'
+import { announced, printed, spelled, useKeys } from '../ui/keys'
+import { Avatar, Bar, channelIcon, Failure, Kbd } from '../ui/parts'
+import { getSettings } from '../ui/settings'
+import { notify, ring } from './ring'
+
+const acceptKey = 'ctrl+alt+KeyA'
+const declineKey = 'ctrl+alt+KeyD'
+
+/** The offers of this moment. They never take the focus: the keys work from everywhere. */
+export function Offers() {
+  const w = useWords()
+  const offers = useLive((l) => Object.values(l.offers).sort((a, b) => a.created_at.localeCompare(b.created_at)))
+  const first = offers[0]
+  const [, go] = useLocation()
+  const accept = useAccept((o) => go(o.channel === 'voice' ? '/phone' : `/${o.channel === 'email' ? 'email' : 'chat'}/${o.interaction}`))
+  const decline = useDecline()
+  useKeys({
+    [acceptKey]: first && (() => accept.mutate(first)),
+    [declineKey]: first && first.can_decline !== false && (() => decline.mutate(first)),
+  })
+  useAlert(first, offers.length)
+  return (
+    <div className="offers">
+      <p className="vh" role="alert">
+        {first && w.offer.announce(w.offer[first.channel], first.queue_name ?? '', who(first))}
+      </p>
+      {offers.map((o) => (
+        <Card key={`${o.interaction}/${o.no}`} offer={o} first={o === first} accept={() => accept.mutate(o)} decline={() => decline.mutate(o)} busy={accept.isPending || decline.isPending} />
+      ))}
+      {(accept.error ?? decline.error) && first && <Failure error={accept.error ?? decline.error} />}
+    </div>
+  )
+}
+
+const who = (o: Offer) => o.customer_name || o.customer_address || '–'
+
+function Card(props: { offer: Offer; first: boolean; accept: () => void; decline: () => void; busy: boolean }) {
+  const { offer: o } = props
+  const w = useWords()
+  const f = useFormat()
+  const now = useNow()
+  const whole = Date.parse(o.expires_at) - Date.parse(o.created_at)
+  const left = Math.max(0, Date.parse(o.expires_at) - now)
+  const waited = (o.waited_s ?? 0) * 1000
+  const how = o.kind === 'transfer' ? w.offer.transfer : o.kind === 'recall' ? w.offer.recall : w.offer.waited(short(waited))
+  const second = [o.customer_name ? f.address(o.customer_address) : '', o.subject ?? '', o.open_cases ? w.offer.openCases(o.open_cases) : '']
+  return (
+    <div className="offer pop" role="alertdialog" aria-label={w.offer[o.channel]} aria-modal="false">
+      <div className="offer-head">
+        <Icon name={channelIcon[o.channel]} />
+        <span className="grow ell">{[w.offer[o.channel], o.queue_name, how].filter(Boolean).join(' · ')}</span>
+        <time className="num strong">{w.offer.left(Math.ceil(left / 1000))}</time>
+      </div>
+      <Bar share={whole > 0 ? left / whole : 0} tone="crit" />
+      <div className="offer-body">
+        <Avatar name={who(o)} size="lg" />
+        <div className="col grow">
+          <span className="strong t-title ell">{o.customer_name ? o.customer_name : f.address(who(o))}</span>
+          <span className="meta num ell">{second.filter(Boolean).join(' · ')}</span>
+        </div>
+      </div>
+      <div className="offer-acts">
+        <button className="btn" onClick={props.decline} disabled={props.busy || o.can_decline === false} title={spelled(declineKey)} aria-keyshortcuts={announced(declineKey)}>
+          {w.offer.decline}
+          {props.first && <Kbd>{printed(declineKey)}</Kbd>}
+        </button>
+        <button className="btn btn--ok" onClick={props.accept} disabled={props.busy} title={spelled(acceptKey)} aria-keyshortcuts={announced(acceptKey)}>
+          <Icon name={channelIcon[o.channel]} />
+          {w.offer.accept}
+          {props.first && <Kbd>{printed(acceptKey)}</Kbd>}
+        </button>
+      </div>
+    </div>
+  )
+}
+
+/** The title counts, the tab that leads rings, and a console in the background says so on the desktop. */
+function useAlert(first: Offer | undefined, count: number) {
+  const w = useWords()
+  const told = useRef('')
+  const key = first ? `${first.interaction}/${first.no}` : ''
+  useEffect(() => {
+    document.title = first ? w.offer.title(count, `${w.offer[first.channel]} · Växel`) : 'Växel'
+  }, [key, count, w, first])
+  useEffect(() => {
+    if (!first || !leads()) return
+    const text = [w.offer[first.channel], who(first), first.queue_name].filter(Boolean).join(' · ')
+    if (told.current !== key) notify(text)
+    told.current = key
+    return getSettings().ring ? ring() : undefined
+    // A new offer rings anew; what is written on it may change meanwhile.
+  }, [key])
+}
+

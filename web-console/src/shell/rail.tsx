@@ -1,0 +1,77 @@
+import { Link, useLocation } from 'wouter'
+import type { Channel } from '../api/types'
+import { useWords } from '../i18n'
+import { useLive } from '../live/hub'
+import { Icon, type IconName } from '../ui/icon'
+
+export const tabs = ['phone', 'chat', 'email', 'status', 'messages', 'customers', 'knowledge', 'analysis', 'settings'] as const
+export type Tab = (typeof tabs)[number]
+
+const icons: Record<Tab, IconName> = {
+  phone: 'phone',
+  chat: 'chat',
+  email: 'mail',
+  status: 'pulse',
+  messages: 'horn',
+  customers: 'users',
+  knowledge: 'book',
+  analysis: 'chart',
+  settings: 'sliders',
+}
+
+/** Which tab a channel lives on; its tab turns red while one of it is offered. */
+export const tabOf: Record<Channel, Tab> = { voice: 'phone', callback: 'phone', voicemail: 'phone', chat: 'chat', email: 'email' }
+
+function useCounts(): Partial<Record<Tab, number>> {
+  const interactions = useLive((l) => l.interactions)
+  const fresh = useLive((l) => l.fresh.supervisor.length + l.fresh.staff.length)
+  const counts: Partial<Record<Tab, number>> = { messages: fresh }
+  for (const i of Object.values(interactions)) {
+    const tab = tabOf[i.channel]
+    counts[tab] = (counts[tab] ?? 0) + 1
+  }
+  return counts
+}
+
+export function Rail() {
+  const w = useWords()
+  const [path, go] = useLocation()
+  const here = path.split('/')[1] || 'chat'
+  const offered = useLive((l) => Object.values(l.offers).map((o) => tabOf[o.channel]))
+  const counts = useCounts()
+  const current = here === 'cases' ? 'customers' : here
+
+  const move = (e: React.KeyboardEvent<HTMLElement>) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[e.key]
+    if (!step) return
+    e.preventDefault()
+    const links = [...e.currentTarget.querySelectorAll<HTMLElement>('a')]
+    const at = links.indexOf(document.activeElement as HTMLElement)
+    links[(at + step + links.length) % links.length]?.focus()
+  }
+  return (
+    <nav className="rail" role="tablist" aria-label={w.rail.label} aria-orientation="vertical" onKeyDown={move}>
+      {tabs.map((tab) => {
+        const red = offered.includes(tab)
+        const count = red ? offered.filter((t) => t === tab).length : (counts[tab] ?? 0)
+        const selected = tab === current
+        return (
+          <Link
+            key={tab}
+            href={`/${tab}`}
+            role="tab"
+            aria-selected={selected}
+            aria-label={red ? w.rail.offered(w.rail[tab]) : count ? `${w.rail[tab]}, ${count}` : w.rail[tab]}
+            tabIndex={selected ? 0 : -1}
+            className={`rail-tab${red ? ' rail-tab--offer' : ''}${tab === 'settings' ? ' rail-tab--last' : ''}`}
+            onKeyDown={(e: React.KeyboardEvent) => e.key === ' ' && (e.preventDefault(), go(`/${tab}`))}
+          >
+            <Icon name={icons[tab]} size={20} />
+            <span>{w.rail[tab]}</span>
+            {count > 0 && <span className={`badge${selected && !red ? ' badge--accent' : ''}`}>{count}</span>}
+          </Link>
+        )
+      })}
+    </nav>
+  )
+}

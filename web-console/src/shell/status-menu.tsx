@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Autocomplete, Button, Header, Input, Menu as AriaMenu, MenuSection, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
+import { useSetStatus } from '../actions'
+import { api } from '../api/client'
+import type { Code, Intent, Presence } from '../api/types'
+import { useWords } from '../i18n'
+import { full } from '../i18n/format'
+import { useLive } from '../live/hub'
+import { Menu, MenuItem, MenuSep } from '../ui/controls'
+import { Icon } from '../ui/icon'
+import { useKeys } from '../ui/keys'
+import { Kbd, Since } from '../ui/parts'
+import { StatusGlyph } from '../ui/presence'
+import { useSession } from '../session'
+
+const choices: Intent[] = ['available', 'working_offline', 'on_break']
+
+/** True while the agent holds work, so that a change of status waits for it. */
+export const holdsWork = (p: Presence | null) => p !== null && (p.status === 'busy' || p.status === 'wrap_up')
+
+export function StatusMenu() {
+  const w = useWords()
+  const presence = useLive((l) => l.presence)
+  const down = useLive((l) => l.link.state === 'down')
+  const [open, setOpen] = useState(false)
+  const codes = useQuery({ queryKey: ['status-codes'], queryFn: api.statusCodes, staleTime: Infinity }).data
+  const set = useSetStatus()
+  const { leave } = useSession()
+  const busy = holdsWork(presence)
+  const choose = (status: Intent, code?: string) => set.mutate({ status, code })
+  const listed = (status: Intent) => codes?.[status] ?? []
+
+  useKeys({
+    'ctrl+alt+KeyS': () => setOpen((o) => !o),
+    'ctrl+alt+KeyB': () => (listed('on_break').length ? setOpen(true) : choose('on_break')),
+  })
+
+  const status = presence?.status ?? 'logged_out'
+  const tone = status === 'wrap_up' ? ' status-btn--wrap' : status === 'busy' || status === 'offered' ? ' status-btn--busy' : ''
+  return (
+    <MenuTrigger isOpen={open} onOpenChange={setOpen}>
+      <Button className={({ isFocusVisible }) => `status-btn${tone}${isFocusVisible ? ' is-focus' : ''}`} aria-label={`${w.status.menu}: ${w.status[status]}`}>
+        <StatusGlyph status={status} silent />
+        <span className="nowrap">{down ? w.status.unknown : w.status[status]}</span>
+        {presence && <Since className="timer" at={presence.since} as={full} />}
+        <Icon name="down" />
+      </Button>
+      <Menu aria-label={w.status.menu}>
+        {choices.map((status, i) =>
+          listed(status).length === 0 ? (
+            <MenuItem key={status} lead={<StatusGlyph status={status} silent />} end={i === 0 ? <Kbd>1</Kbd> : undefined} onAction={() => choose(status)}>
+              {w.status[status]}
+            </MenuItem>
+          ) : (
+            <SubmenuTrigger key={status}>
+              <MenuItem lead={<StatusGlyph status={status} silent />}>{w.status[status]}</MenuItem>
+              <Codes status={status} codes={listed(status)} choose={(code) => choose(status, code)} />
+            </SubmenuTrigger>
+          ),
+        )}
+        <MenuSep />
+        {busy && presence?.next !== 'on_break' && (
+          <MenuItem icon="clock" onAction={() => (listed('on_break').length ? choose('on_break', listed('on_break')[0]!.code) : choose('on_break'))}>
+            {w.status.breakAfterWork}
+          </MenuItem>
+        )}
+        {busy && presence?.next !== undefined && presence.next !== 'available' && (
+          <MenuItem icon="clock" onAction={() => choose('available')}>
+            {w.status.later(w.status[presence.next])}
+          </MenuItem>
+        )}
+        {busy && <MenuSep />}
+        <MenuItem lead={<StatusGlyph status="logged_out" silent />} end={<Open presence={presence} />} isDisabled={busy} onAction={() => set.mutate({ status: 'logged_out' }, { onSuccess: leave })}>
+          {w.status.logOut}
+        </MenuItem>
+      </Menu>
+    </MenuTrigger>
+  )
+}
+
+function Open({ presence }: { presence: Presence | null }) {
+  const w = useWords()
+  const count = presence?.holds?.length ?? 0
+  return count > 0 ? <span className="meta">{w.status.open(count)}</span> : null
+}
+
+/** The reasons of a status: typed or chosen, never a dialog. */
+function Codes({ status, codes, choose }: { status: Intent; codes: Code[]; choose: (code: string) => void }) {
+  const w = useWords()
+  const { contains } = useFilter({ sensitivity: 'base' })
+  return (
+    <Popover className="pop menu" placement="right top" offset={4}>
+      <Autocomplete filter={contains}>
+        <SearchField className="field" aria-label={w.status.findCode} autoFocus>
+          <Icon name="search" />
+          <Input placeholder={w.status.findCode} />
+        </SearchField>
+        <AriaMenu className="menu-list menu-list--codes" aria-label={w.status.codeNeeded(w.status[status])} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
+          <MenuSection>
+            {codes.map((c) => (
+              <MenuItem key={c.code} id={c.code} textValue={c.name} onAction={() => choose(c.code)}>
+                {c.name}
+              </MenuItem>
+            ))}
+            <Header className="hint menu-item">{w.status.codeNeeded(w.status[status])}</Header>
+          </MenuSection>
+        </AriaMenu>
+      </Autocomplete>
+    </Popover>
+  )
+}

@@ -1,0 +1,87 @@
+import { useSetStatus } from '../actions'
+import { useWords } from '../i18n'
+import { figure, short } from '../i18n/format'
+import { serverNow, useNow } from '../live/clock'
+import { retryLink, useLive } from '../live/hub'
+import { unsent } from '../live/outbox'
+import { useLines } from '../phone/lines'
+import { Icon, type IconName } from '../ui/icon'
+import { Since } from '../ui/parts'
+
+const patience = 30_000 // ms without contact before the strip turns red
+
+/** One line under the control panel for what concerns the whole workplace; never a dialog. */
+export function Strips() {
+  const link = useLive((l) => l.link)
+  const drain = useLive((l) => l.drain)
+  return (
+    <div className="strips">
+      {link.state === 'down' && (link.taken ? <Taken /> : <Down since={link.since} />)}
+      {drain && <Drain deadline={drain.deadline} />}
+      <Standing />
+    </div>
+  )
+}
+
+function Strip({ tone, icon, text, time, children }: { tone: 'warn' | 'crit' | 'wrap'; icon: IconName; text: string; time?: React.ReactNode; children?: React.ReactNode }) {
+  return (
+    <div className={`topbar topbar--${tone}`} role="status">
+      <Icon name={icon} />
+      <span className="grow">{text}</span>
+      {time}
+      {children}
+    </div>
+  )
+}
+
+function Down({ since }: { since: number }) {
+  const w = useWords()
+  const now = useNow()
+  const lines = useLines()
+  if (now - since < 1000) return null // a blink of the network is nobody's business
+  const long = now - since >= patience
+  const onLine = lines.find((l) => l?.state === 'live')?.no ?? null
+  return (
+    <Strip tone={long ? 'crit' : 'warn'} icon={long ? 'alert' : 'warn'} text={long ? w.strip.still(onLine) : w.strip.down(unsent())} time={<Since className="num" at={since} as={short} />}>
+      <button className="btn btn--xs" onClick={retryLink}>
+        {w.strip.now}
+      </button>
+    </Strip>
+  )
+}
+
+function Taken() {
+  const w = useWords()
+  return (
+    <Strip tone="warn" icon="warn" text={w.strip.taken}>
+      <button className="btn btn--xs" onClick={() => location.reload()}>
+        {w.strip.takeOver}
+      </button>
+    </Strip>
+  )
+}
+
+function Drain({ deadline }: { deadline?: string }) {
+  const w = useWords()
+  useNow()
+  return <Strip tone="wrap" icon="swap" text={w.strip.drain} time={deadline && <time className="num strong">{figure(Date.parse(deadline) - serverNow())}</time>} />
+}
+
+/** Why no work comes, and the way back: nobody should sit waiting after a missed offer. */
+function Standing() {
+  const w = useWords()
+  const status = useLive((l) => l.presence?.status)
+  const code = useLive((l) => l.presence?.status_code)
+  const set = useSetStatus()
+  const causes: Record<string, string> = { missed: w.strip.missed, declined: w.strip.declined, connection_lost: w.strip.lost }
+  const away = status === 'on_break' || status === 'working_offline'
+  const text = (away && code && causes[code]) || (status === 'on_break' ? w.strip.onBreak : '')
+  if (!text) return null
+  return (
+    <Strip tone="warn" icon="pause" text={text}>
+      <button className="btn btn--xs" disabled={set.isPending} onClick={() => set.mutate({ status: 'available' })}>
+        {w.strip.goAvailable}
+      </button>
+    </Strip>
+  )
+}

@@ -1,0 +1,246 @@
+import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Id, Recording } from '../api/types'
+import { blobURL } from '../api/client'
+import { useFormat, useWords } from '../i18n'
+import { short } from '../i18n/format'
+import type { Log, Pending } from '../live/log'
+import { discard, retry } from '../live/outbox'
+import { useMe } from '../session'
+import { Icon, type IconName } from '../ui/icon'
+import { Avatar } from '../ui/parts'
+import { Player } from '../ui/player'
+import { MailEntry } from './mail'
+
+/** Everything of a conversation in its order, with lines of one person close together. */
+export function Entries({ log, name, conversation, mail }: { log: Log; name: string; conversation: Id; mail: boolean }) {
+  const blocks = blocksOf(log.entries)
+  const lastMail = log.entries.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')?.pos
+  return (
+    <>
+      {blocks.map((b) =>
+        b.kind === 'lines' ? (
+          <Lines key={b.entries[0]!.pos} entries={b.entries} name={name} />
+        ) : (
+          <One key={b.entry.pos} e={b.entry} name={name} open={b.entry.pos === lastMail} />
+        ),
+      )}
+      {log.pending.map((p) => (
+        <Unsent key={p.client_id} p={p} conversation={conversation} mail={mail} />
+      ))}
+    </>
+  )
+}
+
+type Block = { kind: 'lines'; entries: Entry[] } | { kind: 'one'; entry: Entry }
+
+const spoken = (e: Entry) => e.kind === 'message' || e.kind === 'article' || e.kind === 'file'
+const nearby = 5 * 60_000 // ms within which lines of one author share a name and a time
+
+export function blocksOf(entries: Entry[]): Block[] {
+  const blocks: Block[] = []
+  for (const e of entries) {
+    const before = blocks.at(-1)
+    const head = before?.kind === 'lines' ? before.entries : undefined
+    const previous = head?.at(-1)
+    const same = previous && previous.author.kind === e.author.kind && previous.author.id === e.author.id && Date.parse(e.at) - Date.parse(previous.at) < nearby
+    if (spoken(e) && same) head!.push(e)
+    else if (spoken(e)) blocks.push({ kind: 'lines', entries: [e] })
+    else blocks.push({ kind: 'one', entry: e })
+  }
+  return blocks
+}
+
+function Lines({ entries, name }: { entries: Entry[]; name: string }) {
+  const f = useFormat()
+  const w = useWords()
+  const me = useMe()
+  const first = entries[0]!
+  const end = entries.at(-1)!
+  const ours = first.author.kind !== 'customer'
+  const stack = (
+    <div className="stack">
+      {entries.map((e) => (
+        <Said key={e.pos} e={e} />
+      ))}
+    </div>
+  )
+  if (ours) {
+    const other = first.author.id !== me.agent && first.author.name
+    return (
+      <div className="msg msg--me">
+        {other && (
+          <div className="by">
+            <b>{first.author.name}</b>
+          </div>
+        )}
+        {stack}
+        <div className="receipt t-3">
+          <time>{f.clock(end.at)}</time> · <Icon name="checks" size={12} />
+          {w.thread.sent}
+        </div>
+      </div>
+    )
+  }
+  const who = first.author.name || name
+  return (
+    <div className="msg">
+      <div className="by">
+        <b>{who}</b>
+        <time>{f.clock(first.at)}</time>
+      </div>
+      <Avatar name={who} />
+      {stack}
+    </div>
+  )
+}
+
+function Said({ e }: { e: Entry }) {
+  if (e.kind === 'article') return <Card card={e.body as ArticleCard} />
+  if (e.kind === 'file') return <File a={e.body as Attachment} />
+  return <div className="bub">{e.text}</div>
+}
+
+export function Card({ card }: { card: ArticleCard }) {
+  const w = useWords()
+  return (
+    <a className="faq" href={card.url} target="_blank" rel="noreferrer" title={w.thread.readMore}>
+      <span className="chan">
+        <Icon name="book" />
+      </span>
+      <span className="ttl ell">{card.title}</span>
+      <span className="txt ell">{card.snippet}</span>
+      <span className="lnk">
+        <span className="ell">{card.url.replace(/^https?:\/\//, '')}</span> <Icon name="ext" size={12} />
+      </span>
+    </a>
+  )
+}
+
+export function File({ a }: { a: Attachment }) {
+  const f = useFormat()
+  return (
+    <a className="att" href={blobURL(a.blob, a.name)} target="_blank" rel="noreferrer" download={a.name}>
+      <span className="thumb">
+        <Icon name={a.type.startsWith('image/') ? 'image' : 'file'} />
+      </span>
+      <span className="col">
+        <span className="med ell">{a.name}</span>
+        <span className="meta">{f.size(a.size)}</span>
+      </span>
+    </a>
+  )
+}
+
+function One({ e, name, open }: { e: Entry; name: string; open: boolean }) {
+  switch (e.kind) {
+    case 'mail':
+      return <MailEntry e={e} name={name} open={open} />
+    case 'note':
+      return <Note e={e} />
+    case 'recording':
+      return <Sound e={e} />
+    case 'call':
+      return <CallEntry e={e} />
+    default:
+      return <EventEntry e={e} />
+  }
+}
+
+function Note({ e }: { e: Entry }) {
+  const w = useWords()
+  const f = useFormat()
+  return (
+    <div className="note" role="note">
+      <Icon name="lock" />
+      <div>
+        <span className="meta">
+          <b>{e.author.name}</b> · {w.thread.note} · <time>{f.clock(e.at)}</time>
+        </span>
+        <div className="said">{e.text}</div>
+      </div>
+    </div>
+  )
+}
+
+const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', transferred: 'fwd', ended: 'x', left: 'x', finished: 'check', reconnecting: 'clock' }
+
+function EventEntry({ e }: { e: Entry }) {
+  const w = useWords()
+  const f = useFormat()
+  const h = e.body as Happening | undefined
+  const say = h && w.thread.events[h.what]
+  const text = say ? say(e.author.name ?? '') : e.text || h?.what
+  return (
+    <div className="event">
+      <Icon name={eventIcon[h?.what ?? ''] ?? 'info'} size={12} />
+      {text} <time>{f.clock(e.at)}</time>
+    </div>
+  )
+}
+
+function CallEntry({ e }: { e: Entry }) {
+  const w = useWords()
+  const f = useFormat()
+  const c = e.body as CallSummary
+  const how = c.outbound ? w.thread.callOut(f.address(c.to)) : w.thread.callIn(f.address(c.from))
+  return (
+    <div className="event-card">
+      <span className="chan">
+        <Icon name={c.outbound ? 'outr' : 'inr'} />
+      </span>
+      <div className="col grow">
+        <span className="med">{c.talk_ms > 0 ? w.thread.call(short(c.talk_ms)) : w.thread.callMissed}</span>
+        <span className="meta">
+          {how} · {w.thread.waited(short(c.wait_ms))}
+        </span>
+      </div>
+      <time className="meta">{f.clock(e.at)}</time>
+    </div>
+  )
+}
+
+function Sound({ e }: { e: Entry }) {
+  const w = useWords()
+  const f = useFormat()
+  const r = e.body as Recording
+  const title = e.channel === 'voicemail' ? w.channel.voicemail : w.thread.recording
+  return (
+    <div className="event-card">
+      <span className="chan">
+        <Icon name="voicemail" />
+      </span>
+      <div className="col grow">
+        <span className="med">{title}</span>
+        <Player src={blobURL(r.blob)} ms={r.duration_ms} name={title} />
+      </div>
+      <time className="meta">{f.clock(e.at)}</time>
+    </div>
+  )
+}
+
+/** Ours, not yet with the server: it says what becomes of it. */
+function Unsent({ p, mail }: { p: Pending; conversation: Id; mail: boolean }) {
+  const w = useWords()
+  const refused = p.state === 'refused'
+  return (
+    <div className={`msg msg--me${mail ? ' msg--wide' : ''}`}>
+      <div className="stack">
+        {p.kind === 'article' && p.body ? <Card card={p.body} /> : <div className={`bub${p.kind === 'note' ? ' bub--note' : ''}`}>{p.text}</div>}
+      </div>
+      <div className={`receipt${refused ? ' t-crit' : ''}`}>
+        <Icon name={refused ? 'alert' : 'clock'} size={12} />
+        {refused ? w.thread.unsent : p.state === 'waiting' ? w.thread.waiting : w.thread.sending}
+        {refused && p.problem && ` · ${p.problem}`}
+        {refused && (
+          <>
+            <button className="link" onClick={() => retry(p.client_id)}>
+              {w.common.retry}
+            </button>
+            <button className="link" onClick={() => discard(p.client_id)}>
+              {w.thread.discard}
+            </button>
+          </>
+        )}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,118 @@
+import { useRef, useState } from 'react'
+import { mailURL } from '../api/client'
+import type { Address, Entry, Mail } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { useMe } from '../session'
+import { Icon } from '../ui/icon'
+import { Avatar } from '../ui/parts'
+import { File } from './entries'
+
+const nameOf = (a: Address | undefined) => a?.name || a?.value || ''
+
+/** One mail. The newest of the customer's stands open, the others are one line that opens. */
+export function MailEntry({ e, name, open: first }: { e: Entry; name: string; open: boolean }) {
+  const w = useWords()
+  const f = useFormat()
+  const me = useMe()
+  const m = (e.body ?? {}) as Mail
+  const [chosen, setChosen] = useState<boolean | null>(null)
+  const open = chosen ?? first
+  const ours = e.author.kind !== 'customer'
+  const mine = ours && e.author.id === me.agent
+  const who = mine ? w.common.you : ours ? (e.author.name ?? nameOf(m.from)) : nameOf(m.from) || name
+  if (!open)
+    return (
+      <button className="mail-fold" onClick={() => setChosen(true)} aria-expanded="false" title={w.thread.openMail}>
+        <Avatar name={mine ? me.name : who} size="sm" me={mine} />
+        <span className="med nowrap">{who}</span>
+        <span className="ell grow t-3">{(e.text || m.subject).slice(0, 200)}</span>
+        <time className="meta">{f.when(e.at, Date.now())}</time>
+      </button>
+    )
+  const to = [...(m.to ?? []), ...(m.cc ?? [])].map((a) => a.value).join(', ')
+  return (
+    <article className="mail">
+      <div className="mail-head">
+        <Avatar name={mine ? me.name : who} size="md" me={mine} />
+        <div className="col grow">
+          <span className="row">
+            <span className="strong ell">{who}</span>
+            <span className="meta ell">{m.from?.value}</span>
+          </span>
+          <span className="meta ell">{w.thread.to(to)}</span>
+        </div>
+        <time className="meta nowrap">{f.when(e.at, Date.now())}</time>
+        <button className="ibtn" aria-label={w.thread.foldMail} aria-expanded="true" onClick={() => setChosen(false)}>
+          <Icon name="down" />
+        </button>
+      </div>
+      {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} m={m} />}
+      {m.attachments && m.attachments.filter((a) => !a.cid).length > 0 && (
+        <div className="atts">
+          {m.attachments
+            .filter((a) => !a.cid)
+            .map((a) => (
+              <File key={a.blob + a.name} a={a} />
+            ))}
+        </div>
+      )}
+    </article>
+  )
+}
+
+const remoteImage = /<img[^>]+src\s*=\s*["']?(https?:)?\/\//i
+
+/**
+ * The sender's HTML in a document of its own, made safe by the server, without scripts. It
+ * is of our origin only so that its height can be read; its policy lets nothing out.
+ */
+function Html({ e, m, from }: { e: Entry; m: Mail; from: string }) {
+  const w = useWords()
+  const [images, setImages] = useState(false)
+  const frame = useRef<HTMLIFrameElement>(null)
+  const [height, setHeight] = useState(160)
+  const fit = () => {
+    const doc = frame.current?.contentDocument
+    if (!doc?.body) return
+    const measure = () => setHeight(Math.min(4000, Math.ceil(doc.documentElement.getBoundingClientRect().height)))
+    measure()
+    new ResizeObserver(measure).observe(doc.documentElement)
+  }
+  return (
+    <>
+      {!images && remoteImage.test(m.html ?? '') && (
+        <div className="mail-guard">
+          <Icon name="image" />
+          <span className="grow">{w.thread.images}</span>
+          <button className="btn btn--xs" onClick={() => setImages(true)}>
+            {w.thread.showImages}
+          </button>
+        </div>
+      )}
+      <iframe ref={frame} className="paper-frame" title={w.thread.mailFrame(from)} sandbox="allow-same-origin allow-popups" src={mailURL(e, images)} height={height} onLoad={fit} referrerPolicy="no-referrer" />
+    </>
+  )
+}
+
+const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
+
+/** Text as it was written; what it quotes of earlier mails is folded. */
+function Plain({ e, m }: { e: Entry; m: Mail }) {
+  const w = useWords()
+  const [all, setAll] = useState(false)
+  const bytes = utf8.encode.encode(e.text)
+  const own = m.quoted ? utf8.decode.decode(bytes.subarray(0, m.quoted)) : e.text
+  const quoted = m.quoted ? utf8.decode.decode(bytes.subarray(m.quoted)) : ''
+  return (
+    <div className="paper">
+      <div className="said">{own.trimEnd()}</div>
+      {quoted && (
+        <button className="fold-q" aria-expanded={all} onClick={() => setAll(!all)}>
+          <Icon name="more" size={12} />
+          {all ? w.thread.hideQuoted : w.thread.quoted(quoted.trim().split('\n').length)}
+        </button>
+      )}
+      {quoted && all && <blockquote className="said quoted">{quoted.trim()}</blockquote>}
+    </div>
+  )
+}

@@ -1,0 +1,121 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { api } from '../api/client'
+import type { Article, Language } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { Chip, Kbd } from '../ui/parts'
+
+/** The word after a slash just before the caret, if the caret stands in one. */
+export function slashWord(text: string, caret: number): { word: string; from: number } | null {
+  const m = /(^|\s)\/([\p{L}\p{N}_-]*)$/u.exec(text.slice(0, caret))
+  return m ? { word: m[2]!, from: caret - m[2]!.length - 1 } : null
+}
+
+const pause = 60 // ms without a key before the server is asked
+const most = 6
+
+/** Articles for a word: the exact shortcut first. Old questions are dropped, answers kept for a minute. */
+export function useArticles(word: string | null, language: Language) {
+  const [asked, setAsked] = useState(word)
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(word), word ? pause : 0)
+    return () => clearTimeout(timer)
+  }, [word])
+  const query = useQuery({
+    queryKey: ['articles', language, asked],
+    queryFn: ({ signal }) => api.articles(asked!, language, signal),
+    enabled: asked !== null,
+    staleTime: 60_000,
+    placeholderData: (before) => before,
+  })
+  const items = word === null ? [] : exactFirst(query.data?.items ?? [], word)
+  return { items: items.slice(0, most), pending: query.isFetching && items.length === 0, error: query.error }
+}
+
+function exactFirst(items: Article[], word: string): Article[] {
+  const exact = (a: Article) => (bare(a.shortcut) === word.toLocaleLowerCase() ? 0 : 1)
+  return [...items].sort((a, b) => exact(a) - exact(b))
+}
+
+export const bare = (shortcut?: string) => (shortcut ?? '').replace(/^\//, '').toLocaleLowerCase()
+
+/** What a person typed stands out in what was found. */
+export function Marked({ text, word }: { text: string; word: string }) {
+  const at = word ? text.toLocaleLowerCase().indexOf(word.toLocaleLowerCase()) : -1
+  if (at < 0) return <>{text}</>
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark>{text.slice(at, at + word.length)}</mark>
+      {text.slice(at + word.length)}
+    </>
+  )
+}
+
+export const optionId = (list: string, a: Article) => `${list}-${a.id}`
+
+/** The list over the composer. The keys are heard by the field; the pointer works too. */
+export function SlashMenu(props: { id: string; items: Article[]; active: number; word: string; pending: boolean; pick: (a: Article, asText: boolean) => void; point: (i: number) => void }) {
+  const w = useWords()
+  const f = useFormat()
+  const shown = props.items[props.active]
+  return (
+    <div className="slash pop">
+      <div className="slash-list" role="listbox" id={props.id} aria-label={w.slash.label}>
+        {props.items.map((a, i) => (
+          <div
+            key={a.id}
+            id={optionId(props.id, a)}
+            role="option"
+            aria-selected={i === props.active}
+            className={`slash-row${i === props.active ? ' is-active' : ''}`}
+            onPointerMove={() => i !== props.active && props.point(i)}
+            onPointerDown={(e) => {
+              e.preventDefault()
+              props.pick(a, e.shiftKey)
+            }}
+          >
+            <span className="code ell">{a.shortcut ? `/${bare(a.shortcut)}` : `#${a.number ?? a.id}`}</span>
+            <span className={`ell${i === props.active ? ' med' : ''}`}>
+              <Marked text={a.title} word={props.word} />
+            </span>
+          </div>
+        ))}
+        {props.items.length === 0 && <div className="slash-row sub">{props.pending ? w.common.loading : w.slash.none}</div>}
+      </div>
+      <div className="slash-prev">
+        {shown && (
+          <>
+            <div className="row">
+              <span className="strong grow ell">{shown.title}</span>
+              <Chip icon={shown.internal ? 'lock' : 'globe'}>{shown.internal ? w.knowledge.internal : w.common.language[shown.language as Language] ?? shown.language}</Chip>
+            </div>
+            <p className="sub clamp">{shown.internal ? w.slash.internal : shown.snippet}</p>
+            {shown.updated_at && <p className="meta">{w.knowledge.changed(f.date(shown.updated_at))}</p>}
+          </>
+        )}
+      </div>
+      <div className="slash-foot">
+        <span className="row row-1">
+          <Kbd>↑</Kbd>
+          <Kbd>↓</Kbd>
+          {w.slash.choose}
+        </span>
+        <span className="row row-1">
+          <Kbd>↵</Kbd>
+          {w.slash.link}
+        </span>
+        <span className="row row-1 wide">
+          <Kbd>⇧</Kbd>
+          <Kbd>↵</Kbd>
+          {w.slash.text}
+        </span>
+        <span className="grow" />
+        <span className="row row-1">
+          <Kbd>Esc</Kbd>
+          {w.slash.close}
+        </span>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,213 @@
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { Link } from 'wouter'
+import { useVerb } from '../actions'
+import type { Id, InteractionView } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { mayDo } from '../inbox/interaction'
+import { Cue } from '../inbox/cue'
+import { useNow } from '../live/clock'
+import { change, useLive } from '../live/hub'
+import { last } from '../live/log'
+import { withView } from '../live/state'
+import { useMe } from '../session'
+import { Icon } from '../ui/icon'
+import { useKeys } from '../ui/keys'
+import { channelIcon, Failure, Skeleton } from '../ui/parts'
+import { Composer } from './composer'
+import { Entries } from './entries'
+import { useLog, useSeen } from './log'
+import { MailComposer } from './mail-composer'
+import { Transfer } from './transfer'
+
+export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; interaction: InteractionView; side: () => void }) {
+  const w = useWords()
+  const { log, loaded, error, earlier, retry } = useLog(i.conversation)
+  const mail = i.channel === 'email'
+  const name = useCustomerName(i)
+  useSeen(i.conversation, log)
+  useRead(i.id, last(log)?.pos)
+  return (
+    <section className="pane pane--thread" aria-label={w.thread.label}>
+      <Head tab={tab} i={i} name={name} side={side} />
+      {error && log.entries.length === 0 ? (
+        <div className="pad">
+          <Failure what={w.thread.what} error={error} retry={retry} />
+        </div>
+      ) : !loaded && log.entries.length === 0 ? (
+        <Skeleton rows={5} />
+      ) : (
+        <Scroll key={i.conversation} count={log.entries.length + log.pending.length} first={log.entries[0]?.pos ?? 0} earlier={log.whole ? undefined : earlier} mail={mail}>
+          <Entries log={log} name={name} conversation={i.conversation} mail={mail} />
+          <Typing conversation={i.conversation} name={name} />
+        </Scroll>
+      )}
+      {mail ? <MailComposer i={i} log={log} name={name} /> : <Composer i={i} />}
+    </section>
+  )
+}
+
+export function useCustomerName(i: InteractionView): string {
+  const f = useFormat()
+  const w = useWords()
+  return i.customer_name || f.address(i.customer_address) || w.common.unknown
+}
+
+// What is open and looked at is read.
+function useRead(id: Id, pos: number | undefined) {
+  useEffect(() => {
+    change((l) => {
+      const i = l.interactions[id]
+      return i && (i.unread ?? 0) > 0 ? withView(l, { ...i, unread: 0 }) : l
+    })
+  }, [id, pos])
+}
+
+function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: string; side: () => void }) {
+  const w = useWords()
+  const me = useMe()
+  const [transfer, setTransfer] = useState(false)
+  const end = useVerb('end')
+  const pull = useVerb('pull')
+  const may = (verb: string) => mayDo(i, verb, me.agent)
+  useKeys({ KeyT: may('transfer') && (() => setTransfer(true)), KeyE: may('end') && (() => end.mutate(i.id)) })
+  const about = [i.channel === 'email' ? '' : w.channel[i.channel], i.queue_name].filter(Boolean).join(' · ')
+  const title = i.channel === 'email' ? i.subject || w.inbox.noSubject : name
+  const problem = end.error ?? pull.error
+  return (
+    <>
+      <div className="pane-head">
+        <Link className="ibtn narrow-only" href={`/${tab}`} aria-label={w.thread.back}>
+          <Icon name="left" />
+        </Link>
+        {i.channel !== 'email' && (
+          <span className="chan wide">
+            <Icon name={channelIcon[i.channel]} />
+          </span>
+        )}
+        <div className="col grow">
+          <h2 className="ell">{title}</h2>
+          <span className="meta ell">
+            {i.case_number && <Link href={`/cases/${i.case}`}>{w.thread.case(i.case_number)}</Link>}
+            {i.case_number && about && ' · '}
+            {about}
+          </span>
+        </div>
+        <span className="head-cue">
+          <Cue i={i} large />
+        </span>
+        {may('transfer') && (
+          <button className="btn btn--sm" onClick={() => setTransfer(true)}>
+            <Icon name="fwd" />
+            {w.thread.transfer}
+          </button>
+        )}
+        {may('end') && (
+          <button className="btn btn--sm" disabled={end.isPending} onClick={() => end.mutate(i.id)}>
+            {w.thread.end[i.channel]}
+          </button>
+        )}
+        {may('pull') && (
+          <button className="btn btn--sm btn--primary" disabled={pull.isPending} onClick={() => pull.mutate(i.id)}>
+            {w.inbox.pull}
+          </button>
+        )}
+        <button className="ibtn drawer-only" aria-label={w.thread.details} onClick={side}>
+          <Icon name="user" />
+        </button>
+      </div>
+      {problem && (
+        <div className="pad">
+          <Failure error={problem} />
+        </div>
+      )}
+      {transfer && <Transfer i={i} close={() => setTransfer(false)} />}
+    </>
+  )
+}
+
+/**
+ * The scrolling part. It stays at the newest entry while the reader is there; else it stays
+ * where the reader is and offers a way down. Reading backwards keeps the line in place.
+ */
+function Scroll(props: { count: number; first: number; earlier?: () => Promise<void>; mail: boolean; children: React.ReactNode }) {
+  const w = useWords()
+  const box = useRef<HTMLDivElement>(null)
+  const state = useRef({ bottom: true, height: 0, first: props.first, count: 0 })
+  const [missed, setMissed] = useState(0)
+  const [busy, setBusy] = useState(false)
+
+  const down = useCallback(() => {
+    const el = box.current
+    if (el) el.scrollTop = el.scrollHeight
+    state.current.bottom = true
+    setMissed(0)
+  }, [])
+
+  useLayoutEffect(() => {
+    const el = box.current
+    const s = state.current
+    if (!el) return
+    if (s.bottom) el.scrollTop = el.scrollHeight
+    else if (props.first < s.first) el.scrollTop += el.scrollHeight - s.height
+    else if (props.count > s.count) setMissed((n) => n + props.count - s.count)
+    state.current = { ...s, height: el.scrollHeight, first: props.first, count: props.count }
+  }, [props.count, props.first])
+
+  // A mail's frame, a picture or the slash menu may change the height later.
+  useEffect(() => {
+    const el = box.current
+    if (!el) return
+    const watch = new ResizeObserver(() => state.current.bottom && down())
+    watch.observe(el)
+    for (const child of el.children) watch.observe(child)
+    return () => watch.disconnect()
+  }, [down, props.count])
+
+  const scrolled = () => {
+    const el = box.current!
+    state.current.bottom = el.scrollHeight - el.scrollTop - el.clientHeight < 24
+    if (state.current.bottom) setMissed(0)
+  }
+  const earlier = async () => {
+    setBusy(true)
+    await props.earlier?.().catch(() => {})
+    setBusy(false)
+  }
+  return (
+    <div className={`thread${props.mail ? ' thread--mail' : ''}`} ref={box} onScroll={scrolled} role="log" aria-label={w.thread.messages} aria-live="off" tabIndex={0}>
+      <div className="thread-in">
+        {props.earlier && (
+          <button className="btn btn--xs thread-earlier" disabled={busy} onClick={() => void earlier()}>
+            {w.thread.earlier}
+          </button>
+        )}
+        {props.children}
+      </div>
+      {missed > 0 && (
+        <button className="btn btn--sm jump" onClick={down}>
+          <Icon name="arrd" />
+          {w.thread.newest(missed)}
+        </button>
+      )}
+    </div>
+  )
+}
+
+function Typing({ conversation, name }: { conversation: Id; name: string }) {
+  const w = useWords()
+  const until = useLive((l) => l.typing[conversation] ?? 0)
+  const now = useNow()
+  if (now > until) return null
+  return (
+    <div className="event">
+      <span className="typing">
+        <svg viewBox="0 0 20 8" aria-hidden="true">
+          <circle cx="3" cy="4" r="2" />
+          <circle cx="10" cy="4" r="2" />
+          <circle cx="17" cy="4" r="2" />
+        </svg>
+      </span>
+      {w.thread.typing(name)}
+    </div>
+  )
+}

@@ -1,0 +1,73 @@
+import { useQuery } from '@tanstack/react-query'
+import { api } from '../api/client'
+import type { ArticleCard, CallSummary, Entry, Happening, Id, Mail, Recording } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { short } from '../i18n/format'
+import { serverNow } from '../live/clock'
+import { Icon, type IconName } from '../ui/icon'
+import { Fetched } from '../ui/parts'
+
+/** What has happened in a case over all channels, the newest first. */
+export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
+  const w = useWords()
+  const query = useQuery({ queryKey: ['case', of, 'timeline'], queryFn: () => api.timeline(of), enabled: of !== '' && of !== '0' })
+  return (
+    <Fetched query={query} what={w.side.timeline} rows={2}>
+      {(page) => {
+        const entries = [...(page.items ?? [])].sort((a, b) => b.at.localeCompare(a.at)).slice(0, limit)
+        if (entries.length === 0) return <p className="meta">{w.side.noTimeline}</p>
+        return (
+          <ul>
+            {entries.map((e) => (
+              <Item key={`${e.conversation}/${e.pos}`} e={e} />
+            ))}
+          </ul>
+        )
+      }}
+    </Fetched>
+  )
+}
+
+const icons: Record<Entry['kind'], IconName> = { message: 'chat', mail: 'mail', note: 'lock', article: 'book', event: 'info', call: 'phone', recording: 'voicemail', file: 'clip' }
+
+function Item({ e }: { e: Entry }) {
+  const f = useFormat()
+  const { title, second } = useSummary(e)
+  return (
+    <li className="tl">
+      <span className="chan chan--sm">
+        <Icon name={icons[e.kind] ?? 'info'} size={12} />
+      </span>
+      <span className="t1 ell">{title}</span>
+      <time className="meta">{f.when(e.at, serverNow())}</time>
+      <span className="t2 ell">{second}</span>
+    </li>
+  )
+}
+
+function useSummary(e: Entry): { title: string; second: string } {
+  const w = useWords()
+  const f = useFormat()
+  const who = e.author.name ?? ''
+  const from = [who, e.text].filter(Boolean).join(' · ')
+  switch (e.kind) {
+    case 'mail':
+      return { title: `${w.channel.email}: ${(e.body as Mail | undefined)?.subject ?? ''}`, second: from }
+    case 'call': {
+      const c = e.body as CallSummary
+      return { title: c.talk_ms > 0 ? w.thread.call(short(c.talk_ms)) : w.thread.callMissed, second: [who, c.outbound ? w.thread.callOut(f.address(c.to)) : w.thread.callIn(f.address(c.from))].filter(Boolean).join(' · ') }
+    }
+    case 'recording':
+      return { title: `${w.channel.voicemail} ${short((e.body as Recording).duration_ms)}`, second: who }
+    case 'article':
+      return { title: (e.body as ArticleCard | undefined)?.title ?? e.text, second: who }
+    case 'note':
+      return { title: w.composer.note, second: from }
+    case 'event': {
+      const h = e.body as Happening | undefined
+      return { title: (h && w.thread.events[h.what]?.(who)) ?? (e.text || (h?.what ?? '')), second: who }
+    }
+    default:
+      return { title: w.channel[e.channel] ?? '', second: from }
+  }
+}

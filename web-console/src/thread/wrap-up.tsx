@@ -1,0 +1,190 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
+import { useVerb } from '../actions'
+import { api } from '../api/client'
+import type { CodeList, Id, InteractionView, TransactionCode } from '../api/types'
+import { useWords } from '../i18n'
+import { figure } from '../i18n/format'
+import { mayDo } from '../inbox/interaction'
+import { useNow } from '../live/clock'
+import { takeInteraction } from '../live/hub'
+import { useMe } from '../session'
+import { Field } from '../ui/controls'
+import { useDraft } from '../ui/draft'
+import { Icon } from '../ui/icon'
+import { useKeys } from '../ui/keys'
+import { Bar, Chip, Failure, Fetched, Kbd } from '../ui/parts'
+import { StatusGlyph } from '../ui/presence'
+
+/** The lists of codes as the server groups them; a plain list of codes is one list. */
+export function listsOf(items: (CodeList | TransactionCode)[], required: boolean): Required<Pick<CodeList, 'name' | 'required' | 'codes'>>[] {
+  const lists = new Map<string, { name: string; required: boolean; codes: TransactionCode[] }>()
+  for (const it of items) {
+    if ('codes' in it) lists.set(it.name ?? it.list ?? '', { name: it.name ?? it.list ?? '', required: it.required ?? required, codes: it.codes })
+    else {
+      const name = it.list ?? ''
+      const list = lists.get(name) ?? { name, required, codes: [] }
+      list.codes.push(it)
+      lists.set(name, list)
+    }
+  }
+  return [...lists.values()]
+}
+
+/** The work after: codes, a note, and the way out, which is named and says what it waits for. */
+export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) {
+  const w = useWords()
+  const me = useMe()
+  const [text, setText] = useState('')
+  const [chosen, setChosen] = useState<Id[]>(i.codes ?? [])
+  const note = useDraft(`${i.id}.wrap-up`)
+  const find = useRef<HTMLInputElement>(null)
+  useKeys({ F4: () => find.current?.focus() })
+  const query = useQuery({ queryKey: ['transaction-codes', i.queue, i.channel], queryFn: () => api.transactionCodes(i.queue), staleTime: 60_000 })
+  const lists = listsOf(query.data?.items ?? [], true)
+  const missing = lists.find((l) => l.required && !l.codes.some((c) => chosen.includes(c.id)))
+  const finish = useMutation({
+    mutationFn: () => api.finish(i.id, chosen, note.text.trim() || undefined),
+    onSuccess: (answer) => {
+      note.clear()
+      takeInteraction(answer ?? { ...i, state: 'finished', rev: i.rev + 1 }, me.agent)
+    },
+  })
+  const toggle = (id: Id) => setChosen((c) => (c.includes(id) ? c.filter((o) => o !== id) : [...c, id]))
+  const ready = query.data !== undefined && !missing
+  return (
+    <>
+      <Countdown i={i} close={close} />
+      <div className="side-scroll">
+        <div className="sec">
+          <Field label={w.wrapUp.find} placeholder={w.wrapUp.find} icon="search" value={text} set={setText} input={find} end={<Kbd>F4</Kbd>} />
+        </div>
+        <Fetched query={query} what={w.wrapUp.what}>
+          {() =>
+            lists.length === 0 ? (
+              <p className="sec meta">{w.wrapUp.noCodes}</p>
+            ) : (
+              lists.map((l) => <List key={l.name} list={l} text={text} chosen={chosen} toggle={toggle} tried={finish.isError || chosen.length > 0} />)
+            )
+          }
+        </Fetched>
+        <div className="sec">
+          <label className="label" htmlFor="wrap-up-note">
+            {w.wrapUp.note}
+          </label>
+          <textarea id="wrap-up-note" className="area" rows={3} value={note.text} onChange={(e) => note.set(e.target.value)} />
+          {note.kept && <span className="hint">{w.composer.kept}</span>}
+        </div>
+      </div>
+      <div className="pane-foot">
+        <div className="col grow row-1">
+          {finish.error && <Failure error={finish.error} />}
+          <button className={`btn btn--block${ready ? ' btn--primary' : ''}`} aria-disabled={!ready} disabled={finish.isPending} onClick={() => ready && finish.mutate()}>
+            {w.wrapUp.finish}
+          </button>
+          <span className="hint">{missing ? w.wrapUp.why(missing.name ? missing.name.toLocaleLowerCase() : w.wrapUp.aCode) : w.wrapUp.ready}</span>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
+  const w = useWords()
+  const me = useMe()
+  const now = useNow()
+  const extend = useVerb('extend')
+  const until = i.wrap_up_until ? Date.parse(i.wrap_up_until) : 0
+  const whole = until - Date.parse(i.ended_at ?? i.wrap_up_until ?? '')
+  const left = until - now
+  const timed = until > 0 && !i.overtime
+  return (
+    <div className="wrap-h">
+      <div className="t">
+        <StatusGlyph status="wrap_up" silent />
+        <h2 className="grow">{w.wrapUp.title}</h2>
+        {timed && <time className="timer num">{figure(left)}</time>}
+        <button className="ibtn drawer-only" aria-label={w.common.close} onClick={close}>
+          <Icon name="x" />
+        </button>
+      </div>
+      {timed && <Bar share={whole > 0 ? left / whole : 0} tone="wrap" />}
+      <div className="row">
+        <span className="meta sub grow">{i.overtime ? w.wrapUp.overtime : timed ? w.wrapUp.left : w.wrapUp.manual}</span>
+        {mayDo(i, 'extend', me.agent) && timed && (
+          <button className="btn btn--xs" disabled={extend.isPending} onClick={() => extend.mutate(i.id)}>
+            {w.wrapUp.extend}
+          </button>
+        )}
+      </div>
+      {extend.error && <Failure error={extend.error} />}
+    </div>
+  )
+}
+
+type ListProps = { list: ReturnType<typeof listsOf>[number]; text: string; chosen: Id[]; toggle: (id: Id) => void; tried: boolean }
+
+/** One list of codes. Arrows move, Space chooses: the pattern of a list box with many choices. */
+function List({ list, text, chosen, toggle, tried }: ListProps) {
+  const w = useWords()
+  const shown = list.codes.filter((c) => c.name.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()))
+  const [at, setAt] = useState(0)
+  const box = useRef<HTMLUListElement>(null)
+  const done = list.codes.some((c) => chosen.includes(c.id))
+  const name = list.name || w.wrapUp.codes
+  if (shown.length === 0) return null
+
+  const move = (e: React.KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key]
+    const here = Math.min(at, shown.length - 1)
+    if (step) {
+      e.preventDefault()
+      const next = (here + step + shown.length) % shown.length
+      setAt(next)
+      box.current?.querySelectorAll<HTMLElement>('[role=option]')[next]?.focus()
+    } else if (e.key === ' ' || e.key === 'Enter') {
+      e.preventDefault()
+      toggle(shown[here]!.id)
+    }
+  }
+  return (
+    <div className="sec">
+      <div className="sec-h">
+        <h3 className="grow">
+          {name} {list.required && <span className="req">*</span>}
+        </h3>
+        {list.required && !done && tried ? (
+          <Chip tone="crit" icon="alert">
+            {w.wrapUp.missing}
+          </Chip>
+        ) : (
+          <span className="meta">{list.required ? w.wrapUp.atLeastOne : w.wrapUp.optional}</span>
+        )}
+      </div>
+      <ul className="codes" role="listbox" aria-label={name} aria-multiselectable="true" ref={box} onKeyDown={move}>
+        {shown.map((c, n) => {
+          const on = chosen.includes(c.id)
+          return (
+            <li
+              key={c.id}
+              className={`code-row${on ? ' is-on' : ''}`}
+              role="option"
+              aria-selected={on}
+              tabIndex={n === Math.min(at, shown.length - 1) ? 0 : -1}
+              onClick={() => (setAt(n), toggle(c.id))}
+              onFocus={() => setAt(n)}
+            >
+              <span className={`check${on ? ' is-on' : ''}`}>
+                <Icon name="check" size={12} />
+              </span>
+              <span className="grow ell">{c.name}</span>
+              <span className="kbd key-hint" aria-hidden="true">
+                ␣
+              </span>
+            </li>
+          )
+        })}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,101 @@
+import { useEffect, useId, useState, type ReactNode, type RefObject } from 'react'
+import type { Article } from '../api/types'
+import { useLanguage } from '../i18n'
+import { optionId, SlashMenu, slashWord, useArticles } from './slash'
+
+/**
+ * The field where an agent writes, with the FAQ menu that a slash opens. What is chosen
+ * replaces the word: as text where asked for, else the caller makes a link of it.
+ */
+export function Writer(props: {
+  label: string
+  text: string
+  set: (t: string) => void
+  placeholder: string
+  field: RefObject<HTMLTextAreaElement | null>
+  pick?: (a: Article, asText: boolean) => string // what stands in the word's place
+  send: () => void
+  sendEnd?: () => void
+  rows?: number
+  around: (text: ReactNode, slash: ReactNode) => ReactNode
+}) {
+  const { field } = props
+  const list = useId()
+  const language = useLanguage()
+  const [caret, setCaret] = useState(0)
+  const [closed, setClosed] = useState('')
+  const [active, setActive] = useState(0)
+  const found = props.pick ? slashWord(props.text, caret) : null
+  const open = found !== null && closed !== `${found.from}`
+  const { items, pending } = useArticles(open ? found.word : null, language)
+  const at = Math.min(active, Math.max(0, items.length - 1))
+  const current = open ? items[at] : undefined
+  useEffect(() => setActive(0), [found?.word])
+
+  const choose = (a: Article, asText: boolean) => {
+    if (!found || a.internal) return
+    const put = props.pick!(a, asText)
+    const end = found.from + put.length
+    props.set(props.text.slice(0, found.from) + put + props.text.slice(caret))
+    setCaret(end)
+    requestAnimationFrame(() => {
+      field.current?.focus()
+      field.current?.setSelectionRange(end, end)
+    })
+  }
+
+  const keys = (e: React.KeyboardEvent<HTMLTextAreaElement>) => {
+    if (e.nativeEvent.isComposing) return
+    const sends = e.key === 'Enter' && (e.metaKey || e.ctrlKey)
+    if (sends) {
+      e.preventDefault()
+      if (e.shiftKey) props.sendEnd?.()
+      else props.send()
+    } else if (!open) return
+    else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
+      e.preventDefault()
+      setActive((at + (e.key === 'ArrowDown' ? 1 : -1) + items.length) % Math.max(1, items.length))
+    } else if (e.key === 'Escape') {
+      e.preventDefault()
+      setClosed(`${found.from}`)
+    } else if ((e.key === 'Enter' || e.key === 'Tab') && current) {
+      e.preventDefault()
+      choose(current, e.shiftKey)
+    }
+  }
+  const place = (e: { currentTarget: HTMLTextAreaElement }) => setCaret(e.currentTarget.selectionStart)
+  const text = (
+    <textarea
+      ref={field}
+      className="composer-text"
+      aria-label={props.label}
+      aria-autocomplete={props.pick ? 'list' : undefined}
+      aria-controls={open ? list : undefined}
+      aria-activedescendant={current ? optionId(list, current) : undefined}
+      placeholder={props.placeholder}
+      rows={props.rows ?? 1}
+      value={props.text}
+      onChange={(e) => {
+        props.set(e.target.value)
+        place(e)
+      }}
+      onSelect={place}
+      onKeyDown={keys}
+    />
+  )
+  const slash = open && <SlashMenu id={list} items={items} active={at} word={found.word} pending={pending} pick={choose} point={setActive} />
+  return <>{props.around(text, slash)}</>
+}
+
+/** Puts a slash at the caret, as if it had been typed. */
+export function typeSlash(field: HTMLTextAreaElement | null, text: string, set: (t: string) => void) {
+  if (!field) return
+  const at = field.selectionStart
+  const gap = at > 0 && !/\s$/.test(text.slice(0, at)) ? ' /' : '/'
+  set(text.slice(0, at) + gap + text.slice(at))
+  const end = at + gap.length
+  requestAnimationFrame(() => {
+    field.focus()
+    field.setSelectionRange(end, end)
+  })
+}
