@@ -1,0 +1,298 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+// batch is everything that is committed together.
+type batch struct {
+	replan bool
+	asks   []*ask
+	known  map[string]json.RawMessage // answers given before to the same keys
+
+	taken   []int64 // rows of floor_inbox
+	events  []eventRow
+	answers []answerRow
+	told    []told
+	changed []gateway.Interaction // for cases
+	turned  []gateway.Interaction // for conversations
+	tale    tale
+	news    []gateway.Event // what was written to the feed
+}
+
+// told is an answer that waits for the commit.
+type told struct {
+	ask  *ask
+	body []byte
+}
+
+// fail answers everybody who still waits: nothing of theirs was stored, or nobody knows.
+func (b *batch) fail() {
+	for _, a := range b.asks {
+		a.answer <- reply{err: &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The store did not answer; send the same request again."}}
+	}
+}
+
+// work lets routing decide on all that has come, commits it and tells.
+func (l *leader) work(ctx context.Context, b *batch) error {
+	admissions, err := l.read(ctx, b)
+	if err != nil {
+		return err
+	}
+	if err := l.apply(ctx, b, admissions); err != nil {
+		return err
+	}
+	if len(b.events)+len(b.answers)+len(b.taken) > 0 {
+		if err := l.commit(ctx, b); err != nil {
+			return err
+		}
+		l.board = true
+	}
+	l.f.rooms.Feed.Announce(b.news...)
+	for _, t := range b.told {
+		t.ask.answer <- reply{body: t.body}
+	}
+	l.alert(b.tale.alerts)
+	if len(b.taken) == batchMax {
+		poke(l.inbox)
+	}
+	return nil
+}
+
+// read fetches what intake has stored, and earlier answers to the same keys.
+func (l *leader) read(ctx context.Context, b *batch) ([]gateway.Admission, error) {
+	var out []gateway.Admission
+	q := &pgx.Batch{}
+	q.Queue(`
+		select id, admission from floor_inbox
+		order by id
+		limit $1`, batchMax).Query(func(rows pgx.Rows) error {
+		var id int64
+		var ad gateway.Admission
+		_, err := pgx.ForEachRow(rows, []any{&id, &ad}, func() error {
+			b.taken = append(b.taken, id)
+			out = append(out, ad)
+			ad = gateway.Admission{}
+			return nil
+		})
+		return err
+	})
+	if keys := b.keys(); len(keys) > 0 {
+		b.known = map[string]json.RawMessage{}
+		q.Queue(`select key, answer from command where key = any($1)`, keys).Query(func(rows pgx.Rows) error {
+			var key string
+			var answer json.RawMessage
+			_, err := pgx.ForEachRow(rows, []any{&key, &answer}, func() error {
+				b.known[key] = append(json.RawMessage(nil), answer...)
+				return nil
+			})
+			return err
+		})
+	}
+	if err := l.f.pool.SendBatch(ctx, q).Close(); err != nil {
+		return nil, fmt.Errorf("read the inbox: %w", err)
+	}
+	return out, nil
+}
+
+func (b *batch) keys() []string {
+	var keys []string
+	for _, a := range b.asks {
+		if a.key != "" {
+			keys = append(keys, a.key)
+		}
+	}
+	return keys
+}
+
+// apply runs the core over everything in the batch, in one order for all time.
+func (l *leader) apply(ctx context.Context, b *batch, admissions []gateway.Admission) error {
+	if b.replan {
+		plan, err := l.f.rooms.Plans.Plan(ctx)
+		if err != nil {
+			return fmt.Errorf("read the plan: %w", err)
+		}
+		if _, err := l.step(b, routing.Configure{Plan: plan}); err != nil {
+			return err
+		}
+	}
+	if !l.wakeAt.IsZero() && !l.wakeAt.After(l.time()) {
+		if _, err := l.step(b, routing.Wake{}); err != nil {
+			return err
+		}
+	}
+	for _, ad := range admissions {
+		if _, err := l.step(b, routing.Admit{Admission: ad}); err != nil {
+			return err
+		}
+	}
+	for _, a := range b.asks {
+		if err := l.obey(b, a); err != nil {
+			return err
+		}
+	}
+	b.close(l)
+	return nil
+}
+
+// obey runs one command, unless its key has been answered.
+func (l *leader) obey(b *batch, a *ask) error {
+	if answer, ok := b.known[a.key]; ok {
+		b.told = append(b.told, told{a, answer})
+		return nil
+	}
+	cmd, err := gateway.UnmarshalCommand(a.body)
+	if err != nil {
+		a.answer <- reply{err: err}
+		return nil
+	}
+	r, err := l.step(b, cmd)
+	if err != nil {
+		return err
+	}
+	body, err := answerOf(r)
+	if err != nil {
+		return err
+	}
+	b.told = append(b.told, told{a, body})
+	if a.key != "" {
+		if b.known == nil {
+			b.known = map[string]json.RawMessage{}
+		}
+		b.known[a.key] = body
+		b.answers = append(b.answers, answerRow{Key: a.key, Answer: body, At: l.last})
+	}
+	return nil
+}
+
+// step gives the core one event and notes what it did. A refused event has changed
+// nothing and is not logged.
+func (l *leader) step(b *batch, ev routing.Event) (routing.Result, error) {
+	at := l.time()
+	r := l.core.Apply(at, ev)
+	if r.Err != nil {
+		return r, nil
+	}
+	l.last, l.wakeAt = at, r.WakeAt
+	body, err := routing.MarshalEvent(ev)
+	if err != nil {
+		return r, fmt.Errorf("log event: %w", err)
+	}
+	l.seq++
+	b.events = append(b.events, eventRow{Seq: l.seq, Term: l.term, Version: routing.Version, At: at, Body: body})
+	b.tale.add(r.Effects)
+	return r, nil
+}
+
+// commit stores the batch under the term. Deadlocks and serialization failures are
+// tried again: the effects are decided, only their storing failed.
+func (l *leader) commit(ctx context.Context, b *batch) error {
+	for try := 0; ; try++ {
+		err := l.tryCommit(ctx, b)
+		var pg *pgconn.PgError
+		if err == nil || try == 3 || !errors.As(err, &pg) || (pg.Code != "40001" && pg.Code != "40P01") {
+			return err
+		}
+	}
+}
+
+func (l *leader) tryCommit(ctx context.Context, b *batch) error {
+	tx, err := l.f.pool.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin batch: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() //nolint:errcheck // after a commit it does nothing
+	if err := l.write(ctx, tx, b); err != nil {
+		return fmt.Errorf("write batch: %w", err)
+	}
+	crash.At("floor.committing")
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("commit batch: %w", err)
+	}
+	crash.At("floor.committed")
+	return nil
+}
+
+func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
+	// A holder frozen between fence and commit would block its successor for as long
+	// as it sleeps, so PostgreSQL ends its transaction after a second.
+	if _, err := tx.Exec(ctx, `set local idle_in_transaction_session_timeout = '1s'`); err != nil {
+		return err
+	}
+	if err := fence(ctx, tx, l.term); err != nil {
+		return err
+	}
+	crash.At("floor.fenced")
+	q := &pgx.Batch{}
+	if len(b.taken) > 0 {
+		q.Queue(`delete from floor_inbox where id = any($1)`, b.taken)
+	}
+	if err := errors.Join(
+		store(q, insertEvents, b.events),
+		store(q, insertAnswers, b.answers),
+		store(q, upsertInteractions, b.tale.interactionRows()),
+		store(q, upsertOffers, b.tale.offerRows()),
+		store(q, upsertPresence, b.tale.presenceRows()),
+		store(q, insertSegments, b.tale.segments),
+	); err != nil {
+		return err
+	}
+	if err := send(ctx, tx, q); err != nil {
+		return err
+	}
+	return l.tell(ctx, tx, b)
+}
+
+// tell writes into the neighbours' rooms, in the order that intake takes its locks:
+// cases, then conversations, each by id.
+func (l *leader) tell(ctx context.Context, tx pgx.Tx, b *batch) error {
+	rooms := l.f.rooms
+	for _, i := range b.followed() {
+		if err := rooms.Cases.Follow(ctx, tx, i); err != nil {
+			return fmt.Errorf("follow case %d: %w", i.Case, err)
+		}
+	}
+	if err := rooms.Timeline.Lock(ctx, tx, b.conversations()...); err != nil {
+		return fmt.Errorf("lock conversations: %w", err)
+	}
+	for _, i := range b.served() {
+		if err := rooms.Timeline.Serve(ctx, tx, i.Conversation, i.ID, i.End == ""); err != nil {
+			return fmt.Errorf("serve conversation %d: %w", i.Conversation, err)
+		}
+	}
+	if len(b.tale.entries) > 0 {
+		if err := rooms.Timeline.Append(ctx, tx, b.tale.entries...); err != nil {
+			return fmt.Errorf("append happenings: %w", err)
+		}
+	}
+	b.news = slices.Clone(b.tale.news) // anew on each try: entries have positions of this transaction
+	for _, e := range b.tale.entries {
+		b.news = append(b.news, gateway.MessageCreated(*e))
+	}
+	return rooms.Feed.Append(ctx, tx, b.news...)
+}
+
+// keepHouse forgets old answers and takes a snapshot when the log has grown.
+func (l *leader) keepHouse(ctx context.Context) error {
+	if l.seq-l.snap >= snapshotEvery {
+		if err := l.snapshot(ctx); err != nil {
+			return err
+		}
+		_, err := l.f.pool.Exec(ctx, `delete from command where at < $1`, l.f.now().Add(-keepAnswers))
+		return err
+	}
+	return nil
+}
+
+const snapshotEvery = 5000

@@ -1,0 +1,113 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+// question is what any node may ask of the running core. The answer is as of its last
+// batch.
+type question struct {
+	Places []gateway.InteractionID `json:"places,omitempty"`
+}
+
+// view is the answer.
+type view struct {
+	Queues []routing.QueueState                    `json:"queues,omitempty"`
+	Places map[gateway.InteractionID]routing.Place `json:"places,omitempty"`
+}
+
+// look runs a question in the loop, which owns the core.
+func (l *leader) look(ctx context.Context) func(context.Context, string, []byte) ([]byte, error) {
+	return func(caller context.Context, _ string, body []byte) ([]byte, error) {
+		var q question
+		if err := json.Unmarshal(body, &q); err != nil {
+			return nil, fmt.Errorf("read the question: %w", err)
+		}
+		answer := make(chan view, 1)
+		select {
+		case l.looks <- func(c *routing.Core) { answer <- q.answer(c) }:
+		case <-ctx.Done():
+			return nil, changingHands
+		case <-caller.Done():
+			return nil, changingHands
+		}
+		select {
+		case v := <-answer:
+			return json.Marshal(v)
+		case <-ctx.Done():
+			return nil, changingHands
+		}
+	}
+}
+
+func (q question) answer(c *routing.Core) view {
+	if len(q.Places) == 0 {
+		return view{Queues: c.Boards()}
+	}
+	v := view{Places: map[gateway.InteractionID]routing.Place{}}
+	for _, id := range q.Places {
+		if p, ok := c.Place(id); ok {
+			v.Places[id] = p
+		}
+	}
+	return v
+}
+
+// publishBoard tells boards of the queues, at most once a second and only of changes.
+func (l *leader) publishBoard() {
+	if !l.board {
+		return
+	}
+	l.board = false
+	body, err := json.Marshal(l.core.Boards())
+	if err != nil {
+		l.f.log.Error("publish the board", "err", err)
+		return
+	}
+	l.f.rooms.Bus.Publish(SubjectBoard, body)
+}
+
+// alert tells supervisors, and the log.
+func (l *leader) alert(alerts []routing.Alerted) {
+	for _, a := range alerts {
+		l.f.log.Warn("alert", "what", a.What, "interaction", a.Interaction, "queue", a.Queue, "agent", a.Agent)
+		body, err := json.Marshal(a)
+		if err != nil {
+			l.f.log.Error("publish an alert", "err", err)
+			continue
+		}
+		l.f.rooms.Bus.Publish(SubjectAlert, body)
+	}
+}
+
+// Board is every queue as of the last batch.
+func (c *Client) Board(ctx context.Context) ([]routing.QueueState, error) {
+	v, err := c.look(ctx, question{})
+	return v.Queues, err
+}
+
+// Places says where waiting interactions stand; those that do not wait are absent.
+func (c *Client) Places(ctx context.Context, ids ...gateway.InteractionID) (map[gateway.InteractionID]routing.Place, error) {
+	if len(ids) == 0 {
+		return map[gateway.InteractionID]routing.Place{}, nil
+	}
+	v, err := c.look(ctx, question{Places: ids})
+	return v.Places, err
+}
+
+func (c *Client) look(ctx context.Context, q question) (v view, err error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return v, fmt.Errorf("ask the floor: %w", err)
+	}
+	got, err := c.bus.Ask(ctx, HolderBoard, "", body)
+	if err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal(got, &v)
+}

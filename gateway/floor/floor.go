@@ -1,0 +1,162 @@
+// Package floor owns the running routing core: one goroutine takes what has happened,
+// lets routing decide, commits every effect in one transaction and only then tells.
+//
+// One node of a contact centre leads; the others stand by. Each batch commits under
+// the leader's term, so a leader that was frozen and has been replaced changes
+// nothing: it finds no lease row and steps down.
+//
+//	standby → leading ⇄ rebuilding (after any failed batch)
+//	   ↑         │
+//	   └─────────┘ term passed, connection lost, stopped
+//
+// State is the last snapshot plus the events after it. Doing a command twice under
+// one key gives the first answer. Nothing here survives in memory alone.
+package floor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Feed carries events to consoles and boards.
+type Feed interface {
+	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
+	Announce(events ...gateway.Event)
+}
+
+// Timeline writes what happened onto conversations.
+type Timeline interface {
+	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
+	// Lock takes the conversations' rows, in the one order that everybody keeps.
+	Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error
+	// Serve notes that a conversation's next lines belong to the interaction while it is
+	// open, and no longer; closing one that another has replaced changes nothing.
+	Serve(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, interaction gateway.InteractionID, open bool) error
+}
+
+// Cases keeps what a case's row shows of its interactions: who has it, and whether it waits.
+type Cases interface {
+	Follow(ctx context.Context, tx pgx.Tx, i gateway.Interaction) error
+}
+
+// Plans makes the plan of queues and agents.
+type Plans interface {
+	Plan(ctx context.Context) (gateway.Plan, error)
+}
+
+// Bus reaches the leader from any node.
+type Bus interface {
+	Publish(subject string, data []byte)
+	Subscribe(subject string, hear func(data []byte)) (cancel func())
+	Ask(ctx context.Context, holder, key string, body []byte) ([]byte, error)
+	Serve(holder string, answer func(ctx context.Context, key string, body []byte) ([]byte, error)) (cancel func())
+}
+
+// Rooms are the neighbours that a floor works with.
+type Rooms struct {
+	Feed     Feed
+	Timeline Timeline
+	Cases    Cases
+	Plans    Plans
+	Bus      Bus
+}
+
+// Bus subjects and holders of the floor.
+const (
+	SubjectInbox  = "floor"       // hint: floor_inbox has a row
+	SubjectPlan   = "roster"      // hint: the plan has changed
+	SubjectBoard  = "floor.board" // []QueueBoard as JSON, at most once a second
+	SubjectAlert  = "floor.alert" // routing.Alerted as JSON
+	SubjectLed    = "floor.led"   // hint: a node has begun to lead; tell it again which consoles are open
+	HolderCommand = "floor"
+	HolderBoard   = "floor.board"
+)
+
+const (
+	batchMax    = 256
+	leaseLength = 2 * time.Second
+	leaseRenew  = 500 * time.Millisecond
+	campaignGap = 50 * time.Millisecond
+	inboxPoll   = 200 * time.Millisecond
+	boardGap    = time.Second
+	keepAnswers = 24 * time.Hour
+)
+
+// Floor runs the core on this node while it leads. Make one with New.
+type Floor struct {
+	pool  *pgxpool.Pool
+	rooms Rooms
+	node  string
+	log   *slog.Logger
+	now   func() time.Time
+}
+
+// New makes a floor for the node of that name. Run starts it.
+func New(pool *pgxpool.Pool, node string, rooms Rooms, log *slog.Logger) *Floor {
+	return &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now}
+}
+
+// Run stands by, leads when it can, and returns when ctx ends. Stopping hands over at
+// once: the snapshot is written and the lease given back.
+func (f *Floor) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		l, err := f.campaign(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				f.log.Warn("campaign for the floor", "err", err)
+				pause(ctx, leaseRenew)
+			}
+			continue
+		}
+		f.log.Info("leading the floor", "term", l.term, "node", f.node)
+		err = f.reign(ctx, l)
+		if err != nil && ctx.Err() == nil {
+			f.log.Warn("stepped down from the floor", "term", l.term, "err", err)
+		}
+		l.release(ctx)
+		if errors.Is(err, errStale) {
+			pause(ctx, 2*leaseRenew) // the new leader has yet to get the session lock
+		}
+	}
+	return nil
+}
+
+// reign leads under one lease until it is lost or ctx ends. A batch that failed for
+// any other reason drops the core and begins again from the store.
+func (f *Floor) reign(ctx context.Context, l *lease) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		cancel(l.keep(ctx))
+	}()
+	defer func() { cancel(nil); <-kept }()
+	for {
+		err := f.lead(ctx, l.term)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if errors.Is(err, errStale) {
+			return err
+		}
+		f.log.Warn("rebuilding the floor from the store", "term", l.term, "err", err)
+		pause(ctx, campaignGap)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

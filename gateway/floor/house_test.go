@@ -1,0 +1,229 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/migrations/pgtest"
+)
+
+const (
+	queueID = gateway.QueueID(7)
+	anna    = gateway.AgentID(1)
+	bo      = gateway.AgentID(2)
+)
+
+// neighbours stand in for the rooms around the floor.
+type neighbours struct {
+	mu      sync.Mutex
+	hear    map[string][]func([]byte)
+	holders map[string]func(context.Context, string, []byte) ([]byte, error)
+	news    chan gateway.Event
+	entries []gateway.Entry
+	serving map[gateway.ConversationID]gateway.InteractionID
+}
+
+func newNeighbours() *neighbours {
+	return &neighbours{
+		hear:    map[string][]func([]byte){},
+		holders: map[string]func(context.Context, string, []byte) ([]byte, error){},
+		news:    make(chan gateway.Event, 10000),
+		serving: map[gateway.ConversationID]gateway.InteractionID{},
+	}
+}
+
+func (n *neighbours) Publish(subject string, data []byte) {
+	n.mu.Lock()
+	hear := n.hear[subject]
+	n.mu.Unlock()
+	for _, h := range hear {
+		h(data)
+	}
+}
+
+func (n *neighbours) Subscribe(subject string, hear func([]byte)) func() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hear[subject] = append(n.hear[subject], hear)
+	return func() {}
+}
+
+func (n *neighbours) serve(holder string, f func(context.Context, string, []byte) ([]byte, error)) func() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.holders[holder] = f
+	return func() {}
+}
+
+// Ask goes on until somebody answers, as the bus promises.
+func (n *neighbours) Ask(ctx context.Context, holder, key string, body []byte) ([]byte, error) {
+	for ctx.Err() == nil {
+		n.mu.Lock()
+		f := n.holders[holder]
+		n.mu.Unlock()
+		if f != nil {
+			got, err := f(ctx, key, body)
+			if !errors.Is(err, gateway.ErrTryAgain) {
+				return got, err
+			}
+		}
+		pause(ctx, time.Millisecond)
+	}
+	return nil, ctx.Err()
+}
+
+func (n *neighbours) Append(context.Context, pgx.Tx, ...gateway.Event) error { return nil }
+
+func (n *neighbours) Announce(events ...gateway.Event) {
+	for _, e := range events {
+		n.news <- e
+	}
+}
+
+func (n *neighbours) Follow(context.Context, pgx.Tx, gateway.Interaction) error { return nil }
+
+func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
+	member := []gateway.Membership{{Queue: queueID, Enabled: true, Level: 2}}
+	return gateway.Plan{
+		Queues: []gateway.QueuePlan{{ID: queueID, Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
+			gateway.Chat: {
+				Target: 60, OfferTimeout: 30, Decline: gateway.DeclineSoft,
+				WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual, CodeRequired: true, Codes: []gateway.CodeID{4}},
+			},
+		}}},
+		Agents: []gateway.AgentPlan{
+			{ID: anna, Memberships: member, Channels: gateway.Channels},
+			{ID: bo, Memberships: member, Channels: gateway.Channels},
+		},
+	}, nil
+}
+
+// conversations is the timeline's side of the neighbours: its Append is another one.
+type conversations struct{ *neighbours }
+
+func (n conversations) Append(_ context.Context, _ pgx.Tx, entries ...*gateway.Entry) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range entries {
+		n.entries = append(n.entries, *e)
+	}
+	return nil
+}
+
+func (n conversations) Lock(context.Context, pgx.Tx, ...gateway.ConversationID) error { return nil }
+
+func (n conversations) Serve(_ context.Context, _ pgx.Tx, c gateway.ConversationID, i gateway.InteractionID, open bool) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if open {
+		n.serving[c] = i
+	} else if n.serving[c] == i {
+		delete(n.serving, c)
+	}
+	return nil
+}
+
+// busOf is the bus's side: its Serve is another one.
+type busOf struct{ *neighbours }
+
+func (b busOf) Serve(holder string, f func(context.Context, string, []byte) ([]byte, error)) func() {
+	return b.serve(holder, f)
+}
+
+// house is a floor that runs, with what a test needs of it.
+type house struct {
+	*Floor
+	*Client
+	n    *neighbours
+	pool *pgxpool.Pool
+	stop func()
+}
+
+func open(t *testing.T, pool *pgxpool.Pool, node string) *house {
+	t.Helper()
+	n := newNeighbours()
+	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: n, Plans: n, Bus: busOf{n}}, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := f.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	stop := sync.OnceFunc(func() { cancel(); <-done })
+	t.Cleanup(stop)
+	return &house{f, NewClient(busOf{n}), n, pool, stop}
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	return open(t, pgtest.New(t), "one")
+}
+
+// do gives a command that must be obeyed.
+func (h *house) do(t *testing.T, cmd gateway.Command) gateway.Answer {
+	t.Helper()
+	a, err := h.Do(t.Context(), "", cmd)
+	if err != nil {
+		t.Fatalf("%T: %v", cmd, err)
+	}
+	return a
+}
+
+// ready signs an agent in and makes it available.
+func (h *house) ready(t *testing.T, agent gateway.AgentID) {
+	t.Helper()
+	h.do(t, gateway.Consoles{Agent: agent, Live: true})
+	h.do(t, gateway.SetStatus{Agent: agent, Intent: gateway.IntentAvailable})
+}
+
+// arrive admits a chat and gives its interaction.
+func (h *house) arrive(t *testing.T, conversation gateway.ConversationID) gateway.InteractionID {
+	t.Helper()
+	var id gateway.InteractionID
+	err := pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) (err error) {
+		id, err = h.Admit(t.Context(), tx, gateway.Admission{
+			Channel: gateway.Chat, Queue: queueID, Case: gateway.CaseID(conversation), Conversation: conversation,
+			Customer: 1, ArrivedAt: time.Now(),
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Hint()
+	return id
+}
+
+// await reads the news until one of the kind comes that ok agrees to.
+func await[T any](t *testing.T, h *house, kind string, ok func(T) bool) T {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		select {
+		case e := <-h.n.news:
+			if e.Type != kind {
+				continue
+			}
+			var v T
+			if err := json.Unmarshal(e.Data, &v); err != nil {
+				t.Fatal(err)
+			}
+			if ok == nil || ok(v) {
+				return v
+			}
+		case <-deadline:
+			t.Fatalf("no %s came", kind)
+		}
+	}
+}

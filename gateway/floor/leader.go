@@ -1,0 +1,219 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+// leader is the goroutine that owns a core for one term. Nothing in it is shared.
+type leader struct {
+	f      *Floor
+	term   int64
+	core   *routing.Core
+	seq    int64     // of the last event that is stored
+	snap   int64     // of the last event that a snapshot holds
+	last   time.Time // the core's time never goes back
+	wakeAt time.Time
+	seen   map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told
+	asks   chan *ask
+	inbox  chan struct{}
+	plan   chan struct{}
+	looks  chan func(*routing.Core)
+	board  bool // the board has changed since it was published
+}
+
+// ask is a command waiting for its batch.
+type ask struct {
+	key    string
+	body   []byte
+	answer chan reply // one, buffered
+}
+
+type reply struct {
+	body []byte
+	err  error
+}
+
+// lead rebuilds the core and works until ctx ends or a batch fails.
+func (f *Floor) lead(ctx context.Context, term int64) error {
+	l := &leader{
+		f: f, term: term,
+		seen:  map[gateway.InteractionID]gateway.Interaction{},
+		asks:  make(chan *ask, batchMax),
+		inbox: make(chan struct{}, 1),
+		plan:  make(chan struct{}, 1),
+		looks: make(chan func(*routing.Core)),
+	}
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	bus := f.rooms.Bus
+	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
+	defer bus.Subscribe(SubjectPlan, func([]byte) { poke(l.plan) })()
+	defer bus.Serve(HolderCommand, l.serve(ctx))()
+	defer bus.Serve(HolderBoard, l.look(ctx))()
+	bus.Publish(SubjectLed, nil)
+	err := l.loop(ctx)
+	if ctx.Err() != nil {
+		return l.handOver(ctx)
+	}
+	return err
+}
+
+var changingHands = &gateway.Error{
+	Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The floor is changing hands; send the same request again.",
+}
+
+// serve hands a command from any node to the loop and waits for its batch.
+func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte) ([]byte, error) {
+	return func(caller context.Context, key string, body []byte) ([]byte, error) {
+		a := &ask{key: key, body: body, answer: make(chan reply, 1)}
+		select {
+		case l.asks <- a:
+		case <-ctx.Done():
+			return nil, changingHands
+		case <-caller.Done():
+			return nil, changingHands
+		}
+		select {
+		case r := <-a.answer:
+			return r.body, r.err
+		case <-ctx.Done():
+			return nil, changingHands
+		case <-caller.Done():
+			return nil, changingHands
+		}
+	}
+}
+
+func (l *leader) loop(ctx context.Context) error {
+	poll := time.NewTicker(inboxPoll)
+	defer poll.Stop()
+	board := time.NewTicker(boardGap)
+	defer board.Stop()
+	wake := time.NewTimer(0)
+	defer wake.Stop()
+	for {
+		var b batch
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case a := <-l.asks:
+			b.asks = append(b.asks, a)
+		case <-l.inbox:
+		case <-poll.C:
+		case <-wake.C:
+		case <-l.plan:
+			b.replan = true
+		case look := <-l.looks:
+			look(l.core)
+			continue
+		case <-board.C:
+			l.publishBoard()
+			if err := l.keepHouse(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		b.asks = l.drain(b.asks)
+		if err := l.work(ctx, &b); err != nil {
+			b.fail()
+			return err
+		}
+		l.arm(wake)
+	}
+}
+
+// drain takes what else is queued, without waiting.
+func (l *leader) drain(asks []*ask) []*ask {
+	for len(asks) < batchMax {
+		select {
+		case a := <-l.asks:
+			asks = append(asks, a)
+		default:
+			return asks
+		}
+	}
+	return asks
+}
+
+func (l *leader) arm(wake *time.Timer) {
+	if l.wakeAt.IsZero() {
+		wake.Stop()
+		return
+	}
+	wake.Reset(max(0, l.wakeAt.Sub(l.f.now())))
+}
+
+// time is now, in the resolution of the store, and never before the last event.
+func (l *leader) time() time.Time {
+	now := l.f.now().UTC().Truncate(time.Microsecond)
+	if now.Before(l.last) {
+		return l.last
+	}
+	return now
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// answerOf is a result as it is stored and sent: an answer, or a refusal.
+func answerOf(r routing.Result) (json.RawMessage, error) {
+	var v any = struct {
+		Answer gateway.Answer `json:"answer"`
+	}{r.Answer}
+	if r.Err != nil {
+		v = struct {
+			Err *gateway.Error `json:"error"`
+		}{r.Err}
+	}
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("marshal answer: %w", err)
+	}
+	return body, nil
+}
+
+// Client sends commands to whichever node leads.
+type Client struct{ bus Bus }
+
+// NewClient makes a client on the bus.
+func NewClient(bus Bus) *Client { return &Client{bus} }
+
+// Do obeys a command once. The key names the attempt: repeated, it gives the first
+// answer, for 24 hours; an empty key names nothing. Errors are *gateway.Error:
+// refusals as routing gives them, or try_again when nobody leads before ctx's deadline.
+func (c *Client) Do(ctx context.Context, key string, cmd gateway.Command) (gateway.Answer, error) {
+	body, err := gateway.MarshalCommand(cmd)
+	if err != nil {
+		return gateway.Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	got, err := c.bus.Ask(ctx, HolderCommand, key, body)
+	if err != nil {
+		return gateway.Answer{}, err
+	}
+	var r struct {
+		Answer gateway.Answer `json:"answer"`
+		Err    *gateway.Error `json:"error"`
+	}
+	if err := json.Unmarshal(got, &r); err != nil {
+		return gateway.Answer{}, fmt.Errorf("read the floor's answer: %w", err)
+	}
+	if r.Err != nil {
+		return gateway.Answer{}, r.Err
+	}
+	return r.Answer, nil
+}

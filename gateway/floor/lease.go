@@ -1,0 +1,127 @@
+package floor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// errStale says that another node has taken a newer term.
+var errStale = errors.New("term has passed")
+
+// advisoryKey is the session lock whose release makes a leader's death known at once.
+// The lease row alone decides; the lock only saves waiting for it to expire.
+const advisoryKey = 0x7661_7865_6c01
+
+// lease is a term on its own connection, whose session holds the advisory lock.
+type lease struct {
+	conn   *pgxpool.Conn
+	term   int64
+	locked bool
+}
+
+// campaign waits until this node may lead and takes the next term.
+func (f *Floor) campaign(ctx context.Context) (*lease, error) {
+	conn, err := f.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("campaign: %w", err)
+	}
+	l := &lease{conn: conn}
+	for {
+		taken, err := l.tryTake(ctx, f.node)
+		if err != nil {
+			l.discard(ctx)
+			return nil, fmt.Errorf("campaign: %w", err)
+		}
+		if taken {
+			return l, nil
+		}
+		pause(ctx, campaignGap)
+	}
+}
+
+// tryTake takes the lease if its holder's session is gone or its time is over.
+func (l *lease) tryTake(ctx context.Context, node string) (bool, error) {
+	if err := l.tryLock(ctx); err != nil {
+		return false, err
+	}
+	err := l.conn.QueryRow(ctx, `
+		update lease
+		set term = term + 1, holder = $1, expires = now() + $2
+		where name = 'floor' and ($3 or expires < now())
+		returning term`, node, leaseLength, l.locked).Scan(&l.term)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// tryLock takes the advisory lock when it is free. A leader that came by an expired
+// lease has to go on trying: the frozen holder keeps the lock until it wakes.
+func (l *lease) tryLock(ctx context.Context) error {
+	if l.locked {
+		return nil
+	}
+	return l.conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, int64(advisoryKey)).Scan(&l.locked)
+}
+
+// keep renews the lease until ctx ends or the term is lost, and says why.
+func (l *lease) keep(ctx context.Context) error {
+	tick := time.NewTicker(leaseRenew)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if err := l.tryLock(ctx); err != nil {
+			return fmt.Errorf("keep lease: %w", err)
+		}
+		tag, err := l.conn.Exec(ctx, `
+			update lease
+			set expires = now() + $2
+			where name = 'floor' and term = $1`, l.term, leaseLength)
+		if err != nil {
+			return fmt.Errorf("keep lease: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return errStale
+		}
+	}
+}
+
+// release gives the lease back so that the next node need not wait. It must work
+// after the node's context has ended, hence a time of its own.
+func (l *lease) release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLength)
+	defer cancel()
+	_, err := l.conn.Exec(ctx, `update lease set expires = now() where name = 'floor' and term = $1`, l.term)
+	if err == nil && l.locked {
+		_, err = l.conn.Exec(ctx, `select pg_advisory_unlock($1)`, int64(advisoryKey))
+	}
+	if err != nil {
+		l.discard(ctx) // closing the session lets go of the lock as well
+		return
+	}
+	l.conn.Release()
+}
+
+func (l *lease) discard(ctx context.Context) { _ = l.conn.Hijack().Close(ctx) }
+
+// fence holds the term until the transaction ends. Without a row the term has passed.
+func fence(ctx context.Context, tx pgx.Tx, term int64) error {
+	var got int64
+	err := tx.QueryRow(ctx, `
+		select term from lease
+		where name = 'floor' and term = $1
+		for share`, term).Scan(&got)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errStale
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package floor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const interactionColumns = `
+	id, channel, queue, case_id, conversation, customer, state, agent, preferred, outbound, band, seq,
+	offer_no, arrived_at, due_at, accepted_at, ended_at, wrap_up_until, overtime, finished_at, ended,
+	codes, over_capacity, rev`
+
+// Interaction is one interaction as last committed; not_found if there is none.
+func (f *Floor) Interaction(ctx context.Context, id gateway.InteractionID) (gateway.Interaction, error) {
+	list, err := interactions(ctx, f.pool, `where id = $1`, id)
+	if err != nil {
+		return gateway.Interaction{}, err
+	}
+	if len(list) == 0 {
+		return gateway.Interaction{}, gateway.NotFound("no_interaction", fmt.Sprintf("there is no interaction %d that you may see", id))
+	}
+	return list[0], nil
+}
+
+// Held are the open interactions of an agent, oldest first.
+func (f *Floor) Held(ctx context.Context, agent gateway.AgentID) ([]gateway.Interaction, error) {
+	return interactions(ctx, f.pool, `
+		where agent = $1 and state in ('active', 'parked', 'wrap_up')
+		order by id`, agent)
+}
+
+// Waiting are the interactions that wait in any of the queues, in the order in which
+// they are offered, at most limit after the one whose seq is given.
+func (f *Floor) Waiting(ctx context.Context, queues []gateway.QueueID, after int64, limit int) ([]gateway.Interaction, error) {
+	return interactions(ctx, f.pool, `
+		where state in ('waiting', 'offered') and queue = any($1) and seq > $2
+		order by seq
+		limit $3`, numbers(queues), after, limit)
+}
+
+// Recent are the latest interactions, newest first, before an id; 0 is from the newest.
+func (f *Floor) Recent(ctx context.Context, before gateway.InteractionID, limit int) ([]gateway.Interaction, error) {
+	return interactions(ctx, f.pool, `
+		where $1 = 0 or id < $1
+		order by id desc
+		limit $2`, before, limit)
+}
+
+// OfCase are a case's interactions, oldest first.
+func (f *Floor) OfCase(ctx context.Context, id gateway.CaseID) ([]gateway.Interaction, error) {
+	return interactions(ctx, f.pool, `
+		where case_id = $1
+		order by id
+		limit 1000`, id)
+}
+
+// Offers are the open offers to an agent.
+func (f *Floor) Offers(ctx context.Context, agent gateway.AgentID) ([]gateway.Offer, error) {
+	rows, err := f.pool.Query(ctx, `
+		select interaction, no, agent, kind, channel, queue, created_at, expires_at, closed_at, outcome, cause
+		from offer
+		where agent = $1 and closed_at is null
+		order by created_at`, agent)
+	if err != nil {
+		return nil, fmt.Errorf("read offers: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[offerRow])
+	if err != nil {
+		return nil, fmt.Errorf("read offers: %w", err)
+	}
+	return mapped(list, offerRow.offer), nil
+}
+
+// Presence is an agent as last told; one who never signed in is logged out.
+func (f *Floor) Presence(ctx context.Context, agent gateway.AgentID) (gateway.Presence, error) {
+	list, err := f.presences(ctx, `where agent = $1`, agent)
+	if err != nil {
+		return gateway.Presence{}, err
+	}
+	if len(list) == 0 {
+		return gateway.Presence{Agent: agent, Intent: gateway.IntentLoggedOut, Status: gateway.LoggedOut}, nil
+	}
+	return list[0], nil
+}
+
+// Presences are all agents that ever signed in, by id.
+func (f *Floor) Presences(ctx context.Context) ([]gateway.Presence, error) {
+	return f.presences(ctx, `order by agent`)
+}
+
+func (f *Floor) presences(ctx context.Context, rest string, args ...any) ([]gateway.Presence, error) {
+	rows, err := f.pool.Query(ctx, `
+		select agent, intent, status_code, next, next_code, status, since, units, live, holds, over_capacity, rev
+		from presence `+rest, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read presence: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[presenceRow])
+	if err != nil {
+		return nil, fmt.Errorf("read presence: %w", err)
+	}
+	return mapped(list, presenceRow.presence), nil
+}
+
+func openInteractions(ctx context.Context, pool *pgxpool.Pool) ([]gateway.Interaction, error) {
+	return interactions(ctx, pool, `where state <> 'finished'`)
+}
+
+func interactions(ctx context.Context, pool *pgxpool.Pool, rest string, args ...any) ([]gateway.Interaction, error) {
+	rows, err := pool.Query(ctx, `select `+interactionColumns+` from interaction `+rest, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read interactions: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[interactionRow])
+	if err != nil {
+		return nil, fmt.Errorf("read interactions: %w", err)
+	}
+	return mapped(list, interactionRow.interaction), nil
+}

@@ -1,0 +1,135 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+// recover rebuilds the core from the last snapshot and the events after it, then tells
+// it that it has been away and gives it today's plan.
+func (l *leader) recover(ctx context.Context) error {
+	if err := l.loadSnapshot(ctx); err != nil {
+		return err
+	}
+	if err := l.replay(ctx); err != nil {
+		return err
+	}
+	open, err := openInteractions(ctx, l.f.pool)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		l.note(i)
+	}
+	b := &batch{replan: true}
+	if _, err := l.step(b, routing.Recover{}); err != nil {
+		return err
+	}
+	if err := l.apply(ctx, b, nil); err != nil {
+		return err
+	}
+	if err := l.commit(ctx, b); err != nil {
+		return fmt.Errorf("recover the floor: %w", err)
+	}
+	l.f.rooms.Feed.Announce(b.news...)
+	l.board = true
+	return nil
+}
+
+func (l *leader) loadSnapshot(ctx context.Context) error {
+	var version int
+	var body []byte
+	err := l.f.pool.QueryRow(ctx, `
+		select seq, version, at, body from routing_snapshot
+		order by seq desc
+		limit 1`).Scan(&l.seq, &version, &l.last, &body)
+	if errors.Is(err, pgx.ErrNoRows) {
+		l.core = routing.New()
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the snapshot: %w", err)
+	}
+	l.last = l.last.UTC()
+	l.snap = l.seq
+	l.core, err = routing.Restore(body)
+	if err != nil {
+		return fmt.Errorf("restore the snapshot of event %d: %w", l.seq, err)
+	}
+	return nil
+}
+
+// replay applies the events after the snapshot. What they did is stored already.
+func (l *leader) replay(ctx context.Context) error {
+	rows, err := l.f.pool.Query(ctx, `
+		select seq, version, at, body from routing_event
+		where seq > $1
+		order by seq`, l.seq)
+	if err != nil {
+		return fmt.Errorf("read the routing log: %w", err)
+	}
+	var version int
+	var at time.Time
+	var body json.RawMessage
+	_, err = pgx.ForEachRow(rows, []any{&l.seq, &version, &at, &body}, func() error {
+		if version != routing.Version {
+			return fmt.Errorf("event %d was written by routing version %d, this is %d: start the former release once and stop it cleanly, so that it leaves a snapshot", l.seq, version, routing.Version)
+		}
+		ev, err := routing.UnmarshalEvent(body)
+		if err != nil {
+			return fmt.Errorf("event %d: %w", l.seq, err)
+		}
+		l.last = at.UTC()
+		l.wakeAt = l.core.Apply(l.last, ev).WakeAt
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("replay the routing log: %w", err)
+	}
+	return nil
+}
+
+// snapshot stores the core as of the last event, and keeps the five latest.
+func (l *leader) snapshot(ctx context.Context) error {
+	body, err := l.core.Snapshot()
+	if err != nil {
+		return fmt.Errorf("take a snapshot: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, l.f.pool, func(tx pgx.Tx) error {
+		if err := fence(ctx, tx, l.term); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `
+			insert into routing_snapshot (seq, version, at, body)
+			values ($1, $2, $3, $4)
+			on conflict (seq) do nothing`, l.seq, routing.Version, l.last, body); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			delete from routing_snapshot
+			where seq not in (select seq from routing_snapshot order by seq desc limit 5)`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store the snapshot: %w", err)
+	}
+	l.snap = l.seq
+	return nil
+}
+
+// handOver leaves a snapshot for whoever leads next, also in a newer release.
+func (l *leader) handOver(ctx context.Context) error {
+	if l.seq == l.snap {
+		return ctx.Err()
+	}
+	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLength)
+	defer cancel()
+	return errors.Join(ctx.Err(), l.snapshot(out))
+}

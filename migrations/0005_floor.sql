@@ -1,0 +1,126 @@
+-- owner: floor
+-- +goose Up
+
+-- Who may write. Every batch commits while it holds this row's term; a holder whose
+-- term has passed finds no row and steps down.
+create table lease (
+  name    text primary key,
+  term    bigint not null,
+  holder  text not null,
+  expires timestamptz not null
+);
+insert into lease (name, term, holder, expires) values ('floor', 0, '', 'epoch');
+
+create sequence interaction_id;
+
+-- What intake has stored and the floor has not yet taken.
+create table floor_inbox (
+  id         bigint generated always as identity primary key,
+  admission  jsonb not null,
+  created_at timestamptz not null default now()
+);
+
+-- A command's key and the first answer to it, kept for 24 hours.
+create table command (
+  key    text primary key,
+  answer jsonb not null,
+  at     timestamptz not null default now()
+);
+create index command_at on command (at);
+
+create table interaction (
+  id            bigint primary key,
+  channel       text not null check (channel in ('voice', 'chat', 'email', 'voicemail', 'callback')),
+  queue         bigint not null,
+  case_id       bigint not null,
+  conversation  bigint not null,
+  customer      bigint not null,
+  state         text not null check (state in ('waiting', 'offered', 'active', 'parked', 'wrap_up', 'finished')),
+  agent         bigint not null,
+  preferred     bigint not null,
+  outbound      boolean not null,
+  band          int not null,
+  seq           bigint not null,
+  offer_no      int not null,
+  arrived_at    timestamptz not null,
+  due_at        timestamptz not null,
+  accepted_at   timestamptz,
+  ended_at      timestamptz,
+  wrap_up_until timestamptz,
+  overtime      boolean not null,
+  finished_at   timestamptz,
+  ended         text not null check (ended in ('', 'handled', 'abandoned', 'short_abandon', 'voicemail', 'transferred_external', 'closed', 'system_failure')),
+  codes         bigint[] not null,
+  over_capacity boolean not null,
+  rev           bigint not null,
+  check (agent <> 0 or state not in ('active', 'parked', 'wrap_up')),
+  check ((ended <> '') = (state in ('wrap_up', 'finished')))
+);
+create index interaction_open on interaction (queue, arrived_at) where state <> 'finished';
+create index interaction_agent on interaction (agent, id) where state <> 'finished';
+create index interaction_case on interaction (case_id, id);
+create index interaction_finished on interaction (finished_at) where state = 'finished';
+
+create table offer (
+  interaction bigint not null,
+  no          int not null,
+  agent       bigint not null,
+  kind        text not null check (kind in ('queue', 'transfer', 'recall')),
+  channel     text not null,
+  queue       bigint not null,
+  created_at  timestamptz not null,
+  expires_at  timestamptz not null,
+  closed_at   timestamptz,
+  outcome     text not null check (outcome in ('', 'accepted', 'declined', 'missed', 'withdrawn', 'failed')),
+  cause       text not null,
+  primary key (interaction, no, agent),
+  check ((closed_at is null) = (outcome = ''))
+);
+-- Routing keeps these; the schema holds them should it ever be wrong.
+create unique index offer_one_per_agent on offer (agent) where closed_at is null and kind = 'queue';
+create unique index offer_one_per_pair on offer (interaction, agent) where closed_at is null;
+create index offer_closed on offer (closed_at);
+
+create table segment (
+  id          bigint generated always as identity primary key,
+  interaction bigint not null,
+  agent       bigint not null,
+  queue       bigint not null,
+  started_at  timestamptz not null,
+  ended_at    timestamptz not null,
+  how         text not null
+);
+create index segment_interaction on segment (interaction);
+create index segment_ended on segment (ended_at);
+
+-- An agent as the floor last told it.
+create table presence (
+  agent         bigint primary key,
+  intent        text not null,
+  status_code   text not null,
+  next          text not null,
+  next_code     text not null,
+  status        text not null,
+  since         timestamptz not null,
+  units         int not null,
+  live          boolean not null,
+  holds         bigint[] not null,
+  over_capacity boolean not null,
+  rev           bigint not null,
+  check (units <= 100 or over_capacity)
+);
+
+-- The log that routing is a function of: ids and numbers only.
+create table routing_event (
+  seq     bigint primary key,
+  term    bigint not null,
+  version int not null,
+  at      timestamptz not null,
+  body    jsonb not null
+);
+create table routing_snapshot (
+  seq     bigint primary key, -- the last event that is in it
+  version int not null,
+  at      timestamptz not null,
+  body    bytea not null
+);
