@@ -78,13 +78,19 @@ func (s *Store) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 	if len(f.States) > 0 {
 		w.and("k.state = any (%s)", f.States)
 	}
+	if len(f.States) > 0 && !slices.Contains(f.States, CaseClosed) {
+		w.and("k.state <> 'closed'") // the live ones have indexes of their own
+	}
 	if f.Assignee != 0 {
 		w.and("k.assignee = %s", f.Assignee)
 	}
 	if f.Unassigned {
 		w.and("k.assignee = 0")
 	}
-	if len(f.Queues) > 0 {
+	if len(f.Queues) == 1 {
+		w.and("k.queue = %s", f.Queues[0])
+	}
+	if len(f.Queues) > 1 {
 		w.and("k.queue = any (%s)", f.Queues)
 	}
 	if f.Customer != 0 {
@@ -104,8 +110,15 @@ func (s *Store) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		w.and("(k.last_activity_at, k.id) < (%s, %s)", m.at, m.id)
 	}
 	n := limit(f.Limit)
-	sql := "select " + caseColumns + fromCase + w.String() + "order by k.last_activity_at desc, k.id desc limit " + w.arg(n+1)
-	rows, err := list[Case](ctx, s.pool, sql, w.args...)
+	sql := "select " + caseColumns + `
+		from (
+			select *
+			from support_case k` + w.String() + `
+			order by k.last_activity_at desc, k.id desc
+			limit ` + w.arg(n+1) + `) as k
+		join customer c on c.id = k.customer
+		order by k.last_activity_at desc, k.id desc`
+	rows, err := find[Case](ctx, s.pool, sql, w.args...)
 	return cut(rows, n, func(c Case) string { return mark{c.LastActivityAt, int64(c.ID)}.String() }), err
 }
 

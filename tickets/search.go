@@ -30,28 +30,46 @@ func (s *Store) Search(ctx context.Context, text string, n int) (Found, error) {
 	return Found{Cases: cases, Customers: customers}, err
 }
 
+// A word that many have would give more than can be sorted while somebody waits: of
+// those with all the words so many are looked at, and the newest in any case.
+const (
+	lookedAt = 1000
+	newest   = 500
+)
+
 // SearchCustomers finds customers by an address, or the beginnings of words.
 func (s *Store) SearchCustomers(ctx context.Context, text string, n int) ([]Customer, error) {
-	n, text = limit(n), short(text, 200)
-	return list[Customer](ctx, s.pool, "select "+customerColumns+`
-		from (
-			select a.customer as id, 0 as place
+	text = short(text, 200)
+	return find[Customer](ctx, s.pool, `
+		with found as materialized (
+			(select a.customer as id, 0 as place
 			from customer_address a
 			where a.kind = 'email' and a.value like $1 || '%' and $1 <> ''
+			limit $4)
 			union all
-			select a.customer, 0
+			(select a.customer, 0
 			from customer_address a
 			where a.kind = 'phone' and reverse(a.value) like reverse($2) || '%' and $2 <> ''
+			limit $4)
 			union all
-			(select c.id, 1
-			from customer c
-			where to_tsvector('simple', c.name || ' ' || c.company) @@ to_tsquery('simple', $3) and $3 <> '' and c.merged_into is null
-			order by c.id desc
-			limit $4)) as w
-		join customer c on c.id = w.id
-		group by c.id
-		order by min(w.place), c.id desc
-		limit $4`, email(text), ending(text), beginnings(text), n)
+			(select id, 1
+			from customer
+			where to_tsvector('simple', name || ' ' || company) @@ to_tsquery('simple', $3) and $3 <> '' and merged_into is null
+			limit $5)
+			union all
+			select id, 1
+			from (select * from customer where $3 <> '' and merged_into is null order by id desc limit $6) as c
+			where to_tsvector('simple', name || ' ' || company) @@ to_tsquery('simple', $3)),
+		best as (
+			select id, min(place) as place
+			from found
+			group by id
+			order by min(place), id desc
+			limit $4)
+		select `+customerColumns+`
+		from best join customer c using (id)
+		order by best.place, c.id desc`,
+		email(text), ending(text), beginnings(text), limit(n), lookedAt, newest)
 }
 
 func (s *Store) searchCases(ctx context.Context, text string, customers []Customer, n int) ([]Case, error) {
@@ -59,24 +77,35 @@ func (s *Store) searchCases(ctx context.Context, text string, customers []Custom
 	for _, c := range customers {
 		ids = append(ids, c.ID)
 	}
-	return list[Case](ctx, s.pool, "select "+caseColumns+`
-		from (
-			select id, 0 as place from support_case where number = $1
+	return find[Case](ctx, s.pool, `
+		with found as materialized (
+			select id, last_activity_at, 0 as place from support_case where number = $1
 			union all
-			(select id, 1 from support_case
+			(select id, last_activity_at, 1
+			from support_case
 			where to_tsvector('simple', subject) @@ to_tsquery('simple', $2) and $2 <> ''
-			order by last_activity_at desc
-			limit $4)
+			limit $5)
 			union all
-			(select id, 2 from support_case
+			select id, last_activity_at, 1
+			from (select * from support_case where $2 <> '' order by last_activity_at desc limit $6) as k
+			where to_tsvector('simple', subject) @@ to_tsquery('simple', $2)
+			union all
+			(select id, last_activity_at, 2
+			from support_case
 			where customer = any ($3)
-			order by last_activity_at desc
-			limit $4)) as w
-		join support_case k on k.id = w.id
+			limit $5)),
+		best as (
+			select id, min(place) as place
+			from found
+			group by id, last_activity_at
+			order by min(place), last_activity_at desc, id desc
+			limit $4)
+		select `+caseColumns+`
+		from best
+		join support_case k using (id)
 		join customer c on c.id = k.customer
-		group by k.id, c.id
-		order by min(w.place), k.last_activity_at desc, k.id desc
-		limit $4`, caseNumber(text), beginnings(text), ids, limit(n))
+		order by best.place, k.last_activity_at desc, k.id desc`,
+		caseNumber(text), beginnings(text), ids, limit(n), lookedAt, newest)
 }
 
 // caseNumber is the number that the text is, with or without #; -1 if it is none.

@@ -4,9 +4,9 @@
 // one customer, and that the case list shows the truth without reading anything else:
 // its columns are kept in the transactions of those who change them.
 //
-//	        ┌─────────── customer writes ───────────┐
-//	        ↓                                       │
-//	(new) open ⇄ pending      open, pending → closed ┘ (within ReopenWithin; later: a new case)
+//	open ⇄ pending    an agent sets it aside; the customer writes
+//	   ↑ ↘   ↓
+//	   └─ closed      the customer writes within ReopenWithin; later a new case begins
 package tickets
 
 import (
@@ -78,6 +78,11 @@ type querier interface {
 func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
 	rows, _ := db.Query(ctx, sql, args...) // its error is met again in CollectRows
 	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+}
+
+// find is list planned for its arguments each time: which index is best depends on them.
+func find[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
+	return list[T](ctx, db, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 }
 
 func one[T any](ctx context.Context, db querier, noun, sql string, args ...any) (T, error) {

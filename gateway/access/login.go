@@ -88,7 +88,7 @@ func (s *Store) createLogin(ctx context.Context, tx pgx.Tx, l Login, password st
 	if rank[l.Role] == 0 {
 		return l, "", gateway.Invalid("unknown_role", "a role is agent, supervisor or administrator")
 	}
-	if l.Display == "" {
+	if l.Display = text(strings.TrimSpace(l.Display), 200); l.Display == "" {
 		l.Display = l.Name
 	}
 	secret := ""
@@ -123,6 +123,9 @@ func (s *Store) createLogin(ctx context.Context, tx pgx.Tx, l Login, password st
 func (s *Store) UpdateLogin(ctx context.Context, l Login) (Login, error) {
 	if rank[l.Role] == 0 {
 		return l, gateway.Invalid("unknown_role", "a role is agent, supervisor or administrator")
+	}
+	if l.Display = text(strings.TrimSpace(l.Display), 200); l.Display == "" {
+		return l, gateway.Invalid("name_missing", "a login needs a name to be shown")
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "lock table role_grant in share row exclusive mode"); err != nil {

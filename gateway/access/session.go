@@ -179,7 +179,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 
 // text is s as PostgreSQL can hold it, at most n bytes.
 func text(s string, n int) string {
-	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+	s = gateway.Clean(s)
 	if len(s) > n {
 		s = strings.ToValidUTF8(s[:n], "")
 	}

@@ -2,9 +2,11 @@ package roster
 
 import (
 	"context"
+	"net/mail"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/language"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -126,6 +128,12 @@ func (a *Agent) settle() error {
 	if a.Language == "" {
 		a.Language = "sv"
 	}
+	if _, err := language.Parse(a.Language); err != nil {
+		return gateway.Invalid("bad_language", "a language is written like sv or en-GB")
+	}
+	if a.Email != "" && !bareAddress(a.Email) {
+		return gateway.Invalid("bad_email", "an e-mail address is like anna@example.se")
+	}
 	if a.Channels == nil {
 		a.Channels = gateway.Channels
 	}
@@ -151,6 +159,12 @@ func (a *Agent) settle() error {
 		}
 	}
 	return nil
+}
+
+// bareAddress says whether s is an e-mail address without a name.
+func bareAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
 }
 
 func checkChannel(c gateway.Channel) error {

@@ -2,9 +2,7 @@ package roster
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -193,4 +191,4 @@ func notNil[T any](v []T) []T {
 }
 
 // clean says whether PostgreSQL can hold the text: UTF-8 without NUL.
-func clean(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+func clean(s string) bool { return gateway.Clean(s) == s }

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"context"
-	"net/mail"
 
 	"github.com/jackc/pgx/v5"
 
@@ -130,10 +129,8 @@ func (q *Queue) settle() error {
 	if q.Band < 0 || q.Band > 9 {
 		return gateway.Invalid("band_out_of_range", "a queue's band is 0 to 9; higher goes first, 5 is usual")
 	}
-	if q.FromAddress != "" {
-		if _, err := mail.ParseAddress(q.FromAddress); err != nil {
-			return gateway.Invalid("bad_from_address", "the sender of a queue's mail is an address like faktura@example.se")
-		}
+	if q.FromAddress != "" && !bareAddress(q.FromAddress) {
+		return gateway.Invalid("bad_from_address", "the sender of a queue's mail is an address like faktura@example.se")
 	}
 	if len(q.Channels) == 0 {
 		q.Channels = map[gateway.Channel]gateway.ChannelPlan{}
@@ -147,9 +144,12 @@ func (q *Queue) settle() error {
 			q.Sticky[c] = defaultSticky(c)
 		}
 	}
-	if q.Signature == nil {
-		q.Signature = Label{}
+	q.FromName = gateway.Clean(q.FromName)
+	signature := Label{}
+	for l, text := range q.Signature {
+		signature[gateway.Clean(l)] = gateway.Clean(text)
 	}
+	q.Signature = signature
 	channels := make(map[gateway.Channel]gateway.ChannelPlan, len(q.Channels))
 	for c, p := range q.Channels {
 		settled, err := settlePlan(c, p)
