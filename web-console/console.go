@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"embed"
 	"io/fs"
+	"mime"
 	"net/http"
 	"path"
 	"strings"
+	"time"
 )
 
 //go:embed all:dist
@@ -27,7 +29,6 @@ func Dist() fs.FS {
 // its assets for ever, its one page for every other path that is not a file, so that an
 // address inside the console can be opened and reloaded.
 func Handler(files fs.FS) http.Handler {
-	assets := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		if name == "metafile.json" {
@@ -37,15 +38,29 @@ func Handler(files fs.FS) http.Handler {
 		info, err := fs.Stat(files, name)
 		switch {
 		case name != "index.html" && err == nil && !info.IsDir():
-			w.Header().Set("Cache-Control", cacheFor(name))
-			w.Header().Set("X-Content-Type-Options", "nosniff")
-			assets.ServeHTTP(w, r)
+			serveAsset(w, r, files, name)
 		case strings.HasPrefix(name, "assets/"):
 			http.NotFound(w, r) // a page of an older build must not get HTML for a script
 		default:
 			servePage(w, r, files)
 		}
 	})
+}
+
+// serveAsset sends a file, its gzip if there is one to those who take it (all browsers do).
+func serveAsset(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
+	h := w.Header()
+	h.Set("Cache-Control", cacheFor(name))
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("X-Content-Type-Options", "nosniff")
+	packed, err := fs.ReadFile(files, name+".gz")
+	if err != nil || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		http.ServeFileFS(w, r, files, name)
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	h.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(packed))
 }
 
 func cacheFor(name string) string {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -43,20 +44,29 @@ func Handler(files fs.FS) http.Handler {
 	return mux
 }
 
+// serve sends a file, its gzip to those who take it (all browsers do).
 func serve(w http.ResponseWriter, r *http.Request, files fs.FS, name, cache string) {
-	data, err := fs.ReadFile(files, name)
+	h := w.Header()
+	sent := name
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		sent = name + ".gz"
+	}
+	data, err := fs.ReadFile(files, sent)
 	if err != nil {
-		w.Header().Set("Cache-Control", "no-store")
+		h.Set("Cache-Control", "no-store")
 		http.Error(w, "The widget is not part of this binary. Build it with: make build", http.StatusServiceUnavailable)
 		return
 	}
+	if sent != name {
+		h.Set("Content-Encoding", "gzip")
+	}
 	sum := sha256.Sum256(data)
-	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Cache-Control", cache)
 	h.Set("Content-Type", "text/javascript; charset=utf-8")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	h.Set("Vary", "Accept-Encoding")
 	h.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }

@@ -40,15 +40,26 @@ func (b bundle) write(dist string) error {
 		}
 	}
 	for name, data := range b.files {
-		path := filepath.Join(dist, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, data, 0o600); err != nil {
+		if err := writeFile(filepath.Join(dist, filepath.FromSlash(name)), data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeFile writes a file and, if it is text that browsers load, its gzip beside it: the
+// server compresses nothing while it serves.
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	switch filepath.Ext(path) {
+	case ".js", ".css", ".svg":
+		if err := os.WriteFile(path+".gz", gzipped(data), 0o600); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(path, data, 0o600)
 }
 
 // report prints what each page weighs. With enforce, a page past its limit is an error.
@@ -57,7 +68,7 @@ func (b bundle) report(enforce bool) []error {
 	for _, p := range b.pages {
 		size := 0
 		for _, name := range p.files {
-			size += gzipped(b.files[name])
+			size += len(gzipped(b.files[name]))
 		}
 		fmt.Printf("  %-18s %7d B gzip of %d\n", p.name, size, p.limit)
 		if enforce && size > p.limit {
@@ -67,12 +78,12 @@ func (b bundle) report(enforce bool) []error {
 	return errs
 }
 
-func gzipped(data []byte) int {
+func gzipped(data []byte) []byte {
 	var out bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is a valid constant
 	_, _ = w.Write(data)                                    // a bytes.Buffer takes everything
 	_ = w.Close()
-	return out.Len()
+	return out.Bytes()
 }
 
 // common are the options of every bundle: minified, reproducible, nothing written by esbuild itself.

@@ -66,6 +66,7 @@ func TestLoaderCarriesTheHashOfChat(t *testing.T) {
 	write(t, dir, map[string]string{
 		"src/loader.ts": `declare const CHAT_HASH: string; document.title = CHAT_HASH`,
 		"src/chat.tsx":  `import css from "./chat.css"; export const sheet = css`,
+		"src/jsx.ts":    `export const h = 1, Fragment = 2`,
 		"src/chat.css":  ".a {  color : light-dark( #ffffff , #000 ) }",
 	})
 	build := func() bundle {
@@ -109,7 +110,7 @@ func TestWriteRemovesWhatIsOldAndKeepsTheFolder(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if want := []string{".gitkeep", "new.js"}; !slices.Equal(names, want) {
+	if want := []string{".gitkeep", "new.js", "new.js.gz"}; !slices.Equal(names, want) {
 		t.Errorf("dist holds %v, want %v", names, want)
 	}
 }

@@ -19,7 +19,7 @@ func buildWidget(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	chat, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, nil)
+	chat, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, nil, "src/jsx.ts")
 	if err != nil {
 		return bundle{}, err
 	}
@@ -38,11 +38,12 @@ func buildWidget(dir string) (bundle, error) {
 	}, nil
 }
 
-func widgetFile(dir, entry string, format api.Format, define map[string]string) ([]byte, error) {
+func widgetFile(dir, entry string, format api.Format, define map[string]string, inject ...string) ([]byte, error) {
 	o := common(dir)
 	o.EntryPoints = []string{entry}
 	o.Format = format
-	o.JSXImportSource = "preact"
+	o.JSX, o.JSXFactory, o.JSXFragment = api.JSXTransform, "h", "Fragment" // smaller than the automatic form
+	o.Inject = inject
 	o.Plugins = []api.Plugin{cssAsText}
 	maps.Copy(o.Define, define)
 	r, err := esbuild(o)

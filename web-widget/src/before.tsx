@@ -57,7 +57,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
     return tried && wrong[field] ? <span class="bad" id={"bad-" + field}>{wrong[field]}</span> : null;
   }
   if (!site.open) {
-    return <div class="w-body"><div class="banner"><Icon of="clock" /><div class="col"><span class="med">{w.closedTitle}</span><span class="meta">{w.closedText(site.until ? part.time(site.until) : "")}</span></div></div>{ask}</div>;
+    return <div class="w-body"><div class="banner"><Icon of="clock" /><div class="col"><span class="med">{w.closedTitle}</span><span class="meta">{w.closedText(site.until ? part.when(site.until) : "")}</span></div></div>{ask}</div>;
   }
   return (
     <form class="w-body" novalidate onSubmit={submit}>

@@ -1,6 +1,5 @@
 import { render } from "preact";
 import css from "./chat.css";
-import tokens from "./tokens.css";
 import type { Chat, Host } from "./host";
 import { Session } from "./session";
 import { Store } from "./store";
@@ -10,7 +9,7 @@ import { choose } from "./words";
 // chat.js: everything behind the launcher.
 export function mount(host: Host): Chat {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(tokens + css);
+  sheet.replaceSync(css);
   host.root.adoptedStyleSheets = [...host.root.adoptedStyleSheets, sheet];
   const place = document.createElement("div");
   host.root.prepend(place);

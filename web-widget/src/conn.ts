@@ -14,96 +14,96 @@ export interface Listener {
 }
 
 export class Conn {
-  private ws?: WebSocket;
-  private tries = 0;
-  private retry = 0;
-  private watch = 0;
-  private ended = false;
+  #ws?: WebSocket;
+  #tries = 0;
+  #retry = 0;
+  #watch = 0;
+  #ended = false;
 
   constructor(private url: string, private on: Listener) {
-    addEventListener("online", this.now);
-    addEventListener("pageshow", this.now);
-    document.addEventListener("visibilitychange", this.now);
+    addEventListener("online", this.#now);
+    addEventListener("pageshow", this.#now);
+    document.addEventListener("visibilitychange", this.#now);
   }
 
   open = (): void => {
-    if (this.ended || this.ws) return;
-    clearTimeout(this.retry);
+    if (this.#ended || this.#ws) return;
+    clearTimeout(this.#retry);
     const ws = new WebSocket(this.url);
-    this.ws = ws;
-    this.guard(hello);
+    this.#ws = ws;
+    this.#guard(hello);
     ws.onopen = () => ws.send(JSON.stringify(this.on.hello()));
     ws.onmessage = (e) => {
-      if (this.ws !== ws) return;
-      this.guard(silence);
+      if (this.#ws !== ws) return;
+      this.#guard(silence);
       const f = JSON.parse(e.data as string) as FrameOut;
-      if (f.t === "welcome") this.tries = 0;
-      if (f.t === "drain") this.retry = window.setTimeout(this.open, f.retry_after);
+      if (f.t === "welcome") this.#tries = 0;
+      if (f.t === "drain") this.#retry = window.setTimeout(this.open, f.retry_after);
       this.on.frame(f);
     };
     ws.onclose = (e) => {
-      if (this.ws === ws) this.gone(e.code);
+      if (this.#ws === ws) this.#gone(e.code);
     };
   };
 
   send(frame: object): boolean {
-    if (this.ws?.readyState !== WebSocket.OPEN) return false;
-    this.ws.send(JSON.stringify(frame));
+    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
+    this.#ws.send(JSON.stringify(frame));
     return true;
   }
 
   // What we have does not fit what came: resume.
   again(): void {
-    const ws = this.ws;
-    this.gone(0);
+    const ws = this.#ws;
+    this.#gone(0);
     ws?.close();
-    this.now();
+    this.#now();
   }
 
   end(): void {
-    this.ended = true;
-    this.drop();
-    removeEventListener("online", this.now);
-    removeEventListener("pageshow", this.now);
-    document.removeEventListener("visibilitychange", this.now);
+    this.#ended = true;
+    this.#drop();
+    removeEventListener("online", this.#now);
+    removeEventListener("pageshow", this.#now);
+    document.removeEventListener("visibilitychange", this.#now);
   }
 
   restart(): void {
-    this.drop();
-    this.tries = 0;
+    this.#drop();
+    this.#tries = 0;
     this.open();
   }
 
-  private drop(): void {
-    const ws = this.ws;
-    this.ws = undefined;
-    clearTimeout(this.watch);
-    clearTimeout(this.retry);
+  #drop(): void {
+    const ws = this.#ws;
+    this.#ws = undefined;
+    clearTimeout(this.#watch);
+    clearTimeout(this.#retry);
     ws?.close();
   }
 
-  private now = (): void => {
-    if (!this.ws && document.visibilityState === "visible" && navigator.onLine) this.open();
+  #now = (): void => {
+    if (!this.#ws && document.visibilityState === "visible" && navigator.onLine) this.open();
   };
 
-  private guard(ms: number): void {
-    clearTimeout(this.watch);
-    this.watch = window.setTimeout(() => {
-      const ws = this.ws;
-      this.gone(0);
+  #guard(ms: number): void {
+    clearTimeout(this.#watch);
+    this.#watch = window.setTimeout(() => {
+      const ws = this.#ws;
+      this.#gone(0);
       ws?.close();
     }, ms);
   }
 
-  private gone(code: number): void {
-    this.ws = undefined;
-    clearTimeout(this.watch);
+  #gone(code: number): void {
+    this.#ws = undefined;
+    clearTimeout(this.#watch);
     if (code === 4001 || code === 4003 || code === 4009) {
       this.on.refused(code);
       return;
     }
     this.on.down(navigator.onLine);
-    clearTimeout(this.retry);
-    this.retry = window.setTimeout(this.open, Math.random() * Math.min(30_000, 500 * 2 ** this.tries++));
+    clearTimeout(this.#retry);
+    this.#retry = window.setTimeout(this.open, Math.random() * Math.min(30_000, 500 * 2 ** this.#tries++));
   }
 }

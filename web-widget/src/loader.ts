@@ -1,4 +1,5 @@
 import css from "./loader.css";
+import tokens from "./tokens.css";
 import type { Chat, Host } from "./host";
 
 declare const CHAT_HASH: string; // of chat.js; set by cmd/webbuild
@@ -16,7 +17,7 @@ function start(script: HTMLScriptElement): void {
   if (data.theme) element.dataset.theme = data.theme;
   const root = element.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  sheet.replaceSync(tokens + css);
   root.adoptedStyleSheets = [sheet];
 
   const button = document.createElement("button");

@@ -20,30 +20,30 @@ export type Action =
 // The chat of this website's visitor: state, actions, and whoever wants to hear of changes.
 export class Session implements Listener {
   state: State;
-  private conn?: Conn;
-  private tabs: Tabs;
-  private heard = new Set<(s: State) => void>();
-  private typingUntil = 0;
-  private retry = 0;
+  #conn?: Conn;
+  #tabs: Tabs;
+  #heard = new Set<(s: State) => void>();
+  #typingUntil = 0;
+  #retry = 0;
 
   constructor(readonly address: string, private key: string, private lang: () => string, readonly store: Store) {
     this.state = { ...empty, out: store.get().out ?? [] };
-    this.tabs = new Tabs(store.shared ? "vx:" + key : "", {
-      lead: () => this.lead(),
-      act: (a) => this.act(a),
-      state: (s) => this.show(s),
+    this.#tabs = new Tabs(store.shared ? "vx:" + key : "", {
+      lead: () => this.#lead(),
+      act: (a) => this.#act(a),
+      state: (s) => this.#show(s),
       ask: () => this.state,
     });
   }
 
   subscribe(fn: (s: State) => void): () => void {
-    this.heard.add(fn);
-    return () => this.heard.delete(fn);
+    this.#heard.add(fn);
+    return () => this.#heard.delete(fn);
   }
 
   dispatch(a: Action): void {
-    if (this.tabs.leading) this.act(a);
-    else this.tabs.act(a);
+    if (this.#tabs.leading) this.#act(a);
+    else this.#tabs.act(a);
   }
 
   async articles(q: string, stop: AbortSignal): Promise<Card[]> {
@@ -54,16 +54,16 @@ export class Session implements Listener {
   }
 
   end(): void {
-    this.conn?.end();
-    this.tabs.end();
-    clearTimeout(this.retry);
-    clearTimeout(this.typingUntil);
+    this.#conn?.end();
+    this.#tabs.end();
+    clearTimeout(this.#retry);
+    clearTimeout(this.#typingUntil);
   }
 
-  private lead(): void {
-    this.set({ ...this.state, out: this.store.reload().out ?? [] });
-    this.conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this);
-    this.conn.open();
+  #lead(): void {
+    this.#set({ ...this.state, out: this.store.reload().out ?? [] });
+    this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this);
+    this.#conn.open();
   }
 
   hello(): object {
@@ -76,113 +76,113 @@ export class Session implements Listener {
       next = apply(this.state, f);
     } catch (e) {
       if (!(e instanceof Gap)) throw e;
-      this.conn?.again();
+      this.#conn?.again();
       return;
     }
-    if (f.t === "ping") this.conn?.send({ t: "pong", pos: next.pos });
+    if (f.t === "ping") this.#conn?.send({ t: "pong", pos: next.pos });
     if (f.t === "welcome") this.store.set({ token: f.token });
-    this.set(next);
-    if (f.t === "welcome") for (const o of next.out) this.post(o);
-    if (f.t === "typing") this.forgetTyping();
-    if (f.t === "error" && f.code === "try_again") this.later(f.cid);
+    this.#set(next);
+    if (f.t === "welcome") for (const o of next.out) this.#post(o);
+    if (f.t === "typing") this.#forgetTyping();
+    if (f.t === "error" && f.code === "try_again") this.#later(f.cid);
   }
 
   down(retrying: boolean): void {
-    this.set({ ...this.state, net: retrying ? "retry" : "off", typing: "" });
+    this.#set({ ...this.state, net: retrying ? "retry" : "off", typing: "" });
   }
 
   refused(code: number): void {
     if (code === 4001) {
-      this.fresh();
+      this.#fresh();
       return;
     }
-    this.set({ ...this.state, stop: code === 4009 ? "elsewhere" : "refused", net: "off" });
+    this.#set({ ...this.state, stop: code === 4009 ? "elsewhere" : "refused", net: "off" });
   }
 
-  private act(a: Action): void {
+  #act(a: Action): void {
     switch (a.do) {
       case "form":
-        this.say({ t: "form", cid: newID(), at: this.now(), text: a.text, name: a.name, email: a.email, topic: a.topic });
+        this.#say({ t: "form", cid: newID(), at: this.#now(), text: a.text, name: a.name, email: a.email, topic: a.topic });
         break;
       case "msg":
-        this.say({ t: "msg", cid: newID(), at: this.now(), text: a.text });
+        this.#say({ t: "msg", cid: newID(), at: this.#now(), text: a.text });
         break;
       case "again":
-        this.repeat(a.cid);
+        this.#repeat(a.cid);
         break;
       case "typing":
-        this.conn?.send({ t: "typing", on: a.on });
+        this.#conn?.send({ t: "typing", on: a.on });
         break;
       case "seen":
-        this.conn?.send({ t: "seen", pos: a.pos });
+        this.#conn?.send({ t: "seen", pos: a.pos });
         break;
       case "page":
-        this.conn?.send({ t: "page", url: a.url, title: a.title });
+        this.#conn?.send({ t: "page", url: a.url, title: a.title });
         break;
       case "vote":
-        this.conn?.send({ t: "vote", id: a.id, lang: a.lang, useful: a.useful });
+        this.#conn?.send({ t: "vote", id: a.id, lang: a.lang, useful: a.useful });
         break;
       case "end":
-        this.conn?.send({ t: "end" });
+        this.#conn?.send({ t: "end" });
         break;
       case "fresh":
-        this.fresh();
+        this.#fresh();
         break;
       case "here":
-        this.set({ ...this.state, stop: undefined });
-        this.conn?.restart();
+        this.#set({ ...this.state, stop: undefined });
+        this.#conn?.restart();
     }
   }
 
-  private now(): number {
+  #now(): number {
     return Date.now() + this.state.skew;
   }
 
   // A line is kept before it is sent, and until it is acknowledged.
-  private say(o: Out): void {
-    this.set({ ...this.state, out: [...this.state.out, o] });
-    this.post(o);
+  #say(o: Out): void {
+    this.#set({ ...this.state, out: [...this.state.out, o] });
+    this.#post(o);
   }
 
-  private post(o: Out): void {
-    if (!o.acked && !o.failed) this.conn?.send({ ...o, lang: this.lang() });
+  #post(o: Out): void {
+    if (!o.acked && !o.failed) this.#conn?.send({ ...o, lang: this.lang() });
   }
 
-  private repeat(cid: string): void {
-    this.set({ ...this.state, out: this.state.out.map((o) => (o.cid === cid ? { ...o, failed: undefined } : o)) });
-    for (const o of this.state.out) if (o.cid === cid) this.post(o);
+  #repeat(cid: string): void {
+    this.#set({ ...this.state, out: this.state.out.map((o) => (o.cid === cid ? { ...o, failed: undefined } : o)) });
+    for (const o of this.state.out) if (o.cid === cid) this.#post(o);
   }
 
-  private later(cid?: string): void {
-    clearTimeout(this.retry);
-    this.retry = window.setTimeout(() => {
-      if (cid) for (const o of this.state.out) this.post(o);
+  #later(cid?: string): void {
+    clearTimeout(this.#retry);
+    this.#retry = window.setTimeout(() => {
+      if (cid) for (const o of this.state.out) this.#post(o);
     }, 2000);
   }
 
-  private forgetTyping(): void {
-    clearTimeout(this.typingUntil);
-    this.typingUntil = window.setTimeout(() => this.set({ ...this.state, typing: "" }), 6000);
+  #forgetTyping(): void {
+    clearTimeout(this.#typingUntil);
+    this.#typingUntil = window.setTimeout(() => this.#set({ ...this.state, typing: "" }), 6000);
   }
 
   // A new chat: another token, another conversation.
-  private fresh(): void {
+  #fresh(): void {
     this.store.set({ token: undefined, out: [], live: false });
-    this.set({ ...empty, site: this.state.site, skew: this.state.skew });
-    this.conn?.restart();
+    this.#set({ ...empty, site: this.state.site, skew: this.state.skew });
+    this.#conn?.restart();
   }
 
-  private set(s: State): void {
+  #set(s: State): void {
     if (s.out !== this.state.out || s.phase !== this.state.phase) {
       this.store.set({ out: s.out.filter((o) => !o.acked), live: s.phase === "queued" || s.phase === "open" || s.out.length > 0 });
     }
-    this.show(s);
-    this.tabs.state(s);
+    this.#show(s);
+    this.#tabs.state(s);
   }
 
-  private show(s: State): void {
+  #show(s: State): void {
     this.state = s;
-    for (const fn of this.heard) fn(s);
+    for (const fn of this.#heard) fn(s);
   }
 }
 

@@ -11,18 +11,18 @@ export interface Kept {
 }
 
 export class Store {
-  private name: string;
-  private box?: Storage;
-  private kept: Kept = {};
+  #name: string;
+  #box?: Storage;
+  #kept: Kept = {};
 
   constructor(key: string) {
-    this.name = "vx:" + key;
+    this.#name = "vx:" + key;
     for (const pick of [() => localStorage, () => sessionStorage]) {
       try {
-        const text = pick().getItem(this.name);
-        this.box = pick();
+        const text = pick().getItem(this.#name);
+        this.#box = pick();
         if (text) {
-          this.kept = JSON.parse(text) as Kept;
+          this.#kept = JSON.parse(text) as Kept;
           return;
         }
       } catch {
@@ -34,31 +34,31 @@ export class Store {
   // Local storage is shared by the tabs of the website; then one of them holds the socket.
   get shared(): boolean {
     try {
-      return this.box === localStorage;
+      return this.#box === localStorage;
     } catch {
       return false;
     }
   }
 
   get(): Kept {
-    return this.kept;
+    return this.#kept;
   }
 
   // Another tab may have written since.
   reload(): Kept {
     try {
-      const text = this.box?.getItem(this.name);
-      if (text) this.kept = JSON.parse(text) as Kept;
+      const text = this.#box?.getItem(this.#name);
+      if (text) this.#kept = JSON.parse(text) as Kept;
     } catch {
       // keep what we have
     }
-    return this.kept;
+    return this.#kept;
   }
 
   set(change: Kept): void {
-    this.kept = { ...this.reload(), ...change };
+    this.#kept = { ...this.reload(), ...change };
     try {
-      this.box?.setItem(this.name, JSON.stringify(this.kept));
+      this.#box?.setItem(this.#name, JSON.stringify(this.#kept));
     } catch {
       // full or forbidden
     }
@@ -67,10 +67,10 @@ export class Store {
   consent(given: boolean): void {
     this.reload();
     try {
-      this.box?.removeItem(this.name);
-      this.box = given ? localStorage : sessionStorage;
+      this.#box?.removeItem(this.#name);
+      this.#box = given ? localStorage : sessionStorage;
     } catch {
-      this.box = undefined;
+      this.#box = undefined;
     }
     this.set({});
   }

@@ -15,53 +15,53 @@ type Note = { state: State } | { act: Action } | { ask: true };
 
 export class Tabs {
   leading = false;
-  private channel?: BroadcastChannel;
-  private release?: () => void;
+  #channel?: BroadcastChannel;
+  #release?: () => void;
 
   constructor(name: string, private tab: Tab) {
     if (!name || !navigator.locks || !window.BroadcastChannel) {
-      queueMicrotask(() => this.begin());
+      queueMicrotask(() => this.#begin());
       return;
     }
-    this.channel = new BroadcastChannel(name);
-    this.channel.onmessage = (e: MessageEvent<Note>) => this.hear(e.data);
-    this.post({ ask: true });
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = (e: MessageEvent<Note>) => this.#hear(e.data);
+    this.#post({ ask: true });
     void navigator.locks.request(name, () => {
-      this.begin();
-      return new Promise<void>((done) => (this.release = done));
+      this.#begin();
+      return new Promise<void>((done) => (this.#release = done));
     });
   }
 
   state(s: State): void {
-    if (this.leading) this.post({ state: s });
+    if (this.leading) this.#post({ state: s });
   }
 
   act(a: Action): void {
-    this.post({ act: a });
+    this.#post({ act: a });
   }
 
   end(): void {
     this.leading = false;
-    this.release?.();
-    this.channel?.close();
-    this.channel = undefined;
+    this.#release?.();
+    this.#channel?.close();
+    this.#channel = undefined;
   }
 
-  private begin(): void {
+  #begin(): void {
     this.leading = true;
     this.tab.lead();
   }
 
-  private hear(n: Note): void {
+  #hear(n: Note): void {
     if ("state" in n) {
       if (!this.leading) this.tab.state(n.state);
     } else if (this.leading) {
       if ("act" in n) this.tab.act(n.act);
-      else this.post({ state: this.tab.ask() });
+      else this.#post({ state: this.tab.ask() });
     }
   }
 
-  private post(n: Note): void {
-    this.channel?.postMessage(n);
+  #post(n: Note): void {
+    this.#channel?.postMessage(n);
   }
 }

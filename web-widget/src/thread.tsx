@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, Typing } from "./icons";
 import type { Card, Line, Out } from "./types";
-import { initials, type Part } from "./window";
+import { first, initials, type Part } from "./window";
 
 // The talk: what is confirmed, in the order of its positions, then what is on its way.
 export function Thread({ part, agent, children }: { part: Part; agent: string; children: ComponentChildren }) {
@@ -24,7 +24,7 @@ export function Thread({ part, agent, children }: { part: Part; agent: string; c
       {children}
       {state.typing && (
         <div class="msg"><span class="av" aria-hidden="true">{initials(state.typing === "…" ? agent || w.agent : state.typing)}</span>
-          <div class="stack"><div class="bub" role="img" aria-label={w.typing(agent || w.agent)}><Typing /></div></div></div>
+          <div class="stack"><div class="bub" role="img" aria-label={w.typing(first(agent) || w.agent)}><Typing /></div></div></div>
       )}
     </div>
   );
@@ -44,7 +44,7 @@ export function groups(lines: Line[]): Line[][] {
 
 function Event({ part: { w, time }, line }: { part: Part; line: Line }) {
   const text = ({
-    joined: () => w.joined(line.name || w.agent), left: () => w.left(line.name ?? ""), transferred: () => w.transferred,
+    joined: () => w.joined(first(line.name) || w.agent), left: () => w.left(first(line.name)), transferred: () => w.transferred,
     reconnecting: () => w.reconnecting, ended: () => w.ended,
   } as Record<string, () => string>)[line.what ?? ""]?.();
   return text ? <div class="event">{text} <time>{time(line.at)}</time></div> : null;
@@ -52,10 +52,10 @@ function Event({ part: { w, time }, line }: { part: Part; line: Line }) {
 
 function Group({ part, lines, last }: { part: Part; lines: Line[]; last: boolean }) {
   const { state, w, time } = part;
-  const first = lines[0]!;
+  const top = lines[0]!;
   const end = lines[lines.length - 1]!;
   const bubbles = <div class="stack">{lines.map((l) => <Bubble key={l.pos} part={part} line={l} />)}</div>;
-  if (first.from === "me") {
+  if (top.from === "me") {
     const read = state.seen >= end.pos;
     return (
       <div class="msg msg--me">{bubbles}
@@ -63,10 +63,10 @@ function Group({ part, lines, last }: { part: Part; lines: Line[]; last: boolean
       </div>
     );
   }
-  const name = first.name || w.agent;
+  const name = top.name || w.agent;
   return (
     <div class="msg">
-      <div class="by"><b>{name.split(" ")[0]}, {state.site?.name}</b><time>{time(first.at)}</time></div>
+      <div class="by"><b>{first(name)}, {state.site?.name}</b><time>{time(top.at)}</time></div>
       <span class="av" aria-hidden="true">{initials(name)}</span>{bubbles}
     </div>
   );

@@ -33,7 +33,8 @@ export interface Part {
   state: State;
   w: Words;
   lang: string;
-  time(at: number): string;
+  time(at: number): string; // 10:03
+  when(at: number): string; // måndag 10:03, unless it is today
 }
 
 export function Window({ host, session, asked, open, prefill, onClose, onUnread }: Props) {
@@ -46,7 +47,8 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   const { lang, words: w } = choose(asked, state.site?.languages);
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
-    return { session, state, w, lang, time: (at) => clock.format(at) };
+    const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
+    return { session, state, w, lang, time: (at) => clock.format(at), when: (at) => (day.format(at) === day.format() ? "" : day.format(at) + " ") + clock.format(at) };
   }, [session, state, lang]);
   const said = useHeard(part, session, open, onUnread);
   const box = useFocus(open, state.phase, onClose);
@@ -90,16 +92,16 @@ function Head({ part, agent, onClose, onEnd }: { part: Part; agent: string; onCl
 }
 
 function Under({ part, agent }: { part: Part; agent: string }) {
-  const { state, w, time } = part;
+  const { state, w, when } = part;
   const site = state.site;
   if (state.phase === "queued") return <>{w.waiting}</>;
   if (state.phase === "open" && agent) return <>{site?.name} · {w.answering}</>;
   if (state.phase === "ended") return <>{w.ended}</>;
   if (!site) return <>&nbsp;</>;
-  const until = site.until ? time(site.until) : "";
+  const until = site.until ? when(site.until) : "";
   return site.open
     ? <><span class="t-ok row row-1"><Icon of="okc" size={12} />{w.open}</span> {until && w.until(until)}</>
-    : <><span class="row row-1"><Icon of="clock" size={12} />{w.closed}</span> {until && w.opens(until)}</>;
+    : <><span class="row row-1"><Icon of="clock" size={12} />{w.closed}</span> {until && "· " + w.opens(until)}</>;
 }
 
 function More({ part, onEnd }: { part: Part; onEnd(): void }) {
@@ -200,7 +202,7 @@ function useHeard(part: Part, session: Session, open: boolean, onUnread: (n: num
     if (newest && state.ready && newest.pos > read.current - 1 && Date.now() + state.skew - newest.at < 30_000 && (!open || document.visibilityState === "hidden") && !session.store.get().mute) beep();
   }, [newest?.pos]);
   const next = newest && newest.pos >= state.pos - 2
-    ? newest.kind === "event" ? w.joined(newest.name ?? "") : `${newest.name ?? ""}: ${newest.card?.title ?? newest.text ?? ""}`
+    ? newest.kind === "event" ? w.joined(first(newest.name)) : `${newest.name ?? ""}: ${newest.card?.title ?? newest.text ?? ""}`
     : state.phase === "queued" && state.position ? w.place(state.position) : state.phase === "ended" ? w.ended : "";
   useEffect(() => {
     if (!open) return;
@@ -235,6 +237,11 @@ function useFocus(open: boolean, phase: string, onClose: () => void) {
     return () => el.removeEventListener("keydown", key);
   }, [open]);
   return box;
+}
+
+// The name that one is called by.
+export function first(name = ""): string {
+  return name.split(" ")[0]!;
 }
 
 export function initials(name: string): string {

@@ -130,7 +130,7 @@ for (const dark of [false, true]) {
     await pull("read");
     await page.getByText(/Läst \d\d:\d\d/).waitFor();
     await pull("type");
-    await page.getByRole("img", { name: "Alva Karlsson skriver" }).waitFor();
+    await page.getByRole("img", { name: "Alva skriver" }).waitFor();
     await page.getByRole("textbox").fill("Tack!");
     await clean(page, "in the chat");
     await shot(page, `open-${theme}`);

@@ -1,0 +1,48 @@
+package webwidget_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	webwidget "github.com/vaxelhq/vaxel/web-widget"
+)
+
+func get(h http.Handler, path string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestHandler(t *testing.T) {
+	h := webwidget.Handler(fstest.MapFS{
+		"v1.js": {Data: []byte("loader")}, "v1.js.gz": {Data: []byte("packed")},
+		"chat.js": {Data: []byte("chat")}, "chat.js.gz": {Data: []byte("packed chat")},
+	})
+	first := get(h, "/w/v1.js")
+	if first.Body.String() != "loader" || first.Header().Get("Cache-Control") != "public, max-age=300" || first.Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("v1.js: %s %v", first.Body, first.Header())
+	}
+	if again := get(h, "/w/v1.js", "If-None-Match", first.Header().Get("ETag")); again.Code != http.StatusNotModified {
+		t.Errorf("same v1.js again: %d", again.Code)
+	}
+	if packed := get(h, "/w/v1.js", "Accept-Encoding", "br, gzip"); packed.Body.String() != "packed" || packed.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("packed: %s %v", packed.Body, packed.Header())
+	}
+	if chat := get(h, "/w/chat.js?v=1"); !strings.Contains(chat.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("chat.js: %v", chat.Header())
+	}
+}
+
+func TestHandlerOfAnUnbuiltWidgetSaysHow(t *testing.T) {
+	w := get(webwidget.Handler(fstest.MapFS{}), "/w/v1.js")
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "make build") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
