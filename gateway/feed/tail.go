@@ -22,8 +22,16 @@ const (
 // Run reads the log and hands it to the followers until ctx ends. While the database is
 // away it waits and then goes on where it was.
 func (f *Feed) Run(ctx context.Context) error {
-	if err := f.begin(ctx); err != nil {
-		return fmt.Errorf("feed: %w", err)
+	for {
+		err := f.begin(ctx)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // stopped before it began
+		}
+		f.log.Warn("feed not begun; trying again", "err", err)
+		wait(ctx, time.Second)
 	}
 	defer f.bus.Subscribe(subject, f.heard)()
 	group, ctx := errgroup.WithContext(ctx)

@@ -14,7 +14,7 @@ import (
 // (RFC 3464): the recipient failed, or is deferred there, which changes only the response.
 // A bounce without an address is for all recipients. It is false when no outbound of ours
 // has that Message-ID.
-func (o *Outbox) Bounced(ctx context.Context, tx pgx.Tx, messageID string, bounced gateway.Recipient) (gateway.Outbound, bool, error) {
+func (o *Store) Bounced(ctx context.Context, tx pgx.Tx, messageID string, bounced gateway.Recipient) (gateway.Outbound, bool, error) {
 	rows, _ := tx.Query(ctx, `
 		select `+columns+`
 		from outbound o

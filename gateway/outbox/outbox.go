@@ -48,8 +48,8 @@ type Bus interface {
 
 const subject = "outbox"
 
-// Outbox hands out what is due.
-type Outbox struct {
+// Store keeps what leaves, and hands out what is due.
+type Store struct {
 	pool    *pgxpool.Pool
 	node    string
 	senders map[gateway.OutboundKind]Sender
@@ -62,8 +62,8 @@ type Outbox struct {
 
 // New gives the outbox of a node. The node's name is its own in the cluster and stays the
 // same over restarts. A kind without a sender waits for a node that has one.
-func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sender, feed Feed, bus Bus, log *slog.Logger) *Outbox {
-	return &Outbox{
+func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sender, feed Feed, bus Bus, log *slog.Logger) *Store {
+	return &Store{
 		pool: pool, node: node, senders: senders, feed: feed, bus: bus, log: log,
 		metrics: newMetrics(), wake: make(chan struct{}, 1),
 	}
@@ -72,7 +72,7 @@ func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sende
 // Add writes an outbound in the author's transaction: Kind, Conversation, Pos, MessageID,
 // Recipients (their addresses) and Body are kept; DueAt delays the first attempt. Call
 // Wake after the commit.
-func (o *Outbox) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64, error) {
+func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64, error) {
 	addresses := make([]string, 0, len(out.Recipients))
 	for _, r := range out.Recipients {
 		if address := gateway.Clean(r.Address); address != "" {
@@ -105,7 +105,7 @@ func (o *Outbox) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int6
 }
 
 // Wake says that something may be due. Without it the outbox looks once a second.
-func (o *Outbox) Wake() { o.bus.Publish(subject, nil) }
+func (o *Store) Wake() { o.bus.Publish(subject, nil) }
 
 const columns = `
 	o.id, o.kind, o.conversation_id, o.pos, coalesce(o.message_id, ''), o.body::text, o.state, o.attempts,
@@ -132,7 +132,7 @@ func scan(row pgx.CollectableRow) (out gateway.Outbound, err error) {
 }
 
 // Get gives an outbound, or gateway.ErrNotFound.
-func (o *Outbox) Get(ctx context.Context, id int64) (gateway.Outbound, error) {
+func (o *Store) Get(ctx context.Context, id int64) (gateway.Outbound, error) {
 	rows, _ := o.pool.Query(ctx, `
 		select `+columns+`
 		from outbound o
@@ -148,7 +148,7 @@ func (o *Outbox) Get(ctx context.Context, id int64) (gateway.Outbound, error) {
 }
 
 // Of gives what has left a conversation, in the order of its entries.
-func (o *Outbox) Of(ctx context.Context, conversation gateway.ConversationID) ([]gateway.Outbound, error) {
+func (o *Store) Of(ctx context.Context, conversation gateway.ConversationID) ([]gateway.Outbound, error) {
 	rows, _ := o.pool.Query(ctx, `
 		select `+columns+`
 		from outbound o

@@ -24,18 +24,24 @@ const (
 
 // Run hands out what is due until ctx ends, and then waits for what is being sent; ctx
 // reaches the senders too.
-func (o *Outbox) Run(ctx context.Context) error {
-	if err := o.inherit(ctx); err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
+func (o *Store) Run(ctx context.Context) error {
 	defer o.bus.Subscribe(subject, func([]byte) { o.hint() })()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	var sending errgroup.Group
 	defer sending.Wait() //nolint:errcheck // they report for themselves
 	free := make(chan struct{}, senders)
+	inherited := false
 	for {
-		if err := o.handOut(ctx, &sending, free); err != nil && ctx.Err() == nil {
+		var err error
+		if !inherited {
+			err = o.inherit(ctx)
+			inherited = err == nil
+		}
+		if inherited {
+			err = o.handOut(ctx, &sending, free)
+		}
+		if err != nil && ctx.Err() == nil {
 			o.log.Warn("outbox not read; trying again", "err", err)
 		}
 		select {
@@ -47,7 +53,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	}
 }
 
-func (o *Outbox) hint() {
+func (o *Store) hint() {
 	select {
 	case o.wake <- struct{}{}:
 	default:
@@ -55,7 +61,7 @@ func (o *Outbox) hint() {
 }
 
 // inherit ends the leases that this node held when it died: they are nobody's now.
-func (o *Outbox) inherit(ctx context.Context) error {
+func (o *Store) inherit(ctx context.Context) error {
 	_, err := o.pool.Exec(ctx, `
 		update outbound
 		set due_at = now()
@@ -67,7 +73,7 @@ func (o *Outbox) inherit(ctx context.Context) error {
 }
 
 // handOut takes as many due rows as senders are free and starts to send them.
-func (o *Outbox) handOut(ctx context.Context, sending *errgroup.Group, free chan struct{}) error {
+func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan struct{}) error {
 	room := cap(free) - len(free) // only this goroutine fills it
 	if room == 0 {
 		return nil // whoever is done will hint
@@ -92,7 +98,7 @@ func (o *Outbox) handOut(ctx context.Context, sending *errgroup.Group, free chan
 
 // take marks due rows as being sent by us. A row that was being sent already has lost its
 // sender: nobody knows whether it arrived. The second time that happens it is left.
-func (o *Outbox) take(ctx context.Context, room int) (due []gateway.Outbound, err error) {
+func (o *Store) take(ctx context.Context, room int) (due []gateway.Outbound, err error) {
 	var told []gateway.Event
 	kinds := make([]string, 0, len(o.senders))
 	for kind := range o.senders {
@@ -146,7 +152,7 @@ func updated(out gateway.Outbound) gateway.Event {
 }
 
 // send hands one row to its channel and writes down what became of it.
-func (o *Outbox) send(ctx context.Context, out gateway.Outbound) {
+func (o *Store) send(ctx context.Context, out gateway.Outbound) {
 	asked := out
 	asked.Recipients = unreached(out.Recipients)
 	limited, cancel := context.WithTimeout(ctx, sendTime)

@@ -29,7 +29,7 @@ func pause(attempts int) time.Duration {
 }
 
 // settle writes what became of an attempt, if the row is still ours.
-func (o *Outbox) settle(ctx context.Context, out gateway.Outbound, d gateway.Delivery) error {
+func (o *Store) settle(ctx context.Context, out gateway.Outbound, d gateway.Delivery) error {
 	doubts := 0
 	if out.Doubtful {
 		doubts = 1
@@ -113,7 +113,7 @@ func clip(response string) string {
 var errGone = errors.New("somebody else has taken it over")
 
 // change runs an update of the row, writes its recipients and tells the conversation.
-func (o *Outbox) change(ctx context.Context, out gateway.Outbound, update func(tx pgx.Tx) (bool, error)) error {
+func (o *Store) change(ctx context.Context, out gateway.Outbound, update func(tx pgx.Tx) (bool, error)) error {
 	event := updated(out)
 	err := pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
 		ours, err := update(tx)
@@ -161,6 +161,6 @@ func newMetrics() metrics {
 }
 
 // Collectors are the outbox's figures, for the node's registry.
-func (o *Outbox) Collectors() []prometheus.Collector {
+func (o *Store) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{o.metrics.settled}
 }

@@ -1,0 +1,184 @@
+package intake_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/intake"
+	"github.com/vaxelhq/vaxel/migrations/pgtest"
+)
+
+// house stands for the rooms around intake. What they are told they note in a table, in
+// the transaction, so that what is rolled back is gone from there too.
+type house struct {
+	*intake.Intake
+	t    *testing.T
+	pool *pgxpool.Pool
+
+	mu        sync.Mutex // guards what follows
+	announced []gateway.Event
+	hints     int
+	newCase   gateway.CaseID // what Join answers when not zero
+	fail      []error        // what Append answers, one by one
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, pool: pgtest.New(t)}
+	h.Intake = intake.New(h.pool, intake.Rooms{Timeline: h, Cases: h, Floor: floor{h}, Feed: feed{h}, Bus: h}, slog.New(slog.DiscardHandler))
+	_, err := h.pool.Exec(t.Context(), `create table noted (id bigint generated always as identity, what text, n bigint)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func note(ctx context.Context, tx pgx.Tx, what string, n int64) (id int64, err error) {
+	err = tx.QueryRow(ctx, `insert into noted (what, n) values ($1, $2) returning id`, what, n).Scan(&id)
+	return id, err
+}
+
+// noted is everything that was committed under a name, in order.
+func (h *house) noted(what string) []int64 {
+	h.t.Helper()
+	rows, _ := h.pool.Query(h.t.Context(), `select n from noted where what = $1 order by id`, what)
+	list, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return list
+}
+
+func (h *house) Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error) {
+	if a.Conversation != 0 {
+		return a.Conversation, 70, true, nil
+	}
+	for _, reference := range a.References {
+		var id gateway.ConversationID
+		if err := tx.QueryRow(ctx, `select n from noted where what = $1`, "refer "+reference).Scan(&id); err == nil {
+			return id, 70, true, nil
+		}
+	}
+	return 0, 0, false, nil
+}
+
+func (h *house) Join(_ context.Context, _ pgx.Tx, _ gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.newCase != 0:
+		return h.newCase, 8, nil
+	case known != 0:
+		return known, 8, nil
+	}
+	return 70, 8, nil
+}
+
+func (h *house) Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gateway.CustomerID, _ gateway.Channel) (gateway.ConversationID, error) {
+	id, err := note(ctx, tx, "open", int64(c))
+	return gateway.ConversationID(id), err
+}
+
+func (h *house) Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string) error {
+	_, err := note(ctx, tx, "refer "+messageID, int64(conversation))
+	return err
+}
+
+func (h *house) Attend(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, addresses ...gateway.Address) error {
+	for _, a := range addresses {
+		if _, err := note(ctx, tx, "attend "+a.Value, int64(conversation)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *house) Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.fail) > 0 {
+		err := h.fail[0]
+		h.fail = h.fail[1:]
+		if err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
+		if e.Text == "poison" {
+			if _, err := tx.Exec(ctx, `select 1 / 0`); err != nil {
+				return fmt.Errorf("append: %w", err)
+			}
+		}
+		id, err := note(ctx, tx, "append "+e.Text, int64(e.Conversation))
+		if err != nil {
+			return err
+		}
+		e.Pos, e.Repeated = id, e.ClientID == "known"
+	}
+	return nil
+}
+
+func (h *house) Publish(subject string, _ []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if subject == "floor" {
+		h.hints++
+	}
+}
+
+type floor struct{ *house }
+
+func (f floor) Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gateway.InteractionID, error) {
+	id, err := note(ctx, tx, "admit", int64(ad.Conversation))
+	return gateway.InteractionID(id), err
+}
+
+type feed struct{ *house }
+
+func (f feed) Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error {
+	for _, e := range events {
+		if _, err := note(ctx, tx, "event "+e.Type, e.Rev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f feed) Announce(events ...gateway.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.announced = append(f.announced, events...)
+}
+
+func mail(key, text string) gateway.Arrival {
+	return gateway.Arrival{
+		Key: key, Channel: gateway.Email, Queue: 3, MessageID: key + "@example.com", ArrivedAt: time.Unix(1700000000, 0),
+		From:   gateway.Address{Kind: gateway.AddressEmail, Value: "maja@example.com", Name: "Maja Lind"},
+		Others: []gateway.Address{{Kind: gateway.AddressPhone, Value: "+46701234567"}},
+		Entry:  gateway.Entry{Kind: gateway.EntryMail, Text: text},
+	}
+}
+
+func equal(t *testing.T, what string, got []int64, want ...int64) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %v want %v", what, got, want)
+	}
+}
+
+func decode(t *testing.T, e gateway.Event, into any) {
+	t.Helper()
+	if err := json.Unmarshal(e.Data, into); err != nil {
+		t.Fatal(err)
+	}
+}
