@@ -62,8 +62,9 @@ type Mail struct {
 	From        Address      `json:"from"`
 	To          []Address    `json:"to,omitempty"`
 	Cc          []Address    `json:"cc,omitempty"`
-	HTML        string       `json:"html,omitempty"`   // made safe; shown in a frame of its own
-	Quoted      int          `json:"quoted,omitempty"` // from this byte on, Text is quoted from earlier mails; 0 none
+	ReplyTo     []Address    `json:"reply_to,omitempty"` // where its sender wants answers, if not at From
+	HTML        string       `json:"html,omitempty"`     // made safe; shown in a frame of its own
+	Quoted      int          `json:"quoted,omitempty"`   // from this byte on, Text is quoted from earlier mails; 0 none
 	Attachments []Attachment `json:"attachments,omitempty"`
 	Raw         string       `json:"raw,omitempty"`             // blob of the mail as it came
 	Defects     []string     `json:"defects,omitempty"`         // what the parser had to mend

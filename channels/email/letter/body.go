@@ -39,7 +39,7 @@ func (p *parser) readBody(l *Letter, root *part) {
 	r := &reader{parser: p, letter: l}
 	b := r.render(root, nil)
 	l.Text = strings.TrimSpace(strings.ReplaceAll(r.limit(b.asText(), MaxText), "\r\n", "\n"))
-	l.HTML = r.limit(safeHTML(r.limit(b.html, MaxHTML)), MaxHTML)
+	l.HTML = r.limit(Safe(r.limit(b.html, MaxHTML)), MaxHTML)
 	l.Quoted = quotedFrom(l.Text)
 	for i := range l.Attachments {
 		if cid := r.cids[i]; cid != "" && strings.Contains(l.HTML, "cid:"+cid) {

@@ -53,7 +53,8 @@ func safeStyle(value string) bool {
 		!strings.Contains(value, "url") && !strings.Contains(value, "expression") && !strings.Contains(value, "javascript")
 }
 
-func safeHTML(s string) string {
+// Safe makes HTML that somebody else wrote fit to be shown and sent.
+func Safe(s string) string {
 	if s == "" {
 		return ""
 	}

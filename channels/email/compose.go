@@ -1,0 +1,147 @@
+package email
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/email/letter"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Reply is what an agent wrote, and what it answers.
+type Reply struct {
+	Conversation gateway.ConversationID
+	Queue        gateway.QueueID
+	CaseNumber   int64
+	Agent        gateway.AgentID
+	AgentName    string
+	Answers      gateway.Mail // the latest mail of the conversation; zero for a first mail
+	References   []string     // Message-IDs of the conversation, oldest first
+	To, Cc       []gateway.Address
+	Subject      string
+	Text, HTML   string
+	Attachments  []gateway.Attachment
+}
+
+// outgoing is an outbound's body: all but the attachments' bytes, which lie in blobs.
+type outgoing struct {
+	Mailbox      MailboxID              `json:"mailbox"`
+	Conversation gateway.ConversationID `json:"conversation"`
+	Letter       letter.Reply           `json:"letter"`
+	Files        []gateway.Attachment   `json:"files,omitempty"`
+}
+
+// Compose makes a reply ready: its recipients, headers and a Message-ID that stays the
+// same however often it is sent. Nothing is sent; the outbound is for the outbox and the
+// mail for the timeline, in the author's transaction.
+func (e *Email) Compose(ctx context.Context, r Reply) (gateway.Outbound, gateway.Mail, error) {
+	box, err := e.mailboxFor(ctx, r)
+	if err != nil {
+		return gateway.Outbound{}, gateway.Mail{}, err
+	}
+	l := letter.Reply{
+		MessageID: e.token.messageID(r.Conversation, box.domain()), Date: time.Now().UTC().Truncate(time.Second),
+		From: gateway.Address{Kind: gateway.AddressEmail, Value: box.Address, Name: fromName(r.AgentName, box.Name)},
+		To:   r.To, Cc: r.Cc, Subject: subject(r), Text: r.Text, HTML: letter.Safe(r.HTML),
+		InReplyTo: r.Answers.MessageID, References: r.References,
+	}
+	if len(l.To) == 0 {
+		l.To = answerTo(r.Answers, box.Address)
+	}
+	if l.HTML == "" {
+		l.HTML = letter.RichText(r.Text)
+	}
+	if l.InReplyTo != "" && !slices.Contains(l.References, l.InReplyTo) {
+		l.References = append(slices.Clone(l.References), l.InReplyTo)
+	}
+	if box.Plus {
+		l.ReplyTo = gateway.Address{Kind: gateway.AddressEmail, Value: e.token.address(box.Address, r.Conversation), Name: box.Name}
+	}
+	if _, err := l.Compose(); err != nil { // refuse now, not when the agent has gone
+		return gateway.Outbound{}, gateway.Mail{}, err
+	}
+	body, err := json.Marshal(outgoing{box.ID, r.Conversation, l, r.Attachments})
+	if err != nil {
+		return gateway.Outbound{}, gateway.Mail{}, fmt.Errorf("write down reply: %w", err)
+	}
+	out := gateway.Outbound{Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: l.MessageID, Body: body}
+	for _, a := range slices.Concat(l.To, l.Cc) {
+		out.Recipients = append(out.Recipients, gateway.Recipient{Address: a.Value, State: gateway.OutboundQueued})
+	}
+	return out, gateway.Mail{
+		MessageID: l.MessageID, InReplyTo: l.InReplyTo, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc,
+		HTML: l.HTML, Attachments: r.Attachments,
+	}, nil
+}
+
+// mailboxFor is the mailbox that the reply is sent from: the one that was written to, else
+// the queue's first.
+func (e *Email) mailboxFor(ctx context.Context, r Reply) (Mailbox, error) {
+	var written []string
+	for _, a := range slices.Concat(r.Answers.To, r.Answers.Cc, []gateway.Address{r.Answers.From}) {
+		written = append(written, strings.ToLower(a.Value))
+	}
+	rows, _ := e.pool.Query(ctx, `
+		select `+mailboxColumns+`
+		from mailbox
+		where enabled
+		order by address = any($1) desc, queue_id = $2 desc, id
+		limit 1`, written, int64(r.Queue)) // the error comes with the rows
+	m, err := pgx.CollectExactlyOneRow(rows, scanMailbox)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return m, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_mailbox", Detail: "there is no mailbox to send from; an administrator must add one"}
+	}
+	if err != nil {
+		return m, fmt.Errorf("choose a mailbox: %w", err)
+	}
+	return m, nil
+}
+
+func fromName(agent, mailbox string) string {
+	if agent == "" || mailbox == "" {
+		return agent + mailbox
+	}
+	return agent + ", " + mailbox
+}
+
+// answerTo is who gets the answer to a mail; to a mail of our own, whom that went to.
+func answerTo(m gateway.Mail, own string) []gateway.Address {
+	switch {
+	case m.Outbound != 0 || m.From.Value == own:
+		return m.To
+	case len(m.ReplyTo) > 0:
+		return m.ReplyTo
+	case m.From.Value != "":
+		return []gateway.Address{m.From}
+	}
+	return nil
+}
+
+var (
+	replyMarks = regexp.MustCompile(`(?i)^((re|sv|aw|vs|antw|fwd|fw|vb)(\[\d+\])?\s*:\s*)+`)
+	caseTag    = regexp.MustCompile(`\s*\[#\d{1,15}\]`)
+)
+
+// subject is "Re: what it was [#1042]".
+func subject(r Reply) string {
+	s, prefix := r.Subject, ""
+	if s == "" {
+		s, prefix = r.Answers.Subject, "Re: "
+	}
+	if m := replyMarks.FindString(s); m != "" {
+		s, prefix = s[len(m):], "Re: "
+	}
+	s = prefix + strings.TrimSpace(caseTag.ReplaceAllString(s, ""))
+	if r.CaseNumber != 0 {
+		s = fmt.Sprintf("%s [#%d]", s, r.CaseNumber)
+	}
+	return s
+}

@@ -1,0 +1,134 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/jackc/pgx/v5"
+)
+
+// cursor is how far a folder has been read in one UIDVALIDITY epoch: everything up to
+// UID but the Gaps. Mails up to Start were there before us and are left alone.
+type cursor struct {
+	Validity uint32
+	Start    imap.UID
+	UID      imap.UID
+	Gaps     []imap.UID
+}
+
+// cursor reads a mailbox's cursor; found is false before the first contact.
+func (e *Email) cursor(ctx context.Context, m Mailbox) (c cursor, found bool, err error) {
+	var gaps []int64
+	err = e.pool.QueryRow(ctx, `
+		select uidvalidity, start, uid, gaps
+		from mailbox_cursor
+		where mailbox_id = $1 and folder = $2`, int64(m.ID), m.Folder).Scan(&c.Validity, &c.Start, &c.UID, &gaps)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return c, false, nil
+	case err != nil:
+		return c, false, fmt.Errorf("read cursor of %s: %w", m.Address, err)
+	}
+	for _, g := range gaps {
+		c.Gaps = append(c.Gaps, imap.UID(g)) //nolint:gosec // came from a UID
+	}
+	return c, c.Validity != 0, nil // 0: only its health was written so far
+}
+
+// begin starts an epoch.
+//
+// RFC 3501 §2.3.1.1: UIDs mean nothing once UIDVALIDITY has changed, so the folder is
+// read from the start; what is known by its content is dropped.
+func (e *Email) begin(ctx context.Context, m Mailbox, term int64, c cursor) error {
+	tag, err := e.pool.Exec(ctx, `
+		insert into mailbox_cursor (mailbox_id, folder, uidvalidity, start, uid, gaps)
+		select id, $2, $3, $7, $4, $5::bigint[]
+		from mailbox
+		where id = $1 and term = $6
+		on conflict (mailbox_id, folder) do update set
+			uidvalidity = excluded.uidvalidity, start = excluded.start, uid = excluded.uid, gaps = excluded.gaps`,
+		int64(m.ID), m.Folder, int64(c.Validity), int64(c.UID), numbers(c.Gaps), term, int64(c.Start))
+	if err != nil {
+		return fmt.Errorf("begin to read %s: %w", m.Address, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errLost
+	}
+	return nil
+}
+
+// advance notes in the caller's transaction that a UID is dealt with. Those of pending
+// that lie between the cursor and it are not: they become gaps. A holder whose term has
+// passed gets errLost, which undoes its transaction.
+func (p *poller) advance(ctx context.Context, tx pgx.Tx, uid imap.UID, pending []imap.UID) error {
+	tag, err := tx.Exec(ctx, `
+		update mailbox_cursor c
+		set gaps = array(
+				select g
+				from (
+					select unnest(gaps) as g
+					union
+					select w from unnest($4::bigint[]) as w where w > c.uid and w < $3) as all_gaps
+				where g <> $3
+				order by g),
+			uid = greatest(c.uid, $3)
+		where mailbox_id = $1 and folder = $2 and uidvalidity = $5
+			and exists (select from mailbox m where m.id = $1 and m.term = $6 for share)`,
+		int64(p.box.ID), p.box.Folder, int64(uid), numbers(pending), int64(p.validity), p.term)
+	if err != nil {
+		return fmt.Errorf("advance cursor of %s to %d: %w", p.box.Address, uid, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errLost
+	}
+	return nil
+}
+
+// skip advances over UIDs that need nothing: duplicates, and mails that have gone.
+func (p *poller) skip(ctx context.Context, uids, pending []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		for _, uid := range uids {
+			if err := p.advance(ctx, tx, uid, pending); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func numbers(uids []imap.UID) []int64 {
+	list := make([]int64, len(uids))
+	for i, uid := range uids {
+		list[i] = int64(uid)
+	}
+	return list
+}
+
+// noteEvery is how often health that has not changed is written.
+const noteEvery = 10 * time.Second
+
+// note writes the mailbox's health: read to the end now, or what is wrong.
+func (p *poller) note(ctx context.Context, behind int, problem string) {
+	now := time.Now()
+	if problem == p.noted.problem && behind == 0 && p.noted.behind == 0 && now.Sub(p.noted.at) < noteEvery {
+		return
+	}
+	p.noted.at, p.noted.behind, p.noted.problem = now, behind, problem
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_, err := p.pool.Exec(ctx, `
+		insert into mailbox_cursor (mailbox_id, folder, uidvalidity, uid, problem)
+		values ($1, $2, 0, 0, $4)
+		on conflict (mailbox_id, folder) do update set
+			synced_at = case when $4 = '' then now() else mailbox_cursor.synced_at end,
+			behind = $3, problem = $4`, int64(p.box.ID), p.box.Folder, behind, problem)
+	if err != nil {
+		p.log.Warn("health of a mailbox not written", "err", err)
+	}
+}

@@ -1,0 +1,45 @@
+package email
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"strings"
+	"time"
+)
+
+// traces are the fields that differ when one mail is delivered twice.
+var traces = map[string]bool{
+	"return-path": true, "delivered-to": true, "received": true, "x-original-to": true, "envelope-to": true, "delivery-date": true,
+}
+
+// digest knows a mail by its content: SHA-256 without the fields that a delivery adds,
+// whatever the line ends. Two mails without a date and an id may be the same by chance
+// (an alarm that a script sends every day): then the day of delivery is part of them.
+func digest(raw []byte, at time.Time) [sha256.Size]byte {
+	h := sha256.New()
+	dated, skipping := false, false
+	rest := raw
+	for len(rest) > 0 {
+		line, after, _ := bytes.Cut(rest, []byte{'\n'})
+		line = bytes.TrimSuffix(line, []byte{'\r'})
+		if len(line) == 0 {
+			break
+		}
+		rest = after
+		if line[0] != ' ' && line[0] != '\t' {
+			name, _, _ := bytes.Cut(line, []byte{':'})
+			field := strings.ToLower(string(bytes.TrimSpace(name)))
+			skipping = traces[field]
+			dated = dated || field == "date" || field == "message-id"
+		}
+		if !skipping {
+			h.Write(line)
+			h.Write([]byte{'\n'})
+		}
+	}
+	h.Write(bytes.ReplaceAll(rest, []byte("\r\n"), []byte{'\n'}))
+	if !dated {
+		h.Write([]byte(at.UTC().Format(time.RFC3339)))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}

@@ -1,0 +1,244 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaxelhq/vaxel/channels/email/letter"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+const (
+	intakeBatch = 50
+	keepers     = 8 // mails whose bytes are written to disk at once
+	// giveUpAfter is how many times a mail is tried that the intake refuses. Then it is
+	// put into quarantine, so that it does not stand in the way for ever.
+	giveUpAfter = 5
+)
+
+// ingest takes a batch in: bytes kept, parsed, made arrivals, committed with the cursor.
+// It gives the UIDs that are dealt with. A mail that fails alone stays a gap and is tried
+// again; an error is for the whole batch.
+func (p *poller) ingest(ctx context.Context, batch []fetched, pending []imap.UID) (done []imap.UID, err error) {
+	mails, err := p.prepare(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	crash.At("email.kept")
+	fresh, known, err := p.sift(ctx, mails)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Item, len(fresh))
+	for i, r := range fresh {
+		if items[i].Arrival, err = p.arrival(p.box, r); err != nil {
+			return nil, err
+		}
+		items[i].Also = p.also(r, pending)
+	}
+	_, errs := p.in.Intake.ReceiveBatch(ctx, items)
+	crash.At("email.received")
+	taken := map[[32]byte]bool{}
+	for i, r := range fresh {
+		if errs[i] != nil {
+			errs[i] = p.again(ctx, items[i], r, pending, errs[i])
+		}
+		if errors.Is(errs[i], errLost) || ctx.Err() != nil {
+			return done, errors.Join(errs[i], ctx.Err())
+		}
+		if errs[i] == nil {
+			done = append(done, r.uid)
+			taken[r.digest] = true
+			delete(p.refused, r.uid)
+		}
+	}
+	var repeats []imap.UID
+	for _, r := range known {
+		if r.first == nil || taken[r.first.digest] {
+			repeats = append(repeats, r.uid)
+		}
+	}
+	return append(done, repeats...), p.skip(ctx, repeats, pending)
+}
+
+// prepare keeps and parses mails, several at once.
+func (p *poller) prepare(ctx context.Context, batch []fetched) ([]*receivedMail, error) {
+	mails := make([]*receivedMail, len(batch))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(keepers)
+	for i := range batch {
+		work.Go(func() (err error) {
+			mails[i], err = p.read(ctx, batch[i])
+			return err
+		})
+	}
+	return mails, work.Wait()
+}
+
+// read keeps a mail's bytes and its attachments and parses it.
+func (p *poller) read(ctx context.Context, f fetched) (*receivedMail, error) {
+	r := &receivedMail{fetched: f, key: p.key(f.uid), digest: digest(f.raw, f.at)}
+	r.letter, r.broken = parse(f.raw)
+	if r.raw = f.kept; r.raw.key != "" {
+		r.letter.Defects = append(r.letter.Defects, "too large: only its beginning was read, see the source")
+	} else {
+		key, size, err := p.in.Blobs.Put(ctx, bytes.NewReader(f.raw))
+		if err != nil {
+			return nil, fmt.Errorf("keep a mail: %w", err)
+		}
+		r.raw = stored{key, size, rawType, rawName}
+	}
+	for _, a := range r.letter.Attachments {
+		key, size, err := p.in.Blobs.Put(ctx, bytes.NewReader(a.Data))
+		if err != nil {
+			return nil, fmt.Errorf("keep an attachment: %w", err)
+		}
+		r.files = append(r.files, stored{key, size, a.Type, a.Name})
+	}
+	return r, nil
+}
+
+// What the source of a mail is called, for whoever downloads it.
+const (
+	rawType = "message/rfc822"
+	rawName = "mail.eml"
+)
+
+// key is the mail's name for the intake.
+func (p *poller) key(uid imap.UID) string {
+	return fmt.Sprintf("email/%d/%d/%s/%d", p.box.ID, p.validity, p.box.Folder, uid)
+}
+
+// parse reads a mail. A parser that panics is a bug of ours, and no reason to lose a
+// mail: it comes in unread, with its source attached.
+func parse(raw []byte) (l *letter.Letter, broken string) {
+	defer func() {
+		if r := recover(); r != nil {
+			broken = fmt.Sprint("parser: ", r)
+			l = &letter.Letter{Subject: "(?)", Defects: []string{"could not be read, see the source"}}
+		}
+	}()
+	return letter.Parse(raw), ""
+}
+
+// repeated is a mail that has been taken in before, or stands in the batch twice.
+type repeated struct {
+	*receivedMail
+	first *receivedMail // in this batch; nil: before it
+}
+
+// sift finds what is known by its content under another key.
+func (p *poller) sift(ctx context.Context, mails []*receivedMail) (fresh []*receivedMail, known []repeated, err error) {
+	digests := make([][]byte, len(mails))
+	for i, r := range mails {
+		digests[i] = r.digest[:]
+	}
+	rows, _ := p.pool.Query(ctx, `
+		select digest, key
+		from mailbox_digest
+		where mailbox_id = $1 and digest = any($2)`, int64(p.box.ID), digests) // the error comes with the rows
+	keys := map[[32]byte]string{}
+	var sum []byte
+	var key string
+	_, err = pgx.ForEachRow(rows, []any{&sum, &key}, func() error {
+		keys[[32]byte(sum)] = key
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for known mails: %w", err)
+	}
+	here := map[[32]byte]*receivedMail{}
+	for _, r := range mails {
+		if key, ok := keys[r.digest]; ok && key != r.key {
+			known = append(known, repeated{receivedMail: r})
+		} else if first := here[r.digest]; first != nil {
+			known = append(known, repeated{r, first})
+		} else {
+			here[r.digest] = r
+			fresh = append(fresh, r)
+		}
+	}
+	return fresh, known, nil
+}
+
+// also is our part of the intake's transaction: the cursor, the digest, the blobs' names,
+// what bounced, and the quarantine.
+func (p *poller) also(r *receivedMail, pending []imap.UID) Also {
+	return func(ctx context.Context, tx pgx.Tx, received gateway.Received) error {
+		if err := p.advance(ctx, tx, r.uid, pending); err != nil {
+			return err
+		}
+		if received.Repeated {
+			return nil
+		}
+		_, err := tx.Exec(ctx, `
+			insert into mailbox_digest (mailbox_id, digest, key)
+			values ($1, $2, $3)
+			on conflict do nothing`, int64(p.box.ID), r.digest[:], r.key)
+		if err != nil {
+			return fmt.Errorf("remember mail: %w", err)
+		}
+		for _, b := range append([]stored{r.raw}, r.files...) {
+			if err := p.in.Blobs.Note(ctx, tx, b.key, b.size, b.kind, b.name); err != nil {
+				return err
+			}
+		}
+		for _, b := range bounces(r.letter.Bounce) {
+			if _, _, err := p.in.Bounces.Bounced(ctx, tx, r.letter.Bounce.MessageID, b); err != nil {
+				return err
+			}
+		}
+		if r.broken != "" {
+			return p.quarantine(ctx, tx, r, r.broken)
+		}
+		return nil
+	}
+}
+
+// again deals with a mail that the intake has refused: a reply to a conversation that is
+// gone begins a new one, anything else is tried some more times and then put away.
+func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending []imap.UID, err error) error {
+	if errors.Is(err, errLost) || ctx.Err() != nil {
+		return err
+	}
+	if item.Arrival.Conversation != 0 && errors.Is(err, gateway.ErrNotFound) {
+		item.Arrival.Conversation = 0
+		_, errs := p.in.Intake.ReceiveBatch(ctx, []Item{item})
+		return errs[0]
+	}
+	p.refused[r.uid]++
+	p.log.Error("mail not taken in", "uid", uint32(r.uid), "attempt", p.refused[r.uid], "err", err)
+	if p.refused[r.uid] < giveUpAfter || errors.Is(err, gateway.ErrTryAgain) {
+		return err
+	}
+	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		if err := p.quarantine(ctx, tx, r, err.Error()); err != nil {
+			return err
+		}
+		if err := p.in.Blobs.Note(ctx, tx, r.raw.key, r.raw.size, r.raw.kind, r.raw.name); err != nil {
+			return err
+		}
+		return p.advance(ctx, tx, r.uid, pending)
+	})
+}
+
+// quarantine notes a mail that somebody should look at.
+func (p *poller) quarantine(ctx context.Context, tx pgx.Tx, r *receivedMail, reason string) error {
+	_, err := tx.Exec(ctx, `
+		insert into quarantine (mailbox_id, key, raw, reason)
+		values ($1, $2, $3, $4)
+		on conflict (key) do update set reason = excluded.reason`,
+		int64(p.box.ID), r.key, r.raw.key, gateway.Clean(strings.ToValidUTF8(reason, "?")))
+	if err != nil {
+		return fmt.Errorf("put mail into quarantine: %w", err)
+	}
+	return nil
+}

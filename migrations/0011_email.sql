@@ -1,0 +1,66 @@
+-- owner: email
+
+-- +goose Up
+
+-- A mailbox that is read by IMAP and answered through SMTP. Its password is the secret
+-- "mailbox:ID:password". One node reads it at a time: the one whose term stands here
+-- (its transactions quote the term, so an older holder changes nothing any more).
+create table mailbox (
+    id           bigint generated always as identity primary key,
+    address      text        not null unique check (address = lower(address) and address like '%@%'),
+    name         text        not null default '',      -- beside the address in From
+    queue_id     bigint      not null,
+    username     text        not null default '',
+    imap_address text        not null,                 -- host:port
+    imap_tls     text        not null check (imap_tls in ('tls', 'starttls', 'none')),
+    smtp_address text        not null,
+    smtp_tls     text        not null check (smtp_tls in ('tls', 'starttls', 'none')),
+    folder       text        not null default 'INBOX', -- that is read
+    move_to      text        not null default '',      -- where what was read goes; empty: it is marked \Seen
+    sent_folder  text        not null default '',      -- where the provider files what it sends; empty: nowhere
+    plus         boolean     not null default false,   -- its server delivers name+anything to it
+    from_now     boolean     not null default false,   -- what lay there at first contact is left alone
+    enabled      boolean     not null default true,
+    created_at   timestamptz not null default now(),
+    rev          bigint      not null default 1,       -- of the settings above
+    term         bigint      not null default 0,
+    holder       text        not null default '',
+    held_until   timestamptz not null default now()
+) with (fillfactor = 70);
+
+create index mailbox_queue on mailbox (queue_id);
+
+-- How far a folder has been read: everything up to uid but the gaps. It moves in the
+-- transaction that takes the mail in.
+create table mailbox_cursor (
+    mailbox_id  bigint      not null references mailbox (id) on delete cascade,
+    folder      text        not null,
+    uidvalidity bigint      not null,
+    uid         bigint      not null,
+    gaps        bigint[]    not null default '{}',
+    start       bigint      not null default 0,     -- what was there before us ends here
+    synced_at   timestamptz,                        -- when it was last known to be read to the end
+    behind      int         not null default 0,     -- mails that were waiting then
+    problem     text        not null default '',    -- why it is not read now; empty: it is
+    primary key (mailbox_id, folder)
+) with (fillfactor = 50);
+
+-- What has been taken in, by content: the same mail again, under another UID or after a
+-- change of UIDVALIDITY, is dropped.
+create table mailbox_digest (
+    mailbox_id bigint      not null references mailbox (id) on delete cascade,
+    digest     bytea       not null, -- SHA-256 without trace headers
+    key        text        not null, -- the arrival's
+    at         timestamptz not null default now(),
+    primary key (mailbox_id, digest)
+);
+
+-- Mail that could not be read or taken in. Nothing is dropped.
+create table quarantine (
+    id         bigint generated always as identity primary key,
+    mailbox_id bigint      not null references mailbox (id) on delete cascade,
+    key        text        not null unique, -- the arrival's
+    raw        text        not null,        -- blob
+    reason     text        not null,
+    at         timestamptz not null default now()
+);
