@@ -194,10 +194,13 @@ func (c *Core) forget(it *item) {
 	if c.cases[it.Case] = of; len(of) == 0 {
 		delete(c.cases, it.Case)
 	}
-	c.gone.add(memo{ID: it.ID, Case: it.Case, Agent: it.Agent, No: it.closed.no, Cause: it.closed.cause})
+	c.gone.add(memo{ID: it.ID, Case: it.Case, Agent: it.Agent, Closed: it.closed})
 }
 
-// happened puts a line on the conversation's timeline.
+// happened puts a line on the conversation's timeline, if there is one yet.
 func (c *Core) happened(it *item, h gateway.Happening) {
+	if it.Conversation == 0 {
+		return
+	}
 	c.emit(Happened{Interaction: it.ID, Conversation: it.Conversation, Channel: it.Channel, Happening: h})
 }

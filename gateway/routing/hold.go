@@ -46,7 +46,7 @@ func (c *Core) take(it *item, a *agent, how string) {
 	}
 	it.OverCapacity = a.units() > capacity
 	it.State, it.Agent, it.from = gateway.StateActive, a.id, nil
-	it.declined, it.forgive = nil, time.Time{}
+	it.declined, it.forgive, it.tries = nil, time.Time{}, 0
 	if it.AcceptedAt.IsZero() {
 		it.AcceptedAt = c.now
 	}
@@ -72,7 +72,6 @@ func (c *Core) release(h *hold) {
 	it, a := h.item, h.agent
 	is := func(o *hold) bool { return o == h }
 	it.holds, a.holds = slices.DeleteFunc(it.holds, is), slices.DeleteFunc(a.holds, is)
-	h.queue.handled[it.lane].add(c.now.Sub(h.start), c.now)
 	c.emit(SegmentClosed{gateway.Segment{
 		Interaction: it.ID, Agent: a.id, Queue: h.queue.id,
 		Start: h.start, EndedAt: h.ended, End: c.now, How: h.how,
@@ -90,15 +89,20 @@ func (c *Core) finishItem(it *item) {
 	it.State, it.FinishedAt = gateway.StateFinished, c.now
 	it.WrapUpUntil, it.Overtime = time.Time{}, false
 	c.touch(it)
-	c.happened(it, gateway.Happening{What: HappenedFinished, Agent: it.Agent, Cause: string(it.End)})
+	if it.Agent != 0 {
+		c.happened(it, gateway.Happening{What: HappenedFinished, Agent: it.Agent, Cause: string(it.End)})
+	}
 }
 
 // putBack takes an interaction from the agent who holds it and queues it again where
-// it was, to be offered to the same agent first if that one is still to be had.
+// it was; if only the console was lost, it is offered to the same agent first.
 func (c *Core) putBack(h *hold, cause string) {
 	it := h.item
 	c.release(h)
-	it.Preferred, it.entered = h.agent.id, c.now
+	it.Preferred, it.entered = 0, c.now
+	if cause == CauseLeaseLost {
+		it.Preferred = h.agent.id
+	}
 	c.happened(it, gateway.Happening{What: HappenedReconnecting, Agent: h.agent.id, Cause: cause})
 	c.enqueue(it)
 }

@@ -18,8 +18,9 @@ type item struct {
 	warned   bool      // supervisors know that it waits too long
 	declined []cooldown
 	forgive  time.Time // every agent has declined: then the cooldowns are forgotten
+	tries    int       // offers since somebody last had it
 	offer    *offer    // the one that is out
-	closed   closing   // the one before
+	closed   []string  // how each before it closed, for those who answer too late
 	from     *origin   // a blind transfer that may come back
 	holds    []*hold   // who has it, and who had it and is still in wrap-up
 
@@ -38,11 +39,6 @@ type (
 	cooldown struct {
 		Agent gateway.AgentID `json:"agent"`
 		Until time.Time       `json:"until"`
-	}
-	// closing is how the latest offer closed, for those who answer it too late.
-	closing struct {
-		no    int
-		cause string
 	}
 	// origin is where a blind transfer came from.
 	origin struct{ agent gateway.AgentID }

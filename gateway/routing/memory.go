@@ -8,11 +8,10 @@ const remembered = 10_000
 
 // memo is what is remembered of one.
 type memo struct {
-	ID    gateway.InteractionID `json:"id"`
-	Case  gateway.CaseID        `json:"case,omitempty"`
-	Agent gateway.AgentID       `json:"agent,omitempty"`
-	No    int                   `json:"no,omitempty"` // of its last offer
-	Cause string                `json:"cause,omitempty"`
+	ID     gateway.InteractionID `json:"id"`
+	Case   gateway.CaseID        `json:"case,omitempty"`
+	Agent  gateway.AgentID       `json:"agent,omitempty"`
+	Closed []string              `json:"closed,omitempty"` // how its offers closed
 }
 
 // memory is the latest finished interactions, oldest first.
@@ -58,12 +57,4 @@ func (m *memory) drop(o memo) {
 func (m *memory) of(id gateway.InteractionID) (memo, bool) {
 	o, ok := m.byID[id]
 	return o, ok
-}
-
-// cause is how the offer of that number closed.
-func (o memo) cause(no int) string {
-	if no == o.No {
-		return o.Cause
-	}
-	return causeSuperseded
 }

@@ -32,7 +32,7 @@ const (
 	backAfter       = 10 * time.Second // preset engage: how long an agent is out after a refusal
 	busyFor         = 30 * time.Second // a busy phone is not rung
 	unreachableFor  = 60 * time.Second // nor one that cannot be reached
-	alarmingOffer   = 5                // at this number supervisors are told
+	alarmingOffer   = 5                // of those since somebody last had it: supervisors are told
 )
 
 // propose asks an agent to take an item.
@@ -49,7 +49,7 @@ func (c *Core) propose(it *item, a *agent, kind gateway.OfferKind, timeout time.
 	it.offer, a.offer = o, o
 	c.touch(it)
 	c.emit(OfferCreated{o.Offer})
-	if it.OfferNo == alarmingOffer {
+	if it.tries++; it.tries == alarmingOffer {
 		c.emit(Alerted{What: AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
 	}
 	c.meet(a)
@@ -63,7 +63,7 @@ func (c *Core) close(o *offer, outcome gateway.Outcome, cause string) {
 	if cause == "" {
 		cause = string(outcome)
 	}
-	o.item.closed = closing{o.No, cause}
+	o.item.closed = append(o.item.closed, cause)
 	c.touch(o.item)
 	c.emit(OfferClosed{o.Offer})
 	c.meet(o.agent)
@@ -130,13 +130,20 @@ func (c *Core) accept(e gateway.Accept) *gateway.Error {
 	if o.item.lane == voice && !e.ByPhone {
 		return gateway.Conflict("answer_the_phone", "a call is accepted by answering the phone that rings", o.Offer)
 	}
-	how := howAccepted
-	if o.Kind != gateway.OfferQueue {
-		how = howTransferred
-	}
 	c.close(o, gateway.Accepted, "")
-	c.take(o.item, o.agent, how)
+	c.take(o.item, o.agent, o.how())
 	return nil
+}
+
+// how is the word for taking what was offered so.
+func (o *offer) how() string {
+	switch {
+	case o.Kind == gateway.OfferQueue:
+		return howAccepted
+	case o.item.from == nil:
+		return howPulled
+	}
+	return howTransferred
 }
 
 func (c *Core) decline(e gateway.Decline) *gateway.Error {
@@ -173,6 +180,9 @@ func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
 	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && e.Cause == CauseMedia {
 		if h := it.heldBy(e.Agent); h != nil && h.active() {
 			c.turn.subject = it
+			if it.AcceptedAt.Equal(h.start) {
+				it.AcceptedAt = time.Time{} // nobody has been heard yet
+			}
 			c.block(h.agent, it, e.Cause)
 			c.putBack(h, CauseMedia)
 			return nil
@@ -210,16 +220,13 @@ func (c *Core) offered(id gateway.InteractionID, no int, by gateway.AgentID) (*o
 	it := c.items[id]
 	if it == nil {
 		if m, ok := c.gone.of(id); ok {
-			return nil, offerGone(m.cause(no))
+			return nil, offerGone(m.Closed, no)
 		}
 		return nil, unknownInteraction()
 	}
 	o := it.offer
 	if o == nil || o.No != no {
-		if no == it.closed.no {
-			return nil, offerGone(it.closed.cause)
-		}
-		return nil, offerGone(causeSuperseded)
+		return nil, offerGone(it.closed, no)
 	}
 	if o.agent.id != by {
 		return nil, gateway.Forbidden("not_yours", "this offer is somebody else's")
@@ -228,16 +235,18 @@ func (c *Core) offered(id gateway.InteractionID, no int, by gateway.AgentID) (*o
 	return o, nil
 }
 
-// causeSuperseded is told of an offer so old that only its number is known.
-const causeSuperseded = "superseded"
-
 // Gone is the Data of an offer_gone refusal.
 type Gone struct {
 	Cause string `json:"cause"` // how the offer closed: missed, customer_left …
 }
 
-func offerGone(cause string) *gateway.Error {
-	return gateway.Conflict("offer_gone", "the offer is closed: "+cause, Gone{cause})
+// offerGone refuses an answer to offer no, of those that closed as told.
+func offerGone(closed []string, no int) *gateway.Error {
+	cause := "never_made"
+	if no >= 1 && no <= len(closed) {
+		cause = closed[no-1]
+	}
+	return gateway.Conflict("offer_gone", "this offer is closed: "+cause, Gone{cause})
 }
 
 func unknownInteraction() *gateway.Error {

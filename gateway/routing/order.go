@@ -88,10 +88,10 @@ func (c *Core) newBucket(q *queue, it *item) *bucket {
 func (b *bucket) rank(fit []*profile) {
 	order := func(p, q *profile) int {
 		s, t := b.standing[p.index], b.standing[q.index]
-		if s.level != t.level {
-			return t.level - s.level
+		if d := compare(t.level, s.level); d != 0 {
+			return d
 		}
-		return t.skills - s.skills
+		return compare(t.skills, s.skills)
 	}
 	slices.SortStableFunc(fit, order)
 	for i, p := range fit {

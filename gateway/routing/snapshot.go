@@ -39,9 +39,9 @@ type (
 		Warned   bool                 `json:"warned,omitempty"`
 		Declined []cooldown           `json:"declined,omitempty"`
 		Forgive  time.Time            `json:"forgive,omitzero"`
+		Tries    int                  `json:"tries,omitempty"`
 		Offer    *gateway.Offer       `json:"offer,omitempty"`
-		ClosedNo int                  `json:"closed_no,omitempty"`
-		Closed   string               `json:"closed,omitempty"`
+		Closed   []string             `json:"closed,omitempty"`
 		From     gateway.AgentID      `json:"from,omitempty"`
 		Holds    []holdState          `json:"holds,omitempty"`
 	}
@@ -98,7 +98,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 func (it *item) state() itemState {
 	s := itemState{
 		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Entered: it.entered, Warned: it.warned,
-		Declined: it.declined, Forgive: it.forgive, ClosedNo: it.closed.no, Closed: it.closed.cause,
+		Declined: it.declined, Forgive: it.forgive, Tries: it.tries, Closed: it.closed,
 	}
 	if it.offer != nil {
 		s.Offer = &it.offer.Offer
@@ -186,7 +186,7 @@ func (c *Core) restore(s itemState) error {
 	it := newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
 	it.Interaction, it.queue = s.Interaction, c.queue(s.Queue)
 	it.entered, it.warned, it.declined, it.forgive = s.Entered, s.Warned, s.Declined, s.Forgive
-	it.closed = closing{s.ClosedNo, s.Closed}
+	it.tries, it.closed = s.Tries, s.Closed
 	if s.From != 0 {
 		it.from = &origin{s.From}
 	}

@@ -75,6 +75,7 @@ func (c *Core) mirror(h *hold) {
 // endWrapUp ends the agent's part, and with it the interaction if it was theirs to end.
 func (c *Core) endWrapUp(h *hold) {
 	last := h.owns()
+	h.queue.handled[h.item.lane].add(c.now.Sub(h.start), c.now)
 	c.release(h)
 	if last {
 		c.finishItem(h.item)
