@@ -3,9 +3,13 @@ package webwidget_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/evanw/esbuild/pkg/api"
 
 	webwidget "github.com/vaxelhq/vaxel/web-widget"
 )
@@ -44,5 +48,21 @@ func TestHandlerOfAnUnbuiltWidgetSaysHow(t *testing.T) {
 	w := get(webwidget.Handler(fstest.MapFS{}), "/w/v1.js")
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "make build") {
 		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestState bundles the tests of what needs no browser and runs them.
+func TestState(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "state.test.mjs")
+	r := api.Build(api.BuildOptions{
+		EntryPoints: []string{"test/state.test.ts"}, Outfile: out, Bundle: true, Write: true, Format: api.FormatESModule,
+		Platform: api.PlatformNode, JSX: api.JSXTransform, JSXFactory: "h", JSXFragment: "Fragment", Inject: []string{"src/jsx.ts"},
+	})
+	if len(r.Errors) > 0 {
+		t.Fatalf("%v; are the packages there? npm ci --ignore-scripts", r.Errors[0].Text)
+	}
+	text, err := exec.CommandContext(t.Context(), "node", "--test", out).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, text)
 	}
 }

@@ -3,8 +3,10 @@ package chat_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -447,4 +449,121 @@ func TestWidgetsAreSavedByKey(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Name != "Nordvind AB" || len(list[0].Form.Topics) != 4 || list[0].Form.Topics[0].Queue != 8 {
 		t.Errorf("widgets are %+v (%v)", list, err)
 	}
+}
+
+func TestHalfOpenSocketsAreNoticed(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	dead, alive := n.dial(t), n.dial(t)
+	dead.hello()
+	alive.hello()
+	pinged := 0
+	for range 40 {
+		n.Turn()
+		alive.send(m{"t": "dance"}) // its answer says that the server has read what came before
+		for {
+			f, err := alive.read()
+			if err != nil {
+				t.Fatalf("the live socket was cut off: %v", err)
+			}
+			if f.T == "ping" {
+				pinged++
+				alive.send(m{"t": "pong", "pos": alive.pos})
+			}
+			if f.T == "error" {
+				break
+			}
+		}
+	}
+	if pinged == 0 {
+		t.Error("no ping in 40 seconds")
+	}
+	if code := dead.closed(); code != -1 {
+		t.Errorf("the dead socket was closed with %d, want a cut without words", code)
+	}
+}
+
+func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	waits, served, back := n.dial(t), n.dial(t), n.dial(t)
+	waits.begin("väntar")
+	served.begin("betjänas")
+	back.begin("kommer tillbaka")
+	h.join(2)
+	served.line("joined")
+	for _, c := range []*client{waits, served, back} {
+		_ = c.ws.Close(websocket.StatusGoingAway, "")
+	}
+	gone := func() (count int) {
+		if err := h.pool.QueryRow(t.Context(), `select count(*) from visitor where gone_at is not null`).Scan(&count); err != nil {
+			t.Fatal(err)
+		}
+		return count
+	}
+	for gone() != 3 {
+		time.Sleep(time.Millisecond) // the server notes it when it has read the close
+	}
+	back.resume(n)
+	at := time.Now().Truncate(30 * time.Second)
+	n.SweepGone(t.Context(), at)
+	if len(h.commands) != 0 {
+		t.Errorf("let go at once: %+v", h.commands)
+	}
+	n.SweepGone(t.Context(), at.Add(6*time.Minute))
+	if got := h.commands; len(got) != 1 || got[0] != (gateway.Leave{Interaction: 100}) {
+		t.Errorf("commands are %+v, want the waiting one's leave", got)
+	}
+	waits.resume(n)
+	waits.line("ended")
+}
+
+// TestIdleSocket measures what a visitor who only waits costs us: our side of the
+// connection, its goroutine and its session.
+func TestIdleSocket(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	first := n.dial(t)
+	first.hello()
+	const count = 1000
+	request := "GET /w/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: https://shop.example\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	hello := `{"t":"hello","key":"nordvind"}`
+	masked := append([]byte{0x81, 0x80 | byte(len(hello)), 0, 0, 0, 0}, hello...) // RFC 6455 §5.2, a mask of zeros
+	address := strings.TrimPrefix(n.http.URL, "http://")
+	small := make([]byte, 4096)
+	conns := make([]net.Conn, count)
+	before := inUse()
+	for i := range conns {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conns[i] = conn
+		if _, err := conn.Write(append([]byte(request), masked...)); err != nil {
+			t.Fatal(err)
+		}
+		for got := ""; !strings.Contains(got, `"welcome"`); {
+			k, err := conn.Read(small)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += string(small[:k])
+		}
+	}
+	each := (inUse() - before) / count
+	t.Logf("%d bytes a socket, the test's own end included", each)
+	if each > 13<<10 {
+		t.Errorf("an idle socket costs %d bytes, want at most 13 KiB", each)
+	}
+	runtime.KeepAlive(conns)
+}
+
+func inUse() int {
+	var s runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&s)
+	return int(s.HeapAlloc + s.StackInuse)
 }

@@ -23,7 +23,11 @@ const (
 
 // handle does what a frame asks. Lines wait for their turn: a visitor who floods slows
 // down alone, and no line is refused for speed.
-func (v *session) handle(ctx context.Context, f frameIn) bool {
+func (v *session) handle(ctx context.Context, data []byte) bool {
+	f, ok := v.parse(data)
+	if !ok {
+		return false
+	}
 	switch f.T {
 	case "pong": // read noted it
 	case "typing":

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -69,29 +70,41 @@ func (v *session) setPlace(p Place, now time.Time) {
 }
 
 // sweepGone lets those go who left while they waited: an agent must not be asked to
-// answer nobody. Whoever is being served is the agent's to end.
+// answer nobody. Whoever is being served is the agent's to end. First it notes who is
+// here: a visitor may have come to this node before the old one saw them go.
 func (s *Server) sweepGone(ctx context.Context, now time.Time) {
 	if now.Unix()%sweepSeconds != 0 {
 		return
 	}
-	gone, err := s.takeGone(ctx, now.Add(-goneTooLong))
-	if err != nil || len(gone) == 0 {
-		if err != nil {
-			s.Log.Warn("gone visitors not read", "err", err)
+	var here []tokenHash
+	for _, v := range s.all() {
+		if v.conversation() != 0 {
+			here = append(here, v.token)
 		}
-		return
+	}
+	err := s.setHere(ctx, here...)
+	if err == nil {
+		err = s.letGo(ctx, now.Add(-goneTooLong))
+	}
+	if err != nil {
+		s.Log.Warn("gone visitors still wait", "err", err)
+	}
+}
+
+func (s *Server) letGo(ctx context.Context, before time.Time) error {
+	gone, err := s.takeGone(ctx, before)
+	if err != nil || len(gone) == 0 {
+		return err
 	}
 	places, err := s.Board.Places(ctx, gone)
 	if err != nil {
-		s.Log.Warn("places not read", "err", err)
-		return
+		return err
 	}
+	var errs []error
 	for _, p := range places {
-		if p.State != gateway.StateWaiting {
-			continue
-		}
-		if err := s.leave(ctx, p.Interaction); err != nil {
-			s.Log.Warn("gone visitor still waits", "interaction", p.Interaction, "err", err)
+		if p.State == gateway.StateWaiting {
+			errs = append(errs, s.leave(ctx, p.Interaction))
 		}
 	}
+	return errors.Join(errs...)
 }

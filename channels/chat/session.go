@@ -66,52 +66,62 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 func (v *session) serve(ctx context.Context, origin, host string) {
 	defer v.out.settle()
-	if !v.greet(ctx, origin, host) {
+	first, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	data, ok := v.read(first)
+	if !ok || !v.apart(func(ctx context.Context) bool { return v.greet(ctx, data, origin, host) }) {
 		return
 	}
+	cancel()
 	defer v.leave(ctx)
 	for {
-		f, err := v.read(ctx)
-		if err != nil {
-			return
-		}
-		if !v.handle(ctx, f) {
+		data, ok := v.read(ctx)
+		if !ok || !v.apart(func(ctx context.Context) bool { return v.handle(ctx, data) }) {
 			return
 		}
 	}
 }
 
-// read gives the next frame. Junk closes the socket with a code that says what was wrong.
-func (v *session) read(ctx context.Context) (frameIn, error) {
+// apart runs f on a goroutine of its own and waits for it: so the stack that an idle
+// socket keeps is that of a read and not that of a transaction (2 against 8 KiB).
+func (v *session) apart(f func(context.Context) bool) bool {
+	done := make(chan bool, 1)
+	return v.srv.spawn(func(ctx context.Context) { done <- f(ctx) }) && <-done
+}
+
+// read gives the next frame; false when the socket is gone, or must go.
+func (v *session) read(ctx context.Context) ([]byte, bool) {
 	kind, data, err := v.out.ws.Read(ctx)
 	if err != nil {
-		return frameIn{}, err // too large a frame is closed 1009 by the library
+		return nil, false // too large a frame is closed 1009 by the library
 	}
 	v.silent.Store(false)
 	if kind != websocket.MessageText {
 		v.out.close(closeNotText, "send JSON text frames")
-		return frameIn{}, errors.New("binary frame")
 	}
-	var f frameIn
-	if err := json.Unmarshal(data, &f); err != nil {
-		v.out.close(closeBadText, "send one JSON object a frame")
-		return frameIn{}, err
-	}
-	return f, nil
+	return data, kind == websocket.MessageText
 }
 
-// greet waits for hello, tells the visitor where they stand and starts the stream.
-func (v *session) greet(ctx context.Context, origin, host string) bool {
-	first, cancel := context.WithTimeout(ctx, helloTimeout)
-	defer cancel()
-	f, err := v.read(first)
-	if err != nil {
+// parse reads a frame. Junk closes the socket with a code that says what was wrong.
+func (v *session) parse(data []byte) (f frameIn, ok bool) {
+	if err := json.Unmarshal(data, &f); err != nil {
+		v.out.close(closeBadText, "send one JSON object a frame")
+		return f, false
+	}
+	return f, true
+}
+
+// greet takes the hello, tells the visitor where they stand and starts the stream.
+func (v *session) greet(ctx context.Context, data []byte, origin, host string) bool {
+	f, ok := v.parse(data)
+	if !ok {
 		return false
 	}
 	if f.T != "hello" {
 		v.out.close(closePolicy, "begin with hello")
 		return false
 	}
+	var err error
 	v.widget, err = v.srv.widget(ctx, f.Key)
 	switch {
 	case errors.Is(err, gateway.ErrNotFound) || err == nil && !v.widget.allows(origin, host):
@@ -165,7 +175,9 @@ func (v *session) resume(ctx context.Context, token string, pos int64) bool {
 	v.out.send(frameOut{T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site, Prev: v.sent})
 	if who.Conversation != 0 {
 		v.follow(ctx, who.Conversation)
-		v.returned(ctx)
+		if err := v.srv.setHere(ctx, v.token); err != nil {
+			v.srv.Log.Warn("visitor's return not noted", "err", err)
+		}
 	}
 	return true
 }
@@ -217,16 +229,9 @@ func (v *session) leave(ctx context.Context) {
 	delete(s.sessions, v)
 	s.mu.Unlock()
 	if last && v.conversation() != 0 {
-		now := time.Now()
-		if err := s.setGone(ctx, v.token, &now); err != nil {
+		if err := s.setGone(ctx, v.token); err != nil {
 			s.Log.Warn("visitor's leaving not noted", "err", err)
 		}
-	}
-}
-
-func (v *session) returned(ctx context.Context) {
-	if err := v.srv.setGone(ctx, v.token, nil); err != nil {
-		v.srv.Log.Warn("visitor's return not noted", "err", err)
 	}
 }
 

@@ -94,14 +94,30 @@ func (s *Store) setPage(ctx context.Context, h tokenHash, address, title string)
 	return nil
 }
 
-// setGone notes that the visitor's socket went, or with a nil time that it is back.
-func (s *Store) setGone(ctx context.Context, h tokenHash, at *time.Time) error {
+// setGone notes that the visitor's socket went.
+func (s *Store) setGone(ctx context.Context, h tokenHash) error {
 	_, err := s.pool.Exec(ctx, `
 		update visitor
-		set gone_at = $2
-		where token_hash = $1 and gone_at is distinct from $2`, h[:], at)
+		set gone_at = now()
+		where token_hash = $1`, h[:])
 	if err != nil {
 		return fmt.Errorf("note visitor gone: %w", err)
+	}
+	return nil
+}
+
+// setHere notes that visitors are connected.
+func (s *Store) setHere(ctx context.Context, list ...tokenHash) error {
+	hashes := make([][]byte, len(list))
+	for i := range list {
+		hashes[i] = list[i][:]
+	}
+	_, err := s.pool.Exec(ctx, `
+		update visitor
+		set gone_at = null
+		where token_hash = any($1) and gone_at is not null`, hashes)
+	if err != nil {
+		return fmt.Errorf("note visitors here: %w", err)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ export function mount(host: Host): Chat {
           page();
           break;
         case "consent":
-          store.consent(args[0] !== false);
+          session.consent(args[0] !== false);
           break;
         case "shutdown":
           show(false);

@@ -28,7 +28,19 @@ export class Session implements Listener {
 
   constructor(readonly address: string, private key: string, private lang: () => string, readonly store: Store) {
     this.state = { ...empty, out: store.get().out ?? [] };
-    this.#tabs = new Tabs(store.shared ? "vx:" + key : "", {
+    this.#tabs = this.#join();
+  }
+
+  // From consent on the website's tabs share one chat, so whoever leads is decided anew.
+  consent(given: boolean): void {
+    this.store.consent(given);
+    this.#tabs.end();
+    this.#conn?.end();
+    this.#tabs = this.#join();
+  }
+
+  #join(): Tabs {
+    return new Tabs(this.store.shared ? "vx:" + this.key : "", {
       lead: () => this.#lead(),
       act: (a) => this.#act(a),
       state: (s) => this.#show(s),

@@ -36,7 +36,7 @@ export function apply(s: State, f: FrameOut): State {
       return { ...take(s, f.lines ?? [], f.pos ?? 0), phase, ready: s.ready || !!f.done };
     case "msg":
       contiguous(s, f);
-      return { ...take(s, f.line ? [f.line] : [], f.pos ?? 0), phase, typing: f.line?.from === "agent" ? "" : s.typing };
+      return { ...take(s, f.line ? [f.line] : [], f.pos ?? 0), phase, typing: f.line?.from === "me" ? s.typing : "" };
     case "ack":
       return ack(s, f);
     case "queue":
