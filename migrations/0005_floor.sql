@@ -58,6 +58,7 @@ create table interaction (
 );
 create index interaction_open on interaction (queue, arrived_at) where state <> 'finished';
 create index interaction_agent on interaction (agent, id) where state <> 'finished';
+create index interaction_conversation on interaction (conversation) where state <> 'finished';
 create index interaction_case on interaction (case_id, id);
 create index interaction_finished on interaction (finished_at) where state = 'finished';
 
@@ -124,3 +125,28 @@ create table routing_snapshot (
   at      timestamptz not null,
   body    bytea not null
 );
+
+
+-- view: interaction_figures, readers: stats
+create view interaction_figures as
+select id as interaction, channel, queue, agent, state, outbound, arrived_at, due_at, accepted_at, ended_at, finished_at, ended as ending
+from interaction;
+
+-- view: offer_figures, readers: stats
+create view offer_figures as
+select interaction, no, agent, kind, channel, queue, created_at, closed_at, outcome
+from offer;
+
+-- view: segment_figures, readers: stats
+create view segment_figures as
+select interaction, agent, queue, started_at, ended_at, how
+from segment;
+
+-- view: presence_figures, readers: stats
+create view presence_figures as
+select agent, status, status_code, since
+from presence;
+
+-- Figures of a day read by these.
+create index interaction_arrived on interaction (arrived_at);
+create index offer_created on offer (created_at);

@@ -122,3 +122,37 @@ func interactions(ctx context.Context, pool *pgxpool.Pool, rest string, args ...
 	}
 	return mapped(list, interactionRow.interaction), nil
 }
+
+// Holding counts what each agent has open, by channel.
+func (f *Floor) Holding(ctx context.Context) (map[gateway.AgentID]map[gateway.Channel]int, error) {
+	rows, err := f.pool.Query(ctx, `
+		select agent, channel, count(*)
+		from interaction
+		where state in ('active', 'parked', 'wrap_up')
+		group by agent, channel`)
+	if err != nil {
+		return nil, fmt.Errorf("count what agents hold: %w", err)
+	}
+	out := map[gateway.AgentID]map[gateway.Channel]int{}
+	var agent gateway.AgentID
+	var channel gateway.Channel
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&agent, &channel, &n}, func() error {
+		if out[agent] == nil {
+			out[agent] = map[gateway.Channel]int{}
+		}
+		out[agent][channel] = n
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count what agents hold: %w", err)
+	}
+	return out, nil
+}
+
+// Serving gives the open interactions of conversations.
+func (f *Floor) Serving(ctx context.Context, conversations ...gateway.ConversationID) ([]gateway.Interaction, error) {
+	return interactions(ctx, f.pool, `
+		where conversation = any($1) and state in ('waiting', 'offered', 'active', 'parked')
+		order by id`, numbers(conversations))
+}

@@ -1,5 +1,7 @@
 package stats
 
+import "github.com/vaxelhq/vaxel/gateway"
+
 // Tally is what is counted. Tallies can be added: of queues to channels, of hours to days.
 type Tally struct {
 	Entered         int     `json:"entered"`          // arrived in the period; what agents began is not among them
@@ -70,4 +72,15 @@ func ratio(part, whole float64) *float64 {
 	}
 	r := part / whole
 	return &r
+}
+
+// Total are the figures of one queue over its channels.
+func Total(of []QueueFigures, queue gateway.QueueID) Figures {
+	var sum Tally
+	for _, f := range of {
+		if f.Queue == queue {
+			sum.add(f.Tally)
+		}
+	}
+	return sum.figures()
 }

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+// Articles answer from the knowledge base, to agents: internal ones too.
+type Articles interface {
+	// Find gives what fits a query or the beginning of a shortcut, best first.
+	Find(ctx context.Context, q, language string, limit int) ([]ArticleHit, error)
+	// Shortcut gives the article of a shortcut; not_found if there is none.
+	Shortcut(ctx context.Context, word, language string) (ArticleHit, error)
+	// Read gives a whole article.
+	Read(ctx context.Context, id gateway.ArticleID, language string) (Article, error)
+	// Suggest gives what may answer a customer's words, latest first, without those shown.
+	Suggest(ctx context.Context, words []string, language string, without []gateway.ArticleID) ([]ArticleHit, error)
+	// Card is the link that a customer gets. An internal article has none.
+	Card(ctx context.Context, id gateway.ArticleID, language string, to gateway.ConversationID, by gateway.AgentID) (gateway.ArticleCard, error)
+}
+
+// ArticleHit is an article in a list.
+type ArticleHit struct {
+	ID       gateway.ArticleID `json:"id"`
+	Number   int64             `json:"number"`
+	Shortcut string            `json:"shortcut,omitempty"`
+	Language string            `json:"language"`
+	Title    string            `json:"title"`
+	Snippet  string            `json:"snippet"`
+	Category string            `json:"category,omitempty"`
+	Internal bool              `json:"internal,omitempty" doc:"For agents only; it can not be inserted"`
+	Score    float64           `json:"score,omitempty"`
+}
+
+// Article is a whole article.
+type Article struct {
+	ArticleHit
+	Question string   `json:"question,omitempty"`
+	Markdown string   `json:"markdown"`
+	HTML     string   `json:"html" doc:"Made safe"`
+	URL      string   `json:"url,omitempty" doc:"Its public page, if it has one"`
+	Tags     []string `json:"tags" nullable:"false"`
+}
+
+type articlesIn struct {
+	Q        string `query:"q" maxLength:"512"`
+	Language string `query:"language" maxLength:"35"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"50" default:"10"`
+}
+
+type articleIn struct {
+	ID       gateway.ArticleID `path:"id"`
+	Language string            `query:"language" maxLength:"35"`
+}
+
+type shortcutIn struct {
+	Word     string `path:"word" maxLength:"100"`
+	Language string `query:"language" maxLength:"35"`
+}
+
+type suggestIn struct {
+	Conversation gateway.ConversationID `query:"conversation"`
+	Language     string                 `query:"language" maxLength:"35"`
+}
+
+type insertIn struct {
+	interactionIn
+	Body struct {
+		ClientID string            `json:"client_id,omitempty" maxLength:"100"`
+		Article  gateway.ArticleID `json:"article,omitempty"`
+		Shortcut string            `json:"shortcut,omitempty" maxLength:"100"`
+		Language string            `json:"language,omitempty" maxLength:"35"`
+	}
+}
+
+func (s *Server) registerArticles() {
+	agent := gateway.RoleAgent
+	add(s, operation{Method: http.MethodGet, Path: "/articles", ID: "find-articles", Summary: "Search, or complete a /shortcut", Role: agent}, s.findArticles)
+	add(s, operation{Method: http.MethodGet, Path: "/articles/suggest", ID: "suggest-articles", Summary: "What may answer the customer's latest words", Role: agent}, s.suggestArticles)
+	add(s, operation{Method: http.MethodGet, Path: "/articles/shortcut/{word}", ID: "article-by-shortcut", Summary: "The article of a shortcut", Role: agent}, s.articleByShortcut)
+	add(s, operation{Method: http.MethodGet, Path: "/articles/{id}", ID: "get-article", Summary: "A whole article", Role: agent}, s.getArticle)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/articles", ID: "insert-article", Summary: "Give the customer a FAQ link", Role: agent, Status: http.StatusCreated}, s.insertArticle)
+}
+
+func (s *Server) findArticles(ctx context.Context, by access.Caller, in *articlesIn) (page[ArticleHit], error) {
+	list, err := s.Articles.Find(ctx, in.Q, s.or(ctx, by, in.Language), in.Limit)
+	return page[ArticleHit]{Items: orEmpty(list)}, err
+}
+
+// or is the language asked for, else the caller's own.
+func (s *Server) or(ctx context.Context, by access.Caller, language string) string {
+	if language != "" {
+		return language
+	}
+	return s.language(ctx, by)
+}
+
+func (s *Server) articleByShortcut(ctx context.Context, by access.Caller, in *shortcutIn) (ArticleHit, error) {
+	return s.Articles.Shortcut(ctx, in.Word, s.or(ctx, by, in.Language))
+}
+
+func (s *Server) getArticle(ctx context.Context, by access.Caller, in *articleIn) (Article, error) {
+	return s.Articles.Read(ctx, in.ID, s.or(ctx, by, in.Language))
+}
+
+// suggestFrom is how many of the customer's latest lines suggestions are made of.
+const suggestFrom = 3
+
+func (s *Server) suggestArticles(ctx context.Context, by access.Caller, in *suggestIn) (page[ArticleHit], error) {
+	entries, err := s.conversation(ctx, in.Conversation)
+	if err != nil {
+		return page[ArticleHit]{}, err
+	}
+	var words []string
+	var shown []gateway.ArticleID
+	for i := len(entries) - 1; i >= 0; i-- {
+		e := entries[i]
+		if e.Author.Kind == gateway.ByCustomer && e.Text != "" && len(words) < suggestFrom {
+			words = append(words, e.Text)
+		}
+		if card, ok := cardOf(e); ok {
+			shown = append(shown, card.Article)
+		}
+	}
+	list, err := s.Articles.Suggest(ctx, words, s.or(ctx, by, in.Language), shown)
+	return page[ArticleHit]{Items: orEmpty(list)}, err
+}
+
+// insertArticle puts a link into a conversation. That an internal article has no card
+// is what keeps it from customers.
+func (s *Server) insertArticle(ctx context.Context, by access.Caller, in *insertIn) (gateway.Entry, error) {
+	i, err := s.mine(ctx, by, in.ID)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	language := s.or(ctx, by, in.Body.Language)
+	id := in.Body.Article
+	if id == 0 {
+		hit, err := s.Articles.Shortcut(ctx, in.Body.Shortcut, language)
+		if err != nil {
+			return gateway.Entry{}, err
+		}
+		id = hit.ID
+	}
+	card, err := s.Articles.Card(ctx, id, language, i.Conversation, by.Agent)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	return s.write(ctx, by, i, gateway.Entry{
+		Kind: gateway.EntryArticle, Text: card.Title + "\n" + card.URL, Body: mustJSON(card), ClientID: in.Body.ClientID,
+	})
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+// cookieName holds the session's token: HttpOnly, SameSite=Strict.
+const cookieName = "vaxel_session"
+
+type (
+	callerKey  struct{}
+	requestKey struct{}
+	sourceKey  struct{}
+)
+
+// guard knows who calls, gives the request its id, and keeps foreign pages from writing
+// with a visitor's cookie.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := uuid.Must(uuid.NewV7()).String()
+		w.Header().Set("X-Request-Id", id)
+		ctx := context.WithValue(r.Context(), requestKey{}, id)
+		ctx = context.WithValue(ctx, sourceKey{}, s.source(r))
+		token, byCookie := token(r)
+		if byCookie && !s.sameOrigin(r) && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			s.refuse(ctx, w, gateway.Forbidden("foreign_origin", "a page of another site may not write with your cookie; use an API key"))
+			return
+		}
+		if token != "" {
+			by, err := s.Access.Identify(ctx, token)
+			if err != nil && !byCookie {
+				s.refuse(ctx, w, err)
+				return
+			}
+			if err == nil {
+				ctx = context.WithValue(ctx, callerKey{}, by)
+			}
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// token finds the session's token or the API key.
+func token(r *http.Request) (value string, byCookie bool) {
+	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return key, false
+	}
+	if c, err := r.Cookie(cookieName); err == nil {
+		return c.Value, true
+	}
+	return "", false
+}
+
+// sameOrigin says whether a browser's request comes from our own pages. Programs send
+// no Origin.
+func (s *Server) sameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(s.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host == r.Host
+}
+
+// source is the address that a request comes from, past our own proxies.
+func (s *Server) source(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
+		if hop := strings.TrimSpace(hops[i]); hop != "" {
+			host = hop
+		}
+	}
+	return host
+}
+
+func (s *Server) trusted(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(s.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+func require(by access.Caller, role gateway.Role) error {
+	if by.Role == "" {
+		return &gateway.Error{Kind: gateway.KindDenied, Code: "sign_in", Detail: "Sign in with POST /api/v1/session, or send an API key as a bearer token."}
+	}
+	if role == anyone {
+		return nil
+	}
+	return by.Require(role)
+}
+
+func callerFrom(ctx context.Context) access.Caller {
+	by, _ := ctx.Value(callerKey{}).(access.Caller)
+	return by
+}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+func sourceFrom(ctx context.Context) string {
+	source, _ := ctx.Value(sourceKey{}).(string)
+	return source
+}
+
+// refuse answers a plain handler's request with a problem.
+func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, err error) {
+	p := problem(ctx, s.log, err)
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	writeJSON(w, p)
+}

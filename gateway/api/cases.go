@@ -1,0 +1,175 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/timeline"
+	"github.com/vaxelhq/vaxel/tickets"
+)
+
+type caseIn struct {
+	ID gateway.CaseID `path:"id"`
+}
+
+type casesIn struct {
+	State    []tickets.CaseState `query:"state" enum:"open,pending,closed"`
+	Assignee gateway.AgentID     `query:"assignee"`
+	Queue    gateway.QueueID     `query:"queue"`
+	Customer gateway.CustomerID  `query:"customer"`
+	After    string              `query:"after"`
+	Limit    int                 `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// Case is a case with the names of those who have to do with it.
+type Case struct {
+	tickets.Case
+	AssigneeName string `json:"assignee_name,omitempty"`
+	QueueName    string `json:"queue_name,omitempty"`
+}
+
+type caseChangeIn struct {
+	caseIn
+	IfMatch string `header:"If-Match" doc:"The case's rev; a stale one is refused with what is there"`
+	Body    struct {
+		Subject  *string             `json:"subject,omitempty" maxLength:"500"`
+		State    *tickets.CaseState  `json:"state,omitempty" enum:"open,pending,closed"`
+		Assignee *gateway.AgentID    `json:"assignee,omitempty"`
+		Queue    *gateway.QueueID    `json:"queue,omitempty"`
+		Customer *gateway.CustomerID `json:"customer,omitempty"`
+		Tags     *[]string           `json:"tags,omitempty"`
+	}
+}
+
+// caseTimeline is everything that was said and happened about a case.
+type caseTimeline struct {
+	Conversations []timeline.Conversation `json:"conversations" nullable:"false"`
+	Entries       []gateway.Entry         `json:"entries" nullable:"false"`
+	Interactions  []Interaction           `json:"interactions" nullable:"false"`
+}
+
+func (s *Server) registerCases() {
+	agent := gateway.RoleAgent
+	add(s, operation{Method: http.MethodGet, Path: "/cases", ID: "list-cases", Summary: "Cases, the latest activity first", Role: agent}, s.cases)
+	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}", ID: "get-case", Summary: "One case", Role: agent}, s.getCase)
+	add(s, operation{Method: http.MethodPatch, Path: "/cases/{id}", ID: "change-case", Summary: "Change a case", Role: agent}, s.changeCase)
+	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/timeline", ID: "case-timeline", Summary: "What was said and happened, over all channels", Role: agent}, s.caseTimeline)
+	add(s, operation{Method: http.MethodGet, Path: "/search", ID: "search", Summary: "Find cases and customers", Role: agent}, s.search)
+}
+
+func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[Case], error) {
+	f := tickets.CaseFilter{States: in.State, Assignee: in.Assignee, Customer: in.Customer, After: in.After, Limit: in.Limit}
+	if in.Queue != 0 {
+		f.Queues = []gateway.QueueID{in.Queue}
+	}
+	list, err := s.Cases.Cases(ctx, f)
+	if err != nil {
+		return page[Case]{}, err
+	}
+	out := page[Case]{Items: make([]Case, len(list.Items)), After: list.Next}
+	for i, c := range list.Items {
+		if out.Items[i], err = s.caseView(ctx, c); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) caseView(ctx context.Context, c tickets.Case) (Case, error) {
+	names, err := s.names.get(ctx)
+	return Case{Case: c, AssigneeName: names.agents[c.Assignee], QueueName: names.queues[c.Queue]}, err
+}
+
+func (s *Server) getCase(ctx context.Context, _ access.Caller, in *caseIn) (Case, error) {
+	c, err := s.Cases.Case(ctx, in.ID)
+	if err != nil {
+		return Case{}, err
+	}
+	return s.caseView(ctx, c)
+}
+
+func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChangeIn) (Case, error) {
+	c, err := s.Cases.Case(ctx, in.ID)
+	if err != nil {
+		return Case{}, err
+	}
+	if c.Rev, err = revOf(in.IfMatch, c.Rev); err != nil {
+		return Case{}, err
+	}
+	set(&c.Subject, in.Body.Subject)
+	set(&c.State, in.Body.State)
+	set(&c.Assignee, in.Body.Assignee)
+	set(&c.Queue, in.Body.Queue)
+	set(&c.Customer, in.Body.Customer)
+	set(&c.Tags, in.Body.Tags)
+	if c, err = s.Cases.UpdateCase(ctx, c); err != nil {
+		return Case{}, err
+	}
+	if err := s.Access.Audit(ctx, by, "case.changed", "case/"+c.ID.String(), in.Body); err != nil {
+		return Case{}, err
+	}
+	return s.caseView(ctx, c)
+}
+
+// set changes a field that the request names.
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// revOf is the rev that an edit is made against: If-Match's, or what is there.
+func revOf(ifMatch string, there int64) (int64, error) {
+	if ifMatch == "" || ifMatch == "*" {
+		return there, nil
+	}
+	rev, err := strconv.ParseInt(trimQuotes(ifMatch), 10, 64)
+	if err != nil {
+		return 0, gateway.Invalid("bad_if_match", "If-Match is the rev of what you have read")
+	}
+	return rev, nil
+}
+
+func trimQuotes(s string) string {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+func (s *Server) caseTimeline(ctx context.Context, _ access.Caller, in *caseIn) (caseTimeline, error) {
+	out := caseTimeline{Conversations: []timeline.Conversation{}, Entries: []gateway.Entry{}}
+	if _, err := s.Cases.Case(ctx, in.ID); err != nil {
+		return out, err
+	}
+	conversations, err := s.Timeline.OfCase(ctx, in.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, c := range conversations {
+		entries, err := s.Timeline.Before(ctx, c.ID, 0, 200)
+		if err != nil {
+			return out, err
+		}
+		out.Conversations = append(out.Conversations, c)
+		out.Entries = append(out.Entries, entries...)
+	}
+	interactions, err := s.Floor.OfCase(ctx, in.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Interactions, err = s.views(ctx, interactions)
+	return out, err
+}
+
+type searchIn struct {
+	Q     string `query:"q" required:"true" maxLength:"200"`
+	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"10"`
+}
+
+func (s *Server) search(ctx context.Context, _ access.Caller, in *searchIn) (tickets.Found, error) {
+	return s.Cases.Search(ctx, in.Q, in.Limit)
+}

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/floor"
+)
+
+var errStopping = errors.New("stopping")
+
+// consoles knows whose consoles are open on this node, and tells the floor when an
+// agent's first one came or last one went. It writes nothing per ping.
+type consoles struct {
+	commands *floor.Client
+	log      *slog.Logger
+	dirty    chan struct{} // holds one hint
+
+	mu    sync.Mutex // guards what follows
+	open  map[*console]struct{}
+	count map[gateway.AgentID]int
+	told  map[gateway.AgentID]bool
+}
+
+func newConsoles(commands *floor.Client, log *slog.Logger) *consoles {
+	return &consoles{
+		commands: commands, log: log, dirty: make(chan struct{}, 1),
+		open: map[*console]struct{}{}, count: map[gateway.AgentID]int{}, told: map[gateway.AgentID]bool{},
+	}
+}
+
+func (cs *consoles) join(c *console) (leave func()) {
+	cs.change(c, 1)
+	return func() { cs.change(c, -1) }
+}
+
+func (cs *consoles) change(c *console, by int) {
+	cs.mu.Lock()
+	if by > 0 {
+		cs.open[c] = struct{}{}
+	} else {
+		delete(cs.open, c)
+	}
+	if c.by.Agent != 0 {
+		cs.count[c.by.Agent] += by
+	}
+	cs.mu.Unlock()
+	select {
+	case cs.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// run tells the floor until ctx ends. What could not be told is told again.
+func (cs *consoles) run(ctx context.Context) {
+	retry := time.NewTicker(heartbeat)
+	defer retry.Stop()
+	for {
+		select {
+		case <-cs.dirty:
+		case <-retry.C:
+		case <-ctx.Done():
+			return
+		}
+		for agent, live := range cs.untold() {
+			_, err := cs.commands.Do(ctx, "", gateway.Consoles{Agent: agent, Live: live})
+			if err != nil && !errors.Is(err, gateway.ErrNotFound) {
+				cs.log.Warn("tell the floor of consoles", "agent", agent, "err", err)
+				continue
+			}
+			cs.mu.Lock()
+			cs.told[agent] = live
+			cs.mu.Unlock()
+		}
+	}
+}
+
+// untold is what the floor does not know yet.
+func (cs *consoles) untold() map[gateway.AgentID]bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	out := map[gateway.AgentID]bool{}
+	for agent, n := range cs.count {
+		live := n > 0
+		if cs.told[agent] != live {
+			out[agent] = live
+		}
+		if !live && !cs.told[agent] {
+			delete(cs.count, agent)
+			delete(cs.told, agent)
+		}
+	}
+	return out
+}
+
+// forget makes run tell everything again: the floor has a new leader.
+func (cs *consoles) forget([]byte) {
+	cs.mu.Lock()
+	clear(cs.told)
+	cs.mu.Unlock()
+}
+
+// each calls f for every open console.
+func (cs *consoles) each(f func(*console)) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for c := range cs.open {
+		f(c)
+	}
+}
+
+// Run keeps the floor told of consoles, and consoles of boards, until ctx ends; then it
+// closes every socket with "restarting".
+func (s *Server) Run(ctx context.Context) error {
+	defer s.Bus.Subscribe(floor.SubjectBoard, s.boardTick)()
+	defer s.Bus.Subscribe(floor.SubjectPlan, s.names.forget)()
+	defer s.Bus.Subscribe(floor.SubjectLed, s.consoles.forget)()
+	s.consoles.run(ctx)
+	close(s.stopping)
+	return nil
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/tickets"
+)
+
+type customerIn struct {
+	ID gateway.CustomerID `path:"id"`
+}
+
+type customersIn struct {
+	Q     string             `query:"q" maxLength:"200"`
+	After gateway.CustomerID `query:"after"`
+	Limit int                `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type customerChangeIn struct {
+	customerIn
+	IfMatch string `header:"If-Match"`
+	Body    struct {
+		Name      *string            `json:"name,omitempty" maxLength:"200"`
+		Company   *string            `json:"company,omitempty" maxLength:"200"`
+		Language  *string            `json:"language,omitempty" maxLength:"35"`
+		Note      *string            `json:"note,omitempty" maxLength:"20000"`
+		Fields    *map[string]string `json:"fields,omitempty"`
+		Addresses *[]gateway.Address `json:"addresses,omitempty"`
+	}
+}
+
+type mergeIn struct {
+	customerIn
+	Body struct {
+		From gateway.CustomerID `json:"from" doc:"Becomes a part of the one in the path"`
+	}
+}
+
+func (s *Server) registerCustomers() {
+	agent := gateway.RoleAgent
+	add(s, operation{Method: http.MethodGet, Path: "/customers", ID: "list-customers", Summary: "Customers, the newest first; with q, those found", Role: agent}, s.customers)
+	add(s, operation{Method: http.MethodGet, Path: "/customers/{id}", ID: "get-customer", Summary: "One customer", Role: agent}, s.customer)
+	add(s, operation{Method: http.MethodPatch, Path: "/customers/{id}", ID: "change-customer", Summary: "Change a customer", Role: agent}, s.changeCustomer)
+	add(s, operation{Method: http.MethodPost, Path: "/customers/{id}/merge", ID: "merge-customers", Summary: "Make two customers one", Role: agent}, s.mergeCustomers)
+}
+
+func (s *Server) customers(ctx context.Context, _ access.Caller, in *customersIn) (page[tickets.Customer], error) {
+	if in.Q != "" {
+		list, err := s.Cases.SearchCustomers(ctx, in.Q, in.Limit)
+		return page[tickets.Customer]{Items: orEmpty(list)}, err
+	}
+	list, err := s.Cases.Customers(ctx, tickets.CustomerFilter{After: in.After, Limit: in.Limit})
+	return page[tickets.Customer]{Items: orEmpty(list), After: nextOf(list, in.Limit, func(c tickets.Customer) int64 { return int64(c.ID) })}, err
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (s *Server) customer(ctx context.Context, _ access.Caller, in *customerIn) (tickets.Customer, error) {
+	return s.Cases.Customer(ctx, in.ID)
+}
+
+func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *customerChangeIn) (tickets.Customer, error) {
+	c, err := s.Cases.Customer(ctx, in.ID)
+	if err != nil {
+		return c, err
+	}
+	if c.Rev, err = revOf(in.IfMatch, c.Rev); err != nil {
+		return c, err
+	}
+	set(&c.Name, in.Body.Name)
+	set(&c.Company, in.Body.Company)
+	set(&c.Language, in.Body.Language)
+	set(&c.Note, in.Body.Note)
+	set(&c.Fields, in.Body.Fields)
+	if in.Body.Addresses != nil {
+		c.Addresses = nil
+		for _, a := range *in.Body.Addresses {
+			c.Addresses = append(c.Addresses, tickets.Address{Address: a})
+		}
+	}
+	if c, err = s.Cases.UpdateCustomer(ctx, c); err != nil {
+		return c, err
+	}
+	return c, s.Access.Audit(ctx, by, "customer.changed", "customer/"+c.ID.String(), nil)
+}
+
+func (s *Server) mergeCustomers(ctx context.Context, by access.Caller, in *mergeIn) (tickets.Customer, error) {
+	c, err := s.Cases.MergeCustomers(ctx, in.ID, in.Body.From)
+	if err != nil {
+		return c, err
+	}
+	return c, s.Access.Audit(ctx, by, "customer.merged", "customer/"+in.ID.String(), map[string]string{"from": in.Body.From.String()})
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+type entriesIn struct {
+	ID     gateway.ConversationID `path:"id"`
+	After  int64                  `query:"after" minimum:"0" doc:"Entries after this position, oldest first"`
+	Before int64                  `query:"before" minimum:"0" doc:"Entries before this position, the latest of them"`
+	Limit  int                    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type textIn struct {
+	interactionIn
+	Body struct {
+		ClientID string `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one entry"`
+		Text     string `json:"text" minLength:"1" maxLength:"20000"`
+	}
+}
+
+type seenIn struct {
+	ID   gateway.ConversationID `path:"id"`
+	Body struct {
+		Pos int64 `json:"pos" minimum:"0"`
+	}
+}
+
+func (s *Server) registerEntries() {
+	agent := gateway.RoleAgent
+	add(s, operation{Method: http.MethodGet, Path: "/conversations/{id}/entries", ID: "list-entries", Summary: "What was said and what happened, by position", Role: agent}, s.entries)
+	add(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/seen", ID: "note-seen", Summary: "You have read up to a position", Role: agent, Status: http.StatusOK}, s.seen)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/messages", ID: "send-message", Summary: "Say something to the customer of a chat", Role: agent, Status: http.StatusCreated}, s.message)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/notes", ID: "write-note", Summary: "Write what customers never see", Role: agent, Status: http.StatusCreated}, s.note)
+}
+
+func (s *Server) entries(ctx context.Context, _ access.Caller, in *entriesIn) (page[gateway.Entry], error) {
+	if err := s.readable(ctx, in.ID); err != nil {
+		return page[gateway.Entry]{}, err
+	}
+	var list []gateway.Entry
+	var err error
+	if in.After > 0 {
+		list, err = s.Timeline.Entries(ctx, in.ID, in.After, in.Limit)
+	} else {
+		list, err = s.Timeline.Before(ctx, in.ID, in.Before, in.Limit)
+	}
+	return page[gateway.Entry]{Items: orEmpty(list)}, err
+}
+
+// readable refuses conversations that belong to no case: what the staff say among
+// themselves is read through their own resources.
+func (s *Server) readable(ctx context.Context, id gateway.ConversationID) error {
+	c, err := s.Timeline.Get(ctx, id)
+	if err == nil && c.Case == 0 {
+		return gateway.NotFound("no_conversation", "there is no such conversation with a customer")
+	}
+	return err
+}
+
+// conversation is the latest of what was said in a conversation with a customer.
+func (s *Server) conversation(ctx context.Context, id gateway.ConversationID) ([]gateway.Entry, error) {
+	if err := s.readable(ctx, id); err != nil {
+		return nil, err
+	}
+	return s.Timeline.Before(ctx, id, 0, 50)
+}
+
+func cardOf(e gateway.Entry) (card gateway.ArticleCard, ok bool) {
+	if e.Kind != gateway.EntryArticle {
+		return card, false
+	}
+	return card, json.Unmarshal(e.Body, &card) == nil
+}
+
+func (s *Server) seen(ctx context.Context, by access.Caller, in *seenIn) (none, error) {
+	return none{}, s.Timeline.Seen(ctx, in.ID, author(by), in.Body.Pos)
+}
+
+func (s *Server) message(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {
+	i, err := s.mine(ctx, by, in.ID)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	if i.Channel != gateway.Chat {
+		return gateway.Entry{}, gateway.Conflict("not_a_chat", "only chats take messages; answer mail with reply", nil)
+	}
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, ClientID: in.Body.ClientID})
+}
+
+func (s *Server) note(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Text, ClientID: in.Body.ClientID})
+}
+
+// mine is an interaction that the caller holds with its customer still there.
+func (s *Server) mine(ctx context.Context, by access.Caller, id gateway.InteractionID) (gateway.Interaction, error) {
+	i, err := s.Floor.Interaction(ctx, id)
+	if err != nil {
+		return i, err
+	}
+	if i.Agent != by.Agent || by.Agent == 0 {
+		return i, gateway.Forbidden("not_yours", "another agent has this; ask for a transfer, or write a note")
+	}
+	if i.State != gateway.StateActive && i.State != gateway.StateParked {
+		return i, gateway.Conflict("ended", "the customer's side has ended; finish the wrap-up", i)
+	}
+	return i, nil
+}
+
+// write says something in an interaction's conversation as the caller, through the lane
+// that many share. It is committed when write returns.
+func (s *Server) write(ctx context.Context, by access.Caller, i gateway.Interaction, e gateway.Entry) (gateway.Entry, error) {
+	if e.ClientID == "" {
+		e.ClientID = uuid.Must(uuid.NewV7()).String()
+	}
+	e.Conversation, e.Interaction, e.Channel, e.At = i.Conversation, i.ID, i.Channel, time.Now().UTC()
+	e.Author = author(by)
+	e, err := s.Timeline.Say(ctx, e)
+	if err == nil && !e.Internal {
+		s.Cases.Said(e)
+	}
+	return e, err
+}

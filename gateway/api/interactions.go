@@ -1,0 +1,249 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+)
+
+type interactionIn struct {
+	ID gateway.InteractionID `path:"id"`
+}
+
+type listIn struct {
+	Scope string `query:"scope" enum:"mine,queues,all" default:"mine" doc:"mine: what you hold; queues: what waits in your queues; all: the latest, for supervisors"`
+	After string `query:"after"`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (s *Server) registerInteractions() {
+	agent := gateway.RoleAgent
+	add(s, operation{Method: http.MethodGet, Path: "/interactions", ID: "list-interactions", Summary: "What you hold, what waits, or the latest", Role: agent}, s.listInteractions)
+	add(s, operation{Method: http.MethodGet, Path: "/interactions/{id}", ID: "get-interaction", Summary: "One interaction, and what you may do with it now", Role: agent}, s.getInteraction)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions", ID: "create-interaction", Summary: "Bring in an arrival from another system", Role: agent, Status: http.StatusCreated}, s.createInteraction)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/end", ID: "end-interaction", Summary: "End the customer's side; wrap-up begins", Role: agent}, s.end)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/finish", ID: "finish-interaction", Summary: "End the wrap-up with transaction codes", Role: agent}, s.finish)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/extend", ID: "extend-wrap-up", Summary: "A minute more, twice at most", Role: agent}, s.extend)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/transfer", ID: "transfer-interaction", Summary: "To an agent or a queue", Role: agent}, s.transfer)
+	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/pull", ID: "pull-interaction", Summary: "Take one that waits, by hand", Role: agent}, s.pull)
+	add(s, operation{Method: http.MethodGet, Path: "/transaction-codes", ID: "list-transaction-codes", Summary: "The outcomes to choose from in a queue", Role: agent}, s.transactionCodes)
+}
+
+func (s *Server) listInteractions(ctx context.Context, by access.Caller, in *listIn) (page[Interaction], error) {
+	list, next, err := s.interactions(ctx, by, in)
+	if err != nil {
+		return page[Interaction]{}, err
+	}
+	views, err := s.views(ctx, list)
+	return page[Interaction]{Items: views, After: next}, err
+}
+
+func (s *Server) interactions(ctx context.Context, by access.Caller, in *listIn) ([]gateway.Interaction, string, error) {
+	after, err := cursor(in.After)
+	if err != nil {
+		return nil, "", err
+	}
+	switch in.Scope {
+	case "queues":
+		queues, err := s.Roster.Queues(ctx, roster.QueueFilter{Agent: by.Agent})
+		if err != nil {
+			return nil, "", err
+		}
+		ids := make([]gateway.QueueID, len(queues))
+		for i, q := range queues {
+			ids[i] = q.ID
+		}
+		list, err := s.Floor.Waiting(ctx, ids, after, in.Limit)
+		return list, nextOf(list, in.Limit, func(i gateway.Interaction) int64 { return i.Seq }), err
+	case "all":
+		if err := by.Require(gateway.RoleSupervisor); err != nil {
+			return nil, "", err
+		}
+		list, err := s.Floor.Recent(ctx, gateway.InteractionID(after), in.Limit)
+		return list, nextOf(list, in.Limit, func(i gateway.Interaction) int64 { return int64(i.ID) }), err
+	default:
+		if err := needAgent(by); err != nil {
+			return nil, "", err
+		}
+		list, err := s.Floor.Held(ctx, by.Agent)
+		return list, "", err
+	}
+}
+
+// cursor reads ?after=, which is a number that we gave.
+func cursor(after string) (int64, error) {
+	if after == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(after, 10, 64)
+	if err != nil || n < 0 {
+		return 0, gateway.Invalid("bad_cursor", "give ?after= as the list before gave it")
+	}
+	return n, nil
+}
+
+// nextOf is the cursor after a page, empty when the page was not full.
+func nextOf[T any](list []T, limit int, key func(T) int64) string {
+	if len(list) < limit || len(list) == 0 {
+		return ""
+	}
+	return strconv.FormatInt(key(list[len(list)-1]), 10)
+}
+
+func (s *Server) getInteraction(ctx context.Context, by access.Caller, in *interactionIn) (Interaction, error) {
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return Interaction{}, err
+	}
+	v, err := s.view(ctx, i)
+	v.Actions = actions(i, by)
+	return v, err
+}
+
+// actions are what the caller may do with an interaction right now.
+func actions(i gateway.Interaction, by access.Caller) []string {
+	mine := i.Agent == by.Agent && by.Agent != 0
+	switch i.State {
+	case gateway.StateWaiting:
+		return []string{"pull"}
+	case gateway.StateOffered:
+		return []string{}
+	case gateway.StateActive, gateway.StateParked:
+		if mine {
+			return []string{"message", "note", "article", "reply", "transfer", "end"}
+		}
+	case gateway.StateWrapUp:
+		if mine {
+			return []string{"note", "finish", "extend"}
+		}
+	case gateway.StateFinished:
+	}
+	return []string{"note"}
+}
+
+type createIn struct {
+	Key  string `header:"Idempotency-Key" required:"true" doc:"The same key twice is one arrival"`
+	Body struct {
+		Channel  gateway.Channel `json:"channel" enum:"email,chat,callback"`
+		Queue    gateway.QueueID `json:"queue"`
+		From     gateway.Address `json:"from"`
+		Subject  string          `json:"subject,omitempty" maxLength:"500"`
+		Text     string          `json:"text" minLength:"1" maxLength:"100000"`
+		Language string          `json:"language,omitempty"`
+	}
+}
+
+func (s *Server) createInteraction(ctx context.Context, by access.Caller, in *createIn) (gateway.Received, error) {
+	if _, err := s.Roster.Queue(ctx, in.Body.Queue); err != nil {
+		return gateway.Received{}, err
+	}
+	now := time.Now().UTC()
+	return s.Intake.Receive(ctx, gateway.Arrival{
+		Key:     "api/" + by.Login.String() + "/" + by.Key.String() + "/" + in.Key,
+		Channel: in.Body.Channel, Queue: in.Body.Queue, From: in.Body.From, Subject: in.Body.Subject,
+		Language: in.Body.Language, ArrivedAt: now,
+		Entry: gateway.Entry{
+			Kind: gateway.EntryMessage, Channel: in.Body.Channel, Text: in.Body.Text, At: now,
+			Author: gateway.Author{Kind: gateway.ByCustomer, Name: in.Body.From.Name},
+		},
+	}, nil)
+}
+
+type keyedIn struct {
+	interactionIn
+	Key string `header:"Idempotency-Key"`
+}
+
+func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return Interaction{}, err
+	}
+	if i.Channel == gateway.Voice && i.Agent == by.Agent && i.State == gateway.StateActive {
+		if err := s.Calls.Control(ctx, i.ID, by.Agent, HangUpCall); err != nil {
+			return Interaction{}, err
+		}
+	}
+	return s.changed(ctx, by, in.Key, gateway.EndInteraction{Interaction: in.ID, Agent: by.Agent})
+}
+
+type finishIn struct {
+	keyedIn
+	Body struct {
+		Codes []gateway.CodeID `json:"codes,omitempty"`
+		Note  string           `json:"note,omitempty" maxLength:"20000"`
+	}
+}
+
+func (s *Server) finish(ctx context.Context, by access.Caller, in *finishIn) (Interaction, error) {
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return Interaction{}, err
+	}
+	if err := s.Roster.CheckTransactionCodes(ctx, i.Queue, in.Body.Codes); err != nil {
+		return Interaction{}, err
+	}
+	if in.Body.Note != "" {
+		if _, err := s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Note, ClientID: "finish/" + i.ID.String()}); err != nil {
+			return Interaction{}, err
+		}
+	}
+	return s.changed(ctx, by, in.Key, gateway.Finish{Interaction: in.ID, Agent: by.Agent, Codes: in.Body.Codes})
+}
+
+func (s *Server) extend(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
+	return s.changed(ctx, by, in.Key, gateway.ExtendWrapUp{Interaction: in.ID, Agent: by.Agent})
+}
+
+type transferIn struct {
+	keyedIn
+	Body struct {
+		ToAgent gateway.AgentID `json:"to_agent,omitempty"`
+		ToQueue gateway.QueueID `json:"to_queue,omitempty"`
+		Note    string          `json:"note,omitempty" maxLength:"20000"`
+	}
+}
+
+func (s *Server) transfer(ctx context.Context, by access.Caller, in *transferIn) (Interaction, error) {
+	if (in.Body.ToAgent == 0) == (in.Body.ToQueue == 0) {
+		return Interaction{}, gateway.Invalid("one_target", "name either to_agent or to_queue")
+	}
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return Interaction{}, err
+	}
+	kind, target := roster.TargetQueue, int64(in.Body.ToQueue)
+	if in.Body.ToAgent != 0 {
+		kind, target = roster.TargetAgent, int64(in.Body.ToAgent)
+	}
+	if err := s.Roster.Used(ctx, by.Agent, kind, target, time.Now()); err != nil {
+		return Interaction{}, err
+	}
+	if in.Body.Note != "" {
+		if _, err := s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Note}); err != nil {
+			return Interaction{}, err
+		}
+	}
+	return s.changed(ctx, by, in.Key, gateway.Transfer{Interaction: in.ID, Agent: by.Agent, ToAgent: in.Body.ToAgent, ToQueue: in.Body.ToQueue})
+}
+
+func (s *Server) pull(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
+	if err := needAgent(by); err != nil {
+		return Interaction{}, err
+	}
+	return s.changed(ctx, by, in.Key, gateway.Pull{Interaction: in.ID, Agent: by.Agent})
+}
+
+type codesIn struct {
+	Queue gateway.QueueID `query:"queue"`
+}
+
+func (s *Server) transactionCodes(ctx context.Context, _ access.Caller, in *codesIn) (page[roster.TransactionList], error) {
+	lists, err := s.Roster.TransactionCodes(ctx, in.Queue)
+	return page[roster.TransactionList]{Items: lists}, err
+}

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+)
+
+// me is who is calling, and how they are doing.
+type me struct {
+	Login    gateway.LoginID  `json:"login"`
+	Name     string           `json:"name"`
+	Role     gateway.Role     `json:"role"`
+	Agent    *roster.Agent    `json:"agent,omitempty"`
+	Presence gateway.Presence `json:"presence"`
+	Queues   []named          `json:"queues" nullable:"false" doc:"Those the agent is in"`
+}
+
+// named is a thing and what it is called in the caller's language.
+type named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type statusIn struct {
+	Key  string `header:"Idempotency-Key"`
+	Body struct {
+		Status gateway.Intent `json:"status" enum:"available,working_offline,on_break,logged_out"`
+		Code   string         `json:"code,omitempty" doc:"Required where a list of status codes is set"`
+	}
+}
+
+type statusOut struct {
+	Status int
+	Body   gateway.Presence
+}
+
+type profileIn struct {
+	Body struct {
+		Name     *string         `json:"name,omitempty" maxLength:"200"`
+		Language *string         `json:"language,omitempty" enum:"sv,en"`
+		Phones   *[]roster.Phone `json:"phones,omitempty"`
+	}
+}
+
+func (s *Server) registerMe() {
+	add(s, operation{Method: http.MethodGet, Path: "/me", ID: "get-me", Summary: "Who is calling", Role: anyone}, s.getMe)
+	add(s, operation{Method: http.MethodPatch, Path: "/me", ID: "change-me", Summary: "Change your own settings", Role: gateway.RoleAgent}, s.changeMe)
+	add(s, operation{Method: http.MethodGet, Path: "/status-codes", ID: "list-status-codes", Summary: "The reasons to choose from, by status", Role: gateway.RoleAgent}, s.statusCodes)
+	addRaw(s, operation{Method: http.MethodPut, Path: "/me/status", ID: "set-status", Summary: "Change your status; 202 when it waits for what you hold"}, s.setStatus)
+}
+
+// needAgent refuses a caller who is no agent, such as an integration's key.
+func needAgent(by access.Caller) error {
+	if by.Agent == 0 {
+		return gateway.Forbidden("no_agent", "this login is no agent's; sign in as one, or let an administrator make it one")
+	}
+	return nil
+}
+
+func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, error) {
+	out := me{Login: by.Login, Name: by.Name, Role: by.Role, Queues: []named{}}
+	if by.Agent == 0 {
+		return out, nil
+	}
+	agent, err := s.Roster.Agent(ctx, by.Agent)
+	if err != nil {
+		return out, err
+	}
+	out.Agent = &agent
+	if out.Presence, err = s.Floor.Presence(ctx, by.Agent); err != nil {
+		return out, err
+	}
+	queues, err := s.Roster.Queues(ctx, roster.QueueFilter{Agent: by.Agent})
+	for _, q := range queues {
+		out.Queues = append(out.Queues, named{q.ID.String(), q.Name.In(agent.Language)})
+	}
+	return out, err
+}
+
+func (s *Server) changeMe(ctx context.Context, by access.Caller, in *profileIn) (roster.Agent, error) {
+	if err := needAgent(by); err != nil {
+		return roster.Agent{}, err
+	}
+	agent, err := s.Roster.Agent(ctx, by.Agent)
+	if err != nil {
+		return agent, err
+	}
+	if in.Body.Name != nil {
+		agent.Name = *in.Body.Name
+	}
+	if in.Body.Language != nil {
+		agent.Language = *in.Body.Language
+	}
+	if in.Body.Phones != nil {
+		agent.Phones = *in.Body.Phones
+	}
+	return s.Roster.UpdateAgent(ctx, agent)
+}
+
+func (s *Server) statusCodes(ctx context.Context, by access.Caller, _ *none) (map[gateway.Intent][]named, error) {
+	out := map[gateway.Intent][]named{
+		gateway.IntentAvailable: {}, gateway.IntentWorkingOffline: {}, gateway.IntentOnBreak: {}, gateway.IntentLoggedOut: {},
+	}
+	codes, err := s.Roster.StatusCodes(ctx, "", by.Agent)
+	for _, c := range codes {
+		out[c.Intent] = append(out[c.Intent], named{c.Code, c.Name.In(s.language(ctx, by))})
+	}
+	return out, err
+}
+
+func (s *Server) setStatus(ctx context.Context, in *statusIn) (*statusOut, error) {
+	by := callerFrom(ctx)
+	if err := require(by, gateway.RoleAgent); err != nil {
+		return nil, err
+	}
+	if err := needAgent(by); err != nil {
+		return nil, err
+	}
+	if err := s.Roster.CheckStatusCode(ctx, in.Body.Status, by.Agent, in.Body.Code); err != nil {
+		return nil, err
+	}
+	answer, err := s.do(ctx, by, in.Key, gateway.SetStatus{Agent: by.Agent, Intent: in.Body.Status, Code: in.Body.Code})
+	if err != nil {
+		return nil, err
+	}
+	out := &statusOut{Status: http.StatusOK, Body: *answer.Presence}
+	if answer.Later {
+		out.Status = http.StatusAccepted
+	}
+	return out, nil
+}
+
+// do gives the floor a command under the caller's own idempotency key.
+func (s *Server) do(ctx context.Context, by access.Caller, key string, cmd gateway.Command) (gateway.Answer, error) {
+	if key != "" {
+		key = "api/" + by.Login.String() + "/" + by.Key.String() + "/" + key
+	}
+	return s.Commands.Do(ctx, key, cmd)
+}
+
+// language is the caller's, for names that come in several.
+func (s *Server) language(ctx context.Context, by access.Caller) string {
+	if by.Agent == 0 {
+		return "en"
+	}
+	agent, err := s.Roster.Agent(ctx, by.Agent)
+	if err != nil {
+		return "en"
+	}
+	return agent.Language
+}

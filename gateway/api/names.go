@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+)
+
+// namesFor is how long names may be behind when a hint was lost.
+const namesFor = 10 * time.Second
+
+const agentPage = 1000
+
+// names are what queues and agents are called, kept because every list shows them.
+type names struct {
+	roster   *roster.Store
+	language string // of queues' names in frames that many hear
+
+	mu   sync.Mutex // guards what follows
+	at   time.Time
+	last nameList
+}
+
+type nameList struct {
+	queues map[gateway.QueueID]string
+	agents map[gateway.AgentID]string
+}
+
+func (n *names) get(ctx context.Context) (nameList, error) {
+	n.mu.Lock()
+	last, fresh := n.last, time.Since(n.at) < namesFor
+	n.mu.Unlock()
+	if fresh {
+		return last, nil
+	}
+	list, err := n.read(ctx)
+	if err != nil {
+		return list, err
+	}
+	n.mu.Lock()
+	n.last, n.at = list, time.Now()
+	n.mu.Unlock()
+	return list, nil
+}
+
+func (n *names) read(ctx context.Context) (nameList, error) {
+	list := nameList{queues: map[gateway.QueueID]string{}, agents: map[gateway.AgentID]string{}}
+	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})
+	if err != nil {
+		return list, err
+	}
+	for _, q := range queues {
+		list.queues[q.ID] = q.Name.In(n.language)
+	}
+	for after := gateway.AgentID(0); ; {
+		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})
+		for _, a := range agents {
+			list.agents[a.ID] = a.Name
+			after = a.ID
+		}
+		if err != nil || len(agents) < agentPage {
+			return list, err
+		}
+	}
+}
+
+// forget makes the next get read anew: the roster has changed.
+func (n *names) forget([]byte) {
+	n.mu.Lock()
+	n.at = time.Time{}
+	n.mu.Unlock()
+}

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+type replyIn struct {
+	interactionIn
+	Body struct {
+		ClientID    string               `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one mail"`
+		Text        string               `json:"text" minLength:"1" maxLength:"200000"`
+		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
+		To          []gateway.Address    `json:"to,omitempty" doc:"Who wrote last, unless set"`
+		Cc          []gateway.Address    `json:"cc,omitempty"`
+		Subject     string               `json:"subject,omitempty" maxLength:"500"`
+		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
+		SeenPos     int64                `json:"seen_pos,omitempty" doc:"The last position you have read: refused when a colleague has answered since. 0 sends anyway"`
+	}
+}
+
+func (s *Server) registerReply() {
+	add(s, operation{
+		Method: http.MethodPost, Path: "/interactions/{id}/reply", ID: "reply", Summary: "Answer a mail",
+		Role: gateway.RoleAgent, Status: http.StatusCreated, MaxBody: 4 << 20,
+	}, s.reply)
+}
+
+// mailsRead is how many of a conversation's latest entries are searched for what a
+// reply answers and refers to.
+const mailsRead = 100
+
+func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gateway.Entry, error) {
+	i, err := s.mine(ctx, by, in.ID)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	r, err := s.answering(ctx, by, i)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	r.To, r.Cc, r.Subject = in.Body.To, in.Body.Cc, in.Body.Subject
+	r.Text, r.HTML, r.Attachments = in.Body.Text, in.Body.HTML, in.Body.Attachments
+	out, mail, err := s.Mail.Compose(ctx, r)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	e := gateway.Entry{
+		Conversation: i.Conversation, Interaction: i.ID, Channel: gateway.Email, Kind: gateway.EntryMail,
+		Author: author(by), ClientID: in.Body.ClientID, Text: in.Body.Text, At: time.Now().UTC(),
+	}
+	if e.ClientID == "" {
+		e.ClientID = uuid.Must(uuid.NewV7()).String()
+	}
+	return s.send(ctx, i, e, mail, out, in.Body.SeenPos)
+}
+
+// answering gathers what the reply answers: the latest mail from the customer and the
+// Message-IDs of the conversation.
+func (s *Server) answering(ctx context.Context, by access.Caller, i gateway.Interaction) (MailReply, error) {
+	r := MailReply{Conversation: i.Conversation, Queue: i.Queue, Agent: by.Agent, AgentName: by.Name}
+	c, err := s.Cases.Case(ctx, i.Case)
+	if err != nil {
+		return r, err
+	}
+	r.CaseNumber, r.Subject = c.Number, c.Subject
+	entries, err := s.Timeline.Before(ctx, i.Conversation, 0, mailsRead)
+	if err != nil {
+		return r, err
+	}
+	for _, e := range entries {
+		var m gateway.Mail
+		if e.Kind != gateway.EntryMail || json.Unmarshal(e.Body, &m) != nil {
+			continue
+		}
+		if m.MessageID != "" {
+			r.References = append(r.References, m.MessageID)
+		}
+		if e.Author.Kind == gateway.ByCustomer || r.Answers.MessageID == "" {
+			r.Answers = m
+		}
+	}
+	return r, nil
+}
+
+// send commits a mail in one transaction: the entry, the row that the outbox will hand
+// over, and the Message-ID by which its answer is known.
+func (s *Server) send(ctx context.Context, i gateway.Interaction, e gateway.Entry, mail gateway.Mail, out gateway.Outbound, seen int64) (gateway.Entry, error) {
+	var news []gateway.Event
+	crash.At("reply.begin")
+	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+		if seen > 0 {
+			if err := s.Timeline.Compare(ctx, tx, i.Conversation, seen); err != nil {
+				return err
+			}
+		}
+		e.Body = mustJSON(mail)
+		if err := s.Timeline.Append(ctx, tx, &e); err != nil {
+			return err
+		}
+		if e.Repeated {
+			return nil
+		}
+		out.Pos = e.Pos
+		if _, err := s.Outbox.Add(ctx, tx, out); err != nil {
+			return err
+		}
+		if err := s.Timeline.Refer(ctx, tx, i.Conversation, out.MessageID); err != nil {
+			return err
+		}
+		if err := s.Cases.Note(ctx, tx, i.Case, e); err != nil {
+			return err
+		}
+		news = []gateway.Event{gateway.MessageCreated(e)}
+		return s.Feed.Append(ctx, tx, news...)
+	})
+	if err != nil {
+		return e, fmt.Errorf("reply in conversation %d: %w", i.Conversation, err)
+	}
+	crash.At("reply.committed")
+	s.Feed.Announce(news...)
+	s.Outbox.Wake()
+	return e, nil
+}
+
+// mustJSON writes words of ours, which can always be written.
+func mustJSON(v any) json.RawMessage {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return body
+}

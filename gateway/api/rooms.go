@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/feed"
+	"github.com/vaxelhq/vaxel/gateway/floor"
+	"github.com/vaxelhq/vaxel/gateway/intake"
+	"github.com/vaxelhq/vaxel/gateway/outbox"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+	"github.com/vaxelhq/vaxel/gateway/staffchat"
+	"github.com/vaxelhq/vaxel/gateway/stats"
+	"github.com/vaxelhq/vaxel/gateway/timeline"
+	"github.com/vaxelhq/vaxel/tickets"
+)
+
+// Rooms are what the API opens the door to.
+type Rooms struct {
+	Pool      *pgxpool.Pool // for writes that touch several rooms at once
+	Access    *access.Store
+	Roster    *roster.Store
+	Floor     *floor.Floor
+	Commands  *floor.Client
+	Intake    *intake.Intake
+	Timeline  *timeline.Store
+	Outbox    *outbox.Store
+	Bus       floor.Bus
+	Feed      *feed.Feed
+	Cases     *tickets.Store
+	Articles  Articles
+	StaffChat *staffchat.Store
+	Stats     *stats.Store
+	Blobs     Blobs
+	Mail      Mail
+	Calls     Calls
+}
+
+// Blobs keep what is too large for a row.
+type Blobs interface {
+	Put(ctx context.Context, r io.Reader) (key string, size int64, err error)
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
+}
+
+// Mail makes an agent's reply ready to be sent: its recipients, headers and fixed
+// Message-ID, in the words of the channel that will send it.
+type Mail interface {
+	Compose(ctx context.Context, r MailReply) (gateway.Outbound, gateway.Mail, error)
+}
+
+// MailReply is what an agent wrote, and what it answers.
+type MailReply struct {
+	Conversation gateway.ConversationID
+	Queue        gateway.QueueID
+	CaseNumber   int64
+	Agent        gateway.AgentID
+	AgentName    string
+	Answers      gateway.Mail // the latest mail of the conversation
+	References   []string
+	To, Cc       []gateway.Address
+	Subject      string
+	Text, HTML   string
+	Attachments  []gateway.Attachment
+}
+
+// Calls is the telephone. Every call that it is asked for is a committed interaction.
+type Calls interface {
+	// MayDial refuses a number that the dial plan does not allow, or an agent without a phone.
+	MayDial(ctx context.Context, agent gateway.AgentID, number string) error
+	// Dial rings the agent's phone and, when it is answered, the number.
+	Dial(ctx context.Context, agent gateway.AgentID, number string, i gateway.Interaction) error
+	Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what CallControl) error
+	Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error)
+}
+
+// CallControl is what an agent does to a call under way.
+type CallControl string
+
+// What can be done to a call.
+const (
+	HoldCall   CallControl = "hold"
+	ResumeCall CallControl = "resume"
+	HangUpCall CallControl = "hang_up"
+)
+
+// Line is one line of an agent's phone.
+type Line struct {
+	No          int                   `json:"no"` // 1 or 2
+	Interaction gateway.InteractionID `json:"interaction,omitempty"`
+	State       string                `json:"state"` // idle, ringing, talking, held
+	Number      string                `json:"number,omitempty"`
+	Name        string                `json:"name,omitempty"`
+	Since       string                `json:"since,omitempty"`
+}

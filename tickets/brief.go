@@ -1,0 +1,40 @@
+package tickets
+
+import (
+	"context"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Brief is what a list of interactions shows of a case and its customer.
+type Brief struct {
+	Case            gateway.CaseID `json:"case"`
+	Number          int64          `json:"number"`
+	Subject         string         `json:"subject"`
+	Preview         string         `json:"preview"`
+	LastActivityAt  time.Time      `json:"last_activity_at"`
+	CustomerName    string         `json:"customer_name"`
+	CustomerAddress string         `json:"customer_address"` // the first that people can read, if any
+	OpenCases       int            `json:"open_cases"`       // of the customer, this one included
+}
+
+// Briefs gives what lists show of the cases; unknown ones are absent.
+func (s *Store) Briefs(ctx context.Context, ids ...gateway.CaseID) (map[gateway.CaseID]Brief, error) {
+	numbers := make([]int64, len(ids))
+	for i, id := range ids {
+		numbers[i] = int64(id)
+	}
+	briefs, err := list[Brief](ctx, s.pool, `
+		select k.id as "case", k.number, k.subject, k.preview, k.last_activity_at, c.name as customer_name,
+			coalesce((select value from customer_address a where a.customer = c.id and a.kind <> 'visitor' order by a.added_at limit 1), '') as customer_address,
+			(select count(*) from support_case o where o.customer = c.id and o.state <> 'closed') as open_cases
+		from support_case k
+		join customer c on c.id = k.customer
+		where k.id = any($1)`, numbers)
+	out := make(map[gateway.CaseID]Brief, len(briefs))
+	for _, b := range briefs {
+		out[b.Case] = b
+	}
+	return out, err
+}

@@ -1,0 +1,22 @@
+package tickets
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Reached gives the customer of an address that an agent reaches out to, made if it is new.
+func (s *Store) Reached(ctx context.Context, a gateway.Address) (id gateway.CustomerID, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		id, err = s.recognise(ctx, tx, gateway.Arrival{Channel: gateway.Voice, From: a})
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("find who is reached: %w", err)
+	}
+	return id, nil
+}
