@@ -38,15 +38,6 @@ func (c *Core) Presence(id gateway.AgentID) (gateway.Presence, bool) {
 	return a.Presence(), true
 }
 
-// Presences is every agent as last told, by id.
-func (c *Core) Presences() []gateway.Presence {
-	all := make([]gateway.Presence, 0, len(c.roster))
-	for _, a := range c.roster {
-		all = append(all, a.Presence())
-	}
-	return all
-}
-
 // Interaction is one that is not finished, or whose transferring agent is still in wrap-up.
 func (c *Core) Interaction(id gateway.InteractionID) (gateway.Interaction, bool) {
 	it := c.items[id]
@@ -54,15 +45,6 @@ func (c *Core) Interaction(id gateway.InteractionID) (gateway.Interaction, bool)
 		return gateway.Interaction{}, false
 	}
 	return it.Interaction, true
-}
-
-// Offer is the offer of an interaction that is out.
-func (c *Core) Offer(id gateway.InteractionID) (gateway.Offer, bool) {
-	it := c.items[id]
-	if it == nil || it.offer == nil {
-		return gateway.Offer{}, false
-	}
-	return it.offer.Offer, true
 }
 
 // Boards is the state of every queue of the plan, by id.

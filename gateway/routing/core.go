@@ -43,7 +43,8 @@ type Core struct {
 	timers   timers
 	profiles []*profile
 
-	turn turn
+	turn       turn
+	candidates heap[candidate] // empty between events
 }
 
 // turn is what one event has done so far.
@@ -68,6 +69,8 @@ func New() *Core {
 		cases:  map[gateway.CaseID][]*item{},
 		gone:   newMemory(),
 		timers: newTimers(),
+
+		candidates: heap[candidate]{less: candidateBefore, moved: func(candidate, int) {}},
 	}
 }
 
@@ -92,13 +95,16 @@ func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 func (c *Core) handle(ev Event) *gateway.Error {
 	switch e := ev.(type) {
 	case Configure:
-		return c.configure(e.Plan)
+		c.configure(e.Plan)
+		return nil
+	case Wake:
+		c.wake()
+		return nil
+	case Recover:
+		c.recover()
+		return nil
 	case Admit:
 		return c.admit(e.Admission)
-	case Wake:
-		return c.wake()
-	case Recover:
-		return c.recover()
 	case gateway.SetStatus:
 		return c.setStatus(e)
 	case gateway.Consoles:

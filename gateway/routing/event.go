@@ -12,7 +12,8 @@ type Event any
 
 // The events that are not commands.
 type (
-	// Configure replaces the plan. What no longer fits it is withdrawn or ends.
+	// Configure replaces the plan, which belongs to the core from then on. Offers that no
+	// longer fit are withdrawn; agents who are gone from it give back what they hold.
 	Configure struct {
 		Plan gateway.Plan `json:"plan"`
 	}

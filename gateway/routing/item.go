@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -169,9 +170,9 @@ func sortedSkills(skills []gateway.SkillLevel) []gateway.SkillLevel {
 	skills = slices.Clone(skills)
 	slices.SortFunc(skills, func(a, b gateway.SkillLevel) int {
 		if a.Skill != b.Skill {
-			return compare(a.Skill, b.Skill)
+			return cmp.Compare(a.Skill, b.Skill)
 		}
-		return compare(b.Level, a.Level)
+		return cmp.Compare(b.Level, a.Level)
 	})
 	return slices.CompactFunc(skills, func(a, b gateway.SkillLevel) bool { return a.Skill == b.Skill })
 }

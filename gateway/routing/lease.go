@@ -85,7 +85,7 @@ func (c *Core) loseLease(a *agent) {
 }
 
 // wake does everything whose time has come.
-func (c *Core) wake() *gateway.Error {
+func (c *Core) wake() {
 	c.turn.retime = c.timers.due(c.now)
 	for _, t := range c.turn.retime {
 		if t.agent != nil {
@@ -94,12 +94,11 @@ func (c *Core) wake() *gateway.Error {
 			c.fireItem(t.item)
 		}
 	}
-	return nil
 }
 
 // recover makes the floor whole after a restart: nobody knows whether an offer that
 // was out has been seen, so all are withdrawn, and consoles get time to return.
-func (c *Core) recover() *gateway.Error {
+func (c *Core) recover() {
 	for _, a := range c.roster {
 		if a.live {
 			a.live, a.lost = false, c.now.Add(afterReboot)
@@ -111,5 +110,4 @@ func (c *Core) recover() *gateway.Error {
 			c.withdraw(a.offer, CauseRestart)
 		}
 	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 		return nil
 	}
 	if it.active() != nil {
-		c.end(it, or(e.End, gateway.EndHandled))
+		c.end(it, cmp.Or(e.End, gateway.EndHandled))
 	} else {
 		c.abandon(it, e.End)
 	}
@@ -56,10 +57,10 @@ func (c *Core) abandon(it *item, end gateway.End) {
 		since = it.entered
 	}
 	if c.now.Sub(since) < shortWait {
-		end = or(end, gateway.EndShortAbandon)
+		end = cmp.Or(end, gateway.EndShortAbandon)
 	}
 	it.from = nil
-	c.over(it, or(end, gateway.EndAbandoned))
+	c.over(it, cmp.Or(end, gateway.EndAbandoned))
 	c.finishItem(it)
 }
 
@@ -68,7 +69,7 @@ func (c *Core) abandon(it *item, end gateway.End) {
 func (c *Core) callBack(lost *item, id gateway.InteractionID) {
 	it := newItem(gateway.Admission{
 		Interaction: id, Channel: gateway.Callback, Queue: lost.Queue, Case: lost.Case, Conversation: lost.Conversation,
-		Customer: lost.Customer, Skills: lost.needs, Alone: true, Preferred: or(lost.Agent, lost.Preferred),
+		Customer: lost.Customer, Skills: lost.needs, Alone: true, Preferred: cmp.Or(lost.Agent, lost.Preferred),
 	}, callback)
 	it.ArrivedAt = lost.ArrivedAt
 	c.open(it, lost.DueAt)
@@ -114,13 +115,4 @@ func (c *Core) held(id gateway.InteractionID, by gateway.AgentID) (*hold, *gatew
 	}
 	c.turn.asker, c.turn.subject = h.agent, it
 	return h, nil
-}
-
-// or is the first that is not zero.
-func or[T comparable](a, b T) T {
-	var zero T
-	if a != zero {
-		return a
-	}
-	return b
 }

@@ -6,51 +6,60 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
+// candidate is an item that may have found an agent: one that has entered, or the best
+// for an agent who may have gained room.
+type candidate struct {
+	item  *item
+	agent *agent // nil if the item has entered
+}
+
+func candidateBefore(a, b candidate) bool {
+	if a.item != b.item {
+		return a.item.key.before(b.item.key)
+	}
+	return a.agent != nil && (b.agent == nil || a.agent.id < b.agent.id)
+}
+
 // settle offers until no waiting item is left that a free, eligible agent could take.
 // Before the event there was none, so only agents that may have gained room and items
-// that may have gained agents need be looked at.
+// that may have gained agents need be looked at, in the order in which items are due.
 func (c *Core) settle() {
 	for _, a := range c.turn.agents {
 		c.refresh(a)
 	}
-	slices.SortFunc(c.turn.freed, func(a, b *agent) int {
-		if placeBefore(a, b) {
-			return -1
-		}
-		return 1
-	})
-	for i := 0; i < len(c.turn.freed); i++ {
-		c.feed(c.turn.freed[i])
+	for _, a := range c.turn.freed {
+		a.freed = false
+		c.seek(a)
 	}
-	slices.SortFunc(c.turn.entered, func(a, b *item) int {
-		if a.key.before(b.key) {
-			return -1
-		}
-		return 1
-	})
 	for _, it := range c.turn.entered {
-		c.hand(it)
-	}
-}
-
-// feed looks for work for an agent. The best item for this agent may have a better agent.
-func (c *Core) feed(a *agent) {
-	a.freed = false
-	for a.open != 0 {
-		it := c.bestItem(a)
-		if it == nil {
-			return
+		if it.dirty = false; it.bucket != nil {
+			c.candidates.push(candidate{item: it})
 		}
-		c.propose(it, c.bestAgent(it), gateway.OfferQueue, it.queue.service[it.lane].timeout)
+	}
+	for len(c.candidates.s) > 0 {
+		next := c.candidates.s[0]
+		c.candidates.remove(0)
+		if next.item.bucket != nil {
+			c.hand(next.item)
+		}
+		if next.agent != nil {
+			c.seek(next.agent)
+		}
 	}
 }
 
-// hand looks for an agent for an item.
-func (c *Core) hand(it *item) {
-	it.dirty = false
-	if it.bucket == nil {
+// seek looks for work for an agent.
+func (c *Core) seek(a *agent) {
+	if a.open == 0 {
 		return
 	}
+	if it := c.bestItem(a); it != nil {
+		c.candidates.push(candidate{it, a})
+	}
+}
+
+// hand looks for an agent for an item. Who asked for it need not be the best.
+func (c *Core) hand(it *item) {
 	if a := c.bestAgent(it); a != nil {
 		c.propose(it, a, gateway.OfferQueue, it.queue.service[it.lane].timeout)
 		return

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -88,10 +89,10 @@ func (c *Core) newBucket(q *queue, it *item) *bucket {
 func (b *bucket) rank(fit []*profile) {
 	order := func(p, q *profile) int {
 		s, t := b.standing[p.index], b.standing[q.index]
-		if d := compare(t.level, s.level); d != 0 {
+		if d := cmp.Compare(t.level, s.level); d != 0 {
 			return d
 		}
-		return compare(t.skills, s.skills)
+		return cmp.Compare(t.skills, s.skills)
 	}
 	slices.SortStableFunc(fit, order)
 	for i, p := range fit {

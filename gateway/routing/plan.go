@@ -47,7 +47,7 @@ func usual(l lane) service {
 		s.wrap = gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15}
 	case voicemail:
 		s.target, s.timeout = 2*time.Hour, time.Minute
-	default:
+	case email, laneCount:
 		s.target, s.timeout, s.sticky = 4*time.Hour, time.Minute, 4*time.Hour
 	}
 	return s
@@ -111,7 +111,7 @@ func (q *queue) reset() {
 
 // configure replaces the plan. Agents that are gone from it lose what they hold; offers
 // that no longer fit are withdrawn.
-func (c *Core) configure(p gateway.Plan) *gateway.Error {
+func (c *Core) configure(p gateway.Plan) {
 	p = sortedPlan(p)
 	for _, a := range slices.Clone(c.roster) {
 		if !slices.ContainsFunc(p.Agents, func(ap gateway.AgentPlan) bool { return ap.ID == a.id }) {
@@ -134,23 +134,20 @@ func (c *Core) configure(p gateway.Plan) *gateway.Error {
 			c.withdraw(o, CauseSupervisor)
 		}
 	}
-	return nil
 }
 
 func sortedPlan(p gateway.Plan) gateway.Plan {
 	p.Queues, p.Agents = slices.Clone(p.Queues), slices.Clone(p.Agents)
-	slices.SortStableFunc(p.Queues, func(a, b gateway.QueuePlan) int { return compare(a.ID, b.ID) })
-	slices.SortStableFunc(p.Agents, func(a, b gateway.AgentPlan) int { return compare(a.ID, b.ID) })
+	slices.SortStableFunc(p.Queues, func(a, b gateway.QueuePlan) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(p.Agents, func(a, b gateway.AgentPlan) int { return cmp.Compare(a.ID, b.ID) })
 	p.Queues = slices.CompactFunc(p.Queues, func(a, b gateway.QueuePlan) bool { return a.ID == b.ID })
 	p.Agents = slices.CompactFunc(p.Agents, func(a, b gateway.AgentPlan) bool { return a.ID == b.ID })
 	return p
 }
 
-func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
-
 func (c *Core) hire(a *agent) {
 	c.agents[a.id] = a
-	i, _ := slices.BinarySearchFunc(c.roster, a.id, func(o *agent, id gateway.AgentID) int { return compare(o.id, id) })
+	i, _ := slices.BinarySearchFunc(c.roster, a.id, func(o *agent, id gateway.AgentID) int { return cmp.Compare(o.id, id) })
 	c.roster = slices.Insert(c.roster, i, a)
 }
 

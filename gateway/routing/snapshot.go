@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -79,7 +80,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 	for _, it := range c.items {
 		s.Items = append(s.Items, it.state())
 	}
-	slices.SortFunc(s.Items, func(a, b itemState) int { return compare(a.ID, b.ID) })
+	slices.SortFunc(s.Items, func(a, b itemState) int { return cmp.Compare(a.ID, b.ID) })
 	for _, q := range c.queues {
 		for l := range laneCount {
 			if q.handled[l].Samples > 0 {
@@ -87,7 +88,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(s.Handled, func(a, b handledState) int { return compare(a.Queue, b.Queue) })
+	slices.SortStableFunc(s.Handled, func(a, b handledState) int { return cmp.Compare(a.Queue, b.Queue) })
 	data, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
@@ -151,7 +152,7 @@ func (c *Core) reopen() error {
 		}
 	}
 	for _, of := range c.cases {
-		slices.SortFunc(of, func(a, b *item) int { return compare(a.Seq, b.Seq) })
+		slices.SortFunc(of, func(a, b *item) int { return cmp.Compare(a.Seq, b.Seq) })
 	}
 	c.index()
 	for _, a := range c.roster {

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -48,7 +49,7 @@ func (h *hold) wrapUpTime() (d time.Duration) {
 		d = maxWrapUp
 	case gateway.WrapUpOptional:
 		if h.wrap.asked {
-			d = or(planned(plan.Seconds), usualWrapUp)
+			d = cmp.Or(planned(plan.Seconds), usualWrapUp)
 		}
 	case gateway.WrapUpNone:
 	}
