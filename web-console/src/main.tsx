@@ -6,4 +6,9 @@ import './styles/console.css'
 import { showTheme } from './ui/settings'
 
 showTheme()
+const icon = document.createElement('link')
+icon.rel = 'icon'
+icon.href = '/favicon.svg'
+document.head.append(icon)
+
 createRoot(document.getElementById('root')!).render(<App />)

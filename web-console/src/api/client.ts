@@ -80,24 +80,29 @@ export interface Reply extends Line {
   seen_pos: number
 }
 
+/** What GET /me answers: the agent's own row stands inside. */
+interface MeAnswer extends Omit<A.Me, 'agent'> {
+  agent?: { id: A.Id; group?: A.Id; language?: A.Language; phones?: A.Phone[] }
+}
+
+const meOf = ({ agent, ...me }: MeAnswer): A.Me => ({ ...me, agent: agent?.id ?? '0', group: agent?.group, language: agent?.language, phones: agent?.phones })
+
 /** Every request that the console makes, by resource. */
 export const api = {
   signIn: (login: string, password: string) => post<A.Session>('/session', { login, password }),
   signOut: () => call<void>('DELETE', '/session'),
   changePassword: (old: string, fresh: string) => put<void>('/me/password', { old, new: fresh }),
-  me: () => get<A.Me>('/me'),
-  changeMe: (body: { name?: string; language?: A.Language }) => patch<A.Me>('/me', body),
+  me: async () => meOf(await get<MeAnswer>('/me')),
+  changeMe: (body: { name?: string; language?: A.Language; phones?: A.Phone[] }) => patch<unknown>('/me', body),
   setStatus: (status: A.Intent, code?: string) => put<A.Presence>('/me/status', { status, code }),
   statusCodes: () => get<A.StatusCodes>('/status-codes'),
   statistics: () => get<A.Statistics>('/me/statistics'),
-  phones: () => get<A.Page<A.Phone>>('/me/phones'),
-  savePhones: (items: A.Phone[]) => put<A.Page<A.Phone>>('/me/phones', { items }),
   ticket: () => post<{ ticket: string }>('/socket-ticket'),
 
   accept: (interaction: A.Id, no: number) => post<A.InteractionView | undefined>(`/offers/${interaction}/${no}/accept`),
   decline: (interaction: A.Id, no: number, code?: string) => post<void>(`/offers/${interaction}/${no}/decline`, { code }),
 
-  mine: () => get<A.Page<A.InteractionView>>('/me/interactions'),
+  mine: () => get<A.Page<A.InteractionView>>('/interactions', { scope: 'mine' }),
   interactions: (query: { scope: 'mine' | 'queues' | 'all'; state?: A.State; after?: string }) => get<A.Page<A.InteractionView>>('/interactions', query),
   interaction: (id: A.Id) => get<A.InteractionView>(`/interactions/${id}`),
   entries: (conversation: A.Id, query: { before?: number; after?: number; limit?: number }) =>
@@ -119,7 +124,7 @@ export const api = {
 
   queues: () => get<A.Page<A.QueueRow>>('/queues'),
   agents: () => get<A.Page<A.AgentRow>>('/agents'),
-  transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList | A.TransactionCode>>('/transaction-codes', { queue }),
+  transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList>>('/transaction-codes', { queue }),
 
   cases: (query: { after?: string; state?: string; assignee?: A.Id; customer?: A.Id; q?: string }) => get<A.Page<A.Case>>('/cases', query),
   case: (id: A.Id) => get<A.Case>(`/cases/${id}`),
@@ -130,7 +135,7 @@ export const api = {
   changeCustomer: (id: A.Id, body: Partial<A.Customer>, rev: number) => patch<A.Customer>(`/customers/${id}`, body, rev),
   tasks: (query: { case?: A.Id; customer?: A.Id }) => get<A.Page<A.Task>>('/tasks', query),
   newTask: (body: Partial<A.Task>) => post<A.Task>('/tasks', body),
-  changeTask: (id: A.Id, body: Partial<A.Task>, rev: number) => patch<A.Task>(`/tasks/${id}`, body, rev),
+  changeTask: (id: A.Id, body: { done?: boolean; title?: string }, rev: number) => patch<A.Task>(`/tasks/${id}`, body, rev),
 
   articles: (q: string, language: string, signal?: AbortSignal) => get<A.Page<A.Article>>('/articles', { q, language }, signal),
   shortcut: (word: string, language: string) => get<A.Article>(`/articles/shortcut/${encodeURIComponent(word)}`, { language }),

@@ -48,14 +48,15 @@ export interface Me {
   language?: Language
   presence: Presence
   phones?: Phone[]
-  queues?: { id: Id; name: string }[]
+  queues?: Named[]
 }
 
-export interface Code {
-  code: string
+export interface Named {
+  id: string
   name: string
 }
-export type StatusCodes = Partial<Record<Intent, Code[]>>
+/** The reasons of each status; the id is what goes into the status. */
+export type StatusCodes = Partial<Record<Intent, Named[]>>
 
 export interface InteractionView {
   id: Id
@@ -216,15 +217,18 @@ export interface AgentRow {
   aht_s?: number
 }
 
+/** A name in several languages: { sv: …, en: … }. */
+export type Label = Partial<Record<string, string>>
+
 export interface TransactionCode {
   id: Id
-  name: string
-  list?: string
+  name: Label
 }
 export interface CodeList {
-  list?: string
-  name?: string
-  required?: boolean
+  id: Id
+  name: Label
+  required: boolean // one of it must be chosen
+  many: boolean // more than one may be
   codes: TransactionCode[]
 }
 
@@ -243,14 +247,9 @@ export interface Case {
   interaction_state?: State
   tags?: string[]
   created_at?: string
-  updated_at?: string
+  last_activity_at?: string
+  preview?: string
   rev: number
-}
-export interface TimelineItem {
-  conversation: Id
-  channel: Channel
-  subject?: string
-  entries?: Entry[]
 }
 export interface Customer {
   id: Id
@@ -264,9 +263,8 @@ export interface Customer {
 }
 export interface Task {
   id: Id
-  text: string
+  title: string
   due_at?: string
-  done?: boolean
   done_at?: string
   case?: Id
   customer?: Id

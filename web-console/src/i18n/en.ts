@@ -116,7 +116,7 @@ export const en: Words = {
     knowledge: 'Knowledge',
     analysis: 'Analytics',
     settings: 'Settings',
-    offered: (tab) => `${tab}, an offer waits`,
+    offered: 'an offer waits',
   },
   channel: {
     voice: 'Call',

@@ -1,4 +1,4 @@
-import type { Language } from '../api/types'
+import type { Label, Language } from '../api/types'
 import type { Words } from './sv'
 
 const day = 86_400_000
@@ -65,6 +65,8 @@ export function format(language: Language, w: Words) {
       if (hours >= 48) return w.time.days(Math.floor(hours / 24))
       return `${w.time.hours(hours)} ${w.time.minutes(two(minutes % 60))}`
     },
+    /** A name in this language, else in any that there is. */
+    label: (l: Label) => l[language] ?? l.en ?? l.sv ?? Object.values(l)[0] ?? '',
     /** 96 kB, 1,8 MB. */
     size(bytes: number) {
       if (bytes < 1000) return `${bytes} B`

@@ -115,7 +115,7 @@ export const sv = {
     knowledge: 'Kunskap',
     analysis: 'Analys',
     settings: 'Inställningar',
-    offered: (tab: string) => `${tab}, erbjudande väntar`,
+    offered: 'erbjudande väntar',
   },
   channel: {
     voice: 'Samtal',

@@ -1,15 +1,27 @@
 import type { InteractionView } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { useNow } from '../live/clock'
+import { useLive } from '../live/hub'
+import type { Log } from '../live/log'
 import { Chip } from '../ui/parts'
 
 const soon = 5 * 60_000 // a deadline within this turns amber
+const patience = 2 * 60_000 // a customer in a chat who has waited longer than this does too
+
+const spoken = new Set(['message', 'mail', 'article', 'file', 'recording'])
+
+/** When the customer said the last word, if the customer did; 0 if we did; undefined if it isn't known here. */
+function lastWord(log: Log | undefined): number | undefined {
+  const e = log?.entries.findLast((e) => spoken.has(e.kind))
+  return e && (e.author.kind === 'customer' ? Date.parse(e.at) : 0)
+}
 
 /** The one thing to know about an interaction in a list: broken, due, parked, in that order. */
 export function Cue({ i, large }: { i: InteractionView; large?: boolean }) {
   const w = useWords()
   const f = useFormat()
   const now = useNow()
+  const said = useLive((l) => lastWord(l.logs[i.conversation]))
   if (i.state === 'wrap_up')
     return (
       <Chip tone="wrap" icon="pen" large={large}>
@@ -29,12 +41,14 @@ export function Cue({ i, large }: { i: InteractionView; large?: boolean }) {
       </Chip>
     )
   const due = Date.parse(i.due_at)
-  const waits = !i.accepted_at || i.state === 'waiting' || (i.unread ?? 0) > 0
-  if (Number.isNaN(due) || !waits) {
-    const since = i.last_at ?? i.accepted_at ?? i.arrived_at
+  const live = i.channel === 'chat' || i.channel === 'voice' || i.channel === 'callback'
+  const owed = !i.accepted_at || (said === undefined ? (i.unread ?? 0) > 0 : said > 0)
+  if (Number.isNaN(due) || !owed || (live && i.accepted_at && due < now)) {
+    const since = said || Date.parse(i.last_at ?? i.accepted_at ?? i.arrived_at)
+    const long = owed && live && i.channel === 'chat' && now - since > patience
     return (
-      <Chip icon="clock" large={large}>
-        {f.wait(now - Date.parse(since))}
+      <Chip tone={long ? 'warn' : 'plain'} icon="clock" large={large}>
+        {owed ? w.inbox.waited(f.wait(now - since)) : f.wait(now - since)}
       </Chip>
     )
   }

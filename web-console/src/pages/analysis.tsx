@@ -70,7 +70,7 @@ function ByChannel({ counts, handled }: { counts: [Channel, number][]; handled: 
       <div className="tbl-h">
         <h2>{w.analysis.byChannel}</h2>
       </div>
-      <div className="tbl-card" tabIndex={0} role="region" aria-label={w.analysis.byChannel}>
+      <div className="tbl-card" tabIndex={0}>
         <table className="tbl">
           <thead>
             <tr>

@@ -7,6 +7,7 @@ import type { AgentRow, Channel, QueueRow, Status } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { useNow } from '../live/clock'
+import { useCodeName } from '../live/codes'
 import { follow } from '../live/hub'
 import { inside, total, useDirectory } from '../phone/directory'
 import { useMe } from '../session'
@@ -148,7 +149,7 @@ function Queues({ rows }: { rows: QueueRow[] }) {
       <div className="tbl-h">
         <h2 className="grow">{w.board.queues}</h2>
       </div>
-      <div className="tbl-card" tabIndex={0} role="region" aria-label={w.board.queues}>
+      <div className="tbl-card" tabIndex={0}>
         <table className="tbl">
           <thead>
             <tr>
@@ -278,7 +279,7 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
           shown.length === 0 ? (
             <Empty icon="users" text={w.board.emptyAgents} />
           ) : (
-            <div className="tbl-card" tabIndex={0} role="region" aria-label={w.board.agents}>
+            <div className="tbl-card" tabIndex={0}>
               <table className="tbl">
                 <thead>
                   <tr>
@@ -317,6 +318,7 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
 function AgentLine({ a, starred, self }: { a: AgentRow; starred: boolean; self: boolean }) {
   const w = useWords()
   const f = useFormat()
+  const codeName = useCodeName()
   const p = a.presence
   return (
     <tr className={self ? 'is-sel' : undefined}>
@@ -332,7 +334,7 @@ function AgentLine({ a, starred, self }: { a: AgentRow; starred: boolean; self: 
           <span>{w.status[p.status]}</span>
         </span>
       </td>
-      <td className="sub">{p.status_code ? (w.status.codes[p.status_code] ?? p.status_code) : w.common.none}</td>
+      <td className="sub">{codeName(p.status_code) || w.common.none}</td>
       <td className="r">
         <FullSince at={p.since} />
       </td>

@@ -142,7 +142,7 @@ function CaseList({ chosen }: { chosen?: Id }) {
                       <span className="row">
                         <span className="meta num">#{c.number}</span>
                         <span className="med ell grow">{c.subject || w.inbox.noSubject}</span>
-                        {c.updated_at && <time className="meta">{f.when(c.updated_at, serverNow())}</time>}
+                        {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
                       </span>
                       <span className="row">
                         <span className="meta ell grow">{c.customer_name}</span>
@@ -244,11 +244,11 @@ function CasePage({ id }: { id: Id }) {
                       </dd>
                     </>
                   )}
-                  {c.updated_at && (
+                  {c.last_activity_at && (
                     <>
                       <dt>{w.customers.changed}</dt>
                       <dd>
-                        {f.date(c.updated_at)} <time>{f.clock(c.updated_at)}</time>
+                        {f.date(c.last_activity_at)} <time>{f.clock(c.last_activity_at)}</time>
                       </dd>
                     </>
                   )}

@@ -124,7 +124,7 @@ function Phones({ done }: { done: () => void }) {
   const phones = me.phones ?? []
   const [text, setText] = useState('')
   const [bad, setBad] = useState('')
-  const save = useMutation({ mutationFn: (list: Phone[]) => api.savePhones(list), onSuccess: () => (refresh(), setText(''), done()) })
+  const save = useMutation({ mutationFn: (phones: Phone[]) => api.changeMe({ phones }), onSuccess: () => (refresh(), setText(''), done()) })
   const add = () => {
     const phone = phoneAddress(text)
     setBad(phone ? '' : w.settings.phoneBad)

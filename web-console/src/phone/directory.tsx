@@ -4,6 +4,7 @@ import { api } from '../api/client'
 import type { AgentRow, Favourite, Id, QueueRow } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
+import { useCodeName } from '../live/codes'
 import { useMe } from '../session'
 import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
@@ -157,9 +158,10 @@ function Row({ e, chosen, choose, starred, star, actions }: RowProps) {
 
 function AgentLine({ row }: { row?: AgentRow }) {
   const w = useWords()
+  const codeName = useCodeName()
   if (!row) return null
   const p = row.presence
-  const second = (p.status_code && (w.status.codes[p.status_code] ?? p.status_code)) || row.group
+  const second = codeName(p.status_code) || row.group
   return (
     <span className="l2">
       <span className={statusText(p.status)}>{w.status[p.status]}</span>

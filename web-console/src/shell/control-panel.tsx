@@ -86,7 +86,7 @@ function LineChip({ no, line }: { no: 1 | 2; line?: Line }) {
   const [, go] = useLocation()
   if (!line)
     return (
-      <button className="line-chip" onClick={() => go('/phone')} aria-label={`${w.panel.line(no)}: ${w.panel.idle}`}>
+      <button className="line-chip" onClick={() => go('/phone')}>
         {no === 1 && <Icon name="phone" />}
         <b>L{no}</b> {w.panel.idle}
       </button>
@@ -110,9 +110,12 @@ function Bell() {
   const count = supervisor + staff
   return (
     <MenuTrigger>
-      <Button className="ibtn ibtn--md" aria-label={w.panel.bell(count)}>
+      <Button className="ibtn ibtn--md">
         <Icon name="bell" />
-        <Badge count={count} tone="crit" />
+        <span className="vh">{w.panel.bell(count)}</span>
+        <span aria-hidden="true">
+          <Badge count={count} tone="crit" />
+        </span>
       </Button>
       <Menu aria-label={w.panel.bell(count)} placement="bottom end">
         {supervisor > 0 && (
@@ -150,8 +153,9 @@ function UserMenu({ shortcuts }: { shortcuts: () => void }) {
   const signOut = () => void api.signOut().finally(leave)
   return (
     <MenuTrigger isOpen={open} onOpenChange={setOpen}>
-      <Button className="ibtn ibtn--md" aria-label={w.panel.menu(me.name)}>
+      <Button className="ibtn ibtn--md">
         <Avatar name={me.name} me />
+        <span className="vh">{w.panel.menu(me.name)}</span>
       </Button>
       <Menu aria-label={w.panel.menu(me.name)} placement="bottom end">
         {themes.map((t) => (

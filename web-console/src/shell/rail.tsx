@@ -50,7 +50,8 @@ export function Rail() {
     links[(at + step + links.length) % links.length]?.focus()
   }
   return (
-    <nav className="rail" role="tablist" aria-label={w.rail.label} aria-orientation="vertical" onKeyDown={move}>
+    <nav className="rail" aria-label={w.rail.label}>
+      <div className="rail-in" role="tablist" aria-label={w.rail.label} aria-orientation="vertical" onKeyDown={move}>
       {tabs.map((tab) => {
         const red = offered.includes(tab)
         const count = red ? offered.filter((t) => t === tab).length : (counts[tab] ?? 0)
@@ -61,17 +62,18 @@ export function Rail() {
             href={`/${tab}`}
             role="tab"
             aria-selected={selected}
-            aria-label={red ? w.rail.offered(w.rail[tab]) : count ? `${w.rail[tab]}, ${count}` : w.rail[tab]}
             tabIndex={selected ? 0 : -1}
             className={`rail-tab${red ? ' rail-tab--offer' : ''}${tab === 'settings' ? ' rail-tab--last' : ''}`}
             onKeyDown={(e: React.KeyboardEvent) => e.key === ' ' && (e.preventDefault(), go(`/${tab}`))}
           >
             <Icon name={icons[tab]} size={20} />
-            <span>{w.rail[tab]}</span>
+            <span className="rail-word">{w.rail[tab]}</span>
             {count > 0 && <span className={`badge${selected && !red ? ' badge--accent' : ''}`}>{count}</span>}
+            {red && <span className="vh">{w.rail.offered}</span>}
           </Link>
         )
       })}
+      </div>
     </nav>
   )
 }

@@ -1,11 +1,10 @@
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Autocomplete, Button, Header, Input, Menu as AriaMenu, MenuSection, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
 import { useSetStatus } from '../actions'
-import { api } from '../api/client'
-import type { Code, Intent, Presence } from '../api/types'
+import type { Intent, Named, Presence } from '../api/types'
 import { useWords } from '../i18n'
 import { full } from '../i18n/format'
+import { useStatusCodes } from '../live/codes'
 import { useLive } from '../live/hub'
 import { Menu, MenuItem, MenuSep } from '../ui/controls'
 import { Icon } from '../ui/icon'
@@ -24,7 +23,7 @@ export function StatusMenu() {
   const presence = useLive((l) => l.presence)
   const down = useLive((l) => l.link.state === 'down')
   const [open, setOpen] = useState(false)
-  const codes = useQuery({ queryKey: ['status-codes'], queryFn: api.statusCodes, staleTime: Infinity }).data
+  const codes = useStatusCodes()
   const set = useSetStatus()
   const { leave } = useSession()
   const busy = holdsWork(presence)
@@ -40,7 +39,8 @@ export function StatusMenu() {
   const tone = status === 'wrap_up' ? ' status-btn--wrap' : status === 'busy' || status === 'offered' ? ' status-btn--busy' : ''
   return (
     <MenuTrigger isOpen={open} onOpenChange={setOpen}>
-      <Button className={({ isFocusVisible }) => `status-btn${tone}${isFocusVisible ? ' is-focus' : ''}`} aria-label={`${w.status.menu}: ${w.status[status]}`}>
+      <Button className={({ isFocusVisible }) => `status-btn${tone}${isFocusVisible ? ' is-focus' : ''}`}>
+        <span className="vh">{w.status.menu}:</span>
         <StatusGlyph status={status} silent />
         <span className="nowrap">{down ? w.status.unknown : w.status[status]}</span>
         {presence && <Since className="timer" at={presence.since} as={full} />}
@@ -61,7 +61,7 @@ export function StatusMenu() {
         )}
         <MenuSep />
         {busy && presence?.next !== 'on_break' && (
-          <MenuItem icon="clock" onAction={() => (listed('on_break').length ? choose('on_break', listed('on_break')[0]!.code) : choose('on_break'))}>
+          <MenuItem icon="clock" onAction={() => (listed('on_break').length ? choose('on_break', listed('on_break')[0]!.id) : choose('on_break'))}>
             {w.status.breakAfterWork}
           </MenuItem>
         )}
@@ -86,7 +86,7 @@ function Open({ presence }: { presence: Presence | null }) {
 }
 
 /** The reasons of a status: typed or chosen, never a dialog. */
-function Codes({ status, codes, choose }: { status: Intent; codes: Code[]; choose: (code: string) => void }) {
+function Codes({ status, codes, choose }: { status: Intent; codes: Named[]; choose: (code: string) => void }) {
   const w = useWords()
   const { contains } = useFilter({ sensitivity: 'base' })
   return (
@@ -99,7 +99,7 @@ function Codes({ status, codes, choose }: { status: Intent; codes: Code[]; choos
         <AriaMenu className="menu-list menu-list--codes" aria-label={w.status.codeNeeded(w.status[status])} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
           <MenuSection>
             {codes.map((c) => (
-              <MenuItem key={c.code} id={c.code} textValue={c.name} onAction={() => choose(c.code)}>
+              <MenuItem key={c.id} id={c.id} textValue={c.name} onAction={() => choose(c.id)}>
                 {c.name}
               </MenuItem>
             ))}

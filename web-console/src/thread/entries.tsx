@@ -1,4 +1,4 @@
-import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Id, Recording } from '../api/types'
+import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Recording } from '../api/types'
 import { blobURL } from '../api/client'
 import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
@@ -11,20 +11,21 @@ import { Player } from '../ui/player'
 import { MailEntry } from './mail'
 
 /** Everything of a conversation in its order, with lines of one person close together. */
-export function Entries({ log, name, conversation, mail }: { log: Log; name: string; conversation: Id; mail: boolean }) {
+export function Entries({ log, name, mail, met }: { log: Log; name: string; mail: boolean; met: number }) {
   const blocks = blocksOf(log.entries)
-  const lastMail = log.entries.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')?.pos
+  const theirs = (e: Entry) => e.kind === 'mail' && e.author.kind === 'customer'
+  const newest = log.entries.findLast((e) => theirs(e) && e.pos <= met)?.pos
   return (
     <>
       {blocks.map((b) =>
         b.kind === 'lines' ? (
           <Lines key={b.entries[0]!.pos} entries={b.entries} name={name} />
         ) : (
-          <One key={b.entry.pos} e={b.entry} name={name} open={b.entry.pos === lastMail} />
+          <One key={b.entry.pos} e={b.entry} name={name} open={b.entry.pos === newest} fresh={theirs(b.entry) && b.entry.pos > met} />
         ),
       )}
       {log.pending.map((p) => (
-        <Unsent key={p.client_id} p={p} conversation={conversation} mail={mail} />
+        <Unsent key={p.client_id} p={p} mail={mail} />
       ))}
     </>
   )
@@ -130,10 +131,10 @@ export function File({ a }: { a: Attachment }) {
   )
 }
 
-function One({ e, name, open }: { e: Entry; name: string; open: boolean }) {
+function One({ e, name, open, fresh }: { e: Entry; name: string; open: boolean; fresh: boolean }) {
   switch (e.kind) {
     case 'mail':
-      return <MailEntry e={e} name={name} open={open} />
+      return <MailEntry e={e} name={name} open={open} fresh={fresh} />
     case 'note':
       return <Note e={e} />
     case 'recording':
@@ -155,11 +156,25 @@ function Note({ e }: { e: Entry }) {
         <span className="meta">
           <b>{e.author.name}</b> · {w.thread.note} · <time>{f.clock(e.at)}</time>
         </span>
-        <div className="said">{e.text}</div>
+        <div className="said">
+          <Mentions text={e.text} />
+        </div>
       </div>
     </div>
   )
 }
+
+/** Colleagues who are named in a note stand out. */
+const Mentions = ({ text }: { text: string }) =>
+  text.split(/(@\p{L}[\p{L}\p{N}_-]*)/u).map((part, i) =>
+    i % 2 ? (
+      <span className="mention" key={i}>
+        {part}
+      </span>
+    ) : (
+      part
+    ),
+  )
 
 const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', transferred: 'fwd', ended: 'x', left: 'x', finished: 'check', reconnecting: 'clock' }
 
@@ -218,7 +233,7 @@ function Sound({ e }: { e: Entry }) {
 }
 
 /** Ours, not yet with the server: it says what becomes of it. */
-function Unsent({ p, mail }: { p: Pending; conversation: Id; mail: boolean }) {
+function Unsent({ p, mail }: { p: Pending; mail: boolean }) {
   const w = useWords()
   const refused = p.state === 'refused'
   return (

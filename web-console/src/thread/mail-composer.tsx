@@ -22,7 +22,7 @@ const isFromCustomer = (e: Entry) => e.kind === 'mail' && e.author.kind === 'cus
  * customer writes meanwhile, a strip says so above the buttons and the primary button
  * becomes "Read and send".
  */
-export function MailComposer({ i, log, name }: { i: InteractionView; log: Log; name: string }) {
+export function MailComposer({ i, log, name, met, meet }: { i: InteractionView; log: Log; name: string; met: number; meet: () => void }) {
   const w = useWords()
   const me = useMe()
   const [mode, setMode] = useState<Mode>('reply')
@@ -41,7 +41,7 @@ export function MailComposer({ i, log, name }: { i: InteractionView; log: Log; n
       ]}
     />
   )
-  return mode === 'reply' ? <Answer i={i} log={log} name={name} choice={choice} /> : <NoteOnly i={i} back={() => setMode('reply')} />
+  return mode === 'reply' ? <Answer i={i} log={log} name={name} choice={choice} met={met} meet={meet} /> : <NoteOnly i={i} back={() => setMode('reply')} />
 }
 
 function NoteOnly({ i, back }: { i: InteractionView; back: () => void }) {
@@ -59,22 +59,20 @@ function NoteOnly({ i, back }: { i: InteractionView; back: () => void }) {
   )
 }
 
-function Answer({ i, log, name, choice }: { i: InteractionView; log: Log; name: string; choice: React.ReactNode }) {
+function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: Log; name: string; choice: React.ReactNode; met: number; meet: () => void }) {
   const w = useWords()
   const f = useFormat()
   const draft = useDraft(`${i.id}.mail`)
   const [signature] = useSetting('signature')
   const field = useRef<HTMLTextAreaElement>(null)
   const newest = log.entries.findLast(isFromCustomer)
-  const [seen, setSeen] = useState<number | null>(null)
   const [cc, setCc] = useState<string | null>(null)
   const to = recipient(newest, i, name)
-  const began = seen ?? newest?.pos ?? 0
-  const clash = draft.text !== '' && newest && newest.pos > began ? newest : null
+  const clash = draft.text !== '' && newest && newest.pos > met ? newest : null
   const ready = draft.text.trim() !== ''
 
   const write = (t: string) => {
-    if (draft.text === '' && t !== '') setSeen(newest?.pos ?? 0)
+    if (draft.text === '') meet()
     draft.set(t)
   }
   const post = () => {
@@ -82,11 +80,11 @@ function Answer({ i, log, name, choice }: { i: InteractionView; log: Log; name: 
     const text = [draft.text.trim(), signature].filter(Boolean).join('\n\n')
     send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to ? [to] : undefined, cc: addresses(cc), seen_pos: last(log)?.pos ?? 0 } })
     draft.clear()
-    setSeen(null)
+    meet()
   }
   const read = () => {
-    setSeen(newest?.pos ?? 0)
-    document.querySelector('.thread')?.scrollTo({ top: 1e9 })
+    meet()
+    requestAnimationFrame(() => document.querySelector('.thread')?.scrollTo({ top: 1e9 }))
   }
   const pick = (a: Article, asText: boolean) => (asText ? (a.text ?? a.snippet ?? a.title) : `${a.title}: ${a.url ?? ''}`)
   return (

@@ -4,13 +4,13 @@ import type { Address, Entry, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
-import { Avatar } from '../ui/parts'
+import { Avatar, Chip } from '../ui/parts'
 import { File } from './entries'
 
 const nameOf = (a: Address | undefined) => a?.name || a?.value || ''
 
 /** One mail. The newest of the customer's stands open, the others are one line that opens. */
-export function MailEntry({ e, name, open: first }: { e: Entry; name: string; open: boolean }) {
+export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: string; open: boolean; fresh: boolean }) {
   const w = useWords()
   const f = useFormat()
   const me = useMe()
@@ -22,10 +22,11 @@ export function MailEntry({ e, name, open: first }: { e: Entry; name: string; op
   const who = mine ? w.common.you : ours ? (e.author.name ?? nameOf(m.from)) : nameOf(m.from) || name
   if (!open)
     return (
-      <button className="mail-fold" onClick={() => setChosen(true)} aria-expanded="false" title={w.thread.openMail}>
+      <button className={`mail-fold${fresh ? ' mail-fold--new' : ''}`} onClick={() => setChosen(true)} aria-expanded="false" title={w.thread.openMail}>
         <Avatar name={mine ? me.name : who} size="sm" me={mine} />
-        <span className="med nowrap">{who}</span>
-        <span className="ell grow t-3">{(e.text || m.subject).slice(0, 200)}</span>
+        <span className={`nowrap ${fresh ? 'strong' : 'med'}`}>{who}</span>
+        {fresh && <Chip tone="accent">{w.thread.fresh}</Chip>}
+        <span className={`ell grow${fresh ? '' : ' t-3'}`}>{(e.text || m.subject).slice(0, 200)}</span>
         <time className="meta">{f.when(e.at, Date.now())}</time>
       </button>
     )

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { api } from '../api/client'
 import type { Article, Language } from '../api/types'
 import { useFormat, useWords } from '../i18n'
@@ -12,7 +12,7 @@ export function slashWord(text: string, caret: number): { word: string; from: nu
 }
 
 const pause = 60 // ms without a key before the server is asked
-const most = 6
+const most = 8 // four show at once, the rest scroll
 
 /** Articles for a word: the exact shortcut first. Old questions are dropped, answers kept for a minute. */
 export function useArticles(word: string | null, language: Language) {
@@ -59,9 +59,11 @@ export function SlashMenu(props: { id: string; items: Article[]; active: number;
   const w = useWords()
   const f = useFormat()
   const shown = props.items[props.active]
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [props.active])
   return (
     <div className="slash pop">
-      <div className="slash-list" role="listbox" id={props.id} aria-label={w.slash.label}>
+      <div className="slash-list" ref={list} role="listbox" id={props.id} aria-label={w.slash.label}>
         {props.items.map((a, i) => (
           <div
             key={a.id}

@@ -8,7 +8,7 @@ import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Chip, Failure, Fetched } from '../ui/parts'
 
-const isDone = (t: Task) => t.done === true || Boolean(t.done_at)
+const isDone = (t: Task) => Boolean(t.done_at)
 
 /** What is still to be done for a case, by whom it may be. */
 export function Tasks({ case: of, customer }: { case?: Id; customer?: Id }) {
@@ -20,7 +20,7 @@ export function Tasks({ case: of, customer }: { case?: Id; customer?: Id }) {
   const query = useQuery({ queryKey: key, queryFn: () => api.tasks({ case: of, customer: of ? undefined : customer }) })
   const fresh = () => client.invalidateQueries({ queryKey: ['tasks'] })
   const add = useMutation({
-    mutationFn: (t: string) => api.newTask({ text: t, case: of, customer, assignee: me.agent }),
+    mutationFn: (t: string) => api.newTask({ title: t, case: of, customer, assignee: me.agent }),
     onSuccess: () => (setText(null), fresh()),
   })
   const tick = useMutation({ mutationFn: (t: Task) => api.changeTask(t.id, { done: !isDone(t) }, t.rev), onSettled: fresh })
@@ -55,12 +55,12 @@ export function Tasks({ case: of, customer }: { case?: Id; customer?: Id }) {
           <ul className="stack-2">
             {(page.items ?? []).map((t) => (
               <li className="row" key={t.id}>
-                <button className="ibtn tick" role="checkbox" aria-checked={isDone(t)} aria-label={t.text} onClick={() => tick.mutate(t)}>
+                <button className="ibtn tick" role="checkbox" aria-checked={isDone(t)} aria-label={t.title} onClick={() => tick.mutate(t)}>
                   <span className={`check${isDone(t) ? ' is-on' : ''}`}>
                     <Icon name="check" size={12} />
                   </span>
                 </button>
-                <span className={`ell grow${isDone(t) ? ' t-3' : ''}`}>{t.text}</span>
+                <span className={`ell grow${isDone(t) ? ' t-3' : ''}`}>{t.title}</span>
                 {t.due_at && !isDone(t) && <Due at={t.due_at} />}
               </li>
             ))}

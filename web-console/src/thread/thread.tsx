@@ -25,6 +25,12 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
   const mail = i.channel === 'email'
   const name = useCustomerName(i)
   useSeen(i.conversation, log)
+  // The mail that was the newest when the thread was opened stands open; what comes later says "new".
+  const [met, setMet] = useState(0)
+  const newest = last(log)?.pos ?? 0
+  useEffect(() => {
+    if (loaded && met === 0) setMet(newest)
+  }, [loaded, met, newest])
   useRead(i.id, last(log)?.pos)
   return (
     <section className="pane pane--thread" aria-label={w.thread.label}>
@@ -37,11 +43,11 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
         <Skeleton rows={5} />
       ) : (
         <Scroll key={i.conversation} count={log.entries.length + log.pending.length} first={log.entries[0]?.pos ?? 0} earlier={log.whole ? undefined : earlier} mail={mail}>
-          <Entries log={log} name={name} conversation={i.conversation} mail={mail} />
+          <Entries log={log} name={name} mail={mail} met={met || newest} />
           <Typing conversation={i.conversation} name={name} />
         </Scroll>
       )}
-      {mail ? <MailComposer i={i} log={log} name={name} /> : <Composer i={i} />}
+      {mail ? <MailComposer i={i} log={log} name={name} met={met || newest} meet={() => setMet(newest)} /> : <Composer i={i} />}
     </section>
   )
 }

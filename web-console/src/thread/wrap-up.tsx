@@ -2,8 +2,8 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useVerb } from '../actions'
 import { api } from '../api/client'
-import type { CodeList, Id, InteractionView, TransactionCode } from '../api/types'
-import { useWords } from '../i18n'
+import type { CodeList, Id, InteractionView } from '../api/types'
+import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
 import { useNow } from '../live/clock'
@@ -16,24 +16,10 @@ import { useKeys } from '../ui/keys'
 import { Bar, Chip, Failure, Fetched, Kbd } from '../ui/parts'
 import { StatusGlyph } from '../ui/presence'
 
-/** The lists of codes as the server groups them; a plain list of codes is one list. */
-export function listsOf(items: (CodeList | TransactionCode)[], required: boolean): Required<Pick<CodeList, 'name' | 'required' | 'codes'>>[] {
-  const lists = new Map<string, { name: string; required: boolean; codes: TransactionCode[] }>()
-  for (const it of items) {
-    if ('codes' in it) lists.set(it.name ?? it.list ?? '', { name: it.name ?? it.list ?? '', required: it.required ?? required, codes: it.codes })
-    else {
-      const name = it.list ?? ''
-      const list = lists.get(name) ?? { name, required, codes: [] }
-      list.codes.push(it)
-      lists.set(name, list)
-    }
-  }
-  return [...lists.values()]
-}
-
 /** The work after: codes, a note, and the way out, which is named and says what it waits for. */
 export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) {
   const w = useWords()
+  const f = useFormat()
   const me = useMe()
   const [text, setText] = useState('')
   const [chosen, setChosen] = useState<Id[]>(i.codes ?? [])
@@ -41,7 +27,7 @@ export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) 
   const find = useRef<HTMLInputElement>(null)
   useKeys({ F4: () => find.current?.focus() })
   const query = useQuery({ queryKey: ['transaction-codes', i.queue, i.channel], queryFn: () => api.transactionCodes(i.queue), staleTime: 60_000 })
-  const lists = listsOf(query.data?.items ?? [], true)
+  const lists = query.data?.items ?? []
   const missing = lists.find((l) => l.required && !l.codes.some((c) => chosen.includes(c.id)))
   const finish = useMutation({
     mutationFn: () => api.finish(i.id, chosen, note.text.trim() || undefined),
@@ -50,7 +36,12 @@ export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) 
       takeInteraction(answer ?? { ...i, state: 'finished', rev: i.rev + 1 }, me.agent)
     },
   })
-  const toggle = (id: Id) => setChosen((c) => (c.includes(id) ? c.filter((o) => o !== id) : [...c, id]))
+  const toggle = (list: CodeList, id: Id) =>
+    setChosen((c) => {
+      if (c.includes(id)) return c.filter((o) => o !== id)
+      const rest = list.many ? c : c.filter((o) => !list.codes.some((k) => k.id === o)) // one of a list replaces another
+      return [...rest, id]
+    })
   const ready = query.data !== undefined && !missing
   return (
     <>
@@ -64,7 +55,7 @@ export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) 
             lists.length === 0 ? (
               <p className="sec meta">{w.wrapUp.noCodes}</p>
             ) : (
-              lists.map((l) => <List key={l.name} list={l} text={text} chosen={chosen} toggle={toggle} tried={finish.isError || chosen.length > 0} />)
+              lists.map((l) => <List key={l.id} list={l} text={text} chosen={chosen} toggle={(id) => toggle(l, id)} tried={finish.isError || chosen.length > 0} />)
             )
           }
         </Fetched>
@@ -82,7 +73,7 @@ export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) 
           <button className={`btn btn--block${ready ? ' btn--primary' : ''}`} aria-disabled={!ready} disabled={finish.isPending} onClick={() => ready && finish.mutate()}>
             {w.wrapUp.finish}
           </button>
-          <span className="hint">{missing ? w.wrapUp.why(missing.name ? missing.name.toLocaleLowerCase() : w.wrapUp.aCode) : w.wrapUp.ready}</span>
+          <span className="hint">{missing ? w.wrapUp.why(f.label(missing.name).toLocaleLowerCase() || w.wrapUp.aCode) : w.wrapUp.ready}</span>
         </div>
       </div>
     </>
@@ -122,16 +113,17 @@ function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
   )
 }
 
-type ListProps = { list: ReturnType<typeof listsOf>[number]; text: string; chosen: Id[]; toggle: (id: Id) => void; tried: boolean }
+type ListProps = { list: CodeList; text: string; chosen: Id[]; toggle: (id: Id) => void; tried: boolean }
 
 /** One list of codes. Arrows move, Space chooses: the pattern of a list box with many choices. */
 function List({ list, text, chosen, toggle, tried }: ListProps) {
   const w = useWords()
-  const shown = list.codes.filter((c) => c.name.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()))
+  const f = useFormat()
+  const shown = list.codes.filter((c) => f.label(c.name).toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()))
   const [at, setAt] = useState(0)
   const box = useRef<HTMLUListElement>(null)
   const done = list.codes.some((c) => chosen.includes(c.id))
-  const name = list.name || w.wrapUp.codes
+  const name = f.label(list.name) || w.wrapUp.codes
   if (shown.length === 0) return null
 
   const move = (e: React.KeyboardEvent) => {
@@ -177,7 +169,7 @@ function List({ list, text, chosen, toggle, tried }: ListProps) {
               <span className={`check${on ? ' is-on' : ''}`}>
                 <Icon name="check" size={12} />
               </span>
-              <span className="grow ell">{c.name}</span>
+              <span className="grow ell">{f.label(c.name)}</span>
               <span className="kbd key-hint" aria-hidden="true">
                 ␣
               </span>

@@ -1,0 +1,17 @@
+import { useQuery } from '@tanstack/react-query'
+import { api } from '../api/client'
+import { useWords } from '../i18n'
+
+/** The administrator's reasons, by status. */
+export const useStatusCodes = () => useQuery({ queryKey: ['status-codes'], queryFn: api.statusCodes, staleTime: Infinity }).data
+
+/** What a status code is called: the administrator's word, else ours, else the code itself. */
+export function useCodeName(): (code: string | undefined) => string {
+  const w = useWords()
+  const lists = useStatusCodes()
+  return (code) => {
+    if (!code) return ''
+    const named = Object.values(lists ?? {}).flatMap((l) => l ?? [])
+    return named.find((c) => c.id === code)?.name ?? w.status.codes[code] ?? code
+  }
+}

@@ -1,0 +1,66 @@
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { createRequire } from 'node:module'
+import { readFile } from 'node:fs/promises'
+import { House } from '../fixture/server.ts'
+
+const args = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let browser: Browser | undefined
+
+export interface Desk {
+  house: House
+  page: Page
+  url: string
+  errors: string[] // what the console of the browser complained of
+  close(): Promise<void>
+}
+
+export interface View {
+  theme?: 'light' | 'dark'
+  width?: number
+  height?: number
+  locale?: string
+}
+
+/** A fixture house and a browser page on it. */
+export async function sit(path: string, view: View = {}, arrange: (h: House) => void = () => {}): Promise<Desk> {
+  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args })
+  const house = new House()
+  arrange(house)
+  const url = await house.start()
+  const context = await browser.newContext({ viewport: { width: view.width ?? 1440, height: view.height ?? 900 }, colorScheme: view.theme ?? 'light', locale: view.locale ?? 'sv-SE', timezoneId: 'Europe/Stockholm', bypassCSP: false })
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('console', (m) => m.type() === 'error' && errors.push(m.text()))
+  page.on('pageerror', (e) => errors.push(String(e)))
+  await page.goto(url + path)
+  return {
+    house,
+    page,
+    url,
+    errors,
+    async close() {
+      await context.close()
+      await house.stop()
+    },
+  }
+}
+
+/** What an automatic WCAG 2.0–2.2 A and AA check finds, one line each. */
+export async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const found = await page.evaluate(async () => {
+    const run = (globalThis as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe.run
+    return (await run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
+  })
+  return found.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
+}
+
+/** True when nothing reaches past the right edge of the window. */
+export const fits = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)
+
+export async function stopBrowser() {
+  await browser?.close()
+  browser = undefined
+}
