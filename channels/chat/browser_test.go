@@ -126,7 +126,7 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 	case "note":
 		b.note(c)
 	case "type":
-		b.server.Load().AgentTypes(c, "Alva Karlsson")
+		b.types(c, "Alva Karlsson")
 	case "read":
 		pos := len(b.texts(c)) + 10
 		b.Announce(gateway.NewEvent(gateway.TopicConversation(c), "message.receipt", int64(pos), m{"reader": m{"kind": "agent"}, "pos": pos}))

@@ -200,6 +200,34 @@ func TestAnUnservedLineWaitsAgain(t *testing.T) {
 	}
 }
 
+func TestALineAfterTheCaseWasClosedForGood(t *testing.T) {
+	h := newHouse(t)
+	n := h.start(nil)
+	c := n.dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	h.end(conversation)
+	c.line("ended")
+	h.mu.Lock()
+	h.moved = true
+	h.mu.Unlock()
+	line := m{"t": "msg", "cid": "m-1", "text": "En månad senare"}
+	c.send(line)
+	if code := c.closed(); code != websocket.StatusServiceRestart {
+		t.Errorf("closed with %d, want 1012", code)
+	}
+	if w := c.resume(n); w.Phase != "queued" || w.Prev != 0 || len(c.lines) != 1 {
+		t.Errorf("welcome is %+v, lines %+v; want the new conversation", w, c.lines)
+	}
+	c.send(line)
+	if ack := c.until("ack"); ack.Pos != 1 {
+		t.Errorf("ack is %+v, want position 1", ack)
+	}
+	if got := h.texts(2); !slices.Equal(got, []string{"En månad senare"}) {
+		t.Errorf("stored %q", got)
+	}
+}
+
 func TestVisitorEnds(t *testing.T) {
 	h := newHouse(t)
 	c := h.start(nil).dial(t)
@@ -230,7 +258,7 @@ func TestWhatIsNotKept(t *testing.T) {
 	if e := <-heard; !strings.Contains(string(e.Data), `"customer"`) {
 		t.Errorf("agents hear %s", e.Data)
 	}
-	n.AgentTypes(conversation, "Alva")
+	h.types(conversation, "Alva")
 	if f := c.until("typing"); f.Name != "Alva" {
 		t.Errorf("visitor hears %+v", f)
 	}

@@ -21,6 +21,7 @@ type frame struct {
 	Lines    []line `json:"lines"`
 	Line     *line  `json:"line"`
 	Done     bool   `json:"done"`
+	Conv     string `json:"conversation"`
 	CID      string `json:"cid"`
 	Position int    `json:"position"`
 	Wait     int    `json:"wait"`
@@ -52,6 +53,7 @@ type client struct {
 	t     *testing.T
 	ws    *websocket.Conn
 	token string
+	conv  string
 	pos   int64
 	lines []line
 	phase string
@@ -95,7 +97,11 @@ type m = map[string]any
 
 func (c *client) hello() frame {
 	c.t.Helper()
-	c.send(m{"t": "hello", "key": "nordvind", "token": c.token, "pos": c.pos, "lang": "sv-SE"})
+	hello := m{"t": "hello", "key": "nordvind", "token": c.token, "pos": c.pos, "lang": "sv-SE"}
+	if c.conv != "" {
+		hello["conversation"] = c.conv
+	}
+	c.send(hello)
 	f := c.until("welcome")
 	c.token = f.Token
 	return f
@@ -133,7 +139,15 @@ func (c *client) apply(f frame) {
 		c.phase = f.Phase
 	}
 	fresh := f.Lines
+	if f.Conv != "" {
+		c.conv = f.Conv
+	}
 	switch f.T {
+	case "welcome":
+		if f.Prev < c.pos {
+			c.lines, c.pos = nil, f.Prev
+		}
+		return
 	case "snap":
 	case "msg":
 		fresh = append(fresh, *f.Line)

@@ -24,6 +24,8 @@ type frameIn struct {
 	Title  string            `json:"title"`
 	ID     gateway.ArticleID `json:"id"` // vote
 	Useful bool              `json:"useful"`
+	// Conversation is the one that Pos counts in; hello leaves it out when it has none.
+	Conversation gateway.ConversationID `json:"conversation"`
 }
 
 // frameOut is what we say. Prev is the position that the widget must have applied before
@@ -48,6 +50,8 @@ type frameOut struct {
 	Code       string    `json:"code,omitempty"`
 	Detail     string    `json:"detail,omitempty"`
 	RetryAfter int64     `json:"retry_after,omitempty"` // milliseconds
+	// Conversation is the one that positions count in: with welcome and snap.
+	Conversation gateway.ConversationID `json:"conversation,omitempty"`
 }
 
 // phase is where the visitor stands.

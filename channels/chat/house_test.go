@@ -41,6 +41,7 @@ type house struct {
 	commands   []gateway.Command
 	received   []gateway.Arrival
 	trouble    error  // what Say and Receive answer while it is set, after storing
+	moved      bool   // what is received begins a new conversation
 	deaf       bool   // announcements are lost
 	afterStore func() // called once, when the next line is stored and not yet answered
 }
@@ -106,7 +107,7 @@ func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(contex
 	r, known := h.arrivals[a.Key]
 	if !known {
 		r = gateway.Received{Conversation: a.Conversation, Customer: 41, Case: 31}
-		if r.Conversation == 0 {
+		if r.Conversation == 0 || h.moved {
 			r.Conversation = gateway.ConversationID(len(h.entries) + 1)
 		}
 		r.Pos = int64(len(h.entries[r.Conversation]) + 1)
@@ -334,6 +335,10 @@ func (h *house) card(c gateway.ConversationID) {
 		Conversation: c, Kind: gateway.EntryArticle, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5, Name: "Alva Karlsson"},
 		Channel: gateway.Chat, Text: library[0].Title, Body: body,
 	})
+}
+
+func (h *house) types(c gateway.ConversationID, name string) {
+	h.Announce(gateway.NewEvent(gateway.TopicConversation(c), "typing", 0, map[string]any{"author": gateway.Author{Kind: gateway.ByAgent, Name: name}, "on": true}))
 }
 
 func (h *house) note(c gateway.ConversationID) {

@@ -143,6 +143,11 @@ func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, beg
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
+	if began == nil && r.Conversation != who.Conversation {
+		// The old case is closed for good and a new one has begun, with positions of its own.
+		v.out.close(closeRestart, "resume")
+		return nil
+	}
 	who.Conversation, who.Customer = r.Conversation, r.Customer
 	if began != nil {
 		began(who)
@@ -190,7 +195,10 @@ func (v *session) typing(on bool) {
 		return
 	}
 	v.typed = now
-	v.srv.tellTyping(who.Conversation, gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on)
+	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0,
+		typing{gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on})
+	e.Conversation = who.Conversation
+	v.srv.Feed.Announce(e)
 }
 
 func (v *session) page(ctx context.Context, f frameIn) {

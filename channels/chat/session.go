@@ -139,10 +139,10 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 		hash, _ = hashToken(token)
 	}
 	v.token, v.lang = hash, v.widget.language(f.Lang)
-	return v.resume(ctx, token, f.Pos)
+	return v.resume(ctx, token, f)
 }
 
-func (v *session) resume(ctx context.Context, token string, pos int64) bool {
+func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 	who, err := v.srv.visitor(ctx, v.token)
 	if err != nil {
 		v.fail("", err)
@@ -157,9 +157,9 @@ func (v *session) resume(ctx context.Context, token string, pos int64) bool {
 		token = newToken()
 		v.token, _ = hashToken(token)
 	}
-	v.visitor, v.sent, v.phase = who, max(pos, 0), phasePre
-	if who.Conversation == 0 {
-		v.sent = 0
+	v.visitor, v.phase = who, phasePre
+	if who.Conversation != 0 && who.Conversation == f.Conversation {
+		v.sent = max(f.Pos, 0)
 	}
 	v.told = v.sent
 	site, err := v.srv.site(ctx, v.widget)
@@ -172,7 +172,7 @@ func (v *session) resume(ctx context.Context, token string, pos int64) bool {
 		return false
 	}
 	v.srv.join(v)
-	v.out.send(frameOut{T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site, Prev: v.sent})
+	v.out.send(frameOut{T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site, Prev: v.sent, Conversation: who.Conversation})
 	if who.Conversation != 0 {
 		v.follow(ctx, who.Conversation)
 		if err := v.srv.setHere(ctx, v.token); err != nil {

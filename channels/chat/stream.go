@@ -107,7 +107,7 @@ func (v *session) learnName(ctx context.Context, e gateway.Entry, names map[gate
 func (v *session) give(entries []gateway.Entry, names map[gateway.AgentID]string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	f := frameOut{T: "snap", Prev: v.told, Done: len(entries) < snapPage && !v.dirty}
+	f := frameOut{T: "snap", Conversation: v.visitor.Conversation, Prev: v.told, Done: len(entries) < snapPage && !v.dirty}
 	for _, e := range entries {
 		if e.Pos != v.sent+1 {
 			continue // came live meanwhile
@@ -176,17 +176,6 @@ func (v *session) hearReceipt(e gateway.Event) {
 type typing struct {
 	Author gateway.Author `json:"author"`
 	On     bool           `json:"on"`
-}
-
-// AgentTypes tells a conversation's visitor that somebody types. It is not kept.
-func (s *Server) AgentTypes(c gateway.ConversationID, name string) {
-	s.tellTyping(c, gateway.Author{Kind: gateway.ByAgent, Name: name}, true)
-}
-
-func (s *Server) tellTyping(c gateway.ConversationID, who gateway.Author, on bool) {
-	e := gateway.NewEvent(gateway.TopicConversation(c), "typing", 0, typing{who, on})
-	e.Conversation = c
-	s.Feed.Announce(e)
 }
 
 func (v *session) hearTyping(e gateway.Event) {

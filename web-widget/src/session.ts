@@ -79,7 +79,7 @@ export class Session implements Listener {
   }
 
   hello(): object {
-    return { t: "hello", key: this.key, token: this.store.get().token ?? "", lang: this.lang(), pos: this.state.pos };
+    return { t: "hello", key: this.key, token: this.store.get().token ?? "", lang: this.lang(), pos: this.state.pos, conversation: this.state.conversation };
   }
 
   frame(f: FrameOut): void {

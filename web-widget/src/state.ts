@@ -9,6 +9,7 @@ export interface State {
   site?: Site;
   lines: Line[]; // confirmed, by pos
   out: Out[]; // not confirmed, in the order written
+  conversation?: string; // that pos counts in
   pos: number; // everything up to here is in lines
   ready: boolean; // the first snap is whole
   seen: number; // the agent has read up to here
@@ -33,7 +34,7 @@ export function apply(s: State, f: FrameOut): State {
       return welcome(s, f);
     case "snap":
       contiguous(s, f);
-      return { ...take(s, f.lines ?? [], f.pos ?? 0), phase, ready: s.ready || !!f.done };
+      return { ...take(s, f.lines ?? [], f.pos ?? 0), phase, conversation: f.conversation, ready: s.ready || !!f.done };
     case "msg":
       contiguous(s, f);
       return { ...take(s, f.line ? [f.line] : [], f.pos ?? 0), phase, typing: f.line?.from === "me" ? s.typing : "" };
@@ -59,8 +60,8 @@ function contiguous(s: State, f: FrameOut): void {
 }
 
 function welcome(s: State, f: FrameOut): State {
-  const base = (f.prev ?? 0) < s.pos ? { ...s, lines: [], pos: f.prev ?? 0 } : s; // the server knows no such conversation
-  return { ...base, net: "on", phase: f.phase ?? "pre", site: f.site, ready: f.phase === "pre" || f.phase === "offline" || s.ready, skew: (f.now ?? Date.now()) - Date.now() };
+  const base = (f.prev ?? 0) < s.pos ? { ...s, lines: [], pos: f.prev ?? 0 } : s; // another conversation than ours
+  return { ...base, conversation: f.conversation, net: "on", phase: f.phase ?? "pre", site: f.site, ready: f.phase === "pre" || f.phase === "offline" || s.ready, skew: (f.now ?? Date.now()) - Date.now() };
 }
 
 function take(s: State, lines: Line[], pos: number): State {

@@ -65,6 +65,7 @@ export interface FrameOut {
   code?: string;
   detail?: string;
   retry_after?: number;
+  conversation?: string;
 }
 
 // A line of ours that is not acknowledged yet. It is kept in the browser and sent again until it is.
