@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -16,7 +17,7 @@ type Incoming struct {
 	Offer      []byte // nil when they want ours
 }
 
-func (s *Stack) incoming(req *sip.Request, tx *sip.ServerTx, key string) {
+func (s *Stack) incoming(ctx context.Context, req *sip.Request, tx *sip.ServerTx, key string) {
 	tag, _ := req.From().Params.Get("tag")
 	d := &Dialog{
 		stack: s, inbox: NewInbox[func()](), over: make(chan struct{}), mergeKey: key,
@@ -37,7 +38,7 @@ func (s *Stack) incoming(req *sip.Request, tx *sip.ServerTx, key string) {
 	if len(req.Body()) > 0 {
 		in.Offer = req.Body()
 	}
-	d.owner = s.called(in)
+	d.owner = s.called(ctx, in)
 	s.add(d)
 	s.respond(req, tx, sip.StatusTrying, "")
 	gone := func(*sip.Request) { d.inbox.Put(func() { d.finish(Canceled{}) }) }

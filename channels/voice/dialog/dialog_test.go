@@ -72,7 +72,7 @@ func (p *party) saw(t *testing.T, want string) {
 func open(t *testing.T, auto func(*party)) *house {
 	t.Helper()
 	h := &house{auto: auto}
-	s, err := dialog.Open(t.Context(), dialog.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")}, func(in *dialog.Incoming) dialog.Owner {
+	s, err := dialog.Open(t.Context(), dialog.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")}, func(_ context.Context, in *dialog.Incoming) dialog.Owner {
 		p := &party{in: in, desc: sdp.Offer(1, netip.MustParseAddrPort("127.0.0.1:9"), g711.A, sdp.SendRecv).Bytes()}
 		h.mu.Lock()
 		h.calls = append(h.calls, p)

@@ -41,7 +41,7 @@ type Stack struct {
 	tpl  *sip.TransportLayer
 	txl  *sip.TransactionLayer
 
-	called func(*Incoming) Owner
+	called func(context.Context, *Incoming) Owner
 	work   sync.WaitGroup // dialogs and their requests
 
 	mu      sync.Mutex // guards what follows
@@ -52,9 +52,9 @@ type Stack struct {
 // socketBuffer holds what comes while we are not running.
 const socketBuffer = 8 << 20
 
-// Open binds the socket. called gives each INVITE from outside its owner, who
+// Open binds the socket. called gives each INVITE from outside its owner (the context is Run's), who
 // must see to it that it is answered or rejected. Run makes it work.
-func Open(ctx context.Context, cfg Config, called func(*Incoming) Owner, log *slog.Logger) (*Stack, error) {
+func Open(ctx context.Context, cfg Config, called func(context.Context, *Incoming) Owner, log *slog.Logger) (*Stack, error) {
 	var lc net.ListenConfig
 	c, err := lc.ListenPacket(ctx, "udp4", cfg.Listen.String())
 	if err != nil {
@@ -81,7 +81,6 @@ func Open(ctx context.Context, cfg Config, called func(*Incoming) Owner, log *sl
 	s.tpl.Pool("udp").Add(s.self.String(), &sip.UDPConnection{PacketConn: pass{s.gate}, PacketAddr: s.self.String(), Listener: true})
 	s.txl = sip.NewTransactionLayer(s.tpl, sip.WithTransactionLayerLogger(silent),
 		sip.WithTransactionLayerUnhandledResponseHandler(s.stray))
-	s.txl.OnRequest(s.request)
 	return s, nil
 }
 
@@ -90,6 +89,7 @@ func (s *Stack) Addr() netip.AddrPort { return s.addr }
 
 // Run listens until ctx ends, and returns when the dialogs have.
 func (s *Stack) Run(ctx context.Context) error {
+	s.txl.OnRequest(func(req *sip.Request, tx *sip.ServerTx) { s.request(ctx, req, tx) })
 	stop := context.AfterFunc(ctx, func() { _ = s.gate.conn.Close() })
 	defer stop()
 	for ctx.Err() == nil {
@@ -110,7 +110,7 @@ func (s *Stack) Run(ctx context.Context) error {
 }
 
 // request is sipgo's hand, on a goroutine for each request.
-func (s *Stack) request(req *sip.Request, tx *sip.ServerTx) {
+func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx) {
 	if !req.IsInvite() {
 		defer tx.TerminateGracefully()
 	}
@@ -126,7 +126,7 @@ func (s *Stack) request(req *sip.Request, tx *sip.ServerTx) {
 	}
 	switch req.Method { //nolint:exhaustive // check has refused the others
 	case sip.INVITE:
-		s.invited(req, tx)
+		s.invited(ctx, req, tx)
 	case sip.OPTIONS:
 		s.respond(req, tx, sip.StatusOK, "", sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
 	case sip.ACK:
@@ -154,7 +154,7 @@ func (s *Stack) within(req *sip.Request, tx *sip.ServerTx, tag string) {
 	}
 }
 
-func (s *Stack) invited(req *sip.Request, tx *sip.ServerTx) {
+func (s *Stack) invited(ctx context.Context, req *sip.Request, tx *sip.ServerTx) {
 	branch, _ := req.Via().Params.Get("branch")
 	key := mergeKey(req)
 	s.mu.Lock()
@@ -167,7 +167,7 @@ func (s *Stack) invited(req *sip.Request, tx *sip.ServerTx) {
 		s.respond(req, tx, sip.StatusLoopDetected, "") // RFC 3261 §8.2.2.2
 		return
 	}
-	s.incoming(req, tx, key)
+	s.incoming(ctx, req, tx, key)
 }
 
 func mergeKey(req *sip.Request) string {

@@ -154,15 +154,16 @@ func (s *Stream) Stop() {
 	s.tickLocked()
 }
 
-// Press sends a key to the far end, if it agreed to telephone events.
-func (s *Stream) Press(key byte, d time.Duration) {
+// Press sends a key to the far end, and says whether that agreed to telephone events.
+func (s *Stream) Press(key byte, d time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.event == 0 {
-		return
+		return false
 	}
 	s.press = append(s.press, dtmf.Press(key, d)...)
 	s.tickLocked()
+	return true
 }
 
 // tickLocked is in the clock exactly while there is something to send. The clock's lock

@@ -91,6 +91,12 @@ func (p *Plane) Run(ctx context.Context) error {
 	return err
 }
 
+// Close frees the ports of a plane that was never run.
+func (p *Plane) Close() error {
+	p.closeAll()
+	return nil
+}
+
 func (p *Plane) closeAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -136,10 +136,10 @@ func (s *Stream) receive(pkt rtp.Packet, out *outbox) {
 	s.lastAt.Store(max(s.plane.now(), 1))
 	s.count(pkt)
 	s.mu.Lock()
-	law, event := s.law, s.event
+	event := s.event
 	s.mu.Unlock()
 	pt := pkt.PayloadType()
-	isKey := event != 0 && pt == event
+	isKey, law := event != 0 && pt == event, g711.Law(pt)
 	switch {
 	case isKey:
 		if key, ok := s.keys.Take(pkt.Timestamp(), pkt.Payload()); ok {
@@ -147,7 +147,7 @@ func (s *Stream) receive(pkt rtp.Packet, out *outbox) {
 				(*f)(key)
 			}
 		}
-	case pt == uint8(law):
+	case law == g711.A || law == g711.Mu: // a far end may change between the two at any time
 		if t := s.tape.Load(); t != nil {
 			t.take(law, pkt)
 		}

@@ -111,6 +111,17 @@ func (t *Tape) take(law g711.Law, pkt rtp.Packet) {
 	}
 }
 
+// Voice is how much of the samples is voice, by the same measure as a Tape's state.
+func Voice(pcm []int16) time.Duration {
+	n := 0
+	for frame := range slices.Chunk(pcm, g711.FrameSize) {
+		if loud(frame) {
+			n += len(frame)
+		}
+	}
+	return samples(n)
+}
+
 func loud(frame []int16) bool {
 	var sum float64
 	for _, s := range frame {

@@ -222,6 +222,9 @@ func (c *Call) Header(name string) string {
 	return ""
 }
 
+// From is who their INVITE says is calling.
+func (c *Call) From() string { return c.invite.From().Value() }
+
 // Ring answers 180.
 func (c *Call) Ring() { c.reply(c.invite, 180, "Ringing", nil) }
 

@@ -22,6 +22,7 @@ type Sound struct {
 	Received atomic.Int64
 	Gaps     atomic.Int64 // packets missing or out of order
 	Jumps    atomic.Int64 // SSRC changes, or time going backwards
+	sent     atomic.Int64
 
 	conn *net.UDPConn
 	law  g711.Law
@@ -75,6 +76,9 @@ func (s *Sound) Say(hz int) {
 	s.hz = hz
 }
 
+// Sent counts the packets sent.
+func (s *Sound) Sent() int64 { return s.sent.Load() }
+
 // Press presses a key, in RFC 4733 events.
 func (s *Sound) Press(key byte) {
 	s.mu.Lock()
@@ -117,6 +121,7 @@ func (s *Sound) talk(ctx context.Context) {
 		}
 		h.Seq++
 		h.Put(b)
+		s.sent.Add(1)
 		_, _ = s.conn.WriteToUDPAddrPort(b, to)
 	}
 }

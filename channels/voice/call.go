@@ -1,0 +1,398 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
+	"github.com/vaxelhq/vaxel/channels/voice/media"
+	"github.com/vaxelhq/vaxel/channels/voice/sdp"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+// Call is the legs that hear each other. All of it belongs to its goroutine, which does
+// one thing after the other; what takes long runs beside it and comes back as a post.
+type Call struct {
+	v     *Voice
+	inbox *dialog.Inbox[func(context.Context)]
+	done  bool
+
+	row      callRow
+	trunk    Trunk
+	route    Route
+	customer *Leg
+	agent    *Leg  // who talks, or whom an outbound call rings first
+	ring     *ring // an agent who is asked
+
+	watch   func() // ends following the interaction
+	asked   map[offerKey]bool
+	rev     int64 // of the newest interaction told
+	news    int   // told to consoles
+	onHold  bool
+	waits   int  // times that the customer has begun to wait
+	overdue bool // waited long enough; voicemail as soon as nobody is being rung
+	message *message
+}
+
+func newCall(v *Voice, row callRow) *Call {
+	return &Call{v: v, inbox: dialog.NewInbox[func(context.Context)](), row: row, asked: map[offerKey]bool{}}
+}
+
+func (c *Call) post(f func(context.Context)) { c.inbox.Put(f) }
+
+func (c *Call) after(d time.Duration, f func(context.Context)) {
+	time.AfterFunc(d, func() { c.post(f) })
+}
+
+func (c *Call) run(ctx context.Context) {
+	defer c.v.forget(c)
+	for !c.done {
+		f, ok := c.inbox.Take()
+		if !ok {
+			return
+		}
+		f(ctx)
+	}
+	c.inbox.Close()
+}
+
+// called is the stack's hand: a call from outside. Only a trunk's number is answered.
+func (v *Voice) called(ctx context.Context, in *dialog.Incoming) dialog.Owner {
+	trunk, status := v.trunk(in.To, in.Source.Addr())
+	if status != 200 {
+		v.log.Info("refused a call", "from", in.From, "to", in.To, "source", in.Source.String(), "status", status)
+		in.Reject(status)
+		return nobody{}
+	}
+	if in.Offer != nil {
+		if _, err := sdp.Parse(in.Offer); err != nil {
+			in.Reject(488)
+			return nobody{}
+		}
+	}
+	c := newCall(v, callRow{
+		State: arriving, From: caller(in.From), Name: gateway.Clean(in.Name), To: gateway.Clean(in.To),
+		Queue: trunk.Queue, Language: trunk.Language,
+	})
+	c.trunk = trunk
+	c.customer = &Leg{call: c, role: "customer", address: in.Source.String(), incoming: in}
+	if !v.begin(ctx, c) {
+		in.Reject(503)
+		return nobody{}
+	}
+	c.post(c.arrive)
+	return c.customer
+}
+
+// nobody owns a call that was refused at once.
+type nobody struct{}
+
+func (nobody) Tell(dialog.Event)             {}
+func (nobody) Reoffer([]byte) ([]byte, bool) { return nil, false }
+
+// caller is the calling number, or the user part as it was sent.
+func caller(user string) string {
+	if n := Number(user); n != "" {
+		return n
+	}
+	return gateway.Clean(user)
+}
+
+// arrive takes a call in: written, ringing, received, answered.
+func (c *Call) arrive(ctx context.Context) {
+	if err := c.customer.listen(ctx, c.customer.incoming.Source.Addr()); err != nil {
+		c.failArrival(ctx, err)
+		return
+	}
+	if err := c.v.openCall(ctx, &c.row, c.customer); err != nil {
+		c.failArrival(ctx, err)
+		return
+	}
+	c.customer.incoming.Ring()
+	if err := c.receive(ctx); err != nil {
+		c.failArrival(ctx, err)
+		return
+	}
+	crash.At("call.received")
+	body, err := c.customer.answer(c.customer.incoming.Offer)
+	if err != nil {
+		c.leave(ctx, gateway.Leave{End: gateway.EndSystemFailure}, "media")
+		return
+	}
+	c.customer.incoming.Answer(body)
+	crash.At("call.answered")
+	c.customer.up = true
+	c.customer.stream.Play(c.v.sounds.say("welcome", c.row.Language), false, c.music)
+	c.wait()
+	c.v.log.Info("call waits", "call", c.row.ID, "interaction", c.row.Interaction, "queue", c.row.Queue)
+}
+
+func (c *Call) music() {
+	c.post(func(context.Context) {
+		if c.row.State == waiting || c.onHold {
+			c.customer.stream.Play(c.v.sounds.music(), true, nil)
+		}
+	})
+}
+
+// receive puts the call into the queue. The interaction is followed before it exists
+// for others, so that no offer is missed.
+func (c *Call) receive(ctx context.Context) error {
+	body, err := json.Marshal(gateway.Happening{What: "called", Queue: c.row.Queue})
+	if err != nil {
+		return err
+	}
+	_, err = c.v.rooms.Intake.Receive(ctx, gateway.Arrival{
+		Key: fmt.Sprintf("voice/call/%d", c.row.ID), Channel: gateway.Voice, Queue: c.row.Queue,
+		From: c.address(), Language: c.row.Language, ArrivedAt: c.row.Created, Alone: true,
+		Entry: gateway.Entry{Kind: gateway.EntryEvent, Author: c.author(), Channel: gateway.Voice, Text: "called", Body: body, At: c.row.Created},
+	}, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
+		const update = `
+			update call
+			set state = 'waiting', interaction_id = $2, conversation_id = $3
+			where id = $1`
+		c.follow(r.Interaction)
+		c.row.Conversation, c.row.State = r.Conversation, waiting
+		_, err := tx.Exec(ctx, update, c.row.ID, r.Interaction, r.Conversation)
+		return err
+	})
+	return err
+}
+
+func (c *Call) address() gateway.Address {
+	return gateway.Address{Kind: gateway.AddressPhone, Value: c.row.From, Name: c.row.Name}
+}
+
+func (c *Call) author() gateway.Author {
+	name := c.row.Name
+	if name == "" {
+		name = c.row.From
+	}
+	return gateway.Author{Kind: gateway.ByCustomer, Name: name}
+}
+
+// follow hears what the floor decides about the interaction.
+func (c *Call) follow(id gateway.InteractionID) {
+	c.unfollow()
+	c.v.serve(c, id)
+	c.row.Interaction = id
+	c.watch = c.v.rooms.Feed.Watch([]string{gateway.TopicInteraction(id)}, func(e gateway.Event) {
+		c.post(func(ctx context.Context) { c.decided(ctx, e) })
+	})
+}
+
+func (c *Call) unfollow() {
+	if c.watch != nil {
+		c.watch()
+		c.watch = nil
+	}
+}
+
+// failArrival refuses a call that could not be taken in; the trunk tries elsewhere.
+func (c *Call) failArrival(ctx context.Context, err error) {
+	c.v.log.Error("take a call in", "call", c.row.ID, "err", err)
+	c.customer.incoming.Reject(503)
+	c.row.Interaction = 0
+	c.finish(ctx, "not_received")
+}
+
+// told handles what a dialog tells.
+func (c *Call) told(ctx context.Context, l *Leg, e dialog.Event) {
+	switch e := e.(type) {
+	case dialog.Answered:
+		c.legAnswered(ctx, l, e.Body)
+	case dialog.Confirmed:
+		c.confirmed(ctx, l, e.Body)
+	case dialog.Rejected:
+		c.legRejected(ctx, l, e.Status)
+	case dialog.Canceled:
+		c.gone(ctx, l, "canceled")
+	case dialog.Ended:
+		c.gone(ctx, l, e.Cause)
+	case dialog.Info:
+		if key, ok := parseInfo(e); ok {
+			c.infoKey(ctx, l, key)
+		}
+	case dialog.Ringing:
+	}
+}
+
+// confirmed is the customer's ACK; the answer is in it if the offer was ours.
+func (c *Call) confirmed(ctx context.Context, l *Leg, body []byte) {
+	if body == nil {
+		return
+	}
+	if err := l.answered(body); err != nil {
+		l.bye(`SIP;cause=488;text="Not Acceptable Here"`)
+		c.gone(ctx, l, "media")
+	}
+}
+
+// gone ends what a leg's end ends: the customer's the call, the agent's too, but not
+// that of an agent who only rang.
+func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
+	l.up = false
+	l.stream.Close()
+	c.v.legEnded(ctx, l, cause)
+	switch {
+	case l == c.customer && c.row.State == voicemail:
+		c.endMessage(ctx, cause)
+	case l == c.customer:
+		c.leave(ctx, gateway.Leave{}, "customer_"+cause)
+	case c.ring != nil && l == c.ring.leg:
+		c.ringGone(ctx)
+	case l == c.agent && c.row.State == talking:
+		c.agentLeft(ctx)
+	case l == c.agent:
+		c.leave(ctx, gateway.Leave{}, "agent_"+cause)
+	}
+}
+
+// agentLeft is the agent hanging up on the customer.
+func (c *Call) agentLeft(ctx context.Context) {
+	c.leaveBy(ctx, gateway.EndInteraction{Interaction: c.row.Interaction, Agent: c.row.Agent}, "agent_bye")
+}
+
+// leave tells the floor that the customer's side is over, and ends the call.
+func (c *Call) leave(ctx context.Context, cmd gateway.Leave, cause string) {
+	cmd.Interaction = c.row.Interaction
+	c.leaveBy(ctx, cmd, cause)
+}
+
+func (c *Call) leaveBy(ctx context.Context, cmd gateway.Command, cause string) {
+	if c.done || c.row.State == leaving {
+		return
+	}
+	c.row.Cause = cause
+	if err := c.turn(ctx, leaving, nil); err != nil {
+		c.v.log.Error("write that a call is over", "call", c.row.ID, "err", err)
+	}
+	c.hangUp(cause)
+	crash.At("call.leaving")
+	if !c.tellFloor(ctx, "leave", cmd) {
+		c.stay() // the next start tells it
+		return
+	}
+	crash.At("call.left")
+	c.finish(ctx, cause)
+}
+
+// tellFloor gives a command until the floor has answered; a refusal is an answer.
+func (c *Call) tellFloor(ctx context.Context, what string, cmd gateway.Command) bool {
+	key := fmt.Sprintf("voice/call/%d/%s", c.row.ID, what)
+	for wait := 50 * ms; ; wait = min(2*wait, 2*time.Second) {
+		_, err := c.v.rooms.Floor.Do(ctx, key, cmd)
+		if err == nil || refused(err) {
+			if err != nil {
+				c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "what", what, "err", err)
+			}
+			return true
+		}
+		if c.v.stopping() {
+			return false
+		}
+		time.Sleep(wait) // only this call waits, and it is over
+	}
+}
+
+// refused says that the floor has decided, as opposed to not having been reached.
+func refused(err error) bool {
+	var e *gateway.Error
+	return errors.As(err, &e) && e.Kind != gateway.KindTryAgain
+}
+
+// hangUp ends every leg.
+func (c *Call) hangUp(cause string) {
+	for _, l := range []*Leg{c.customer, c.agent, c.ringing()} {
+		if l != nil {
+			l.bye(`SIP;cause=16;text="` + cause + `"`)
+		}
+	}
+}
+
+// finish writes the end and what the call was, onto its conversation.
+func (c *Call) finish(ctx context.Context, cause string) {
+	defer c.stay()
+	if c.row.ID == 0 {
+		return
+	}
+	c.row.Cause = cause
+	entries := c.summary()
+	err := c.turn(ctx, ended, func(tx pgx.Tx) error {
+		const legs = `
+			update leg
+			set ended_at = now(), cause = $2
+			where call_id = $1
+			and ended_at is null`
+		if _, err := tx.Exec(ctx, legs, c.row.ID, cause); err != nil || len(entries) == 0 {
+			return err
+		}
+		if err := c.v.rooms.Timeline.Append(ctx, tx, entries...); err != nil {
+			return err
+		}
+		return c.v.rooms.Feed.Append(ctx, tx, gateway.MessageCreated(*entries[0]))
+	})
+	if err != nil {
+		c.v.log.Error("write the end of a call", "call", c.row.ID, "err", err)
+		return
+	}
+	for _, e := range entries {
+		c.v.rooms.Feed.Announce(gateway.MessageCreated(*e))
+	}
+	crash.At("call.ended")
+	c.v.log.Info("call ended", "call", c.row.ID, "interaction", c.row.Interaction, "cause", cause)
+}
+
+// stay ends the actor; the rows stay as they are.
+func (c *Call) stay() {
+	c.unfollow()
+	for _, l := range []*Leg{c.customer, c.agent, c.ringing()} {
+		if l != nil && l.stream != nil {
+			l.stream.Close()
+		}
+	}
+	c.done = true
+}
+
+// summary is the entry that a call leaves behind; none if nobody took it in.
+func (c *Call) summary() []*gateway.Entry {
+	if c.row.Conversation == 0 {
+		return nil
+	}
+	now := time.Now()
+	sum := gateway.CallSummary{From: c.row.From, To: c.row.To, Outbound: c.row.Outbound, Cause: c.row.Cause, WaitMS: now.Sub(c.row.Created).Milliseconds()}
+	if c.row.Answered != nil {
+		sum.WaitMS, sum.TalkMS = c.row.Answered.Sub(c.row.Created).Milliseconds(), now.Sub(*c.row.Answered).Milliseconds()
+	}
+	body, err := json.Marshal(sum)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return []*gateway.Entry{{
+		Conversation: c.row.Conversation, Kind: gateway.EntryCall, Author: gateway.Author{Kind: gateway.BySystem},
+		Interaction: c.row.Interaction, Channel: gateway.Voice, ClientID: fmt.Sprintf("voice/call/%d", c.row.ID),
+		Text: fmt.Sprintf("call %s → %s", c.row.From, c.row.To), Body: body, At: now,
+	}}
+}
+
+// cutOff is the node stopping: telephones are told, the rest is for the next start.
+func (c *Call) cutOff() {
+	if c.message != nil {
+		c.message.stop(c)
+	}
+	c.hangUp("server stopping")
+	c.stay()
+}
+
+// bridge lets customer and agent talk.
+func (c *Call) bridge() {
+	media.Bridge(c.customer.stream, c.agent.stream)
+	crash.At("call.bridged")
+	c.v.log.Info("call bridged", "call", c.row.ID, "interaction", c.row.Interaction, "agent", c.row.Agent)
+}

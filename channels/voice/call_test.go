@@ -1,0 +1,296 @@
+package voice_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice"
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/channels/voice/sdp"
+	"github.com/vaxelhq/vaxel/channels/voice/wav"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// The main job: a customer calls, waits with music, the agent's phone rings, answering
+// accepts, they talk in different codings, keys pass, the customer hangs up.
+func TestCall(t *testing.T) {
+	h := open(t, 60)
+	customer, agent, c, a, id := h.talk()
+	if from := a.From(); !has(from, "+46701234567") {
+		t.Errorf("the agent's phone shows %q", from)
+	}
+	if h.arrivals[0].Channel != gateway.Voice || h.arrivals[0].From.Value != "+46701234567" || !h.arrivals[0].Alone || h.arrivals[0].Queue != queue {
+		t.Errorf("arrived as %+v", h.arrivals[0])
+	}
+	customer.Sound.Press('4')
+	phonetest.Wait(t, "the agent gets the key", func() bool { return agent.Sound.Pressed() == "4" })
+	c.Info('5')
+	phonetest.Wait(t, "the agent gets the key from an INFO", func() bool { return agent.Sound.Pressed() == "45" })
+	c.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == "" })
+	phonetest.Wait(t, "the agent's phone is hung up", a.Gone)
+	if cause := h.ends(); cause != "customer_bye" {
+		t.Errorf("ended by %s", cause)
+	}
+	if s := h.summary(); s.From != "+46701234567" || s.TalkMS <= 0 || s.Cause != "customer_bye" {
+		t.Errorf("left behind %+v", s)
+	}
+	if n := customer.Sound.Gaps.Load() + agent.Sound.Gaps.Load(); n > 0 {
+		t.Errorf("%d gaps in what was heard", n)
+	}
+}
+
+func TestAgentHangsUp(t *testing.T) {
+	h := open(t, 60)
+	_, _, c, a, id := h.talk()
+	a.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.EndInteraction) bool { return cmd.Interaction == id && cmd.Agent == anna })
+	phonetest.Wait(t, "the customer is hung up", c.Gone)
+	h.ends()
+}
+
+func TestEndedInConsole(t *testing.T) {
+	h := open(t, 60)
+	_, _, c, a, id := h.talk()
+	h.change(gateway.Interaction{ID: id, State: gateway.StateWrapUp, Agent: anna, Rev: 9})
+	phonetest.Wait(t, "both are hung up", func() bool { return c.Gone() && a.Gone() })
+	h.ends()
+}
+
+// The customer leaves while an agent's phone rings: it stops, and the call is abandoned.
+func TestAbandon(t *testing.T) {
+	h := open(t, 60)
+	agent := h.deskphone(anna, 1000)
+	c := h.customer(440).Dial(service, h.Addr())
+	id := h.interaction()
+	phonetest.Wait(t, "it is answered", c.Up)
+	h.offer(id, 1, anna)
+	a := agent.Next()
+	a.Ring()
+	phonetest.Wait(t, "the customer waits with sound", func() bool { return !c.Gone() })
+	c.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id })
+	phonetest.Wait(t, "the agent's phone stops", a.Gone)
+	h.ends()
+}
+
+func TestBusyAgentThenAnother(t *testing.T) {
+	h := open(t, 60)
+	first, second := h.deskphone(anna, 1000), h.deskphone(bo, 1300)
+	customer := h.customer(440)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	o := h.offer(id, 1, anna)
+	first.Next().Reject(486)
+	waitFor(h, "the offer has failed", func(cmd gateway.FailOffer) bool { return cmd.No == 1 && cmd.Agent == anna && cmd.Cause == "busy" })
+	h.closeOffer(o, gateway.Failed)
+	h.offer(id, 2, bo)
+	second.Next().Answer()
+	phonetest.Wait(t, "the second agent is heard", func() bool { return customer.Sound.Ear.Hears(1300) })
+	if first.Calls() != 1 {
+		t.Errorf("the first agent was rung %d times", first.Calls())
+	}
+	c.Bye()
+	h.ends()
+}
+
+func TestAgentDeclinesByPhone(t *testing.T) {
+	h := open(t, 60)
+	agent := h.deskphone(anna, 1000)
+	c := h.customer(440).Dial(service, h.Addr())
+	h.offer(h.interaction(), 1, anna)
+	agent.Next().Reject(603)
+	waitFor(h, "the offer is declined", func(cmd gateway.Decline) bool { return cmd.No == 1 && cmd.Agent == anna })
+	c.Bye()
+	h.ends()
+}
+
+// An agent without a phone, and one whose phone is not there.
+func TestUnreachableAgent(t *testing.T) {
+	h := open(t, 60)
+	h.phones[bo] = []string{"tel:5", "sip:bo@nowhere.invalid"}
+	c := h.customer(440).Dial(service, h.Addr())
+	id := h.interaction()
+	h.offer(id, 1, anna)
+	waitFor(h, "no phone", func(cmd gateway.FailOffer) bool { return cmd.Agent == anna && cmd.Cause == "no_phone" })
+	h.offer(id, 2, bo)
+	waitFor(h, "unreachable", func(cmd gateway.FailOffer) bool { return cmd.Agent == bo && cmd.Cause == "unreachable" })
+	c.Bye()
+	h.ends()
+}
+
+func TestMissedOfferStopsRinging(t *testing.T) {
+	h := open(t, 60)
+	agent := h.deskphone(anna, 1000)
+	c := h.customer(440).Dial(service, h.Addr())
+	o := h.offer(h.interaction(), 1, anna)
+	a := agent.Next()
+	a.Ring()
+	h.closeOffer(o, gateway.Missed)
+	phonetest.Wait(t, "the CANCEL comes", a.Canceled)
+	c.Bye()
+	h.ends()
+}
+
+// The agent picks up a moment too late: three short tones, and a BYE that says so.
+func TestOfferGone(t *testing.T) {
+	h := open(t, 60)
+	h.decide = func(cmd gateway.Command) error {
+		if _, ok := cmd.(gateway.Accept); ok {
+			return gone()
+		}
+		return nil
+	}
+	customer, agent := h.customer(440), h.deskphone(anna, 1000)
+	c := customer.Dial(service, h.Addr())
+	h.offer(h.interaction(), 1, anna)
+	a := agent.Next()
+	a.Answer()
+	phonetest.Wait(t, "the phone is hung up", a.Gone)
+	if !has(a.Reason(), "Call completed elsewhere") || agent.Sound.Received.Load() < 20 {
+		t.Errorf("Reason %q after %d packets", a.Reason(), agent.Sound.Received.Load())
+	}
+	if c.Gone() || customer.Sound.Ear.Hears(1000) {
+		t.Error("the customer notices")
+	}
+	c.Bye()
+	h.ends()
+}
+
+// The floor can't be reached while the agent waits: they are let go, the customer stays.
+func TestFloorSilent(t *testing.T) {
+	h := open(t, 60)
+	h.decide = func(cmd gateway.Command) error {
+		if _, ok := cmd.(gateway.Accept); ok {
+			return &gateway.Error{Kind: gateway.KindTryAgain, Code: "no_leader"}
+		}
+		return nil
+	}
+	agent := h.deskphone(anna, 1000)
+	c := h.customer(440).Dial(service, h.Addr())
+	h.offer(h.interaction(), 1, anna)
+	a := agent.Next()
+	a.Answer()
+	phonetest.Wait(t, "the agent is let go", a.Gone)
+	if c.Gone() {
+		t.Error("the customer is gone, too")
+	}
+	c.Bye()
+	h.ends()
+}
+
+func TestTransfer(t *testing.T) {
+	h := open(t, 60)
+	customer, _, c, a, id := h.talk()
+	other := h.deskphone(bo, 1300)
+	h.change(gateway.Interaction{ID: id, State: gateway.StateOffered, Queue: queue, Agent: anna, Rev: 5})
+	h.offer(id, 2, bo)
+	phonetest.Wait(t, "the first agent is hung up", a.Gone)
+	b := other.Next()
+	b.Answer()
+	phonetest.Wait(t, "the second agent talks", func() bool { return customer.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(440) })
+	c.Bye()
+	phonetest.Wait(t, "the second agent is hung up", b.Gone)
+	h.ends()
+}
+
+// Pulled from the board: the agent has it already, and their phone rings.
+func TestPull(t *testing.T) {
+	h := open(t, 60)
+	customer, agent := h.customer(440), h.deskphone(anna, 1000)
+	c := customer.Dial(service, h.Addr())
+	h.change(gateway.Interaction{ID: h.interaction(), State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
+	agent.Next().Answer()
+	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
+func TestHold(t *testing.T) {
+	h := open(t, 60)
+	customer, agent, c, a, id := h.talk()
+	quiet := func() bool { return !customer.Sound.Ear.Hears(1000) && agent.Sound.Received.Load() > 0 }
+	a.Hold(sdp.SendOnly)
+	phonetest.Wait(t, "the hold is answered", func() bool { return a.Direction() == sdp.RecvOnly })
+	phonetest.Wait(t, "the customer hears music", quiet)
+	a.Hold(sdp.SendRecv)
+	phonetest.Wait(t, "they talk again", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	if err := h.Hold(t.Context(), anna, id); err != nil {
+		t.Fatal(err)
+	}
+	phonetest.Wait(t, "the customer hears music again", quiet)
+	if err := h.Hold(t.Context(), bo, id); err == nil {
+		t.Error("somebody else may hold the call")
+	}
+	if err := h.Resume(t.Context(), anna, id); err != nil {
+		t.Fatal(err)
+	}
+	phonetest.Wait(t, "they talk again", func() bool { return customer.Sound.Ear.Hears(1000) })
+	if err := h.Press(t.Context(), anna, id, "12"); err != nil {
+		t.Fatal(err)
+	}
+	phonetest.Wait(t, "the customer gets the keys", func() bool { return customer.Sound.Pressed() == "12" })
+	if err := h.HangUp(t.Context(), anna, id); err != nil {
+		t.Fatal(err)
+	}
+	phonetest.Wait(t, "both are hung up", func() bool { return c.Gone() && a.Gone() })
+	h.ends()
+}
+
+// Nobody answers: the caller speaks after the tone, and what they said is a voicemail.
+func TestVoicemail(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, 1, func(c *voice.Config) { c.Dir = dir })
+	customer := h.customer(0)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
+	phonetest.WaitFor(t, 15*time.Second, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
+	phonetest.Wait(t, "the beep is over", func() bool { return !customer.Sound.Ear.Hears(1000) })
+	customer.Sound.Say(660)
+	begun := customer.Sound.Sent()
+	phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+100 })
+	customer.Sound.Press('#')
+	phonetest.Wait(t, "the call ends", c.Gone)
+	if cause := h.ends(); cause != "voicemail_key" {
+		t.Errorf("ended by %s", cause)
+	}
+	a, raw := h.voicemail()
+	sound, err := wav.Read(bytes.NewReader(raw))
+	if err != nil || sound.Duration() < 1500*time.Millisecond {
+		t.Fatalf("stored %v, %v", sound.Duration(), err)
+	}
+	mid := len(sound.Samples) / 2
+	if share := phonetest.Share(sound.Samples[mid:mid+1600], 660); share < 0.9 {
+		t.Errorf("the message holds the tone by %.2f", share)
+	}
+	if a.Conversation == 0 || a.From.Value != "+46701234567" || !a.Alone || a.Entry.Kind != gateway.EntryRecording {
+		t.Errorf("arrived as %+v", a)
+	}
+	emptyDir(t, dir)
+}
+
+// Who says nothing has left no message; nor does silence keep the line open.
+func TestVoicemailOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, 1, func(c *voice.Config) { c.Dir = dir })
+	c := h.customer(0).Dial(service, h.Addr())
+	phonetest.WaitFor(t, 20*time.Second, "the call ends", c.Gone)
+	if cause := h.ends(); cause != "voicemail_silence" {
+		t.Errorf("ended by %s", cause)
+	}
+	if a, _ := h.voicemail(); a.Key != "" {
+		t.Errorf("silence became %+v", a)
+	}
+	emptyDir(t, dir)
+}
+
+func TestRefusesOtherNumbers(t *testing.T) {
+	h := open(t, 60)
+	c := h.customer(440).Dial("999", h.Addr())
+	phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })
+	if len(h.arrivals) != 0 {
+		t.Error("it was received")
+	}
+}

@@ -1,0 +1,115 @@
+package voice
+
+import (
+	"context"
+
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
+	"github.com/vaxelhq/vaxel/channels/voice/dtmf"
+	"github.com/vaxelhq/vaxel/channels/voice/media"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Hold lets the customer hear music and the agent nothing.
+func (v *Voice) Hold(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) { c.hold(ctx, true) })
+}
+
+// Resume ends a hold.
+func (v *Voice) Resume(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) { c.hold(ctx, false) })
+}
+
+// Press sends keys to the customer's side, as if pressed on the agent's phone.
+func (v *Voice) Press(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, keys string) error {
+	for i := range len(keys) {
+		if !dtmf.Valid(keys[i]) {
+			return gateway.Invalid("bad_keys", "keys are the digits, * and #")
+		}
+	}
+	return v.with(ctx, agent, id, func(_ context.Context, c *Call) {
+		for i := range len(keys) {
+			c.customer.press(keys[i])
+		}
+	})
+}
+
+// HangUp ends the call for both sides, as the agent's phone would.
+func (v *Voice) HangUp(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) { c.agentLeft(ctx) })
+}
+
+// with does something to the call that an agent talks in.
+func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, do func(context.Context, *Call)) error {
+	v.mu.Lock()
+	c := v.active[id]
+	v.mu.Unlock()
+	if c == nil {
+		return gateway.NotFound("no_call", "there is no call for this interaction here")
+	}
+	answer := make(chan error, 1)
+	c.post(func(ctx context.Context) {
+		if c.row.Agent != agent || c.row.State != talking && c.row.State != dialling {
+			answer <- gateway.Conflict("not_talking", "you do not talk in this call", nil)
+			return
+		}
+		do(ctx, c)
+		answer <- nil
+	})
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Call) hold(ctx context.Context, on bool) {
+	if c.row.State != talking || c.onHold == on || c.agent == nil {
+		return
+	}
+	c.onHold = on
+	if on {
+		c.customer.stream.Part()
+		c.customer.stream.Play(c.v.sounds.music(), true, nil)
+		c.agent.stream.Play(c.v.sounds.silence, true, nil)
+	} else {
+		media.Bridge(c.customer.stream, c.agent.stream)
+	}
+	if err := c.turn(ctx, talking, nil); err != nil {
+		c.v.log.Warn("write a hold", "call", c.row.ID, "err", err)
+	}
+}
+
+// phoneHeld is a hold key on a telephone. The agent's gives the customer music; the
+// customer's needs nothing of us: they hear what they like.
+func (c *Call) phoneHeld(ctx context.Context, l *Leg, held bool) {
+	if l == c.agent {
+		c.hold(ctx, held)
+	}
+}
+
+// keyed is a key in the sound itself; in a bridge it has been passed on already.
+func (c *Call) keyed(ctx context.Context, l *Leg, key byte) {
+	if l == c.customer && key == '#' && c.message != nil && c.message.tape != nil {
+		c.endMessage(ctx, "key")
+	}
+}
+
+// infoKey is a key by SIP INFO, which no bridge passes on.
+func (c *Call) infoKey(ctx context.Context, l *Leg, key byte) {
+	c.keyed(ctx, l, key)
+	if c.row.State != talking || c.onHold {
+		return
+	}
+	switch l {
+	case c.customer:
+		c.agent.press(key)
+	case c.agent:
+		c.customer.press(key)
+	}
+}
+
+func parseInfo(e dialog.Info) (byte, bool) {
+	key, _, ok := dtmf.ParseInfo(e.ContentType, e.Body)
+	return key, ok
+}

@@ -1,0 +1,62 @@
+package voice
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Route allows agents to call the numbers that begin with a prefix. Without routes
+// nobody is called.
+type Route struct {
+	Prefix  string         `json:"prefix"`  // digits, + first if it is E.164; the longest that fits decides
+	Through netip.AddrPort `json:"through"` // the trunk that takes it; not valid denies the prefix
+	Strip   int            `json:"strip"`   // characters taken off in front
+	Add     string         `json:"add"`     // characters put there instead
+	From    string         `json:"from"`    // the number shown to the called
+}
+
+func checkPlan(plan []Route) error {
+	for _, r := range plan {
+		if r.Prefix == "" || r.Prefix != Number(r.Prefix) || r.Strip < 0 || r.Strip > len(r.Prefix) || r.Add != Number(r.Add) {
+			return fmt.Errorf("dial plan, prefix %q: digits only, and no more stripped than it has: %w", r.Prefix, errConfig)
+		}
+	}
+	return nil
+}
+
+// Number is a telephone number as it is kept: digits, * and #, and + only in front.
+// What people write between them is left out; anything else makes it empty.
+func Number(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9', r == '*', r == '#', r == '+' && b.Len() == 0:
+			b.WriteRune(r)
+		case strings.ContainsRune(" -./()\u00a0", r):
+		default:
+			return ""
+		}
+	}
+	if b.Len() > 32 {
+		return ""
+	}
+	return b.String()
+}
+
+// Allowed says how a number is called, or refuses it.
+func (v *Voice) Allowed(number string) (Route, string, error) {
+	n := Number(number)
+	var best Route
+	for _, r := range v.cfg.DialPlan {
+		if strings.HasPrefix(n, r.Prefix) && len(r.Prefix) > len(best.Prefix) {
+			best = r
+		}
+	}
+	if n == "" || !best.Through.IsValid() {
+		return Route{}, "", gateway.Forbidden("not_in_dial_plan", "the dial plan does not allow this number; an administrator can add its prefix")
+	}
+	return best, best.Add + n[best.Strip:], nil
+}

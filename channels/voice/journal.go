@@ -1,0 +1,216 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+// callState is where a call is; see the package comment.
+type callState string
+
+const (
+	arriving  callState = "arriving"
+	waiting   callState = "waiting"
+	dialling  callState = "dialling"
+	talking   callState = "talking"
+	voicemail callState = "voicemail"
+	leaving   callState = "leaving" // the call is over; the floor may not know yet
+	ended     callState = "ended"
+)
+
+// callRow is a call as it is written down.
+type callRow struct {
+	ID           int64
+	Outbound     bool
+	State        callState
+	From         string
+	Name         string
+	To           string
+	Queue        gateway.QueueID
+	Language     string
+	Interaction  gateway.InteractionID
+	Conversation gateway.ConversationID
+	Agent        gateway.AgentID
+	Callback     gateway.InteractionID
+	Cause        string
+	Created      time.Time
+	Answered     *time.Time
+}
+
+const callColumns = `id, outbound, state, from_number, from_name, to_number, queue_id, language,
+	interaction_id, conversation_id, agent_id, callback_id, cause, created_at, answered_at`
+
+func scanCall(row pgx.CollectableRow) (r callRow, err error) {
+	err = row.Scan(&r.ID, &r.Outbound, &r.State, &r.From, &r.Name, &r.To, &r.Queue, &r.Language,
+		&r.Interaction, &r.Conversation, &r.Agent, &r.Callback, &r.Cause, &r.Created, &r.Answered)
+	return r, err
+}
+
+// openCall writes a call and its first leg, if it has one already.
+func (v *Voice) openCall(ctx context.Context, r *callRow, first *Leg) error {
+	const insert = `
+		insert into call (node, outbound, state, from_number, from_name, to_number, queue_id, language,
+			interaction_id, conversation_id, agent_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		returning id, created_at`
+	err := pgx.BeginFunc(ctx, v.pool, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, insert, v.cfg.Node, r.Outbound, r.State, r.From, r.Name, r.To, r.Queue, r.Language,
+			r.Interaction, r.Conversation, r.Agent).Scan(&r.ID, &r.Created)
+		if err != nil {
+			return err
+		}
+		if first == nil {
+			return nil
+		}
+		return insertLeg(ctx, tx, r.ID, first)
+	})
+	if err != nil {
+		return fmt.Errorf("write call: %w", err)
+	}
+	crash.At("call.written")
+	return nil
+}
+
+func insertLeg(ctx context.Context, tx pgx.Tx, call int64, l *Leg) error {
+	const insert = `
+		insert into leg (call_id, role, agent_id, offer_no, address, dialog)
+		values ($1, $2, $3, $4, $5, $6)
+		returning id`
+	return tx.QueryRow(ctx, insert, call, l.role, l.agent, l.offerNo, gateway.Clean(l.address), l.identity()).Scan(&l.id)
+}
+
+// identity is the leg's dialog as JSON, for the BYE of another process.
+func (l *Leg) identity() []byte {
+	d := l.sip()
+	if d == nil {
+		return []byte("{}")
+	}
+	b, err := json.Marshal(d.Identity())
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return gateway.CleanJSON(b)
+}
+
+// openLeg writes a leg before its telephone rings.
+func (v *Voice) openLeg(ctx context.Context, call int64, l *Leg) error {
+	err := pgx.BeginFunc(ctx, v.pool, func(tx pgx.Tx) error { return insertLeg(ctx, tx, call, l) })
+	if err != nil {
+		return fmt.Errorf("write leg: %w", err)
+	}
+	return nil
+}
+
+// legUp notes that a telephone was answered, and how it is reached from now on.
+func (v *Voice) legUp(ctx context.Context, tx pgx.Tx, l *Leg) error {
+	const update = `
+		update leg
+		set answered_at = coalesce(answered_at, now()), dialog = $2
+		where id = $1`
+	_, err := tx.Exec(ctx, update, l.id, l.identity())
+	return err
+}
+
+func (v *Voice) legEnded(ctx context.Context, l *Leg, cause string) {
+	const update = `
+		update leg
+		set ended_at = now(), cause = $2
+		where id = $1
+		and ended_at is null`
+	if _, err := v.pool.Exec(ctx, update, l.id, gateway.Clean(cause)); err != nil {
+		v.log.Warn("write the end of a leg", "call", l.call.row.ID, "err", err)
+	}
+}
+
+// turn writes a call's state and tells consoles, in one transaction with whatever else
+// belongs to the step.
+func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) error) error {
+	const update = `
+		update call
+		set state = $2, agent_id = $3, cause = $4, callback_id = $5,
+			answered_at = case when $2 = 'talking' then coalesce(answered_at, now()) else answered_at end,
+			ended_at = case when $2 = 'ended' then now() end
+		where id = $1
+		returning answered_at`
+	next := c.row
+	next.State = to
+	events := c.tidings(next)
+	err := pgx.BeginFunc(ctx, c.v.pool, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, update, next.ID, next.State, next.Agent, next.Cause, next.Callback).Scan(&next.Answered)
+		if err != nil {
+			return err
+		}
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
+		return c.v.rooms.Feed.Append(ctx, tx, events...)
+	})
+	if err != nil {
+		return fmt.Errorf("write call %d as %s: %w", next.ID, to, err)
+	}
+	c.row = next
+	c.v.rooms.Feed.Announce(events...)
+	return nil
+}
+
+// CallNews is what the agent's consoles are told of a call, as call.changed.
+type CallNews struct {
+	Call        int64                 `json:"call,string"`
+	Interaction gateway.InteractionID `json:"interaction"`
+	State       string                `json:"state"` // ringing, dialling, connected, held, ended
+	From        string                `json:"from"`
+	To          string                `json:"to"`
+	Outbound    bool                  `json:"outbound,omitempty"`
+}
+
+func (c *Call) tidings(r callRow) []gateway.Event {
+	if r.Agent == 0 {
+		return nil
+	}
+	state := ""
+	switch r.State {
+	case dialling:
+		state = "dialling"
+	case talking:
+		if state = "connected"; c.onHold {
+			state = "held"
+		}
+	case ended:
+		state = "ended"
+	case arriving, waiting, voicemail, leaving:
+		return nil
+	}
+	c.news++
+	return []gateway.Event{c.newsEvent(r, state)}
+}
+
+func (c *Call) newsEvent(r callRow, state string) gateway.Event {
+	return gateway.NewEvent(gateway.TopicAgent(r.Agent), "call.changed", int64(c.news), CallNews{
+		Call: r.ID, Interaction: r.Interaction, State: state, From: r.From, To: r.To, Outbound: r.Outbound,
+	})
+}
+
+// deadLegs are the dialogs of a call of a process that has died.
+func (v *Voice) deadLegs(ctx context.Context, call int64) ([]dialog.Identity, error) {
+	const query = `
+		update leg
+		set ended_at = now(), cause = 'system_failure'
+		where call_id = $1
+		and ended_at is null
+		returning dialog`
+	rows, err := v.pool.Query(ctx, query, call)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[dialog.Identity])
+}

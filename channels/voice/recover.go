@@ -1,0 +1,148 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/voice/wav"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// recover ends the calls of this node's last life. What was said on a voicemail is kept;
+// whoever was cut off is called back; telephones that still listen are told. It goes on
+// until it is done or ctx ends.
+func (v *Voice) recover(ctx context.Context) error {
+	const query = "select " + callColumns + `
+		from call
+		where node = $1
+		and ended_at is null
+		and created_at < $2
+		order by id`
+	rows, err := v.pool.Query(ctx, query, v.cfg.Node, v.started)
+	if err != nil {
+		return v.unlessStopped(ctx, fmt.Errorf("find calls of the last life: %w", err))
+	}
+	dead, err := pgx.CollectRows(rows, scanCall)
+	if err != nil {
+		return v.unlessStopped(ctx, fmt.Errorf("find calls of the last life: %w", err))
+	}
+	for _, row := range dead {
+		for wait := 100 * ms; ; wait = min(2*wait, 5*time.Second) {
+			err := v.bury(ctx, row)
+			if err == nil || ctx.Err() != nil {
+				break
+			}
+			v.log.Warn("end a call of the last life", "call", row.ID, "err", err)
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+		}
+	}
+	return nil
+}
+
+func (v *Voice) unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// bury ends one call that died with its process. Each step may be done again.
+func (v *Voice) bury(ctx context.Context, row callRow) error {
+	legs, err := v.deadLegs(ctx, row.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range legs {
+		if id.RemoteTag != "" {
+			v.stack.Bury(id, `SIP;cause=41;text="Temporary failure"`)
+		}
+	}
+	c := newCall(v, row)
+	if err := c.keepRecorded(ctx); err != nil {
+		return err
+	}
+	cause := row.Cause
+	if row.State != leaving {
+		cause = "system_failure"
+	}
+	if row.Interaction != 0 {
+		if err := c.tellEnd(ctx); err != nil {
+			return err
+		}
+	}
+	v.log.Info("ended a call of the last life", "call", row.ID, "interaction", row.Interaction, "state", string(row.State))
+	c.finish(ctx, cause)
+	return nil
+}
+
+// tellEnd tells the floor what the dead process could not.
+func (c *Call) tellEnd(ctx context.Context) error {
+	cmd := gateway.Leave{Interaction: c.row.Interaction}
+	switch c.row.State {
+	case voicemail:
+		cmd.End = gateway.EndVoicemail
+	case waiting, talking:
+		cmd.End = gateway.EndSystemFailure
+		if err := c.promise(ctx); err != nil {
+			return err
+		}
+		cmd.Callback = c.row.Callback
+	case arriving, dialling, leaving, ended:
+	}
+	_, err := c.v.rooms.Floor.Do(ctx, fmt.Sprintf("voice/call/%d/bury", c.row.ID), cmd)
+	var refusal *gateway.Error
+	if errors.As(err, &refusal) && refused(err) {
+		c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "err", err)
+		return nil
+	}
+	return err
+}
+
+// promise writes down the number of the callback before it is promised, so that there is
+// one however often we are killed.
+func (c *Call) promise(ctx context.Context) error {
+	if c.row.Callback != 0 {
+		return nil
+	}
+	id, err := c.v.rooms.Floor.Reserve(ctx)
+	if err != nil {
+		return fmt.Errorf("reserve a callback: %w", err)
+	}
+	c.row.Callback = id
+	return c.turn(ctx, c.row.State, nil)
+}
+
+// keepRecorded finishes what a voicemail's caller had said.
+func (c *Call) keepRecorded(ctx context.Context) error {
+	const query = `
+		select id, path
+		from recording
+		where call_id = $1
+		and state = 'open'`
+	rows, err := c.v.pool.Query(ctx, query, c.row.ID)
+	if err != nil {
+		return err
+	}
+	open, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m message, err error) {
+		return m, row.Scan(&m.id, &m.path)
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range open {
+		if err := wav.Repair(m.path); err != nil {
+			c.v.log.Info("a voicemail had not begun", "call", c.row.ID, "err", err)
+		}
+		if err := c.v.keep(ctx, c, &m); err != nil {
+			return err
+		}
+	}
+	return nil
+}

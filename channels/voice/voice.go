@@ -1,0 +1,260 @@
+// Package voice is the telephone: calls come in over SIP, wait in the queue with music,
+// are joined to an agent's own phone, or end as voicemail.
+//
+// A Leg is one telephone, a Call the legs that hear each other and the interaction they
+// belong to; both are actors. A call goes
+//
+//	arriving → waiting → talking → leaving → ended
+//	               ├──→ voicemail ──↗ ↑
+//	               └── caller leaves ─┘
+//	dialling → talking → leaving → ended            (an agent calls a customer)
+//
+// and each step is a committed row before it is heard of outside. Answering the agent's
+// phone accepts the offer; the floor's word, quoted by offer number, decides. A process
+// that dies ends its calls at its next start as system failures with a callback; a
+// voicemail keeps what was said. Nothing routes an incoming call out again: only Dial
+// does, for an agent, inside a dial plan that allows nothing until it is set.
+//
+// Crash points: call.written, call.received, call.answered, call.ringing,
+// call.accepted, call.bridged, call.leaving, call.left, call.recording, call.recorded,
+// call.stored, call.ended.
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
+	"github.com/vaxelhq/vaxel/channels/voice/media"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Config is how this node speaks on the telephone.
+type Config struct {
+	Node      string         // this process's lasting name; its calls are found again by it
+	Listen    netip.AddrPort // SIP over UDP; port 0 lets the system choose
+	Advertise netip.Addr     // what others are told; Listen's address if not set
+	RTPLow    uint16         // range of the RTP ports; both 0 lets the system choose
+	RTPHigh   uint16
+	Dir       string // where recordings grow until they are stored
+	DialPlan  []Route
+	Patience  Patience
+}
+
+// Patience is how long things may last. Zero values become the defaults.
+type Patience struct {
+	Voicemail  time.Duration // longest message, 180 s
+	Silence    time.Duration // ends a message, 4 s
+	Start      time.Duration // for the first word, 8 s
+	ShortVoice time.Duration // less voice is no message, 1.5 s
+	Lost       time.Duration // without RTP a recording ends, 5 s
+	Ring       time.Duration // of a phone that Dial rings, 30 s
+	Accept     time.Duration // for the floor's answer while the agent waits, 5 s
+}
+
+func (p Patience) orDefault() Patience {
+	for _, d := range []struct {
+		v   *time.Duration
+		def time.Duration
+	}{
+		{&p.Voicemail, 180 * time.Second}, {&p.Silence, 4 * time.Second}, {&p.Start, 8 * time.Second},
+		{&p.ShortVoice, 1500 * time.Millisecond}, {&p.Lost, 5 * time.Second}, {&p.Ring, 30 * time.Second}, {&p.Accept, 5 * time.Second},
+	} {
+		if *d.v == 0 {
+			*d.v = d.def
+		}
+	}
+	return p
+}
+
+// Intake takes calls and voicemail in.
+type Intake interface {
+	Receive(ctx context.Context, a gateway.Arrival, also func(ctx context.Context, tx pgx.Tx, r gateway.Received) error) (gateway.Received, error)
+}
+
+// Floor decides who has an interaction. The same key gives the same answer. Reserve
+// gives the number of an interaction to be.
+type Floor interface {
+	Do(ctx context.Context, key string, cmd gateway.Command) (gateway.Answer, error)
+	Reserve(ctx context.Context) (gateway.InteractionID, error)
+}
+
+// Feed tells consoles, and us: heard gets every event of the topics at least once, and
+// must not wait.
+type Feed interface {
+	Watch(topics []string, heard func(gateway.Event)) (cancel func())
+	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
+	Announce(events ...gateway.Event)
+}
+
+// Phones knows the SIP addresses at which an agent is rung, in order.
+type Phones interface {
+	Phones(ctx context.Context, agent gateway.AgentID) ([]string, error)
+}
+
+// Timeline writes onto conversations.
+type Timeline interface {
+	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
+}
+
+// Blobs keeps recordings.
+type Blobs interface {
+	Put(ctx context.Context, r io.Reader) (key string, size int64, err error)
+	Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error
+}
+
+// Rooms are the neighbours.
+type Rooms struct {
+	Intake   Intake
+	Floor    Floor
+	Feed     Feed
+	Phones   Phones
+	Timeline Timeline
+	Blobs    Blobs
+}
+
+// Voice is the telephone of one node.
+type Voice struct {
+	cfg     Config
+	rooms   Rooms
+	pool    *pgxpool.Pool
+	log     *slog.Logger
+	stack   *dialog.Stack
+	plane   *media.Plane
+	sounds  *sounds
+	trunks  atomic.Pointer[[]Trunk]
+	calls   sync.WaitGroup
+	started time.Time // calls from before are of another life
+
+	mu      sync.Mutex // guards what follows
+	active  map[gateway.InteractionID]*Call
+	open    map[*Call]struct{}
+	stopped bool
+}
+
+// Open binds the ports and reads the trunks. Run makes it work.
+func Open(ctx context.Context, cfg Config, pool *pgxpool.Pool, rooms Rooms, log *slog.Logger) (*Voice, error) {
+	cfg.Patience = cfg.Patience.orDefault()
+	if !cfg.Listen.Addr().Is4() || cfg.Listen.Addr().IsUnspecified() && !cfg.Advertise.IsValid() {
+		return nil, fmt.Errorf("listen on %s: name an IPv4 address, and with 0.0.0.0 the one that others reach: %w", cfg.Listen, errConfig)
+	}
+	if err := checkPlan(cfg.DialPlan); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the recordings' directory: %w", err)
+	}
+	v := &Voice{cfg: cfg, rooms: rooms, pool: pool, log: log, active: map[gateway.InteractionID]*Call{}, open: map[*Call]struct{}{}}
+	if err := v.LoadTrunks(ctx); err != nil {
+		return nil, err
+	}
+	if err := pool.QueryRow(ctx, "select clock_timestamp()").Scan(&v.started); err != nil {
+		return nil, fmt.Errorf("read the database's clock: %w", err)
+	}
+	var err error
+	if v.sounds, err = loadSounds(); err != nil {
+		return nil, err
+	}
+	if v.plane, err = media.Open(ctx, media.Config{Listen: cfg.Listen.Addr(), Advertise: cfg.Advertise, Low: cfg.RTPLow, High: cfg.RTPHigh}, log); err != nil {
+		return nil, err
+	}
+	v.stack, err = dialog.Open(ctx, dialog.Config{Listen: cfg.Listen, Advertise: cfg.Advertise, Trusted: v.trusted}, v.called, log)
+	if err != nil {
+		return nil, errors.Join(err, v.plane.Close())
+	}
+	return v, nil
+}
+
+var errConfig = errors.New("configuration of voice")
+
+// Addr is where SIP is spoken.
+func (v *Voice) Addr() netip.AddrPort { return v.stack.Addr() }
+
+// Run serves calls until ctx ends. Calls that then go on are cut off, and ended at the
+// next start as if the process had died.
+func (v *Voice) Run(ctx context.Context) error {
+	outer, stop := context.WithCancel(context.WithoutCancel(ctx)) // telephones are told before the ports close
+	defer stop()
+	g, gctx := errgroup.WithContext(outer)
+	g.Go(func() error { return v.stack.Run(gctx) })
+	g.Go(func() error { return v.plane.Run(gctx) })
+	recovered := make(chan error, 1)
+	go func() { recovered <- v.recover(ctx) }()
+	select {
+	case <-ctx.Done():
+	case <-gctx.Done():
+	}
+	v.stopCalls()
+	err := <-recovered
+	v.calls.Wait()
+	stop()
+	return errors.Join(err, g.Wait())
+}
+
+// stopCalls makes an end of every call.
+func (v *Voice) stopCalls() {
+	v.mu.Lock()
+	v.stopped = true
+	open := make([]*Call, 0, len(v.open))
+	for c := range v.open {
+		open = append(open, c)
+	}
+	v.mu.Unlock()
+	for _, c := range open {
+		c.post(func(context.Context) { c.cutOff() })
+	}
+}
+
+func (v *Voice) stopping() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.stopped
+}
+
+// begin starts a call's actor, unless we are stopping. A call outlives what began it.
+func (v *Voice) begin(ctx context.Context, c *Call) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.stopped {
+		return false
+	}
+	v.open[c] = struct{}{}
+	v.calls.Go(func() { c.run(context.WithoutCancel(ctx)) })
+	return true
+}
+
+// serve makes a call findable by its interaction; 0 takes it out.
+func (v *Voice) serve(c *Call, id gateway.InteractionID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.active[c.row.Interaction] == c {
+		delete(v.active, c.row.Interaction)
+	}
+	if id != 0 {
+		v.active[id] = c
+	}
+}
+
+func (v *Voice) forget(c *Call) {
+	v.serve(c, 0)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.open, c)
+}
+
+func (v *Voice) path(call int64) string {
+	return filepath.Join(v.cfg.Dir, fmt.Sprintf("call-%d.wav", call))
+}
