@@ -30,7 +30,11 @@ type cursor struct {
 }
 
 func (c cursor) String() string {
-	return fmt.Sprintf("%s-%x-%x-%x", c.cluster, c.xid, c.pos, c.at.Unix())
+	text := make([]byte, 0, 64)
+	text = append(append(text, c.cluster...), '-')
+	text = append(strconv.AppendUint(text, c.xid, 16), '-')
+	text = append(strconv.AppendInt(text, c.pos, 16), '-')
+	return string(strconv.AppendInt(text, c.at.Unix(), 16))
 }
 
 // now is the state of the database that cursors are judged by.

@@ -18,7 +18,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -101,44 +100,27 @@ func (f *Feed) Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) e
 	return nil
 }
 
-// announced is an event on the bus; there its topic is part of it.
-type announced struct {
-	Topic string `json:"topic"`
-	gateway.Event
-}
-
 // Announce tells of events that have been committed, without waiting for the log. It
-// never blocks.
+// never blocks. It may also tell what is never stored, such as typing.
 func (f *Feed) Announce(events ...gateway.Event) {
-	if len(events) == 0 {
-		return
+	if len(events) > 0 {
+		f.bus.Publish(subject, encode(events))
 	}
-	list := make([]announced, len(events))
-	for i, e := range events {
-		list[i] = announced{e.Topic, e}
-	}
-	data, err := json.Marshal(list)
-	if err != nil {
-		f.log.Error("events not announced", "err", err)
-		return
-	}
-	f.bus.Publish(subject, data)
 }
 
 // heard hands an announcement to the listeners here, and reads the log soon.
 func (f *Feed) heard(data []byte) {
-	var list []announced
-	if err := json.Unmarshal(data, &list); err != nil {
-		f.log.Error("announcement not understood", "err", err)
-		return
-	}
 	f.mu.Lock()
-	for _, a := range list {
-		event := a.Event
-		event.Topic = a.Topic
-		f.deliverLocked(Frame{Event: event})
-	}
+	err := decode(data, func(topic []byte, event gateway.Event) {
+		if here := f.listeners[string(topic)]; here != nil {
+			event.Topic = string(topic)
+			deliver(here, Frame{Event: event})
+		}
+	})
 	f.mu.Unlock()
+	if err != nil {
+		f.log.Error("announcement not understood", "err", err)
+	}
 	f.hint()
 }
 
@@ -196,8 +178,8 @@ func (f *Feed) leaveLocked(l *listener, topics []string) {
 	}
 }
 
-func (f *Feed) deliverLocked(frame Frame) {
-	for l := range f.listeners[frame.Topic] {
+func deliver(to map[*listener]struct{}, frame Frame) {
+	for l := range to {
 		l.take(frame)
 	}
 }

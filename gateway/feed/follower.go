@@ -185,16 +185,14 @@ func (w *Follower) catchUp(ctx context.Context) error {
 	w.feed.mu.Lock()
 	topics, joined := w.listLocked(), w.joined
 	w.feed.mu.Unlock()
-	frames, err := w.feed.page(ctx, w.at, maxFrames, topics)
-	if err != nil {
-		return err
-	}
-	for _, frame := range frames {
-		w.at = frame.pos
-	}
-	w.pending = frames
+	n, err := w.feed.page(ctx, w.at, maxFrames, topics, func(row *logRow) {
+		w.at = row.position
+		w.pending = append(w.pending, row.frame(w.feed.cluster))
+	})
 	switch {
-	case len(frames) == maxFrames:
+	case err != nil:
+		return err
+	case n == maxFrames:
 	case !joined:
 		w.join()
 	default:

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,7 +80,7 @@ func (f *Feed) gauge(ctx context.Context) error {
 	err := f.pool.QueryRow(ctx, `
 		select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8
 		from event
-		where (xid, pos) > ($1::text::xid8, $2)`, fmt.Sprint(tail.xid), tail.pos).Scan(&lag)
+		where (xid, pos) > ($1::text::xid8, $2)`, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(tail.xid, 10), tail.pos).Scan(&lag)
 	if err != nil {
 		return fmt.Errorf("measure lag: %w", err)
 	}

@@ -3,9 +3,12 @@ package feed
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -50,7 +53,7 @@ func (f *Feed) begin(ctx context.Context) error {
 	}
 	if _, err := f.pool.Exec(ctx, `
 		delete from event
-		where xid >= $1::text::xid8 and at < now() - interval '1 minute'`, fmt.Sprint(n.xmax)); err != nil {
+		where xid >= $1::text::xid8 and at < now() - interval '1 minute'`, strconv.FormatUint(n.xmax, 10)); err != nil {
 		return fmt.Errorf("drop events of another cluster: %w", err)
 	}
 	f.mu.Lock()
@@ -93,25 +96,47 @@ func (f *Feed) read(ctx context.Context) error {
 		f.mu.Lock()
 		from := f.tail
 		f.mu.Unlock()
-		frames, err := f.page(ctx, from, pageSize, nil)
-		if err != nil {
+		n, err := f.page(ctx, from, pageSize, nil, f.pass)
+		if err != nil || n < pageSize {
 			return err
-		}
-		f.mu.Lock()
-		for _, frame := range frames {
-			f.tail = frame.pos
-			f.deliverLocked(frame)
-		}
-		f.mu.Unlock()
-		if len(frames) < pageSize {
-			return nil
 		}
 	}
 }
 
-// page gives the events after a position and below the watermark, in order; of the
-// topics only, unless nil.
-func (f *Feed) page(ctx context.Context, after position, limit int, topics []string) ([]Frame, error) {
+// pass moves the tail past an event and gives it to its listeners here.
+func (f *Feed) pass(row *logRow) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tail = row.position
+	if here := f.listeners[string(row.topic)]; here != nil {
+		deliver(here, row.frame(f.cluster))
+	}
+}
+
+// logRow is an event as it is read. Its bytes are the connection's, until the next row.
+type logRow struct {
+	position
+	topic, kind, data pgtype.DriverBytes
+	conversation, rev int64
+	at                time.Time
+}
+
+// frame is a copy of the row for whoever listens.
+func (r *logRow) frame(cluster string) Frame {
+	return Frame{
+		Event: gateway.Event{
+			Type: string(r.kind), Topic: string(r.topic), Conversation: gateway.ConversationID(r.conversation),
+			Rev: r.rev, Data: slices.Clone([]byte(r.data)),
+		},
+		At:  cursor{cluster, r.position, r.at}.String(),
+		pos: r.position,
+	}
+}
+
+// page reads the events after a position and below the watermark, in order; of the topics
+// only, unless nil. It says how many there were. The statement is planned for the
+// position it is given: the log grows too fast for a plan to be kept.
+func (f *Feed) page(ctx context.Context, after position, limit int, topics []string, each func(*logRow)) (int, error) {
 	rows, _ := f.pool.Query(ctx, `
 		select xid::text::bigint, pos, topic, type, conversation_id, rev, data::text, at
 		from event
@@ -119,21 +144,18 @@ func (f *Feed) page(ctx context.Context, after position, limit int, topics []str
 		and xid < pg_snapshot_xmin(pg_current_snapshot())
 		and ($3::text[] is null or topic = any($3))
 		order by xid, pos
-		limit $4`, fmt.Sprint(after.xid), after.pos, topics, limit) // the error comes with the rows
-	frames, err := pgx.CollectRows(rows, f.scan)
+		limit $4`, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(after.xid, 10), after.pos, topics, limit) // the error comes with the rows
+	var row logRow
+	n := 0
+	_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &row.topic, &row.kind, &row.conversation, &row.rev, &row.data, &row.at}, func() error {
+		n++
+		each(&row)
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
+		return n, fmt.Errorf("read events: %w", err)
 	}
-	return frames, nil
-}
-
-func (f *Feed) scan(row pgx.CollectableRow) (Frame, error) {
-	var e gateway.Event
-	var data string
-	c := cursor{cluster: f.cluster} // written once, before anybody reads
-	err := row.Scan(&c.xid, &c.pos, &e.Topic, &e.Type, &e.Conversation, &e.Rev, &data, &c.at)
-	e.Data = []byte(data)
-	return Frame{Event: e, At: c.String(), pos: c.position}, err
+	return n, nil
 }
 
 // every runs a duty now and then until ctx ends; that it failed once is no reason to stop.
