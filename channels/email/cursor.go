@@ -113,10 +113,10 @@ func numbers(uids []imap.UID) []int64 {
 // noteEvery is how often health that has not changed is written.
 const noteEvery = 10 * time.Second
 
-// note writes the mailbox's health: read to the end now, or what is wrong.
-func (p *poller) note(ctx context.Context, behind int, problem string) {
+// note writes the mailbox's health: whether it was read to the end now, and what is wrong.
+func (p *poller) note(ctx context.Context, synced bool, behind int, problem string) {
 	now := time.Now()
-	if problem == p.noted.problem && behind == 0 && p.noted.behind == 0 && now.Sub(p.noted.at) < noteEvery {
+	if synced && problem == p.noted.problem && behind == 0 && p.noted.behind == 0 && now.Sub(p.noted.at) < noteEvery {
 		return
 	}
 	p.noted.at, p.noted.behind, p.noted.problem = now, behind, problem
@@ -126,8 +126,8 @@ func (p *poller) note(ctx context.Context, behind int, problem string) {
 		insert into mailbox_cursor (mailbox_id, folder, uidvalidity, uid, problem)
 		values ($1, $2, 0, 0, $4)
 		on conflict (mailbox_id, folder) do update set
-			synced_at = case when $4 = '' then now() else mailbox_cursor.synced_at end,
-			behind = $3, problem = $4`, int64(p.box.ID), p.box.Folder, behind, problem)
+			synced_at = case when $5 then now() else mailbox_cursor.synced_at end,
+			behind = $3, problem = $4`, int64(p.box.ID), p.box.Folder, behind, problem, synced)
 	if err != nil {
 		p.log.Warn("health of a mailbox not written", "err", err)
 	}

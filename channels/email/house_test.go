@@ -98,6 +98,14 @@ func (h *house) taken(t testing.TB) []gateway.Arrival {
 	return list
 }
 
+func (h *house) count(t testing.TB) (n int) {
+	t.Helper()
+	if err := h.pool.QueryRow(t.Context(), "select count(*) from taken").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // wait waits until n arrivals are committed.
 func (h *house) wait(t testing.TB, n int) []gateway.Arrival {
 	t.Helper()
@@ -106,13 +114,13 @@ func (h *house) wait(t testing.TB, n int) []gateway.Arrival {
 		h.mu.Lock()
 		came := h.came
 		h.mu.Unlock()
-		if list := h.taken(t); len(list) >= n {
-			return list
+		if h.count(t) >= n {
+			return h.taken(t)
 		}
 		select {
 		case <-came:
 		case <-limit:
-			t.Fatalf("%d arrivals, want %d", len(h.taken(t)), n)
+			t.Fatalf("%d arrivals, want %d", h.count(t), n)
 		}
 	}
 }

@@ -82,6 +82,7 @@ type poller struct {
 	log      *slog.Logger
 	validity uint32 // of the open folder
 	refused  map[imap.UID]int
+	unmarked string // why the server marks no mail; empty: it does
 	noted    struct {
 		at      time.Time
 		behind  int
@@ -121,7 +122,7 @@ func (p *poller) hold(ctx context.Context) {
 		if caughtUp {
 			backoff = p.pace.backoff
 		}
-		p.note(ctx, p.noted.behind, err.Error())
+		p.note(ctx, false, p.noted.behind, err.Error())
 		p.log.Warn("mailbox connection ended; connecting again", "after", backoff, "err", err)
 		sleep(ctx, backoff/2+rand.N(backoff)) //nolint:gosec // jitter
 		backoff = min(2*backoff, p.pace.most)
@@ -150,7 +151,7 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 			return caughtUp, err
 		}
 		caughtUp = true
-		p.note(ctx, len(p.refused), "")
+		p.note(ctx, true, len(p.refused), p.unmarked)
 		if err := s.wait(ctx, p.pace.look); err != nil {
 			return caughtUp, err
 		}
@@ -198,7 +199,7 @@ func (p *poller) settleRest(ctx context.Context, s *session) error {
 		return err
 	}
 	for done := range slices.Chunk(missing(uids, c.Gaps), sizeBatch) {
-		if err := s.settle(ctx, done, p.box.MoveTo); err != nil {
+		if err := p.mark(ctx, s, done); err != nil {
 			return err
 		}
 	}
@@ -222,14 +223,17 @@ func (p *poller) catchUp(ctx context.Context, s *session) error {
 		}
 	}
 	if len(pending) > sizeBatch {
-		p.note(ctx, len(pending), p.noted.problem)
+		p.note(ctx, false, len(pending), p.noted.problem)
 	}
+	var left []imap.UID // not dealt with so far, though tried
 	for chunk := range slices.Chunk(pending, sizeBatch) {
-		done, err := p.chunk(ctx, s, chunk, pending)
+		open := slices.Concat(left, chunk)
+		done, err := p.chunk(ctx, s, chunk, open)
 		if err != nil {
 			return err
 		}
-		if err := s.settle(ctx, done, p.box.MoveTo); err != nil {
+		left = missing(open, done)
+		if err := p.mark(ctx, s, done); err != nil {
 			return err
 		}
 		crash.At("email.settled")
@@ -237,13 +241,37 @@ func (p *poller) catchUp(ctx context.Context, s *session) error {
 	return nil
 }
 
+// missing gives those of all that are not there.
 func missing(all, there []imap.UID) (gone []imap.UID) {
+	known := make(map[imap.UID]bool, len(there))
+	for _, uid := range there {
+		known[uid] = true
+	}
 	for _, uid := range all {
-		if !slices.Contains(there, uid) {
+		if !known[uid] {
 			gone = append(gone, uid)
 		}
 	}
 	return gone
+}
+
+// mark settles mails that are committed. A server that refuses (no such folder, a
+// read-only mailbox) is a problem to show, and no reason to read no more mail.
+func (p *poller) mark(ctx context.Context, s *session, uids []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	err := s.settle(ctx, uids, p.box.MoveTo)
+	refusal := (*imap.Error)(nil)
+	if !errors.As(err, &refusal) || refusal.Type == imap.StatusResponseTypeBye {
+		p.unmarked = ""
+		return err
+	}
+	if p.unmarked != err.Error() {
+		p.log.Warn("mails are read but not marked", "err", err)
+	}
+	p.unmarked = err.Error()
+	return nil
 }
 
 // chunk reads up to sizeBatch mails and gives those that are dealt with.

@@ -62,7 +62,7 @@ func inbox(t *testing.T, d *mailtest.Dovecot, folder string) (seen, all int) {
 	}
 	box, err := c.Select(folder, nil).Wait()
 	if err != nil {
-		t.Fatal(err)
+		return 0, 0 // not there yet
 	}
 	found, err := c.Search(&imap.SearchCriteria{Flag: []imap.Flag{imap.FlagSeen}}, nil).Wait()
 	if err != nil {
@@ -347,4 +347,88 @@ func TestWrongPassword(t *testing.T) {
 	save(t, e, support(d.IMAP, nobody))
 	exactly(t, h.wait(t, 1), 1)
 	until(t, "problem gone", func() bool { l, _ := e.Health(t.Context()); return l[0].Problem == "" })
+}
+
+// TestMoveMakesItsFolder, and a server that refuses to mark stops nothing.
+func TestMoveMakesItsFolder(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	d.Deliver(t, "support@cyklar.example", mails(1, 3)...)
+	e := h.open(t, "a", d)
+	m := support(d.IMAP, nobody)
+	m.MoveTo = "Läst"
+	save(t, e, m)
+	run(t, e)
+	h.wait(t, 3)
+	until(t, "moved", func() bool { _, moved := inbox(t, d, "Läst"); return moved == 3 })
+	m.MoveTo = "bad/../name"
+	save(t, e, m)
+	d.Deliver(t, "support@cyklar.example", mails(4, 5)...)
+	exactly(t, h.wait(t, 5), 5)
+	until(t, "problem shown", func() bool {
+		l, _ := e.Health(t.Context())
+		return strings.Contains(l[0].Problem, "mark mails as read")
+	})
+	d.Deliver(t, "support@cyklar.example", mails(6, 6)...)
+	exactly(t, h.wait(t, 6), 6)
+}
+
+// TestForeignExpunge lets somebody else delete mails before they are read.
+func TestForeignExpunge(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	d.Deliver(t, "support@cyklar.example", mails(1, 6)...)
+	h.refuse = func(a gateway.Arrival) error {
+		if a.MessageID == "m2@kund.example" {
+			return errors.New("not now")
+		}
+		return nil
+	}
+	e := h.open(t, "a", d)
+	save(t, e, support(d.IMAP, nobody))
+	run(t, e)
+	h.wait(t, 5)
+	c, err := imapclient.DialInsecure(d.IMAP, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Login("support@cyklar.example", mailtest.Password).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Store(imap.SeqSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Expunge().Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.Deliver(t, "support@cyklar.example", mails(7, 7)...)
+	h.wait(t, 6)
+	until(t, "no gap left", func() bool {
+		var n int
+		err := h.pool.QueryRow(t.Context(), "select cardinality(gaps) from mailbox_cursor").Scan(&n)
+		return err == nil && n == 0
+	})
+}
+
+// BenchmarkIngest reads mails of 10 KB from Dovecot, parses and commits them.
+func BenchmarkIngest(b *testing.B) {
+	const n = 2000
+	d := mailtest.StartDovecot(b)
+	var list [][]byte
+	for i := range n {
+		list = append(list, mailtest.Mail(fmt.Sprint("b", i), "anna@kund.example", "bench", strings.Repeat("En rad text som fyller ut.\r\n", 370)))
+	}
+	d.Deliver(b, "support@cyklar.example", list...)
+	for b.Loop() {
+		h := newHouse(b)
+		e := h.open(b, "a", d)
+		save(b, e, support(d.IMAP, nobody))
+		start := time.Now()
+		stop := run(b, e)
+		h.wait(b, n)
+		b.ReportMetric(n/time.Since(start).Seconds(), "mails/s")
+		stop()
+	}
 }

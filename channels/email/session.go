@@ -256,6 +256,11 @@ func (s *session) settle(ctx context.Context, uids []imap.UID, moveTo string) er
 			return s.client.Store(set, seen, nil).Close()
 		}
 		_, err := s.client.Move(set, moveTo).Wait()
+		if refusal := (*imap.Error)(nil); errors.As(err, &refusal) && refusal.Code == imap.ResponseCodeTryCreate {
+			if err = s.client.Create(moveTo, nil).Wait(); err == nil {
+				_, err = s.client.Move(set, moveTo).Wait()
+			}
+		}
 		return err
 	})
 	if err != nil {

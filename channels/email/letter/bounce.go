@@ -100,12 +100,17 @@ func (r *BounceRecipient) complete() {
 			r.Status = better
 		}
 	}
-	if r.Action != "" {
-		return
+	if r.Action == "" {
+		r.Action = "failed"
+		if strings.HasPrefix(r.Status, "4.") {
+			r.Action = "delayed"
+		}
 	}
-	r.Action = "failed"
-	if strings.HasPrefix(r.Status, "4.") {
-		r.Action = "delayed"
+	if r.Status == "" {
+		r.Status = map[string]string{"failed": "5.0.0", "delayed": "4.0.0"}[r.Action]
+	}
+	if r.Status == "" {
+		r.Status = "2.0.0"
 	}
 }
 
@@ -120,9 +125,9 @@ func typed(s string) string {
 func firstWord(s string) string { return firstOf(strings.Fields(s)) }
 
 // statusCode is an RFC 3463 code that stands by itself.
-var statusCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
+var statusCode = regexp.MustCompile(`\b[245]\.\d{1,2}\.\d{1,3}\b`)
 
-var returnedSubject = regexp.MustCompile(`(?i)undeliver|delivery (status|failure|report|problem)|returned mail|mail delivery failed|failure notice|delivery has failed|could not be delivered|non remis|unzustellbar|kunde inte levereras|olevererbart|配信`)
+var returnedSubject = regexp.MustCompile(`(?i)undeliver|delivery (status|failure|report|problem)|returned mail|mail delivery failed|failure notice|delivery has failed|could not be delivered|not delivered|mail failure|message .{0,60}delayed|delayed mail|warning: message|non remis|unzustellbar|kunde inte levereras|olevererbart|配信`)
 
 // looksReturned says whether a mail server returned something, by sender and subject.
 func looksReturned(l *Letter) bool {
@@ -134,37 +139,82 @@ func looksReturned(l *Letter) bool {
 
 var (
 	proseAddress = regexp.MustCompile(`[A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24}`)
-	proseReply   = regexp.MustCompile(`\b([45])(\d\d)[ -]`)
+	proseLine    = regexp.MustCompile(`^[\s<"'(]*([A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24})[\s>"'):,.]*($|:|\s)`)
+	proseReply   = regexp.MustCompile(`\b([45])\d\d[ -]`)
+	proseCopy    = regexp.MustCompile(`(?im)^\W*(this is a copy of|below this line|(the )?(header|text) of the original|original message|the body of the message|unsent message|returned message|message header follows|here is a copy).*$`)
+	proseDelay   = regexp.MustCompile(`(?i)has not yet been delivered|delivery attempts will continue|will keep trying|delayed`)
 )
 
-// readProse takes the first address and the first code out of a report for people.
+// readProse reads a report that was written for people: a line that begins with an
+// address begins that recipient's part, and the codes below it are its own.
 func (b *Bounce) readProse(l *Letter) {
 	text := l.Text[:min(len(l.Text), 64<<10)]
-	r := BounceRecipient{Address: cleanAddress(l.Header.Get("X-Failed-Recipients"))}
-	if r.Address == "" {
-		for _, a := range proseAddress.FindAllString(text, 20) {
-			if !isDaemon(strings.ToLower(a)) {
-				r.Address = strings.ToLower(a)
-				break
-			}
-		}
-	}
-	if r.Address == "" {
-		return
-	}
-	r.Status = statusCode.FindString(text)
-	if m := proseReply.FindStringSubmatch(text); r.Status == "" && m != nil {
-		r.Status = m[1] + ".0.0"
-	}
-	if r.Status == "" {
-		r.Status = "5.0.0"
-	}
-	r.complete()
 	if b.MessageID == "" {
-		if i := strings.Index(strings.ToLower(text), "message-id:"); i >= 0 {
+		if i := strings.LastIndex(strings.ToLower(text), "message-id:"); i >= 0 {
 			line, _, _ := strings.Cut(text[i:], "\n")
 			b.MessageID = firstOf(messageIDs(line))
 		}
 	}
-	b.Recipients = append(b.Recipients, r)
+	if cut := proseCopy.FindStringIndex(text); cut != nil && proseAddress.MatchString(text[:cut[0]]) {
+		text = text[:cut[0]]
+	}
+	parts := proseParts(text)
+	if len(parts) == 0 {
+		parts = []BounceRecipient{{Address: proseOnly(l, text), Diagnostic: text}}
+	}
+	delayed := proseDelay.MatchString(text)
+	for _, r := range parts[:min(len(parts), MaxParts)] {
+		if r.Address == "" {
+			continue
+		}
+		r.read(delayed)
+		b.Recipients = append(b.Recipients, r)
+	}
+}
+
+// proseParts cuts a report into its recipients' parts; one that comes twice counts once.
+func proseParts(text string) (parts []BounceRecipient) {
+	at := map[string]int{}
+	current := -1
+	for line := range strings.Lines(text) {
+		if m := proseLine.FindStringSubmatch(line); m != nil {
+			address := strings.ToLower(m[1])
+			if _, twice := at[address]; !twice {
+				at[address] = len(parts)
+				parts = append(parts, BounceRecipient{Address: address})
+			}
+			current = at[address]
+		}
+		if current >= 0 && len(parts[current].Diagnostic) < 2000 {
+			parts[current].Diagnostic += line
+		}
+	}
+	return parts
+}
+
+// proseOnly is whom a report without such lines is about.
+func proseOnly(l *Letter, text string) string {
+	if failed := l.Header.Addresses("X-Failed-Recipients"); len(failed) > 0 {
+		return failed[0].Value
+	}
+	for _, a := range proseAddress.FindAllString(text, 20) {
+		if !isDaemon(strings.ToLower(a)) {
+			return strings.ToLower(a)
+		}
+	}
+	return ""
+}
+
+// read takes the code out of a recipient's part.
+func (r *BounceRecipient) read(delayed bool) {
+	r.Diagnostic = strings.Join(strings.Fields(r.Diagnostic), " ")
+	r.Status = statusCode.FindString(r.Diagnostic)
+	if m := proseReply.FindStringSubmatch(r.Diagnostic); r.Status == "" && m != nil {
+		r.Status = m[1] + ".0.0"
+	}
+	if r.Action = "failed"; delayed {
+		r.Action = "delayed"
+	}
+	r.Diagnostic = strings.ToValidUTF8(r.Diagnostic[:min(len(r.Diagnostic), 500)], "")
+	r.complete()
 }

@@ -2,11 +2,13 @@ package letter_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -319,3 +321,55 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// TestBounceStatus states how many of the labelled bounces get their status right: the
+// class always counts, the detail where the label has one that is not made up (x.0.9xx).
+func TestBounceStatus(t *testing.T) {
+	corpora(t)
+	dir := filepath.Join(os.Getenv("VAXEL_CORPORA"), "mail", "sisimai-set-of-emails")
+	text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var labels []struct {
+		File   string `json:"file"`
+		Index  int    `json:"bounce_index"`
+		Status string `json:"status"`
+	}
+	if err := json.Unmarshal(text, &labels); err != nil {
+		t.Fatal(err)
+	}
+	all, found, class, right := 0, 0, 0, 0
+	for _, label := range labels {
+		if label.Status == "" {
+			continue // a vacation or an abuse report
+		}
+		all++
+		raw, err := os.ReadFile(filepath.Join(dir, label.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := letter.Parse(raw).Bounce
+		if b == nil || label.Index > len(b.Recipients) {
+			t.Logf("%s: not found, want %s", label.File, label.Status)
+			continue
+		}
+		found++
+		got := b.Recipients[label.Index-1].Status
+		madeUp := regexp.MustCompile(`^\d\.0\.9\d\d$`).MatchString(label.Status)
+		if got[:1] == label.Status[:1] {
+			class++
+		}
+		if got == label.Status || madeUp && got[:1] == label.Status[:1] {
+			right++
+		} else {
+			t.Logf("%s: got %s, want %s", label.File, got, label.Status)
+		}
+	}
+	t.Logf("%d labelled, %d found, class right %d, status right %d", all, found, class, right)
+	if right*100 < all*bounceGoal {
+		t.Errorf("status right on %d of %d", right, all)
+	}
+}
+
+const bounceGoal = 85 // percent

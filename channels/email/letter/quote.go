@@ -10,9 +10,9 @@ import (
 var attribution = regexp.MustCompile(`(?i)((^|\s)(wrote|writes|skrev|schrieb|a écrit|escribió|ha scritto|scrisse|schreef|kirjoitti|escreveu|napisał|написал)|のメール|写道).{0,200}[:：]\s*$`)
 
 // … or a separator or a copied header stands there, and all below is quoted.
-var separator = regexp.MustCompile(`(?i)^[\s>]*(-{2,}\s*(original message|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|message d'origine|mensaje original|forwarded message|vidarebefordrat meddelande|opprinnelig melding|oprindelig meddelelse|alkuperäinen viesti)\s*-{2,}|begin forwarded message:)\s*$`)
+var separator = regexp.MustCompile(`(?i)^(-{2,}\s*(original message|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|message d'origine|mensaje original|forwarded message|vidarebefordrat meddelande|opprinnelig melding|oprindelig meddelelse|alkuperäinen viesti)\s*-{2,}|begin forwarded message:)\s*$`)
 
-var copiedHeader = regexp.MustCompile(`(?i)^\*?(from|från|von|de|fra|da|lähettäjä)\s*:\*?\s+\S`)
+var copiedHeader = regexp.MustCompile(`(?i)^(from|från|von|de|fra|da|lähettäjä)\s*:\*?\s+\S`)
 
 var copiedSecond = regexp.MustCompile(`(?i)^\*?(sent|date|skickat|datum|gesendet|envoyé|enviado|sendt|dato|to|till|an|à|para|subject|ämne|betreff)\s*:\*?\s`)
 
@@ -95,13 +95,14 @@ func startsAttribution(line string) bool { return attributionStart.MatchString(l
 
 // startsQuote says whether all from line i on was copied by the client.
 func startsQuote(lines []textLine, i int) bool {
-	line := lines[i].text
-	if len(line) > 300 {
+	line := strings.TrimLeft(lines[i].text, " \t>*")
+	if len(line) > 300 || line == "" {
 		return false
 	}
-	if separator.MatchString(line) {
+	if (line[0] == '-' || line[0] == 'B' || line[0] == 'b') && separator.MatchString(line) {
 		return true
 	}
-	return copiedHeader.MatchString(line) && i+1 < len(lines) && copiedSecond.MatchString(lines[i+1].text) &&
+	colon := strings.IndexByte(line, ':')
+	return colon > 0 && colon < 20 && copiedHeader.MatchString(line) && i+1 < len(lines) && copiedSecond.MatchString(lines[i+1].text) &&
 		(i == 0 || strings.Trim(lines[i-1].text, " _-\t") == "")
 }

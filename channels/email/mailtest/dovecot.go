@@ -332,3 +332,17 @@ func Mail(id, from, subject, text string) []byte {
 	return fmt.Appendf(nil, "From: %s\r\nTo: support@cyklar.example\r\nSubject: %s\r\nMessage-ID: <%s@kund.example>\r\n"+
 		"Date: Mon, 2 Mar 2026 18:00:00 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n", from, subject, id, text)
 }
+
+// Mails gives a user's inbox as files, in no order.
+func (d *Dovecot) Mails(t testing.TB, name string) (list [][]byte) {
+	t.Helper()
+	for _, sub := range []string{"new", "cur"} {
+		files, _ := filepath.Glob(filepath.Join(d.dir, "mail", name, sub, "*"))
+		for _, f := range files {
+			if raw, err := os.ReadFile(f); err == nil {
+				list = append(list, raw)
+			}
+		}
+	}
+	return list
+}

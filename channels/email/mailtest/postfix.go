@@ -13,7 +13,8 @@ import (
 )
 
 // Postfix is a running Postfix that takes mail for cyklar.example and kund.example and
-// hands it on by LMTP. For anybody at gone.example it says 550, at full.example 452.
+// hands it on by LMTP. For anybody at gone.example it says 550, at full.example 452; what
+// it takes for any other domain it returns to its sender. Nothing leaves the machine.
 type Postfix struct {
 	SMTP string // host:port
 }
@@ -38,6 +39,8 @@ mynetworks = 127.0.0.0/8
 virtual_mailbox_domains = cyklar.example, kund.example
 virtual_mailbox_maps =
 virtual_transport = lmtp:inet:{{.LMTP}}
+default_transport = error:5.1.2 no such domain
+smtpd_reject_unlisted_recipient = no
 lmtp_destination_recipient_limit = 1
 recipient_delimiter = +
 smtpd_recipient_restrictions = check_recipient_access inline:{ {gone.example = 550 5.1.1 no such user here}, {full.example = 452 4.2.2 mailbox full} }, permit_mynetworks, reject
