@@ -129,8 +129,7 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 		v.out.close(closeOrigin, "origin refused")
 		return false
 	case err != nil:
-		v.fail("", err)
-		return false
+		return v.comeAgain(err)
 	}
 	token := f.Token
 	hash, ok := hashToken(token)
@@ -145,8 +144,7 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 	who, err := v.srv.visitor(ctx, v.token)
 	if err != nil {
-		v.fail("", err)
-		return false
+		return v.comeAgain(err)
 	}
 	if who.Erased {
 		v.out.close(closeTokenGone, "this chat is no longer kept")
@@ -163,23 +161,36 @@ func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 	}
 	v.told = v.sent
 	site, err := v.srv.site(ctx, v.widget)
-	if err != nil {
-		v.fail("", err)
-		return false
+	if err == nil {
+		err = v.findPhase(ctx, site)
 	}
-	if err := v.findPhase(ctx, site); err != nil {
-		v.fail("", err)
-		return false
+	if err != nil {
+		return v.comeAgain(err)
 	}
 	v.srv.join(v)
-	v.out.send(frameOut{T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site, Prev: v.sent, Conversation: who.Conversation})
+	v.out.send(frameOut{
+		T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site,
+		Prev: v.sent, Conversation: who.Conversation,
+	})
 	if who.Conversation != 0 {
-		v.follow(ctx, who.Conversation)
-		if err := v.srv.setHere(ctx, v.token); err != nil {
-			v.srv.Log.Warn("visitor's return not noted", "err", err)
-		}
+		v.goOn(ctx, who.Conversation)
 	}
 	return true
+}
+
+// goOn carries on with a conversation that has begun before.
+func (v *session) goOn(ctx context.Context, c gateway.ConversationID) {
+	v.follow(ctx, c)
+	if err := v.srv.setHere(ctx, v.token); err != nil {
+		v.srv.Log.Warn("visitor's return not noted", "err", err)
+	}
+}
+
+// comeAgain closes the socket for trouble of ours; the widget tries again after a pause.
+func (v *session) comeAgain(err error) bool {
+	v.srv.Log.Warn("visitor not greeted", "err", err)
+	v.out.close(closeRestart, "try again")
+	return false
 }
 
 // findPhase asks the board where the conversation stands, before anything is sent.

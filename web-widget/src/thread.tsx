@@ -13,13 +13,14 @@ export function Thread({ part, agent, children }: { part: Part; agent: string; c
     const el = log.current;
     if (el && low.current) el.scrollTop = el.scrollHeight;
   });
-  const mine = [...state.lines].reverse().find((l) => l.from === "me");
+  const mine = state.lines.findLast((l) => l.from === "me");
+  const answer = state.lines.find((l) => l.from === "agent" && l.pos > (mine?.pos ?? 0)); // whoever answers has read
   return (
     <div class="w-body" role="log" aria-live="off" aria-label={w.chatWith(agent || w.support)} tabIndex={0} ref={log}
       onScroll={(e) => { const el = e.currentTarget; low.current = el.scrollHeight - el.scrollTop - el.clientHeight < 40; }}>
       {groups(state.lines).map((g) => g[0]!.kind === "event"
         ? <Event part={part} line={g[0]!} />
-        : <Group key={g[0]!.pos} part={part} lines={g} last={state.out.length === 0 && g[g.length - 1] === mine} />)}
+        : <Group key={g[0]!.pos} part={part} lines={g} last={state.out.length === 0 && g[g.length - 1] === mine} answered={answer?.at} />)}
       {state.out.length > 0 && <Pending part={part} out={state.out} />}
       {children}
       {state.typing && (
@@ -50,16 +51,16 @@ function Event({ part: { w, time }, line }: { part: Part; line: Line }) {
   return text ? <div class="event">{text} <time>{time(line.at)}</time></div> : null;
 }
 
-function Group({ part, lines, last }: { part: Part; lines: Line[]; last: boolean }) {
+function Group({ part, lines, last, answered }: { part: Part; lines: Line[]; last: boolean; answered?: number }) {
   const { state, w, time } = part;
   const top = lines[0]!;
   const end = lines[lines.length - 1]!;
   const bubbles = <div class="stack">{lines.map((l) => <Bubble key={l.pos} part={part} line={l} />)}</div>;
   if (top.from === "me") {
-    const read = state.seen >= end.pos;
+    const read = state.seen >= end.pos ? state.seenAt : answered;
     return (
       <div class="msg msg--me">{bubbles}
-        {last && <div class="receipt"><Icon of={read ? "checks" : "check"} size={12} />{read ? w.read(time(state.seenAt)) : w.sent(time(end.at))}</div>}
+        {last && <div class="receipt"><Icon of={read ? "checks" : "check"} size={12} />{read ? w.read(time(read)) : w.sent(time(end.at))}</div>}
       </div>
     );
   }
