@@ -37,7 +37,7 @@ export function apply(s: State, f: FrameOut): State {
       return { ...take(s, f.lines ?? [], f.pos ?? 0), phase, conversation: f.conversation, ready: s.ready || !!f.done };
     case "msg":
       contiguous(s, f);
-      return { ...take(s, f.line ? [f.line] : [], f.pos ?? 0), phase, typing: f.line?.from === "me" ? s.typing : "" };
+      return { ...take(s, f.line ? [f.line] : [], f.pos ?? 0), phase };
     case "ack":
       return ack(s, f);
     case "queue":
@@ -67,7 +67,8 @@ function welcome(s: State, f: FrameOut): State {
 function take(s: State, lines: Line[], pos: number): State {
   const fresh = lines.filter((l) => l.pos > s.pos);
   const confirmed = new Set(fresh.map((l) => l.cid).filter(Boolean));
-  return { ...s, lines: fresh.length ? [...s.lines, ...fresh] : s.lines, out: s.out.filter((o) => !confirmed.has(o.cid)), pos: Math.max(s.pos, pos) };
+  const typing = fresh.some((l) => l.from !== "me") ? "" : s.typing; // what was being written has come
+  return { ...s, typing, lines: fresh.length ? [...s.lines, ...fresh] : s.lines, out: s.out.filter((o) => !confirmed.has(o.cid)), pos: Math.max(s.pos, pos) };
 }
 
 // An ack that is done stands for the entry: nothing lies between it and what we have.

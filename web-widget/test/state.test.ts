@@ -107,6 +107,13 @@ test("a refusal marks its line, trouble of ours does not", () => {
   assert.equal(apply(s, { t: "error", code: "try_again", detail: "", cid: "a" }).out[0]?.failed, undefined);
 });
 
+test("nobody types any more once they have said it, or the chat has ended", () => {
+  const s: State = { ...empty, typing: "Alva" };
+  const ended: Line = { pos: 1, kind: "event", from: "system", what: "ended", at: 0 };
+  assert.equal(apply(s, { t: "snap", pos: 1, lines: [ended], done: true, phase: "ended" }).typing, "");
+  assert.equal(apply(s, { t: "msg", pos: 1, line: { pos: 1, kind: "message", from: "me", at: 0 } }).typing, "Alva");
+});
+
 test("a server that knows less begins anew", () => {
   const s: State = { ...empty, pos: 5, lines: [{ pos: 5, kind: "message", from: "me", at: 0 }] };
   assert.deepEqual(apply(s, { t: "welcome", phase: "pre" }).lines, []);
