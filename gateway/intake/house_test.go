@@ -29,6 +29,7 @@ type house struct {
 	announced []gateway.Event
 	hints     int
 	newCase   gateway.CaseID // what Join answers when not zero
+	cases     gateway.CaseID // the last one begun
 	fail      []error        // what Append answers, one by one
 }
 
@@ -81,7 +82,8 @@ func (h *house) Join(_ context.Context, _ pgx.Tx, _ gateway.Arrival, known gatew
 	case known != 0:
 		return known, 8, nil
 	}
-	return 70, 8, nil
+	h.cases++
+	return 69 + h.cases, 8, nil
 }
 
 func (h *house) Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gateway.CustomerID, _ gateway.Channel) (gateway.ConversationID, error) {
@@ -89,18 +91,19 @@ func (h *house) Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gateway
 	return gateway.ConversationID(id), err
 }
 
-func (h *house) Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string) error {
-	_, err := note(ctx, tx, "refer "+messageID, int64(conversation))
-	return err
+func (h *house) Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gateway.Channel) (id gateway.ConversationID, err error) {
+	err = tx.QueryRow(ctx, `select coalesce(max(id), 0) from noted where what = 'open' and n = $1`, int64(c)).Scan(&id)
+	return id, err
 }
 
-func (h *house) Attend(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, addresses ...gateway.Address) error {
-	for _, a := range addresses {
-		if _, err := note(ctx, tx, "attend "+a.Value, int64(conversation)); err != nil {
-			return err
+func (h *house) Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string, attending ...gateway.Address) error {
+	_, err := note(ctx, tx, "refer "+messageID, int64(conversation))
+	for _, a := range attending {
+		if err == nil {
+			_, err = note(ctx, tx, "attend "+a.Value, int64(conversation))
 		}
 	}
-	return nil
+	return err
 }
 
 func (h *house) Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error {

@@ -32,8 +32,8 @@ type Timeline interface {
 	Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error)
 	Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, customer gateway.CustomerID, channel gateway.Channel) (gateway.ConversationID, error)
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
-	Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string) error
-	Attend(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, addresses ...gateway.Address) error
+	Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, channel gateway.Channel) (gateway.ConversationID, error)
+	Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string, attending ...gateway.Address) error
 }
 
 // Cases knows the customers. Join gives the customer an arrival is from and the case it

@@ -166,7 +166,7 @@ func TestRepeatedWhenAnotherIsInTheWay(t *testing.T) {
 	if got, err := h.Receive(t.Context(), mail("m1", "Hej"), nil); err != nil || got.Repeated {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	equal(t, "opened", h.noted("open"), 70)
+	equal(t, "opened for the third try's case", h.noted("open"), 72)
 	h.fail = []error{&pgconn.PgError{Code: "23505"}}
 	if _, err := h.Receive(t.Context(), mail("m2", "Hej"), nil); err == nil {
 		t.Error("a lasting error was repeated")
@@ -211,5 +211,23 @@ func TestBatchWithABadOneAndATwin(t *testing.T) {
 	}
 	if got := len(h.noted("admit")); got != 2 {
 		t.Errorf("got %d admissions want 2", got)
+	}
+}
+
+func TestMailOfAKnownCaseGoesOnWithItsMails(t *testing.T) {
+	h := newHouse(t)
+	first, err := h.Receive(t.Context(), mail("m1", "Hej"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.newCase = first.Case // Join knew it by the subject
+	second, err := h.Receive(t.Context(), mail("m2", "Hej igen"), nil)
+	if err != nil || second.Conversation != first.Conversation {
+		t.Errorf("mail: got %+v, %v want conversation %d", second, err, first.Conversation)
+	}
+	chat := mail("c1", "Hallå")
+	chat.Channel = gateway.Chat
+	if third, err := h.Receive(t.Context(), chat, nil); err != nil || third.Conversation == first.Conversation {
+		t.Errorf("chat: got %+v, %v want a conversation of its own", third, err)
 	}
 }

@@ -123,27 +123,35 @@ func recall(ctx context.Context, tx pgx.Tx, keys []string, received []gateway.Re
 
 // place finds the arrival's case and conversation, or opens them, and makes its entry.
 func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r *gateway.Received) (*gateway.Entry, error) {
-	line := in.in.Timeline
-	conversation, known, found, err := line.Find(ctx, tx, a)
+	conversation, known, found, err := in.in.Timeline.Find(ctx, tx, a)
 	if err != nil {
 		return nil, err
 	}
 	if r.Case, r.Customer, err = in.in.Cases.Join(ctx, tx, a, known); err != nil {
 		return nil, fmt.Errorf("join a case: %w", err)
 	}
+	r.Conversation = conversation
 	if !found || r.Case != known {
-		if conversation, err = line.Open(ctx, tx, r.Case, r.Customer, a.Channel); err != nil {
+		if r.Conversation, err = in.open(ctx, tx, a, *r); err != nil {
 			return nil, err
 		}
 	}
-	r.Conversation = conversation
-	if err := line.Refer(ctx, tx, conversation, a.MessageID); err != nil {
-		return nil, err
-	}
-	if err := line.Attend(ctx, tx, conversation, append([]gateway.Address{a.From}, a.Others...)...); err != nil {
+	if err := in.in.Timeline.Refer(ctx, tx, r.Conversation, a.MessageID, append([]gateway.Address{a.From}, a.Others...)...); err != nil {
 		return nil, err
 	}
 	return entry(a, *r), nil
+}
+
+// open gives the conversation of an arrival that named none. A mail whose case was known
+// by other signs, such as its subject, goes on with the case's mails; a chat or a call is
+// a conversation of its own.
+func (in *Intake) open(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r gateway.Received) (gateway.ConversationID, error) {
+	if a.Channel == gateway.Email && !a.Alone {
+		if id, err := in.in.Timeline.Continue(ctx, tx, r.Case, a.Channel); id != 0 || err != nil {
+			return id, err
+		}
+	}
+	return in.in.Timeline.Open(ctx, tx, r.Case, r.Customer, a.Channel)
 }
 
 // entry is the arrival's entry, with what the channel left for us to know.
@@ -192,21 +200,27 @@ func (in *Intake) admit(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r gat
 
 // remember writes down what the arrivals became, for whoever brings their keys again.
 func remember(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) error {
-	var batch pgx.Batch
+	var keys []string
+	var conversations, cases, customers, positions, interactions []int64
 	for i, r := range received {
 		if r.Repeated {
 			continue
 		}
-		batch.Queue(`
-			update arrival
-			set conversation_id = $2, case_id = $3, customer_id = $4, pos = $5, interaction_id = nullif($6::bigint, 0)
-			where key = $1`,
-			gateway.Clean(items[i].Arrival.Key), int64(r.Conversation), int64(r.Case), int64(r.Customer), r.Pos, int64(r.Interaction))
+		keys = append(keys, gateway.Clean(items[i].Arrival.Key))
+		conversations, cases, customers = append(conversations, int64(r.Conversation)), append(cases, int64(r.Case)), append(customers, int64(r.Customer))
+		positions, interactions = append(positions, r.Pos), append(interactions, int64(r.Interaction))
 	}
-	if batch.Len() == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+	_, err := tx.Exec(ctx, `
+		update arrival a
+		set conversation_id = w.conversation_id, case_id = w.case_id, customer_id = w.customer_id,
+		    pos = w.pos, interaction_id = nullif(w.interaction_id, 0)
+		from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+		as w(key, conversation_id, case_id, customer_id, pos, interaction_id)
+		where a.key = w.key`, keys, conversations, cases, customers, positions, interactions)
+	if err != nil {
 		return fmt.Errorf("remember arrivals: %w", err)
 	}
 	return nil

@@ -82,31 +82,37 @@ func messageID(id string) string {
 	return id
 }
 
-// Refer notes that a mail with this Message-ID belongs to the conversation. An empty id
-// is not noted.
-func (s *Store) Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, id string) error {
-	if id = messageID(id); id == "" {
-		return nil
-	}
-	_, err := tx.Exec(ctx, `
-		insert into message_ref (message_id, conversation_id)
-		values ($1, $2)
-		on conflict do nothing`, id, int64(conversation))
+// Continue gives the latest conversation of a case on a channel, zero when it has none.
+func (s *Store) Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, channel gateway.Channel) (id gateway.ConversationID, err error) {
+	err = tx.QueryRow(ctx, `
+		select coalesce(max(id), 0)
+		from conversation
+		where case_id = $1 and channel = $2`, int64(c), string(channel)).Scan(&id)
 	if err != nil {
-		return fmt.Errorf("refer to conversation %d: %w", conversation, err)
+		return 0, fmt.Errorf("find conversation of case %d: %w", c, err)
 	}
-	return nil
+	return id, nil
 }
 
-// Attend notes that people of these addresses take part in the conversation. Append does
-// it for the addresses of a mail.
-func (s *Store) Attend(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, addresses ...gateway.Address) error {
+// Refer notes that a mail with this Message-ID belongs to the conversation, and that
+// people of these addresses take part in it. An empty id is not noted. Append notes whom
+// a mail names by itself.
+func (s *Store) Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, id string, attending ...gateway.Address) error {
 	var batch pgx.Batch
+	if id = messageID(id); id != "" {
+		batch.Queue(`
+			insert into message_ref (message_id, conversation_id)
+			values ($1, $2)
+			on conflict do nothing`, id, int64(conversation))
+	}
 	var p participants
-	p.add(conversation, addresses)
+	p.add(conversation, attending)
 	p.queue(&batch)
+	if batch.Len() == 0 {
+		return nil
+	}
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return fmt.Errorf("attend conversation %d: %w", conversation, err)
+		return fmt.Errorf("refer to conversation %d: %w", conversation, err)
 	}
 	return nil
 }

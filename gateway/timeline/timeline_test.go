@@ -254,7 +254,7 @@ func TestFindByReference(t *testing.T) {
 			h.Refer(t.Context(), tx, older, "old@x"), h.Refer(t.Context(), tx, newer, "new@x"), h.Refer(t.Context(), tx, newer, "new@x"),
 			h.Refer(t.Context(), tx, older, "both@x"), h.Refer(t.Context(), tx, newer, "both@x"),
 			h.Refer(t.Context(), tx, older, ""),
-			h.Attend(t.Context(), tx, older, maja, gateway.Address{}),
+			h.Refer(t.Context(), tx, older, "", maja, gateway.Address{}),
 			h.Append(t.Context(), tx, &mail))
 	})
 	for name, c := range map[string]struct {
@@ -341,4 +341,18 @@ func TestServeEndsOnlyItsOwn(t *testing.T) {
 	if c, err := h.Get(t.Context(), id); err != nil || c.Open != 6 {
 		t.Errorf("got %d, %v want 6", c.Open, err)
 	}
+}
+
+func TestContinueTheCase(t *testing.T) {
+	h := newHouse(t)
+	h.open(0)
+	latest := h.open(0)
+	h.tx(func(tx pgx.Tx) error {
+		for channel, want := range map[gateway.Channel]gateway.ConversationID{gateway.Chat: latest, gateway.Email: 0} {
+			if got, err := h.Continue(t.Context(), tx, 7, channel); err != nil || got != want {
+				t.Errorf("%s: got %d, %v want %d", channel, got, err, want)
+			}
+		}
+		return nil
+	})
 }
