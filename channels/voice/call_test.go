@@ -15,6 +15,7 @@ import (
 // The main job: a customer calls, waits with music, the agent's phone rings, answering
 // accepts, they talk in different codings, keys pass, the customer hangs up.
 func TestCall(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	customer, agent, c, a, id := h.talk()
 	if from := a.From(); !has(from, "+46701234567") {
@@ -42,6 +43,7 @@ func TestCall(t *testing.T) {
 }
 
 func TestAgentHangsUp(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	_, _, c, a, id := h.talk()
 	a.Bye()
@@ -51,6 +53,7 @@ func TestAgentHangsUp(t *testing.T) {
 }
 
 func TestEndedInConsole(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	_, _, c, a, id := h.talk()
 	h.change(gateway.Interaction{ID: id, State: gateway.StateWrapUp, Agent: anna, Rev: 9})
@@ -60,6 +63,7 @@ func TestEndedInConsole(t *testing.T) {
 
 // The customer leaves while an agent's phone rings: it stops, and the call is abandoned.
 func TestAbandon(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
 	c := h.customer(440).Dial(service, h.Addr())
@@ -76,6 +80,7 @@ func TestAbandon(t *testing.T) {
 }
 
 func TestBusyAgentThenAnother(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	first, second := h.deskphone(anna, 1000), h.deskphone(bo, 1300)
 	customer := h.customer(440)
@@ -96,6 +101,7 @@ func TestBusyAgentThenAnother(t *testing.T) {
 }
 
 func TestAgentDeclinesByPhone(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
 	c := h.customer(440).Dial(service, h.Addr())
@@ -108,6 +114,7 @@ func TestAgentDeclinesByPhone(t *testing.T) {
 
 // An agent without a phone, and one whose phone is not there.
 func TestUnreachableAgent(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	h.phones[bo] = []string{"tel:5", "sip:bo@nowhere.invalid"}
 	c := h.customer(440).Dial(service, h.Addr())
@@ -121,6 +128,7 @@ func TestUnreachableAgent(t *testing.T) {
 }
 
 func TestMissedOfferStopsRinging(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
 	c := h.customer(440).Dial(service, h.Addr())
@@ -135,6 +143,7 @@ func TestMissedOfferStopsRinging(t *testing.T) {
 
 // The agent picks up a moment too late: three short tones, and a BYE that says so.
 func TestOfferGone(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	h.decide = func(cmd gateway.Command) error {
 		if _, ok := cmd.(gateway.Accept); ok {
@@ -160,6 +169,7 @@ func TestOfferGone(t *testing.T) {
 
 // The floor can't be reached while the agent waits: they are let go, the customer stays.
 func TestFloorSilent(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	h.decide = func(cmd gateway.Command) error {
 		if _, ok := cmd.(gateway.Accept); ok {
@@ -181,6 +191,7 @@ func TestFloorSilent(t *testing.T) {
 }
 
 func TestTransfer(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	customer, _, c, a, id := h.talk()
 	other := h.deskphone(bo, 1300)
@@ -197,6 +208,7 @@ func TestTransfer(t *testing.T) {
 
 // Pulled from the board: the agent has it already, and their phone rings.
 func TestPull(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	customer, agent := h.customer(440), h.deskphone(anna, 1000)
 	c := customer.Dial(service, h.Addr())
@@ -208,6 +220,7 @@ func TestPull(t *testing.T) {
 }
 
 func TestHold(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	customer, agent, c, a, id := h.talk()
 	quiet := func() bool { return !customer.Sound.Ear.Hears(1000) && agent.Sound.Received.Load() > 0 }
@@ -240,6 +253,7 @@ func TestHold(t *testing.T) {
 
 // Nobody answers: the caller speaks after the tone, and what they said is a voicemail.
 func TestVoicemail(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := open(t, 1, func(c *voice.Config) { c.Dir = dir })
 	customer := h.customer(0)
@@ -273,6 +287,7 @@ func TestVoicemail(t *testing.T) {
 
 // Who says nothing has left no message; nor does silence keep the line open.
 func TestVoicemailOfNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := open(t, 1, func(c *voice.Config) { c.Dir = dir })
 	c := h.customer(0).Dial(service, h.Addr())
@@ -287,6 +302,7 @@ func TestVoicemailOfNothing(t *testing.T) {
 }
 
 func TestRefusesOtherNumbers(t *testing.T) {
+	t.Parallel()
 	h := open(t, 60)
 	c := h.customer(440).Dial("999", h.Addr())
 	phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })

@@ -225,6 +225,9 @@ func (c *Call) Header(name string) string {
 // From is who their INVITE says is calling.
 func (c *Call) From() string { return c.invite.From().Value() }
 
+// To is whom their INVITE calls.
+func (c *Call) To() string { return c.invite.Recipient.String() }
+
 // Ring answers 180.
 func (c *Call) Ring() { c.reply(c.invite, 180, "Ringing", nil) }
 

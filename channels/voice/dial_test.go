@@ -1,0 +1,141 @@
+package voice_test
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"github.com/vaxelhq/vaxel/channels/voice"
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// dialHouse has a trunk that takes Swedish mobile numbers, and the phone behind it.
+func dialHouse(t *testing.T) (h *house, agent, customer *phonetest.Phone) {
+	t.Helper()
+	customer = phonetest.NewPhone(t, "customer", g711.A, 440)
+	h = open(t, 60, func(c *voice.Config) {
+		c.DialPlan = []voice.Route{
+			{Prefix: "+4670", Through: customer.Addr(), Strip: 3, Add: "0", From: "+46812345"},
+			{Prefix: "+46709", Through: netip.AddrPort{}},
+		}
+	})
+	return h, h.deskphone(anna, 1000), customer
+}
+
+func outbound(number string) voice.Outbound {
+	return voice.Outbound{Agent: anna, Number: number, Interaction: 50, Conversation: 51, Queue: queue}
+}
+
+// The agent's phone rings first, then the customer's; the agent hears it ring.
+func TestDial(t *testing.T) {
+	t.Parallel()
+	h, agent, customer := dialHouse(t)
+	if err := h.Dial(t.Context(), outbound("+46 70-123 45 67")); err != nil {
+		t.Fatal(err)
+	}
+	a := agent.Next()
+	if customer.Calls() != 0 {
+		t.Error("the customer is called before the agent has answered")
+	}
+	a.Answer()
+	c := customer.Next()
+	if to := c.To(); !has(to, "0701234567") || !has(c.From(), "+46812345") {
+		t.Errorf("called %s from %s", to, c.From())
+	}
+	c.Ring()
+	phonetest.Wait(t, "the agent hears it ring", func() bool { return agent.Sound.Ear.Hears(425) })
+	c.Answer()
+	phonetest.Wait(t, "they talk", func() bool { return agent.Sound.Ear.Hears(440) && customer.Sound.Ear.Hears(1000) })
+	c.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == 50 })
+	phonetest.Wait(t, "the agent is hung up", a.Gone)
+	h.ends()
+	if s := h.summary(); !s.Outbound || s.To != "0701234567" || s.TalkMS <= 0 {
+		t.Errorf("left behind %+v", s)
+	}
+}
+
+func TestDialBusyCustomer(t *testing.T) {
+	t.Parallel()
+	h, agent, customer := dialHouse(t)
+	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
+		t.Fatal(err)
+	}
+	a := agent.Next()
+	a.Answer()
+	customer.Next().Reject(486)
+	phonetest.Wait(t, "the agent hears the busy tone", func() bool { return agent.Sound.Ear.Hears(425) })
+	phonetest.Wait(t, "the agent is hung up", a.Gone)
+	if cause := h.ends(); cause != "customer_sip_486" {
+		t.Errorf("ended by %s", cause)
+	}
+}
+
+func TestDialAgentGivesUp(t *testing.T) {
+	t.Parallel()
+	h, agent, customer := dialHouse(t)
+	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
+		t.Fatal(err)
+	}
+	a := agent.Next()
+	a.Answer()
+	c := customer.Next()
+	c.Ring()
+	phonetest.Wait(t, "it rings", func() bool { return agent.Sound.Ear.Hears(425) })
+	a.Bye()
+	phonetest.Wait(t, "the customer's phone stops", c.Canceled)
+	h.ends()
+}
+
+func TestDialAgentDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	h, agent, customer := dialHouse(t)
+	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
+		t.Fatal(err)
+	}
+	a := agent.Next()
+	a.Ring()
+	phonetest.Wait(t, "it stops", a.Canceled)
+	if cause := h.ends(); cause != "agent_no_answer" || customer.Calls() != 0 {
+		t.Errorf("ended by %s, customer called %d times", cause, customer.Calls())
+	}
+}
+
+func TestDialPlan(t *testing.T) {
+	t.Parallel()
+	h, _, customer := dialHouse(t)
+	for number, code := range map[string]string{
+		"+46709123456": "not_in_dial_plan", // denied by the longer prefix
+		"+1900555":     "not_in_dial_plan",
+		"112":          "not_in_dial_plan",
+		"":             "not_in_dial_plan",
+		"sip:x@evil":   "not_in_dial_plan",
+		"+4670\r\nX: ": "not_in_dial_plan",
+	} {
+		var e *gateway.Error
+		if err := h.Dial(t.Context(), outbound(number)); !errors.As(err, &e) || e.Code != code {
+			t.Errorf("%q: got %v, want %s", number, err, code)
+		}
+	}
+	o := outbound("+46701234567")
+	o.Agent = bo
+	var e *gateway.Error
+	if err := h.Dial(t.Context(), o); !errors.As(err, &e) || e.Code != "no_phone" {
+		t.Errorf("without a phone: %v", err)
+	}
+	if customer.Calls() != 0 {
+		t.Error("somebody was called")
+	}
+	// With no plan at all nobody is called, nor does a call from outside go out again.
+	closed := open(t, 60)
+	if err := closed.Dial(t.Context(), outbound("+46701234567")); !errors.As(err, &e) || e.Code != "not_in_dial_plan" {
+		t.Errorf("without a plan: %v", err)
+	}
+	c := h.customer(440).Dial("+46701234567", h.Addr())
+	phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })
+	if customer.Calls() != 0 {
+		t.Error("a call from outside was routed out")
+	}
+}
