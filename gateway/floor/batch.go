@@ -254,17 +254,17 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 	return l.tell(ctx, tx, b)
 }
 
-// tell writes into the neighbours' rooms, in the order that intake takes its locks:
-// cases, then conversations, each by id.
+// tell writes into the neighbours' rooms, in the order in which intake and an agent's
+// reply take their locks too: conversations, by id, before the cases they belong to.
 func (l *leader) tell(ctx context.Context, tx pgx.Tx, b *batch) error {
 	rooms := l.f.rooms
+	if err := rooms.Timeline.Lock(ctx, tx, b.conversations()...); err != nil {
+		return fmt.Errorf("lock conversations: %w", err)
+	}
 	for _, i := range b.followed() {
 		if err := rooms.Cases.Follow(ctx, tx, i); err != nil {
 			return fmt.Errorf("follow case %d: %w", i.Case, err)
 		}
-	}
-	if err := rooms.Timeline.Lock(ctx, tx, b.conversations()...); err != nil {
-		return fmt.Errorf("lock conversations: %w", err)
 	}
 	for _, i := range b.served() {
 		if err := rooms.Timeline.Serve(ctx, tx, i.Conversation, i.ID, i.End == ""); err != nil {

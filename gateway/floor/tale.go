@@ -167,10 +167,10 @@ func (b *batch) served() []gateway.Interaction {
 	return sortedBy(b.turned, func(i gateway.Interaction) int64 { return int64(i.Conversation) })
 }
 
-// conversations are all that the batch will write to.
+// conversations are all that the batch will write to, or whose cases it will.
 func (b *batch) conversations() []gateway.ConversationID {
 	var ids []gateway.ConversationID
-	for _, i := range b.turned {
+	for _, i := range slices.Concat(b.changed, b.turned) {
 		ids = append(ids, i.Conversation)
 	}
 	for _, e := range b.tale.entries {

@@ -73,6 +73,15 @@ func (h *house) Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway
 	return 0, 0, false, nil
 }
 
+func (h *house) Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error {
+	for _, id := range conversations {
+		if _, err := note(ctx, tx, "lock", int64(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (h *house) Join(_ context.Context, _ pgx.Tx, _ gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

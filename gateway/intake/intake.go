@@ -30,6 +30,7 @@ const attempts = 5
 // Timeline keeps the conversations.
 type Timeline interface {
 	Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error)
+	Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error
 	Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, customer gateway.CustomerID, channel gateway.Channel) (gateway.ConversationID, error)
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
 	Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, channel gateway.Channel) (gateway.ConversationID, error)

@@ -16,11 +16,23 @@ import (
 // errTwice ends a batch that holds one key twice; one by one, the second is a repeat.
 var errTwice = errors.New("the batch holds a key twice")
 
-// take does everything that receiving is, in the caller's transaction: keys, then cases
-// and conversations one by one, then all entries at once (timeline locks their
-// conversations in order), then admissions, the channels' own rows and the feed.
+// found is where an arrival belongs, if it is known.
+type found struct {
+	conversation gateway.ConversationID
+	known        gateway.CaseID
+	ok           bool
+}
+
+// take does everything that receiving is, in the caller's transaction: keys, then the
+// rows of the known conversations, then cases and new conversations one by one, then all
+// entries at once, admissions, the channels' own rows and the feed. Everybody locks
+// conversations, in order, before cases: the floor and an agent's reply do too.
 func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
 	received, err := claim(ctx, tx, items)
+	if err != nil {
+		return nil, nil, err
+	}
+	places, err := in.find(ctx, tx, items, received)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,7 +41,7 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.
 		if received[i].Repeated {
 			continue
 		}
-		entry, err := in.place(ctx, tx, items[i].Arrival, &received[i])
+		entry, err := in.place(ctx, tx, items[i].Arrival, places[i], &received[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -121,17 +133,39 @@ func recall(ctx context.Context, tx pgx.Tx, keys []string, received []gateway.Re
 	return nil
 }
 
-// place finds the arrival's case and conversation, or opens them, and makes its entry.
-func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r *gateway.Received) (*gateway.Entry, error) {
-	conversation, known, found, err := in.in.Timeline.Find(ctx, tx, a)
-	if err != nil {
-		return nil, err
+// find looks for the conversations of all new arrivals and locks them in one go.
+func (in *Intake) find(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]found, error) {
+	places := make([]found, len(items))
+	var known []gateway.ConversationID
+	for i := range items {
+		if received[i].Repeated {
+			continue
+		}
+		p := &places[i]
+		var err error
+		if p.conversation, p.known, p.ok, err = in.in.Timeline.Find(ctx, tx, items[i].Arrival); err != nil {
+			return nil, err
+		}
+		if p.ok {
+			known = append(known, p.conversation)
+		}
 	}
-	if r.Case, r.Customer, err = in.in.Cases.Join(ctx, tx, a, known); err != nil {
+	return places, in.in.Timeline.Lock(ctx, tx, known...)
+}
+
+// place joins the arrival to its case and conversation, or opens them, and makes its entry.
+func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, p found, r *gateway.Received) (*gateway.Entry, error) {
+	var err error
+	if !p.ok { // it may answer an earlier one of the batch
+		if p.conversation, p.known, p.ok, err = in.in.Timeline.Find(ctx, tx, a); err != nil {
+			return nil, err
+		}
+	}
+	if r.Case, r.Customer, err = in.in.Cases.Join(ctx, tx, a, p.known); err != nil {
 		return nil, fmt.Errorf("join a case: %w", err)
 	}
-	r.Conversation = conversation
-	if !found || r.Case != known {
+	r.Conversation = p.conversation
+	if !p.ok || r.Case != p.known {
 		if r.Conversation, err = in.open(ctx, tx, a, *r); err != nil {
 			return nil, err
 		}
