@@ -33,14 +33,20 @@ type house struct {
 	secrets map[string][]byte
 	bounced []gateway.Recipient
 	refuse  func(gateway.Arrival) error // nil: takes everything
+	full    int                         // how often the disk is still full
 	came    chan struct{}               // closed and replaced after each batch
 	batches int
 }
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{pool: pgtest.New(t), blobs: map[string][]byte{}, secrets: map[string][]byte{}, came: make(chan struct{})}
-	_, err := h.pool.Exec(t.Context(), "create table taken (n bigint generated always as identity, key text primary key, arrival jsonb not null, note text[] not null default '{}')")
+	return houseOn(t, pgtest.New(t))
+}
+
+func houseOn(t testing.TB, pool *pgxpool.Pool) *house {
+	t.Helper()
+	h := &house{pool: pool, blobs: map[string][]byte{}, secrets: map[string][]byte{}, came: make(chan struct{})}
+	_, err := h.pool.Exec(t.Context(), "create table if not exists taken (n bigint generated always as identity, key text primary key, arrival jsonb not null, note text[] not null default '{}')")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +140,10 @@ func (h *house) Put(_ context.Context, r io.Reader) (string, int64, error) {
 	key := hex.EncodeToString(sum[:])
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.full > 0 {
+		h.full--
+		return "", 0, &gateway.Error{Kind: gateway.KindTryAgain, Code: "storage_full", Detail: "no room"}
+	}
 	h.blobs[key] = data
 	return key, int64(len(data)), nil
 }

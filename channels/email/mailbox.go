@@ -95,7 +95,7 @@ func scanMailbox(row pgx.CollectableRow) (m Mailbox, err error) {
 }
 
 // Save keeps a mailbox, known by its address, and its password unless that is empty.
-// Pollers take the change up within seconds.
+// Pollers take a change up within seconds; saving the same again disturbs none.
 func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, error) {
 	m.Address = strings.ToLower(strings.TrimSpace(m.Address))
 	if m.Folder == "" {
@@ -111,7 +111,14 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 			on conflict (address) do update set
 				name = $2, queue_id = $3, username = $4, imap_address = $5, imap_tls = $6, smtp_address = $7, smtp_tls = $8,
-				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14, rev = mailbox.rev + 1
+				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14,
+				rev = mailbox.rev + case when (mailbox.name, mailbox.queue_id, mailbox.username, mailbox.imap_address,
+						mailbox.imap_tls, mailbox.smtp_address, mailbox.smtp_tls, mailbox.folder, mailbox.move_to,
+						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled)
+					is distinct from (excluded.name, excluded.queue_id, excluded.username, excluded.imap_address,
+						excluded.imap_tls, excluded.smtp_address, excluded.smtp_tls, excluded.folder, excluded.move_to,
+						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled)
+					then 1 else 0 end
 			returning `+mailboxColumns,
 			m.Address, m.Name, int64(m.Queue), m.User, m.IMAP.Address, string(m.IMAP.TLS), m.SMTP.Address, string(m.SMTP.TLS),
 			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled) // the error comes with the rows
