@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,7 +132,7 @@ func sayAll(ctx context.Context, pool *pgxpool.Pool, conversation gateway.Conver
 	for n := range 10 {
 		if _, err := lines.Say(ctx, gateway.Entry{
 			Conversation: conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, ClientID: fmt.Sprint("c", n),
-			Author: gateway.Author{Kind: gateway.ByCustomer}, Text: fmt.Sprint(n),
+			Author: gateway.Author{Kind: gateway.ByCustomer}, Text: strconv.Itoa(n),
 		}); err != nil {
 			return errors.Join(err, stop())
 		}
@@ -176,7 +177,7 @@ func TestKillSay(t *testing.T) {
 				t.Fatalf("got %d entries, %v want 10", len(list), err)
 			}
 			for i, e := range list {
-				if e.Pos != int64(i+1) || e.Text != fmt.Sprint(i) {
+				if e.Pos != int64(i+1) || e.Text != strconv.Itoa(i) {
 					t.Errorf("at %d: got %q at %d", i+1, e.Text, e.Pos)
 				}
 				for {

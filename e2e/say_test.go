@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,15 +135,11 @@ func cpuTime() (total time.Duration) {
 		if err != nil {
 			continue // has ended meanwhile
 		}
-		var pid, ppid int
-		var user, system int64
+
 		before, after, _ := strings.Cut(string(text), " (")
-		field := strings.Fields(after[strings.LastIndex(after, ")")+1:])
-		fmt.Sscan(before, &pid)
-		fmt.Sscan(field[1], &ppid)
-		fmt.Sscan(field[11], &user)
-		fmt.Sscan(field[12], &system)
-		parent[pid], used[pid] = ppid, time.Duration(user+system)*10*time.Millisecond
+		field := strings.Fields(after[strings.LastIndex(after, ")")+1:]) // proc(5): from field 3, state
+		pid := number(before)
+		parent[pid], used[pid] = number(field[1]), time.Duration(number(field[11])+number(field[12]))*10*time.Millisecond
 	}
 	for pid := range used {
 		for up := pid; up > 1; up = parent[up] {
@@ -152,4 +149,12 @@ func cpuTime() (total time.Duration) {
 		}
 	}
 	return total
+}
+
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err) // the kernel writes numbers
+	}
+	return n
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -213,7 +214,7 @@ func TestCursorsThatCannotBeResumedFrom(t *testing.T) {
 		t.Fatal(err)
 	}
 	part := strings.Split(at, "-")
-	yesterday := fmt.Sprintf("%x", time.Now().Add(-25*time.Hour).Unix())
+	yesterday := strconv.FormatInt(time.Now().Add(-25*time.Hour).Unix(), 16)
 	for name, cursor := range map[string]string{
 		"garbage":         "garbage",
 		"another cluster": strings.Join([]string{"1", part[1], part[2], part[3]}, "-"),

@@ -29,7 +29,7 @@ func (f *Feed) sweep(ctx context.Context) error {
 }
 
 func (f *Feed) empty(ctx context.Context, slot int64) error {
-	table := pgx.Identifier{fmt.Sprintf("event_%d", slot)}.Sanitize()
+	table := pgx.Identifier{"event_" + strconv.FormatInt(slot, 10)}.Sanitize()
 	err := pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
 		var used bool
 		if err := tx.QueryRow(ctx, `select exists (select from `+table+`)`).Scan(&used); err != nil || !used {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ func TestSayOfManyKeepsEachSendersOrder(t *testing.T) {
 			id := ids[n/2]
 			last := int64(0)
 			for i := range lines {
-				l := line(id, fmt.Sprint(n, ".", i), fmt.Sprint(i))
+				l := line(id, fmt.Sprint(n, ".", i), "x")
 				said, err := h.Say(t.Context(), l)
 				if err != nil || said.Pos <= last {
 					t.Errorf("said %+v after %d: %v", said, last, err)
@@ -111,7 +112,7 @@ func TestSayPoisonedLineFailsAlone(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
-			l := line([]gateway.ConversationID{id, other}[i%2], fmt.Sprint(i), "x")
+			l := line([]gateway.ConversationID{id, other}[i%2], strconv.Itoa(i), "x")
 			if i == 7 {
 				l.Body = []byte(`{not json`)
 			}
