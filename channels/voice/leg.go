@@ -102,9 +102,8 @@ func (l *Leg) Reoffer(offer []byte) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	version := l.near.Version
-	near := d.Answer(uint64(l.call.row.ID), l.stream.Local(), sdp.SendRecv)
-	near.Version = version + 1
+	near := d.Answer(l.near.ID, l.stream.Local(), sdp.SendRecv)
+	near.Version = l.near.Version + 1
 	was := l.held
 	l.near = near
 	l.farLocked(d)

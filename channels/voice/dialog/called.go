@@ -143,6 +143,9 @@ func (d *Dialog) acked(ack *sip.Request) {
 	}
 	d.stopResend()
 	first := d.state == accepted
+	if src := source(ack); first && src.IsValid() {
+		d.stack.gate.know(src.Addr()) // whoever talks with us is heard in a flood of others
+	}
 	d.state = confirmed
 	var body []byte
 	if d.offered && len(ack.Body()) > 0 {

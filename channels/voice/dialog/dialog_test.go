@@ -75,6 +75,11 @@ func (p *party) saw(t *testing.T, want string) {
 
 func open(t *testing.T, auto func(*party)) *house {
 	t.Helper()
+	return openLogged(t, auto, slog.New(slog.DiscardHandler))
+}
+
+func openLogged(t *testing.T, auto func(*party), log *slog.Logger) *house {
+	t.Helper()
 	h := &house{auto: auto}
 	s, err := dialog.Open(t.Context(), dialog.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")}, func(_ context.Context, in *dialog.Incoming) dialog.Owner {
 		p := &party{in: in, desc: sdp.Offer(1, netip.MustParseAddrPort("127.0.0.1:9"), g711.A, sdp.SendRecv).Bytes()}
@@ -85,7 +90,7 @@ func open(t *testing.T, auto func(*party)) *house {
 			h.auto(p)
 		}
 		return p
-	}, slog.New(slog.DiscardHandler))
+	}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,110 @@
+package dialog_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+)
+
+// lines counts what is logged.
+type lines struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *lines) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.buf.String(), "\n")
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// flood sends datagrams from sources of its own, as the internet does.
+func flood(t *testing.T, to netip.AddrPort, sources int, datagrams ...string) {
+	t.Helper()
+	for i := range sources {
+		from := &net.UDPAddr{IP: net.IPv4(127, 10+byte(i>>16), byte(i>>8), byte(i))}
+		c, err := net.DialUDP("udp4", from, net.UDPAddrFromAddrPort(to))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range datagrams {
+			_, _ = c.Write([]byte(d)) // a full buffer is the flood's success
+		}
+		_ = c.Close()
+	}
+}
+
+// 30,000 sources send rubbish and well-made requests while a call runs: memory stays,
+// the log stays readable, and the call can be ended as if nothing were.
+func TestFlood(t *testing.T) {
+	out := &lines{}
+	h := openLogged(t, func(p *party) { p.in.Ring(); p.in.Answer(p.desc) }, slog.New(slog.NewTextHandler(out, nil)))
+	c := phonetest.NewPhone(t, "ann", g711.A, 440).Dial("200", h.Addr())
+	phonetest.Wait(t, "the call is up", c.Up)
+	p := h.call(t)
+	before := heap()
+	flood(t, h.Addr(), 30000,
+		"\x00\x01\x02 rubbish "+strings.Repeat("x", 200),
+		"INVITE sip:100@192.0.2.1 SIP/2.0\r\nUser-Agent: friendly-scanner\r\n\r\n",
+		fmt.Sprintf("OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: f\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", h.Addr()),
+	)
+	phonetest.Wait(t, "the call is still served", func() bool {
+		c.Info('9') // again and again, as SIP over UDP does: the flood overflows the socket
+		return strings.Contains(p.String(), "Signal=9")
+	})
+	if grown := int64(heap()) - int64(before); grown > 20<<20 {
+		t.Errorf("grew by %d MB", grown>>20)
+	}
+	phonetest.Wait(t, "the call ends", func() bool {
+		c.Bye()
+		return strings.HasSuffix(p.String(), "Ended{bye}")
+	})
+}
+
+// One source may write ten lines a second into the log; the others are counted.
+func TestLogStaysReadable(t *testing.T) {
+	out := &lines{}
+	h := openLogged(t, nil, slog.New(slog.NewTextHandler(out, nil)))
+	flood(t, h.Addr(), 1, strings.Split(strings.Repeat("rubbish|", 5000), "|")...)
+	phonetest.Wait(t, "it is logged", func() bool { return out.count() > 0 })
+	phonetest.NewPhone(t, "ann", g711.A, 440).Dial("200", h.Addr())
+	h.call(t) // everything before it has been handled
+	if n := out.count(); n > 30 {
+		t.Errorf("%d lines for one source", n)
+	}
+}
+
+func FuzzDatagram(f *testing.F) {
+	f.Add([]byte("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: f\r\nCSeq: 1 INVITE\r\n\r\n"))
+	f.Add([]byte("SIP/2.0 200 OK\r\n\r\n"))
+	f.Add([]byte("\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		answer := dialog.Judge(in)
+		if answer != nil && (!bytes.HasPrefix(answer, []byte("SIP/2.0 400 ")) || !bytes.HasSuffix(answer, []byte("\r\n\r\n")) || bytes.IndexByte(answer, 0) >= 0) {
+			t.Errorf("answered %q", answer)
+		}
+	})
+}
