@@ -124,7 +124,7 @@ func (p *poller) hold(ctx context.Context) {
 		}
 		p.note(ctx, false, p.noted.behind, err.Error())
 		p.log.Warn("mailbox connection ended; connecting again", "after", backoff, "err", err)
-		sleep(ctx, backoff/2+rand.N(backoff)) //nolint:gosec // jitter
+		sleep(ctx, backoff/2+rand.N(backoff))
 		backoff = min(2*backoff, p.pace.most)
 	}
 }

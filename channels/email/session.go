@@ -166,23 +166,30 @@ func (s *session) fetch(ctx context.Context, uids []imap.UID, take func(fetched)
 	asked := imap.UIDSetNum(uids...)
 	options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{whole}}
 	err := s.raw.within(ctx, s.pace.search, func(more func()) error {
-		list := s.client.Fetch(asked, options)
-		var broken error
-		for msg := list.Next(); msg != nil; msg = list.Next() {
-			m, err := collect(msg, more)
-			if err != nil {
-				broken = err
-			} else if asked.Contains(m.uid) && m.raw != nil {
-				take(m) // a server may tell of others by the way
+		return s.each(s.client.Fetch(asked, options), more, func(m fetched) {
+			if asked.Contains(m.uid) && m.raw != nil { // a server may tell of others by the way
+				take(m)
 			}
-			more()
-		}
-		return errors.Join(broken, list.Close())
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("fetch mails: %w", err)
 	}
 	return nil
+}
+
+// each reads the answers to a FETCH. When the connection breaks within a mail it is left
+// at once: go-imap goes on reading it then, and to drain the answer would disturb that.
+func (s *session) each(list *imapclient.FetchCommand, more func(), give func(fetched)) error {
+	for msg := list.Next(); msg != nil; msg = list.Next() {
+		m, err := collect(msg, more)
+		if err != nil {
+			return errors.Join(err, s.raw.Close())
+		}
+		give(m)
+		more()
+	}
+	return list.Close()
 }
 
 // collect reads one FETCH response.
@@ -197,10 +204,12 @@ func collect(msg *imapclient.FetchMessageData, more func()) (m fetched, err erro
 			if item.Literal == nil {
 				continue
 			}
-			m.raw, err = readLiteral(item.Literal, more)
+			if m.raw, err = readLiteral(item.Literal, more); err != nil {
+				return m, err
+			}
 		}
 	}
-	return m, err
+	return m, nil
 }
 
 // paceBytes buy a fetch its time again, so that a slow line is no silence; but a byte a
@@ -230,13 +239,11 @@ func (s *session) piece(ctx context.Context, uid imap.UID, offset, size int64) (
 	part := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: offset, Size: size}}
 	options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{part}}
 	err = s.raw.within(ctx, s.pace.search, func(more func()) error {
-		list := s.client.Fetch(imap.UIDSetNum(uid), options)
-		for msg := list.Next(); msg != nil; msg = list.Next() {
-			if one, err := collect(msg, more); err == nil && one.uid == uid {
+		return s.each(s.client.Fetch(imap.UIDSetNum(uid), options), more, func(one fetched) {
+			if one.uid == uid {
 				m = one
 			}
-		}
-		return list.Close()
+		})
 	})
 	if err != nil {
 		return m, fmt.Errorf("fetch a piece of mail %d: %w", uid, err)

@@ -23,6 +23,10 @@ type session struct {
 	seen     []imap.UID
 }
 
+// number is a sequence number or a count of mails; a demo's mailbox is never so large
+// that it would not fit.
+func number(n int) uint32 { return uint32(n) } //nolint:gosec // see above
+
 func refuse(code imap.ResponseCode, text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
 }
@@ -64,7 +68,7 @@ func (s *session) Select(folder string, options *imap.SelectOptions) (*imap.Sele
 		flags = append(flags, f)
 	}
 	return &imap.SelectData{
-		Flags: flags, PermanentFlags: flags, NumMessages: uint32(len(s.seen)), //nolint:gosec // a demo's mailbox
+		Flags: flags, PermanentFlags: flags, NumMessages: number(len(s.seen)),
 		UIDNext: b.next, UIDValidity: b.validity,
 	}, nil
 }
@@ -124,7 +128,7 @@ func (s *session) Status(folder string, _ *imap.StatusOptions) (*imap.StatusData
 			deleted++
 		}
 	}
-	count := uint32(len(b.mails)) //nolint:gosec // a demo's mailbox
+	count := number(len(b.mails))
 	return &imap.StatusData{
 		Mailbox: folder, NumMessages: &count, NumUnseen: &unseen, NumDeleted: &deleted, NumRecent: &recent,
 		Size: &size, UIDNext: b.next, UIDValidity: b.validity,
@@ -164,7 +168,7 @@ func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 		for i := len(s.seen) - 1; i >= 0; i-- {
 			if _, there := find(mails, s.seen[i]); !there {
 				s.seen = slices.Delete(s.seen, i, i+1)
-				if err := w.WriteExpunge(uint32(i) + 1); err != nil { //nolint:gosec // a demo's mailbox
+				if err := w.WriteExpunge(number(i + 1)); err != nil {
 					return err
 				}
 			}
@@ -179,7 +183,7 @@ func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	if len(s.seen) == known {
 		return nil
 	}
-	return w.WriteNumMessages(uint32(len(s.seen))) //nolint:gosec // a demo's mailbox
+	return w.WriteNumMessages(number(len(s.seen)))
 }
 
 // Idle tells of every change at once (RFC 2177).
@@ -213,9 +217,9 @@ type numbered struct {
 func (s *session) pick(set imap.NumSet) []numbered {
 	var list []numbered
 	mails := s.box.list()
-	last := uint32(len(s.seen)) //nolint:gosec // a demo's mailbox
+	last := number(len(s.seen))
 	for i, uid := range s.seen {
-		seq := uint32(i) + 1 //nolint:gosec // a demo's mailbox
+		seq := number(i + 1)
 		var in bool
 		switch set := set.(type) {
 		case imap.SeqSet:
