@@ -1,4 +1,4 @@
-import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { RouterProvider } from 'react-aria-components'
 import { useLocation } from 'wouter'
@@ -13,7 +13,15 @@ import { Sprite } from './ui/icon'
 import { Failure, Skeleton } from './ui/parts'
 import { useSetting } from './ui/settings'
 
+// What any request may be told, whoever asked: to sign in again, or to change the password first.
+const told: { refused?: (code: string) => void } = {}
+const hear = (err: unknown) => {
+  if (err instanceof Problem && (err.status === 401 || err.code === 'password_change_required')) told.refused?.(err.code)
+}
+
 const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: hear }),
+  mutationCache: new MutationCache({ onError: hear }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,
@@ -43,7 +51,7 @@ export function App() {
 function Gate() {
   const [chosen] = useSetting('language')
   const [ended, setEnded] = useState(false)
-  const [mustChange, setMustChange] = useState<string | null>(null)
+  const [mustChange, setMustChange] = useState<string | null>(null) // the old password, '' if it is to be asked for
   const client = useQueryClient()
   const me = useQuery({ queryKey: ['me'], queryFn: api.me, retry: false, staleTime: Infinity })
   const language = spoken(chosen, me.data)
@@ -51,6 +59,10 @@ function Gate() {
     document.documentElement.lang = language
   }, [language])
 
+  told.refused = (code) => {
+    if (code === 'password_change_required') setMustChange((old) => old ?? '')
+    else if (me.data) leave()
+  }
   const leave = () => {
     setEnded(true)
     client.clear()
@@ -60,7 +72,7 @@ function Gate() {
 
   let page = <Skeleton />
   if (mustChange !== null) {
-    page = <ChangePassword old={mustChange} done={() => (setMustChange(null), void me.refetch())} />
+    page = <ChangePassword old={mustChange || undefined} done={() => (setMustChange(null), void me.refetch())} />
   } else if (refused || (ended && !me.data)) {
     page = <SignIn ended={ended} done={(s, password) => (setEnded(false), s.must_change_password ? setMustChange(password) : void me.refetch())} />
   } else if (me.error && !me.data) {

@@ -77,6 +77,7 @@ export interface Reply extends Line {
   html?: string
   to?: A.Address[]
   cc?: A.Address[]
+  attachments?: A.Attachment[]
   seen_pos: number
 }
 
@@ -96,7 +97,8 @@ export const api = {
   changeMe: (body: { name?: string; language?: A.Language; phones?: A.Phone[] }) => patch<unknown>('/me', body),
   setStatus: (status: A.Intent, code?: string) => put<A.Presence>('/me/status', { status, code }),
   statusCodes: () => get<A.StatusCodes>('/status-codes'),
-  statistics: () => get<A.Statistics>('/me/statistics'),
+  statistics: () => get<A.Figures>('/me/statistics'),
+  lines: () => get<A.Page<A.PhoneLine>>('/me/lines'),
   ticket: () => post<{ ticket: string }>('/socket-ticket'),
 
   accept: (interaction: A.Id, no: number) => post<A.InteractionView | undefined>(`/offers/${interaction}/${no}/accept`),
@@ -126,10 +128,11 @@ export const api = {
   agents: () => get<A.Page<A.AgentRow>>('/agents'),
   transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList>>('/transaction-codes', { queue }),
 
-  cases: (query: { after?: string; state?: string; assignee?: A.Id; customer?: A.Id; q?: string }) => get<A.Page<A.Case>>('/cases', query),
+  cases: (query: { after?: string; state?: string; assignee?: A.Id; customer?: A.Id }) => get<A.Page<A.Case>>('/cases', query),
   case: (id: A.Id) => get<A.Case>(`/cases/${id}`),
   changeCase: (id: A.Id, body: Partial<A.Case>, rev: number) => patch<A.Case>(`/cases/${id}`, body, rev),
-  timeline: (id: A.Id) => get<A.Page<A.Entry>>(`/cases/${id}/timeline`),
+  timeline: (id: A.Id) => get<A.CaseTimeline>(`/cases/${id}/timeline`),
+  search: (q: string, limit = 20) => get<{ cases: A.Case[]; customers: A.Customer[] }>('/search', { q, limit }),
   customers: (q: string, after?: string) => get<A.Page<A.Customer>>('/customers', { q, after }),
   customer: (id: A.Id) => get<A.Customer>(`/customers/${id}`),
   changeCustomer: (id: A.Id, body: Partial<A.Customer>, rev: number) => patch<A.Customer>(`/customers/${id}`, body, rev),
@@ -143,20 +146,31 @@ export const api = {
   suggest: (conversation: A.Id) => get<A.Page<A.Article>>('/articles/suggest', { conversation }),
 
   staffChats: () => get<A.Page<A.StaffChat>>('/staff-chats'),
-  newStaffChat: (members: A.Id[]) => post<A.StaffChat>('/staff-chats', { members }),
-  staffEntries: (id: A.Id) => get<A.Page<A.StaffMessage>>(`/staff-chats/${id}/entries`),
-  seenStaffChat: (id: A.Id, pos: number) => post<void>(`/conversations/${id}/seen`, { pos }),
-  staffMessage: (id: A.Id, line: Line) => post<A.StaffMessage>(`/staff-chats/${id}/messages`, line, line.client_id),
+  newStaffChat: (agents: A.Id[]) => post<A.StaffChat>('/staff-chats', { with: agents }),
+  staffEntries: (id: A.Id) => get<A.Page<A.Entry>>(`/staff-chats/${id}/entries`),
+  seenStaffChat: (id: A.Id, pos: number) => post<void>(`/staff-chats/${id}/seen`, { pos }),
+  staffMessage: (id: A.Id, line: Line) => post<A.Entry>(`/staff-chats/${id}/messages`, line, line.client_id),
   supervisorMessages: () => get<A.Page<A.SupervisorMessage>>('/supervisor-messages'),
   sendSupervisorMessage: (text: string, queue: A.Id) =>
-    post<A.SupervisorMessage>('/supervisor-messages', { text, audience: queue ? { queues: [queue] } : { everybody: true } }),
+    post<A.SupervisorMessage>('/supervisor-messages', { text, to: queue ? { queues: [queue] } : { everybody: true } }),
   seenSupervisorMessage: (id: A.Id) => post<void>(`/supervisor-messages/${id}/seen`),
 
-  favourites: () => get<A.Page<A.Favourite>>('/me/favourites'),
-  favour: (kind: A.Favourite['kind'], id: A.Id, yes: boolean) => call<void>(yes ? 'PUT' : 'DELETE', `/me/favourites/${kind}/${id}`),
-  recents: () => get<A.Page<A.Favourite>>('/me/recents'),
+  favour: (kind: 'agent' | 'queue', id: A.Id, yes: boolean) => call<void>(yes ? 'PUT' : 'DELETE', `/me/favourites/${kind}/${id}`),
 }
 
-export const blobURL = (key: string, name?: string) => `${root}/blobs/${key}${name ? `?name=${encodeURIComponent(name)}` : ''}`
-export const mailURL = (e: A.Entry, images: boolean) => `${root}/entries/${e.conversation}/${e.pos}/html${images ? '?images=1' : ''}`
+const entryURL = (e: { conversation: A.Id; pos: number }) => `${root}/entries/${e.conversation}/${e.pos}`
+export const fileURL = (e: { conversation: A.Id; pos: number }, blob: string) => `${entryURL(e)}/files/${encodeURIComponent(blob)}`
+export const mailURL = (e: A.Entry, images: boolean) => `${entryURL(e)}/html${images ? '?images=remote' : ''}`
+
+/** Stores a file that a reply will carry. */
+export async function upload(file: File): Promise<A.Attachment> {
+  const form = new FormData()
+  form.set('file', file)
+  const answer = await fetch(`${root}/attachments`, { method: 'POST', body: form, credentials: 'same-origin' }).catch(() => {
+    throw new Problem(0, 'offline', '')
+  })
+  if (!answer.ok) throw await problem(answer)
+  return (await answer.json()) as A.Attachment
+}
+
 export const socketURL = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${root}/socket`

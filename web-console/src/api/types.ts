@@ -33,10 +33,9 @@ export interface Session {
 
 export interface Phone {
   id?: Id
-  kind: 'sip' | 'number' | 'browser'
+  kind: 'sip' | 'pstn'
   address: string
   verified_at?: string
-  preferred?: boolean
 }
 
 export interface Me {
@@ -89,7 +88,6 @@ export interface InteractionView {
   unread?: number
   last_pos?: number
   last_at?: string
-  phase?: string
   actions?: string[]
 }
 
@@ -111,7 +109,7 @@ export interface Offer {
   waited_s?: number
   queue_name?: string
   open_cases?: number
-  can_decline?: boolean
+  case_number?: number
 }
 
 export type EntryKind = 'message' | 'mail' | 'note' | 'article' | 'event' | 'call' | 'recording' | 'file'
@@ -183,37 +181,41 @@ export interface Recording {
   duration_ms: number
 }
 
-export interface Call {
-  id: Id
+/** One line of the agent's phone. */
+export interface PhoneLine {
+  no: 1 | 2
   interaction?: Id
-  line: 1 | 2
-  kind?: 'customer' | 'consult'
-  state: 'ringing' | 'connected' | 'held' | 'ended'
+  state: 'idle' | 'ringing' | 'talking' | 'held'
+  number?: string
   name?: string
-  address?: string
-  since: string
-  held_at?: string
-  rev: number
+  since?: string
 }
 
 export interface QueueRow {
   id: Id
   name: string
+  mine: boolean
+  favourite: boolean
+  recent_at?: string
   waiting: Partial<Record<Channel, number>>
+  in_progress: Partial<Record<Channel, number>>
   longest_since?: string
-  expected_wait_s?: number
-  in_progress?: number
-  service_level?: number // 0 to 1
-  abandoned_today?: number
-  agents: Partial<Record<Status, number>>
+  routable: number // members who are available
+  ready: number // of them, those with room now
+  sl2?: number // today's service level, 0 to 1
+  abandoned_today: number
+  answered_today: number
+  asa_s?: number
 }
 export interface AgentRow {
   id: Id
   name: string
-  group?: string
+  group?: Id
+  favourite: boolean
+  recent_at?: string
   presence: Presence
-  holds?: { channel: Channel; count?: number; queue_name?: string; since?: string }[] | Id[]
-  handled_today?: number
+  holds: Partial<Record<Channel, number>> | null
+  handled_today: number
   aht_s?: number
 }
 
@@ -254,12 +256,11 @@ export interface Case {
 export interface Customer {
   id: Id
   name: string
-  addresses?: Address[]
+  company?: string
   language?: string
-  verified?: boolean
   note?: string
+  addresses?: (Address & { claimed?: boolean })[] // claimed: the customer said so; nothing has come from it
   rev: number
-  open_cases?: number
 }
 export interface Task {
   id: Id
@@ -271,63 +272,70 @@ export interface Task {
   assignee?: Id
   rev: number
 }
+/** An article in a list; a whole one has its text and its public address too. */
 export interface Article {
   id: Id
-  number?: number
+  number: number
   title: string
   shortcut?: string
-  snippet?: string
-  text?: string
-  html?: string
+  snippet: string
   language: string
-  url?: string
-  internal?: boolean
+  category?: string
+  internal?: boolean // for agents only; it can't be inserted
   score?: number
-  updated_at?: string
+  markdown?: string
+  html?: string // made safe
+  url?: string
+  tags?: string[]
 }
 export interface StaffChat {
-  id: Id
-  title?: string
-  members: { id: Id; name: string }[]
-  preview?: string
-  last_at?: string
-  unread?: number
-}
-export interface StaffMessage {
-  chat: Id
-  pos: number
-  author: Id
-  author_name?: string
-  client_id?: string
-  text: string
-  at: string
+  conversation: Id
+  title: string // empty between two
+  members: { agent: Id; pos: number }[]
+  last_at: string
+  preview: string
+  unread: number
 }
 export interface SupervisorMessage {
-  id: Id
-  author_name?: string
+  conversation: Id
+  author_name: string
   text: string
-  at: string
+  created_at: string
   seen: boolean
 }
-export interface Favourite {
-  kind: 'agent' | 'queue'
-  id: Id
-  name?: string
-  at?: string
-}
-export interface Statistics {
-  handled?: Partial<Record<Channel, number>>
-  handled_today?: number
+
+/** An agent's figures of a period. */
+export interface Figures {
+  offered: number
+  accepted: number
+  declined: number
+  missed: number
+  handled: number
   aht_s?: number
-  asa_s?: number
-  talk_s?: number
-  wrap_up_s?: number
+  talk_seconds: number
+  wrap_seconds: number
+  signed_in_seconds: number
   occupancy?: number
-  missed?: number
-  declined?: number
-  transferred?: number
-  signed_in_s?: number
-  by_hour?: { hour: string; handled: number }[]
+  channels?: Partial<Record<Channel, { handled: number; talk_seconds: number; wrap_seconds: number }>> | null
+}
+
+/** How far a mail of ours has come. */
+export interface Outbound {
+  id: Id
+  conversation: Id
+  pos: number
+  state: 'queued' | 'sending' | 'sent' | 'deferred' | 'failed' | 'unknown'
+  response?: string
+  rev: number
+}
+export interface Receipt {
+  reader: Author
+  pos: number
+}
+
+export interface CaseTimeline {
+  entries: Entry[]
+  interactions: InteractionView[]
 }
 
 export interface Page<T> {

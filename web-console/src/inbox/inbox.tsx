@@ -64,10 +64,10 @@ export function Inbox({ tab, chosen }: { tab: Tab; chosen?: Id }) {
           chosen={scope}
           choose={setScope}
           tabs={[
-            { key: 'mine', text: w.inbox.mine, end: <Badge count={own.length} /> },
-            { key: 'queues', text: w.inbox.queues, end: <Badge count={others.waiting.filter(held(tab)).length} /> },
-            { key: 'all', text: w.inbox.all },
-          ]}
+            { key: 'mine' as const, text: w.inbox.mine, end: <Badge count={own.length} /> },
+            { key: 'queues' as const, text: w.inbox.queues, end: <Badge count={others.waiting.filter(held(tab)).length} /> },
+            { key: 'all' as const, text: w.inbox.all },
+          ].filter((t) => t.key !== 'all' || me.role !== 'agent')}
         />
       </div>
       {filter !== null && (
@@ -91,7 +91,7 @@ export function Inbox({ tab, chosen }: { tab: Tab; chosen?: Id }) {
         <Rows rows={shown} tab={tab} chosen={chosen} more={scope === 'mine' ? undefined : others.more} />
       )}
       <div className="pane-foot">
-        <span className="meta grow">{up ? w.common.live(f.clock(minute * 60_000)) : w.common.older(f.clock(minute * 60_000))}</span>
+        <span className="meta grow ell">{up ? w.common.live(f.clock(minute * 60_000)) : w.common.older(f.clock(minute * 60_000))}</span>
         <button className="btn btn--sm btn--quiet" onClick={() => go('/phone')}>
           <Icon name="plus" />
           {w.inbox.new}

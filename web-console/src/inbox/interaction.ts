@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { api } from '../api/client'
-import type { Id, InteractionView } from '../api/types'
+import type { Channel, Id, InteractionView } from '../api/types'
 import { change, useLive } from '../live/hub'
 import { withInteraction, withView } from '../live/state'
 import { useMe } from '../session'
@@ -20,8 +20,12 @@ export function useInteraction(id: Id | undefined) {
   return { interaction, query }
 }
 
+/** The channels that a verb makes sense for; a verb that isn't here makes sense for all. */
+const onlyFor: Record<string, Channel[]> = { message: ['chat'], article: ['chat'], reply: ['email'] }
+
 /** The verbs of this moment: the server's list, else what the state allows. */
 export function mayDo(i: InteractionView, verb: string, me: Id): boolean {
+  if (onlyFor[verb] && !onlyFor[verb].includes(i.channel)) return false
   if (i.actions) return i.actions.includes(verb)
   const mine = i.agent === me
   const open = i.state === 'active' || i.state === 'parked'
@@ -29,19 +33,10 @@ export function mayDo(i: InteractionView, verb: string, me: Id): boolean {
     case 'pull':
       return i.state === 'waiting'
     case 'note':
-      return i.state !== 'finished' || mine
+      return i.state !== 'waiting' && i.state !== 'offered'
     case 'finish':
     case 'extend':
       return mine && i.state === 'wrap_up'
-    case 'reply':
-      return mine && i.channel === 'email' && open
-    case 'message':
-    case 'article':
-      return mine && i.channel === 'chat' && open
-    case 'hold':
-      return mine && i.channel === 'voice' && i.state === 'active'
-    case 'resume':
-      return mine && i.channel === 'voice' && i.state === 'parked'
     default:
       return mine && open
   }

@@ -1,4 +1,4 @@
-import type { Author, Call, Entry, Id, InteractionView, Offer, Presence, StaffMessage, SupervisorMessage } from '../api/types'
+import type { Author, Entry, Id, InteractionView, Offer, Outbound, Presence, Receipt } from '../api/types'
 
 /** What stands on each frame of the socket (vaxel.v1). */
 export interface Envelope {
@@ -23,22 +23,19 @@ export interface Snapshot {
   presence: Presence
   offers: Offer[]
   interactions: InteractionView[]
-  calls?: Call[]
 }
 
-/** What each kind of frame carries; kinds that aren't here are ignored. */
+/** What each kind of frame carries; kinds that aren't here only age the lists on screen. */
 export interface FrameData {
   welcome: Welcome
   snapshot: Snapshot
   'agent.status': Presence
-  'agent.presence': Presence
   'offer.created': Offer
   'offer.closed': Offer
   'interaction.changed': InteractionView
   'message.created': Entry
+  'message.updated': Outbound
+  'message.receipt': Receipt
   typing: { author: Author; on: boolean }
-  'queue.stats': unknown
-  'supervisor_message.created': SupervisorMessage
-  'staff_chat.created': StaffMessage
   'drain.notice': { phase: string; deadline?: string }
 }

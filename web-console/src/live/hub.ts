@@ -51,7 +51,7 @@ export const changeLog = (conversation: Id, f: (log: Log) => Log) =>
 type Word = { frame: Envelope } | { live: Live } | { want: 'live' | 'retry' } | { follow: string[]; tab: string } | { say: [string, object] }
 
 const tab = crypto.randomUUID()
-const listEvents = /^(interaction|conversation|offer|case|customer|task|article|config|supervisor_message|staff_chat|queue|agent)\./
+const listEvents = /^(interaction|message|offer|call|case|customer|task|article|config|supervisor_message|staff_chat|queue|agent)\./
 
 class Hub {
   private channel = new BroadcastChannel('vaxel')
@@ -164,8 +164,15 @@ class Hub {
     if (f.ts) learn(f.ts)
     change((l) => apply(l, f, this.me, serverNow()))
     if (f.t === 'interaction.changed') this.complete((f.data as InteractionView).id)
-    if (f.t === 'message.created') void fillHole((f.data as Entry).conversation)
+    if (f.t === 'message.created') this.said(f.data as Entry)
     if (listEvents.test(f.t)) this.age(f.t)
+  }
+
+  // What is said where no customer is, is said among the staff.
+  private said(e: Entry) {
+    const ofCustomer = Object.values(state.interactions).some((i) => i.conversation === e.conversation)
+    if (ofCustomer) void fillHole(e.conversation)
+    else this.age('staff_chat.')
   }
 
   // A bare frame has no names: read them once.
@@ -187,9 +194,10 @@ class Hub {
 }
 
 const listsOf: Record<string, string[]> = {
-  interaction: ['interactions', 'interaction', 'queues'],
-  offer: ['queues'],
-  conversation: ['interactions'],
+  interaction: ['interactions', 'interaction', 'lines'],
+  message: ['case'],
+  offer: ['lines'],
+  call: ['lines', 'cases'],
   case: ['cases', 'case'],
   customer: ['customers', 'customer'],
   task: ['tasks'],

@@ -1,4 +1,4 @@
-import type { Call, Entry, Id, InteractionView, Offer, Presence, StaffMessage, SupervisorMessage } from '../api/types'
+import type { Entry, Id, InteractionView, Offer, Outbound, Presence } from '../api/types'
 import type { Envelope, FrameData, Snapshot } from './frames'
 import { emptyLog, merge, type Log } from './log'
 
@@ -15,10 +15,10 @@ export interface Live {
   offers: Record<Id, Offer>
   answered: Record<Id, number> // interaction → highest offer number known to be closed
   interactions: Record<Id, InteractionView>
-  calls: Record<Id, Call>
   logs: Record<Id, Log>
   typing: Record<Id, number> // conversation → until, ms
-  fresh: { supervisor: Id[]; staff: Id[] }
+  read: Record<Id, number> // conversation → how far its customer has read
+  mails: Record<string, Outbound> // conversation/pos → how far a mail of ours has come
   drain: { phase: string; deadline?: string } | null
 }
 
@@ -28,10 +28,10 @@ export const nothing: Live = {
   offers: {},
   answered: {},
   interactions: {},
-  calls: {},
   logs: {},
   typing: {},
-  fresh: { supervisor: [], staff: [] },
+  read: {},
+  mails: {},
   drain: null,
 }
 
@@ -56,13 +56,14 @@ const frames: Takes = {
   'message.created': (live, e, me) => withEntry(live, e, me),
   typing: (live, t, _me, now, f) =>
     f.conversation && t.author.kind === 'customer' ? { ...live, typing: { ...live.typing, [f.conversation]: t.on ? now + typingLasts : 0 } } : live,
-  'supervisor_message.created': (live, m: SupervisorMessage) => ({ ...live, fresh: { ...live.fresh, supervisor: add(live.fresh.supervisor, m.id) } }),
-  'staff_chat.created': (live, m: StaffMessage, me) =>
-    m.author === me ? live : { ...live, fresh: { ...live.fresh, staff: add(live.fresh.staff, m.chat) } },
+  'message.receipt': (live, r, _me, _now, f) =>
+    f.conversation && r.reader.kind === 'customer' && r.pos > (live.read[f.conversation] ?? 0) ? { ...live, read: { ...live.read, [f.conversation]: r.pos } } : live,
+  'message.updated': (live, o) => {
+    const key = `${o.conversation}/${o.pos}`
+    return newer(live.mails[key], o) ? { ...live, mails: { ...live.mails, [key]: o } } : live
+  },
   'drain.notice': (live, d) => ({ ...live, drain: d.phase === 'over' ? null : d }),
 }
-
-const add = (ids: Id[], id: Id) => (ids.includes(id) ? ids : [...ids, id])
 
 // A snapshot is the whole truth of what is mine: what it doesn't name is gone.
 function fromSnapshot(live: Live, s: Snapshot): Live {
@@ -70,9 +71,8 @@ function fromSnapshot(live: Live, s: Snapshot): Live {
   for (const o of s.offers ?? []) if (o.no > (live.answered[o.interaction] ?? 0)) offers[o.interaction] = o
   const interactions: Live['interactions'] = {}
   for (const i of s.interactions ?? []) interactions[i.id] = newer(live.interactions[i.id], i) ? { ...live.interactions[i.id], ...i } : live.interactions[i.id]!
-  const calls = Object.fromEntries((s.calls ?? []).map((c) => [c.id, c]))
   const presence = s.presence && newer(live.presence, s.presence) ? s.presence : live.presence
-  return { ...live, presence, offers, interactions, calls }
+  return { ...live, presence, offers, interactions }
 }
 
 export function withPresence(live: Live, p: Presence): Live {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client'
-import type { Channel, Statistics } from '../api/types'
+import type { Channel, Figures as Day } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { Icon, type IconName } from '../ui/icon'
@@ -25,19 +25,18 @@ export function Analysis() {
   )
 }
 
-function Figures({ s }: { s: Statistics }) {
+function Figures({ s }: { s: Day }) {
   const w = useWords()
   const f = useFormat()
-  const counts = Object.entries(s.handled ?? {}) as [Channel, number][]
-  const handled = s.handled_today ?? counts.reduce((n, [, c]) => n + c, 0)
+  const counts = (Object.entries(s.channels ?? {}) as [Channel, { handled: number }][]).map(([c, h]): [Channel, number] => [c, h.handled])
   const time = (seconds: number | undefined) => (seconds === undefined ? '–' : figure(seconds * 1000))
   const tiles: { icon: IconName; label: string; figure: string; unit?: string; foot: string }[] = [
-    { icon: 'okc', label: w.analysis.handled, figure: f.number(handled), foot: w.analysis.sinceMidnight },
+    { icon: 'okc', label: w.analysis.handled, figure: f.number(s.handled), foot: w.analysis.sinceMidnight },
     { icon: 'clock', label: w.analysis.aht, figure: time(s.aht_s), foot: w.analysis.perItem },
-    { icon: 'phone', label: w.analysis.asa, figure: time(s.asa_s), foot: w.analysis.before },
+    { icon: 'phone', label: w.analysis.talk, figure: time(s.talk_seconds), foot: w.analysis.sinceMidnight },
     { icon: 'pulse', label: w.analysis.occupancy, figure: s.occupancy === undefined ? '–' : String(Math.round(s.occupancy * 100)), unit: s.occupancy === undefined ? undefined : '%', foot: w.analysis.ofTime },
-    { icon: 'alert', label: w.analysis.missed, figure: f.number(s.missed ?? 0), foot: w.analysis.offers },
-    { icon: 'x', label: w.analysis.declined, figure: f.number(s.declined ?? 0), foot: w.analysis.offers },
+    { icon: 'alert', label: w.analysis.missed, figure: f.number(s.missed), foot: w.analysis.ofOffers(s.offered) },
+    { icon: 'x', label: w.analysis.declined, figure: f.number(s.declined), foot: w.analysis.ofOffers(s.offered) },
   ]
   return (
     <>
@@ -56,8 +55,7 @@ function Figures({ s }: { s: Statistics }) {
           </div>
         ))}
       </div>
-      {handled === 0 ? <Empty icon="chart" text={w.analysis.empty} /> : <ByChannel counts={counts} handled={handled} />}
-      {s.by_hour && s.by_hour.some((h) => h.handled > 0) && <ByHour hours={s.by_hour} />}
+      {s.handled === 0 ? <Empty icon="chart" text={w.analysis.empty} /> : <ByChannel counts={counts} handled={s.handled} />}
     </>
   )
 }
@@ -103,40 +101,6 @@ function ByChannel({ counts, handled }: { counts: [Channel, number][]; handled: 
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
-  )
-}
-
-/** One bar an hour; the same figures stand in a table for those who don't see them. */
-function ByHour({ hours }: { hours: { hour: string; handled: number }[] }) {
-  const w = useWords()
-  const f = useFormat()
-  const top = Math.max(...hours.map((h) => h.handled))
-  const wide = 100 / hours.length
-  const label = (h: string) => (h.length > 5 ? f.clock(h) : h)
-  return (
-    <section aria-label={w.analysis.byHour}>
-      <div className="tbl-h">
-        <h2>{w.analysis.byHour}</h2>
-      </div>
-      <div className="cardbox">
-        <div className="hist">
-          <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-            <rect className="base" x="0" y="99" width="100" height="1" />
-            {hours.map((h, i) => (
-              <rect key={h.hour} x={i * wide + wide * 0.15} y={99 - (h.handled / top) * 95} width={wide * 0.7} height={(h.handled / top) * 95} />
-            ))}
-          </svg>
-        </div>
-        <ol className="row hours-row">
-          {hours.map((h) => (
-            <li key={h.hour} className="meta num">
-              {label(h.hour)}
-              <span className="vh">: {h.handled}</span>
-            </li>
-          ))}
-        </ol>
       </div>
     </section>
   )

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Button, MenuTrigger } from 'react-aria-components'
 import { useLocation } from 'wouter'
@@ -9,7 +9,7 @@ import { figure } from '../i18n/format'
 import { useNow } from '../live/clock'
 import { useCodeName } from '../live/codes'
 import { follow } from '../live/hub'
-import { inside, total, useDirectory } from '../phone/directory'
+import { total } from '../phone/directory'
 import { useMe } from '../session'
 import { Menu, MenuItem, Tabs } from '../ui/controls'
 import { Icon, type IconName } from '../ui/icon'
@@ -23,7 +23,6 @@ const channels: Channel[] = ['voice', 'chat', 'email']
 /** The boards: what waits, how well it goes, who is there. Changes come at most once a second. */
 export function Boards() {
   const w = useWords()
-  const me = useMe()
   const [scope, setScope] = useState<'mine' | 'all'>('mine')
   const queues = useQuery({ queryKey: ['queues'], queryFn: api.queues, refetchInterval: 5000 })
   const agents = useQuery({ queryKey: ['agents'], queryFn: api.agents, refetchInterval: 5000 })
@@ -31,8 +30,8 @@ export function Boards() {
     follow(['board'])
     return () => follow([])
   }, [])
-  const own = new Set((me.queues ?? []).map((q) => q.id))
-  const shown = (queues.data?.items ?? []).filter((q) => scope === 'all' || own.size === 0 || own.has(q.id))
+  const all = queues.data?.items ?? []
+  const shown = scope === 'all' || !all.some((q) => q.mine) ? all : all.filter((q) => q.mine)
   return (
     <main className="sheet">
       <div className="board" tabIndex={-1}>
@@ -67,6 +66,8 @@ export function Boards() {
     </main>
   )
 }
+
+const sum = (counts: Partial<Record<Channel, number>> | null) => Object.values(counts ?? {}).reduce((a, b) => a + (b ?? 0), 0)
 
 type Side = 'crit' | 'warn' | ''
 
@@ -106,10 +107,10 @@ function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
   const now = useNow()
   const waiting = queues.reduce((n, q) => n + total(q), 0)
   const longest = queues.map((q) => ({ q, ...waitOf(q, now) })).sort((a, b) => b.ms - a.ms)[0]
-  const levels = queues.filter((q) => q.service_level !== undefined)
-  const level = levels.length ? levels.reduce((n, q) => n + q.service_level!, 0) / levels.length : undefined
+  const levels = queues.filter((q) => q.sl2 !== undefined)
+  const level = levels.length ? levels.reduce((n, q) => n + q.sl2!, 0) / levels.length : undefined
   const levelTone = level === undefined ? '' : levelOf(level)
-  const lost = queues.reduce((n, q) => n + (q.abandoned_today ?? 0), 0)
+  const lost = queues.reduce((n, q) => n + q.abandoned_today, 0)
   const on = agents.filter((a) => a.presence.status !== 'logged_out')
   const count = (...s: Status[]) => on.filter((a) => s.includes(a.presence.status)).length
   const free = count('available')
@@ -136,7 +137,7 @@ function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
       />
       <Tile icon="hangup" label={w.board.abandoned} figure={f.number(lost)} foot={w.board.today} />
       <Tile icon="headset" label={w.board.free} figure={String(free)} unit={w.board.ofAll(on.length)} foot={w.board.others(busy, on.length - free - busy)} />
-      <Tile icon="chat" label={w.board.progress} figure={f.number(queues.reduce((n, q) => n + (q.in_progress ?? 0), 0))} foot={w.board.withAgents} />
+      <Tile icon="chat" label={w.board.progress} figure={f.number(queues.reduce((n, q) => n + sum(q.in_progress), 0))} foot={w.board.withAgents} />
     </div>
   )
 }
@@ -200,7 +201,7 @@ function QueueLine({ q }: { q: QueueRow }) {
   const w = useWords()
   const f = useFormat()
   const wait = waitOf(q, useNow())
-  const level = q.service_level
+  const level = q.sl2
   const tone = level === undefined ? 'ok' : levelOf(level)
   const cell = (n: number | undefined) => (n ? <td className="r">{f.number(n)}</td> : <td className="r t-3">{w.common.none}</td>)
   return (
@@ -235,10 +236,10 @@ function QueueLine({ q }: { q: QueueRow }) {
       {channels.map((c) => (
         <Count key={c} n={(q.waiting?.[c] ?? 0) + (c === 'voice' ? (q.waiting?.voicemail ?? 0) + (q.waiting?.callback ?? 0) : 0)} />
       ))}
-      {cell(q.in_progress)}
+      {cell(sum(q.in_progress))}
       {cell(q.abandoned_today)}
       <td className="r">
-        {q.agents?.available ?? 0} / {inside(q)}
+        {q.ready} / {q.routable}
       </td>
     </tr>
   )
@@ -254,20 +255,22 @@ type Which = 'group' | 'all' | 'favourites' | 'recents'
 function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number } }) {
   const w = useWords()
   const me = useMe()
-  const d = useDirectory()
   const [which, setWhich] = useState<Which>('all')
   const rows = query.data?.items ?? []
-  const mine = rows.find((a) => a.id === me.agent)?.group
-  const named = (list: { kind: string; id: string }[]) => new Set(list.filter((e) => e.kind === 'agent').map((e) => e.id))
-  const starred = named(d.favourites)
-  const recent = named(d.recents)
-  const shown = rows.filter((a) => which === 'all' || (which === 'group' ? a.group === mine : (which === 'favourites' ? starred : recent).has(a.id)))
+  const of: Record<Which, (a: AgentRow) => boolean> = {
+    all: (a) => a.presence.status !== 'logged_out',
+    group: (a) => a.group === me.group,
+    favourites: (a) => a.favourite,
+    recents: (a) => a.recent_at !== undefined,
+  }
+  const shown = rows.filter(of[which])
+  const count = (k: Which) => <Badge count={rows.filter(of[k]).length} />
   const tabs = [
-    { key: 'group' as const, text: w.board.group, end: <Badge count={mine ? rows.filter((a) => a.group === mine).length : 0} /> },
-    { key: 'all' as const, text: w.board.all },
-    { key: 'favourites' as const, text: w.board.favourites, end: <Badge count={starred.size} /> },
+    { key: 'group' as const, text: w.board.group, end: count('group') },
+    { key: 'all' as const, text: w.board.all, end: count('all') },
+    { key: 'favourites' as const, text: w.board.favourites, end: count('favourites') },
     { key: 'recents' as const, text: w.board.recents },
-  ].filter((t) => t.key !== 'group' || mine)
+  ].filter((t) => t.key !== 'group' || (me.group && me.group !== '0'))
   return (
     <section aria-label={w.board.agents}>
       <div className="tbl-h">
@@ -303,7 +306,7 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
                 </thead>
                 <tbody>
                   {shown.map((a) => (
-                    <AgentLine key={a.id} a={a} starred={starred.has(a.id)} self={a.id === me.agent} />
+                    <AgentLine key={a.id} a={a} self={a.id === me.agent} />
                   ))}
                 </tbody>
               </table>
@@ -315,7 +318,7 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
   )
 }
 
-function AgentLine({ a, starred, self }: { a: AgentRow; starred: boolean; self: boolean }) {
+function AgentLine({ a, self }: { a: AgentRow; self: boolean }) {
   const w = useWords()
   const f = useFormat()
   const codeName = useCodeName()
@@ -336,15 +339,15 @@ function AgentLine({ a, starred, self }: { a: AgentRow; starred: boolean; self: 
       </td>
       <td className="sub">{codeName(p.status_code) || w.common.none}</td>
       <td className="r">
-        <FullSince at={p.since} />
+        {p.status === 'logged_out' ? w.common.none : <FullSince at={p.since} />}
       </td>
       <td>
         <Holds a={a} />
       </td>
-      <td className="r">{a.handled_today === undefined ? w.common.none : f.number(a.handled_today)}</td>
+      <td className="r">{f.number(a.handled_today)}</td>
       <td className="r">{a.aht_s ? figure(a.aht_s * 1000) : w.common.none}</td>
       <td>
-        <div className="acts">{!self && <Acts a={a} starred={starred} />}</div>
+        <div className="acts">{!self && <Acts a={a} />}</div>
       </td>
     </tr>
   )
@@ -352,17 +355,13 @@ function AgentLine({ a, starred, self }: { a: AgentRow; starred: boolean; self: 
 
 function Holds({ a }: { a: AgentRow }) {
   const w = useWords()
-  const counts = new Map<Channel | 'any', number>()
-  for (const h of a.holds ?? a.presence.holds ?? []) {
-    const key = typeof h === 'string' ? 'any' : h.channel
-    counts.set(key, (counts.get(key) ?? 0) + (typeof h === 'string' ? 1 : (h.count ?? 1)))
-  }
-  if (counts.size === 0) return <span className="sub">{w.common.none}</span>
+  const counts = (Object.entries(a.holds ?? {}) as [Channel, number][]).filter(([, n]) => n > 0)
+  if (counts.length === 0) return <span className="sub">{w.common.none}</span>
   return (
     <span className="row row-1 sub">
-      {[...counts].map(([c, n]) => (
-        <Chip key={c} icon={c === 'any' ? 'box' : channelIcon[c]}>
-          {c !== 'any' && <span className="vh">{w.channel[c]}</span>}
+      {counts.map(([c, n]) => (
+        <Chip key={c} icon={channelIcon[c]}>
+          <span className="vh">{w.channel[c]}</span>
           {n}
         </Chip>
       ))}
@@ -370,11 +369,12 @@ function Holds({ a }: { a: AgentRow }) {
   )
 }
 
-function Acts({ a, starred }: { a: AgentRow; starred: boolean }) {
+function Acts({ a }: { a: AgentRow }) {
   const w = useWords()
+  const client = useQueryClient()
   const [, go] = useLocation()
-  const chat = useMutation({ mutationFn: () => api.newStaffChat([a.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
-  const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !starred) })
+  const chat = useMutation({ mutationFn: () => api.newStaffChat([a.id]), onSuccess: (c) => go(`/messages/${c.conversation}`) })
+  const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !a.favourite), onSettled: () => client.invalidateQueries({ queryKey: ['agents'] }) })
   return (
     <>
       <MenuTrigger>
@@ -385,8 +385,8 @@ function Acts({ a, starred }: { a: AgentRow; starred: boolean }) {
           <MenuItem icon="chat" onAction={() => chat.mutate()}>
             {w.board.chat}
           </MenuItem>
-          <MenuItem icon={starred ? 'starf' : 'star'} onAction={() => star.mutate()}>
-            {starred ? w.board.unfavour : w.board.favour}
+          <MenuItem icon={a.favourite ? 'starf' : 'star'} onAction={() => star.mutate()}>
+            {a.favourite ? w.board.unfavour : w.board.favour}
           </MenuItem>
         </Menu>
       </MenuTrigger>

@@ -109,7 +109,7 @@ function CaseList({ chosen }: { chosen?: Id }) {
   const q = useDeferredValue(text.trim())
   const query = useInfiniteQuery({
     queryKey: ['cases', q, state],
-    queryFn: ({ pageParam }) => api.cases({ q, state: q ? '' : state, after: pageParam }),
+    queryFn: async ({ pageParam }) => (q ? { items: (await api.search(q)).cases, after: '' } : api.cases({ state, after: pageParam })),
     initialPageParam: '',
     getNextPageParam: (p) => p.after || undefined,
     placeholderData: (b) => b,
@@ -284,7 +284,7 @@ function CustomerPage({ id }: { id: Id }) {
   const query = useQuery({ queryKey: ['customer', id], queryFn: () => api.customer(id) })
   const cases = useQuery({ queryKey: ['cases', { customer: id }], queryFn: () => api.cases({ customer: id }) })
   const { edit, moved } = useEdit<Customer, Partial<Customer>>('customer', id, (body, rev) => api.changeCustomer(id, body, rev))
-  const own = (cases.data?.items ?? []).filter((c) => !c.customer || c.customer === id)
+  const own = cases.data?.items ?? []
   return (
     <section className="pane" aria-label={w.side.customer}>
       <Fetched query={query} what={w.side.customer} rows={5}>
@@ -297,7 +297,7 @@ function CustomerPage({ id }: { id: Id }) {
               <Avatar name={c.name || '#'} size="md" />
               <div className="col grow">
                 <h2 className="ell">{c.name || f.address(c.addresses?.[0]?.value)}</h2>
-                <span className="meta">{w.side.known}</span>
+                <span className="meta">{c.company || w.side.known}</span>
               </div>
             </div>
             <div className="side-scroll" tabIndex={-1}>

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '../api/client'
 import type { Article, Id, Language } from '../api/types'
-import { useFormat, useLanguage, useWords } from '../i18n'
+import { useLanguage, useWords } from '../i18n'
 import { useLive } from '../live/hub'
 import { useMe } from '../session'
 import { sendArticle } from '../thread/composer'
@@ -79,7 +79,6 @@ export function Knowledge({ id }: { id?: Id }) {
 
 function Reader({ id, language }: { id: Id; language: Language }) {
   const w = useWords()
-  const f = useFormat()
   const query = useQuery({ queryKey: ['article', id, language], queryFn: () => api.readArticle(id, language) })
   return (
     <section className="pane" aria-label={w.knowledge.what}>
@@ -93,7 +92,7 @@ function Reader({ id, language }: { id: Id; language: Language }) {
               <div className="col grow">
                 <h2 className="ell">{a.title}</h2>
                 <span className="meta ell">
-                  {[a.shortcut && `/${bare(a.shortcut)}`, a.updated_at && w.knowledge.changed(f.date(a.updated_at))].filter(Boolean).join(' · ')}
+                  {[a.shortcut && `/${bare(a.shortcut)}`, a.category, ...(a.tags ?? [])].filter(Boolean).join(' · ')}
                 </span>
               </div>
               <Acts a={a} />
@@ -119,7 +118,7 @@ function ArticleText({ a }: { a: Article }) {
   if (a.html) return <div className="article" lang={a.language} dangerouslySetInnerHTML={{ __html: a.html }} />
   return (
     <div className="article said" lang={a.language}>
-      {a.text ?? a.snippet}
+      {a.markdown ?? a.snippet}
     </div>
   )
 }

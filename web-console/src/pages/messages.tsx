@@ -2,10 +2,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { api, uuid } from '../api/client'
-import type { Id, StaffChat, StaffMessage, SupervisorMessage } from '../api/types'
+import type { Entry as Said, Id, StaffChat, SupervisorMessage } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
-import { change } from '../live/hub'
+import { useAgentName } from '../live/names'
 import { Directory, type Entry } from '../phone/directory'
 import { useMe } from '../session'
 import { Writer } from '../thread/writer'
@@ -22,8 +22,8 @@ export function Messages({ id }: { id?: Id }) {
   const [picking, setPicking] = useState(false)
   const [, go] = useLocation()
   const chats = useQuery({ queryKey: ['staff-chats'], queryFn: api.staffChats })
-  const start = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.id}`)) })
-  const open = chats.data?.items.find((c) => c.id === id)
+  const start = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.conversation}`)) })
+  const open = chats.data?.items.find((c) => c.conversation === id)
   return (
     <main className={`sheet sheet--2${id ? ' has-open' : ''}`}>
       <section className="pane pane--list" aria-label={w.messages.title}>
@@ -52,7 +52,7 @@ export function Messages({ id }: { id?: Id }) {
             {(page) => (
               <ul>
                 {page.items.map((c) => (
-                  <ChatRow key={c.id} c={c} chosen={c.id === id} />
+                  <ChatRow key={c.conversation} c={c} chosen={c.conversation === id} />
                 ))}
                 {page.items.length === 0 && <li className="log-empty meta">{w.messages.noStaff}</li>}
               </ul>
@@ -81,20 +81,23 @@ export function Messages({ id }: { id?: Id }) {
   )
 }
 
-const others = (c: StaffChat | undefined, me: Id) =>
-  (c?.members ?? [])
-    .filter((m) => m.id !== me)
-    .map((m) => m.name)
-    .join(', ')
+/** What a chat is called: its title, else those whom I talk with. */
+function useChatName(): (c: StaffChat | undefined) => string {
+  const w = useWords()
+  const me = useMe()
+  const nameOf = useAgentName()
+  return (c) => {
+    const others = (c?.members ?? []).filter((m) => m.agent !== me.agent)
+    return c?.title || others.map((m) => nameOf(m.agent)).join(', ') || w.messages.staff
+  }
+}
 
 function ChatRow({ c, chosen }: { c: StaffChat; chosen: boolean }) {
-  const w = useWords()
   const f = useFormat()
-  const me = useMe()
-  const name = c.title || others(c, me.agent) || w.common.unknown
+  const name = useChatName()(c)
   return (
     <li>
-      <Link className={`ibx${chosen ? ' is-sel' : ''}${c.unread ? ' is-unread' : ''}`} href={`/messages/${c.id}`} aria-current={chosen ? 'true' : undefined}>
+      <Link className={`ibx${chosen ? ' is-sel' : ''}${c.unread ? ' is-unread' : ''}`} href={`/messages/${c.conversation}`} aria-current={chosen ? 'true' : undefined}>
         <Avatar name={name} size="md" />
         <span className="col">
           <span className="top">
@@ -103,7 +106,7 @@ function ChatRow({ c, chosen }: { c: StaffChat; chosen: boolean }) {
           </span>
           <span className="row">
             <span className="prev ell grow">{c.preview}</span>
-            {!chosen && <Badge count={c.unread ?? 0} tone="accent" />}
+            {!chosen && <Badge count={c.unread} tone="accent" />}
           </span>
         </span>
       </Link>
@@ -119,10 +122,10 @@ function StaffThread({ id, chat }: { id: Id; chat?: StaffChat }) {
   const field = useRef<HTMLTextAreaElement>(null)
   const box = useRef<HTMLDivElement>(null)
   const query = useQuery({ queryKey: ['staff-entries', id], queryFn: () => api.staffEntries(id) })
-  const [pending, setPending] = useState<StaffMessage[]>([])
+  const [pending, setPending] = useState<Said[]>([])
   const fresh = () => void client.invalidateQueries({ queryKey: ['staff-chats'] })
   const post = useMutation({
-    mutationFn: (m: StaffMessage) => api.staffMessage(id, { client_id: m.client_id!, text: m.text }),
+    mutationFn: (m: Said) => api.staffMessage(id, { client_id: m.client_id!, text: m.text }),
     onSettled: async (_, err, m) => {
       if (err) return
       await client.invalidateQueries({ queryKey: ['staff-entries', id] })
@@ -130,7 +133,7 @@ function StaffThread({ id, chat }: { id: Id; chat?: StaffChat }) {
       fresh()
     },
   })
-  const name = chat?.title || others(chat, me.agent) || w.messages.staff
+  const name = useChatName()(chat)
   const known = new Set((query.data?.items ?? []).map((m) => m.client_id))
   const lines = [...(query.data?.items ?? []), ...pending.filter((p) => !known.has(p.client_id))]
   const lastPos = query.data?.items.at(-1)?.pos ?? 0
@@ -138,13 +141,12 @@ function StaffThread({ id, chat }: { id: Id; chat?: StaffChat }) {
     if (box.current) box.current.scrollTop = box.current.scrollHeight
   }, [lines.length])
   useEffect(() => {
-    change((l) => ({ ...l, fresh: { ...l.fresh, staff: l.fresh.staff.filter((c) => c !== id) } }))
     if (lastPos) void api.seenStaffChat(id, lastPos).then(fresh, () => {})
   }, [id, lastPos])
   const say = () => {
     const text = draft.text.trim()
     if (!text) return
-    const m: StaffMessage = { chat: id, pos: Infinity, author: me.agent, client_id: uuid(), text, at: new Date(serverNow()).toISOString() }
+    const m: Said = { conversation: id, pos: Infinity, kind: 'message', channel: 'chat', author: { kind: 'agent', id: me.agent, name: me.name }, client_id: uuid(), text, at: new Date(serverNow()).toISOString() }
     setPending((p) => [...p, m])
     draft.clear()
     post.mutate(m)
@@ -161,7 +163,7 @@ function StaffThread({ id, chat }: { id: Id; chat?: StaffChat }) {
       <div className="thread" ref={box} role="log" aria-label={w.thread.messages} tabIndex={0}>
         <div className="thread-in">
           <Fetched query={query} what={w.messages.what}>
-            {() => lines.map((m) => <StaffLine key={m.client_id ?? m.pos} m={m} mine={m.author === me.agent} name={m.author_name ?? name} sending={m.pos === Infinity} />)}
+            {() => lines.map((m) => <StaffLine key={m.client_id ?? m.pos} m={m} mine={m.author.id === me.agent} name={m.author.name ?? name} sending={m.pos === Infinity} />)}
           </Fetched>
           {post.error && <Failure error={post.error} retry={() => post.variables && post.mutate(post.variables)} />}
         </div>
@@ -191,7 +193,7 @@ function StaffThread({ id, chat }: { id: Id; chat?: StaffChat }) {
   )
 }
 
-function StaffLine({ m, mine, name, sending }: { m: StaffMessage; mine: boolean; name: string; sending: boolean }) {
+function StaffLine({ m, mine, name, sending }: { m: Said; mine: boolean; name: string; sending: boolean }) {
   const w = useWords()
   const f = useFormat()
   if (mine)
@@ -231,7 +233,7 @@ function FromSupervisors({ canSend }: { canSend: boolean }) {
       <div className="page-body side-scroll" tabIndex={-1}>
         {canSend && <Broadcast />}
         <Fetched query={query} what={w.messages.what}>
-          {(page) => (page.items.length === 0 ? <Empty icon="horn" text={w.messages.noSupervisor} /> : page.items.map((m) => <Announcement key={m.id} m={m} />))}
+          {(page) => (page.items.length === 0 ? <Empty icon="horn" text={w.messages.noSupervisor} /> : page.items.map((m) => <Announcement key={m.conversation} m={m} />))}
         </Fetched>
       </div>
     </section>
@@ -243,18 +245,15 @@ function Announcement({ m }: { m: SupervisorMessage }) {
   const f = useFormat()
   const client = useQueryClient()
   const seen = useMutation({
-    mutationFn: () => api.seenSupervisorMessage(m.id),
-    onSuccess: () => {
-      change((l) => ({ ...l, fresh: { ...l.fresh, supervisor: l.fresh.supervisor.filter((id) => id !== m.id) } }))
-      void client.invalidateQueries({ queryKey: ['supervisor-messages'] })
-    },
+    mutationFn: () => api.seenSupervisorMessage(m.conversation),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['supervisor-messages'] }),
   })
   return (
     <article className={`msg-card${m.seen ? '' : ' is-new'}`}>
       <div className="row">
         <Icon name="horn" />
         <span className="med grow">{m.author_name || w.messages.anyone}</span>
-        <time className="meta">{f.when(m.at, serverNow())}</time>
+        <time className="meta">{f.when(m.created_at, serverNow())}</time>
       </div>
       <p className="said">{m.text}</p>
       <div className="row">

@@ -2,8 +2,8 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useSearch } from 'wouter'
 import { useVerb } from '../actions'
-import { api } from '../api/client'
-import type { InteractionView } from '../api/types'
+import { api, fileURL } from '../api/client'
+import type { Case, InteractionView, Recording } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure, short } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
@@ -26,7 +26,6 @@ import { Icon, type IconName } from '../ui/icon'
 import { useKeys } from '../ui/keys'
 import { Avatar, Badge, Chip, Empty, Failure, Fetched, Since } from '../ui/parts'
 import { Player } from '../ui/player'
-import { blobURL } from '../api/client'
 
 export function Phone() {
   const w = useWords()
@@ -59,10 +58,11 @@ function Dialling() {
     if (number) dial.mutate(number)
     else if (text.trim() && !/\d/.test(text)) void byName(text).then((found) => (found ? dial.mutate(found) : setBad(w.phone.noNumber(text.trim()))))
   }
-  const query = useQuery({ queryKey: ['interactions', 'calls'], queryFn: () => api.interactions({ scope: 'mine' }) })
-  const all = query.data?.items ?? []
-  const voicemails = all.filter((i) => i.channel === 'voicemail')
-  const calls = all.filter((i) => i.channel === 'voice' || i.channel === 'callback')
+  const query = useQuery({ queryKey: ['cases', 'calls'], queryFn: () => api.cases({ assignee: me.agent }) })
+  const calls = (query.data?.items ?? []).filter((c) => c.channel === 'voice' || c.channel === 'callback')
+  const held = useLive((l) => Object.values(l.interactions).filter((i) => i.channel === 'voicemail'))
+  const queued = useQuery({ queryKey: ['interactions', 'voicemail'], queryFn: () => api.interactions({ scope: 'queues' }) })
+  const voicemails = [...held, ...(queued.data?.items ?? []).filter((i) => i.channel === 'voicemail')]
   return (
     <section className="pane pane--list" aria-label={w.phone.title}>
       <div className="pane-head">
@@ -120,14 +120,14 @@ function Dialling() {
           {voicemails.map((v) => (
             <Voicemail key={v.id} i={v} />
           ))}
-          {query.isSuccess && voicemails.length === 0 && <li className="log-empty meta">{w.phone.noVoicemails}</li>}
+          {queued.isSuccess && voicemails.length === 0 && <li className="log-empty meta">{w.phone.noVoicemails}</li>}
         </ul>
         <h2 className="group-h">{w.phone.log}</h2>
         <Fetched query={query} what={w.phone.log}>
           {() => (
             <ul>
               {calls.map((c) => (
-                <Called key={c.id} i={c} />
+                <Called key={c.id} c={c} />
               ))}
               {calls.length === 0 && <li className="log-empty meta">{w.phone.noLog}</li>}
             </ul>
@@ -148,7 +148,8 @@ async function byName(text: string): Promise<string | undefined> {
 function Voicemail({ i }: { i: InteractionView }) {
   const f = useFormat()
   const { log } = useLog(i.conversation)
-  const r = recordingOf(log.entries, i.id)
+  const sound = recordingOf(log.entries, i.id)
+  const r = sound?.body as Recording | undefined
   const name = i.customer_name || f.address(i.customer_address)
   return (
     <>
@@ -161,34 +162,30 @@ function Voicemail({ i }: { i: InteractionView }) {
         </Link>
         <time className="meta">{f.when(i.arrived_at, serverNow())}</time>
       </li>
-      {r && (
+      {sound && r && (
         <li className="log log--player">
-          <Player src={blobURL(r.blob)} ms={r.duration_ms} name={name} />
+          <Player src={fileURL(sound, r.blob)} ms={r.duration_ms} name={name} />
         </li>
       )}
     </>
   )
 }
 
-function Called({ i }: { i: InteractionView }) {
+function Called({ c }: { c: Case }) {
   const w = useWords()
   const f = useFormat()
-  const [, go] = useLocation()
-  const missed = !i.accepted_at && i.state === 'finished'
-  const icon: IconName = i.outbound ? 'outr' : 'inr'
-  const tone = missed ? 't-crit' : i.outbound ? 't-3' : 't-ok'
-  const talked = i.accepted_at && i.ended_at ? short(Date.parse(i.ended_at) - Date.parse(i.accepted_at)) : ''
-  const about = [i.outbound ? w.phone.outbound : i.queue_name, missed ? w.phone.missed : talked || w.inbox.groups.now.toLocaleLowerCase()]
+  const open = c.interaction_state === 'active' || c.interaction_state === 'wrap_up'
+  const about = [`#${c.number}`, c.queue_name, open ? w.inbox.groups.now.toLocaleLowerCase() : (w.customers.states[c.state] ?? c.state)]
   return (
     <li className="log">
-      <span className={tone}>
-        <Icon name={icon} />
+      <span className={open ? 't-ok' : 't-3'}>
+        <Icon name="phone" />
       </span>
-      <button className="col log-name" onClick={() => go(`/chat/${i.id}`)}>
-        <span className="med ell">{i.customer_name || f.address(i.customer_address)}</span>
+      <Link className="col plain" href={`/cases/${c.id}`}>
+        <span className="med ell">{c.customer_name || c.subject}</span>
         <span className="meta ell">{about.filter(Boolean).join(' · ')}</span>
-      </button>
-      <time className="meta">{f.when(i.arrived_at, serverNow())}</time>
+      </Link>
+      {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
     </li>
   )
 }
@@ -200,9 +197,9 @@ function Lines() {
   const talking = lines.find((l) => l.state === 'live')
   const held = lines.find((l) => l.state === 'held')
   const ringing = lines.find((l) => l.state === 'ringing')
-  const title = talking ? w.phone.talking(talking.name) : ringing ? w.phone.ringing : held ? w.phone.held('') : w.phone.idle
+  const title = talking ? w.phone.talking(talking.name) : ringing ? w.phone.ringing : held ? w.panel.held : w.phone.idle
   const lead = talking ? (held ? w.phone.heldLead(held.name) : w.phone.talkingLead) : held ? w.phone.heldLead(held.name) : ringing ? w.phone.ringingLead : ''
-  const main = lines.find((l) => l.kind === 'customer' && l.interaction)?.interaction
+  const main = lines.find((l) => l.interaction)?.interaction
   return (
     <section className="pane pane--thread" aria-label={w.phone.lines}>
       <div className="pane-head">
@@ -219,7 +216,7 @@ function Lines() {
             <Cords lines={lines} />
             <div className="lines">
               {lines.map((l) => (
-                <LineCard key={l.id} line={l} />
+                <LineCard key={l.no} line={l} />
               ))}
             </div>
           </div>
@@ -244,7 +241,7 @@ function Cords({ lines }: { lines: Line[] }) {
           const y = n * (cardHeight + 12) + 62
           const tone = l.state === 'live' ? 'live' : 'hold'
           return (
-            <g key={l.id}>
+            <g key={l.no}>
               <path className={`cord cord--${tone}`} d={`M14 ${middle} C14 ${y} 26 ${y} 46 ${y}`} />
               <circle className={`jack jack--${tone}`} cx="47" cy={y} r="5" />
             </g>
@@ -268,7 +265,8 @@ function LineCard({ line }: { line: Line }) {
   const can = (verb: string) => i && mayDo(i, verb, me.agent)
   const held = line.state === 'held'
   const swap = () => i && (held ? resume : hold).mutate(i.id)
-  useKeys({ 'ctrl+alt+KeyH': can(held ? 'resume' : 'hold') ? swap : undefined })
+  const steerable = i && i.agent === me.agent && line.state !== 'ringing'
+  useKeys({ 'ctrl+alt+KeyH': steerable && swap })
   const about = [f.address(line.address), i?.queue_name].filter(Boolean)
   const problem = hold.error ?? resume.error ?? end.error
   return (
@@ -277,7 +275,7 @@ function LineCard({ line }: { line: Line }) {
         <Avatar name={line.name} size="lg" />
         <div className="col grow">
           <span className="row">
-            <span className="overline">{w.phone.line(line.no, w.phone.kinds[line.kind])}</span>
+            <span className="overline">{w.phone.line(line.no, w.phone.kinds.customer)}</span>
             <LineChip line={line} />
           </span>
           <span className="strong t-title ell">{line.name}</span>
@@ -291,17 +289,17 @@ function LineCard({ line }: { line: Line }) {
             )}
           </span>
         </div>
-        {line.state !== 'ringing' && <Since className="timer" at={line.since} as={figure} />}
+        {line.since && <Since className="timer" at={line.since} as={figure} />}
       </div>
       <div className="line-acts">
         {held
-          ? can('resume') && (
+          ? steerable && (
               <button className="btn btn--sm" onClick={swap}>
                 <Icon name="play" />
                 {w.phone.resume}
               </button>
             )
-          : can('hold') && (
+          : steerable && (
               <button className="btn btn--sm" onClick={swap}>
                 <Icon name="hold" />
                 {w.phone.hold}
@@ -343,7 +341,7 @@ function LineChip({ line }: { line: Line }) {
     )
   return (
     <Chip tone="warn" icon="hold">
-      {line.heldAt ? <Since at={line.heldAt} as={(ms) => w.phone.held(short(ms))} /> : w.panel.held}
+      {w.panel.held}
     </Chip>
   )
 }
@@ -464,7 +462,7 @@ function Catalogue() {
     mutationFn: (e: Entry) => api.transfer(call!.id, e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id }),
     onSuccess: (answer) => takeInteraction(answer, me.agent),
   })
-  const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
+  const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.conversation}`) })
   const problem = move.error ?? chat.error
   return (
     <>

@@ -48,7 +48,7 @@ export function Settings({ section }: { section?: string }) {
             </span>
           )}
         </div>
-        <div className="set-body" tabIndex={-1}>
+        <div className="set-body" tabIndex={0} role="group" aria-label={w.settings[here]}>
           {here === 'profile' && <Profile done={done} />}
           {here === 'notifications' && <Notifications />}
           {here === 'shortcuts' && <Shortcuts />}
@@ -113,7 +113,7 @@ function Profile({ done }: { done: () => void }) {
   )
 }
 
-const phoneIcon: Record<Phone['kind'], IconName> = { browser: 'headset', number: 'phone', sip: 'globe' }
+const phoneIcon: Record<Phone['kind'], IconName> = { pstn: 'phone', sip: 'globe' }
 
 /** The phones that ring for this agent, the first one first. */
 function Phones({ done }: { done: () => void }) {
@@ -131,7 +131,7 @@ function Phones({ done }: { done: () => void }) {
     if (phone) save.mutate([...phones, phone])
   }
   const first = (p: Phone) => save.mutate([p, ...phones.filter((o) => o !== p)])
-  const about = { browser: w.settings.browser, number: w.settings.e164, sip: w.settings.sip }
+  const about = { pstn: w.settings.e164, sip: w.settings.sip }
   return (
     <Part title={w.settings.phone} lead={w.settings.phoneLead}>
       <div className="boxed" role="radiogroup" aria-label={w.settings.phone}>

@@ -80,7 +80,7 @@ export function SignIn({ ended, done }: { ended: boolean; done: (s: Session, pas
 }
 
 /** A first password is known to whoever set the system up, so it is changed before anything else. */
-export function ChangePassword({ old, done }: { old: string; done: () => void }) {
+export function ChangePassword({ old, done }: { old?: string; done: () => void }) {
   const w = useWords()
   return (
     <Door title={w.signIn.fresh.title} lead={w.signIn.fresh.lead}>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../api/client'
-import type { AgentRow, Favourite, Id, QueueRow } from '../api/types'
+import type { AgentRow, Id, QueueRow } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { useCodeName } from '../live/codes'
@@ -11,11 +11,10 @@ import { Icon } from '../ui/icon'
 import { Avatar, Empty, Failure, Since, Skeleton } from '../ui/parts'
 import { statusText } from '../ui/presence'
 
-export type Entry = { kind: 'agent'; id: Id; name: string; row?: AgentRow } | { kind: 'queue'; id: Id; name: string; row?: QueueRow }
+export type Entry = { kind: 'agent'; id: Id; name: string; row: AgentRow } | { kind: 'queue'; id: Id; name: string; row: QueueRow }
 type Shown = 'all' | 'favourites' | 'recents' | 'agents' | 'queues'
 
 export const total = (q: QueueRow) => Object.values(q.waiting ?? {}).reduce((a, b) => a + (b ?? 0), 0)
-export const inside = (q: QueueRow) => Object.entries(q.agents ?? {}).reduce((n, [s, c]) => (s === 'logged_out' ? n : n + (c ?? 0)), 0)
 export const keyOf = (e: { kind: string; id: Id }) => `${e.kind}/${e.id}`
 
 /** Everyone and everything that work can be handed to, with the state of each. */
@@ -23,17 +22,15 @@ export function useDirectory() {
   const me = useMe()
   const agents = useQuery({ queryKey: ['agents'], queryFn: api.agents })
   const queues = useQuery({ queryKey: ['queues'], queryFn: api.queues })
-  const favourites = useQuery({ queryKey: ['favourites'], queryFn: api.favourites })
-  const recents = useQuery({ queryKey: ['recents'], queryFn: api.recents })
   const people: Entry[] = (agents.data?.items ?? []).filter((a) => a.id !== me.agent).map((row) => ({ kind: 'agent', id: row.id, name: row.name, row }))
   const places: Entry[] = (queues.data?.items ?? []).map((row) => ({ kind: 'queue', id: row.id, name: row.name, row }))
-  const known = new Map([...people, ...places].map((e) => [keyOf(e), e]))
-  const listed = (list: Favourite[] | undefined) => (list ?? []).flatMap((f) => known.get(keyOf(f)) ?? [])
+  const all = [...people, ...places]
+  const used = (e: Entry) => e.row.recent_at ?? ''
   return {
     people,
     places,
-    favourites: listed(favourites.data?.items),
-    recents: listed(recents.data?.items),
+    favourites: all.filter((e) => e.row.favourite),
+    recents: all.filter(used).sort((a, b) => used(b).localeCompare(used(a))).slice(0, 8),
     pending: agents.isPending || queues.isPending,
     error: agents.error ?? queues.error,
     retry: () => (void agents.refetch(), void queues.refetch()),
@@ -44,7 +41,7 @@ function useFavour() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: ({ e, yes }: { e: Entry; yes: boolean }) => api.favour(e.kind, e.id, yes),
-    onSettled: () => client.invalidateQueries({ queryKey: ['favourites'] }),
+    onSettled: (_, __, { e }) => client.invalidateQueries({ queryKey: [e.kind === 'agent' ? 'agents' : 'queues'] }),
   })
 }
 
@@ -131,11 +128,11 @@ type RowProps = { e: Entry; chosen: boolean; choose: () => void; starred: boolea
 
 function Row({ e, chosen, choose, starred, star, actions }: RowProps) {
   const w = useWords()
-  const since = e.kind === 'agent' ? e.row?.presence.since : e.row?.longest_since
+  const since = e.kind === 'agent' ? e.row.presence.since : e.row.longest_since
   return (
     <li className={`dir${chosen ? ' is-sel' : ''}`}>
       {e.kind === 'agent' ? (
-        <Avatar name={e.name} size="md" status={e.row?.presence.status} />
+        <Avatar name={e.name} size="md" status={e.row.presence.status} />
       ) : (
         <span className="chan">
           <Icon name="list" />
@@ -156,12 +153,11 @@ function Row({ e, chosen, choose, starred, star, actions }: RowProps) {
   )
 }
 
-function AgentLine({ row }: { row?: AgentRow }) {
+function AgentLine({ row }: { row: AgentRow }) {
   const w = useWords()
   const codeName = useCodeName()
-  if (!row) return null
   const p = row.presence
-  const second = codeName(p.status_code) || row.group
+  const second = codeName(p.status_code)
   return (
     <span className="l2">
       <span className={statusText(p.status)}>{w.status[p.status]}</span>
@@ -170,12 +166,11 @@ function AgentLine({ row }: { row?: AgentRow }) {
   )
 }
 
-function QueueLine({ row }: { row?: QueueRow }) {
+function QueueLine({ row }: { row: QueueRow }) {
   const w = useWords()
   const f = useFormat()
-  if (!row) return null
   const count = total(row)
-  const free = row.agents?.available ?? 0
+  const free = row.ready
   const tone = count === 0 ? 't-ok' : free === 0 ? 't-crit' : 't-warn'
   return (
     <span className="l2">

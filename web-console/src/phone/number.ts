@@ -1,4 +1,4 @@
-import type { Entry, Id, Recording } from '../api/types'
+import type { Entry, Id } from '../api/types'
 
 const home = '46' // the country code of a number written with a leading zero
 
@@ -11,16 +11,15 @@ export function telephone(text: string): string {
 }
 
 /** What may be an agent's phone: a number in E.164 or a SIP address. */
-export function phoneAddress(text: string): { kind: 'number' | 'sip'; address: string } | null {
+export function phoneAddress(text: string): { kind: 'pstn' | 'sip'; address: string } | null {
   const t = text.trim()
   if (/^sips?:[^\s@]+@[^\s@]+$/i.test(t)) return { kind: 'sip', address: t }
   const number = telephone(t)
-  return number.startsWith('+') ? { kind: 'number', address: number } : null
+  return number.startsWith('+') ? { kind: 'pstn', address: number } : null
 }
 
-/** The sound that an interaction left on its conversation. */
-export function recordingOf(entries: Entry[], interaction: Id): Recording | undefined {
+/** The entry with the sound that an interaction left on its conversation. */
+export function recordingOf(entries: Entry[], interaction: Id): Entry | undefined {
   const sounds = entries.filter((e) => e.kind === 'recording')
-  const own = sounds.find((e) => e.interaction === interaction) ?? sounds.at(-1)
-  return own?.body as Recording | undefined
+  return sounds.find((e) => e.interaction === interaction) ?? sounds.at(-1)
 }

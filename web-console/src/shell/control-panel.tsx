@@ -6,16 +6,18 @@ import { api } from '../api/client'
 import type { Language } from '../api/types'
 import { useLanguage, useWords } from '../i18n'
 import { figure } from '../i18n/format'
+import { useStatusCodes } from '../live/codes'
 import { useLive } from '../live/hub'
+import { useUnread } from '../live/unread'
 import { useLines, type Line } from '../phone/lines'
 import { useMe, useSession } from '../session'
 import { Menu, MenuItem, MenuSep, Switch } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { printed } from '../ui/keys'
-import { Avatar, Badge, Kbd, Since } from '../ui/parts'
+import { Avatar, Kbd, Since } from '../ui/parts'
 import { useSetting } from '../ui/settings'
 import { Logo } from './logo'
-import { holdsWork, StatusMenu } from './status-menu'
+import { Codes, holdsWork, StatusMenu } from './status-menu'
 
 /** The bar that is the same on every page: who I am to the floor, and what it wants of me. */
 export function ControlPanel({ search, shortcuts }: { search: () => void; shortcuts: () => void }) {
@@ -73,7 +75,18 @@ function StopNew() {
   const presence = useLive((l) => l.presence)
   const set = useSetStatus()
   const on = presence?.next !== undefined && presence.next !== 'available'
+  const codes = useStatusCodes()?.working_offline ?? []
   const stop = (yes: boolean) => set.mutate({ status: yes ? 'working_offline' : 'available' })
+  if (codes.length > 0 && !on)
+    return (
+      <MenuTrigger>
+        <Button className="toggle toggle--button" isDisabled={!holdsWork(presence)}>
+          <span className="switch" />
+          {w.status.stopNew}
+        </Button>
+        <Codes status="working_offline" codes={codes} placement="bottom start" choose={(code) => set.mutate({ status: 'working_offline', code })} />
+      </MenuTrigger>
+    )
   return (
     <Switch on={on} set={stop} disabled={!holdsWork(presence)}>
       {w.status.stopNew}
@@ -97,7 +110,7 @@ function LineChip({ no, line }: { no: 1 | 2; line?: Line }) {
       <Icon name={line.state === 'held' ? 'hold' : 'phone'} />
       <b>L{no}</b> {line.state === 'ringing' ? w.panel.ringing : line.name.split(' ')[0]}
       {line.state === 'held' && <span className="vh">{w.panel.held}</span>}
-      {line.state !== 'ringing' && <Since at={line.since} as={figure} />}
+      {line.since && <Since at={line.since} as={figure} />}
     </button>
   )
 }
@@ -105,17 +118,18 @@ function LineChip({ no, line }: { no: 1 | 2; line?: Line }) {
 function Bell() {
   const w = useWords()
   const [, go] = useLocation()
-  const supervisor = useLive((l) => l.fresh.supervisor.length)
-  const staff = useLive((l) => l.fresh.staff.length)
+  const { supervisor, staff } = useUnread()
   const count = supervisor + staff
   return (
     <MenuTrigger>
       <Button className="ibtn ibtn--md">
         <Icon name="bell" />
         <span className="vh">{w.panel.bell(count)}</span>
-        <span aria-hidden="true">
-          <Badge count={count} tone="crit" />
-        </span>
+        {count > 0 && (
+          <span className="badge badge--crit" aria-hidden="true">
+            {count}
+          </span>
+        )}
       </Button>
       <Menu aria-label={w.panel.bell(count)} placement="bottom end">
         {supervisor > 0 && (

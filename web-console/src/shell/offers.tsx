@@ -24,14 +24,14 @@ export function Offers() {
   const accept = useAccept((o) => go(o.channel === 'voice' ? '/phone' : `/${o.channel === 'email' ? 'email' : 'chat'}/${o.interaction}`))
   const decline = useDecline()
   useKeys({
-    [acceptKey]: first && (() => accept.mutate(first)),
-    [declineKey]: first && first.can_decline !== false && (() => decline.mutate(first)),
+    [acceptKey]: first && first.channel !== 'voice' && (() => accept.mutate(first)),
+    [declineKey]: first && (() => decline.mutate(first)),
   })
   useAlert(first, offers.length)
   return (
     <div className="offers">
       <p className="vh" role="alert">
-        {first && w.offer.announce(w.offer[first.channel], first.queue_name ?? '', who(first))}
+        {first && `${w.offer.announce(w.offer[first.channel], first.queue_name ?? '', who(first))} ${first.channel === 'voice' ? w.offer.answerPhone : w.offer.acceptWith}`}
       </p>
       {offers.map((o) => (
         <Card key={`${o.interaction}/${o.no}`} offer={o} first={o === first} accept={() => accept.mutate(o)} decline={() => decline.mutate(o)} busy={accept.isPending || decline.isPending} />
@@ -69,15 +69,22 @@ function Card(props: { offer: Offer; first: boolean; accept: () => void; decline
         </div>
       </div>
       <div className="offer-acts">
-        <button className="btn" onClick={props.decline} disabled={props.busy || o.can_decline === false} title={spelled(declineKey)} aria-keyshortcuts={announced(declineKey)}>
+        <button className="btn" onClick={props.decline} disabled={props.busy} title={spelled(declineKey)} aria-keyshortcuts={announced(declineKey)}>
           {w.offer.decline}
           {props.first && <Kbd>{printed(declineKey)}</Kbd>}
         </button>
-        <button className="btn btn--ok" onClick={props.accept} disabled={props.busy} title={spelled(acceptKey)} aria-keyshortcuts={announced(acceptKey)}>
-          <Icon name={channelIcon[o.channel]} />
-          {w.offer.accept}
-          {props.first && <Kbd>{printed(acceptKey)}</Kbd>}
-        </button>
+        {o.channel === 'voice' ? (
+          <span className="offer-phone" role="note">
+            <Icon name="phone" />
+            {w.offer.inPhone}
+          </span>
+        ) : (
+          <button className="btn btn--ok" onClick={props.accept} disabled={props.busy} title={spelled(acceptKey)} aria-keyshortcuts={announced(acceptKey)}>
+            <Icon name={channelIcon[o.channel]} />
+            {w.offer.accept}
+            {props.first && <Kbd>{printed(acceptKey)}</Kbd>}
+          </button>
+        )}
       </div>
     </div>
   )

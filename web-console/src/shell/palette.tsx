@@ -75,8 +75,7 @@ function useChoices(text: string): { title: string; choices: Choice[] }[] {
   const fits = (...words: (string | undefined)[]) => words.some((s) => s?.toLocaleLowerCase().includes(q.toLocaleLowerCase()))
   const mine = useLive((l) => Object.values(l.interactions))
   const asked = { enabled: q.length > 1, staleTime: 30_000 }
-  const customers = useQuery({ queryKey: ['customers', q], queryFn: () => api.customers(q), ...asked })
-  const cases = useQuery({ queryKey: ['cases', q, 'palette'], queryFn: () => api.cases({ q }), ...asked })
+  const crm = useQuery({ queryKey: ['cases', 'search', q], queryFn: () => api.search(q, few), ...asked })
   const articles = useQuery({ queryKey: ['articles', language, q], queryFn: ({ signal }) => api.articles(q, language, signal), ...asked })
 
   const commands: Choice[] = [
@@ -95,11 +94,11 @@ function useChoices(text: string): { title: string; choices: Choice[] }[] {
     },
     {
       title: w.palette.customers,
-      choices: ((found && customers.data?.items) || []).slice(0, few).map((c) => ({ id: `c-${c.id}`, icon: 'user', text: c.name || f.address(c.addresses?.[0]?.value), end: f.address(c.addresses?.[0]?.value), run: () => go(`/customers/${c.id}`) })),
+      choices: ((found && crm.data?.customers) || []).slice(0, few).map((c) => ({ id: `c-${c.id}`, icon: 'user', text: c.name || f.address(c.addresses?.[0]?.value), end: f.address(c.addresses?.[0]?.value), run: () => go(`/customers/${c.id}`) })),
     },
     {
       title: w.palette.cases,
-      choices: ((found && cases.data?.items) || []).slice(0, few).map((c) => ({ id: `k-${c.id}`, icon: 'box', text: `#${c.number} ${c.subject}`, end: c.customer_name, run: () => go(`/cases/${c.id}`) })),
+      choices: ((found && crm.data?.cases) || []).slice(0, few).map((c) => ({ id: `k-${c.id}`, icon: 'box', text: `#${c.number} ${c.subject}`, end: c.customer_name, run: () => go(`/cases/${c.id}`) })),
     },
     {
       title: w.palette.articles,

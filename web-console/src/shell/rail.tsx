@@ -2,6 +2,7 @@ import { Link, useLocation } from 'wouter'
 import type { Channel } from '../api/types'
 import { useWords } from '../i18n'
 import { useLive } from '../live/hub'
+import { useUnread } from '../live/unread'
 import { Icon, type IconName } from '../ui/icon'
 
 export const tabs = ['phone', 'chat', 'email', 'status', 'messages', 'customers', 'knowledge', 'analysis', 'settings'] as const
@@ -24,8 +25,8 @@ export const tabOf: Record<Channel, Tab> = { voice: 'phone', callback: 'phone', 
 
 function useCounts(): Partial<Record<Tab, number>> {
   const interactions = useLive((l) => l.interactions)
-  const fresh = useLive((l) => l.fresh.supervisor.length + l.fresh.staff.length)
-  const counts: Partial<Record<Tab, number>> = { messages: fresh }
+  const unread = useUnread()
+  const counts: Partial<Record<Tab, number>> = { messages: unread.supervisor + unread.staff }
   for (const i of Object.values(interactions)) {
     const tab = tabOf[i.channel]
     counts[tab] = (counts[tab] ?? 0) + 1

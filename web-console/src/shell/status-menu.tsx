@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Autocomplete, Button, Header, Input, Menu as AriaMenu, MenuSection, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
+import { Autocomplete, Button, Input, Menu as AriaMenu, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
 import { useSetStatus } from '../actions'
 import type { Intent, Named, Presence } from '../api/types'
 import { useWords } from '../i18n'
@@ -28,6 +28,7 @@ export function StatusMenu() {
   const { leave } = useSession()
   const busy = holdsWork(presence)
   const choose = (status: Intent, code?: string) => set.mutate({ status, code })
+  const next = busy && presence?.next !== 'available' ? presence?.next : undefined
   const listed = (status: Intent) => codes?.[status] ?? []
 
   useKeys({
@@ -60,17 +61,12 @@ export function StatusMenu() {
           ),
         )}
         <MenuSep />
-        {busy && presence?.next !== 'on_break' && (
-          <MenuItem icon="clock" onAction={() => (listed('on_break').length ? choose('on_break', listed('on_break')[0]!.id) : choose('on_break'))}>
-            {w.status.breakAfterWork}
+        {next && (
+          <MenuItem icon="clock" end={<span className="switch is-on" />} onAction={() => choose('available')}>
+            {w.status.later(w.status[next])}
           </MenuItem>
         )}
-        {busy && presence?.next !== undefined && presence.next !== 'available' && (
-          <MenuItem icon="clock" onAction={() => choose('available')}>
-            {w.status.later(w.status[presence.next])}
-          </MenuItem>
-        )}
-        {busy && <MenuSep />}
+        {next && <MenuSep />}
         <MenuItem lead={<StatusGlyph status="logged_out" silent />} end={<Open presence={presence} />} isDisabled={busy} onAction={() => set.mutate({ status: 'logged_out' }, { onSuccess: leave })}>
           {w.status.logOut}
         </MenuItem>
@@ -86,26 +82,24 @@ function Open({ presence }: { presence: Presence | null }) {
 }
 
 /** The reasons of a status: typed or chosen, never a dialog. */
-function Codes({ status, codes, choose }: { status: Intent; codes: Named[]; choose: (code: string) => void }) {
+export function Codes({ status, codes, choose, placement = 'right top' }: { status: Intent; codes: Named[]; choose: (code: string) => void; placement?: 'right top' | 'bottom start' }) {
   const w = useWords()
   const { contains } = useFilter({ sensitivity: 'base' })
   return (
-    <Popover className="pop menu" placement="right top" offset={4}>
+    <Popover className="pop menu" placement={innerWidth < 640 ? 'bottom start' : placement} offset={4}>
       <Autocomplete filter={contains}>
         <SearchField className="field" aria-label={w.status.findCode} autoFocus>
           <Icon name="search" />
           <Input placeholder={w.status.findCode} />
         </SearchField>
         <AriaMenu className="menu-list menu-list--codes" aria-label={w.status.codeNeeded(w.status[status])} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
-          <MenuSection>
-            {codes.map((c) => (
-              <MenuItem key={c.id} id={c.id} textValue={c.name} onAction={() => choose(c.id)}>
-                {c.name}
-              </MenuItem>
-            ))}
-            <Header className="hint menu-item">{w.status.codeNeeded(w.status[status])}</Header>
-          </MenuSection>
+          {codes.map((c) => (
+            <MenuItem key={c.id} id={c.id} textValue={c.name} onAction={() => choose(c.id)}>
+              {c.name}
+            </MenuItem>
+          ))}
         </AriaMenu>
+        <p className="hint menu-foot">{w.status.codeNeeded(w.status[status])}</p>
       </Autocomplete>
     </Popover>
   )

@@ -12,6 +12,7 @@ import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
 import { Kbd } from '../ui/parts'
+import { articleText } from './slash'
 import { typeSlash, Writer } from './writer'
 
 const longest = 5000 // characters of one chat line
@@ -71,7 +72,7 @@ function Reply({ i, field, choice }: Part) {
     end.mutate(i.id)
   }
   const pick = (a: Article, asText: boolean) => {
-    if (asText) return a.text ?? a.snippet ?? a.title
+    if (asText) return articleText(a)
     sendArticle(i, a, language)
     return ''
   }
@@ -123,7 +124,7 @@ function Reply({ i, field, choice }: Part) {
 
 /** An article goes out as a card of its own; the server writes it in the customer's language. */
 export function sendArticle(i: InteractionView, a: Article, language: string) {
-  const card = { article: a.id, number: a.number ?? 0, language: a.language, title: a.title, snippet: a.snippet ?? '', url: a.url ?? '' }
+  const card = { article: a.id, number: a.number, language: a.language, title: a.title, snippet: a.snippet, url: a.url ?? '' }
   send({ conversation: i.conversation, interaction: i.id, do: 'article', text: a.title, article: { article: a.id, language: a.language || language, card } })
 }
 

@@ -1,8 +1,10 @@
-import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Recording } from '../api/types'
-import { blobURL } from '../api/client'
+import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Id, Recording } from '../api/types'
+import { fileURL } from '../api/client'
 import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
+import { useLive } from '../live/hub'
 import type { Log, Pending } from '../live/log'
+import { useAgentName } from '../live/names'
 import { discard, retry } from '../live/outbox'
 import { useMe } from '../session'
 import { Icon, type IconName } from '../ui/icon'
@@ -11,15 +13,16 @@ import { Player } from '../ui/player'
 import { MailEntry } from './mail'
 
 /** Everything of a conversation in its order, with lines of one person close together. */
-export function Entries({ log, name, mail, met }: { log: Log; name: string; mail: boolean; met: number }) {
+export function Entries({ conversation, log, name, mail, met }: { conversation: Id; log: Log; name: string; mail: boolean; met: number }) {
   const blocks = blocksOf(log.entries)
+  const read = useLive((l) => l.read[conversation] ?? 0)
   const theirs = (e: Entry) => e.kind === 'mail' && e.author.kind === 'customer'
   const newest = log.entries.findLast((e) => theirs(e) && e.pos <= met)?.pos
   return (
     <>
       {blocks.map((b) =>
         b.kind === 'lines' ? (
-          <Lines key={b.entries[0]!.pos} entries={b.entries} name={name} />
+          <Lines key={b.entries[0]!.pos} entries={b.entries} name={name} read={read} />
         ) : (
           <One key={b.entry.pos} e={b.entry} name={name} open={b.entry.pos === newest} fresh={theirs(b.entry) && b.entry.pos > met} />
         ),
@@ -50,7 +53,7 @@ export function blocksOf(entries: Entry[]): Block[] {
   return blocks
 }
 
-function Lines({ entries, name }: { entries: Entry[]; name: string }) {
+function Lines({ entries, name, read }: { entries: Entry[]; name: string; read: number }) {
   const f = useFormat()
   const w = useWords()
   const me = useMe()
@@ -75,8 +78,8 @@ function Lines({ entries, name }: { entries: Entry[]; name: string }) {
         )}
         {stack}
         <div className="receipt t-3">
-          <time>{f.clock(end.at)}</time> · <Icon name="checks" size={12} />
-          {w.thread.sent}
+          <time>{f.clock(end.at)}</time> · <Icon name={read >= end.pos ? 'checks' : 'check'} size={12} />
+          {read >= end.pos ? w.thread.read : w.thread.sent}
         </div>
       </div>
     )
@@ -96,7 +99,7 @@ function Lines({ entries, name }: { entries: Entry[]; name: string }) {
 
 function Said({ e }: { e: Entry }) {
   if (e.kind === 'article') return <Card card={e.body as ArticleCard} />
-  if (e.kind === 'file') return <File a={e.body as Attachment} />
+  if (e.kind === 'file') return <File e={e} a={e.body as Attachment} />
   return <div className="bub">{e.text}</div>
 }
 
@@ -116,10 +119,10 @@ export function Card({ card }: { card: ArticleCard }) {
   )
 }
 
-export function File({ a }: { a: Attachment }) {
+export function File({ e, a }: { e: Entry; a: Attachment }) {
   const f = useFormat()
   return (
-    <a className="att" href={blobURL(a.blob, a.name)} target="_blank" rel="noreferrer" download={a.name}>
+    <a className="att" href={fileURL(e, a.blob)} target="_blank" rel="noreferrer" download={a.name}>
       <span className="thumb">
         <Icon name={a.type.startsWith('image/') ? 'image' : 'file'} />
       </span>
@@ -181,9 +184,10 @@ const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', tr
 function EventEntry({ e }: { e: Entry }) {
   const w = useWords()
   const f = useFormat()
+  const agentName = useAgentName()
   const h = e.body as Happening | undefined
   const say = h && w.thread.events[h.what]
-  const text = say ? say(e.author.name ?? '') : e.text || h?.what
+  const text = say ? say(agentName(h.agent) || e.author.name || w.common.unknown) : e.text || h?.what
   return (
     <div className="event">
       <Icon name={eventIcon[h?.what ?? ''] ?? 'info'} size={12} />
@@ -225,7 +229,7 @@ function Sound({ e }: { e: Entry }) {
       </span>
       <div className="col grow">
         <span className="med">{title}</span>
-        <Player src={blobURL(r.blob)} ms={r.duration_ms} name={title} />
+        <Player src={fileURL(e, r.blob)} ms={r.duration_ms} name={title} />
       </div>
       <time className="meta">{f.clock(e.at)}</time>
     </div>

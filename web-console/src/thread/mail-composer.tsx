@@ -1,5 +1,7 @@
+import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import type { Address, Article, Entry, InteractionView, Mail } from '../api/types'
+import { upload } from '../api/client'
+import type { Address, Article, Attachment, Entry, InteractionView, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import type { Log } from '../live/log'
@@ -10,9 +12,10 @@ import { Tabs } from '../ui/controls'
 import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
-import { Avatar, Kbd } from '../ui/parts'
+import { Avatar, Failure, Kbd } from '../ui/parts'
 import { useSetting } from '../ui/settings'
 import { Composer, type Mode } from './composer'
+import { articleLink, articleText } from './slash'
 import { typeSlash, Writer } from './writer'
 
 const isFromCustomer = (e: Entry) => e.kind === 'mail' && e.author.kind === 'customer'
@@ -67,6 +70,9 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const field = useRef<HTMLTextAreaElement>(null)
   const newest = log.entries.findLast(isFromCustomer)
   const [cc, setCc] = useState<string | null>(null)
+  const [files, setFiles] = useState<Attachment[]>([])
+  const picker = useRef<HTMLInputElement>(null)
+  const attach = useMutation({ mutationFn: (list: File[]) => Promise.all(list.map(upload)), onSuccess: (more) => setFiles((have) => [...have, ...more]) })
   const to = recipient(newest, i, name)
   const clash = draft.text !== '' && newest && newest.pos > met ? newest : null
   const ready = draft.text.trim() !== ''
@@ -78,15 +84,16 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const post = () => {
     if (!ready) return
     const text = [draft.text.trim(), signature].filter(Boolean).join('\n\n')
-    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to ? [to] : undefined, cc: addresses(cc), seen_pos: last(log)?.pos ?? 0 } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to ? [to] : undefined, cc: addresses(cc), attachments: files.length ? files : undefined, seen_pos: last(log)?.pos ?? 0 } })
     draft.clear()
+    setFiles([])
     meet()
   }
   const read = () => {
     meet()
     requestAnimationFrame(() => document.querySelector('.thread')?.scrollTo({ top: 1e9 }))
   }
-  const pick = (a: Article, asText: boolean) => (asText ? (a.text ?? a.snippet ?? a.title) : `${a.title}: ${a.url ?? ''}`)
+  const pick = (a: Article, asText: boolean) => (asText ? articleText(a) : articleLink(a))
   return (
     <Writer
       label={w.mail.body}
@@ -123,6 +130,26 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
             )}
             {text}
             {signature && <p className="sig ed-sig">{signature}</p>}
+            {(files.length > 0 || attach.isPending || attach.error) && (
+              <div className="atts">
+                {files.map((a) => (
+                  <span className="att" key={a.blob}>
+                    <span className="thumb">
+                      <Icon name={a.type.startsWith('image/') ? 'image' : 'file'} />
+                    </span>
+                    <span className="col">
+                      <span className="med ell">{a.name}</span>
+                      <span className="meta">{f.size(a.size)}</span>
+                    </span>
+                    <button className="ibtn" aria-label={w.mail.detach(a.name)} onClick={() => setFiles((have) => have.filter((o) => o !== a))}>
+                      <Icon name="x" />
+                    </button>
+                  </span>
+                ))}
+                {attach.isPending && <span className="meta">{w.mail.attaching}</span>}
+                {attach.error && <Failure error={attach.error} />}
+              </div>
+            )}
             {clash && (
               <div className="banner banner--warn clash" role="status">
                 <Icon name="warn" />
@@ -135,6 +162,10 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
               </div>
             )}
             <div className="composer-bar">
+              <button className="ibtn" aria-label={w.mail.attach} onClick={() => picker.current?.click()}>
+                <Icon name="clip" />
+              </button>
+              <input ref={picker} type="file" multiple hidden onChange={(e) => e.target.files && attach.mutate([...e.target.files])} />
               <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
                 <Icon name="book" />
               </button>

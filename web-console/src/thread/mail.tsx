@@ -2,6 +2,7 @@ import { useRef, useState } from 'react'
 import { mailURL } from '../api/client'
 import type { Address, Entry, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
+import { useLive } from '../live/hub'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip } from '../ui/parts'
@@ -27,6 +28,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         <span className={`nowrap ${fresh ? 'strong' : 'med'}`}>{who}</span>
         {fresh && <Chip tone="accent">{w.thread.fresh}</Chip>}
         <span className={`ell grow${fresh ? '' : ' t-3'}`}>{(e.text || m.subject).slice(0, 200)}</span>
+        {ours && <Delivery e={e} />}
         <time className="meta">{f.when(e.at, Date.now())}</time>
       </button>
     )
@@ -42,6 +44,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
           </span>
           <span className="meta ell">{w.thread.to(to)}</span>
         </div>
+        {ours && <Delivery e={e} />}
         <time className="meta nowrap">{f.when(e.at, Date.now())}</time>
         <button className="ibtn" aria-label={w.thread.foldMail} aria-expanded="true" onClick={() => setChosen(false)}>
           <Icon name="down" />
@@ -53,11 +56,27 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
           {m.attachments
             .filter((a) => !a.cid)
             .map((a) => (
-              <File key={a.blob + a.name} a={a} />
+              <File key={a.blob + a.name} e={e} a={a} />
             ))}
         </div>
       )}
     </article>
+  )
+}
+
+/** How far a mail of ours has come, while that is worth saying. */
+function Delivery({ e }: { e: Entry }) {
+  const w = useWords()
+  const out = useLive((l) => l.mails[`${e.conversation}/${e.pos}`])
+  if (!out) return null
+  const tone = { queued: 'plain', sending: 'plain', sent: 'ok', deferred: 'warn', failed: 'crit', unknown: 'warn' } as const
+  const icon = { queued: 'clock', sending: 'clock', sent: 'check', deferred: 'clock', failed: 'alert', unknown: 'clock' } as const
+  return (
+    <span title={out.response}>
+      <Chip tone={tone[out.state]} icon={icon[out.state]}>
+        {w.mail.states[out.state]}
+      </Chip>
+    </span>
   )
 }
 

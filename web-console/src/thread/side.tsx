@@ -72,14 +72,7 @@ function Known({ customer }: { customer: Id }) {
   const w = useWords()
   const { data } = useCustomer(customer)
   if (!data) return null
-  if (data.verified)
-    return (
-      <span className="row row-1 meta t-ok">
-        <Icon name="shield" size={12} />
-        {w.side.verified}
-      </span>
-    )
-  return <span className="meta">{w.side.known}</span>
+  return <span className="meta ell">{data.company || w.side.known}</span>
 }
 
 function Facts({ i }: { i: InteractionView }) {
@@ -125,8 +118,8 @@ export const caseState = (states: Record<string, string>, c: Case) => states[c.s
 
 function Cases({ i }: { i: InteractionView }) {
   const w = useWords()
-  const query = useQuery({ queryKey: ['cases', { customer: i.customer }], queryFn: () => api.cases({ customer: i.customer }) })
-  const open = (query.data?.items ?? []).filter((c) => c.state !== 'closed' && (!c.customer || c.customer === i.customer))
+  const query = useQuery({ queryKey: ['cases', { customer: i.customer }], queryFn: () => api.cases({ customer: i.customer }), enabled: i.customer !== '0' })
+  const open = (query.data?.items ?? []).filter((c) => c.state !== 'closed')
   return (
     <section className="sec">
       <div className="sec-h">

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { api } from '../api/client'
 import type { Article, Language } from '../api/types'
-import { useFormat, useWords } from '../i18n'
+import { useWords } from '../i18n'
 import { Chip, Kbd } from '../ui/parts'
 
 /** The word after a slash just before the caret, if the caret stands in one. */
@@ -39,6 +39,21 @@ function exactFirst(items: Article[], word: string): Article[] {
 
 export const bare = (shortcut?: string) => (shortcut ?? '').replace(/^\//, '').toLocaleLowerCase()
 
+/** The article as plain text, for a letter; a list holds only its beginning. */
+export async function articleText(a: Article): Promise<string> {
+  const whole = await api.readArticle(a.id, a.language)
+  if (!whole.html) return whole.markdown ?? a.snippet
+  const doc = new DOMParser().parseFromString(whole.html, 'text/html')
+  for (const e of doc.body.querySelectorAll('p, li, h1, h2, h3, h4, pre, tr')) e.append('\n')
+  return (doc.body.textContent ?? '').replace(/\n{3,}/g, '\n\n').trim()
+}
+
+/** Its title and public address, for a letter. */
+export async function articleLink(a: Article): Promise<string> {
+  const { url } = await api.readArticle(a.id, a.language)
+  return url ? `${a.title}: ${new URL(url, location.origin).href}` : a.title
+}
+
 /** What a person typed stands out in what was found. */
 export function Marked({ text, word }: { text: string; word: string }) {
   const at = word ? text.toLocaleLowerCase().indexOf(word.toLocaleLowerCase()) : -1
@@ -57,7 +72,6 @@ export const optionId = (list: string, a: Article) => `${list}-${a.id}`
 /** The list over the composer. The keys are heard by the field; the pointer works too. */
 export function SlashMenu(props: { id: string; items: Article[]; active: number; word: string; pending: boolean; pick: (a: Article, asText: boolean) => void; point: (i: number) => void }) {
   const w = useWords()
-  const f = useFormat()
   const shown = props.items[props.active]
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [props.active])
@@ -77,7 +91,7 @@ export function SlashMenu(props: { id: string; items: Article[]; active: number;
               props.pick(a, e.shiftKey)
             }}
           >
-            <span className="code ell">{a.shortcut ? `/${bare(a.shortcut)}` : `#${a.number ?? a.id}`}</span>
+            <span className="code ell">{a.shortcut ? `/${bare(a.shortcut)}` : `#${a.number}`}</span>
             <span className={`ell${i === props.active ? ' med' : ''}`}>
               <Marked text={a.title} word={props.word} />
             </span>
@@ -93,7 +107,7 @@ export function SlashMenu(props: { id: string; items: Article[]; active: number;
               <Chip icon={shown.internal ? 'lock' : 'globe'}>{shown.internal ? w.knowledge.internal : w.common.language[shown.language as Language] ?? shown.language}</Chip>
             </div>
             <p className="sub clamp">{shown.internal ? w.slash.internal : shown.snippet}</p>
-            {shown.updated_at && <p className="meta">{w.knowledge.changed(f.date(shown.updated_at))}</p>}
+            {shown.category && <p className="meta">{shown.category}</p>}
           </>
         )}
       </div>

@@ -43,7 +43,7 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
         <Skeleton rows={5} />
       ) : (
         <Scroll key={i.conversation} count={log.entries.length + log.pending.length} first={log.entries[0]?.pos ?? 0} earlier={log.whole ? undefined : earlier} mail={mail}>
-          <Entries log={log} name={name} mail={mail} met={met || newest} />
+          <Entries conversation={i.conversation} log={log} name={name} mail={mail} met={met || newest} />
           <Typing conversation={i.conversation} name={name} />
         </Scroll>
       )}

@@ -13,7 +13,7 @@ export function Writer(props: {
   set: (t: string) => void
   placeholder: string
   field: RefObject<HTMLTextAreaElement | null>
-  pick?: (a: Article, asText: boolean) => string // what stands in the word's place
+  pick?: (a: Article, asText: boolean) => string | Promise<string> // what stands in the word's place
   send: () => void
   sendEnd?: () => void
   rows?: number
@@ -34,14 +34,21 @@ export function Writer(props: {
 
   const choose = (a: Article, asText: boolean) => {
     if (!found || a.internal) return
+    const before = props.text.slice(0, found.from)
+    const after = props.text.slice(caret)
+    const insert = (put: string) => {
+      const end = before.length + put.length
+      props.set(before + put + after)
+      setCaret(end)
+      requestAnimationFrame(() => {
+        field.current?.focus()
+        field.current?.setSelectionRange(end, end)
+      })
+    }
     const put = props.pick!(a, asText)
-    const end = found.from + put.length
-    props.set(props.text.slice(0, found.from) + put + props.text.slice(caret))
-    setCaret(end)
-    requestAnimationFrame(() => {
-      field.current?.focus()
-      field.current?.setSelectionRange(end, end)
-    })
+    if (typeof put === 'string') return insert(put)
+    setClosed(`${found.from}`)
+    put.then(insert, () => insert(a.title)) // the title is there whatever the network does
   }
 
   const keys = (e: React.KeyboardEvent<HTMLTextAreaElement>) => {
