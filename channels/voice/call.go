@@ -106,7 +106,7 @@ func caller(user string) string {
 
 // arrive takes a call in: written, ringing, received, answered.
 func (c *Call) arrive(ctx context.Context) {
-	if err := c.customer.listen(ctx, c.customer.incoming.Source.Addr()); err != nil {
+	if err := c.customer.listen(ctx, c.customer.incoming.Source.Addr(), c.customer.incoming.Offer); err != nil {
 		c.failArrival(ctx, err)
 		return
 	}

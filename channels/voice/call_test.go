@@ -2,6 +2,7 @@ package voice_test
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -308,5 +309,68 @@ func TestRefusesOtherNumbers(t *testing.T) {
 	phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })
 	if len(h.arrivals) != 0 {
 		t.Error("it was received")
+	}
+}
+
+// A trunk that names its provider's addresses takes calls from nobody else.
+func TestTrunkSources(t *testing.T) {
+	t.Parallel()
+	h := open(t, 0)
+	put := func(source string) {
+		t.Helper()
+		_, err := h.PutTrunk(t.Context(), voice.Trunk{Name: "provider", Number: service, Sources: []netip.Prefix{netip.MustParsePrefix(source)}, Queue: queue})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("192.0.2.0/24")
+	phone := h.customer(440)
+	c := phone.Dial(service, h.Addr())
+	phonetest.Wait(t, "403", func() bool { return c.Status() == 403 })
+	put("127.0.0.0/8")
+	c = phone.Dial(service, h.Addr())
+	phonetest.Wait(t, "it is answered", c.Up)
+	c.Bye()
+	h.ends()
+}
+
+// Accepted in the console while the phone rings: picking it up is the rest.
+func TestAcceptedElsewhere(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, agent := h.customer(440), h.deskphone(anna, 1000)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	o := h.offer(id, 1, anna)
+	a := agent.Next()
+	a.Ring()
+	h.closeOffer(o, gateway.Accepted)
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
+	a.Answer()
+	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	if did(h, func(gateway.Accept) bool { return true }) || agent.Calls() != 1 {
+		t.Errorf("the floor was asked again, or the phone rang %d times", agent.Calls())
+	}
+	if calls, err := h.Calls(t.Context(), anna); err != nil || len(calls) != 1 || calls[0].State != "connected" || calls[0].Interaction != id {
+		t.Errorf("the console sees %+v, %v", calls, err)
+	}
+	c.Bye()
+	h.ends()
+}
+
+// The server stops while they talk: both telephones are told at once, and the next
+// start ends the call for the floor.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	_, _, c, a, id := h.talk()
+	h.stop()
+	phonetest.Wait(t, "both telephones are told", func() bool { return c.Gone() && a.Gone() })
+	h.run(h.cfg, 0)
+	waitFor(h, "the call has failed", func(cmd gateway.Leave) bool {
+		return cmd.Interaction == id && cmd.End == gateway.EndSystemFailure && cmd.Callback != 0
+	})
+	if cause := h.ends(); cause != "system_failure" {
+		t.Errorf("ended by %s", cause)
 	}
 }

@@ -86,11 +86,12 @@ func (c *Call) dialAnswered(ctx context.Context, l *Leg) {
 			c.v.log.Error("write that a call is answered", "call", c.row.ID, "err", err)
 		}
 		c.bridge()
+		c.after(mediaCheck, c.stillThere)
 		return
 	}
 	c.agent.stream.Play(c.v.sounds.ringing, true, nil)
 	to := fmt.Sprintf("sip:%s@%s", c.row.To, c.route.Through)
-	c.customer = &Leg{call: c, role: "customer", address: to}
+	c.customer = &Leg{call: c, role: "customer", address: to, trunk: true}
 	if err := c.place(ctx, c.customer, dialog.Invitation{To: to, From: c.route.From, Through: c.route.Through}); err != nil {
 		c.v.log.Warn("call a customer", "call", c.row.ID, "err", err)
 		c.dialRejected(ctx, c.customer, 503)

@@ -37,6 +37,8 @@ type house struct {
 	*voice.Voice
 	t    testing.TB
 	pool *pgxpool.Pool
+	cfg  voice.Config
+	stop func() // ends Run
 
 	mu       sync.Mutex // guards what follows
 	arrivals []gateway.Arrival
@@ -89,7 +91,7 @@ func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.Voice = v
+	h.Voice, h.cfg = v, cfg
 	if maxWait > 0 {
 		if _, err := v.PutTrunk(h.t.Context(), voice.Trunk{Name: "main", Number: service, Queue: queue, Language: "sv", MaxWait: maxWait}); err != nil {
 			h.t.Fatal(err)
@@ -98,12 +100,13 @@ func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- v.Run(ctx) }()
-	h.t.Cleanup(func() {
+	h.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			h.t.Error(err)
 		}
 	})
+	h.t.Cleanup(h.stop)
 }
 
 // Receive implements voice.Intake.

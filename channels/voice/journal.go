@@ -200,6 +200,24 @@ func (c *Call) newsEvent(r callRow, state string) gateway.Event {
 	})
 }
 
+// Calls are the calls in which an agent talks or is dialling, for a console that comes.
+func (v *Voice) Calls(ctx context.Context, agent gateway.AgentID) ([]CallNews, error) {
+	const query = `
+		select id, interaction_id, case state when 'talking' then 'connected' else state end, from_number, to_number, outbound
+		from call
+		where ended_at is null
+		and agent_id = $1
+		and state in ('dialling', 'talking')
+		order by id`
+	rows, err := v.pool.Query(ctx, query, agent)
+	if err != nil {
+		return nil, fmt.Errorf("find calls of agent %d: %w", agent, err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (n CallNews, err error) {
+		return n, row.Scan(&n.Call, &n.Interaction, &n.State, &n.From, &n.To, &n.Outbound)
+	})
+}
+
 // deadLegs are the dialogs of a call of a process that has died.
 func (v *Voice) deadLegs(ctx context.Context, call int64) ([]dialog.Identity, error) {
 	const query = `

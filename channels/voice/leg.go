@@ -22,6 +22,7 @@ type Leg struct {
 	offerNo int
 	address string
 	id      int64 // row
+	trunk   bool  // reached through the dial plan
 
 	incoming *dialog.Incoming // one of the two
 	dialog   *dialog.Dialog
@@ -33,9 +34,14 @@ type Leg struct {
 	held bool // the far end put us on hold
 }
 
-// listen opens the leg's stream.
-func (l *Leg) listen(ctx context.Context, from netip.Addr) error {
-	s, err := l.call.v.plane.Stream(ctx, from)
+// listen opens the leg's stream. offer is the far end's, if we have it.
+func (l *Leg) listen(ctx context.Context, signalling netip.Addr, offer []byte) error {
+	peer := media.Peer{Signalling: signalling, NAT: !near(signalling) && !l.trunk}
+	if d, err := sdp.Parse(offer); err == nil {
+		peer.Far = d.Audio.Addr
+		peer.NAT = near(peer.Far.Addr()) != near(signalling) // a private address inside a public message
+	}
+	s, err := l.call.v.plane.Stream(ctx, peer)
 	if err != nil {
 		return err
 	}
@@ -43,6 +49,9 @@ func (l *Leg) listen(ctx context.Context, from netip.Addr) error {
 	s.OnKey(l.key)
 	return nil
 }
+
+// near says whether no address translation can be expected on the way.
+func near(a netip.Addr) bool { return a.IsPrivate() || a.IsLoopback() }
 
 func (l *Leg) key(key byte) { l.call.post(func(ctx context.Context) { l.call.keyed(ctx, l, key) }) }
 

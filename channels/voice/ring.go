@@ -105,7 +105,7 @@ func (c *Call) place(ctx context.Context, l *Leg, inv dialog.Invitation) error {
 	if err := dialog.Check(inv.To); err != nil {
 		return err
 	}
-	if err := l.listen(ctx, inv.Through.Addr()); err != nil {
+	if err := l.listen(ctx, dialog.Host(inv), nil); err != nil {
 		return err
 	}
 	if err := c.v.openLeg(ctx, c.row.ID, l); err != nil {
@@ -260,6 +260,25 @@ func (c *Call) accepted(ctx context.Context) {
 		c.v.log.Error("write that a call is answered", "call", c.row.ID, "err", err)
 	}
 	c.bridge()
+	c.after(mediaCheck, c.stillThere)
+}
+
+const (
+	mediaCheck = 10 * time.Second
+	mediaLost  = 60 * time.Second
+)
+
+// stillThere ends a call that neither side sends sound to any more: both have gone
+// without a word.
+func (c *Call) stillThere(ctx context.Context) {
+	if c.row.State != talking || c.agent == nil {
+		return
+	}
+	if c.customer.stream.Stats().Silent > mediaLost && c.agent.stream.Stats().Silent > mediaLost {
+		c.leave(ctx, gateway.Leave{}, "media_lost")
+		return
+	}
+	c.after(mediaCheck, c.stillThere)
 }
 
 // regret tells an agent who picked up that the call went elsewhere: three short tones,
@@ -280,10 +299,11 @@ func (c *Call) regret(l *Leg) {
 func (c *Call) offerClosed(ctx context.Context, o gateway.Offer) {
 	c.asked[offerKey{o.No, o.Agent}] = true
 	r := c.ring
-	if r == nil || r.offer.No != o.No || r.offer.Agent != o.Agent || o.Outcome == gateway.Accepted {
-		return
+	if r == nil || r.offer.No != o.No || r.offer.Agent != o.Agent || r.asking {
+		return // while we ask, the floor's answer decides
 	}
-	if r.asking { // the floor's refusal is on its way, with the tones
+	if o.Outcome == gateway.Accepted { // by other means than the phone; picking it up is the rest
+		r.offer.No = 0
 		return
 	}
 	c.dropRing(ctx, string(o.Outcome))

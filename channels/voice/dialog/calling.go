@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -32,6 +33,22 @@ func Check(address string) error {
 	return err
 }
 
+// Host is the address that an invitation goes to; not valid if a name stands for it.
+func Host(inv Invitation) netip.Addr {
+	if inv.Through.IsValid() {
+		return inv.Through.Addr()
+	}
+	uri, err := parseURI(inv.To)
+	if err != nil {
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(uri.Host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}
+
 func parseURI(address string) (sip.Uri, error) {
 	var uri sip.Uri
 	if Line(address) != address || sip.ParseUri(address, &uri) != nil || uri.Scheme != "sip" || uri.Host == "" {
@@ -47,14 +64,14 @@ func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := sip.Uri{Scheme: "sip", User: Line(inv.From), Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
+	from := sip.Uri{Scheme: "sip", User: userPart(inv.From), Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
 	d := &Dialog{
 		stack: s, inbox: NewInbox[func()](), over: make(chan struct{}), owner: owner, state: calling,
 		id: Identity{CallID: newID(), LocalTag: newID(), Local: from.String(), Remote: inv.To, Target: inv.To, Seq: 0},
 	}
 	req := d.build(sip.INVITE)
 	if inv.Name != "" {
-		req.From().DisplayName = Line(inv.Name)
+		req.From().DisplayName = displayName(inv.Name)
 	}
 	for name, value := range inv.Headers {
 		req.AppendHeader(sip.NewHeader(name, Line(value)))
@@ -65,6 +82,30 @@ func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
 	s.add(d)
 	s.work.Go(func() { d.call(uri, inv.Through) })
 	return d, nil
+}
+
+// userPart keeps what needs no escape in a URI (RFC 3261 §25.1 unreserved, and + * #).
+func userPart(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_.!~*'()+", r)) {
+			return r
+		}
+		return -1
+	}, s)
+	if s == "" {
+		return "anonymous"
+	}
+	return s
+}
+
+// displayName is what strangers call themselves, without what would end the quotes.
+func displayName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, Line(s))
 }
 
 const resolveTime = 4 * time.Second
@@ -333,7 +374,9 @@ func (s *Stack) contact() sip.Header {
 
 // send sends a request whose answer changes nothing, and sees it through.
 func (s *Stack) send(req *sip.Request) {
+	s.sending.Add(1)
 	s.work.Go(func() {
+		defer s.sending.Add(-1)
 		ctx, stop := context.WithTimeout(context.Background(), 64*sip.T1) //nolint:forbidigo // the call that it ends is over
 		defer stop()
 		tx, err := s.txl.Request(ctx, req)

@@ -20,6 +20,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/google/uuid"
@@ -41,16 +43,19 @@ type Stack struct {
 	tpl  *sip.TransportLayer
 	txl  *sip.TransactionLayer
 
-	called func(context.Context, *Incoming) Owner
-	work   sync.WaitGroup // dialogs and their requests
+	called  func(context.Context, *Incoming) Owner
+	sending atomic.Int64   // requests without an answer yet
+	work    sync.WaitGroup // dialogs and their requests
 
 	mu      sync.Mutex // guards what follows
 	dialogs map[string]*Dialog
 	merging map[string]string // Call-ID, tag and CSeq of an INVITE → its branch
 }
 
-// socketBuffer holds what comes while we are not running.
-const socketBuffer = 8 << 20
+const (
+	socketBuffer = 8 << 20 // holds what comes while we are not running
+	settleTime   = time.Second
+)
 
 // Open binds the socket. called gives each INVITE from outside its owner (the context is Run's), who
 // must see to it that it is answered or rejected. Run makes it work.
@@ -87,10 +92,13 @@ func Open(ctx context.Context, cfg Config, called func(context.Context, *Incomin
 // Addr is the address that others are told.
 func (s *Stack) Addr() netip.AddrPort { return s.addr }
 
-// Run listens until ctx ends, and returns when the dialogs have.
+// Run listens until ctx ends and the dialogs have, for which they get a second.
 func (s *Stack) Run(ctx context.Context) error {
 	s.txl.OnRequest(func(req *sip.Request, tx *sip.ServerTx) { s.request(ctx, req, tx) })
-	stop := context.AfterFunc(ctx, func() { _ = s.gate.conn.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		s.settle()
+		_ = s.gate.conn.Close()
+	})
 	defer stop()
 	for ctx.Err() == nil {
 		if err := s.tpl.ServeUDP(pass{s.gate}); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -107,6 +115,20 @@ func (s *Stack) Run(ctx context.Context) error {
 	}
 	s.work.Wait()
 	return nil
+}
+
+// settle gives dialogs that were just ended the time to say so.
+func (s *Stack) settle() {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(settleTime); time.Now().Before(end); <-tick.C {
+		s.mu.Lock()
+		open := len(s.dialogs)
+		s.mu.Unlock()
+		if open == 0 && s.sending.Load() == 0 {
+			return
+		}
+	}
 }
 
 // request is sipgo's hand, on a goroutine for each request.

@@ -4,9 +4,9 @@
 // What runs, whatever the number of calls: one goroutine per port, one media clock of
 // 20 ms frames in 1 ms phases for everybody who is being played to, and one writer for
 // all recordings. A few shared ports serve almost everybody, so that a system call
-// moves many packets. A packet's stream is found by port and sender; a sender not yet
-// known is taken once, by rtp.Latch, where no other stream could be meant; if several
-// could, the stream gets a port of its own from the start.
+// moves many packets. A packet's stream is found by port and sender. A sender that nobody
+// has named is taken once, by rtp.Latch, where no other stream could be meant; a far end
+// that may be behind address translation gets a port of its own from the start.
 //
 // Callbacks run on these goroutines and must not wait.
 package media
@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type Config struct {
 	Listen    netip.Addr // the address that ports are bound to
 	Advertise netip.Addr // what far ends are told; Listen if not set
 	Low, High uint16     // ports; both 0 lets the system choose
-	Shared    int        // shared ports, 4 if 0
+	Shared    int        // shared ports; one for each processor, 4 at most, if 0
 }
 
 // socketBuffer holds half a second of 1,000 calls while we are not running.
@@ -58,7 +59,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Plane, error) {
 		cfg.Advertise = cfg.Listen
 	}
 	if cfg.Shared == 0 {
-		cfg.Shared = 4
+		cfg.Shared = min(runtime.GOMAXPROCS(0), 4)
 	}
 	p := &Plane{cfg: cfg, log: log, next: cfg.Low, private: map[*Port]struct{}{}, epoch: time.Now()}
 	p.clock = newClock(p)
@@ -112,22 +113,28 @@ func (p *Plane) closeAll() {
 // now is the media clock in samples.
 func (p *Plane) now() int64 { return int64(time.Since(p.epoch) / (time.Second / 8000)) }
 
-// Stream makes one leg's end for a far end whose SIP messages come from the address.
-func (p *Plane) Stream(ctx context.Context, signalling netip.Addr) (*Stream, error) {
+// Peer is what is known of a far end before its stream is made.
+type Peer struct {
+	Signalling netip.Addr     // where its SIP messages come from or go to
+	Far        netip.AddrPort // where its description wants sound, if there is one already
+	NAT        bool           // it may send from an address that nobody has told us
+}
+
+// Stream makes one leg's end. Who sends from where they say shares a port.
+func (p *Plane) Stream(ctx context.Context, peer Peer) (*Stream, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.shared {
-		port := p.shared[(p.turn+i)%len(p.shared)]
-		if s, ok := port.admit(p, signalling); ok {
+		if port := p.shared[(p.turn+i)%len(p.shared)]; !peer.NAT && !port.serves(peer.Far) {
 			p.turn += i + 1
-			return s, nil
+			return port.admit(p, peer.Signalling), nil
 		}
 	}
 	port, err := p.bind(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, _ := port.admit(p, signalling)
+	s := port.admit(p, peer.Signalling)
 	port.private = true
 	p.private[port] = struct{}{}
 	p.readers.Go(func() {

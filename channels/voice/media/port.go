@@ -3,9 +3,11 @@ package media
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +21,10 @@ const (
 	batch      = 64   // packets a system call
 	packetSize = 1500 // anything longer is no sound of ours
 	afterglow  = 5 * time.Second
+	gather     = 400 * time.Microsecond
+
+	strayPatience = 10 // packets, 200 ms
+	maxStrays     = 1024
 )
 
 // Port is one UDP socket and the streams that share it.
@@ -33,35 +39,39 @@ type Port struct {
 	mu      sync.Mutex // guards what follows
 	open    []*Stream  // those whose sender is not known yet
 	closing map[netip.AddrPort]time.Time
+	strays  map[netip.AddrPort]int // packets from senders that nobody has named
 }
 
 func newPort(c *net.UDPConn) *Port {
 	_ = c.SetReadBuffer(socketBuffer) // the system may allow less
 	_ = c.SetWriteBuffer(socketBuffer)
-	p := &Port{conn: c, raw: ipv4.NewPacketConn(c), closing: map[netip.AddrPort]time.Time{}}
+	p := &Port{conn: c, raw: ipv4.NewPacketConn(c), closing: map[netip.AddrPort]time.Time{}, strays: map[netip.AddrPort]int{}}
 	p.number = c.LocalAddr().(*net.UDPAddr).AddrPort().Port() //nolint:forcetypeassert // a UDP socket's
 	p.byAddr.Store(&map[netip.AddrPort]*Stream{})
 	return p
 }
 
-// admit makes a stream here, unless another waits for packets from the same address.
-func (p *Port) admit(plane *Plane, signalling netip.Addr) (*Stream, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, s := range p.open {
-		if s.signalling == signalling {
-			return nil, false
-		}
-	}
+// serves says whether packets from the address belong to a stream here already.
+func (p *Port) serves(far netip.AddrPort) bool {
+	_, ok := (*p.byAddr.Load())[far]
+	return ok
+}
+
+// admit makes a stream here.
+func (p *Port) admit(plane *Plane, signalling netip.Addr) *Stream {
 	s := &Stream{
 		plane: plane, port: p, signalling: signalling,
 		sender: rtp.NewSender(rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()),
 	}
+	s.lastAt.Store(plane.now())
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.open = append(p.open, s)
-	return s, true
+	return s
 }
 
-// run receives until the socket closes.
+// run receives until the socket closes. On a shared port it lets packets gather for a
+// moment, so that a system call moves several.
 func (p *Port) run(ctx context.Context) error {
 	ms := make([]ipv4.Message, batch)
 	for i := range ms {
@@ -78,6 +88,9 @@ func (p *Port) run(ctx context.Context) error {
 		}
 		p.take(ms[:n], &out)
 		out.flush()
+		if !p.private && n < batch/2 {
+			time.Sleep(gather)
+		}
 	}
 }
 
@@ -93,96 +106,102 @@ func (p *Port) take(ms []ipv4.Message, out *outbox) {
 		from := addr.AddrPort()
 		s := byAddr[from]
 		if s == nil {
-			if s = p.latch(from); s == nil {
+			if s = p.stray(from); s == nil {
 				continue
 			}
 			byAddr = *p.byAddr.Load()
 		}
-		s.receive(pkt, out)
+		s.receive(pkt, from, out)
 	}
 }
 
-// latch finds the stream that a first packet is for.
-func (p *Port) latch(from netip.AddrPort) *Stream {
+// stray finds the stream of packets from an address that nobody has named: the one that
+// waits for its first, if only one can be meant. On a shared port they must go on for a
+// moment, for the description that names them may be on its way.
+func (p *Port) stray(from netip.AddrPort) *Stream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s := (*p.byAddr.Load())[from]; s != nil {
-		return s
-	}
-	if t, ok := p.closing[from]; ok && time.Since(t) < afterglow && !p.expected(from) {
+	if t, ok := p.closing[from]; ok && time.Since(t) < afterglow {
 		return nil // the last packets of a call that has ended
 	}
-	// Whoever said that it would send from there comes before those behind translation.
-	for _, exact := range []bool{true, false} {
-		for i, s := range p.open {
-			if s.to() == from != exact || !s.latchOn(from) {
-				continue
-			}
-			p.open = append(p.open[:i:i], p.open[i+1:]...)
-			p.index(from, s)
-			return s
-		}
+	if len(p.strays) > maxStrays {
+		clear(p.strays)
 	}
-	return nil
-}
-
-func (p *Port) expected(from netip.AddrPort) bool {
+	if p.strays[from]++; !p.private && p.strays[from] < strayPatience {
+		return nil
+	}
+	var found *Stream
 	for _, s := range p.open {
-		if s.to() == from {
-			return true
+		if !s.mayBe(from) {
+			continue
 		}
+		if found != nil {
+			return nil
+		}
+		found = s
 	}
-	return false
+	if found != nil {
+		delete(p.strays, from)
+		p.indexLocked(func(m map[netip.AddrPort]*Stream) { m[from] = found })
+	}
+	return found
 }
 
-// index is called with mu held.
-func (p *Port) index(from netip.AddrPort, s *Stream) {
-	old := *p.byAddr.Load()
-	m := make(map[netip.AddrPort]*Stream, len(old)+1)
-	for k, v := range old {
-		if v != s {
-			m[k] = v
+// expect knows a far end by the address it named; what was known of the stream before
+// is forgotten.
+func (p *Port) expect(s *Stream, far netip.AddrPort) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgetLocked(s)
+	p.open = append(p.open, s)
+	delete(p.closing, far)
+	delete(p.strays, far)
+	p.indexLocked(func(m map[netip.AddrPort]*Stream) {
+		old := m[far]
+		if old != nil && old.named(far) {
+			return // two who name one address: the first keeps it
 		}
+		m[far] = s
+		if old != nil && old.release(far) {
+			p.open = append(p.open, old)
+		}
+	})
+}
+
+// settle ends waiting for a stream's first packet.
+func (p *Port) settle(s *Stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.open, s); i >= 0 {
+		p.open = slices.Delete(p.open, i, i+1)
 	}
-	if from.IsValid() {
-		m[from] = s
-		delete(p.closing, from)
-	}
+}
+
+func (p *Port) indexLocked(change func(map[netip.AddrPort]*Stream)) {
+	m := maps.Clone(*p.byAddr.Load())
+	change(m)
 	p.byAddr.Store(&m)
 }
 
-// reopen waits for the stream's sender anew, after a re-INVITE with another address.
-func (p *Port) reopen(s *Stream) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forget(s)
-	p.open = append(p.open, s)
+func (p *Port) forgetLocked(s *Stream) {
+	if i := slices.Index(p.open, s); i >= 0 {
+		p.open = slices.Delete(p.open, i, i+1)
+	}
+	p.indexLocked(func(m map[netip.AddrPort]*Stream) {
+		maps.DeleteFunc(m, func(_ netip.AddrPort, o *Stream) bool { return o == s })
+	})
 }
 
 // remove ends a stream.
 func (p *Port) remove(s *Stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.forget(s)
+	p.forgetLocked(s)
 	now := time.Now()
-	for a, t := range p.closing {
-		if now.Sub(t) > afterglow {
-			delete(p.closing, a)
-		}
-	}
+	maps.DeleteFunc(p.closing, func(_ netip.AddrPort, t time.Time) bool { return now.Sub(t) > afterglow })
 	if to := s.to(); to.IsValid() {
 		p.closing[to] = now
 	}
-}
-
-func (p *Port) forget(s *Stream) {
-	for i, o := range p.open {
-		if o == s {
-			p.open = append(p.open[:i:i], p.open[i+1:]...)
-			return
-		}
-	}
-	p.index(netip.AddrPort{}, s)
 }
 
 // outbox gathers packets by the port they leave from.

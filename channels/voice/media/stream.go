@@ -25,7 +25,7 @@ type Stream struct {
 	onKey atomic.Pointer[func(key byte)]
 
 	received, lost, sent atomic.Uint64
-	lastAt               atomic.Int64 // media clock of the newest packet
+	lastAt               atomic.Int64 // media clock of the newest packet, or of the beginning
 
 	keys   dtmf.Receiver // only the port's goroutine
 	source uint32
@@ -49,7 +49,7 @@ type Stream struct {
 // Stats counts a stream's packets.
 type Stats struct {
 	Received, Lost, Sent uint64
-	Silent               time.Duration // since the last packet; 0 before the first
+	Silent               time.Duration // since the last packet, or since the stream began
 }
 
 // Local is the address to put into our session description.
@@ -60,14 +60,13 @@ func (s *Stream) Local() netip.AddrPort {
 // SetFar says what the far end's description told: where, in which law.
 func (s *Stream) SetFar(far sdp.Audio, law g711.Law) {
 	s.mu.Lock()
-	was := s.latch.Closed()
 	s.latch.Expect(far.Addr)
 	s.law, s.event, s.deaf = law, far.Event, far.Held()
 	s.dest = net.UDPAddrFromAddrPort(s.latch.To())
-	reopened := was && !s.latch.Closed()
+	waiting := !s.latch.Closed() && !s.closed
 	s.mu.Unlock()
-	if reopened {
-		s.port.reopen(s)
+	if waiting {
+		s.port.expect(s, far.Addr)
 	}
 }
 
@@ -91,11 +90,10 @@ func (s *Stream) Part() {
 
 // Stats is how the stream does.
 func (s *Stream) Stats() Stats {
-	st := Stats{Received: s.received.Load(), Lost: s.lost.Load(), Sent: s.sent.Load()}
-	if at := s.lastAt.Load(); at > 0 {
-		st.Silent = time.Duration(s.plane.now()-at) * (time.Second / g711.Rate)
+	return Stats{
+		Received: s.received.Load(), Lost: s.lost.Load(), Sent: s.sent.Load(),
+		Silent: samples(int(s.plane.now() - s.lastAt.Load())),
 	}
-	return st
 }
 
 // Close ends the stream. What is recorded stays the recorder's to finish.
@@ -113,15 +111,29 @@ func (s *Stream) Close() {
 	s.plane.release(s.port)
 }
 
-// latchOn takes a first packet's address, if it is the far end's.
-func (s *Stream) latchOn(from netip.AddrPort) bool {
+// mayBe says whether a first packet from the address could be the far end's.
+func (s *Stream) mayBe(from netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || !s.latch.Take(from, s.signalling) {
-		return false
-	}
-	s.dest = net.UDPAddrFromAddrPort(from)
-	return true
+	latch := s.latch // a trial
+	return !s.closed && !latch.Closed() && latch.Take(from, s.signalling)
+}
+
+func (s *Stream) named(far netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.latch.Said() == far
+}
+
+// release gives up a sender that has turned out to be another stream's, and says whether
+// the stream waits for its own again.
+func (s *Stream) release(from netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.latch.Closed()
+	s.latch.Release(from)
+	s.dest = net.UDPAddrFromAddrPort(s.latch.To())
+	return was && !s.latch.Closed()
 }
 
 func (s *Stream) to() netip.AddrPort {
@@ -131,13 +143,25 @@ func (s *Stream) to() netip.AddrPort {
 }
 
 // receive handles a valid packet from the far end, on the port's goroutine.
-func (s *Stream) receive(pkt rtp.Packet, out *outbox) {
-	s.received.Add(1)
-	s.lastAt.Store(max(s.plane.now(), 1))
-	s.count(pkt)
+func (s *Stream) receive(pkt rtp.Packet, from netip.AddrPort, out *outbox) {
 	s.mu.Lock()
-	event := s.event
+	event, was := s.event, s.latch.To()
+	first := !s.latch.Closed()
+	if s.closed || !s.latch.Take(from, s.signalling) {
+		s.mu.Unlock()
+		return
+	}
+	if was != from {
+		s.dest = net.UDPAddrFromAddrPort(from)
+	}
 	s.mu.Unlock()
+	if first {
+		s.port.settle(s)
+	}
+	now := s.plane.now()
+	s.received.Add(1)
+	s.lastAt.Store(now)
+	s.count(pkt)
 	pt := pkt.PayloadType()
 	isKey, law := event != 0 && pt == event, g711.Law(pt)
 	switch {
@@ -155,7 +179,7 @@ func (s *Stream) receive(pkt rtp.Packet, out *outbox) {
 		return // a coding that was not agreed to
 	}
 	if peer := s.hears.Load(); peer != nil {
-		peer.relay(pkt, law, isKey, out)
+		peer.relay(pkt, law, isKey, now, out)
 	}
 }
 
@@ -178,7 +202,7 @@ func (s *Stream) count(pkt rtp.Packet) {
 }
 
 // relay sends another leg's packet to this far end, in its own numbers.
-func (s *Stream) relay(pkt rtp.Packet, law g711.Law, isKey bool, out *outbox) {
+func (s *Stream) relay(pkt rtp.Packet, law g711.Law, isKey bool, now int64, out *outbox) {
 	s.mu.Lock()
 	if s.closed || s.deaf || s.dest == nil || s.play.clip != nil || len(s.press) > 0 || isKey && s.event == 0 {
 		s.mu.Unlock()
@@ -188,7 +212,7 @@ func (s *Stream) relay(pkt rtp.Packet, law g711.Law, isKey bool, out *outbox) {
 	if isKey {
 		pt = s.event
 	}
-	h := s.sender.Relay(rtp.Header{PayloadType: pt, Marker: pkt.Marker(), Seq: pkt.Seq(), Timestamp: pkt.Timestamp(), SSRC: pkt.SSRC()}, s.plane.now())
+	h := s.sender.Relay(rtp.Header{PayloadType: pt, Marker: pkt.Marker(), Seq: pkt.Seq(), Timestamp: pkt.Timestamp(), SSRC: pkt.SSRC()}, now)
 	dest, recode := s.dest, !isKey && law != s.law
 	s.mu.Unlock()
 	if recode {

@@ -20,6 +20,7 @@ type Phone struct {
 	Sound *Sound
 	User  string
 	Auto  func(c *Call) // does what a person would with an incoming call, if set
+	Media func() Media  // the sound of each call; nil uses Sound for all of them
 
 	t    testing.TB
 	conn *net.UDPConn
@@ -30,6 +31,13 @@ type Phone struct {
 	count int
 }
 
+// Media is the sound of a call.
+type Media interface {
+	Addr() netip.AddrPort
+	Law() g711.Law
+	SendTo(to netip.AddrPort) // not valid: to nobody
+}
+
 // NewPhone makes a telephone that says a tone.
 func NewPhone(t testing.TB, user string, law g711.Law, hz int) *Phone {
 	t.Helper()
@@ -37,7 +45,8 @@ func NewPhone(t testing.TB, user string, law g711.Law, hz int) *Phone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Phone{Sound: NewSound(t, law, hz), User: user, t: t, conn: c, calls: map[string]*Call{}}
+	p := newPhone(t, user, c)
+	p.Sound = NewSound(t, law, hz)
 	var wg sync.WaitGroup
 	wg.Go(p.listen)
 	t.Cleanup(func() {
@@ -45,6 +54,17 @@ func NewPhone(t testing.TB, user string, law g711.Law, hz int) *Phone {
 		wg.Wait()
 	})
 	return p
+}
+
+func newPhone(t testing.TB, user string, c *net.UDPConn) *Phone {
+	return &Phone{User: user, t: t, conn: c, calls: map[string]*Call{}}
+}
+
+func (p *Phone) media() Media {
+	if p.Media != nil {
+		return p.Media()
+	}
+	return p.Sound
 }
 
 // Addr is its SIP address.
@@ -79,7 +99,7 @@ func (p *Phone) Next() *Call {
 func (p *Phone) Dial(user string, at netip.AddrPort) *Call {
 	p.t.Helper()
 	c := &Call{
-		phone: p, peer: at, id: fmt.Sprintf("%s-%d@phone", p.User, p.conn.LocalAddr().(*net.UDPAddr).Port+len(p.User)),
+		phone: p, media: p.media(), peer: at, id: fmt.Sprintf("%s-%d@phone", p.User, p.conn.LocalAddr().(*net.UDPAddr).Port+len(p.User)),
 		tag: "phone-" + p.User, target: fmt.Sprintf("sip:%s@%s", user, at), seq: 1, ours: true,
 	}
 	p.mu.Lock()
@@ -90,12 +110,12 @@ func (p *Phone) Dial(user string, at netip.AddrPort) *Call {
 	c.branch = c.newBranch()
 	c.to = "<" + c.target + ">"
 	c.from = fmt.Sprintf("<sip:%s@%s>;tag=%s", p.User, p.Addr(), c.tag)
-	c.send("INVITE", c.branch, p.offer(sdp.SendRecv))
+	c.send("INVITE", c.branch, c.offer(sdp.SendRecv))
 	return c
 }
 
-func (p *Phone) offer(d sdp.Direction) []byte {
-	o := sdp.Offer(1, p.Sound.Addr(), p.Sound.Law(), d)
+func (c *Call) offer(d sdp.Direction) []byte {
+	o := sdp.Offer(1, c.media.Addr(), c.media.Law(), d)
 	o.Audio.Laws = o.Audio.Laws[:1]
 	return o.Bytes()
 }
@@ -133,7 +153,7 @@ func (p *Phone) listen() {
 func (p *Phone) request(m *sip.Request, c *Call) {
 	if c == nil && m.IsInvite() {
 		c = &Call{
-			phone: p, id: m.CallID().Value(), tag: "phone-" + p.User, invite: m,
+			phone: p, media: p.media(), id: m.CallID().Value(), tag: "phone-" + p.User, invite: m,
 			peer: netip.AddrPortFrom(netip.MustParseAddr(m.Via().Host), uint16(m.Via().Port)),
 			from: m.To().Value() + ";tag=phone-" + p.User, to: m.From().Value(), target: m.Contact().Address.String(), seq: 100,
 		}
@@ -153,6 +173,7 @@ func (p *Phone) request(m *sip.Request, c *Call) {
 
 // Call is one call of a phone.
 type Call struct {
+	media         Media
 	phone         *Phone
 	peer          netip.AddrPort
 	id, tag, from string
@@ -177,7 +198,7 @@ type Call struct {
 func (c *Call) Fork(tag string) *Call {
 	p := c.phone
 	other := &Call{
-		phone: p, peer: c.peer, id: c.id, tag: tag, invite: c.invite, from: c.invite.To().Value() + ";tag=" + tag,
+		phone: p, media: c.media, peer: c.peer, id: c.id, tag: tag, invite: c.invite, from: c.invite.To().Value() + ";tag=" + tag,
 		to: c.to, target: c.target, seq: 100,
 	}
 	p.mu.Lock()
@@ -234,7 +255,7 @@ func (c *Call) Ring() { c.reply(c.invite, 180, "Ringing", nil) }
 // Answer takes the call.
 func (c *Call) Answer() {
 	c.hear(c.invite.Body())
-	c.reply(c.invite, 200, "OK", c.phone.offer(sdp.SendRecv))
+	c.reply(c.invite, 200, "OK", c.offer(sdp.SendRecv))
 }
 
 // Reject refuses the call.
@@ -246,7 +267,7 @@ func (c *Call) Bye() {
 	c.gone = true
 	c.mu.Unlock()
 	c.send("BYE", c.newBranch(), nil)
-	c.phone.Sound.SendTo(netip.AddrPort{})
+	c.media.SendTo(netip.AddrPort{})
 }
 
 // Cancel gives our call up before it is answered.
@@ -255,7 +276,7 @@ func (c *Call) Cancel() {
 }
 
 // Hold offers a new direction.
-func (c *Call) Hold(d sdp.Direction) { c.send("INVITE", c.newBranch(), c.phone.offer(d)) }
+func (c *Call) Hold(d sdp.Direction) { c.send("INVITE", c.newBranch(), c.offer(d)) }
 
 // Info presses a key by SIP INFO.
 func (c *Call) Info(key byte) {
@@ -340,7 +361,7 @@ func (c *Call) hear(body []byte) {
 	c.mu.Lock()
 	c.answered = d.Audio
 	c.mu.Unlock()
-	c.phone.Sound.SendTo(d.Audio.Addr)
+	c.media.SendTo(d.Audio.Addr)
 }
 
 func (c *Call) response(m *sip.Response) {
@@ -413,5 +434,5 @@ func (c *Call) over(reason string) {
 	c.mu.Lock()
 	c.gone, c.reason = true, reason
 	c.mu.Unlock()
-	c.phone.Sound.SendTo(netip.AddrPort{})
+	c.media.SendTo(netip.AddrPort{})
 }

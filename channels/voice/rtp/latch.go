@@ -21,10 +21,10 @@ func (l *Latch) Expect(said netip.AddrPort) {
 }
 
 // Take says whether a packet from that address belongs to the far end, and closes the
-// latch on the first. signalling is where its SIP messages come from: a stranger,
+// latch on the first; only the very address of the SDP may correct it. signalling is where its SIP messages come from: a stranger,
 // neither there nor where the SDP says, is refused.
 func (l *Latch) Take(from netip.AddrPort, signalling netip.Addr) bool {
-	if l.closed {
+	if l.closed && (from == l.from || from != l.said) {
 		return from == l.from
 	}
 	if !l.said.IsValid() || from.Addr() != l.said.Addr() && from.Addr() != signalling {
@@ -33,6 +33,16 @@ func (l *Latch) Take(from netip.AddrPort, signalling netip.Addr) bool {
 	l.from, l.closed = from, true
 	return true
 }
+
+// Release forgets a source that turned out to be somebody else's.
+func (l *Latch) Release(from netip.AddrPort) {
+	if l.closed && l.from == from && from != l.said {
+		*l = Latch{said: l.said}
+	}
+}
+
+// Said is where the far end claims to be.
+func (l *Latch) Said() netip.AddrPort { return l.said }
 
 // Closed says whether a packet has come.
 func (l *Latch) Closed() bool { return l.closed }

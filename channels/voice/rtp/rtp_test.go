@@ -118,12 +118,19 @@ func TestLatchClosesOnce(t *testing.T) {
 	if !l.Take(real, real.Addr()) || l.To() != real || !l.Closed() {
 		t.Error("the far end behind NAT was not taken")
 	}
-	if l.Take(said, real.Addr()) {
+	if l.Take(other, real.Addr()) || l.Take(netip.AddrPortFrom(said.Addr(), 9), real.Addr()) {
 		t.Error("a second source was taken")
 	}
 	l.Expect(said)
 	if l.To() != real {
 		t.Error("the same claim again opened the latch")
+	}
+	if !l.Take(said, real.Addr()) || l.To() != said || l.Take(real, real.Addr()) {
+		t.Error("the address of the SDP did not correct a stray one")
+	}
+	l.Release(said)
+	if !l.Closed() {
+		t.Error("the right source was released")
 	}
 	l.Expect(other)
 	if l.Closed() || l.To() != other {
