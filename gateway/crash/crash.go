@@ -46,6 +46,13 @@ func At(name string) {
 	}
 }
 
+// AtState is At for a point that has one name for each state: floor.committed.active.
+func AtState[state ~string](name string, s state) {
+	if at != nil && at.name == name+"."+string(s) && at.left.Add(-1) == 0 {
+		die()
+	}
+}
+
 func die() {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // cannot fail on ourselves
 	select {}                                      // not one instruction more

@@ -16,6 +16,7 @@ func TestMain(m *testing.M) {
 			crash.At("before")
 			os.Stdout.WriteString("x")
 			crash.At("after")
+			crash.AtState("after", "that")
 		}
 		os.Exit(0)
 	}
@@ -27,6 +28,7 @@ func TestKillsAtTheNamedPassOnly(t *testing.T) {
 		{"before", ""},
 		{"after", "x"},
 		{"after:2", "xx"},
+		{"after.that:2", "xx"},
 		{"before:3", "xx"},
 		{"after:4", "xxx"}, // never reached
 		{"elsewhere", "xxx"},
@@ -48,7 +50,7 @@ func TestKillsAtTheNamedPassOnly(t *testing.T) {
 }
 
 func TestOffCostsNothing(t *testing.T) {
-	if n := testing.AllocsPerRun(100, func() { crash.At("any") }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { crash.At("any"); crash.AtState("any", "time") }); n != 0 {
 		t.Errorf("got %v allocations, want 0", n)
 	}
 }

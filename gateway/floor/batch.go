@@ -216,12 +216,20 @@ func (l *leader) tryCommit(ctx context.Context, b *batch) error {
 	if err := l.write(ctx, tx, b); err != nil {
 		return fmt.Errorf("write batch: %w", err)
 	}
-	crash.At("floor.committing")
+	b.crashAt("floor.committing")
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit batch: %w", err)
 	}
-	crash.At("floor.committed")
+	b.crashAt("floor.committed")
 	return nil
+}
+
+// crashAt is a point of its own for each state that the batch brings an interaction to.
+func (b *batch) crashAt(point string) {
+	crash.At(point)
+	for _, i := range b.tale.interactions.list {
+		crash.AtState(point, i.State)
+	}
 }
 
 func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
@@ -233,7 +241,7 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 	if err := fence(ctx, tx, l.term); err != nil {
 		return err
 	}
-	crash.At("floor.fenced")
+	b.crashAt("floor.fenced")
 	q := &pgx.Batch{}
 	if len(b.taken) > 0 {
 		q.Queue(`delete from floor_inbox where id = any($1)`, b.taken)
