@@ -133,6 +133,9 @@ func (o *Store) take(ctx context.Context, room int) (due []gateway.Outbound, err
 		for _, out := range due {
 			told = append(told, updated(out))
 		}
+		if len(due) > 0 {
+			crash.At("outbox.taking")
+		}
 		return o.feed.Append(ctx, tx, told...)
 	})
 	if err != nil {
@@ -168,7 +171,9 @@ func (o *Store) send(ctx context.Context, out gateway.Outbound) {
 	defer cancel()
 	if err := o.settle(ctx, out, delivery); err != nil {
 		o.log.Error("outcome of an outbound not written; it will be doubtful", "outbound", out.ID, "state", delivery.State, "err", err)
+		return
 	}
+	crash.At("outbox.settled")
 }
 
 func unreached(all []gateway.Recipient) (list []gateway.Recipient) {
