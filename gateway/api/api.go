@@ -12,6 +12,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -36,9 +40,11 @@ type Options struct {
 type Server struct {
 	Rooms
 	Options
-	log *slog.Logger
-	api huma.API
-	mux *http.ServeMux
+	log      *slog.Logger
+	refusals *refusals
+	api      huma.API
+	mux      *http.ServeMux
+	contract []byte // the OpenAPI document
 
 	names    *names
 	consoles *consoles
@@ -50,44 +56,19 @@ func New(rooms Rooms, options Options, log *slog.Logger) *Server {
 	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), stopping: make(chan struct{})}
 	s.consoles = newConsoles(rooms.Commands, log)
 	s.names = &names{roster: rooms.Roster, language: options.Language}
+	s.refusals = newRefusals(log)
 	s.api = humago.New(s.mux, contract())
 	s.register()
+	s.registerDocs()
 	return s
 }
-
-// contract is the head of the OpenAPI document.
-func contract() huma.Config {
-	huma.NewErrorWithContext = validation
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return validation(nil, status, message, errs...)
-	}
-	c := huma.DefaultConfig("Växel", "1")
-	c.Info.Description = "Everything that agents, supervisors and integrations do. Ids are opaque strings; times are RFC 3339 in UTC."
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/api/openapi", "/api/docs", "/api/schemas"
-	c.CreateHooks = nil // no $schema links in bodies
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: cookieName},
-		"key":     {Type: "http", Scheme: "bearer"},
-	}
-	c.Security = []map[string][]string{{"session": {}}, {"key": {}}}
-	return c
-}
-
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.guard(s.mux).ServeHTTP(w, r)
-}
-
-// OpenAPI is the contract as JSON.
-func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON() }
 
 // none is the input or output of an operation that has no such thing.
 type none struct{}
 
 // reply wraps what an operation answers.
 type reply[T any] struct {
-	Status int
-	Body   T
+	Body T
 }
 
 // page is one stretch of a list. After is empty at its end.
@@ -99,57 +80,91 @@ type page[T any] struct {
 // operation is one line of the contract.
 type operation struct {
 	Method, Path, ID, Summary string
-	Role                      gateway.Role // empty: whoever may reach the server
-	Status                    int          // of success, 200 unless set
-	MaxBody                   int64
+	Role                      gateway.Role // empty: whoever can reach the server
+	Status                    int          // of success, 200 unless set; 204 where nothing is answered
+	Also                      int          // another status of success, with the same body
+	MaxBody                   int64        // bytes of JSON; bodyMax unless set
 }
+
+// bodyMax is enough for the longest text with every character escaped.
+const bodyMax = 256 << 10
+
+// anyone marks an operation for whoever is signed in, also before the first password
+// has been changed.
+const anyone gateway.Role = "anyone"
 
 // add puts an operation into the contract. The handler gets the caller, who has the role.
 func add[in, out any](s *Server, op operation, handle func(ctx context.Context, by access.Caller, in *in) (out, error)) {
-	status := op.Status
-	if status == 0 {
-		status = http.StatusOK
+	if op.Status == 0 {
+		op.Status = http.StatusOK
 	}
-	o := huma.Operation{
-		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary,
-		DefaultStatus: status, MaxBodyBytes: op.MaxBody, Errors: []int{400, 401, 403, 404, 409, 422, 503},
+	if reflect.TypeFor[out]() == reflect.TypeFor[none]() {
+		op.Status = http.StatusNoContent
+		addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*struct{}, error) {
+			_, err := handle(ctx, by, in)
+			return &struct{}{}, err
+		})
+		return
 	}
-	if op.Role == "" {
-		o.Security = []map[string][]string{}
-	}
-	huma.Register(s.api, o, func(ctx context.Context, in *in) (*reply[out], error) {
+	addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*reply[out], error) {
+		body, err := handle(ctx, by, in)
+		return &reply[out]{Body: body}, err
+	})
+}
+
+// addFull is add for an operation that sets its status or headers itself.
+func addFull[in, out any](s *Server, op operation, handle func(ctx context.Context, by access.Caller, in *in) (*out, error)) {
+	huma.Register(s.api, op.line(), func(ctx context.Context, in *in) (*out, error) {
 		by := callerFrom(ctx)
 		if op.Role != "" {
 			if err := require(by, op.Role); err != nil {
 				return nil, problem(ctx, s.log, err)
 			}
 		}
-		body, err := handle(ctx, by, in)
-		if err != nil {
-			return nil, problem(ctx, s.log, err)
-		}
-		return &reply[out]{Status: status, Body: body}, nil
-	})
-}
-
-// anyone marks an operation for whoever is signed in, also before the first password
-// has been changed.
-const anyone gateway.Role = "anyone"
-
-// addRaw is add for an operation that sets headers of its own and needs no caller.
-func addRaw[in, out any](s *Server, op operation, handle func(ctx context.Context, in *in) (*out, error)) {
-	o := huma.Operation{
-		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary,
-		DefaultStatus: http.StatusOK, Errors: []int{400, 401, 403, 422, 429, 503},
-		Security: []map[string][]string{},
-	}
-	huma.Register(s.api, o, func(ctx context.Context, in *in) (*out, error) {
-		v, err := handle(ctx, in)
+		v, err := handle(ctx, by, in)
 		if err != nil {
 			return nil, problem(ctx, s.log, err)
 		}
 		return v, nil
 	})
+	if op.Also != 0 {
+		o := operationOf(s.api.OpenAPI().Paths[Prefix+op.Path], op.Method)
+		also := *o.Responses[strconv.Itoa(o.DefaultStatus)]
+		also.Description = http.StatusText(op.Also)
+		o.Responses[strconv.Itoa(op.Also)] = &also
+	}
+}
+
+// line is the operation as it stands in the contract.
+func (op operation) line() huma.Operation {
+	o := huma.Operation{
+		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary, Tags: []string{tagOf(op.Path)},
+		DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, Errors: op.refusals(),
+	}
+	if o.MaxBodyBytes == 0 {
+		o.MaxBodyBytes = bodyMax
+	}
+	switch op.Role {
+	case "":
+		o.Security = []map[string][]string{}
+	case anyone, gateway.RoleAgent:
+	case gateway.RoleSupervisor, gateway.RoleAdministrator:
+		o.Description = "For " + string(op.Role) + "s."
+	}
+	return o
+}
+
+// refusals are the statuses that a client must reckon with.
+func (op operation) refusals() []int {
+	list := []int{http.StatusUnauthorized, http.StatusForbidden}
+	if op.Method != http.MethodGet {
+		list = append(list, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
+	}
+	if strings.Contains(op.Path, "{") {
+		list = append(list, http.StatusNotFound)
+	}
+	slices.Sort(list)
+	return list
 }
 
 func (s *Server) register() {
@@ -162,6 +177,7 @@ func (s *Server) register() {
 	s.registerArticles()
 	s.registerCalls()
 	s.registerBoards()
+	s.registerDirectory()
 	s.registerCases()
 	s.registerCustomers()
 	s.registerTasks()

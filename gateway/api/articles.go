@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -67,7 +68,8 @@ type suggestIn struct {
 }
 
 type insertIn struct {
-	interactionIn
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key"`
 	Body struct {
 		ClientID string            `json:"client_id,omitempty" maxLength:"100"`
 		Article  gateway.ArticleID `json:"article,omitempty"`
@@ -150,6 +152,6 @@ func (s *Server) insertArticle(ctx context.Context, by access.Caller, in *insert
 		return gateway.Entry{}, err
 	}
 	return s.write(ctx, by, i, gateway.Entry{
-		Kind: gateway.EntryArticle, Text: card.Title + "\n" + card.URL, Body: mustJSON(card), ClientID: in.Body.ClientID,
+		Kind: gateway.EntryArticle, Text: card.Title + "\n" + card.URL, Body: mustJSON(card), ClientID: cmp.Or(in.Body.ClientID, in.Key),
 	})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -22,11 +23,13 @@ type QueueRow struct {
 	Favourite      bool                    `json:"favourite"`
 	RecentAt       *time.Time              `json:"recent_at,omitempty"`
 	Waiting        map[gateway.Channel]int `json:"waiting"`
-	InProgress     map[gateway.Channel]int `json:"in_progress"`
+	InProgress     int                     `json:"in_progress" doc:"With agents now"`
+	Serving        map[gateway.Channel]int `json:"serving" doc:"The same, by channel"`
+	Agents         map[gateway.Status]int  `json:"agents" doc:"Its members, by status"`
 	LongestSince   *time.Time              `json:"longest_since,omitempty" doc:"Arrival of the one that has waited longest"`
 	Routable       int                     `json:"routable" doc:"Members who are available"`
 	Ready          int                     `json:"ready" doc:"Of them, those with room now"`
-	SL2            *float64                `json:"sl2,omitempty" doc:"Today's service level, 0 to 1"`
+	ServiceLevel   *float64                `json:"service_level,omitempty" doc:"Today's, 0 to 1: answered or abandoned in time ÷ answered or abandoned"`
 	AbandonedToday int                     `json:"abandoned_today"`
 	AnsweredToday  int                     `json:"answered_today"`
 	ASA            *float64                `json:"asa_s,omitempty"`
@@ -34,17 +37,24 @@ type QueueRow struct {
 
 // AgentRow is an agent on the board, and in the directory.
 type AgentRow struct {
-	ID           gateway.AgentID         `json:"id"`
-	Name         string                  `json:"name"`
-	Group        gateway.GroupID         `json:"group,omitempty"`
-	Favourite    bool                    `json:"favourite"`
-	RecentAt     *time.Time              `json:"recent_at,omitempty"`
-	Presence     gateway.Presence        `json:"presence"`
-	Holds        map[gateway.Channel]int `json:"holds"`
-	HandledToday int                     `json:"handled_today"`
-	Accepted     int                     `json:"accepted"`
-	Declined     int                     `json:"declined"`
-	AHT          *float64                `json:"aht_s,omitempty"`
+	ID           gateway.AgentID   `json:"id"`
+	Name         string            `json:"name"`
+	Group        gateway.GroupID   `json:"group,omitempty"`
+	Favourite    bool              `json:"favourite"`
+	RecentAt     *time.Time        `json:"recent_at,omitempty"`
+	Presence     gateway.Presence  `json:"presence"`
+	Queues       []gateway.QueueID `json:"queues" nullable:"false"`
+	Holds        []holding         `json:"holds" nullable:"false" doc:"What the agent has open"`
+	HandledToday int               `json:"handled_today"`
+	Accepted     int               `json:"accepted"`
+	Declined     int               `json:"declined"`
+	AHT          *float64          `json:"aht_s,omitempty"`
+}
+
+// holding is how much of a channel an agent has open.
+type holding struct {
+	Channel gateway.Channel `json:"channel"`
+	Count   int             `json:"count"`
 }
 
 type boardIn struct {
@@ -56,10 +66,13 @@ func (s *Server) registerBoards() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/queues", ID: "list-queues", Summary: "The queue board", Role: agent}, s.queueBoard)
 	add(s, operation{Method: http.MethodGet, Path: "/agents", ID: "list-agents", Summary: "The agent board", Role: agent}, s.agentBoard)
-	add(s, operation{Method: http.MethodPut, Path: "/me/favourites/{kind}/{id}", ID: "add-favourite", Summary: "Bookmark a queue or an agent", Role: agent}, s.addFavourite)
-	add(s, operation{Method: http.MethodDelete, Path: "/me/favourites/{kind}/{id}", ID: "remove-favourite", Summary: "Forget a bookmark", Role: agent}, s.removeFavourite)
-	add(s, operation{Method: http.MethodGet, Path: "/me/statistics", ID: "my-statistics", Summary: "Your own figures of today", Role: agent}, s.myStatistics)
+	add(s, operation{Method: http.MethodGet, Path: "/groups", ID: "list-groups", Summary: "The agent groups", Role: agent}, s.groups)
 	add(s, operation{Method: http.MethodGet, Path: "/statistics", ID: "statistics", Summary: "Today's figures of queues, channels and agents", Role: gateway.RoleSupervisor}, s.statistics)
+}
+
+func (s *Server) groups(ctx context.Context, _ access.Caller, _ *none) (page[roster.Group], error) {
+	list, err := s.Roster.Groups(ctx)
+	return page[roster.Group]{Items: orEmpty(list)}, err
 }
 
 // filter is the scope of a board as the roster's directory understands it.
@@ -88,10 +101,17 @@ func (s *Server) queueBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	if err != nil {
 		return none, err
 	}
+	members, err := s.members(ctx)
+	if err != nil {
+		return none, err
+	}
 	language := s.language(ctx, by)
 	for _, t := range targets {
 		row := queueRow(gateway.QueueID(t.ID), board, figures)
 		row.Name, row.Favourite, row.RecentAt = t.Name.In(language), t.Favourite, t.RecentAt
+		if row.Agents = members[row.ID]; row.Agents == nil {
+			row.Agents = map[gateway.Status]int{}
+		}
 		row.Mine = by.Agent != 0 && slices.ContainsFunc(mine, func(q roster.Queue) bool { return q.ID == row.ID })
 		if in.Scope != "mine" || row.Mine {
 			none.Items = append(none.Items, row)
@@ -100,22 +120,54 @@ func (s *Server) queueBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	return none, nil
 }
 
+// members counts the agents of each queue by status.
+func (s *Server) members(ctx context.Context) (map[gateway.QueueID]map[gateway.Status]int, error) {
+	presences, err := s.presences(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.names.get(ctx)
+	out := map[gateway.QueueID]map[gateway.Status]int{}
+	for id, a := range names.agents {
+		for _, q := range a.Queues {
+			if out[q] == nil {
+				out[q] = map[gateway.Status]int{}
+			}
+			out[q][presences(id).Status]++
+		}
+	}
+	return out, err
+}
+
+// presences looks agents up among all that ever signed in.
+func (s *Server) presences(ctx context.Context) (func(gateway.AgentID) gateway.Presence, error) {
+	list, err := s.Floor.Presences(ctx)
+	return func(id gateway.AgentID) gateway.Presence {
+		i, ok := slices.BinarySearchFunc(list, id, func(p gateway.Presence, id gateway.AgentID) int { return cmp.Compare(p.Agent, id) })
+		if ok {
+			return list[i]
+		}
+		return gateway.Presence{Agent: id, Intent: gateway.IntentLoggedOut, Status: gateway.LoggedOut}
+	}, err
+}
+
 func queueRow(id gateway.QueueID, board []routing.QueueState, figures []stats.QueueFigures) QueueRow {
-	row := QueueRow{ID: id, Waiting: map[gateway.Channel]int{}, InProgress: map[gateway.Channel]int{}}
+	row := QueueRow{ID: id, Waiting: map[gateway.Channel]int{}, Serving: map[gateway.Channel]int{}}
 	for _, q := range board {
 		if q.Queue != id {
 			continue
 		}
 		row.Routable, row.Ready = q.Routable, q.Ready
 		for _, c := range q.Channels {
-			row.Waiting[c.Channel], row.InProgress[c.Channel] = c.Waiting, c.InProgress
+			row.Waiting[c.Channel], row.Serving[c.Channel] = c.Waiting, c.InProgress
+			row.InProgress += c.InProgress
 			if at := c.WaitingSince; !at.IsZero() && (row.LongestSince == nil || at.Before(*row.LongestSince)) {
 				row.LongestSince = &at
 			}
 		}
 	}
 	sum := stats.Total(figures, id)
-	row.SL2, row.ASA, row.AbandonedToday, row.AnsweredToday = sum.SL2, sum.ASA, sum.Abandoned, sum.Answered
+	row.ServiceLevel, row.ASA, row.AbandonedToday, row.AnsweredToday = sum.SL2, sum.ASA, sum.Abandoned, sum.Answered
 	return row
 }
 
@@ -125,7 +177,14 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	if err != nil {
 		return none, err
 	}
-	presences, err := s.Floor.Presences(ctx)
+	if targets, err = s.withSelf(ctx, by, in, targets); err != nil {
+		return none, err
+	}
+	presences, err := s.presences(ctx)
+	if err != nil {
+		return none, err
+	}
+	names, err := s.names.get(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -138,15 +197,12 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 		return none, err
 	}
 	for _, t := range targets {
+		id := gateway.AgentID(t.ID)
 		row := AgentRow{
-			ID: gateway.AgentID(t.ID), Name: t.Name.In(""), Group: t.Group, Favourite: t.Favourite, RecentAt: t.RecentAt,
-			Presence: gateway.Presence{Agent: gateway.AgentID(t.ID), Intent: gateway.IntentLoggedOut, Status: gateway.LoggedOut},
-			Holds:    holds[gateway.AgentID(t.ID)],
+			ID: id, Name: t.Name.In(""), Group: t.Group, Favourite: t.Favourite, RecentAt: t.RecentAt,
+			Presence: presences(id), Queues: orEmpty(names.agents[id].Queues), Holds: holdings(holds[id]),
 		}
-		if i := slices.IndexFunc(presences, func(p gateway.Presence) bool { return p.Agent == row.ID }); i >= 0 {
-			row.Presence = presences[i]
-		}
-		if i := slices.IndexFunc(figures, func(f stats.AgentFigures) bool { return f.Agent == row.ID }); i >= 0 {
+		if i := slices.IndexFunc(figures, func(f stats.AgentFigures) bool { return f.Agent == id }); i >= 0 {
 			f := figures[i]
 			row.HandledToday, row.Accepted, row.Declined, row.AHT = f.Handled, f.Accepted, f.Declined, f.AHT
 		}
@@ -155,28 +211,25 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	return none, nil
 }
 
-type favouriteIn struct {
-	Kind roster.TargetKind `path:"kind" enum:"agent,queue"`
-	ID   int64             `path:"id"`
-}
-
-func (s *Server) addFavourite(ctx context.Context, by access.Caller, in *favouriteIn) (none, error) {
-	return none{}, s.Roster.SetFavourite(ctx, by.Agent, in.Kind, in.ID, true)
-}
-
-func (s *Server) removeFavourite(ctx context.Context, by access.Caller, in *favouriteIn) (none, error) {
-	return none{}, s.Roster.SetFavourite(ctx, by.Agent, in.Kind, in.ID, false)
-}
-
-func (s *Server) myStatistics(ctx context.Context, by access.Caller, _ *none) (stats.AgentFigures, error) {
-	if err := needAgent(by); err != nil {
-		return stats.AgentFigures{}, err
+// withSelf puts the caller's own row on the whole board: the directory, of those whom one
+// can transfer to, leaves it out.
+func (s *Server) withSelf(ctx context.Context, by access.Caller, in *boardIn, targets []roster.Target) ([]roster.Target, error) {
+	if in.Scope != "all" || in.Name != "" || by.Agent == 0 {
+		return targets, nil
 	}
-	list, err := s.Stats.Agents(ctx, stats.Today(time.Now()), by.Agent)
-	if err != nil || len(list) == 0 {
-		return stats.AgentFigures{Agent: by.Agent}, err
+	me, err := s.Roster.Agent(ctx, by.Agent)
+	self := roster.Target{Kind: roster.TargetAgent, ID: int64(me.ID), Name: roster.Label{"": me.Name}, Group: me.Group}
+	return append([]roster.Target{self}, targets...), err
+}
+
+func holdings(of map[gateway.Channel]int) []holding {
+	out := []holding{}
+	for _, c := range gateway.Channels {
+		if of[c] > 0 {
+			out = append(out, holding{c, of[c]})
+		}
 	}
-	return list[0], nil
+	return out
 }
 
 type periodIn struct {
@@ -210,5 +263,9 @@ func (s *Server) statistics(ctx context.Context, _ access.Caller, in *periodIn) 
 // boardTick shows a new board to those who look at boards.
 func (s *Server) boardTick(board []byte) {
 	f := frame{Type: "queue.stats", Data: json.RawMessage(board)}
-	s.consoles.each(func(c *console) { c.tick(f) })
+	s.consoles.each(func(c *console) {
+		if c.board.Load() {
+			c.tick(f)
+		}
+	})
 }

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 )
@@ -24,33 +22,6 @@ type (
 	sourceKey  struct{}
 )
 
-// guard knows who calls, gives the request its id, and keeps foreign pages from writing
-// with a visitor's cookie.
-func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := uuid.Must(uuid.NewV7()).String()
-		w.Header().Set("X-Request-Id", id)
-		ctx := context.WithValue(r.Context(), requestKey{}, id)
-		ctx = context.WithValue(ctx, sourceKey{}, s.source(r))
-		token, byCookie := token(r)
-		if byCookie && !s.sameOrigin(r) && r.Method != http.MethodGet && r.Method != http.MethodHead {
-			s.refuse(ctx, w, gateway.Forbidden("foreign_origin", "a page of another site may not write with your cookie; use an API key"))
-			return
-		}
-		if token != "" {
-			by, err := s.Access.Identify(ctx, token)
-			if err != nil && !byCookie {
-				s.refuse(ctx, w, err)
-				return
-			}
-			if err == nil {
-				ctx = context.WithValue(ctx, callerKey{}, by)
-			}
-		}
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
 // token finds the session's token or the API key.
 func token(r *http.Request) (value string, byCookie bool) {
 	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
@@ -63,10 +34,14 @@ func token(r *http.Request) (value string, byCookie bool) {
 }
 
 // sameOrigin says whether a browser's request comes from our own pages. Programs send
-// no Origin.
+// no Origin, and old browsers no Sec-Fetch-Site.
 func (s *Server) sameOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(s.Origins, origin) {
+	if origin == "" {
+		site := r.Header.Get("Sec-Fetch-Site")
+		return site == "" || site == "same-origin" || site == "none"
+	}
+	if slices.Contains(s.Origins, origin) {
 		return true
 	}
 	u, err := url.Parse(origin)
@@ -121,6 +96,9 @@ func sourceFrom(ctx context.Context) string {
 // refuse answers a plain handler's request with a problem.
 func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, err error) {
 	p := problem(ctx, s.log, err)
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	writeJSON(w, p)

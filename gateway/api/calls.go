@@ -32,7 +32,7 @@ func (s *Server) registerCalls() {
 			if err := s.Calls.Control(ctx, in.ID, by.Agent, what); err != nil {
 				return Interaction{}, err
 			}
-			return s.getInteraction(ctx, by, &in.interactionIn)
+			return s.getInteraction(ctx, by, &interactionIn{in.ID})
 		})
 	}
 	add(s, operation{Method: http.MethodGet, Path: "/me/lines", ID: "my-lines", Summary: "What your phone's lines do", Role: agent}, s.lines)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -16,6 +17,7 @@ type caseIn struct {
 }
 
 type casesIn struct {
+	Q        string              `query:"q" maxLength:"200" doc:"Those found by these words, the other parameters aside"`
 	State    []tickets.CaseState `query:"state" enum:"open,pending,closed"`
 	Assignee gateway.AgentID     `query:"assignee"`
 	Queue    gateway.QueueID     `query:"queue"`
@@ -32,8 +34,8 @@ type Case struct {
 }
 
 type caseChangeIn struct {
-	caseIn
-	IfMatch string `header:"If-Match" doc:"The case's rev; a stale one is refused with what is there"`
+	ID      gateway.CaseID `path:"id"`
+	IfMatch string         `header:"If-Match" doc:"The case's rev; a stale one is refused with what is there"`
 	Body    struct {
 		Subject  *string             `json:"subject,omitempty" maxLength:"500"`
 		State    *tickets.CaseState  `json:"state,omitempty" enum:"open,pending,closed"`
@@ -46,9 +48,15 @@ type caseChangeIn struct {
 
 // caseTimeline is everything that was said and happened about a case.
 type caseTimeline struct {
+	Items         []gateway.Entry         `json:"items" nullable:"false" doc:"The latest of each conversation, by time"`
 	Conversations []timeline.Conversation `json:"conversations" nullable:"false"`
-	Entries       []gateway.Entry         `json:"entries" nullable:"false"`
 	Interactions  []Interaction           `json:"interactions" nullable:"false"`
+}
+
+// Found is what a search gives.
+type Found struct {
+	Cases     []Case             `json:"cases" nullable:"false"`
+	Customers []tickets.Customer `json:"customers" nullable:"false"`
 }
 
 func (s *Server) registerCases() {
@@ -61,6 +69,14 @@ func (s *Server) registerCases() {
 }
 
 func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[Case], error) {
+	if in.Q != "" {
+		found, err := s.Cases.Search(ctx, in.Q, in.Limit)
+		if err != nil {
+			return page[Case]{}, err
+		}
+		views, err := s.caseViews(ctx, found.Cases)
+		return page[Case]{Items: views}, err
+	}
 	f := tickets.CaseFilter{States: in.State, Assignee: in.Assignee, Customer: in.Customer, After: in.After, Limit: in.Limit}
 	if in.Queue != 0 {
 		f.Queues = []gateway.QueueID{in.Queue}
@@ -69,18 +85,22 @@ func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[
 	if err != nil {
 		return page[Case]{}, err
 	}
-	out := page[Case]{Items: make([]Case, len(list.Items)), After: list.Next}
-	for i, c := range list.Items {
-		if out.Items[i], err = s.caseView(ctx, c); err != nil {
-			return out, err
-		}
+	views, err := s.caseViews(ctx, list.Items)
+	return page[Case]{Items: views, After: list.Next}, err
+}
+
+func (s *Server) caseViews(ctx context.Context, list []tickets.Case) ([]Case, error) {
+	names, err := s.names.get(ctx)
+	out := make([]Case, len(list))
+	for i, c := range list {
+		out[i] = Case{Case: c, AssigneeName: names.agents[c.Assignee].Name, QueueName: names.queues[c.Queue]}
 	}
-	return out, nil
+	return out, err
 }
 
 func (s *Server) caseView(ctx context.Context, c tickets.Case) (Case, error) {
-	names, err := s.names.get(ctx)
-	return Case{Case: c, AssigneeName: names.agents[c.Assignee], QueueName: names.queues[c.Queue]}, err
+	views, err := s.caseViews(ctx, []tickets.Case{c})
+	return views[0], err
 }
 
 func (s *Server) getCase(ctx context.Context, _ access.Caller, in *caseIn) (Case, error) {
@@ -108,7 +128,7 @@ func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChang
 	if c, err = s.Cases.UpdateCase(ctx, c); err != nil {
 		return Case{}, err
 	}
-	if err := s.Access.Audit(ctx, by, "case.changed", "case/"+c.ID.String(), in.Body); err != nil {
+	if err := s.Access.Audit(ctx, by, "case.changed", "case:"+c.ID.String(), in.Body); err != nil {
 		return Case{}, err
 	}
 	return s.caseView(ctx, c)
@@ -141,7 +161,7 @@ func trimQuotes(s string) string {
 }
 
 func (s *Server) caseTimeline(ctx context.Context, _ access.Caller, in *caseIn) (caseTimeline, error) {
-	out := caseTimeline{Conversations: []timeline.Conversation{}, Entries: []gateway.Entry{}}
+	out := caseTimeline{Conversations: []timeline.Conversation{}, Items: []gateway.Entry{}, Interactions: []Interaction{}}
 	if _, err := s.Cases.Case(ctx, in.ID); err != nil {
 		return out, err
 	}
@@ -155,8 +175,9 @@ func (s *Server) caseTimeline(ctx context.Context, _ access.Caller, in *caseIn) 
 			return out, err
 		}
 		out.Conversations = append(out.Conversations, c)
-		out.Entries = append(out.Entries, entries...)
+		out.Items = append(out.Items, entries...)
 	}
+	slices.SortStableFunc(out.Items, func(a, b gateway.Entry) int { return a.At.Compare(b.At) })
 	interactions, err := s.Floor.OfCase(ctx, in.ID)
 	if err != nil {
 		return out, err
@@ -170,6 +191,11 @@ type searchIn struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"10"`
 }
 
-func (s *Server) search(ctx context.Context, _ access.Caller, in *searchIn) (tickets.Found, error) {
-	return s.Cases.Search(ctx, in.Q, in.Limit)
+func (s *Server) search(ctx context.Context, _ access.Caller, in *searchIn) (Found, error) {
+	found, err := s.Cases.Search(ctx, in.Q, in.Limit)
+	if err != nil {
+		return Found{}, err
+	}
+	views, err := s.caseViews(ctx, found.Cases)
+	return Found{Cases: views, Customers: orEmpty(found.Customers)}, err
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/floor"
 )
@@ -20,10 +22,12 @@ type consoles struct {
 	log      *slog.Logger
 	dirty    chan struct{} // holds one hint
 
-	mu    sync.Mutex // guards what follows
-	open  map[*console]struct{}
-	count map[gateway.AgentID]int
-	told  map[gateway.AgentID]bool
+	mu     sync.Mutex // guards what follows
+	closed bool
+	inside sync.WaitGroup // sockets that are served; Add under mu
+	open   map[*console]struct{}
+	count  map[gateway.AgentID]int
+	told   map[gateway.AgentID]bool
 }
 
 func newConsoles(commands *floor.Client, log *slog.Logger) *consoles {
@@ -31,6 +35,25 @@ func newConsoles(commands *floor.Client, log *slog.Logger) *consoles {
 		commands: commands, log: log, dirty: make(chan struct{}, 1),
 		open: map[*console]struct{}{}, count: map[gateway.AgentID]int{}, told: map[gateway.AgentID]bool{},
 	}
+}
+
+// enter lets a socket in unless the server stops; leave must follow.
+func (cs *consoles) enter() bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if !cs.closed {
+		cs.inside.Add(1)
+	}
+	return !cs.closed
+}
+
+func (cs *consoles) leave() { cs.inside.Done() }
+
+// close lets nobody in any more.
+func (cs *consoles) close() {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	cs.closed = true
 }
 
 func (cs *consoles) join(c *console) (leave func()) {
@@ -66,17 +89,32 @@ func (cs *consoles) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for agent, live := range cs.untold() {
+		cs.tell(ctx, cs.untold())
+	}
+}
+
+// tellAtOnce is how many commands may be under way: they share the floor's batches.
+const tellAtOnce = 32
+
+func (cs *consoles) tell(ctx context.Context, news map[gateway.AgentID]bool) {
+	var group errgroup.Group
+	group.SetLimit(tellAtOnce)
+	for agent, live := range news {
+		group.Go(func() error {
 			_, err := cs.commands.Do(ctx, "", gateway.Consoles{Agent: agent, Live: live})
 			if err != nil && !errors.Is(err, gateway.ErrNotFound) {
-				cs.log.Warn("tell the floor of consoles", "agent", agent, "err", err)
-				continue
+				if ctx.Err() == nil {
+					cs.log.Warn("tell the floor of consoles", "agent", agent, "err", err)
+				}
+				return nil // told again soon
 			}
 			cs.mu.Lock()
 			cs.told[agent] = live
 			cs.mu.Unlock()
-		}
+			return nil
+		})
 	}
+	_ = group.Wait()
 }
 
 // untold is what the floor does not know yet.
@@ -113,13 +151,28 @@ func (cs *consoles) each(f func(*console)) {
 	}
 }
 
+// farewell is how long closing sockets may take; their clients have that long to agree.
+const farewell = 3 * time.Second
+
 // Run keeps the floor told of consoles, and consoles of boards, until ctx ends; then it
-// closes every socket with "restarting".
+// closes every socket with "restarting" and waits for them.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Bus.Subscribe(floor.SubjectBoard, s.boardTick)()
 	defer s.Bus.Subscribe(floor.SubjectPlan, s.names.forget)()
 	defer s.Bus.Subscribe(floor.SubjectLed, s.consoles.forget)()
 	s.consoles.run(ctx)
+	s.consoles.close()
 	close(s.stopping)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		s.consoles.inside.Wait()
+	}()
+	limit := time.NewTimer(farewell)
+	defer limit.Stop()
+	select {
+	case <-gone:
+	case <-limit.C: // a client that does not answer is cut off with the listener
+	}
 	return nil
 }

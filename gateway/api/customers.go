@@ -20,8 +20,8 @@ type customersIn struct {
 }
 
 type customerChangeIn struct {
-	customerIn
-	IfMatch string `header:"If-Match"`
+	ID      gateway.CustomerID `path:"id"`
+	IfMatch string             `header:"If-Match"`
 	Body    struct {
 		Name      *string            `json:"name,omitempty" maxLength:"200"`
 		Company   *string            `json:"company,omitempty" maxLength:"200"`
@@ -33,7 +33,7 @@ type customerChangeIn struct {
 }
 
 type mergeIn struct {
-	customerIn
+	ID   gateway.CustomerID `path:"id"`
 	Body struct {
 		From gateway.CustomerID `json:"from" doc:"Becomes a part of the one in the path"`
 	}
@@ -89,7 +89,7 @@ func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *custo
 	if c, err = s.Cases.UpdateCustomer(ctx, c); err != nil {
 		return c, err
 	}
-	return c, s.Access.Audit(ctx, by, "customer.changed", "customer/"+c.ID.String(), nil)
+	return c, s.Access.Audit(ctx, by, "customer.changed", "customer:"+c.ID.String(), nil)
 }
 
 func (s *Server) mergeCustomers(ctx context.Context, by access.Caller, in *mergeIn) (tickets.Customer, error) {
@@ -97,5 +97,5 @@ func (s *Server) mergeCustomers(ctx context.Context, by access.Caller, in *merge
 	if err != nil {
 		return c, err
 	}
-	return c, s.Access.Audit(ctx, by, "customer.merged", "customer/"+in.ID.String(), map[string]string{"from": in.Body.From.String()})
+	return c, s.Access.Audit(ctx, by, "customer.merged", "customer:"+in.ID.String(), map[string]string{"from": in.Body.From.String()})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,7 +21,8 @@ type entriesIn struct {
 }
 
 type textIn struct {
-	interactionIn
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key"`
 	Body struct {
 		ClientID string `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one entry"`
 		Text     string `json:"text" minLength:"1" maxLength:"20000"`
@@ -37,7 +39,7 @@ type seenIn struct {
 func (s *Server) registerEntries() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/conversations/{id}/entries", ID: "list-entries", Summary: "What was said and what happened, by position", Role: agent}, s.entries)
-	add(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/seen", ID: "note-seen", Summary: "You have read up to a position", Role: agent, Status: http.StatusOK}, s.seen)
+	add(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/seen", ID: "note-seen", Summary: "You have read up to a position", Role: agent}, s.seen)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/messages", ID: "send-message", Summary: "Say something to the customer of a chat", Role: agent, Status: http.StatusCreated}, s.message)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/notes", ID: "write-note", Summary: "Write what customers never see", Role: agent, Status: http.StatusCreated}, s.note)
 }
@@ -82,6 +84,12 @@ func cardOf(e gateway.Entry) (card gateway.ArticleCard, ok bool) {
 }
 
 func (s *Server) seen(ctx context.Context, by access.Caller, in *seenIn) (none, error) {
+	if err := needAgent(by); err != nil {
+		return none{}, err
+	}
+	if err := s.readable(ctx, in.ID); err != nil {
+		return none{}, err
+	}
 	return none{}, s.Timeline.Seen(ctx, in.ID, author(by), in.Body.Pos)
 }
 
@@ -93,15 +101,18 @@ func (s *Server) message(ctx context.Context, by access.Caller, in *textIn) (gat
 	if i.Channel != gateway.Chat {
 		return gateway.Entry{}, gateway.Conflict("not_a_chat", "only chats take messages; answer mail with reply", nil)
 	}
-	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, ClientID: in.Body.ClientID})
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, ClientID: cmp.Or(in.Body.ClientID, in.Key)})
 }
 
 func (s *Server) note(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {
+	if err := needAgent(by); err != nil {
+		return gateway.Entry{}, err
+	}
 	i, err := s.Floor.Interaction(ctx, in.ID)
 	if err != nil {
 		return gateway.Entry{}, err
 	}
-	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Text, ClientID: in.Body.ClientID})
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Text, ClientID: cmp.Or(in.Body.ClientID, in.Key)})
 }
 
 // mine is an interaction that the caller holds with its customer still there.

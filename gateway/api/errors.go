@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +24,8 @@ type Problem struct {
 	RequestID string              `json:"request_id,omitempty" doc:"Name it when you ask for help"`
 	Data      any                 `json:"data,omitempty" doc:"What is there now, or what is missing"`
 	Errors    []*huma.ErrorDetail `json:"errors,omitempty" doc:"Each fault of a body or parameter"`
+
+	retryAfter int // seconds; 0 for a refusal that waiting does not change
 }
 
 // Error is the code and the detail.
@@ -31,6 +36,15 @@ func (p *Problem) GetStatus() int { return p.Status }
 
 // ContentType makes JSON problem+json, RFC 9457 §3.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders tells those to wait whom waiting helps, RFC 9110 §10.2.3.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	return h
+}
 
 var statuses = map[gateway.Kind]int{
 	gateway.KindInvalid:     http.StatusBadRequest,
@@ -50,22 +64,41 @@ func problem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	if errors.As(err, &p) {
 		return p
 	}
-	id := requestID(ctx)
 	var refusal *gateway.Error
 	if errors.As(err, &refusal) {
 		status := statuses[refusal.Kind]
 		return &Problem{
 			Status: status, Title: http.StatusText(status), Code: refusal.Code, Detail: refusal.Detail,
-			Data: refusal.Data, RequestID: id,
+			Data: refusal.Data, RequestID: requestID(ctx), retryAfter: retryAfter(refusal),
 		}
 	}
 	if ctx.Err() == nil {
-		log.ErrorContext(ctx, "answer a request", "request_id", id, "err", err)
+		log.ErrorContext(ctx, "answer a request", "request_id", requestID(ctx), "err", err)
 	}
+	return broken(ctx)
+}
+
+// broken is the problem of what is our fault.
+func broken(ctx context.Context) *Problem {
 	return &Problem{
-		Status: http.StatusInternalServerError, Title: "Internal Server Error", Code: "internal", RequestID: id,
+		Status: http.StatusInternalServerError, Title: "Internal Server Error", Code: "internal", RequestID: requestID(ctx),
 		Detail: "Something broke on our side and was logged. Try again; if it stays, give the request id to your operator.",
 	}
+}
+
+// retryAfter is what the refusal says itself, else a second for what passes by itself.
+func retryAfter(refusal *gateway.Error) int {
+	switch data := refusal.Data.(type) {
+	case map[string]int:
+		return data["retry_after_s"]
+	case map[string]any: // it came from another node
+		s, _ := data["retry_after_s"].(float64)
+		return int(s)
+	}
+	if refusal.Kind == gateway.KindTooMany || refusal.Kind == gateway.KindTryAgain {
+		return 1
+	}
+	return 0
 }
 
 // validation is the problem that huma makes of a request that does not fit the contract.
@@ -83,7 +116,24 @@ func validation(ctx huma.Context, status int, message string, errs ...error) hum
 			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: err.Error()})
 		}
 	}
+	p.name()
 	return p
+}
+
+// name says in one sentence what the faults of a request come to.
+func (p *Problem) name() {
+	if p.Code != "bad_request" || len(p.Errors) == 0 {
+		return
+	}
+	first := p.Errors[0]
+	p.Detail = "Mend the request: " + first.Location + ": " + first.Message
+	if len(p.Errors) > 1 {
+		p.Detail += fmt.Sprintf(", and %d more, see errors", len(p.Errors)-1)
+	}
+	if strings.HasPrefix(first.Location, "path.") {
+		p.Status, p.Title, p.Code = http.StatusBadRequest, http.StatusText(http.StatusBadRequest), "bad_id"
+		p.Detail = fmt.Sprintf("%q is not an id; use one that the API gave you", fmt.Sprint(first.Value))
+	}
 }
 
 func codeOf(status int) string {

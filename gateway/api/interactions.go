@@ -155,8 +155,8 @@ func (s *Server) createInteraction(ctx context.Context, by access.Caller, in *cr
 }
 
 type keyedIn struct {
-	interactionIn
-	Key string `header:"Idempotency-Key"`
+	ID  gateway.InteractionID `path:"id"`
+	Key string                `header:"Idempotency-Key"`
 }
 
 func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
@@ -173,7 +173,8 @@ func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Intera
 }
 
 type finishIn struct {
-	keyedIn
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key"`
 	Body struct {
 		Codes []gateway.CodeID `json:"codes,omitempty"`
 		Note  string           `json:"note,omitempty" maxLength:"20000"`
@@ -201,7 +202,8 @@ func (s *Server) extend(ctx context.Context, by access.Caller, in *keyedIn) (Int
 }
 
 type transferIn struct {
-	keyedIn
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key"`
 	Body struct {
 		ToAgent gateway.AgentID `json:"to_agent,omitempty"`
 		ToQueue gateway.QueueID `json:"to_queue,omitempty"`

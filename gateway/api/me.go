@@ -40,17 +40,23 @@ type statusOut struct {
 
 type profileIn struct {
 	Body struct {
-		Name     *string         `json:"name,omitempty" maxLength:"200"`
-		Language *string         `json:"language,omitempty" enum:"sv,en"`
-		Phones   *[]roster.Phone `json:"phones,omitempty"`
+		Name     *string  `json:"name,omitempty" maxLength:"200"`
+		Language *string  `json:"language,omitempty" enum:"sv,en"`
+		Phones   *[]phone `json:"phones,omitempty" doc:"In the order in which they are rung; those that stay keep their verification"`
 	}
+}
+
+// phone is one way to ring an agent, as it is given to us.
+type phone struct {
+	Kind    roster.PhoneKind `json:"kind" enum:"sip,pstn"`
+	Address string           `json:"address" maxLength:"300" example:"sip:anna@pbx.example"`
 }
 
 func (s *Server) registerMe() {
 	add(s, operation{Method: http.MethodGet, Path: "/me", ID: "get-me", Summary: "Who is calling", Role: anyone}, s.getMe)
 	add(s, operation{Method: http.MethodPatch, Path: "/me", ID: "change-me", Summary: "Change your own settings", Role: gateway.RoleAgent}, s.changeMe)
 	add(s, operation{Method: http.MethodGet, Path: "/status-codes", ID: "list-status-codes", Summary: "The reasons to choose from, by status", Role: gateway.RoleAgent}, s.statusCodes)
-	addRaw(s, operation{Method: http.MethodPut, Path: "/me/status", ID: "set-status", Summary: "Change your status; 202 when it waits for what you hold"}, s.setStatus)
+	addFull(s, operation{Method: http.MethodPut, Path: "/me/status", ID: "set-status", Summary: "Change your status; 202 when it waits for what you hold", Role: gateway.RoleAgent, Also: http.StatusAccepted}, s.setStatus)
 }
 
 // needAgent refuses a caller who is no agent, such as an integration's key.
@@ -96,9 +102,17 @@ func (s *Server) changeMe(ctx context.Context, by access.Caller, in *profileIn) 
 		agent.Language = *in.Body.Language
 	}
 	if in.Body.Phones != nil {
-		agent.Phones = *in.Body.Phones
+		agent.Phones = phones(*in.Body.Phones)
 	}
 	return s.Roster.UpdateAgent(ctx, agent)
+}
+
+func phones(list []phone) []roster.Phone {
+	out := make([]roster.Phone, len(list))
+	for i, p := range list {
+		out[i] = roster.Phone{Kind: p.Kind, Address: p.Address}
+	}
+	return out
 }
 
 func (s *Server) statusCodes(ctx context.Context, by access.Caller, _ *none) (map[gateway.Intent][]named, error) {
@@ -112,11 +126,7 @@ func (s *Server) statusCodes(ctx context.Context, by access.Caller, _ *none) (ma
 	return out, err
 }
 
-func (s *Server) setStatus(ctx context.Context, in *statusIn) (*statusOut, error) {
-	by := callerFrom(ctx)
-	if err := require(by, gateway.RoleAgent); err != nil {
-		return nil, err
-	}
+func (s *Server) setStatus(ctx context.Context, by access.Caller, in *statusIn) (*statusOut, error) {
 	if err := needAgent(by); err != nil {
 		return nil, err
 	}
@@ -144,12 +154,9 @@ func (s *Server) do(ctx context.Context, by access.Caller, key string, cmd gatew
 
 // language is the caller's, for names that come in several.
 func (s *Server) language(ctx context.Context, by access.Caller) string {
-	if by.Agent == 0 {
-		return "en"
+	names, err := s.names.get(ctx)
+	if agent, ok := names.agents[by.Agent]; ok && err == nil {
+		return agent.Language
 	}
-	agent, err := s.Roster.Agent(ctx, by.Agent)
-	if err != nil {
-		return "en"
-	}
-	return agent.Language
+	return "en"
 }

@@ -26,7 +26,23 @@ type names struct {
 
 type nameList struct {
 	queues map[gateway.QueueID]string
-	agents map[gateway.AgentID]string
+	agents map[gateway.AgentID]agentName
+}
+
+// agentName is what boards and lists show of an agent.
+type agentName struct {
+	Name, Language string
+	Queues         []gateway.QueueID // where the agent works now
+}
+
+func memberOf(a roster.Agent) []gateway.QueueID {
+	var out []gateway.QueueID
+	for _, m := range a.Memberships {
+		if m.Enabled && a.Active {
+			out = append(out, m.Queue)
+		}
+	}
+	return out
 }
 
 func (n *names) get(ctx context.Context) (nameList, error) {
@@ -47,7 +63,7 @@ func (n *names) get(ctx context.Context) (nameList, error) {
 }
 
 func (n *names) read(ctx context.Context) (nameList, error) {
-	list := nameList{queues: map[gateway.QueueID]string{}, agents: map[gateway.AgentID]string{}}
+	list := nameList{queues: map[gateway.QueueID]string{}, agents: map[gateway.AgentID]agentName{}}
 	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})
 	if err != nil {
 		return list, err
@@ -58,7 +74,7 @@ func (n *names) read(ctx context.Context) (nameList, error) {
 	for after := gateway.AgentID(0); ; {
 		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})
 		for _, a := range agents {
-			list.agents[a.ID] = a.Name
+			list.agents[a.ID] = agentName{a.Name, a.Language, memberOf(a)}
 			after = a.ID
 		}
 		if err != nil || len(agents) < agentPage {

@@ -15,8 +15,10 @@ type offerIn struct {
 }
 
 type declineIn struct {
-	offerIn
-	Body *struct {
+	Key         string                `header:"Idempotency-Key"`
+	Interaction gateway.InteractionID `path:"interaction"`
+	No          int                   `path:"no" doc:"The offer's number; an older one is refused with offer_gone"`
+	Body        *struct {
 		Code string `json:"code,omitempty"`
 	}
 }

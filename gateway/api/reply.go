@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 )
 
 type replyIn struct {
-	interactionIn
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key"`
 	Body struct {
 		ClientID    string               `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one mail"`
 		Text        string               `json:"text" minLength:"1" maxLength:"200000"`
@@ -57,7 +59,7 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	}
 	e := gateway.Entry{
 		Conversation: i.Conversation, Interaction: i.ID, Channel: gateway.Email, Kind: gateway.EntryMail,
-		Author: author(by), ClientID: in.Body.ClientID, Text: in.Body.Text, At: time.Now().UTC(),
+		Author: author(by), ClientID: cmp.Or(in.Body.ClientID, in.Key), Text: in.Body.Text, At: time.Now().UTC(),
 	}
 	if e.ClientID == "" {
 		e.ClientID = uuid.Must(uuid.NewV7()).String()
@@ -97,7 +99,7 @@ func (s *Server) answering(ctx context.Context, by access.Caller, i gateway.Inte
 // over, and the Message-ID by which its answer is known.
 func (s *Server) send(ctx context.Context, i gateway.Interaction, e gateway.Entry, mail gateway.Mail, out gateway.Outbound, seen int64) (gateway.Entry, error) {
 	var news []gateway.Event
-	crash.At("reply.begin")
+	crash.At("reply.begun")
 	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
 		if seen > 0 {
 			if err := s.Timeline.Compare(ctx, tx, i.Conversation, seen); err != nil {
@@ -111,6 +113,11 @@ func (s *Server) send(ctx context.Context, i gateway.Interaction, e gateway.Entr
 		if e.Repeated {
 			return nil
 		}
+		for _, a := range mail.Attachments {
+			if err := s.Blobs.Note(ctx, tx, a.Blob, a.Size, a.Type, a.Name); err != nil {
+				return err
+			}
+		}
 		out.Pos = e.Pos
 		if _, err := s.Outbox.Add(ctx, tx, out); err != nil {
 			return err
@@ -122,7 +129,11 @@ func (s *Server) send(ctx context.Context, i gateway.Interaction, e gateway.Entr
 			return err
 		}
 		news = []gateway.Event{gateway.MessageCreated(e)}
-		return s.Feed.Append(ctx, tx, news...)
+		if err := s.Feed.Append(ctx, tx, news...); err != nil {
+			return err
+		}
+		crash.At("reply.committing")
+		return nil
 	})
 	if err != nil {
 		return e, fmt.Errorf("reply in conversation %d: %w", i.Conversation, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -44,6 +45,8 @@ type Rooms struct {
 type Blobs interface {
 	Put(ctx context.Context, r io.Reader) (key string, size int64, err error)
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
+	// Note names a blob in the transaction of what shows it, which keeps it.
+	Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error
 }
 
 // Mail makes an agent's reply ready to be sent: its recipients, headers and fixed

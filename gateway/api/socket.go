@@ -6,11 +6,15 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -24,26 +28,21 @@ const (
 	closeTokenGone  = 4001
 	closeSlow       = 4008
 	closeRestarting = websocket.StatusServiceRestart
+	closeBadFrame   = websocket.StatusInvalidFramePayloadData
+	closeBroken     = websocket.StatusInternalError
 
-	heartbeat    = 5 * time.Second
-	deadAfter    = 15 * time.Second
-	helloWithin  = 10 * time.Second
-	recheckEvery = 30 * time.Second
-	frameMax     = 64 << 10
+	heartbeat   = 5 * time.Second // pings, and asks whether the session is still good
+	deadAfter   = 15 * time.Second
+	helloWithin = 10 * time.Second
+	frameMax    = 64 << 10
+
+	saidPerSecond = 20 // frames from a console; what comes faster waits in its own connection
+	saidAtOnce    = 100
+	topicsMax     = 500
 )
 
-// frame is one message to a console. N counts those that must not be missed; At, when
-// the frame comes from the log, is where to resume.
-type frame struct {
-	V            int                    `json:"v"`
-	Type         string                 `json:"t"`
-	N            int64                  `json:"n,omitempty"`
-	At           string                 `json:"at,omitempty"`
-	TS           time.Time              `json:"ts"`
-	Conversation gateway.ConversationID `json:"conversation,omitempty"`
-	Rev          int64                  `json:"rev,omitempty"`
-	Data         any                    `json:"data,omitempty"`
-}
+// errSilent ends a console that has not said hello in time.
+var errSilent = &gateway.Error{Kind: gateway.KindDenied, Code: "hello_first", Detail: `say {"t":"hello","ticket":…} first`}
 
 // incoming is what a console may send.
 type incoming struct {
@@ -65,10 +64,23 @@ type console struct {
 	follower *feed.Follower
 	ticks    chan frame // ephemeral frames; dropped when full
 	n        int64      // only the writer touches it
+	board    atomic.Bool
+
+	mu     sync.Mutex // guards topics
+	topics map[string]bool
 }
 
 // socket upgrades the request and serves the console until either side ends.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
+	if !s.consoles.enter() {
+		s.refuse(r.Context(), w, &gateway.Error{Kind: gateway.KindTryAgain, Code: "restarting", Detail: "this node is stopping; connect again"})
+		return
+	}
+	defer s.consoles.leave()
+	if !s.sameOrigin(r) {
+		s.refuse(r.Context(), w, gateway.Forbidden("foreign_origin", "a page of another site may not open the socket; add it to the origins"))
+		return
+	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{Subprotocol}, OriginPatterns: hosts(s.Origins),
 	})
@@ -78,7 +90,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(frameMax)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	c := &console{s: s, conn: conn, ticks: make(chan frame, 64)}
+	c := &console{s: s, conn: conn, ticks: make(chan frame, 64), topics: map[string]bool{}}
 	code, reason := c.serve(ctx)
 	_ = conn.Close(code, reason)
 }
@@ -98,16 +110,16 @@ func hosts(origins []string) []string {
 func (c *console) serve(ctx context.Context) (websocket.StatusCode, string) {
 	hello, err := c.hello(ctx)
 	if err != nil {
-		return closeTokenGone, closeReason(err)
+		return c.closing(err)
 	}
 	resumed, err := c.follow(ctx, hello)
 	if err != nil {
-		return websocket.StatusInternalError, "try again"
+		return c.closing(err)
 	}
 	defer c.follower.Close()
 	defer c.s.consoles.join(c)()
 	if err := c.welcome(ctx, resumed); err != nil {
-		return websocket.StatusInternalError, "try again"
+		return c.closing(err)
 	}
 	return c.live(ctx)
 }
@@ -122,40 +134,53 @@ func (c *console) live(ctx context.Context) (websocket.StatusCode, string) {
 	group.Go(func() error { return c.watch(alive) })
 	group.Go(func() error { return c.read(ctx) })
 	<-alive.Done()
-	code, reason := closing(context.Cause(alive))
+	code, reason := c.closing(context.Cause(alive))
 	_ = c.conn.Close(code, reason)
 	_ = group.Wait()
 	return code, reason
 }
 
-func closing(err error) (websocket.StatusCode, string) {
+// closing is how an error is told to the console. One that has gone by itself hears
+// nothing of it.
+func (c *console) closing(err error) (websocket.StatusCode, string) {
 	switch {
 	case errors.Is(err, feed.ErrSlow):
 		return closeSlow, "too slow; resume from the last at"
-	case errors.Is(err, gateway.ErrDenied):
+	case errors.Is(err, gateway.ErrDenied), errors.Is(err, gateway.ErrForbidden):
 		return closeTokenGone, closeReason(err)
+	case errors.Is(err, gateway.ErrInvalid):
+		return closeBadFrame, closeReason(err)
 	case errors.Is(err, errStopping):
 		return closeRestarting, "restarting; connect again"
-	default:
+	case errors.Is(err, context.Canceled), websocket.CloseStatus(err) >= 0, c.gone(err):
 		return websocket.StatusNormalClosure, ""
+	default:
+		c.s.log.Warn("serve a console", "agent", c.by.Agent, "err", err)
+		return closeBroken, "something broke; resume from the last at"
 	}
+}
+
+// gone says whether the connection broke: nobody's fault.
+func (c *console) gone(err error) bool {
+	var broken interface{ Timeout() bool } // net.Error
+	return errors.As(err, &broken) || errors.Is(err, websocket.ErrMessageTooBig) || isEOF(err)
 }
 
 // closeReason fits RFC 6455 §5.5: at most 123 bytes.
 func closeReason(err error) string {
 	text := err.Error()
-	return text[:min(len(text), 120)]
+	return strings.ToValidUTF8(text[:min(len(text), 120)], "")
 }
 
 func (c *console) hello(ctx context.Context) (incoming, error) {
-	ctx, cancel := context.WithTimeout(ctx, helloWithin)
-	defer cancel()
+	timer := time.AfterFunc(helloWithin, func() { _ = c.conn.Close(c.closing(errSilent)) })
+	defer timer.Stop()
 	m, err := c.receive(ctx)
 	if err != nil {
 		return m, err
 	}
 	if m.Type != "hello" {
-		return m, gateway.Invalid("hello_first", `the first frame is {"t":"hello","ticket":…}`)
+		return m, errSilent
 	}
 	c.by, err = c.s.Access.Redeem(ctx, m.Ticket)
 	if err != nil {
@@ -175,6 +200,9 @@ func (c *console) receive(ctx context.Context) (m incoming, err error) {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return m, gateway.Invalid("bad_frame", "the frame is not the JSON that docs/api.md describes")
 	}
+	if len(m.Subs)+len(m.Add)+len(m.Remove) > topicsMax {
+		return m, gateway.Invalid("too_many_topics", "follow fewer topics")
+	}
 	return m, nil
 }
 
@@ -192,6 +220,7 @@ func (c *console) follow(ctx context.Context, hello incoming) (resumed bool, err
 		}
 	}
 	topics = append(topics, c.permitted(ctx, hello.Subs)...)
+	c.remember(topics, nil)
 	c.follower, err = c.s.Feed.Follow(ctx, hello.At, topics)
 	if errors.Is(err, feed.ErrTooOld) {
 		hello.At = ""
@@ -214,33 +243,56 @@ func (c *console) permitted(ctx context.Context, topics []string) []string {
 	return out
 }
 
+// remember keeps what is followed, to know what the console may speak into.
+func (c *console) remember(add, remove []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range remove {
+		delete(c.topics, t)
+	}
+	for _, t := range add {
+		c.topics[t] = true
+	}
+	c.board.Store(c.topics[gateway.TopicBoard])
+}
+
+func (c *console) follows(topic string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.topics[topic]
+}
+
 func (c *console) welcome(ctx context.Context, resumed bool) error {
-	err := c.send(ctx, frame{Type: "welcome", Data: map[string]any{
-		"node": c.s.Node, "server_time": time.Now().UTC(), "heartbeat_s": int(heartbeat.Seconds()), "resumed": resumed,
+	err := c.send(ctx, frame{Type: "welcome", Data: welcome{
+		Node: c.s.Node, ServerTime: time.Now().UTC(), Heartbeat: int(heartbeat.Seconds()), Resumed: resumed,
 	}})
 	if err != nil || resumed {
+		return err
+	}
+	at, err := c.s.Feed.Cursor(ctx) // before the snapshot: what that misses comes after this
+	if err != nil {
 		return err
 	}
 	snapshot, err := c.s.snapshot(ctx, c.by)
 	if err != nil {
 		return err
 	}
-	at, err := c.s.Feed.Cursor(ctx)
-	if err != nil {
-		return err
-	}
 	return c.send(ctx, frame{Type: "snapshot", At: at, Data: snapshot})
 }
 
+// send writes one frame. A console that does not take it in time is too slow.
 func (c *console) send(ctx context.Context, f frame) error {
 	f.V, f.TS = 1, time.Now().UTC()
 	body, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, deadAfter)
+	ctx, cancel := context.WithTimeoutCause(ctx, deadAfter, feed.ErrSlow)
 	defer cancel()
-	return c.conn.Write(ctx, websocket.MessageText, body)
+	if err := c.conn.Write(ctx, websocket.MessageText, body); err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
+	return nil
 }
 
 // pump takes events from the feed and makes frames of them.
@@ -260,34 +312,6 @@ func (c *console) pump(ctx context.Context, frames chan<- frame) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// frame is an event as a console gets it. An interaction that becomes the agent's own
-// brings its conversation along before the agent hears of it, so that no line is missed.
-func (c *console) frame(ctx context.Context, event feed.Frame) (frame, error) {
-	f := frame{Type: event.Type, At: event.At, Conversation: event.Conversation, Rev: event.Rev, Data: event.Data}
-	switch event.Type {
-	case "interaction.changed":
-		var i gateway.Interaction
-		if err := json.Unmarshal(event.Data, &i); err != nil {
-			return f, err
-		}
-		if i.Agent == c.by.Agent && i.State == gateway.StateActive {
-			c.follower.Topics([]string{gateway.TopicConversation(i.Conversation)}, nil)
-		}
-		view, err := c.s.view(ctx, i)
-		f.Data = view
-		return f, err
-	case "offer.created":
-		var o gateway.Offer
-		if err := json.Unmarshal(event.Data, &o); err != nil {
-			return f, err
-		}
-		view, err := c.s.offerView(ctx, o)
-		f.Data = view
-		return f, err
-	}
-	return f, nil
 }
 
 // write is the one goroutine that writes after the welcome.
@@ -320,18 +344,15 @@ func (c *console) tick(f frame) {
 
 // watch pings the console, and ends it when its session does or the server stops.
 func (c *console) watch(ctx context.Context) error {
-	ping := time.NewTicker(heartbeat)
-	defer ping.Stop()
-	check := time.NewTicker(recheckEvery)
-	defer check.Stop()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
 	for {
 		select {
-		case <-ping.C:
-			if err := c.ping(ctx); err != nil {
+		case <-beat.C:
+			if _, err := c.s.Access.Still(ctx, c.by); errors.Is(err, gateway.ErrDenied) {
 				return err
 			}
-		case <-check.C:
-			if _, err := c.s.Access.Still(ctx, c.by); errors.Is(err, gateway.ErrDenied) {
+			if err := c.ping(ctx); err != nil {
 				return err
 			}
 		case <-c.s.stopping:
@@ -343,23 +364,35 @@ func (c *console) watch(ctx context.Context) error {
 }
 
 func (c *console) ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, deadAfter-heartbeat)
+	ctx, cancel := context.WithTimeoutCause(ctx, deadAfter-heartbeat, feed.ErrSlow)
 	defer cancel()
-	return c.conn.Ping(ctx)
+	if err := c.conn.Ping(ctx); err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
+	return nil
 }
 
 // read takes what a console may send: what to follow, and that its agent types.
 func (c *console) read(ctx context.Context) error {
+	pace := rate.NewLimiter(saidPerSecond, saidAtOnce)
 	for {
 		m, err := c.receive(ctx)
 		if err != nil {
 			return err
 		}
+		if err := pace.Wait(ctx); err != nil {
+			return err
+		}
 		switch m.Type {
 		case "subs":
-			c.follower.Topics(c.permitted(ctx, m.Add), m.Remove)
+			add := c.permitted(ctx, m.Add)
+			remove := slices.DeleteFunc(m.Remove, func(t string) bool { return t == gateway.TopicAgent(c.by.Agent) || t == gateway.TopicAll })
+			c.remember(add, remove)
+			c.follower.Topics(add, remove)
 		case "typing":
-			c.s.typing(c.by, m)
+			if c.follows(gateway.TopicConversation(m.Conversation)) {
+				c.s.typing(c.by, m)
+			}
 		case "ping": // a browser does not see WebSocket pings, so it asks in words
 			c.tick(frame{Type: "pong"})
 		}
@@ -369,10 +402,7 @@ func (c *console) read(ctx context.Context) error {
 // typing shows the visitor, and whoever else follows, that an agent types. It is told
 // and forgotten.
 func (s *Server) typing(by access.Caller, m incoming) {
-	e := gateway.NewEvent(gateway.TopicConversation(m.Conversation), "typing", 0, struct {
-		Author gateway.Author `json:"author"`
-		On     bool           `json:"on"`
-	}{author(by), m.On})
+	e := gateway.NewEvent(gateway.TopicConversation(m.Conversation), "typing", 0, typing{author(by), m.On})
 	e.Conversation = m.Conversation
 	s.Feed.Announce(e)
 }

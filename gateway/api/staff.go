@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/roster"
 	"github.com/vaxelhq/vaxel/gateway/staffchat"
 )
 
@@ -15,20 +16,56 @@ type staffIn struct {
 }
 
 type staffEntriesIn struct {
-	staffIn
-	Before int64 `query:"before" minimum:"0"`
-	Limit  int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	ID     gateway.ConversationID `path:"id"`
+	Before int64                  `query:"before" minimum:"0"`
+	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// StaffChat is a chat between agents, as one of them sees it.
+type StaffChat struct {
+	ID        gateway.ConversationID `json:"id" doc:"Also the conversation of its entries"`
+	Title     string                 `json:"title,omitempty" doc:"Between two there is none"`
+	Members   []StaffMember          `json:"members" nullable:"false"`
+	CreatedBy gateway.AgentID        `json:"created_by"`
+	CreatedAt time.Time              `json:"created_at"`
+	LastPos   int64                  `json:"last_pos"`
+	LastAt    time.Time              `json:"last_at"`
+	Preview   string                 `json:"preview"`
+	PreviewBy gateway.AgentID        `json:"preview_by,omitempty"`
+	Unread    int64                  `json:"unread"`
+}
+
+// StaffMember is somebody in a chat.
+type StaffMember struct {
+	ID   gateway.AgentID `json:"id"`
+	Name string          `json:"name"`
+	Pos  int64           `json:"pos" doc:"Read up to here"`
+}
+
+// SupervisorMessage is what a supervisor told agents.
+type SupervisorMessage struct {
+	ID          gateway.ConversationID `json:"id"`
+	Author      gateway.AgentID        `json:"author,omitempty"`
+	AuthorName  string                 `json:"author_name"`
+	Audience    staffchat.Audience     `json:"audience"`
+	Text        string                 `json:"text"`
+	At          time.Time              `json:"at"`
+	ExpiresAt   *time.Time             `json:"expires_at,omitempty" doc:"Not shown after it"`
+	WithdrawnAt *time.Time             `json:"withdrawn_at,omitempty"`
+	Recipients  int                    `json:"recipients"`
+	SeenBy      int                    `json:"seen_by" doc:"How many have seen it"`
+	Seen        bool                   `json:"seen" doc:"By you"`
 }
 
 type newChatIn struct {
 	Body struct {
-		With  []gateway.AgentID `json:"with" minItems:"1" maxItems:"49"`
-		Title string            `json:"title,omitempty" maxLength:"200"`
+		Members []gateway.AgentID `json:"members" nullable:"false" minItems:"1" maxItems:"49" doc:"The others; between two there is only one chat, which is given again"`
+		Title   string            `json:"title,omitempty" maxLength:"200"`
 	}
 }
 
 type staffTextIn struct {
-	staffIn
+	ID   gateway.ConversationID `path:"id"`
 	Body struct {
 		ClientID string `json:"client_id,omitempty" maxLength:"100"`
 		Text     string `json:"text" minLength:"1" maxLength:"5000"`
@@ -36,7 +73,7 @@ type staffTextIn struct {
 }
 
 type staffSeenIn struct {
-	staffIn
+	ID   gateway.ConversationID `path:"id"`
 	Body struct {
 		Pos int64 `json:"pos" minimum:"0"`
 	}
@@ -44,7 +81,7 @@ type staffSeenIn struct {
 
 type newMessageIn struct {
 	Body struct {
-		To        staffchat.Audience `json:"to"`
+		Audience  staffchat.Audience `json:"audience"`
 		Text      string             `json:"text" minLength:"1" maxLength:"5000"`
 		ExpiresAt *time.Time         `json:"expires_at,omitempty"`
 	}
@@ -69,17 +106,40 @@ func (s *Server) registerStaff() {
 	add(s, operation{Method: http.MethodDelete, Path: "/supervisor-messages/{id}", ID: "withdraw-supervisor-message", Summary: "Take it back", Role: supervisor}, s.withdrawMessage)
 }
 
-func (s *Server) staffChats(ctx context.Context, by access.Caller, _ *none) (page[staffchat.Chat], error) {
+func (s *Server) staffChats(ctx context.Context, by access.Caller, _ *none) (page[StaffChat], error) {
 	list, err := s.StaffChat.Chats(ctx, by.Agent)
-	return page[staffchat.Chat]{Items: orEmpty(list)}, err
+	out := page[StaffChat]{Items: make([]StaffChat, len(list))}
+	for i, c := range list {
+		out.Items[i] = s.chatView(ctx, c)
+	}
+	return out, err
 }
 
-func (s *Server) startChat(ctx context.Context, by access.Caller, in *newChatIn) (staffchat.Chat, error) {
-	chat, err := s.StaffChat.Start(ctx, by.Agent, in.Body.With, in.Body.Title)
-	if err == nil && len(in.Body.With) == 1 {
-		err = s.Roster.Used(ctx, by.Agent, "agent", int64(in.Body.With[0]), time.Now())
+// chatView adds the members' names, as far as they are known.
+func (s *Server) chatView(ctx context.Context, c staffchat.Chat) StaffChat {
+	names, err := s.names.get(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "read names for a staff chat", "err", err)
 	}
-	return chat, err
+	out := StaffChat{
+		ID: c.Conversation, Title: c.Title, Members: make([]StaffMember, len(c.Members)), CreatedBy: c.CreatedBy, CreatedAt: c.CreatedAt,
+		LastPos: c.LastPos, LastAt: c.LastAt, Preview: c.Preview, PreviewBy: c.PreviewBy, Unread: c.Unread,
+	}
+	for i, m := range c.Members {
+		out.Members[i] = StaffMember{m.Agent, names.agents[m.Agent].Name, m.Pos}
+	}
+	return out
+}
+
+func (s *Server) startChat(ctx context.Context, by access.Caller, in *newChatIn) (StaffChat, error) {
+	chat, err := s.StaffChat.Start(ctx, by.Agent, in.Body.Members, in.Body.Title)
+	if err != nil {
+		return StaffChat{}, err
+	}
+	if len(in.Body.Members) == 1 {
+		err = s.Roster.Used(ctx, by.Agent, roster.TargetAgent, int64(in.Body.Members[0]), time.Now())
+	}
+	return s.chatView(ctx, chat), err
 }
 
 func (s *Server) staffEntries(ctx context.Context, by access.Caller, in *staffEntriesIn) (page[gateway.Entry], error) {
@@ -100,38 +160,48 @@ func (s *Server) staffSeen(ctx context.Context, by access.Caller, in *staffSeenI
 	return none{}, s.StaffChat.Seen(ctx, by.Agent, in.ID, in.Body.Pos)
 }
 
-func (s *Server) messages(ctx context.Context, by access.Caller, in *messagesIn) (page[staffchat.Message], error) {
+func (s *Server) messages(ctx context.Context, by access.Caller, in *messagesIn) (page[SupervisorMessage], error) {
 	var list []staffchat.Message
 	var err error
 	if in.Sent {
 		if err := by.Require(gateway.RoleSupervisor); err != nil {
-			return page[staffchat.Message]{}, err
+			return page[SupervisorMessage]{}, err
 		}
 		list, err = s.StaffChat.Sent(ctx, in.After, in.Limit)
 	} else {
 		list, err = s.StaffChat.Messages(ctx, by.Agent, in.After, in.Limit)
 	}
-	return page[staffchat.Message]{
-		Items: orEmpty(list), After: nextOf(list, in.Limit, func(m staffchat.Message) int64 { return int64(m.Conversation) }),
-	}, err
+	out := page[SupervisorMessage]{Items: make([]SupervisorMessage, len(list))}
+	for i, m := range list {
+		out.Items[i] = messageView(m)
+	}
+	out.After = nextOf(list, in.Limit, func(m staffchat.Message) int64 { return int64(m.Conversation) })
+	return out, err
 }
 
-func (s *Server) sendMessage(ctx context.Context, by access.Caller, in *newMessageIn) (staffchat.Message, error) {
-	m, err := s.StaffChat.Send(ctx, author(by), in.Body.To, in.Body.Text, in.Body.ExpiresAt)
-	if err != nil {
-		return m, err
+func messageView(m staffchat.Message) SupervisorMessage {
+	return SupervisorMessage{
+		ID: m.Conversation, Author: m.Author, AuthorName: m.AuthorName, Audience: m.Audience, Text: m.Text, At: m.CreatedAt,
+		ExpiresAt: m.ExpiresAt, WithdrawnAt: m.WithdrawnAt, Recipients: m.Recipients, SeenBy: m.SeenBy, Seen: m.Seen,
 	}
-	return m, s.Access.Audit(ctx, by, "supervisor_message.sent", "conversation/"+m.Conversation.String(), in.Body.To)
+}
+
+func (s *Server) sendMessage(ctx context.Context, by access.Caller, in *newMessageIn) (SupervisorMessage, error) {
+	m, err := s.StaffChat.Send(ctx, author(by), in.Body.Audience, in.Body.Text, in.Body.ExpiresAt)
+	if err != nil {
+		return SupervisorMessage{}, err
+	}
+	return messageView(m), s.Access.Audit(ctx, by, "supervisor_message.sent", "conversation:"+m.Conversation.String(), in.Body.Audience)
 }
 
 func (s *Server) messageSeen(ctx context.Context, by access.Caller, in *staffIn) (none, error) {
 	return none{}, s.StaffChat.Seen(ctx, by.Agent, in.ID, 1)
 }
 
-func (s *Server) withdrawMessage(ctx context.Context, by access.Caller, in *staffIn) (staffchat.Message, error) {
+func (s *Server) withdrawMessage(ctx context.Context, by access.Caller, in *staffIn) (SupervisorMessage, error) {
 	m, err := s.StaffChat.Withdraw(ctx, in.ID)
 	if err != nil {
-		return m, err
+		return SupervisorMessage{}, err
 	}
-	return m, s.Access.Audit(ctx, by, "supervisor_message.withdrawn", "conversation/"+in.ID.String(), nil)
+	return messageView(m), s.Access.Audit(ctx, by, "supervisor_message.withdrawn", "conversation:"+in.ID.String(), nil)
 }

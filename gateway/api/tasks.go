@@ -35,8 +35,8 @@ type newTaskIn struct {
 }
 
 type taskChangeIn struct {
-	taskIn
-	IfMatch string `header:"If-Match"`
+	ID      gateway.TaskID `path:"id"`
+	IfMatch string         `header:"If-Match"`
 	Body    struct {
 		Title    *string          `json:"title,omitempty" maxLength:"500"`
 		Note     *string          `json:"note,omitempty" maxLength:"20000"`

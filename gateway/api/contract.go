@@ -1,0 +1,243 @@
+package api
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+	"github.com/vaxelhq/vaxel/gateway/staffchat"
+	"github.com/vaxelhq/vaxel/tickets"
+)
+
+// Names within the contract.
+const (
+	schemesSession = "session"
+	schemesKey     = "key"
+	schemaPrefix   = "#/components/schemas/"
+)
+
+// idSchema is how the contract shows ids: opaque strings, which happen to be digits.
+type idSchema struct{}
+
+// Schema is what huma asks for.
+func (idSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "id", Pattern: `^[0-9]{1,19}$`, Examples: []any{"42"}}
+}
+
+// ids are all types that idSchema stands for.
+var ids = []reflect.Type{
+	reflect.TypeFor[gateway.AgentID](), reflect.TypeFor[gateway.GroupID](), reflect.TypeFor[gateway.QueueID](),
+	reflect.TypeFor[gateway.SkillID](), reflect.TypeFor[gateway.CodeID](), reflect.TypeFor[gateway.LoginID](),
+	reflect.TypeFor[gateway.InteractionID](), reflect.TypeFor[gateway.CaseID](), reflect.TypeFor[gateway.CustomerID](),
+	reflect.TypeFor[gateway.ConversationID](), reflect.TypeFor[gateway.ArticleID](), reflect.TypeFor[gateway.TaskID](),
+	reflect.TypeFor[access.KeyID](), reflect.TypeFor[access.SessionID](),
+	reflect.TypeFor[roster.CalendarID](), reflect.TypeFor[roster.ListID](), reflect.TypeFor[roster.StatusCodeID](),
+}
+
+// schemaNames are those of types that would have another's.
+var schemaNames = map[reflect.Type]string{
+	reflect.TypeFor[gateway.Address]():   "Address",
+	reflect.TypeFor[tickets.Address]():   "CustomerAddress",
+	reflect.TypeFor[staffchat.Message](): "SupervisorMessage",
+	reflect.TypeFor[staffchat.Receipt](): "StaffReceipt",
+	reflect.TypeFor[access.Audited]():    "AuditLine",
+	reflect.TypeFor[roster.Agent]():      "AgentSettings",
+	reflect.TypeFor[roster.Queue]():      "QueueSettings",
+	reflect.TypeFor[phone]():             "PhoneAddress",
+}
+
+func schemaName(t reflect.Type, hint string) string {
+	if name, ok := schemaNames[t]; ok {
+		return name
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if of, ok := strings.CutPrefix(name, "Page"); ok && of != "" {
+		return of + "Page"
+	}
+	return name
+}
+
+// ownErrors makes huma answer with problems of ours. It keeps the function in a variable
+// of the whole process.
+var ownErrors = sync.OnceFunc(func() {
+	huma.NewErrorWithContext = validation
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return validation(nil, status, message, errs...)
+	}
+})
+
+// contract is the head of the OpenAPI document.
+func contract() huma.Config {
+	ownErrors()
+	c := huma.DefaultConfig("Växel", "1")
+	c.Info.Description = description
+	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by docs.go
+	c.CreateHooks = nil                                   // no $schema links in bodies
+	schemas := huma.NewMapRegistry(schemaPrefix, schemaName)
+	for _, t := range ids {
+		schemas.RegisterTypeAlias(t, reflect.TypeFor[idSchema]())
+	}
+	c.Components.Schemas = schemas
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		schemesSession: {Type: "apiKey", In: "cookie", Name: cookieName, Description: "What POST /api/v1/session sets"},
+		schemesKey:     {Type: "http", Scheme: "bearer", Description: "An API key"},
+	}
+	c.Security = []map[string][]string{{schemesSession: {}}, {schemesKey: {}}}
+	c.Tags = tags()
+	return c
+}
+
+const description = "Everything that agents, supervisors, administrators and integrations do. " +
+	"Ids are opaque strings; times are RFC 3339 in UTC; lists are paged with after and limit. " +
+	"Every refusal is a Problem (RFC 9457) whose code is stable. The socket's frames are described in docs/api.md."
+
+// mend makes the contract say what is really sent and taken.
+func mend(doc *huma.OpenAPI) {
+	schemas := doc.Components.Schemas
+	for name, s := range schemas.Map() {
+		idsInStrings(s, schemas.TypeFromRef(schemaPrefix+name))
+	}
+	strict := taken(doc)
+	for name, s := range schemas.Map() {
+		if !strict[name] {
+			s.AdditionalProperties = nil // answers may get more fields
+		}
+	}
+	for _, item := range doc.Paths {
+		for _, o := range operationsOf(item) {
+			for _, p := range o.Parameters {
+				mendParam(p)
+			}
+		}
+	}
+}
+
+// mendParam lets ids through: huma has made numbers of them before it looks at the
+// schema, which says that they are strings.
+func mendParam(p *huma.Param) {
+	if p.Schema == nil || p.Schema.Format != "id" {
+		return
+	}
+	shown := *p.Schema
+	*p.Schema = huma.Schema{}
+	p.Schema = &shown
+}
+
+// idsInStrings finds the fields that `json:",string"` makes strings of.
+func idsInStrings(s *huma.Schema, t reflect.Type) {
+	if t == nil || t.Kind() != reflect.Struct {
+		return
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "":
+			idsInStrings(s, f.Type)
+		case slices.Contains(strings.Split(options, ","), "string"):
+			id := idSchema{}.Schema(nil)
+			id.PrecomputeMessages()
+			s.Properties[name] = id
+		}
+	}
+}
+
+func operationOf(item *huma.PathItem, method string) *huma.Operation {
+	all := operationsOf(item)
+	return all[slices.IndexFunc(all, func(o *huma.Operation) bool { return o.Method == method })]
+}
+
+func operationsOf(item *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete}
+	return slices.DeleteFunc(all, func(o *huma.Operation) bool { return o == nil })
+}
+
+// taken are the schemas that requests are made of; they may have no fields that we do
+// not know.
+func taken(doc *huma.OpenAPI) map[string]bool {
+	found := map[string]bool{}
+	for _, item := range doc.Paths {
+		for _, o := range operationsOf(item) {
+			if o.RequestBody == nil {
+				continue
+			}
+			for _, m := range o.RequestBody.Content {
+				reach(doc.Components.Schemas, m.Schema, found)
+			}
+		}
+	}
+	return found
+}
+
+func reach(schemas huma.Registry, s *huma.Schema, found map[string]bool) {
+	if s == nil {
+		return
+	}
+	if name, ok := strings.CutPrefix(s.Ref, schemaPrefix); ok {
+		if !found[name] {
+			found[name] = true
+			reach(schemas, schemas.Map()[name], found)
+		}
+		return
+	}
+	for of := range maps.Values(s.Properties) {
+		reach(schemas, of, found)
+	}
+	reach(schemas, s.Items, found)
+	if of, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		reach(schemas, of, found)
+	}
+}
+
+// chapters are the parts of the contract, by the first word of their paths.
+var chapters = []struct{ word, title, about string }{
+	{"session", "Signing in", "Sessions, passwords and the socket's ticket."},
+	{"me", "Yourself", "Your status, settings, lines and figures."},
+	{"offers", "Offers", "Taking or leaving what you are offered."},
+	{"interactions", "Interactions", "What customers want, from arrival to transaction code."},
+	{"conversations", "Conversations", "What was said, by position."},
+	{"calls", "Calls", "The telephone."},
+	{"articles", "Articles", "The knowledge base."},
+	{"cases", "Cases", "Cases, customers and tasks."},
+	{"queues", "Boards", "Queues, agents and figures right now."},
+	{"staff-chats", "Colleagues", "Chats between agents, and supervisors' messages."},
+	{"attachments", "Files", "Attachments, recordings and mails as they came."},
+	{"admin", "Administration", "Who works here and how; every change is audited."},
+}
+
+// within says which chapter a path of another first word belongs to.
+var within = map[string]string{
+	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
+	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases",
+	"agents": "queues", "groups": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
+	"entries": "attachments", "audit": "admin",
+}
+
+func tagOf(path string) string {
+	word, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if of, ok := within[word]; ok {
+		word = of
+	}
+	for _, c := range chapters {
+		if c.word == word {
+			return c.title
+		}
+	}
+	panic("api: " + path + " is in no chapter of the contract")
+}
+
+func tags() []*huma.Tag {
+	out := make([]*huma.Tag, len(chapters))
+	for i, c := range chapters {
+		out[i] = &huma.Tag{Name: c.title, Description: c.about}
+	}
+	return out
+}

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// describe puts the plain handlers into the contract by hand: files, uploads and the
+// socket, which huma does not serve.
+func (s *Server) describe(doc *huma.OpenAPI) {
+	attachment := doc.Components.Schemas.Schema(reflect.TypeFor[gateway.Attachment](), true, "")
+	entry := []*huma.Param{
+		pathParam("conversation", idSchema{}.Schema(nil)),
+		pathParam("pos", &huma.Schema{Type: huma.TypeInteger, Format: "int64"}),
+	}
+	images := &huma.Param{
+		Name: "images", In: "query", Description: "remote: let pictures be fetched from other servers, which tells their senders",
+		Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"remote"}},
+	}
+	key := pathParam("key", &huma.Schema{Type: huma.TypeString})
+	key.Description = "The blob of an attachment or recording of this entry"
+	file := "The file. What could run in a browser is only ever downloaded."
+
+	doc.AddOperation(s.plain("GET", "/entries/{conversation}/{pos}/html", "mail-html", "A mail's HTML, made safe, for a frame of its own",
+		append(entry[:2:2], images), content(http.StatusOK, "The page", "text/html", nil)))
+	doc.AddOperation(s.plain("GET", "/entries/{conversation}/{pos}/raw", "mail-raw", "A mail as it came",
+		entry, content(http.StatusOK, "RFC 5322", "message/rfc822", nil)))
+	doc.AddOperation(s.plain("GET", "/entries/{conversation}/{pos}/files/{key}", "get-file", "An attachment or a recording; ranges are served",
+		append(entry[:2:2], key), content(http.StatusOK, file, "application/octet-stream", nil)))
+
+	upload := s.plain("POST", "/attachments", "upload", "Store a file that a reply will carry, at most 50 MB", nil,
+		content(http.StatusCreated, "What the reply names", "application/json", attachment))
+	upload.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"file"},
+		Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
+	}}}}
+	doc.AddOperation(upload)
+
+	socket := s.plain("GET", "/socket", "socket", "The live events of an agent's console, a WebSocket of subprotocol vaxel.v1", nil,
+		content(http.StatusSwitchingProtocols, "The socket; docs/api.md describes its frames", "", nil))
+	socket.Security = []map[string][]string{} // its first frame carries the ticket
+	doc.AddOperation(socket)
+}
+
+func (s *Server) plain(method, path, id, summary string, params []*huma.Param, answers map[string]*huma.Response) *huma.Operation {
+	op := operation{Method: method, Path: path, ID: id, Summary: summary, Role: gateway.RoleAgent}
+	o := op.line()
+	o.Parameters, o.Responses = params, answers
+	problem := doc(s).Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	for _, status := range op.refusals() {
+		for name, r := range content(status, http.StatusText(status), "application/problem+json", problem) {
+			answers[name] = r
+		}
+	}
+	return &o
+}
+
+func doc(s *Server) *huma.OpenAPI { return s.api.OpenAPI() }
+
+func pathParam(name string, schema *huma.Schema) *huma.Param {
+	return &huma.Param{Name: name, In: "path", Required: true, Schema: schema}
+}
+
+func content(status int, about, media string, schema *huma.Schema) map[string]*huma.Response {
+	r := &huma.Response{Description: about}
+	if media != "" {
+		r.Content = map[string]*huma.MediaType{media: {Schema: schema}}
+	}
+	return map[string]*huma.Response{strconv.Itoa(status): r}
+}

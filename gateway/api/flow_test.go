@@ -1,0 +1,456 @@
+package api_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// arrive brings a customer in and gives what became of it.
+func (h *house) arrive(t testing.TB, channel gateway.Channel, queue gateway.QueueID) m {
+	t.Helper()
+	c := h.guest(t)
+	c.key = h.newKey(t, gateway.RoleAgent, 0)
+	n := seq()
+	return c.with("Idempotency-Key", n).post("/interactions", m{
+		"channel": channel, "queue": queue, "subject": "Faktura " + n, "text": "Min faktura stämmer inte.", "language": "sv",
+		"from": m{"kind": "email", "value": "kund" + n + "@example.com", "name": "Alva Ek"},
+	}, 201)
+}
+
+var count = make(chan int, 1)
+
+func init() { count <- 0 }
+
+func seq() string {
+	n := <-count + 1
+	count <- n
+	return fmt.Sprint(n)
+}
+
+// ready is an agent at work: the console is open and the status available.
+func (h *house) ready(t testing.TB, name string, subs ...string) *socket {
+	t.Helper()
+	s, _ := h.as(t, name).open("", subs...)
+	s.until("snapshot", nil)
+	s.put("/me/status", m{"status": "available"}, 200)
+	return s
+}
+
+// take waits for an offer and accepts it.
+func (s *socket) take() (offer, interaction m) {
+	s.t.Helper()
+	offer = s.until("offer.created", nil)
+	return offer, s.post(fmt.Sprintf("/offers/%v/%v/accept", offer["interaction"], offer["no"]), nil, 200)
+}
+
+func TestAChatFromArrivalToTransactionCode(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	came := h.arrive(t, gateway.Chat, h.invoices)
+
+	offer, i := s.take()
+	if offer["customer_name"] != "Alva Ek" || offer["queue_name"] != "Faktura" || offer["case_number"] == 0.0 || offer["interaction"] != came["interaction"] {
+		t.Errorf("got offer %v", offer)
+	}
+	if i["state"] != "active" || i["agent"] != h.anna.String() || i["customer_name"] != "Alva Ek" {
+		t.Errorf("got interaction %v", i)
+	}
+	at, conversation := "/interactions/"+i["id"].(string), i["conversation"].(string)
+	if got := s.get(at)["actions"].([]any); len(got) < 5 {
+		t.Errorf("got actions %v", got)
+	}
+	said := s.post(at+"/messages", m{"client_id": "a1", "text": "Hej Alva!"}, 201)
+	if again := s.post(at+"/messages", m{"client_id": "a1", "text": "Hej Alva!"}, 201); again["pos"] != said["pos"] {
+		t.Errorf("the same id twice: got %v and %v", said, again)
+	}
+	keyed := s.with("Idempotency-Key", "k1")
+	if one, two := keyed.post(at+"/notes", m{"text": "intern"}, 201), keyed.post(at+"/notes", m{"text": "intern"}, 201); one["pos"] != two["pos"] || one["internal"] != true {
+		t.Errorf("the same key twice: got %v and %v", one, two)
+	}
+	card := s.post(at+"/articles", m{"shortcut": "återköp"}, 201)
+	if card["kind"] != "article" || card["body"].(m)["url"] != "https://help.example/11" {
+		t.Errorf("got card %v", card)
+	}
+	s.refused("POST", at+"/articles", m{"shortcut": "svinn"}, 403, "internal_article")
+	s.refused("POST", at+"/articles", m{"shortcut": "finnsinte"}, 404, "no_shortcut")
+	s.refused("POST", at+"/messages", m{"text": ""}, 422, "bad_request")
+	s.until("message.created", func(e m) bool { return e["client_id"] == "a1" })
+
+	entries := items(s.get("/conversations/" + conversation + "/entries"))
+	for n, e := range entries {
+		if e["pos"] != float64(n+1) {
+			t.Errorf("entry %d stands at %v", n, e["pos"])
+		}
+	}
+	if rest := items(s.get("/conversations/" + conversation + "/entries?after=1&limit=1")); len(rest) != 1 || rest[0]["pos"] != 2.0 {
+		t.Errorf("after 1: got %v", rest)
+	}
+	s.post("/conversations/"+conversation+"/seen", m{"pos": len(entries)}, 204)
+	if list := items(s.get("/articles/suggest?conversation=" + conversation)); len(list) != 0 {
+		t.Errorf("an article that was given is suggested: %v", list)
+	}
+
+	later := s.put("/me/status", m{"status": "on_break", "code": "lunch"}, 202)
+	if later["next"] != "on_break" || later["status"] != "busy" {
+		t.Errorf("got %v", later)
+	}
+	ended := s.post(at+"/end", nil, 200)
+	if ended["state"] != "wrap_up" {
+		t.Errorf("got %v", ended)
+	}
+	s.refused("POST", at+"/messages", m{"text": "Hallå?"}, 409, "ended")
+	s.refused("POST", at+"/finish", m{}, 422, "code_required")
+	s.refused("POST", at+"/finish", m{"codes": []string{"999"}}, 422, "code_required")
+	done := s.with("Idempotency-Key", "f1").post(at+"/finish", m{"codes": []any{h.solved}, "note": "klart"}, 200)
+	if done["state"] != "finished" || done["end"] != "handled" {
+		t.Errorf("got %v", done)
+	}
+	again := s.with("Idempotency-Key", "f1").post(at+"/finish", m{"codes": []any{h.solved}}, 200)
+	if again["rev"] != done["rev"] {
+		t.Errorf("the same key twice: got %v and %v", done, again)
+	}
+	s.until("interaction.changed", func(i m) bool { return i["state"] == "finished" })
+	s.until("agent.status", func(p m) bool { return p["status"] == "on_break" })
+
+	line := s.get("/cases/" + i["case"].(string) + "/timeline")
+	if len(items(line)) < len(entries) || len(line["interactions"].([]any)) != 1 {
+		t.Errorf("got timeline %v", line)
+	}
+}
+
+func TestAMailIsAnswered(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Email, h.support)
+	_, i := s.take()
+	at := "/interactions/" + i["id"].(string)
+	s.refused("POST", at+"/messages", m{"text": "Hej"}, 409, "not_a_chat")
+
+	file := s.upload("bild.png", "image/png", "PNG!")
+	reply := m{"client_id": "r1", "text": "Hej!", "html": "<p>Hej!</p>", "to": []m{{"kind": "email", "value": "kund@example.com"}}, "attachments": []m{file}}
+	sent := s.post(at+"/reply", reply, 201)
+	if again := s.post(at+"/reply", reply, 201); again["pos"] != sent["pos"] {
+		t.Errorf("the same id twice: got %v and %v", sent, again)
+	}
+	entry := fmt.Sprintf("/entries/%v/%v", sent["conversation"], sent["pos"])
+	w := s.raw("GET", entry+"/html", nil)
+	if body := text(t, w); w.StatusCode != 200 || !strings.Contains(body, "<p>Hej!</p>") || !strings.Contains(w.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("got %d %v %s", w.StatusCode, w.Header, body)
+	}
+	w = s.raw("GET", entry+"/files/"+file["blob"].(string), nil)
+	if text(t, w) != "PNG!" || w.Header.Get("Content-Type") != "image/png" || !strings.Contains(w.Header.Get("Content-Disposition"), "bild.png") {
+		t.Errorf("got %d %v", w.StatusCode, w.Header)
+	}
+	s.refused("GET", entry+"/files/0000", nil, 404, "no_file")
+	s.refused("GET", entry+"/raw", nil, 404, "no_raw")
+	s.refused("POST", at+"/reply", m{"text": "igen", "seen_pos": 1}, 409, "answered_meanwhile")
+	h.guest(t).refused("GET", entry+"/html", nil, 401, "sign_in")
+}
+
+// upload stores a file and gives what a reply names it by.
+func (c *client) upload(name, mediaType, content string) m {
+	c.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, name)}, "Content-Type": {mediaType},
+	})
+	check(c.t, err)
+	_, _ = io.WriteString(part, content)
+	check(c.t, form.Close())
+	r, err := http.NewRequestWithContext(c.t.Context(), "POST", c.h.web.URL+"/api/v1/attachments", &body)
+	check(c.t, err)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	w, err := c.http.Do(r)
+	check(c.t, err)
+	defer func() { _ = w.Body.Close() }()
+	if w.StatusCode != 201 {
+		c.t.Fatalf("upload: %d %s", w.StatusCode, text(c.t, w))
+	}
+	return decode(c.t, w.Body)
+}
+
+func text(t testing.TB, w *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(w.Body)
+	check(t, err)
+	return string(b)
+}
+
+func TestTransferAndPull(t *testing.T) {
+	h := newHouse(t)
+	anna := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := anna.take()
+	at := "/interactions/" + i["id"].(string)
+	bo := h.ready(t, "bo")
+
+	anna.refused("POST", at+"/transfer", m{}, 400, "one_target")
+	anna.refused("POST", at+"/transfer", m{"to_agent": "999"}, 404, "agent_not_found")
+	bo.refused("POST", at+"/messages", m{"text": "min"}, 403, "not_yours")
+	anna.post(at+"/transfer", m{"to_agent": h.bo, "note": "Kan du ta den?"}, 200)
+	_, i = bo.take()
+	if i["agent"] != h.bo.String() {
+		t.Errorf("got %v", i)
+	}
+	if recents := items(anna.get("/me/recents")); len(recents) != 1 || recents[0]["id"] != h.bo.String() || recents[0]["name"] != "Bo" {
+		t.Errorf("got recents %v", recents)
+	}
+	bo.post(at+"/transfer", m{"to_queue": h.support}, 200)
+
+}
+
+func TestPullingByHand(t *testing.T) {
+	h := newHouse(t)
+	anna, _ := h.as(t, "anna").open("")
+	anna.put("/me/status", m{"status": "working_offline"}, 200)
+	h.arrive(t, gateway.Email, h.support)
+	var waiting []m
+	for len(waiting) == 0 {
+		waiting = items(anna.get("/interactions?scope=queues"))
+	}
+	at := "/interactions/" + waiting[0]["id"].(string)
+	if actions := anna.get(at)["actions"].([]any); len(actions) != 1 || actions[0] != "pull" {
+		t.Errorf("got %v", actions)
+	}
+	got := anna.with("Idempotency-Key", "p1").post(at+"/pull", nil, 200)
+	again := anna.with("Idempotency-Key", "p1").post(at+"/pull", nil, 200)
+	if got["agent"] != h.anna.String() || again["rev"] != got["rev"] {
+		t.Errorf("got %v and %v", got, again)
+	}
+	h.as(t, "bo").refused("POST", at+"/pull", nil, 409, "not_waiting")
+}
+
+func TestStaleOffersAndForeignThings(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	offer := s.until("offer.created", nil)
+	at := fmt.Sprintf("/offers/%v/", offer["interaction"])
+	s.refused("POST", at+"99/accept", nil, 409, "offer_gone")
+	s.refused("POST", "/offers/99999/1/accept", nil, 404, "no_interaction")
+	h.as(t, "bo").refused("POST", fmt.Sprintf("%s%v/accept", at, offer["no"]), nil, 403, "not_yours")
+	declined := s.post(fmt.Sprintf("%s%v/decline", at, offer["no"]), nil, 200)
+	if declined["agent"] != h.anna.String() {
+		t.Errorf("got %v", declined)
+	}
+	s.until("offer.closed", func(o m) bool { return o["outcome"] == "declined" })
+	s.refused("POST", fmt.Sprintf("%s%v/accept", at, offer["no"]), nil, 409, "offer_gone")
+
+	for path, code := range map[string]string{
+		"/interactions/99999": "no_interaction", "/cases/99999": "", "/customers/99999": "", "/conversations/99999/entries": "",
+		"/articles/99999": "no_article", "/articles/shortcut/nix": "no_shortcut", "/entries/99999/1/html": "", "/nothing": "no_such_path",
+		"/staff-chats/99999/entries": "staff_chat_not_found",
+	} {
+		if got := s.do("GET", path, nil, 404); code != "" && got["code"] != code {
+			t.Errorf("%s: got %v want %s", path, got, code)
+		}
+	}
+	for _, path := range []string{"/interactions/abc", "/cases/1e3", "/customers/-", "/conversations/x/entries"} {
+		s.refused("GET", path, nil, 400, "bad_id")
+	}
+	s.refused("GET", "/entries/x/1/html", nil, 400, "bad_id")
+	s.refused("POST", "/me", nil, 405, "no_such_method")
+	s.refused("GET", "/interactions?scope=all", nil, 403, "role_required")
+	s.refused("GET", "/interactions?scope=everything", nil, 422, "bad_request")
+	s.refused("GET", "/interactions?limit=100000", nil, 422, "bad_request")
+	s.refused("GET", "/cases?after=nonsense", nil, 400, "bad_cursor")
+	s.refused("PUT", "/me/status", m{"status": "asleep"}, 422, "bad_request")
+	s.refused("PUT", "/me/status", m{"status": "on_break"}, 422, "code_required")
+	s.refused("PUT", "/me/status", m{"status": "on_break", "code": "golf"}, 422, "unknown_code")
+	s.refused("PUT", "/me/status", m{"status": "available", "mood": "good"}, 422, "bad_request")
+	s.refused("PATCH", "/tasks/99999", m{"title": "x"}, 404, "task_not_found")
+}
+
+func TestEditsQuoteWhatTheyHaveRead(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+	at := "/cases/" + i["case"].(string)
+	rev := fmt.Sprint(s.get(at)["rev"])
+	first := s.with("If-Match", rev).patch(at, m{"subject": "Ny rubrik", "tags": []string{"retur"}}, 200)
+	if first["subject"] != "Ny rubrik" {
+		t.Errorf("got %v", first)
+	}
+	got := s.with("If-Match", rev).refused("PATCH", at, m{"subject": "En annan"}, 409, "stale")
+	if there, ok := got["data"].(m); !ok || there["subject"] != "Ny rubrik" {
+		t.Errorf("the refusal does not hold what is there: %v", got)
+	}
+	s.with("If-Match", "sju").refused("PATCH", at, m{"subject": "En annan"}, 400, "bad_if_match")
+
+	who := "/customers/" + i["customer"].(string)
+	rev = fmt.Sprint(s.get(who)["rev"])
+	s.with("If-Match", rev).patch(who, m{"name": "Alva Ek-Lind", "company": "Ek AB"}, 200)
+	s.with("If-Match", rev).refused("PATCH", who, m{"name": "X"}, 409, "stale")
+	if list := items(s.get("/customers?q=alva")); len(list) != 1 || list[0]["name"] != "Alva Ek-Lind" {
+		t.Errorf("got %v", list)
+	}
+	if list := items(s.get("/customers")); len(list) != 1 {
+		t.Errorf("got %v", list)
+	}
+	if found := s.get("/search?q=rubrik"); len(found["cases"].([]any)) != 1 {
+		t.Errorf("got %v", found)
+	}
+	if list := items(s.get("/cases?q=rubrik")); len(list) != 1 || list[0]["assignee_name"] != "Anna" {
+		t.Errorf("got %v", list)
+	}
+	if list := items(s.get("/cases?state=open&assignee=" + h.anna.String())); len(list) != 1 || list[0]["queue_name"] != "Faktura" {
+		t.Errorf("got %v", list)
+	}
+
+	task := s.post("/tasks", m{"title": "Ring upp", "case": i["case"], "due_at": time.Now().Add(time.Hour)}, 201)
+	if task["customer"] != i["customer"] {
+		t.Errorf("got %v", task)
+	}
+	at = "/tasks/" + task["id"].(string)
+	done := s.with("If-Match", fmt.Sprint(task["rev"])).patch(at, m{"done": true}, 200)
+	if done["done_at"] == nil {
+		t.Errorf("got %v", done)
+	}
+	s.with("If-Match", fmt.Sprint(task["rev"])).refused("PATCH", at, m{"title": "x"}, 409, "stale")
+	if list := items(s.get("/tasks?case=" + i["case"].(string))); len(list) != 0 {
+		t.Errorf("got %v", list)
+	}
+	if list := items(s.get("/tasks?done=true")); len(list) != 1 {
+		t.Errorf("got %v", list)
+	}
+	s.delete(at, 204)
+}
+
+func TestStaffChatsAreTheirs(t *testing.T) {
+	h := newHouse(t)
+	anna, bo := h.ready(t, "anna"), h.ready(t, "bo")
+	outsider := h.agent(t, "cilla", gateway.RoleAdministrator)
+	chat := anna.post("/staff-chats", m{"members": []any{h.bo}}, 201)
+	id := chat["id"].(string)
+	if len(chat["members"].([]any)) != 2 || chat["members"].([]any)[1].(m)["name"] != "Bo" {
+		t.Errorf("got %v", chat)
+	}
+	if news := bo.until("staff_chat.created", nil); news["id"] != id {
+		t.Errorf("got %v", news)
+	}
+	anna.post("/staff-chats/"+id+"/messages", m{"client_id": "s1", "text": "Fika?"}, 201)
+	bo.until("message.created", func(e m) bool { return e["text"] == "Fika?" })
+	if list := items(bo.get("/staff-chats")); len(list) != 1 || list[0]["unread"] != 1.0 || list[0]["preview"] != "Fika?" {
+		t.Errorf("got %v", list)
+	}
+	bo.post("/staff-chats/"+id+"/seen", m{"pos": 1}, 204)
+	if list := items(bo.get("/staff-chats/" + id + "/entries")); len(list) != 1 {
+		t.Errorf("got %v", list)
+	}
+
+	cilla := h.as(t, "cilla")
+	_ = outsider
+	cilla.refused("GET", "/staff-chats/"+id+"/entries", nil, 404, "staff_chat_not_found")
+	for _, c := range []*client{cilla, anna.client} {
+		c.refused("GET", "/conversations/"+id+"/entries", nil, 404, "no_conversation")
+		c.refused("POST", "/conversations/"+id+"/seen", m{"pos": 1}, 404, "no_conversation")
+		c.refused("GET", "/entries/"+id+"/1/html", nil, 404, "no_conversation")
+		c.refused("GET", "/articles/suggest?conversation="+id, nil, 404, "no_conversation")
+	}
+	curious, _ := cilla.open("", "conversation:"+id)
+	curious.until("snapshot", nil)
+	anna.post("/staff-chats/"+id+"/messages", m{"text": "Hemligt"}, 201)
+	bo.until("message.created", func(e m) bool { return e["text"] == "Hemligt" })
+	curious.say(m{"t": "ping"})
+	for f := curious.next(); f["t"] != "pong"; f = curious.next() {
+		if f["t"] == "message.created" {
+			t.Errorf("an outsider heard %v", f)
+		}
+	}
+
+	anna.refused("POST", "/supervisor-messages", m{"text": "Hej", "audience": m{"everybody": true}}, 403, "role_required")
+	told := bo.post("/supervisor-messages", m{"text": "Möte kl 15", "audience": m{"queues": []any{h.invoices}}}, 201)
+	if news := anna.until("supervisor_message.created", nil); news["id"] != told["id"] || news["text"] != "Möte kl 15" {
+		t.Errorf("got %v", news)
+	}
+	anna.post("/supervisor-messages/"+told["id"].(string)+"/seen", nil, 204)
+	if list := items(anna.get("/supervisor-messages")); len(list) != 1 || list[0]["seen"] != true {
+		t.Errorf("got %v", list)
+	}
+	if list := items(bo.get("/supervisor-messages?sent=true")); len(list) != 1 || list[0]["seen_by"] != 1.0 {
+		t.Errorf("got %v", list)
+	}
+	bo.delete("/supervisor-messages/"+told["id"].(string), 200)
+}
+
+func TestBoardsAndDirectory(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	s.take()
+	s.put("/me/favourites/queue/"+h.support.String(), nil, 204)
+	s.put("/me/favourites/agent/"+h.bo.String(), nil, 204)
+	if list := items(s.get("/me/favourites")); len(list) != 2 {
+		t.Errorf("got %v", list)
+	}
+	if list := items(s.get("/queues?scope=favourites")); len(list) != 1 || list[0]["name"] != "Support" || list[0]["mine"] != true {
+		t.Errorf("got %v", list)
+	}
+	s.delete("/me/favourites/queue/"+h.support.String(), 204)
+	rows := items(s.get("/agents"))
+	if len(rows) != 2 || rows[0]["id"] != h.anna.String() || rows[0]["presence"].(m)["status"] != "busy" {
+		t.Fatalf("got %v", rows)
+	}
+	if held := rows[0]["holds"].([]any); len(held) != 1 || held[0].(m)["channel"] != "chat" {
+		t.Errorf("got %v", held)
+	}
+	for _, row := range items(s.get("/queues")) {
+		if agents := row["agents"].(m); agents["busy"] != 1.0 || agents["logged_out"] != 1.0 {
+			t.Errorf("got %v", row)
+		}
+	}
+	if list := items(s.get("/groups")); len(list) != 1 {
+		t.Errorf("got %v", list)
+	}
+	s.get("/me/statistics")
+	s.get("/status-codes")
+	if list := items(s.get("/transaction-codes?queue=" + h.invoices.String())); len(list) != 1 || list[0]["required"] != true {
+		t.Errorf("got %v", list)
+	}
+	if list := items(s.get("/interactions")); len(list) != 1 || list[0]["subject"] == "" {
+		t.Errorf("got %v", list)
+	}
+	bo := h.as(t, "bo")
+	bo.get("/statistics")
+	h.arrive(t, gateway.Callback, h.support)
+	if list := items(bo.get("/interactions?scope=all&limit=1")); len(list) != 1 {
+		t.Errorf("got %v", list)
+	}
+}
+
+func TestDialling(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	s.refused("POST", "/calls", m{"number": "+4690012345"}, 403, "number_not_allowed")
+	i := s.with("Idempotency-Key", "d1").post("/calls", m{"number": "+46701740605", "queue": h.support}, 201)
+	if i["state"] != "active" || i["outbound"] != true || i["channel"] != "voice" {
+		t.Errorf("got %v", i)
+	}
+	s.post("/interactions/"+i["id"].(string)+"/hold", nil, 200)
+	s.post("/interactions/"+i["id"].(string)+"/resume", nil, 200)
+	if lines := items(s.get("/me/lines")); len(lines) != 2 {
+		t.Errorf("got %v", lines)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	got := s.patch("/me", m{"language": "en", "phones": []m{{"kind": "sip", "address": "sip:anna@pbx.example"}}}, 200)
+	if got["language"] != "en" || got["phones"].([]any)[0].(m)["kind"] != "sip" {
+		t.Errorf("got %v", got)
+	}
+	s.refused("PATCH", "/me", m{"phones": []m{{"kind": "sip", "address": "x y"}}}, 400, "bad_sip_uri")
+	s.refused("PATCH", "/me", m{"language": "tlh"}, 422, "bad_request")
+}

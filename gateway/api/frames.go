@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/feed"
+	"github.com/vaxelhq/vaxel/gateway/staffchat"
+)
+
+// frame is one message to a console. N counts those that must not be missed; At, when
+// the frame comes from the log, is where to resume.
+type frame struct {
+	V            int                    `json:"v"`
+	Type         string                 `json:"t"`
+	N            int64                  `json:"n,omitempty"`
+	At           string                 `json:"at,omitempty"`
+	TS           time.Time              `json:"ts"`
+	Conversation gateway.ConversationID `json:"conversation,omitempty"`
+	Rev          int64                  `json:"rev,omitempty"`
+	Data         any                    `json:"data,omitempty"`
+}
+
+// welcome is the first frame's data.
+type welcome struct {
+	Node       string    `json:"node"`
+	ServerTime time.Time `json:"server_time"`
+	Heartbeat  int       `json:"heartbeat_s"`
+	Resumed    bool      `json:"resumed"`
+}
+
+// typing says that somebody writes, or no longer.
+type typing struct {
+	Author gateway.Author `json:"author"`
+	On     bool           `json:"on"`
+}
+
+// frame is an event as a console gets it: with names, where it is the agent's own. What
+// boards hear of others' interactions goes out as it is, because everybody hears it.
+func (c *console) frame(ctx context.Context, event feed.Frame) (frame, error) {
+	f := frame{Type: event.Type, At: event.At, Conversation: event.Conversation, Rev: event.Rev, Data: event.Data}
+	var err error
+	switch {
+	case event.Type == "interaction.changed" && event.Topic == gateway.TopicAgent(c.by.Agent):
+		f.Data, err = c.ownInteraction(ctx, event.Data)
+	case event.Type == "offer.created":
+		var o gateway.Offer
+		if err = json.Unmarshal(event.Data, &o); err == nil {
+			f.Data, err = c.s.offerView(ctx, o)
+		}
+	case event.Type == "staff_chat.created":
+		var chat staffchat.Chat
+		if err = json.Unmarshal(event.Data, &chat); err == nil {
+			f.Data = c.s.chatView(ctx, chat)
+		}
+	case event.Type == "supervisor_message.created", event.Type == "supervisor_message.withdrawn":
+		var told staffchat.Message
+		if err = json.Unmarshal(event.Data, &told); err == nil {
+			f.Data = messageView(told)
+		}
+	}
+	return f, err
+}
+
+// ownInteraction brings the conversation along before the agent hears that the
+// interaction is theirs. The view is read after that, so its last_pos shows whatever may
+// have been missed before.
+func (c *console) ownInteraction(ctx context.Context, data json.RawMessage) (Interaction, error) {
+	var i gateway.Interaction
+	if err := json.Unmarshal(data, &i); err != nil {
+		return Interaction{}, err
+	}
+	if i.Agent == c.by.Agent && i.State == gateway.StateActive {
+		topics := []string{gateway.TopicConversation(i.Conversation)}
+		c.remember(topics, nil)
+		c.follower.Topics(topics, nil)
+	}
+	return c.s.view(ctx, i)
+}
+
+func isEOF(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}
