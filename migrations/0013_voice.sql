@@ -30,6 +30,7 @@ create table call (
     conversation_id bigint      not null default 0,
     agent_id        bigint      not null default 0, -- who talks, or talked last
     callback_id     bigint      not null default 0, -- interaction promised when our failure ended it
+    held            boolean     not null default false, -- the customer hears music
     cause           text        not null default '',
     created_at      timestamptz not null default now(),
     answered_at     timestamptz, -- by an agent, or by the called customer
@@ -57,6 +58,7 @@ create table leg (
 );
 
 create index leg_call on leg (call_id);
+create index leg_agent on leg (agent_id) where agent_id <> 0 and ended_at is null;
 
 -- Sound that is being recorded, or was. Until it is stored its path is all there is.
 create table recording (

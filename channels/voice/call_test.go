@@ -344,6 +344,14 @@ func TestAcceptedElsewhere(t *testing.T) {
 	o := h.offer(id, 1, anna)
 	a := agent.Next()
 	a.Ring()
+	shows := func(state string) {
+		t.Helper()
+		lines, err := h.Lines(t.Context(), anna)
+		if err != nil || len(lines) != 1 || lines[0].State != state || state != "idle" && (lines[0].Interaction != id || lines[0].Number != "+46701234567") {
+			t.Errorf("the console shows %+v, want %s; %v", lines, state, err)
+		}
+	}
+	shows("ringing")
 	h.closeOffer(o, gateway.Accepted)
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
 	a.Answer()
@@ -351,11 +359,14 @@ func TestAcceptedElsewhere(t *testing.T) {
 	if did(h, func(gateway.Accept) bool { return true }) || agent.Calls() != 1 {
 		t.Errorf("the floor was asked again, or the phone rang %d times", agent.Calls())
 	}
-	if calls, err := h.Calls(t.Context(), anna); err != nil || len(calls) != 1 || calls[0].State != "connected" || calls[0].Interaction != id {
-		t.Errorf("the console sees %+v, %v", calls, err)
+	shows("talking")
+	if err := h.Hold(t.Context(), anna, id); err != nil {
+		t.Fatal(err)
 	}
+	shows("held")
 	c.Bye()
 	h.ends()
+	shows("idle")
 }
 
 // The server stops while they talk: both telephones are told at once, and the next

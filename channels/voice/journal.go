@@ -135,7 +135,7 @@ func (v *Voice) legEnded(ctx context.Context, l *Leg, cause string) {
 func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) error) error {
 	const update = `
 		update call
-		set state = $2, agent_id = $3, cause = $4, callback_id = $5,
+		set state = $2, agent_id = $3, cause = $4, callback_id = $5, held = $6,
 			answered_at = case when $2 = 'talking' then coalesce(answered_at, now()) else answered_at end,
 			ended_at = case when $2 = 'ended' then now() end
 		where id = $1
@@ -144,7 +144,7 @@ func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) erro
 	next.State = to
 	events := c.tidings(next)
 	err := pgx.BeginFunc(ctx, c.v.pool, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, update, next.ID, next.State, next.Agent, next.Cause, next.Callback).Scan(&next.Answered)
+		err := tx.QueryRow(ctx, update, next.ID, next.State, next.Agent, next.Cause, next.Callback, c.onHold).Scan(&next.Answered)
 		if err != nil {
 			return err
 		}
@@ -197,24 +197,6 @@ func (c *Call) tidings(r callRow) []gateway.Event {
 func (c *Call) newsEvent(r callRow, state string) gateway.Event {
 	return gateway.NewEvent(gateway.TopicAgent(r.Agent), "call.changed", int64(c.news), CallNews{
 		Call: r.ID, Interaction: r.Interaction, State: state, From: r.From, To: r.To, Outbound: r.Outbound,
-	})
-}
-
-// Calls are the calls in which an agent talks or is dialling, for a console that comes.
-func (v *Voice) Calls(ctx context.Context, agent gateway.AgentID) ([]CallNews, error) {
-	const query = `
-		select id, interaction_id, case state when 'talking' then 'connected' else state end, from_number, to_number, outbound
-		from call
-		where ended_at is null
-		and agent_id = $1
-		and state in ('dialling', 'talking')
-		order by id`
-	rows, err := v.pool.Query(ctx, query, agent)
-	if err != nil {
-		return nil, fmt.Errorf("find calls of agent %d: %w", agent, err)
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (n CallNews, err error) {
-		return n, row.Scan(&n.Call, &n.Interaction, &n.State, &n.From, &n.To, &n.Outbound)
 	})
 }
 

@@ -2,8 +2,10 @@ package voice
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -18,29 +20,39 @@ type Line struct {
 	Since       string                `json:"since,omitempty"` // RFC 3339
 }
 
-// Lines says what an agent's phone does. The first line is always there.
+// Lines says what an agent's phone does, whichever node serves its calls. The first line
+// is always there.
 func (v *Voice) Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error) {
-	v.mu.Lock()
-	calls := make([]*Call, 0, len(v.active))
-	for _, c := range v.active {
-		calls = append(calls, c)
+	const query = `
+		select c.interaction_id,
+			case
+				when l.answered_at is null or c.state = 'dialling' then 'ringing'
+				when c.held then 'held'
+				else 'talking'
+			end,
+			case when c.outbound then c.to_number else c.from_number end,
+			c.from_name,
+			coalesce(c.answered_at, l.created_at)
+		from leg l
+		join call c on c.id = l.call_id
+		where l.agent_id = $1
+		and l.ended_at is null
+		and c.ended_at is null
+		order by l.id
+		limit 2`
+	rows, err := v.pool.Query(ctx, query, agent)
+	if err != nil {
+		return nil, fmt.Errorf("find the lines of agent %d: %w", agent, err)
 	}
-	v.mu.Unlock()
-	var lines []Line
-	for _, c := range calls {
-		found := make(chan *Line, 1)
-		c.post(func(context.Context) { found <- c.line(agent) })
-		select {
-		case l := <-found:
-			if l != nil {
-				lines = append(lines, *l)
-			}
-		case <-time.After(time.Second): // the call ended before it could say
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Line, err error) {
+		var since time.Time
+		err = row.Scan(&l.Interaction, &l.State, &l.Number, &l.Name, &since)
+		l.Since = since.UTC().Format(time.RFC3339)
+		return l, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the lines of agent %d: %w", agent, err)
 	}
-	slices.SortFunc(lines, func(a, b Line) int { return int(a.Interaction - b.Interaction) })
 	if len(lines) == 0 {
 		lines = []Line{{State: "idle"}}
 	}
@@ -48,29 +60,4 @@ func (v *Voice) Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error
 		lines[i].No = i + 1
 	}
 	return lines, nil
-}
-
-// line is the call as the agent's phone has it; nil if it is not the agent's.
-func (c *Call) line(agent gateway.AgentID) *Line {
-	if c.row.Agent != agent {
-		return nil
-	}
-	l := &Line{Interaction: c.row.Interaction, Number: c.row.From, Name: c.row.Name}
-	if c.row.Outbound {
-		l.Number = c.row.To
-	}
-	if c.row.Answered != nil {
-		l.Since = c.row.Answered.UTC().Format(time.RFC3339)
-	}
-	switch {
-	case c.row.State == dialling:
-		l.State = "ringing"
-	case c.row.State == talking && c.onHold:
-		l.State = "held"
-	case c.row.State == talking:
-		l.State = "talking"
-	default:
-		return nil
-	}
-	return l
 }
