@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/mail"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/vaxelhq/vaxel/channels/email/mailtest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const support = "support@cyklar.example"
+
+// mailbox is the part of a configuration that reads and answers support's mail.
+func mailbox(imap, smtp string) string {
+	return fmt.Sprintf(`
+[[mailbox]]
+address = %q
+name = "Cyklar"
+queue = "Support"
+user = %q
+password = %q
+imap = { address = %q, tls = "none" }
+smtp = { address = %q, tls = "none" }
+`, support, support, mailtest.Password, imap, smtp)
+}
+
+// TestStoryEmail: a customer writes, an agent answers, the customer writes again, and it
+// is one case with one thread, through real mail servers.
+func TestStoryEmail(t *testing.T) {
+	t.Parallel()
+	dovecot := mailtest.StartDovecot(t)
+	postfix := mailtest.StartPostfix(t, dovecot.LMTP)
+	v := newVaxel(t, mailbox(dovecot.IMAP, postfix.SMTP))
+	v.start("")
+	v.agent.signIn()
+	c := v.agent.openConsole()
+	v.agent.available()
+
+	const customer = "karin@kund.example"
+	mailtest.Send(t, postfix.SMTP, customer, support, mailtest.Mail("first", "Karin <"+customer+">", "Trasig kedja", "Hej! Min kedja gick av."))
+	id := c.accept(t)
+	var i struct {
+		gateway.Interaction
+		CaseNumber   int64  `json:"case_number"`
+		CustomerName string `json:"customer_name"`
+		Subject      string
+	}
+	v.agent.must(http.MethodGet, "/interactions/"+id.String(), nil, &i)
+	if i.CustomerName != "Karin" || i.Subject != "Trasig kedja" || i.CaseNumber == 0 {
+		t.Errorf("got %+v, want Karin's broken chain with a case number", i)
+	}
+	v.agent.must(http.MethodPost, "/interactions/"+id.String()+"/reply", map[string]any{"text": "Hej Karin! Vi skickar en ny."}, nil)
+	v.wait("the answer in Karin's mailbox", func() bool { return len(dovecot.Mails(t, customer)) == 1 })
+	answer, err := mail.ReadMessage(bytes.NewReader(dovecot.Mails(t, customer)[0]))
+	must(t, err)
+	if got := answer.Header.Get("In-Reply-To"); got != "<first@kund.example>" {
+		t.Errorf("the answer is to %s, want <first@kund.example>", got)
+	}
+	c.finish(t, id)
+
+	again := fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nSubject: Re: Trasig kedja\r\nMessage-ID: <second@kund.example>\r\nIn-Reply-To: %s\r\n\r\nTack!\r\n",
+		customer, support, answer.Header.Get("Message-ID"))
+	mailtest.Send(t, postfix.SMTP, customer, support, again)
+	next := c.accept(t)
+	c.finish(t, next)
+	if n := v.number(`select count(*) from support_case`); n != 1 {
+		t.Errorf("got %d cases, want the one that Karin opened", n)
+	}
+	if n := v.number(`select count(*) from conversation`); n != 1 {
+		t.Errorf("got %d conversations, want one thread", n)
+	}
+	v.agent.wantHandled(2)
+}
+
+// TestKillEmail: the process is killed at each point of a mail's way. Nothing is lost,
+// nothing is done twice.
+func TestKillEmail(t *testing.T) {
+	t.Parallel()
+	dovecot, sink := mailtest.StartDovecot(t), mailtest.StartSink(t)
+	points := slices.Concat(receivePoints, verbs, []string{
+		"blob.written", "blob.stored", "email.kept", "email.received", "email.settled", "reply.begun", "reply.committing", "reply.committed",
+		"outbox.taking", "outbox.taken", "smtp.dot", "outbox.sent", "outbox.settled",
+	})
+	var count atomic.Int32
+	walk(t, points, func(t *testing.T, point string) {
+		n := count.Add(1)
+		address := fmt.Sprintf("support%d@cyklar.example", n)
+		v := newVaxel(t, string(bytes.ReplaceAll([]byte(mailbox(dovecot.IMAP, sink.Address)), []byte(support), []byte(address))))
+		customer := fmt.Sprintf("kund%d@kund.example", n)
+		dovecot.Deliver(t, address, bytes.ReplaceAll(mailtest.Mail(fmt.Sprintf("m%d", n), customer, "Hej", "Hej!"), []byte(support), []byte(address)))
+		v.startCrashing(point)
+		v.agent.signIn()
+		c := v.agent.openConsole()
+		v.agent.available()
+		id := c.accept(t)
+		v.agent.persist(http.MethodPost, "/interactions/"+id.String()+"/reply", map[string]any{"client_id": "r1", "text": "Hej hej!"})
+		arrived := func() (ids map[string]bool) {
+			ids = map[string]bool{}
+			for _, s := range sink.Mails() {
+				if s.To[0] == customer {
+					m, err := mail.ReadMessage(bytes.NewReader(s.Raw))
+					must(t, err)
+					ids[m.Header.Get("Message-ID")] = true
+				}
+			}
+			return ids
+		}
+		v.wait("the answer at the far server", func() bool { return len(arrived()) > 0 })
+		c.finish(t, id)
+		v.wantCrashed()
+		v.wantOne(gateway.Email, 2)
+		v.wait("the outbox to settle", func() bool {
+			return v.number(`select count(*) from outbound where state = 'sent'`) == 1
+		})
+		if got := arrived(); len(got) != 1 {
+			t.Errorf("the customer got %d different mails: %v", len(got), got)
+		}
+	})
+}
