@@ -179,7 +179,7 @@ export class Session implements Listener {
 
   // A new chat: another token, another conversation.
   #fresh(): void {
-    this.store.set({ token: undefined, out: [], live: false });
+    this.store.set({ token: undefined, out: [], live: false, read: 0 });
     this.#set({ ...empty, site: this.state.site, skew: this.state.skew });
     this.#conn?.restart();
   }

@@ -8,6 +8,7 @@ export interface Kept {
   out?: Out[];
   mute?: boolean;
   draft?: string;
+  read?: number; // the last position that was shown in an open window
 }
 
 export class Store {

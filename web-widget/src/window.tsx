@@ -182,24 +182,23 @@ function Ended({ part: { session, w } }: { part: Part }) {
 function useHeard(part: Part, session: Session, open: boolean, onUnread: (n: number) => void): string {
   const { state, w } = part;
   const [said, setSaid] = useState("");
-  const read = useRef(-1);
   const last = useRef(0);
   const theirs = state.lines.filter((l) => l.from === "agent" || (l.kind === "event" && l.what === "joined"));
   const newest = theirs[theirs.length - 1];
   useLayoutEffect(() => {
     if (!state.ready) return;
-    if (read.current < 0) read.current = open ? 0 : state.pos; // what is there at the start is not news
+    const read = session.store.get().read ?? 0;
     if (!open) {
-      onUnread(theirs.filter((l) => l.pos > read.current).length);
+      onUnread(theirs.filter((l) => l.pos > read).length);
       return;
     }
-    if (state.pos > read.current && document.visibilityState === "visible") {
-      read.current = state.pos;
+    if (state.pos > read && document.visibilityState === "visible") {
+      session.store.set({ read: state.pos });
       session.dispatch({ do: "seen", pos: state.pos });
     }
   }, [open, state.pos, state.ready]);
   useEffect(() => {
-    if (newest && state.ready && newest.pos > read.current - 1 && Date.now() + state.skew - newest.at < 30_000 && (!open || document.visibilityState === "hidden") && !session.store.get().mute) beep();
+    if (newest && state.ready && Date.now() + state.skew - newest.at < 30_000 && (!open || document.visibilityState === "hidden") && !session.store.get().mute) beep();
   }, [newest?.pos]);
   const next = newest && newest.pos >= state.pos - 2
     ? newest.kind === "event" ? w.joined(first(newest.name)) : `${newest.name ?? ""}: ${newest.card?.title ?? newest.text ?? ""}`
