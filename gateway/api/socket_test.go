@@ -1,0 +1,336 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/api"
+)
+
+func TestTheSnapshotIsWhatIsHeld(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+
+	again, welcome := s.open("")
+	if welcome["resumed"] != false || welcome["heartbeat_s"] != 5.0 || welcome["node"] != "one" {
+		t.Errorf("got %v", welcome)
+	}
+	snap := again.next()
+	data := snap["data"].(m)
+	if snap["t"] != "snapshot" || snap["at"] == "" || data["presence"].(m)["status"] != "busy" || len(data["lines"].([]any)) != 2 {
+		t.Errorf("got %v", snap)
+	}
+	if held := data["interactions"].([]any); len(held) != 1 || held[0].(m)["id"] != i["id"] || held[0].(m)["customer_name"] != "Alva Ek" {
+		t.Errorf("got %v", held)
+	}
+	// What was held before is followed: a line of the customer's comes without asking.
+	h.says(t, i, "Hallå?")
+	again.until("message.created", func(e m) bool { return e["text"] == "Hallå?" })
+}
+
+// says lets the customer of an interaction write.
+func (h *house) says(t testing.TB, i m, text string) {
+	t.Helper()
+	var c gateway.ConversationID
+	check(t, c.UnmarshalText([]byte(i["conversation"].(string))))
+	_, err := h.Timeline.Say(t.Context(), gateway.Entry{
+		Conversation: c, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: seq(), At: time.Now(),
+		Author: gateway.Author{Kind: gateway.ByCustomer, Name: "Alva Ek"},
+	})
+	check(t, err)
+}
+
+func TestTheFloorKnowsWhoseConsoleIsOpen(t *testing.T) {
+	h := newHouse(t)
+	live := func(want bool) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); ; {
+			p, err := h.Floor.Presence(t.Context(), h.anna)
+			check(t, err)
+			if p.Live == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the floor thinks that live is %v", p.Live)
+			}
+		}
+	}
+	one := h.ready(t, "anna")
+	live(true)
+	two, _ := one.open("")
+	check(t, one.conn.Close(websocket.StatusNormalClosure, ""))
+	two.until("snapshot", nil)
+	live(true)
+	check(t, two.conn.CloseNow()) // as a cut wire
+	live(false)
+	three, _ := one.open("")
+	three.until("snapshot", nil)
+	live(true)
+}
+
+// TestResumeGivesWhatWasMissed cuts the socket at random moments. Each entry comes, in
+// order of its first appearance without a gap.
+func TestResumeGivesWhatWasMissed(t *testing.T) {
+	h := newHouse(t)
+	chance := rand.New(rand.NewPCG(1, 2))
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+	const lines = 120
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := range lines {
+			h.says(t, i, fmt.Sprint("rad ", n))
+		}
+	}()
+	seen := map[float64]bool{}
+	resumes := 0
+	for len(seen) < lines {
+		f := s.next()
+		if e, ok := f["data"].(m); ok && f["t"] == "message.created" && strings.HasPrefix(fmt.Sprint(e["text"]), "rad ") {
+			seen[e["pos"].(float64)] = true
+		}
+		if chance.IntN(12) == 0 && s.at != "" {
+			resumes++
+			if chance.IntN(2) == 0 {
+				_ = s.conn.CloseNow()
+			} else {
+				_ = s.conn.Close(websocket.StatusNormalClosure, "")
+			}
+			var welcome m
+			if s, welcome = s.open(s.at); welcome["resumed"] != true {
+				t.Fatalf("got %v", welcome)
+			}
+		}
+	}
+	<-done
+	first, end := 1e9, 0.0
+	for pos := range seen {
+		first, end = min(first, pos), max(end, pos)
+	}
+	if resumes < 3 || end-first+1 != float64(len(seen)) {
+		t.Errorf("after %d cuts: %d entries from %v to %v", resumes, len(seen), first, end)
+	}
+}
+
+func TestResumeFromLongAgoBeginsAnew(t *testing.T) {
+	h := newHouse(t)
+	for _, at := range []string{"nonsense", "1-2-3-4", strings.Repeat("f", 300)} {
+		s, welcome := h.as(t, "anna").open(at)
+		if welcome["resumed"] != false {
+			t.Errorf("%q: got %v", at, welcome)
+		}
+		s.until("snapshot", nil)
+	}
+}
+
+// TestFramesComeEarly holds a transaction open: the log waits for it, the screen does not.
+func TestFramesComeEarly(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+	s.until("interaction.changed", func(i m) bool { return i["state"] == "active" })
+	slow, err := h.pool.Begin(t.Context())
+	check(t, err)
+	_, err = slow.Exec(t.Context(), "select pg_current_xact_id()")
+	check(t, err)
+	h.says(t, i, "tidig")
+	for {
+		f := s.next()
+		if e, ok := f["data"].(m); ok && e["text"] == "tidig" {
+			if f["at"] != nil {
+				t.Errorf("not early: %v", f)
+			}
+			break
+		}
+	}
+	check(t, slow.Rollback(t.Context()))
+	for {
+		f := s.next()
+		if e, ok := f["data"].(m); ok && e["text"] == "tidig" && f["at"] != nil {
+			return
+		}
+	}
+}
+
+func TestBadFramesEndTheSocket(t *testing.T) {
+	h := newHouse(t)
+	c := h.as(t, "anna")
+	for name, try := range map[string]struct {
+		say  string
+		kind websocket.MessageType
+		want websocket.StatusCode
+	}{
+		"junk":      {"hej", websocket.MessageText, 1007},
+		"binary":    {"{}", websocket.MessageBinary, 1007},
+		"oversized": {`{"t":"` + strings.Repeat("x", 70<<10) + `"}`, websocket.MessageText, 1009},
+		"topics":    {`{"t":"subs","add":[` + strings.Repeat(`"x",`, 600) + `"x"]}`, websocket.MessageText, 1007},
+	} {
+		s, _ := c.open("")
+		s.until("snapshot", nil)
+		check(t, s.conn.Write(t.Context(), try.kind, []byte(try.say)))
+		if got := s.closed(); got != try.want {
+			t.Errorf("%s: closed with %d, want %d", name, got, try.want)
+		}
+	}
+	for name, first := range map[string]string{
+		"no hello":   `{"t":"subs"}`,
+		"no ticket":  `{"t":"hello"}`,
+		"bad ticket": `{"t":"hello","ticket":"vxt_nonsense"}`,
+	} {
+		s := c.connect()
+		check(t, s.conn.Write(t.Context(), websocket.MessageText, []byte(first)))
+		if got := s.closed(); got != 4001 {
+			t.Errorf("%s: closed with %d, want 4001", name, got)
+		}
+	}
+	ticket := c.post("/socket-ticket", nil, 200)["ticket"]
+	for n, want := range []bool{true, false} {
+		s := c.connect()
+		s.say(m{"t": "hello", "ticket": ticket})
+		if _, err := s.read(); (err == nil) != want {
+			t.Errorf("use %d of the ticket: %v", n+1, err)
+		}
+	}
+}
+
+func TestUnknownFramesAreIgnored(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	s.say(m{"t": "dance"})
+	s.say(m{"t": "typing", "conversation": "99", "on": true})
+	s.say(m{"t": "subs", "add": []string{"agent:1", "interaction:1", "conversation:99", "all", "nonsense"}})
+	s.say(m{"t": "ping"})
+	s.untilKind("pong")
+}
+
+func (s *socket) untilKind(kind string) {
+	s.t.Helper()
+	for s.next()["t"] != kind {
+	}
+}
+
+func TestTypingReachesThoseWhoFollow(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+	topic := "conversation:" + i["conversation"].(string)
+	bo := h.ready(t, "bo", topic)
+	s.until("interaction.changed", func(i m) bool { return i["state"] == "active" })
+	s.say(m{"t": "typing", "conversation": i["conversation"], "on": true})
+	for {
+		f := bo.next()
+		if f["t"] == "typing" {
+			if f["n"] != nil || f["data"].(m)["author"].(m)["name"] != "Anna" {
+				t.Errorf("got %v", f)
+			}
+			break
+		}
+	}
+	bo.say(m{"t": "subs", "remove": []string{topic}})
+	bo.say(m{"t": "ping"})
+	bo.untilKind("pong")
+	h.says(t, i, "hörs inte")
+	s.until("message.created", func(e m) bool { return e["text"] == "hörs inte" })
+	bo.say(m{"t": "ping"})
+	for f := bo.next(); f["t"] != "pong"; f = bo.next() {
+		if f["t"] == "message.created" {
+			t.Errorf("got %v after leaving", f)
+		}
+	}
+}
+
+func TestBoardsTick(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna", "board")
+	h.arrive(t, gateway.Chat, h.invoices)
+	s.untilKind("queue.stats")
+}
+
+// TestASlowConsoleIsCutOff floods a console that does not read.
+func TestASlowConsoleIsCutOff(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	at := s.at
+	flood(t, h)
+	if got := s.closed(); got != 4008 {
+		t.Errorf("closed with %d, want 4008", got)
+	}
+	back, welcome := s.open(at)
+	if welcome["resumed"] != true {
+		t.Fatalf("got %v", welcome)
+	}
+	back.until("flood", func(data m) bool { return data["n"] == float64(floods-1) })
+}
+
+const floods = 600
+
+// flood commits more for Anna than the feed keeps for a follower and TCP for a reader.
+func flood(t *testing.T, h *house) {
+	t.Helper()
+	for n := range floods {
+		e := gateway.NewEvent(gateway.TopicAgent(h.anna), "flood", int64(n), m{"n": n, "text": strings.Repeat("x", 32<<10)})
+		check(t, pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) error { return h.Feed.Append(t.Context(), tx, e) }))
+	}
+	ok, _ := h.Feed.Follow(t.Context(), "", []string{"end"})
+	defer ok.Close()
+	check(t, pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) error {
+		return h.Feed.Append(t.Context(), tx, gateway.NewEvent("end", "end", 1, m{}))
+	}))
+	_, err := ok.Next(t.Context()) // all of them have been handed out
+	check(t, err)
+}
+
+func TestARevokedSessionEndsItsSocket(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	s.delete("/session", 204)
+	began := time.Now()
+	if got := s.closed(); got != 4001 {
+		t.Errorf("closed with %d, want 4001", got)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestStoppingTellsConsolesToReturn(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	code := make(chan websocket.StatusCode)
+	go func() { code <- s.closed() }()
+	h.stop()
+	if got := <-code; got != websocket.StatusServiceRestart {
+		t.Errorf("closed with %d, want 1012", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, w, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", nil)
+	if err == nil || w.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got %v and %v", w, err)
+	}
+}
+
+func TestForeignPagesCanNotOpenTheSocket(t *testing.T) {
+	h := newHouse(t)
+	_, w, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", &websocket.DialOptions{
+		HTTPHeader: http.Header{"Origin": {"https://evil.example"}},
+	})
+	if err == nil || w.StatusCode != http.StatusForbidden {
+		t.Errorf("got %v and %v", w, err)
+	}
+}
