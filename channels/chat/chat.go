@@ -106,6 +106,10 @@ type Config struct {
 	Names    Names
 	Articles Articles
 	Assets   http.Handler // the widget's own files: /w/v1.js and /w/chat.js
+
+	// LinesPerSecond is how many lines one visitor may write; those beyond it wait for
+	// their turn. 5 unless set.
+	LinesPerSecond int
 }
 
 // Server holds the visitors' sockets of this node.

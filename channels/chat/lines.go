@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/time/rate"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -20,6 +22,12 @@ const (
 	maxAddress  = 320  // RFC 3696 errata 1690: 254, and old ones longer
 	maxURL      = 2000 // bytes
 )
+
+// brake slows one visitor down who writes faster than people do.
+func (s *Server) brake() *rate.Limiter {
+	n := cmp.Or(s.LinesPerSecond, linesPerSecond)
+	return rate.NewLimiter(rate.Limit(n), max(n, linesBurst))
+}
 
 // handle does what a frame asks. Lines wait for their turn: a visitor who floods slows
 // down alone, and no line is refused for speed.

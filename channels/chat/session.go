@@ -56,7 +56,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ws.SetReadLimit(maxFrame)
-	v := &session{srv: s, lines: rate.NewLimiter(linesPerSecond, linesBurst)}
+	v := &session{srv: s, lines: s.brake()}
 	v.out.ws, v.out.spawn = ws, s.spawn
 	origin, host := r.Header.Get("Origin"), r.Host
 	if !s.spawn(func(ctx context.Context) { v.serve(ctx, origin, host) }) {

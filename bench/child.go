@@ -1,0 +1,198 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/localpg"
+)
+
+// house is one Växel: a directory with its embedded database, and the process that comes
+// and goes.
+type house struct {
+	b    *Bench
+	dir  string
+	http *http.Client
+	seeded
+
+	base    string // http://host:port
+	metrics string
+	cmd     *exec.Cmd
+	exited  chan struct{}
+	log     *tail
+	pool    *pgxpool.Pool // to check with, never to act
+}
+
+// launch runs `vaxel serve` with these settings beside the usual ones, and waits until it
+// is ready. It gives how long that took.
+func (h *house) launch(ctx context.Context, settings string, env ...string) (time.Duration, error) {
+	at, err := freePort(ctx)
+	if err != nil {
+		return 0, err
+	}
+	metrics, err := freePort(ctx)
+	if err != nil {
+		return 0, err
+	}
+	config := filepath.Join(h.dir, "vaxel.toml")
+	text := fmt.Sprintf("listen = %q\nmetrics = %q\ndata_dir = %q\nnode = \"bench\"\nlanguage = \"en\"\nlog_level = \"warn\"\n%s",
+		at, metrics, h.data(), settings)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return 0, err
+	}
+	h.base, h.metrics = "http://"+at, "http://"+metrics+"/metrics"
+	if strings.Contains(settings, "tls_cert") {
+		h.base = "https://" + at
+	}
+	h.log = &tail{}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), h.b.Binary, "serve", "--config", config) //nolint:gosec // our own build
+	cmd.Env = append(withoutOurs(os.Environ()), env...)
+	cmd.Stdout, cmd.Stderr = h.log, h.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us; we stop it
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	exited := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(exited) }()
+	h.cmd, h.exited = cmd, exited
+	err = h.wait(ctx, "readiness", func() bool { return h.answers(ctx) })
+	return time.Since(began), err
+}
+
+// withoutOurs drops settings of the caller's that would reach the child.
+func withoutOurs(environ []string) (kept []string) {
+	for _, e := range environ {
+		if !strings.HasPrefix(e, "VAXEL_") {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+func (h *house) data() string { return filepath.Join(h.dir, "data") }
+
+func (h *house) answers(ctx context.Context) bool {
+	status, _ := h.get(ctx, "/readyz")
+	return status == http.StatusOK
+}
+
+// get asks for a path; status 0 when nobody answers.
+func (h *house) get(ctx context.Context, path string) (int, []byte) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, nil)
+	if err != nil {
+		return 0, nil
+	}
+	resp, err := h.http.Do(req)
+	if err != nil {
+		return 0, nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, body
+}
+
+// patience is how long anything may take that is not measured.
+const patience = 40 * time.Second
+
+// wait looks for a fact until it holds.
+func (h *house) wait(ctx context.Context, what string, fact func() bool) error {
+	for deadline := time.Now().Add(patience); !fact(); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-h.exited:
+			return fmt.Errorf("wait for %s: vaxel ended:\n%s", what, h.log)
+		case <-time.After(2 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("waited %v for %s:\n%s", patience, what, h.log)
+		}
+	}
+	return nil
+}
+
+// stop ends the process in good order.
+func (h *house) stop() error {
+	if h.cmd == nil {
+		return nil
+	}
+	if h.pool != nil {
+		h.pool.Close()
+		h.pool = nil
+	}
+	h.http.CloseIdleConnections()
+	_ = h.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-h.exited:
+	case <-time.After(patience):
+		_ = h.cmd.Process.Kill()
+		<-h.exited
+		return errors.New("vaxel did not stop when told to")
+	}
+	h.cmd = nil
+	return nil
+}
+
+func (h *house) pid() int { return h.cmd.Process.Pid }
+
+// db reaches the child's database, to check what it holds.
+func (h *house) db(ctx context.Context) (*pgxpool.Pool, error) {
+	if h.pool != nil {
+		return h.pool, nil
+	}
+	url, err := localpg.URL(filepath.Join(h.data(), "postgres"))
+	if err != nil {
+		return nil, err
+	}
+	h.pool, err = pgxpool.New(ctx, url)
+	return h.pool, err
+}
+
+// freePort is a loopback address that nobody uses now.
+func freePort(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// tail is the end of what the child said.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+const tailSize = 4000
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if over := len(t.b) - tailSize; over > 0 {
+		t.b = t.b[over:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(t.b))
+}

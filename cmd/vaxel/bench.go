@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/vaxelhq/vaxel/bench"
+)
+
+type benchCmd struct {
+	Names   []string `arg:"" optional:"" name:"name" help:"Which benches; all of them if none is named."`
+	Seconds int      `help:"About how long each measures." default:"30"`
+	Large   bool     `help:"Sizes that take longer than a minute."`
+	JSON    bool     `name:"json" help:"Nothing but the JSON objects."`
+}
+
+// Run measures this build and prints one JSON object a line. It fails when anything was
+// lost, doubled or refused.
+func (c benchCmd) Run(ctx context.Context) error {
+	binary, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this build: %w", err)
+	}
+	notes := io.Writer(os.Stderr)
+	if c.JSON {
+		notes = io.Discard
+	}
+	return bench.Run(ctx, c.Names, bench.Options{
+		Binary: binary, Length: time.Duration(c.Seconds) * time.Second, Large: c.Large, Figures: os.Stdout, Notes: notes,
+	})
+}
