@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/channels/voice"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/api"
+	"github.com/vaxelhq/vaxel/gateway/blob"
+	"github.com/vaxelhq/vaxel/gateway/floor"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+	"github.com/vaxelhq/vaxel/gateway/timeline"
+)
+
+// Rooms say what they need in their own words; these say it in the words of the room
+// that has it.
+
+// files is the blobs as channels and API want them.
+type files struct{ *blob.Store }
+
+func (f files) Put(ctx context.Context, r io.Reader) (string, int64, error) {
+	info, err := f.Store.Put(ctx, r)
+	return info.Key, info.Size, err
+}
+
+func (f files) Open(ctx context.Context, key string) (io.ReadSeekCloser, error) {
+	body, _, err := f.Store.Open(ctx, key)
+	return body, err
+}
+
+// sealed is the vault as the e-mail channel wants it.
+type sealed struct{ *access.Vault }
+
+func (s sealed) Put(ctx context.Context, tx pgx.Tx, name string, plain []byte) error {
+	return s.Vault.Put(ctx, tx, name, plain)
+}
+
+func (h *house) secrets() sealed { return sealed{h.vault} }
+
+// later hands an outbound to the e-mail channel, which is made after the outbox.
+type later struct{ h *house }
+
+func (l later) Send(ctx context.Context, out gateway.Outbound) (gateway.Delivery, error) {
+	return l.h.email.Send(ctx, out)
+}
+
+// lines is the timeline as visitors write on it: the case's row shows what they said.
+type lines struct {
+	*timeline.Store
+	h *house
+}
+
+func (l lines) Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error) {
+	said, err := l.Store.Say(ctx, e)
+	if err == nil {
+		l.h.tickets.Said(said)
+	}
+	return said, err
+}
+
+// places says where visitors stand.
+type places struct{ h *house }
+
+func (p places) Places(ctx context.Context, of []gateway.ConversationID) (map[gateway.ConversationID]chat.Place, error) {
+	serving, err := p.h.floor.Serving(ctx, of...)
+	if err != nil {
+		return nil, err
+	}
+	var waiting []gateway.InteractionID
+	for _, i := range serving {
+		if i.State == gateway.StateWaiting || i.State == gateway.StateOffered {
+			waiting = append(waiting, i.ID)
+		}
+	}
+	stand, err := p.h.commands.Places(ctx, waiting...)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[gateway.ConversationID]chat.Place, len(serving))
+	for _, i := range serving {
+		out[i.Conversation] = chat.Place{Interaction: i.ID, State: i.State, Position: stand[i.ID].Position, Wait: stand[i.ID].Wait}
+	}
+	return out, nil
+}
+
+// Opening asks the board: a queue takes chats while somebody who could answer is at work.
+func (p places) Opening(ctx context.Context, queue gateway.QueueID) (chat.Opening, error) {
+	board, err := p.h.commands.Board(ctx)
+	for _, q := range board {
+		if q.Queue == queue {
+			return chat.Opening{Open: q.Routable > 0}, err
+		}
+	}
+	return chat.Opening{}, err
+}
+
+// names are agents' names as customers see them.
+type names struct{ *roster.Store }
+
+func (n names) AgentName(ctx context.Context, id gateway.AgentID) (string, error) {
+	a, err := n.Agent(ctx, id)
+	return a.Name, err
+}
+
+// calls is the floor as the telephone wants it.
+type calls struct {
+	*floor.Client
+	floor *floor.Floor
+}
+
+func (c calls) Reserve(ctx context.Context) (gateway.InteractionID, error) {
+	return c.floor.Reserve(ctx)
+}
+
+// phones are the SIP addresses at which agents are rung.
+type phones struct{ *roster.Store }
+
+func (p phones) Phones(ctx context.Context, agent gateway.AgentID) ([]string, error) {
+	list, err := p.Store.Phones(ctx, agent)
+	var out []string
+	for _, ph := range list {
+		if ph.Kind == roster.PhoneSIP && ph.Usable() {
+			out = append(out, ph.Address)
+		}
+	}
+	return out, err
+}
+
+// replies makes agents' answers mail.
+type replies struct{ *email.Email }
+
+func (r replies) Compose(ctx context.Context, m api.MailReply) (gateway.Outbound, gateway.Mail, error) {
+	return r.Email.Compose(ctx, email.Reply(m))
+}
+
+// telephone is the voice channel as the API wants it, or the lack of one.
+type telephone struct{ h *house }
+
+var noTelephony = &gateway.Error{
+	Kind: gateway.KindUnprocessed, Code: "no_telephony", Detail: "telephony is not set up here; an administrator can set voice.listen",
+}
+
+func (t telephone) MayDial(_ context.Context, _ gateway.AgentID, number string) error {
+	if t.h.voice == nil {
+		return noTelephony
+	}
+	_, _, err := t.h.voice.Allowed(number)
+	return err
+}
+
+func (t telephone) Dial(ctx context.Context, agent gateway.AgentID, number string, i gateway.Interaction) error {
+	return t.h.voice.Dial(ctx, voice.Outbound{
+		Agent: agent, Number: number, Interaction: i.ID, Conversation: i.Conversation, Queue: i.Queue, Language: t.h.config.Language,
+	})
+}
+
+func (t telephone) Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what api.CallControl) error {
+	if t.h.voice == nil {
+		return noTelephony
+	}
+	switch what {
+	case api.HoldCall:
+		return t.h.voice.Hold(ctx, agent, i)
+	case api.ResumeCall:
+		return t.h.voice.Resume(ctx, agent, i)
+	case api.HangUpCall:
+		return t.h.voice.HangUp(ctx, agent, i)
+	}
+	return gateway.Invalid("unknown_control", "a call is held, resumed or hung up")
+}
+
+func (t telephone) Lines(ctx context.Context, agent gateway.AgentID) ([]api.Line, error) {
+	if t.h.voice == nil {
+		return nil, nil
+	}
+	list, err := t.h.voice.Lines(ctx, agent)
+	out := make([]api.Line, len(list))
+	for i, l := range list {
+		out[i] = api.Line(l)
+	}
+	return out, err
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Config is everything `vaxel serve` can be told: by a TOML file, and by VAXEL_ variables,
+// which win. The names below are the file's; VAXEL_LISTEN sets listen, VAXEL_VOICE_LISTEN
+// sets listen under [voice]. docs/operating.md shows a whole file.
+type Config struct {
+	Listen         string   `toml:"listen"`          // host:port of pages and API; loopback unless TLS or trusted_proxies are set
+	Metrics        string   `toml:"metrics"`         // host:port of /metrics, private; empty: none
+	PublicURL      string   `toml:"public_url"`      // what customers' browsers reach, for links; empty: from listen
+	DataDir        string   `toml:"data_dir"`        // blobs, key file, search index, and the embedded PostgreSQL
+	DatabaseURL    string   `toml:"database_url"`    // an external PostgreSQL 15 to 18; empty: the embedded one
+	Node           string   `toml:"node"`            // this node's name; empty: the host's
+	Language       string   `toml:"language"`        // sv or en: of what customers hear and read unless they say otherwise
+	TLSCert        string   `toml:"tls_cert"`        // PEM file
+	TLSKey         string   `toml:"tls_key"`         // PEM file
+	TrustedProxies []string `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed
+	LogLevel       string   `toml:"log_level"`       // debug, info, warn, error
+
+	Chat      ChatConfig      `toml:"chat"`
+	Voice     VoiceConfig     `toml:"voice"`
+	Mailboxes []MailboxConfig `toml:"mailbox"`
+	Widgets   []WidgetConfig  `toml:"widget"`
+}
+
+// ChatConfig is how visitors are served.
+type ChatConfig struct {
+	LinesPerSecond int `toml:"lines_per_second"` // that one visitor may write, the rest waiting their turn; 5 unless set
+}
+
+// VoiceConfig turns telephony on and says who may ring and be rung.
+type VoiceConfig struct {
+	Listen    string        `toml:"listen"`    // host:port for SIP over UDP; empty: no telephony
+	Advertise string        `toml:"advertise"` // the address in Contact and SDP; empty: from listen
+	RTPPorts  string        `toml:"rtp_ports"` // "20000-29999"
+	Trunks    []TrunkConfig `toml:"trunk"`
+	DialPlan  []DialRule    `toml:"dial"` // empty: nobody dials out
+}
+
+// TrunkConfig is a line that calls come in on.
+type TrunkConfig struct {
+	Name     string   `toml:"name"`
+	Number   string   `toml:"number"` // the called number or SIP user; empty takes any
+	From     []string `toml:"from"`   // networks that may call; empty: loopback only
+	Queue    string   `toml:"queue"`
+	Language string   `toml:"language"` // of what is spoken to callers: sv or en
+	MaxWait  int      `toml:"max_wait"` // seconds; then voicemail
+}
+
+// DialRule lets agents dial numbers that begin with Prefix. The longest prefix decides.
+type DialRule struct {
+	Prefix  string `toml:"prefix"`  // +46, 010 …
+	Through string `toml:"through"` // address:port of the trunk; empty denies the prefix
+	Strip   int    `toml:"strip"`   // characters taken off in front
+	Add     string `toml:"add"`     // characters put there instead
+	From    string `toml:"from"`    // the number shown to the called
+}
+
+// MailboxConfig is a mailbox that is read by IMAP and answered through SMTP.
+type MailboxConfig struct {
+	Address  string     `toml:"address"`
+	Name     string     `toml:"name"` // beside the address in From
+	Queue    string     `toml:"queue"`
+	User     string     `toml:"user"`
+	Password string     `toml:"password"` // better: VAXEL_MAILBOX_1_PASSWORD
+	Folder   string     `toml:"folder"`   // INBOX unless set
+	Plus     bool       `toml:"plus"`     // the server delivers name+anything to it: replies find their case by address
+	IMAP     MailServer `toml:"imap"`
+	SMTP     MailServer `toml:"smtp"`
+}
+
+// MailServer is one end of a mailbox.
+type MailServer struct {
+	Address string `toml:"address"` // host:port
+	TLS     string `toml:"tls"`     // tls, starttls or none; none only on loopback
+}
+
+// WidgetConfig is a chat widget that a website shows.
+type WidgetConfig struct {
+	Key     string   `toml:"key"`  // the public data-key
+	Name    string   `toml:"name"` // shown at the top
+	Queue   string   `toml:"queue"`
+	Origins []string `toml:"origins"` // https://shop.example
+}
+
+func defaults() Config {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "vaxel"
+	}
+	return Config{
+		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", LogLevel: "info",
+		Voice: VoiceConfig{RTPPorts: "20000-29999"},
+	}
+}
+
+// loadConfig reads the file, if one is named, and then the environment. All faults are
+// reported together, each with what to do.
+func loadConfig(path string, environ []string) (Config, error) {
+	c := defaults()
+	if path != "" {
+		meta, err := toml.DecodeFile(path, &c)
+		if err != nil {
+			return c, fmt.Errorf("read configuration %s: %w", path, err)
+		}
+		if err := unknownKeys(meta.Undecoded()); err != nil {
+			return c, fmt.Errorf("read configuration %s: %w", path, err)
+		}
+	}
+	if err := fromEnvironment(&c, environ); err != nil {
+		return c, err
+	}
+	return c, c.check()
+}
+
+func unknownKeys(keys []toml.Key) error {
+	known := keyNames(reflect.TypeFor[Config](), "")
+	var errs []error
+	for _, k := range keys {
+		errs = append(errs, fmt.Errorf("unknown key %q: did you mean %q?", k, nearest(k.String(), known)))
+	}
+	return errors.Join(errs...)
+}
+
+// keyNames lists every key of a configuration as the file spells it.
+func keyNames(t reflect.Type, prefix string) []string {
+	var names []string
+	for f := range t.Fields() {
+		name := prefix + f.Tag.Get("toml")
+		ft := f.Type
+		if ft.Kind() == reflect.Slice {
+			ft = ft.Elem()
+		}
+		if ft.Kind() == reflect.Struct {
+			names = append(names, keyNames(ft, name+".")...)
+			continue
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// fromEnvironment lets VAXEL_ variables win over the file. Lists of tables are reached by
+// their place, from 1: VAXEL_MAILBOX_1_PASSWORD.
+func fromEnvironment(c *Config, environ []string) error {
+	own := map[string]bool{"VAXEL_CONFIG": true, "VAXEL_CRASH": true, "VAXEL_CORPORA": true}
+	places := map[string]reflect.Value{}
+	envPlaces(reflect.ValueOf(c).Elem(), "VAXEL", places)
+	var errs []error
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		if !strings.HasPrefix(name, "VAXEL_") || own[name] {
+			continue
+		}
+		place, ok := places[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("unknown variable %s: did you mean %s?", name, nearest(name, sortedKeys(places))))
+			continue
+		}
+		if err := assign(place, value); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// assign sets a setting of any kind that a Config has.
+func assign(place reflect.Value, value string) error {
+	switch place.Kind() { //nolint:exhaustive // the kinds of Config's fields
+	case reflect.Slice:
+		place.Set(reflect.ValueOf(strings.Split(value, ",")))
+	case reflect.Bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("%q is not true or false", value)
+		}
+		place.SetBool(b)
+	case reflect.Int:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", value)
+		}
+		place.SetInt(int64(n))
+	default:
+		place.SetString(value)
+	}
+	return nil
+}
+
+func envPlaces(v reflect.Value, prefix string, places map[string]reflect.Value) {
+	for f, fv := range v.Fields() {
+		name := prefix + "_" + strings.ToUpper(f.Tag.Get("toml"))
+		switch {
+		case fv.Kind() == reflect.Struct:
+			envPlaces(fv, name, places)
+		case fv.Kind() == reflect.Slice && fv.Type().Elem().Kind() == reflect.Struct:
+			for i := range fv.Len() {
+				envPlaces(fv.Index(i), name+"_"+strconv.Itoa(i+1), places)
+			}
+		default:
+			places[name] = fv
+		}
+	}
+}
+
+// keyFile holds the key that secrets are sealed with.
+func (c Config) keyFile() string { return filepath.Join(c.DataDir, "secret.key") }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// check finds every fault in a configuration, so that one look is enough.
+func (c Config) check() error {
+	var errs []error
+	bad := func(key, why string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(why, args...)))
+	}
+	c.checkListen(bad)
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		bad("tls_cert", "needs tls_key beside it, and the other way round")
+	}
+	if c.Language != "sv" && c.Language != "en" {
+		bad("language", "%q is not one of sv, en", c.Language)
+	}
+	if _, ok := logLevels[c.LogLevel]; !ok {
+		bad("log_level", "%q is not one of debug, info, warn, error", c.LogLevel)
+	}
+	if c.DatabaseURL != "" {
+		if u, err := url.Parse(c.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+			bad("database_url", "write it as postgres://user:password@host:5432/database")
+		}
+	}
+	c.Voice.check(bad)
+	for i, m := range c.Mailboxes {
+		m.check(func(key, why string, args ...any) { bad(fmt.Sprintf("mailbox %d %s", i+1, key), why, args...) })
+	}
+	for i, w := range c.Widgets {
+		if w.Key == "" || w.Queue == "" {
+			bad(fmt.Sprintf("widget %d", i+1), "needs key and queue")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkListen refuses a public address without TLS or a trusted proxy in front.
+func (c Config) checkListen(bad func(key, why string, args ...any)) {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		bad("listen", "write it as host:port, such as 127.0.0.1:8080")
+		return
+	}
+	if !loopback(host) && c.TLSCert == "" && len(c.TrustedProxies) == 0 {
+		bad("listen", "%s is reachable from outside: set tls_cert and tls_key, or trusted_proxies if a proxy of yours does TLS", c.Listen)
+	}
+	for _, p := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			bad("trusted_proxies", "%q is not a network such as 10.0.0.0/8", p)
+		}
+	}
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
+}
+
+func (v VoiceConfig) check(bad func(key, why string, args ...any)) {
+	if v.Listen == "" {
+		return
+	}
+	if _, _, err := net.SplitHostPort(v.Listen); err != nil {
+		bad("voice.listen", "write it as host:port, such as 127.0.0.1:5060")
+	}
+	if _, _, err := portRange(v.RTPPorts); err != nil {
+		bad("voice.rtp_ports", "%v", err)
+	}
+	for _, t := range v.Trunks {
+		if t.Name == "" || t.Queue == "" {
+			bad("voice.trunk", "%q needs a name and a queue", t.Name)
+		}
+		for _, from := range t.From {
+			if _, err := netip.ParsePrefix(from); err != nil {
+				bad("voice.trunk", "from: %q is not a network such as 192.0.2.0/24", from)
+			}
+		}
+	}
+	for _, d := range v.DialPlan {
+		if d.Prefix == "" {
+			bad("voice.dial", "needs a prefix")
+		}
+		if _, err := netip.ParseAddrPort(d.Through); err != nil && d.Through != "" {
+			bad("voice.dial", "%s: through is an address and a port such as 192.0.2.7:5060", d.Prefix)
+		}
+	}
+}
+
+// portRange reads "20000-29999"; both ends belong to it.
+func portRange(s string) (first, last int, err error) {
+	a, b, ok := strings.Cut(s, "-")
+	first, err1 := strconv.Atoi(a)
+	last, err2 := strconv.Atoi(b)
+	if !ok || err1 != nil || err2 != nil || first < 1024 || last > 65535 || last-first < 3 {
+		return 0, 0, fmt.Errorf("%q is not a range of ports such as 20000-29999", s)
+	}
+	return first, last, nil
+}
+
+func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
+	if !strings.Contains(m.Address, "@") {
+		bad("address", "%q is not a mail address", m.Address)
+	}
+	if m.Queue == "" {
+		bad("queue", "name the queue that its mail goes to")
+	}
+	m.IMAP.check("imap", bad)
+	m.SMTP.check("smtp", bad)
+}
+
+func (s MailServer) check(key string, bad func(key, why string, args ...any)) {
+	host, _, err := net.SplitHostPort(s.Address)
+	if err != nil {
+		bad(key+".address", "write it as host:port")
+		return
+	}
+	switch s.TLS {
+	case "tls", "starttls":
+	case "none":
+		if !loopback(host) {
+			bad(key+".tls", "passwords would cross the network in the clear: use tls or starttls")
+		}
+	default:
+		bad(key+".tls", "%q is not one of tls, starttls, none", s.TLS)
+	}
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/channels/voice"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/api"
+	"github.com/vaxelhq/vaxel/gateway/blob"
+	"github.com/vaxelhq/vaxel/gateway/bus"
+	"github.com/vaxelhq/vaxel/gateway/feed"
+	"github.com/vaxelhq/vaxel/gateway/floor"
+	"github.com/vaxelhq/vaxel/gateway/intake"
+	"github.com/vaxelhq/vaxel/gateway/outbox"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+	"github.com/vaxelhq/vaxel/gateway/staffchat"
+	"github.com/vaxelhq/vaxel/gateway/stats"
+	"github.com/vaxelhq/vaxel/gateway/timeline"
+	"github.com/vaxelhq/vaxel/migrations"
+	"github.com/vaxelhq/vaxel/tickets"
+	webwidget "github.com/vaxelhq/vaxel/web-widget"
+)
+
+// house is every room of one node, wired.
+type house struct {
+	config Config
+	log    *slog.Logger
+	pool   *pgxpool.Pool
+
+	bus      *bus.Local
+	feed     *feed.Feed
+	timeline *timeline.Store
+	roster   *roster.Store
+	access   *access.Store
+	vault    *access.Vault
+	tickets  *tickets.Store
+	floor    *floor.Floor
+	commands *floor.Client
+	intake   *intake.Intake
+	outbox   *outbox.Store
+	blobs    *blob.Store
+	staff    *staffchat.Store
+	stats    *stats.Store
+	kb       knowledge
+	email    *email.Email
+	chat     *chat.Server
+	voice    *voice.Voice // nil without telephony
+	api      *api.Server
+}
+
+// open wires the rooms over a database that is up. Nothing runs before run.
+func open(ctx context.Context, config Config, pool *pgxpool.Pool, log *slog.Logger) (*house, error) {
+	if err := migrations.Up(ctx, pool); err != nil {
+		return nil, err
+	}
+	h := &house{config: config, log: log, pool: pool, bus: bus.New()}
+	for _, step := range []func(context.Context) error{h.openStores, h.openWay, h.openChannels, h.openDoors} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// openStores makes the rooms that only keep things.
+func (h *house) openStores(ctx context.Context) error {
+	objects, err := blob.NewDir(filepath.Join(h.config.DataDir, "blobs"))
+	if err != nil {
+		return err
+	}
+	h.blobs = blob.New(h.pool, objects)
+	if h.vault, err = access.OpenVault(ctx, h.pool, h.config.keyFile()); err != nil {
+		return err
+	}
+	h.feed = feed.New(h.pool, h.bus, h.log)
+	h.timeline = timeline.New(h.pool, h.feed, h.log)
+	h.roster = roster.New(h.pool, h.bus)
+	h.access = access.New(h.pool)
+	h.tickets = tickets.New(h.pool, h.feed, h.log)
+	h.staff = staffchat.New(h.pool, h.timeline, h.roster, h.feed)
+	h.stats = stats.New(h.pool, h.feed, h.log)
+	h.kb, err = openKnowledge(ctx, h)
+	return err
+}
+
+// openWay makes the way of an interaction: intake, floor, outbox.
+func (h *house) openWay(context.Context) error {
+	h.floor = floor.New(h.pool, h.config.Node, floor.Rooms{
+		Feed: h.feed, Timeline: h.timeline, Cases: h.tickets, Plans: h.roster, Bus: h.bus,
+	}, h.log)
+	h.commands = floor.NewClient(h.bus)
+	h.intake = intake.New(h.pool, intake.Rooms{
+		Timeline: h.timeline, Cases: h.tickets, Floor: h.floor, Feed: h.feed, Bus: h.bus,
+	}, h.log)
+	h.outbox = outbox.New(h.pool, h.config.Node, map[gateway.OutboundKind]outbox.Sender{
+		gateway.OutboundEmail: later{h},
+	}, h.feed, h.bus, h.log)
+	return nil
+}
+
+func (h *house) openChannels(ctx context.Context) (err error) {
+	h.email, err = email.Open(ctx, h.pool, email.Rooms{
+		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox,
+	}, email.Options{Node: h.config.Node}, h.log)
+	if err != nil {
+		return err
+	}
+	h.chat = chat.New(chat.Config{
+		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: h.commands,
+		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
+		LinesPerSecond: h.config.Chat.LinesPerSecond,
+	})
+	if h.config.Voice.Listen == "" {
+		return nil
+	}
+	config, err := h.config.Voice.settings(h.config)
+	if err != nil {
+		return err
+	}
+	h.voice, err = voice.Open(ctx, config, h.pool, voice.Rooms{
+		Intake: h.intake, Floor: calls{h.commands, h.floor}, Feed: h.feed, Phones: phones{h.roster}, Timeline: h.timeline, Blobs: files{h.blobs},
+	}, h.log)
+	return err
+}
+
+func (h *house) openDoors(context.Context) error {
+	proxies := make([]netip.Prefix, 0, len(h.config.TrustedProxies))
+	for _, p := range h.config.TrustedProxies {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return fmt.Errorf("trusted_proxies: %w", err)
+		}
+		proxies = append(proxies, prefix)
+	}
+	h.api = api.New(api.Rooms{
+		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
+		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library,
+		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h},
+	}, api.Options{
+		Secure: h.config.TLSCert != "", TrustedProxies: proxies, Node: h.config.Node, Language: h.config.Language,
+	}, h.log)
+	return nil
+}
+
+// readHeader is how long a client may take to say what it wants.
+const readHeader = 10 * time.Second
+
+// run works until ctx ends or a room fails. ready is called when requests are answered.
+func (h *house) run(ctx context.Context, handler http.Handler, ready func()) error {
+	listener, err := listen(ctx, h.config.Listen)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeader, IdleTimeout: 2 * time.Minute,
+		ErrorLog:  slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, room := range h.rooms() {
+		group.Go(func() error { return room(ctx) })
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		out, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return server.Shutdown(out)
+	})
+	group.Go(func() error {
+		ready()
+		err := h.serve(server, listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return fmt.Errorf("serve %s: %w", h.config.Listen, err)
+	})
+	return group.Wait()
+}
+
+// rooms are all that run for as long as the node does.
+func (h *house) rooms() []func(context.Context) error {
+	all := []func(context.Context) error{
+		h.feed.Run, h.timeline.Run, h.floor.Run, h.outbox.Run, h.tickets.Run, h.stats.Run, h.kb.run,
+		h.email.Run, h.chat.Run, h.api.Run, h.sweep, h.metrics,
+	}
+	if h.voice != nil {
+		all = append(all, h.voice.Run)
+	}
+	return all
+}
+
+// sweep tidies up what nobody needs any more.
+func (h *house) sweep(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := h.access.Sweep(ctx); err != nil && ctx.Err() == nil {
+			h.log.Warn("sweep sessions", "err", err)
+		}
+	}
+}
+
+// publicURL is what customers' browsers reach, without a slash at its end.
+func (c Config) publicURL() string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	if c.TLSCert != "" {
+		return "https://" + c.Listen
+	}
+	return "http://" + c.Listen
+}
+
+// makeDataDir makes the data directory, open to its owner; what lies in it says itself
+// who may read it.
+func (c Config) makeDataDir() error {
+	if err := os.MkdirAll(c.DataDir, 0o755); err != nil { //nolint:gosec // PostgreSQL's account must pass through
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	return nil
+}
+
+// postgresDir is the private PostgreSQL's own directory.
+func (c Config) postgresDir() string { return filepath.Join(c.DataDir, "postgres") }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	webconsole "github.com/vaxelhq/vaxel/web-console"
+)
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s (is another Växel running? set listen to another port): %w", address, err)
+	}
+	return l, nil
+}
+
+func (h *house) serve(server *http.Server, l net.Listener) error {
+	if h.config.TLSCert != "" {
+		return server.ServeTLS(l, h.config.TLSCert, h.config.TLSKey)
+	}
+	return server.Serve(l)
+}
+
+// pages puts every door at its address: the API, the widget, the help centre, and the
+// console for the rest.
+func (h *house) pages() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", h.api)
+	mux.Handle("/w/", h.chat.Handler())
+	mux.Handle("/help/", h.kb.pages)
+	mux.Handle("/help", http.RedirectHandler("/help/", http.StatusMovedPermanently))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", h.ready)
+	mux.Handle("/", webconsole.Handler(webconsole.Dist()))
+	return mux
+}
+
+// ready says whether this node can do its work: the database answers and somebody leads.
+func (h *house) ready(w http.ResponseWriter, r *http.Request) {
+	if err := h.pool.Ping(r.Context()); err != nil {
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	if _, err := h.commands.Board(r.Context()); err != nil {
+		http.Error(w, "nobody leads the floor yet", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}
+
+// metrics serves /metrics on a listener of its own until ctx ends.
+func (h *house) metrics(ctx context.Context) error {
+	if h.config.Metrics == "" {
+		<-ctx.Done()
+		return nil
+	}
+	l, err := listen(ctx, h.config.Metrics)
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(h.feed.Collectors()...)
+	registry.MustRegister(h.outbox.Collectors()...)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: readHeader}
+	var stopped atomic.Bool
+	go func() {
+		<-ctx.Done()
+		stopped.Store(true)
+		_ = server.Close()
+	}()
+	if err := server.Serve(l); !stopped.Load() {
+		return fmt.Errorf("serve metrics: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vaxelhq/vaxel/migrations"
+)
+
+type serveCmd struct {
+	Listen      string `help:"Where pages and API are served, host:port."`
+	DataDir     string `help:"Where everything is kept." type:"path"`
+	DatabaseURL string `help:"An external PostgreSQL; without it a private one is run." name:"database-url"`
+}
+
+// Run serves until it is told to stop.
+func (s serveCmd) Run(ctx context.Context, c *cli) error {
+	config, log, err := c.load()
+	if err != nil {
+		return err
+	}
+	for flag, setting := range map[string]*string{s.Listen: &config.Listen, s.DataDir: &config.DataDir, s.DatabaseURL: &config.DatabaseURL} {
+		if flag != "" {
+			*setting = flag
+		}
+	}
+	if err := config.check(); err != nil {
+		return err
+	}
+	pool, done, err := database(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	h, err := open(ctx, config, pool, log)
+	if err != nil {
+		return err
+	}
+	if err := h.settle(ctx); err != nil {
+		return err
+	}
+	if err := h.firstAdministrator(ctx); err != nil {
+		return err
+	}
+	return h.run(ctx, h.pages(), func() {
+		log.Info("serving", "url", config.publicURL(), "data_dir", config.DataDir)
+	})
+}
+
+// firstAdministrator makes one if there is none, and says the password this once.
+func (h *house) firstAdministrator(ctx context.Context) error {
+	name, password, err := h.access.FirstAdministrator(ctx)
+	if err != nil {
+		return fmt.Errorf("make the first administrator: %w", err)
+	}
+	if password != "" {
+		fmt.Printf("\n  Sign in at %s as  %s  with the password  %s\n  It is shown this once; you choose another at the first sign-in.\n\n",
+			h.config.publicURL(), name, password)
+	}
+	return nil
+}
+
+type migrateCmd struct{}
+
+// Run brings the schema up to date and says what it is now.
+func (migrateCmd) Run(ctx context.Context, c *cli) error {
+	config, log, err := c.load()
+	if err != nil {
+		return err
+	}
+	pool, done, err := database(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := migrations.Up(ctx, pool); err != nil {
+		return err
+	}
+	have, newest, err := migrations.Version(ctx, pool)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The schema is at version %d of %d.\n", have, newest)
+	return nil
+}

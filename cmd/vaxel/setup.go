@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/channels/voice"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+)
+
+// settle brings the database to what the configuration says: the queues that it names
+// exist, and its mailboxes, trunks and widgets are as it has them.
+func (h *house) settle(ctx context.Context) error {
+	queues, err := h.queues(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range h.config.Mailboxes {
+		if err := h.settleMailbox(ctx, m, queues); err != nil {
+			return fmt.Errorf("mailbox %s: %w", m.Address, err)
+		}
+	}
+	for _, t := range h.config.Voice.Trunks {
+		if h.voice == nil {
+			break
+		}
+		if err := h.settleTrunk(ctx, t, queues); err != nil {
+			return fmt.Errorf("trunk %s: %w", t.Name, err)
+		}
+	}
+	for _, w := range h.config.Widgets {
+		queue, err := queues.get(ctx, h, w.Queue)
+		if err != nil {
+			return err
+		}
+		if _, err := h.chat.SaveWidget(ctx, chat.Widget{Key: w.Key, Name: w.Name, Queue: queue, Origins: w.Origins}); err != nil {
+			return fmt.Errorf("widget %s: %w", w.Key, err)
+		}
+	}
+	return nil
+}
+
+func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queueNames) error {
+	queue, err := queues.get(ctx, h, m.Queue)
+	if err != nil {
+		return err
+	}
+	_, err = h.email.Save(ctx, email.Mailbox{
+		Address: m.Address, Name: m.Name, Queue: queue, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
+		IMAP: email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
+		SMTP: email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
+	}, m.Password)
+	return err
+}
+
+func (h *house) settleTrunk(ctx context.Context, t TrunkConfig, queues queueNames) error {
+	queue, err := queues.get(ctx, h, t.Queue)
+	if err != nil {
+		return err
+	}
+	trunk := voice.Trunk{Name: t.Name, Number: t.Number, Queue: queue, Language: t.Language, MaxWait: gateway.Seconds(t.MaxWait)}
+	if trunk.Language == "" {
+		trunk.Language = h.config.Language
+	}
+	from := t.From
+	if len(from) == 0 {
+		from = []string{"127.0.0.0/8"}
+	}
+	for _, f := range from {
+		prefix, err := netip.ParsePrefix(f)
+		if err != nil {
+			return fmt.Errorf("from: %w", err)
+		}
+		trunk.Sources = append(trunk.Sources, prefix)
+	}
+	_, err = h.voice.PutTrunk(ctx, trunk)
+	return err
+}
+
+// queueNames finds queues by what the configuration calls them, in any language.
+type queueNames map[string]gateway.QueueID
+
+func (h *house) queues(ctx context.Context) (queueNames, error) {
+	list, err := h.roster.Queues(ctx, roster.QueueFilter{})
+	if err != nil {
+		return nil, fmt.Errorf("read the queues: %w", err)
+	}
+	names := queueNames{}
+	for _, q := range list {
+		for _, name := range q.Name {
+			names[name] = q.ID
+		}
+	}
+	return names, nil
+}
+
+// get gives the queue of a name, made if there is none: a configuration that names a
+// queue wants it.
+func (n queueNames) get(ctx context.Context, h *house, name string) (gateway.QueueID, error) {
+	if id, ok := n[name]; ok {
+		return id, nil
+	}
+	plans := map[gateway.Channel]gateway.ChannelPlan{}
+	for _, c := range gateway.Channels {
+		plans[c] = roster.DefaultPlan(c)
+	}
+	q, err := h.roster.CreateQueue(ctx, roster.Queue{
+		Name: roster.Label{"en": name, "sv": name}, Band: roster.DefaultBand, Channels: plans, Active: true,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("make queue %s: %w", name, err)
+	}
+	n[name] = q.ID
+	return q.ID, nil
+}
