@@ -93,7 +93,10 @@ func (v *Voice) called(ctx context.Context, in *dialog.Incoming) dialog.Owner {
 // nobody owns a call that was refused at once.
 type nobody struct{}
 
-func (nobody) Tell(dialog.Event)             {}
+// Tell implements dialog.Owner.
+func (nobody) Tell(dialog.Event) {}
+
+// Reoffer implements dialog.Owner.
 func (nobody) Reoffer([]byte) ([]byte, bool) { return nil, false }
 
 // caller is the calling number, or the user part as it was sent.

@@ -191,6 +191,7 @@ func (h *house) tell(e gateway.Event) {
 	}
 }
 
+// Append implements voice.Feed.
 func (h *house) Append(_ context.Context, _ pgx.Tx, events ...gateway.Event) error { return nil }
 
 // Announce implements voice.Feed.
@@ -217,6 +218,7 @@ func (h *house) Put(_ context.Context, r io.Reader) (string, int64, error) {
 	return key, int64(len(b)), err
 }
 
+// Note implements voice.Blobs.
 func (h *house) Note(context.Context, pgx.Tx, string, int64, string, string) error { return nil }
 
 // line is a Timeline: house has another Append already.

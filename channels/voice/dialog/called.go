@@ -40,7 +40,7 @@ func (s *Stack) incoming(ctx context.Context, req *sip.Request, tx *sip.ServerTx
 	}
 	d.owner = s.called(ctx, in)
 	s.add(d)
-	s.respond(req, tx, sip.StatusTrying, "")
+	s.respond(req, tx, sip.StatusTrying)
 	gone := func(*sip.Request) { d.inbox.Put(func() { d.finish(Canceled{}) }) }
 	if !tx.OnCancel(gone) {
 		gone(nil)

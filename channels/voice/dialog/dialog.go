@@ -174,13 +174,13 @@ func (d *Dialog) receive(req *sip.Request, tx *sip.ServerTx) {
 	}
 	// RFC 3261 §12.2.2. A goroutine for each message may have turned two around.
 	if seq <= d.remoteSeq && d.remoteSeq > 0 {
-		d.stack.respond(req, tx, sip.StatusInternalServerError, "")
+		d.stack.respond(req, tx, sip.StatusInternalServerError)
 		return
 	}
 	d.remoteSeq = seq
 	switch req.Method { //nolint:exhaustive // check has refused the others
 	case sip.BYE:
-		d.stack.respond(req, tx, sip.StatusOK, "")
+		d.stack.respond(req, tx, sip.StatusOK)
 		cause := "bye"
 		if h := req.GetHeader("Reason"); h != nil {
 			cause = Line(h.Value())
@@ -189,26 +189,26 @@ func (d *Dialog) receive(req *sip.Request, tx *sip.ServerTx) {
 	case sip.INVITE, sip.UPDATE:
 		d.reoffered(req, tx)
 	case sip.INFO:
-		d.stack.respond(req, tx, sip.StatusOK, "")
+		d.stack.respond(req, tx, sip.StatusOK)
 		kind := ""
 		if h := req.GetHeader("Content-Type"); h != nil {
 			kind = h.Value()
 		}
 		d.owner.Tell(Info{ContentType: kind, Body: req.Body()})
 	default:
-		d.stack.respond(req, tx, sip.StatusOK, "", sip.NewHeader("Allow", allow))
+		d.stack.respond(req, tx, sip.StatusOK, sip.NewHeader("Allow", allow))
 	}
 }
 
 // reoffered answers a re-INVITE or UPDATE (RFC 3261 §14.2, RFC 3311).
 func (d *Dialog) reoffered(req *sip.Request, tx *sip.ServerTx) {
 	if d.answer != nil || d.state == calling || d.state == proceeding { // our own offer or answer is out
-		d.stack.respond(req, tx, sip.StatusRequestPending, "")
+		d.stack.respond(req, tx, sip.StatusRequestPending)
 		return
 	}
 	d.retarget(req)
 	if req.Method == sip.UPDATE && len(req.Body()) == 0 {
-		d.stack.respond(req, tx, sip.StatusOK, "") // a session refresh
+		d.stack.respond(req, tx, sip.StatusOK) // a session refresh
 		return
 	}
 	offer := req.Body()
@@ -217,7 +217,7 @@ func (d *Dialog) reoffered(req *sip.Request, tx *sip.ServerTx) {
 	}
 	body, ok := d.owner.Reoffer(offer)
 	if !ok {
-		d.stack.respond(req, tx, sip.StatusNotAcceptableHere, "")
+		d.stack.respond(req, tx, sip.StatusNotAcceptableHere)
 		return
 	}
 	res := d.response(req, sip.StatusOK, body)

@@ -19,6 +19,7 @@ const (
 	strangersRate  = 500 // from all of them
 	strangersBurst = 1000
 	linesPerSecond = 10 // of the log, for one source
+	linesOfAll     = 50 // and for all of them
 	rotateAfter    = 10000
 )
 
@@ -37,13 +38,13 @@ type gate struct {
 	sources map[netip.Addr]*stranger
 	known   map[netip.Addr]time.Time // until when: those we called
 	passed  map[netip.AddrPort]struct{}
+	lines   ledger
 }
 
 // stranger is the allowance of one source that we don't know.
 type stranger struct {
 	bucket *rate.Limiter
-	second int64
-	lines  int
+	ledger
 	hushed int // lines not written since the last one that was
 }
 
@@ -98,12 +99,23 @@ func (p pass) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
+// WriteTo sends a datagram.
 func (p pass) WriteTo(b []byte, to net.Addr) (int, error) { return p.conn.WriteTo(b, to) }
-func (p pass) Close() error                               { return nil }
-func (p pass) LocalAddr() net.Addr                        { return p.conn.LocalAddr() }
-func (p pass) SetDeadline(t time.Time) error              { return p.conn.SetDeadline(t) }
-func (p pass) SetReadDeadline(t time.Time) error          { return p.conn.SetReadDeadline(t) }
-func (p pass) SetWriteDeadline(t time.Time) error         { return p.conn.SetWriteDeadline(t) }
+
+// Close leaves the socket open: it outlives its passes.
+func (p pass) Close() error { return nil }
+
+// LocalAddr is the socket's.
+func (p pass) LocalAddr() net.Addr { return p.conn.LocalAddr() }
+
+// SetDeadline implements net.PacketConn.
+func (p pass) SetDeadline(t time.Time) error { return p.conn.SetDeadline(t) }
+
+// SetReadDeadline implements net.PacketConn.
+func (p pass) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadline(t) }
+
+// SetWriteDeadline implements net.PacketConn.
+func (p pass) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
 
 // full says whether sipgo should begin anew. The datagram is lost; SIP sends it again.
 func (g *gate) full(from netip.AddrPort) bool {
@@ -181,7 +193,8 @@ func (g *gate) sweepLocked() {
 	}
 }
 
-// note writes at most ten lines a second about one source, and counts the others.
+// note writes at most ten lines a second about one source, fifty about all, and counts
+// the others.
 func (g *gate) note(from netip.AddrPort, s *stranger, what string) {
 	g.mu.Lock()
 	if s == nil {
@@ -193,19 +206,31 @@ func (g *gate) note(from netip.AddrPort, s *stranger, what string) {
 		}
 	}
 	now := time.Now().Unix()
-	if s.second != now {
-		s.second, s.lines = now, 0
-	}
-	s.lines++
 	hushed := s.hushed
-	if quiet := s.lines > linesPerSecond; quiet {
+	write := s.line(now, linesPerSecond) && g.lines.line(now, linesOfAll)
+	if write {
+		s.hushed = 0
+	} else {
 		s.hushed++
-		g.mu.Unlock()
-		return
 	}
-	s.hushed = 0
 	g.mu.Unlock()
-	g.log.Warn("refused on the SIP port", "source", from.String(), "what", what, "repeated", hushed)
+	if write {
+		g.log.Warn("refused on the SIP port", "source", from.String(), "what", what, "repeated", hushed)
+	}
+}
+
+// ledger counts the lines of a second.
+type ledger struct {
+	second int64
+	lines  int
+}
+
+func (l *ledger) line(now int64, most int) bool {
+	if l.second != now {
+		l.second, l.lines = now, 0
+	}
+	l.lines++
+	return l.lines <= most
 }
 
 // refuse answers 400 to a request that can't be parsed, out of its own lines

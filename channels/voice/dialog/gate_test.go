@@ -75,6 +75,9 @@ func TestFlood(t *testing.T) {
 		c.Info('9') // again and again, as SIP over UDP does: the flood overflows the socket
 		return strings.Contains(p.String(), "Signal=9")
 	})
+	if n := out.count(); n > 1000 {
+		t.Errorf("%d lines in the log", n)
+	}
 	if grown := int64(heap()) - int64(before); grown > 20<<20 {
 		t.Errorf("grew by %d MB", grown>>20)
 	}

@@ -133,16 +133,24 @@ func (s *Stack) settle() {
 
 // request is sipgo's hand, on a goroutine for each request.
 func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx) {
-	if !req.IsInvite() {
+	tag := ""
+	if to := req.To(); to != nil {
+		tag, _ = to.Params.Get("tag")
+	}
+	switch {
+	case req.IsInvite():
+	case tag == "": // a stranger's: answering it again is cheaper than remembering it
+		defer tx.Terminate()
+	default:
 		defer tx.TerminateGracefully()
 	}
 	if r := check(req); r != nil {
 		if !req.IsAck() {
-			s.respond(req, tx, r.status, "", r.headers...)
+			s.respond(req, tx, r.status, r.headers...)
 		}
 		return
 	}
-	if tag, ok := req.To().Params.Get("tag"); ok && tag != "" {
+	if tag != "" {
 		s.within(req, tx, tag)
 		return
 	}
@@ -150,10 +158,10 @@ func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx)
 	case sip.INVITE:
 		s.invited(ctx, req, tx)
 	case sip.OPTIONS:
-		s.respond(req, tx, sip.StatusOK, "", sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
+		s.respond(req, tx, sip.StatusOK, sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
 	case sip.ACK:
 	default: // nothing outside a dialog that it could mean
-		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "")
+		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists)
 	}
 }
 
@@ -172,7 +180,7 @@ func (s *Stack) within(req *sip.Request, tx *sip.ServerTx, tag string) {
 		return
 	}
 	if !req.IsAck() {
-		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists, "")
+		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists)
 	}
 }
 
@@ -186,7 +194,7 @@ func (s *Stack) invited(ctx context.Context, req *sip.Request, tx *sip.ServerTx)
 	}
 	s.mu.Unlock()
 	if merged && other != branch {
-		s.respond(req, tx, sip.StatusLoopDetected, "") // RFC 3261 §8.2.2.2
+		s.respond(req, tx, sip.StatusLoopDetected) // RFC 3261 §8.2.2.2
 		return
 	}
 	s.incoming(ctx, req, tx, key)
@@ -198,11 +206,8 @@ func mergeKey(req *sip.Request) string {
 }
 
 // respond sends a final answer outside of any dialog of ours.
-func (s *Stack) respond(req *sip.Request, tx sip.ServerTransaction, status int, reason string, headers ...sip.Header) {
-	if reason == "" {
-		reason = reasons[status]
-	}
-	res := sip.NewResponseFromRequest(req, status, reason, nil)
+func (s *Stack) respond(req *sip.Request, tx sip.ServerTransaction, status int, headers ...sip.Header) {
+	res := sip.NewResponseFromRequest(req, status, reasons[status], nil)
 	res.SipVersion = "SIP/2.0" // also to one of another version
 	for _, h := range headers {
 		res.AppendHeader(h)

@@ -43,8 +43,13 @@ type Count struct {
 // silentT lets a Phone work outside a test.
 type silentT struct{ testing.TB }
 
-func (silentT) Helper()               {}
-func (silentT) Logf(string, ...any)   {}
+// Helper implements testing.TB.
+func (silentT) Helper() {}
+
+// Logf implements testing.TB.
+func (silentT) Logf(string, ...any) {}
+
+// Errorf implements testing.TB.
 func (silentT) Errorf(string, ...any) {}
 
 // NewFleet starts a fleet on loopback.
@@ -186,12 +191,15 @@ type seat struct {
 
 const tag = 0x56584C31 // marks our packets among music and tones
 
+// Addr implements Media.
 func (s *seat) Addr() netip.AddrPort {
 	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
 }
 
+// Law implements Media.
 func (s *seat) Law() g711.Law { return g711.A }
 
+// SendTo implements Media.
 func (s *seat) SendTo(to netip.AddrPort) { s.to.Store(&to) }
 
 func (s *seat) say() {

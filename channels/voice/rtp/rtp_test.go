@@ -106,26 +106,26 @@ func TestRelayKeepsDistances(t *testing.T) {
 }
 
 func TestLatchClosesOnce(t *testing.T) {
-	said, real, other := netip.MustParseAddrPort("10.0.0.5:4000"), netip.MustParseAddrPort("192.0.2.9:50123"), netip.MustParseAddrPort("203.0.113.1:9")
+	said, actual, other := netip.MustParseAddrPort("10.0.0.5:4000"), netip.MustParseAddrPort("192.0.2.9:50123"), netip.MustParseAddrPort("203.0.113.1:9")
 	var l rtp.Latch
 	if l.Take(said, said.Addr()) {
 		t.Error("took a packet before anybody was expected")
 	}
 	l.Expect(said)
-	if l.To() != said || l.Take(other, real.Addr()) {
+	if l.To() != said || l.Take(other, actual.Addr()) {
 		t.Error("a stranger was taken")
 	}
-	if !l.Take(real, real.Addr()) || l.To() != real || !l.Closed() {
+	if !l.Take(actual, actual.Addr()) || l.To() != actual || !l.Closed() {
 		t.Error("the far end behind NAT was not taken")
 	}
-	if l.Take(other, real.Addr()) || l.Take(netip.AddrPortFrom(said.Addr(), 9), real.Addr()) {
+	if l.Take(other, actual.Addr()) || l.Take(netip.AddrPortFrom(said.Addr(), 9), actual.Addr()) {
 		t.Error("a second source was taken")
 	}
 	l.Expect(said)
-	if l.To() != real {
+	if l.To() != actual {
 		t.Error("the same claim again opened the latch")
 	}
-	if !l.Take(said, real.Addr()) || l.To() != said || l.Take(real, real.Addr()) {
+	if !l.Take(said, actual.Addr()) || l.To() != said || l.Take(actual, actual.Addr()) {
 		t.Error("the address of the SDP did not correct a stray one")
 	}
 	l.Release(said)
