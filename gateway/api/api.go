@@ -182,6 +182,7 @@ func (s *Server) register() {
 	s.registerCustomers()
 	s.registerTasks()
 	s.registerStaff()
+	s.registerAdmin()
 	s.registerBlobs()
 	s.mux.HandleFunc("GET "+Prefix+"/socket", s.socket)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -33,6 +34,17 @@ type Case struct {
 	QueueName    string `json:"queue_name,omitempty"`
 }
 
+type newCaseIn struct {
+	Body struct {
+		Subject  string             `json:"subject" minLength:"1" maxLength:"500"`
+		Customer gateway.CustomerID `json:"customer"`
+		Queue    gateway.QueueID    `json:"queue,omitempty"`
+		Assignee gateway.AgentID    `json:"assignee,omitempty"`
+		Channel  gateway.Channel    `json:"channel,omitempty" doc:"How the customer is reached; email unless set"`
+		Tags     []string           `json:"tags,omitempty" maxItems:"50"`
+	}
+}
+
 type caseChangeIn struct {
 	ID      gateway.CaseID `path:"id"`
 	IfMatch string         `header:"If-Match" doc:"The case's rev; a stale one is refused with what is there"`
@@ -62,6 +74,7 @@ type Found struct {
 func (s *Server) registerCases() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/cases", ID: "list-cases", Summary: "Cases, the latest activity first", Role: agent}, s.cases)
+	add(s, operation{Method: http.MethodPost, Path: "/cases", ID: "create-case", Summary: "Open a case that no arrival began", Role: agent, Status: http.StatusCreated}, s.createCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}", ID: "get-case", Summary: "One case", Role: agent}, s.getCase)
 	add(s, operation{Method: http.MethodPatch, Path: "/cases/{id}", ID: "change-case", Summary: "Change a case", Role: agent}, s.changeCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/timeline", ID: "case-timeline", Summary: "What was said and happened, over all channels", Role: agent}, s.caseTimeline)
@@ -111,6 +124,23 @@ func (s *Server) getCase(ctx context.Context, _ access.Caller, in *caseIn) (Case
 	return s.caseView(ctx, c)
 }
 
+func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn) (Case, error) {
+	b := in.Body
+	if _, err := s.Cases.Customer(ctx, b.Customer); err != nil {
+		return Case{}, err
+	}
+	c, err := s.Cases.CreateCase(ctx, tickets.Case{
+		Subject: b.Subject, Customer: b.Customer, Queue: b.Queue, Assignee: b.Assignee, Channel: cmp.Or(b.Channel, gateway.Email), Tags: b.Tags,
+	})
+	if err != nil {
+		return Case{}, err
+	}
+	if err := s.Access.Audit(ctx, by, "case.created", "case:"+c.ID.String(), nil); err != nil {
+		return Case{}, err
+	}
+	return s.caseView(ctx, c)
+}
+
 func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChangeIn) (Case, error) {
 	c, err := s.Cases.Case(ctx, in.ID)
 	if err != nil {
@@ -128,7 +158,9 @@ func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChang
 	if c, err = s.Cases.UpdateCase(ctx, c); err != nil {
 		return Case{}, err
 	}
-	if err := s.Access.Audit(ctx, by, "case.changed", "case:"+c.ID.String(), in.Body); err != nil {
+	if err := s.Access.Audit(ctx, by, "case.changed", "case:"+c.ID.String(), map[string]any{
+		"state": in.Body.State, "assignee": in.Body.Assignee, "queue": in.Body.Queue, "customer": in.Body.Customer,
+	}); err != nil {
 		return Case{}, err
 	}
 	return s.caseView(ctx, c)

@@ -103,7 +103,10 @@ const description = "Everything that agents, supervisors, administrators and int
 func mend(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas
 	for name, s := range schemas.Map() {
-		idsInStrings(s, schemas.TypeFromRef(schemaPrefix+name))
+		mendFields(s, schemas.TypeFromRef(schemaPrefix+name))
+	}
+	for _, name := range []string{"ChannelPlan", "WrapUpPlan"} {
+		schemas.Map()[name] = optional(schemas.Map()[name]) // a queue's plan is filled in from the defaults
 	}
 	strict := taken(doc)
 	for name, s := range schemas.Map() {
@@ -120,6 +123,13 @@ func mend(doc *huma.OpenAPI) {
 	}
 }
 
+// optional is an object of which nothing is required.
+func optional(s *huma.Schema) *huma.Schema {
+	out := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: s.Properties}
+	out.PrecomputeMessages()
+	return out
+}
+
 // mendParam lets ids through: huma has made numbers of them before it looks at the
 // schema, which says that they are strings.
 func mendParam(p *huma.Param) {
@@ -131,8 +141,9 @@ func mendParam(p *huma.Param) {
 	p.Schema = &shown
 }
 
-// idsInStrings finds the fields that `json:",string"` makes strings of.
-func idsInStrings(s *huma.Schema, t reflect.Type) {
+// mendFields finds the fields that `json:",string"` makes strings of, and those that hold
+// one of our words.
+func mendFields(s *huma.Schema, t reflect.Type) {
 	if t == nil || t.Kind() != reflect.Struct {
 		return
 	}
@@ -141,13 +152,52 @@ func idsInStrings(s *huma.Schema, t reflect.Type) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "":
-			idsInStrings(s, f.Type)
+			mendFields(s, f.Type)
+		case s.Properties[name] == nil:
+		case wordsOf[deref(f.Type)] != nil:
+			inWords(s.Properties[name], wordsOf[deref(f.Type)])
+		case f.Type.Kind() == reflect.Slice && wordsOf[f.Type.Elem()] != nil:
+			inWords(s.Properties[name].Items, wordsOf[f.Type.Elem()])
 		case slices.Contains(strings.Split(options, ","), "string"):
 			id := idSchema{}.Schema(nil)
 			id.PrecomputeMessages()
 			s.Properties[name] = id
 		}
 	}
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+func inWords(s *huma.Schema, words []any) {
+	if s.Enum == nil {
+		s.Enum = words
+		s.PrecomputeMessages()
+	}
+}
+
+// wordsOf are the enumerations.
+var wordsOf = map[reflect.Type][]any{
+	reflect.TypeFor[gateway.Channel]():       {"voice", "chat", "email", "voicemail", "callback"},
+	reflect.TypeFor[gateway.Role]():          {"agent", "supervisor", "administrator"},
+	reflect.TypeFor[gateway.Intent]():        {"available", "working_offline", "on_break", "logged_out"},
+	reflect.TypeFor[gateway.Status]():        {"available", "offered", "busy", "wrap_up", "working_offline", "on_break", "logged_out"},
+	reflect.TypeFor[gateway.State]():         {"waiting", "offered", "active", "parked", "wrap_up", "finished"},
+	reflect.TypeFor[gateway.End]():           {"handled", "abandoned", "short_abandon", "voicemail", "transferred_external", "closed", "system_failure"},
+	reflect.TypeFor[gateway.Outcome]():       {"accepted", "declined", "missed", "withdrawn", "failed"},
+	reflect.TypeFor[gateway.OfferKind]():     {"queue", "transfer", "recall"},
+	reflect.TypeFor[gateway.EntryKind]():     {"message", "mail", "note", "article", "event", "call", "recording", "file"},
+	reflect.TypeFor[gateway.AuthorKind]():    {"customer", "agent", "system"},
+	reflect.TypeFor[gateway.AddressKind]():   {"email", "phone", "visitor"},
+	reflect.TypeFor[gateway.DeclinePolicy](): {"vcc", "engage", "soft"},
+	reflect.TypeFor[gateway.WrapUpMode]():    {"none", "optional", "timed", "timed_extendable", "manual"},
+	reflect.TypeFor[tickets.CaseState]():     {"open", "pending", "closed"},
+	reflect.TypeFor[roster.PhoneKind]():      {"sip", "pstn"},
+	reflect.TypeFor[roster.TargetKind]():     {"agent", "queue"},
 }
 
 func operationOf(item *huma.PathItem, method string) *huma.Operation {

@@ -32,6 +32,17 @@ type customerChangeIn struct {
 	}
 }
 
+type newCustomerIn struct {
+	Body struct {
+		Name      string            `json:"name,omitempty" maxLength:"200"`
+		Company   string            `json:"company,omitempty" maxLength:"200"`
+		Language  string            `json:"language,omitempty" maxLength:"35"`
+		Note      string            `json:"note,omitempty" maxLength:"20000"`
+		Fields    map[string]string `json:"fields,omitempty"`
+		Addresses []gateway.Address `json:"addresses,omitempty" maxItems:"50"`
+	}
+}
+
 type mergeIn struct {
 	ID   gateway.CustomerID `path:"id"`
 	Body struct {
@@ -42,6 +53,7 @@ type mergeIn struct {
 func (s *Server) registerCustomers() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/customers", ID: "list-customers", Summary: "Customers, the newest first; with q, those found", Role: agent}, s.customers)
+	add(s, operation{Method: http.MethodPost, Path: "/customers", ID: "create-customer", Summary: "Add a customer", Role: agent, Status: http.StatusCreated}, s.createCustomer)
 	add(s, operation{Method: http.MethodGet, Path: "/customers/{id}", ID: "get-customer", Summary: "One customer", Role: agent}, s.customer)
 	add(s, operation{Method: http.MethodPatch, Path: "/customers/{id}", ID: "change-customer", Summary: "Change a customer", Role: agent}, s.changeCustomer)
 	add(s, operation{Method: http.MethodPost, Path: "/customers/{id}/merge", ID: "merge-customers", Summary: "Make two customers one", Role: agent}, s.mergeCustomers)
@@ -67,6 +79,25 @@ func (s *Server) customer(ctx context.Context, _ access.Caller, in *customerIn) 
 	return s.Cases.Customer(ctx, in.ID)
 }
 
+func (s *Server) createCustomer(ctx context.Context, by access.Caller, in *newCustomerIn) (tickets.Customer, error) {
+	b := in.Body
+	c, err := s.Cases.CreateCustomer(ctx, tickets.Customer{
+		Name: b.Name, Company: b.Company, Language: b.Language, Note: b.Note, Fields: b.Fields, Addresses: addresses(b.Addresses),
+	})
+	if err != nil {
+		return c, err
+	}
+	return c, s.Access.Audit(ctx, by, "customer.created", "customer:"+c.ID.String(), nil)
+}
+
+func addresses(list []gateway.Address) []tickets.Address {
+	out := make([]tickets.Address, len(list))
+	for i, a := range list {
+		out[i] = tickets.Address{Address: a}
+	}
+	return out
+}
+
 func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *customerChangeIn) (tickets.Customer, error) {
 	c, err := s.Cases.Customer(ctx, in.ID)
 	if err != nil {
@@ -81,10 +112,7 @@ func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *custo
 	set(&c.Note, in.Body.Note)
 	set(&c.Fields, in.Body.Fields)
 	if in.Body.Addresses != nil {
-		c.Addresses = nil
-		for _, a := range *in.Body.Addresses {
-			c.Addresses = append(c.Addresses, tickets.Address{Address: a})
-		}
+		c.Addresses = addresses(*in.Body.Addresses)
 	}
 	if c, err = s.Cases.UpdateCustomer(ctx, c); err != nil {
 		return c, err

@@ -11,12 +11,12 @@ import (
 
 // me is who is calling, and how they are doing.
 type me struct {
-	Login    gateway.LoginID  `json:"login"`
-	Name     string           `json:"name"`
-	Role     gateway.Role     `json:"role"`
-	Agent    *roster.Agent    `json:"agent,omitempty"`
-	Presence gateway.Presence `json:"presence"`
-	Queues   []named          `json:"queues" nullable:"false" doc:"Those the agent is in"`
+	Login    gateway.LoginID   `json:"login"`
+	Name     string            `json:"name"`
+	Role     gateway.Role      `json:"role"`
+	Agent    *roster.Agent     `json:"agent,omitempty"`
+	Presence *gateway.Presence `json:"presence,omitempty"`
+	Queues   []named           `json:"queues" nullable:"false" doc:"Those the agent is in"`
 }
 
 // named is a thing and what it is called in the caller's language.
@@ -57,6 +57,17 @@ func (s *Server) registerMe() {
 	add(s, operation{Method: http.MethodPatch, Path: "/me", ID: "change-me", Summary: "Change your own settings", Role: gateway.RoleAgent}, s.changeMe)
 	add(s, operation{Method: http.MethodGet, Path: "/status-codes", ID: "list-status-codes", Summary: "The reasons to choose from, by status", Role: gateway.RoleAgent}, s.statusCodes)
 	addFull(s, operation{Method: http.MethodPut, Path: "/me/status", ID: "set-status", Summary: "Change your status; 202 when it waits for what you hold", Role: gateway.RoleAgent, Also: http.StatusAccepted}, s.setStatus)
+	addFull(s, operation{Method: http.MethodPut, Path: "/agents/{id}/status", ID: "set-agent-status", Summary: "Change an agent's status, if need be at once", Role: gateway.RoleSupervisor, Also: http.StatusAccepted}, s.setAgentStatus)
+}
+
+type otherStatusIn struct {
+	ID   gateway.AgentID `path:"id"`
+	Key  string          `header:"Idempotency-Key"`
+	Body struct {
+		Status gateway.Intent `json:"status" enum:"available,working_offline,on_break,logged_out"`
+		Code   string         `json:"code,omitempty" doc:"Required where a list of status codes is set"`
+		Force  bool           `json:"force,omitempty" doc:"At once: what the agent holds goes back to its queue. Otherwise it waits for what the agent holds"`
+	}
 }
 
 // needAgent refuses a caller who is no agent, such as an integration's key.
@@ -77,9 +88,11 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 		return out, err
 	}
 	out.Agent = &agent
-	if out.Presence, err = s.Floor.Presence(ctx, by.Agent); err != nil {
+	presence, err := s.Floor.Presence(ctx, by.Agent)
+	if err != nil {
 		return out, err
 	}
+	out.Presence = &presence
 	queues, err := s.Roster.Queues(ctx, roster.QueueFilter{Agent: by.Agent})
 	for _, q := range queues {
 		out.Queues = append(out.Queues, named{q.ID.String(), q.Name.In(agent.Language)})
@@ -133,7 +146,26 @@ func (s *Server) setStatus(ctx context.Context, by access.Caller, in *statusIn) 
 	if err := s.Roster.CheckStatusCode(ctx, in.Body.Status, by.Agent, in.Body.Code); err != nil {
 		return nil, err
 	}
-	answer, err := s.do(ctx, by, in.Key, gateway.SetStatus{Agent: by.Agent, Intent: in.Body.Status, Code: in.Body.Code})
+	return s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: by.Agent, Intent: in.Body.Status, Code: in.Body.Code})
+}
+
+// setAgentStatus is a supervisor's: it is audited.
+func (s *Server) setAgentStatus(ctx context.Context, by access.Caller, in *otherStatusIn) (*statusOut, error) {
+	if _, err := s.Roster.Agent(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	if err := s.Roster.CheckStatusCode(ctx, in.Body.Status, in.ID, in.Body.Code); err != nil {
+		return nil, err
+	}
+	out, err := s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: in.ID, Intent: in.Body.Status, Code: in.Body.Code, Force: in.Body.Force})
+	if err != nil {
+		return nil, err
+	}
+	return out, s.Access.Audit(ctx, by, "agent.status_set", "agent:"+in.ID.String(), in.Body)
+}
+
+func (s *Server) intend(ctx context.Context, by access.Caller, key string, cmd gateway.SetStatus) (*statusOut, error) {
+	answer, err := s.do(ctx, by, key, cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,11 @@ type sessionIn struct {
 }
 
 func (s *Server) sessions(ctx context.Context, by access.Caller, _ *none) (page[openSession], error) {
-	list, err := s.Access.Sessions(ctx, by.Login)
+	return s.sessionsOf(ctx, by, by.Login)
+}
+
+func (s *Server) sessionsOf(ctx context.Context, by access.Caller, login gateway.LoginID) (page[openSession], error) {
+	list, err := s.Access.Sessions(ctx, login)
 	out := page[openSession]{Items: make([]openSession, len(list))}
 	for i, v := range list {
 		out.Items[i] = openSession{v.ID, v.CreatedAt, v.ExpiresAt, v.Source, v.Client, v.ID == by.Session}
