@@ -1,5 +1,5 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { Component, useEffect, useState, type ReactNode } from 'react'
 import { RouterProvider } from 'react-aria-components'
 import { useLocation } from 'wouter'
 import { api, Problem } from './api/client'
@@ -42,9 +42,25 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <Sprite />
-      <Gate />
+      <Guard>
+        <Gate />
+      </Guard>
     </QueryClientProvider>
   )
+}
+
+/** If a page of ours breaks, what was written is still kept: say so, and offer to load it anew. */
+class Guard extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state = { error: null as unknown }
+  static getDerivedStateFromError = (error: unknown) => ({ error })
+  override render() {
+    if (this.state.error === null) return this.props.children
+    return (
+      <main className="door">
+        <Failure error={this.state.error} retry={() => location.reload()} />
+      </main>
+    )
+  }
 }
 
 /** Signed out, with a first password, or at work. */

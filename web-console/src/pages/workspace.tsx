@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useWords } from '../i18n'
 import { Inbox } from '../inbox/inbox'
 import { useInteraction } from '../inbox/interaction'
@@ -10,12 +10,14 @@ import { Empty } from '../ui/parts'
 export function Workspace({ tab, id }: { tab: 'chat' | 'email'; id?: string }) {
   const w = useWords()
   const { interaction, query } = useInteraction(id)
-  const [side, setSide] = useState(false)
+  const [asked, setSide] = useState<boolean | null>(null)
+  const side = asked ?? interaction?.state === 'wrap_up' // what is still to be done isn't hidden in a drawer
+  useEffect(() => setSide(null), [id, interaction?.state])
   return (
     <main className={`sheet sheet--3${id ? ' has-open' : ''}${side ? ' has-side' : ''}`}>
       <Inbox tab={tab} chosen={id} />
       {interaction ? (
-        <Thread key={interaction.id} tab={tab} interaction={interaction} side={() => setSide((s) => !s)} />
+        <Thread key={interaction.id} tab={tab} interaction={interaction} side={() => setSide(!side)} />
       ) : (
         <section className="pane" aria-label={w.thread.label}>
           {!id && <Empty icon={tab === 'email' ? 'mail' : 'chat'} text={w.thread.pick} hint={w.thread.pickHint} />}

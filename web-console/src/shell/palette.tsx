@@ -63,7 +63,7 @@ export function Palette({ close }: { close: () => void }) {
   )
 }
 
-const few = 5
+const few = 4
 
 function useChoices(text: string): { title: string; choices: Choice[] }[] {
   const w = useWords()

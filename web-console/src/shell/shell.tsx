@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { useWords } from '../i18n'
 import { useLive } from '../live/hub'
@@ -17,7 +17,8 @@ const Customers = lazy(() => import('../pages/customers').then((m) => ({ default
 const Knowledge = lazy(() => import('../pages/knowledge').then((m) => ({ default: m.Knowledge })))
 const Analysis = lazy(() => import('../pages/analysis').then((m) => ({ default: m.Analysis })))
 const Settings = lazy(() => import('../pages/settings').then((m) => ({ default: m.Settings })))
-const Palette = lazy(() => import('./palette').then((m) => ({ default: m.Palette })))
+const loadPalette = () => import('./palette')
+const Palette = lazy(() => loadPalette().then((m) => ({ default: m.Palette })))
 
 const openOnBreak = new Set(['status', 'messages', 'settings', 'analysis'])
 const jump = { KeyT: 'phone', KeyC: 'chat', KeyE: 'email', KeyS: 'status', KeyM: 'messages' } as const
@@ -32,6 +33,9 @@ export function Shell() {
   const shortcuts = () => go('/settings/shortcuts')
   useKeys({ 'mod+KeyK': () => setPalette(true), 'mod+Slash': shortcuts })
   useJumps(go)
+  useEffect(() => {
+    requestIdleCallback(() => void loadPalette()) // who presses ⌘K types on at once
+  }, [])
   return (
     <div className="app">
       <a className="skip" href="#work">

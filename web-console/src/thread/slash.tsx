@@ -74,7 +74,9 @@ export function SlashMenu(props: { id: string; items: Article[]; active: number;
   const w = useWords()
   const shown = props.items[props.active]
   const list = useRef<HTMLDivElement>(null)
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [props.active])
+  useEffect(() => {
+    void list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }) // a promise in newer browsers
+  }, [props.active])
   return (
     <div className="slash pop">
       <div className="slash-list" ref={list} role="listbox" id={props.id} aria-label={w.slash.label}>

@@ -31,6 +31,7 @@ export async function sit(path: string, view: View = {}, arrange: (h: House) => 
   const url = await house.start()
   const context = await browser.newContext({ viewport: { width: view.width ?? 1440, height: view.height ?? 900 }, colorScheme: view.theme ?? 'light', locale: view.locale ?? 'sv-SE', timezoneId: 'Europe/Stockholm', bypassCSP: false })
   const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
   const errors: string[] = []
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()))
   page.on('pageerror', (e) => errors.push(String(e)))

@@ -1,0 +1,93 @@
+// Every page, both themes, three widths: nothing for an automatic WCAG check to find, no
+// sideways scrolling, no complaint of the browser (the policy is the server's own).
+
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { after, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import * as sample from '../fixture/data'
+import type { House } from '../fixture/server'
+import { faults, fits, sit, stopBrowser, type View } from './browser'
+
+after(stopBrowser)
+
+const shots = process.env.SHOTS // a folder for pictures of what was checked
+if (shots) await mkdir(shots, { recursive: true })
+
+interface Scene {
+  path: string
+  shows: string
+  arrange?: (h: House) => void
+  act?: (p: Page, h: House) => Promise<void>
+}
+
+const reply = (p: Page) => p.getByRole('textbox', { name: 'Svar' })
+
+const scenes: Record<string, Scene> = {
+  workspace: {
+    path: '/chat/101',
+    shows: 'Toppen.',
+    arrange: (h) => h.offers.push(sample.offer(120, 100)),
+    act: async (p) => {
+      await reply(p).fill('Här står hur det går till: /åter')
+      await p.getByRole('option', { name: /återbetalning/ }).waitFor()
+    },
+  },
+  email: {
+    path: '/email/103',
+    shows: 'kvitto-20874.pdf',
+    act: async (p, h) => {
+      await reply(p).fill('Hej Per!')
+      h.say(sample.lateMail)
+      await p.getByText('Per skrev igen').waitFor()
+    },
+  },
+  'wrap-up': { path: '/email/107', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push(sample.wrapUp), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
+  voicemail: { path: '/chat/104', shows: '0:42' },
+  phone: { path: '/phone', shows: 'Anteckning under samtalet', arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))) },
+  status: { path: '/status', shows: 'Leverans' },
+  messages: { path: '/messages', shows: 'Fredagsfika' },
+  'staff-chat': { path: '/messages/901', shows: 'Jag ringer ekonomi nu.' },
+  customer: { path: '/customers/11', shows: 'Faktura efter retur' },
+  case: { path: '/cases/4101', shows: 'Stäng ärendet' },
+  article: { path: '/knowledge/31', shows: '30 dagars' },
+  analysis: { path: '/analysis', shows: 'Per kanal' },
+  profile: { path: '/settings', shows: 'Visningsnamn' },
+  shortcuts: { path: '/settings/shortcuts', shows: 'Statusmenyn' },
+  'sign-in': { path: '/', shows: 'Kundtjänstens konsol', arrange: (h) => (h.signedIn = false) },
+  empty: { path: '/chat', shows: 'Inget väntar på dig', arrange: (h) => (h.interactions = []) },
+  broken: { path: '/chat', shows: 'Försök igen', arrange: (h) => ((h.interactions = []), h.broken.add('/interactions')) },
+  'no-contact': { path: '/chat/101', shows: 'Toppen.', act: async (p, h) => (h.broken.add('/socket'), h.cut(), p.getByText('Ingen kontakt med servern').waitFor()) },
+  'status-menu': {
+    path: '/chat',
+    shows: 'Inkorg',
+    act: async (p) => {
+      await p.getByRole('button', { name: /Välj status/ }).click()
+      await p.getByRole('menuitem', { name: 'Rast' }).click()
+      await p.getByRole('menuitem', { name: 'Lunch' }).waitFor()
+    },
+  },
+  transfer: { path: '/chat/101', shows: 'Toppen.', act: async (p) => (await p.getByRole('button', { name: 'Överför' }).click(), p.getByText('Nils Ek').waitFor()) },
+  palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
+}
+
+const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
+const expected = /status of (401|500)|WebSocket connection/ // what the scene itself broke
+
+for (const [name, scene] of Object.entries(scenes))
+  test(name, async () => {
+    for (const [at, view] of Object.entries(views)) {
+      const d = await sit(scene.path, view, scene.arrange)
+      try {
+        await d.page.getByText(scene.shows).first().waitFor({ state: 'attached' })
+        await scene.act?.(d.page, d.house)
+        await d.page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished)))
+        if (shots) await d.page.screenshot({ path: `${shots}/${name}-${at}.png` })
+        assert.deepEqual(await faults(d.page), [], `${name} ${at}`)
+        assert.ok(await fits(d.page), `${name} ${at} scrolls sideways`)
+        assert.deepEqual(d.errors.filter((e) => !expected.test(e)), [], `${name} ${at}`)
+      } finally {
+        await d.close()
+      }
+    }
+  })

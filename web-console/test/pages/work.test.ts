@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import * as sample from '../fixture/data'
+import type { House } from '../fixture/server'
+import { sit, stopBrowser, type Desk } from './browser'
+
+after(stopBrowser)
+
+const asked = (h: House, path: RegExp) => h.requests.filter((r) => path.test(r.path))
+
+/** Waits for a fact; the message says which one was missing. */
+async function fact(what: string, holds: () => boolean | Promise<boolean>) {
+  for (let i = 0; i < 200; i++) {
+    if (await holds()) return
+    await new Promise((done) => setTimeout(done, 25))
+  }
+  assert.fail(`never came true: ${what}`)
+}
+
+async function desk(path: string, use: (d: Desk) => Promise<void>, arrange?: (h: House) => void) {
+  const d = await sit(path, {}, arrange)
+  try {
+    await d.page.locator('.app, .door').waitFor()
+    await use(d)
+  } finally {
+    await d.close()
+  }
+}
+
+test('a wrong password says so; the first one is changed before anything else', () =>
+  desk(
+    '/',
+    async ({ page, house }) => {
+      await page.getByLabel('Användarnamn').fill('alva')
+      await page.getByLabel('Lösenord').fill('fel')
+      await page.keyboard.press('Enter')
+      await page.getByRole('alert').getByText('stämmer inte').waitFor()
+      await page.getByLabel('Lösenord').fill('rätt-lösenord')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Välj ett nytt lösenord' }).waitFor()
+      await page.getByLabel('Nytt lösenord', { exact: true }).fill('kort')
+      await page.getByLabel('Nytt lösenord en gång till').fill('annat')
+      await page.keyboard.press('Enter')
+      await page.getByText('Skriv minst tolv tecken.').waitFor()
+      await page.getByLabel('Nytt lösenord', { exact: true }).fill('en-lagom-lång-mening')
+      await page.getByLabel('Nytt lösenord en gång till').fill('en-lagom-lång-mening')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Inkorg' }).waitFor()
+      assert.deepEqual(asked(house, /password/)[0]?.body, { old: 'rätt-lösenord', new: 'en-lagom-lång-mening' })
+    },
+    (h) => ((h.signedIn = false), (h.mustChange = true)),
+  ))
+
+test('a status that needs a code gets one by typing; while busy it waits', () =>
+  desk('/chat', async ({ page, house }) => {
+    await page.keyboard.press('Control+Alt+KeyS')
+    await page.getByRole('menuitem', { name: 'Rast' }).click()
+    await page.keyboard.type('lu')
+    await page.keyboard.press('Enter')
+    await fact('the status is asked for', () => asked(house, /status/).length === 1)
+    assert.deepEqual(asked(house, /status/)[0]?.body, { status: 'on_break', code: 'lunch' })
+    assert.equal(await page.getByRole('switch', { name: 'Stoppa nya' }).isChecked(), true)
+  }))
+
+test('an offer never takes the focus, counts down and is accepted by its key', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    const field = page.getByRole('textbox', { name: 'Svar' })
+    await field.fill('Jag skriver')
+    house.offer({ ...sample.offer(), channel: 'chat', interaction: '110' })
+    const card = page.getByRole('alertdialog')
+    await card.waitFor()
+    assert.equal(await field.evaluate((e) => e === document.activeElement), true)
+    assert.match(await page.title(), /^\(1\)/)
+    const seconds = async () => parseInt((await card.getByRole('time').textContent()) ?? '')
+    const before = await seconds()
+    await fact('the countdown runs', async () => (await seconds()) < before)
+    await page.getByRole('tab', { name: /Chatt.*erbjudande väntar/ }).waitFor()
+    await page.keyboard.press('Control+Alt+KeyA')
+    await card.waitFor({ state: 'detached' })
+    await fact('the offer was accepted', () => asked(house, /offers\/110\/1\/accept/).length === 1)
+    await page.waitForURL('**/chat/110')
+  }))
+
+test('an offer that is gone closes its card without fuss', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    await fact('the socket is there', () => house.consoles === 1)
+    house.tell('offer.created', { ...sample.offer(), channel: 'email' })
+    await page.getByRole('button', { name: 'Acceptera' }).click()
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+  }))
+
+test('a call is answered in the telephone; declining it works by key', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    house.offer(sample.offer())
+    await page.getByText('Svara i telefonen', { exact: true }).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Acceptera' }).count(), 0)
+    await page.keyboard.press('Control+Alt+KeyD')
+    await fact('the offer was declined', () => asked(house, /decline/).length === 1)
+  }))
+
+test('a chat: answer, FAQ link by shortcut, note, end, codes', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    const field = page.getByRole('textbox', { name: 'Svar' })
+    await field.fill('Nej, vänta.')
+    await page.keyboard.press('Control+Enter')
+    await page.getByRole('log').getByText('Nej, vänta.').waitFor()
+    const sent = asked(house, /101\/messages/)[0]!
+    assert.equal(sent.key, sent.body.client_id)
+
+    await field.pressSequentially('Se /åter')
+    await page.getByRole('option', { name: /återbetalning/ }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('Enter')
+    await fact('the article was sent', () => asked(house, /101\/articles/).length === 1)
+    assert.equal(asked(house, /101\/articles/)[0]?.body.article, '31')
+    assert.equal(await field.inputValue(), 'Se ')
+
+    await page.keyboard.press('F2')
+    await page.keyboard.type('/retursedel')
+    await page.keyboard.press('Enter')
+    await fact('the box sent its article', () => asked(house, /101\/articles/).length === 2)
+
+    await page.getByRole('tab', { name: 'Anteckning' }).click()
+    await page.getByRole('textbox', { name: 'Anteckning' }).fill('Klart i dag.')
+    await page.keyboard.press('Control+Enter')
+    await fact('the note was written', () => asked(house, /101\/notes/).length === 1)
+
+    await page.getByRole('button', { name: 'Avsluta chatt' }).click()
+    const done = page.getByRole('button', { name: 'Avsluta efterbearbetning' })
+    await done.waitFor()
+    assert.equal(await done.getAttribute('aria-disabled'), 'true')
+    await page.getByRole('option', { name: 'Skadad vara' }).click()
+    await page.getByText('Saknas').waitFor()
+    await page.getByRole('option', { name: 'Ersättning skickad' }).focus()
+    await page.keyboard.press('Space')
+    await page.getByLabel('Anteckning till ärendet').fill('Ny stång skickad')
+    await done.click()
+    await fact('it was finished', () => asked(house, /101\/finish/).length === 1)
+    assert.deepEqual(asked(house, /101\/finish/)[0]?.body, { codes: ['11', '21'], note: 'Ny stång skickad' })
+    await page.locator('a.ibx', { hasText: 'Anna Andersson' }).waitFor({ state: 'detached' })
+  }))
+
+test('a draft is there again after a reload', () =>
+  desk('/chat/101', async ({ page }) => {
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Halvfärdigt')
+    await page.getByText('Utkast sparat').waitFor()
+    await page.reload()
+    await fact('the draft came back', async () => (await page.getByRole('textbox', { name: 'Svar' }).inputValue()) === 'Halvfärdigt')
+  }))
+
+test('a mail that comes while one answers is shown before one sends', () =>
+  desk('/email/103', async ({ page, house }) => {
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Jag skickar en ny stång.')
+    house.say(sample.lateMail)
+    await page.getByText('Per skrev igen').waitFor()
+    await page.keyboard.press('Control+Enter')
+    assert.equal(asked(house, /reply/).length, 0)
+    await page.getByText('Hinner den fram till lördag?').waitFor()
+    await page.getByRole('button', { name: 'Skicka', exact: false }).last().click()
+    await fact('the reply was sent', () => asked(house, /103\/reply/).length === 1)
+    assert.equal(asked(house, /103\/reply/)[0]?.body.seen_pos, 3)
+    assert.deepEqual(asked(house, /103\/reply/)[0]?.body.to, [{ kind: 'email', value: 'per.lindqvist@post.example', name: 'Per Lindqvist' }])
+  }))
+
+test('the sender’s HTML lies in a frame without scripts', () =>
+  desk('/email/103', async ({ page }) => {
+    const frame = page.locator('iframe')
+    await frame.waitFor()
+    assert.equal(await frame.getAttribute('sandbox'), 'allow-same-origin allow-popups')
+    await page.frameLocator('iframe').getByText('Tält Fjäll 3, mossgrön').waitFor()
+    await page.getByRole('button', { name: 'Visa bilder' }).click()
+    await fact('remote images are asked for', async () => (await frame.getAttribute('src'))!.endsWith('images=remote'))
+  }))
+
+test('what is written without contact is sent when the contact is back', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    await page.getByText('Toppen.').waitFor()
+    house.broken.add('/socket')
+    house.cut()
+    await page.route('**/messages', (route) => route.abort())
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Jag är kvar.')
+    await page.keyboard.press('Control+Enter')
+    await page.getByText('Skickas när kontakten är tillbaka').waitFor()
+    await page.getByText('1 meddelande väntar på att skickas').waitFor()
+    await page.unroute('**/messages')
+    house.broken.clear()
+    await page.getByRole('button', { name: 'Försök nu' }).click()
+    await fact('the line was sent once', () => house.entries['8101']!.filter((e) => e.text === 'Jag är kvar.').length === 1)
+    await page.getByText('Ingen kontakt').waitFor({ state: 'detached' })
+  }))
+
+test('two tabs share one socket, and both are told', () =>
+  desk('/chat/101', async ({ page, house, url }) => {
+    await page.getByText('Toppen.').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(`${url}/chat/101`)
+    await other.getByText('Toppen.').waitFor()
+    house.say({ ...sample.entries['8101']![6]!, pos: 8, text: 'Är du kvar?' })
+    await page.getByText('Är du kvar?').first().waitFor()
+    await other.getByText('Är du kvar?').first().waitFor()
+    assert.equal(house.consoles, 1)
+  }))
+
+test('a transfer shows how it stands where it goes, and says what it does', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Överför' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'Sök operatör eller kö' }).fill('lev')
+    await dialog.getByRole('button', { name: /Leverans.*7 väntar/ }).click()
+    await dialog.getByLabel('Till den som tar över').fill('Har order 20991')
+    await dialog.getByRole('button', { name: 'Överför till kön Leverans' }).click()
+    await fact('it was transferred', () => asked(house, /101\/transfer/).length === 1)
+    assert.deepEqual(asked(house, /101\/transfer/)[0]?.body, { to_queue: '2', note: 'Har order 20991' })
+    await page.locator('a.ibx', { hasText: 'Anna Andersson' }).waitFor({ state: 'detached' })
+  }))
+
+test('dialling checks the number and shows the line', () =>
+  desk('/phone', async ({ page, house }) => {
+    await page.getByLabel('Ring', { exact: true }).fill('+46 7')
+    await page.keyboard.press('Enter')
+    await page.getByText('Skriv numret som').waitFor()
+    await page.getByLabel('Ring', { exact: true }).fill('070-174 06 12')
+    await page.keyboard.press('Enter')
+    await fact('the number was dialled', () => asked(house, /calls/).length === 1)
+    assert.equal(asked(house, /calls/)[0]?.body.number, '+46701740612')
+    await page.getByRole('article', { name: 'Linje 1' }).getByText('Ringer').waitFor()
+  }))
+
+test('a voicemail is played back', () =>
+  desk('/chat/104', async ({ page }) => {
+    await page.getByRole('button', { name: /^Spela/ }).click()
+    await page.getByRole('button', { name: /^Pausa/ }).waitFor()
+    await fact('the sound moves', () => page.evaluate(() => (document.querySelector('audio')?.currentTime ?? 0) > 0))
+  }))
+
+test('the palette finds people, cases and commands', () =>
+  desk('/chat', async ({ page }) => {
+    await page.keyboard.press('Control+KeyK')
+    await page.getByRole('searchbox').waitFor()
+    await page.keyboard.type('mörkt')
+    await page.keyboard.press('Enter')
+    await fact('the theme changed', () => page.evaluate(() => document.documentElement.dataset.theme === 'dark'))
+    await page.keyboard.press('Control+KeyK')
+    await page.getByRole('searchbox').waitFor()
+    await page.keyboard.type('anna')
+    await page.getByRole('menuitem', { name: /Anna Andersson/ }).last().click()
+    await page.waitForURL('**/customers/11')
+  }))
+
+test('the language changes at once, and is remembered', () =>
+  desk('/settings/appearance', async ({ page, house }) => {
+    await page.getByText('Engelska').click()
+    await page.getByRole('heading', { name: 'Language and theme' }).waitFor()
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'en')
+    await page.reload()
+    await page.getByRole('tab', { name: 'Customers' }).waitFor()
+    assert.equal(asked(house, /^\/me$/)[0]?.body.language, 'en')
+  }))
+
+test('on break only status, messages and settings can be used', () =>
+  desk(
+    '/chat/101',
+    async ({ page, house }) => {
+      await page.getByText('Du har rast').waitFor()
+      assert.equal(await page.locator('.desk').evaluate((e) => (e as HTMLElement).inert), true)
+      await page.getByRole('button', { name: 'Bli tillgänglig' }).click()
+      await fact('available', () => asked(house, /status/)[0]?.body.status === 'available')
+      await fact('the desk opens', () => page.locator('.desk').evaluate((e) => !(e as HTMLElement).inert))
+    },
+    (h) => (h.presence = { ...h.presence, intent: 'on_break', status: 'on_break', status_code: 'lunch', units: 0, holds: [] }),
+  ))
+
+test('five thousand rows: only those in view are in the page', () =>
+  desk(
+    '/chat',
+    async ({ page }) => {
+      await page.getByRole('link', { name: /Kund 0001/ }).waitFor()
+      assert.ok((await page.locator('a.ibx').count()) < 60)
+      await fact('the end is reached', async () => {
+        await page.locator('.pane--list .side-scroll').evaluate((e) => void e.scrollTo(0, e.scrollHeight))
+        return page.getByRole('link', { name: /Kund 5000/ }).isVisible()
+      })
+    },
+    (h) => (h.interactions = Array.from({ length: 5000 }, (_, n) => ({ ...sample.interactions[0]!, id: String(10_000 + n), conversation: String(90_000 + n), customer_name: `Kund ${String(n + 1).padStart(4, '0')}`, arrived_at: new Date(1e12 + n * 1000).toISOString() }))),
+  ))
+
+test('staff chat: a line goes out and an answer comes in', () =>
+  desk('/messages/901', async ({ page, house }) => {
+    await page.getByRole('textbox', { name: /Skriv till Erik Sjöberg/ }).fill('Tack!')
+    await page.keyboard.press('Control+Enter')
+    await page.getByText('Tack!', { exact: true }).waitFor()
+    await fact('it was sent', () => asked(house, /staff-chats\/901\/messages/).length === 1)
+    const answer = { ...sample.staffEntries[2]!, pos: 9, text: 'Varsågod!' }
+    house.staffEntries.push(answer)
+    house.tell('message.created', answer, { conversation: '901' })
+    await page.getByText('Varsågod!').first().waitFor()
+  }))

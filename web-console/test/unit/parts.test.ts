@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { uuid } from '../../src/api/client'
+import type { Entry, InteractionView } from '../../src/api/types'
+import { groupOf, matches, rowsOf } from '../../src/inbox/group'
+import { linesOf } from '../../src/phone/lines'
+import { phoneAddress, recordingOf, telephone } from '../../src/phone/number'
+import { slashWord } from '../../src/thread/slash'
+import { blocksOf } from '../../src/thread/entries'
+
+const interaction = (id: string, more: Partial<InteractionView> = {}): InteractionView => ({ id, channel: 'chat', queue: '1', case: '2', conversation: '3', customer: '4', state: 'active', agent: '1', offer_no: 1, arrived_at: `2027-03-01T10:00:${id.padStart(2, '0')}Z`, due_at: '', rev: 1, ...more })
+const entry = (pos: number, more: Partial<Entry> = {}): Entry => ({ conversation: '3', pos, kind: 'message', author: { kind: 'customer', id: '4' }, channel: 'chat', text: '', at: '2027-03-01T10:00:00Z', ...more })
+
+test('a UUIDv7 carries its time, version and variant, and sorts by time', () => {
+  const id = uuid(0x0190_0000_0001, new Uint8Array(10).fill(255))
+  assert.equal(id, '01900000-0001-7fff-bfff-ffffffffffff')
+  assert.match(uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  assert.ok(uuid(1000) < uuid(2000))
+})
+
+test('an interaction stands where it waits', () => {
+  assert.equal(groupOf(interaction('1'), '1'), 'now')
+  assert.equal(groupOf(interaction('1', { channel: 'email', unread: 1 }), '1'), 'you')
+  assert.equal(groupOf(interaction('1', { channel: 'email' }), '1'), 'now')
+  assert.equal(groupOf(interaction('1', { state: 'parked' }), '1'), 'customer')
+  assert.equal(groupOf(interaction('1', { state: 'waiting', agent: '0' }), '1'), 'queued')
+  assert.equal(groupOf(interaction('1', { agent: '2' }), '1'), 'others')
+  assert.equal(groupOf(interaction('1', { state: 'finished' }), '1'), 'finished')
+})
+
+test('rows have a heading for each group that has something, the oldest first', () => {
+  const rows = rowsOf([interaction('2'), interaction('3', { state: 'parked' }), interaction('1')], '1')
+  assert.deepEqual(rows.map((r) => ('heading' in r ? r.heading : r.item.id)), ['now', '1', '2', 'customer', '3'])
+})
+
+test('the filter looks at name, subject, number and queue', () => {
+  const i = interaction('1', { customer_name: 'Anna Andersson', case_number: 1042, subject: 'Faktura efter retur' })
+  assert.ok(matches(i, 'anna'))
+  assert.ok(matches(i, '#1042'))
+  assert.ok(matches(i, ' RETUR '))
+  assert.ok(!matches(i, 'Per'))
+})
+
+test('a slash begins a word only where a word may begin', () => {
+  assert.deepEqual(slashWord('/åter', 5), { word: 'åter', from: 0 })
+  assert.deepEqual(slashWord('Se här: /åter', 13), { word: 'åter', from: 8 })
+  assert.deepEqual(slashWord('rad\n/', 5), { word: '', from: 4 })
+  assert.equal(slashWord('och/eller', 9), null)
+  assert.equal(slashWord('https://hjalp', 13), null)
+  assert.equal(slashWord('/åter köp', 9), null)
+})
+
+test('numbers are read as people write them', () => {
+  assert.equal(telephone('070-174 06 12'), '+46701740612')
+  assert.equal(telephone('0046 70 174 06 12'), '+46701740612')
+  assert.equal(telephone('+44 20 7946 0958'), '+442079460958')
+  assert.equal(telephone('214'), '214')
+  assert.equal(telephone('Anna'), '')
+  assert.equal(telephone('070'), '070')
+})
+
+test('a phone is a number or a SIP address', () => {
+  assert.deepEqual(phoneAddress('sip:alva@pbx.example'), { kind: 'sip', address: 'sip:alva@pbx.example' })
+  assert.deepEqual(phoneAddress('031-390 06 12'), { kind: 'pstn', address: '+46313900612' })
+  assert.equal(phoneAddress('214'), null)
+  assert.equal(phoneAddress('sip:alva'), null)
+})
+
+test('lines carry the names of their interactions', () => {
+  const i = interaction('8', { channel: 'voice', customer_name: 'Anna' })
+  const lines = linesOf([{ no: 2, state: 'talking', interaction: '8', number: '+46701740612' }, { no: 1, state: 'idle' }], { '8': i })
+  assert.equal(lines[0], undefined)
+  assert.deepEqual([lines[1]?.name, lines[1]?.state, lines[1]?.address], ['Anna', 'live', '+46701740612'])
+})
+
+test('the sound of an interaction is its own, else the last one', () => {
+  const sounds = [entry(1, { kind: 'recording', interaction: '7' }), entry(2, { kind: 'recording', interaction: '8' })]
+  assert.equal(recordingOf(sounds, '7')?.pos, 1)
+  assert.equal(recordingOf(sounds, '9')?.pos, 2)
+  assert.equal(recordingOf([], '9'), undefined)
+})
+
+test('lines of one author close together share a name; a note stands alone', () => {
+  const me = { kind: 'agent' as const, id: '1' }
+  const blocks = blocksOf([entry(1), entry(2), entry(3, { author: me }), entry(4, { kind: 'note', author: me }), entry(5, { author: me, at: '2027-03-01T10:06:00Z' })])
+  assert.deepEqual(blocks.map((b) => (b.kind === 'lines' ? b.entries.map((e) => e.pos) : b.entry.pos)), [[1, 2], [3], 4, [5]])
+})

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Entry, InteractionView, Offer, Presence } from '../../src/api/types'
+import type { Envelope } from '../../src/live/frames'
+import { apply, nothing, withView, type Live } from '../../src/live/state'
+
+const offer = (no: number): Offer => ({ interaction: '9', no, agent: '1', kind: 'queue', channel: 'chat', queue: '1', created_at: '', expires_at: '' })
+const interaction = (rev: number, more: Partial<InteractionView> = {}): InteractionView => ({ id: '5', channel: 'chat', queue: '1', case: '2', conversation: '3', customer: '4', state: 'active', agent: '1', offer_no: 1, arrived_at: '', due_at: '', rev, ...more })
+const presence = (rev: number, more: Partial<Presence> = {}): Presence => ({ agent: '1', intent: 'available', status: 'available', since: '', units: 0, live: true, rev, ...more })
+const entry = (pos: number, more: Partial<Entry> = {}): Entry => ({ conversation: '3', pos, kind: 'message', author: { kind: 'customer', id: '4' }, channel: 'chat', text: `line ${pos}`, at: '2027-03-01T10:00:00Z', ...more })
+
+const after = (frames: Omit<Envelope, 'v'>[], from: Live = nothing) => frames.reduce((live, f) => apply(live, f, '1', 0), from)
+
+test('an offer that has closed never comes back, in whichever order the frames come', () => {
+  const closed = { t: 'offer.closed', data: { ...offer(2), outcome: 'missed' } }
+  assert.deepEqual(Object.keys(after([{ t: 'offer.created', data: offer(2) }]).offers), ['9'])
+  assert.deepEqual(after([{ t: 'offer.created', data: offer(2) }, closed]).offers, {})
+  assert.deepEqual(after([closed, { t: 'offer.created', data: offer(2) }]).offers, {})
+  assert.deepEqual(after([closed, { t: 'offer.created', data: offer(1) }]).offers, {})
+  assert.equal(after([closed, { t: 'offer.created', data: offer(3) }]).offers['9']?.no, 3)
+})
+
+test('a snapshot brings back no offer that was answered here', () => {
+  const live = after([{ t: 'offer.closed', data: offer(2) }])
+  const snapshot = { presence: presence(3), offers: [offer(2)], interactions: [] }
+  assert.deepEqual(after([{ t: 'snapshot', data: snapshot }], live).offers, {})
+})
+
+test('only a larger rev changes an interaction, and names that a bare frame lacks are kept', () => {
+  const live = after([{ t: 'interaction.changed', data: interaction(2, { customer_name: 'Anna' }) }])
+  const later = after([{ t: 'interaction.changed', data: interaction(3, { state: 'wrap_up' }) }], live)
+  assert.equal(later.interactions['5']?.state, 'wrap_up')
+  assert.equal(later.interactions['5']?.customer_name, 'Anna')
+  assert.equal(after([{ t: 'interaction.changed', data: interaction(2) }], later), later)
+})
+
+test('an interaction that goes to someone else, or is finished, leaves my list', () => {
+  const live = after([{ t: 'interaction.changed', data: interaction(2) }])
+  assert.deepEqual(after([{ t: 'interaction.changed', data: interaction(3, { agent: '2' }) }], live).interactions, {})
+  assert.deepEqual(after([{ t: 'interaction.changed', data: interaction(3, { state: 'finished' }) }], live).interactions, {})
+  assert.deepEqual(after([{ t: 'interaction.changed', data: interaction(3, { state: 'waiting', agent: '0' }) }], live).interactions, {})
+})
+
+test('a customer line counts as unread once, a line of mine clears it', () => {
+  const live = after([{ t: 'interaction.changed', data: interaction(2, { last_pos: 0 }) }])
+  const one = after([{ t: 'message.created', data: entry(1) }, { t: 'message.created', data: entry(1) }], live)
+  assert.equal(one.interactions['5']?.unread, 1)
+  assert.equal(one.interactions['5']?.preview, 'line 1')
+  const mine = after([{ t: 'message.created', data: entry(2, { author: { kind: 'agent', id: '1' } }) }], one)
+  assert.equal(mine.interactions['5']?.unread, 0)
+})
+
+test('presence of others is not mine', () => {
+  assert.equal(after([{ t: 'agent.status', data: { ...presence(1), agent: '2' } }]).presence, null)
+  const mine = after([{ t: 'agent.status', data: presence(4, { status: 'busy' }) }])
+  assert.equal(after([{ t: 'agent.status', data: presence(3) }], mine).presence?.status, 'busy')
+})
+
+test('typing ends by itself, by word, and with the line', () => {
+  const typing = (on: boolean): Envelope => ({ t: 'typing', conversation: '3', data: { author: { kind: 'customer' }, on } })
+  assert.equal(after([typing(true)]).typing['3'], 6000)
+  assert.equal(after([typing(true), typing(false)]).typing['3'], 0)
+  assert.equal(after([typing(true), { t: 'message.created', data: entry(1) }]).typing['3'], undefined)
+  assert.deepEqual(after([{ ...typing(true), data: { author: { kind: 'agent' }, on: true } }]).typing, {})
+})
+
+test('a view that is older than what is known changes nothing', () => {
+  const live = after([{ t: 'interaction.changed', data: interaction(5) }])
+  assert.equal(withView(live, interaction(4, { customer_name: 'Anna' })), live)
+  assert.equal(withView(live, interaction(5, { customer_name: 'Anna' })).interactions['5']?.customer_name, 'Anna')
+})
+
+test('an unknown frame is no error', () => {
+  assert.equal(after([{ t: 'cobrowse.started', data: {} }]), nothing)
+})
