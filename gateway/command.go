@@ -116,8 +116,18 @@ var commands = map[string]reflect.Type{}
 
 func init() {
 	for _, c := range []Command{
-		SetStatus{}, Consoles{}, Accept{}, Decline{}, FailOffer{}, Leave{}, EndInteraction{},
-		Finish{}, ExtendWrapUp{}, Transfer{}, Pull{}, Begin{},
+		SetStatus{},
+		Consoles{},
+		Accept{},
+		Decline{},
+		FailOffer{},
+		Leave{},
+		EndInteraction{},
+		Finish{},
+		ExtendWrapUp{},
+		Transfer{},
+		Pull{},
+		Begin{},
 	} {
 		commands[commandName(c)] = reflect.TypeOf(c)
 	}

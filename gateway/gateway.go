@@ -49,18 +49,30 @@ type (
 
 // The ids of the things that rooms talk to each other about. Zero means none.
 type (
-	AgentID        = ID[agentKind]
-	GroupID        = ID[groupKind]
-	QueueID        = ID[queueKind]
-	SkillID        = ID[skillKind]
-	CodeID         = ID[codeKind] // a transaction code
-	LoginID        = ID[loginKind]
-	InteractionID  = ID[interactionKind]
-	CaseID         = ID[caseKind]
-	CustomerID     = ID[customerKind]
+	// AgentID names an agent.
+	AgentID = ID[agentKind]
+	// GroupID names an agent group.
+	GroupID = ID[groupKind]
+	// QueueID names a queue.
+	QueueID = ID[queueKind]
+	// SkillID names a skill.
+	SkillID = ID[skillKind]
+	// CodeID names a transaction code.
+	CodeID = ID[codeKind]
+	// LoginID names a login.
+	LoginID = ID[loginKind]
+	// InteractionID names an interaction.
+	InteractionID = ID[interactionKind]
+	// CaseID names a case.
+	CaseID = ID[caseKind]
+	// CustomerID names a customer.
+	CustomerID = ID[customerKind]
+	// ConversationID names a conversation.
 	ConversationID = ID[conversationKind]
-	ArticleID      = ID[articleKind]
-	TaskID         = ID[taskKind]
+	// ArticleID names an article.
+	ArticleID = ID[articleKind]
+	// TaskID names a task.
+	TaskID = ID[taskKind]
 )
 
 // Channel is the way an interaction came.

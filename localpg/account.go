@@ -24,7 +24,7 @@ func accountFor(dir string) (account, error) {
 	if err != nil {
 		return account{}, err
 	}
-	me := uint32(os.Geteuid()) //nolint:gosec // never negative
+	me := uint32(os.Geteuid())
 	switch {
 	case me == 0 && (own == nil || own.Uid == 0):
 		return lookUp("postgres")
@@ -33,7 +33,7 @@ func accountFor(dir string) (account, error) {
 	case own != nil && own.Uid != me:
 		return account{}, fmt.Errorf("it belongs to user %d and this is user %d: start as that user, or choose another directory", own.Uid, me)
 	}
-	return account{uid: me, gid: uint32(os.Getegid())}, nil //nolint:gosec // never negative
+	return account{uid: me, gid: uint32(os.Getegid())}, nil
 }
 
 // ownerOf is the owner of the first of the paths that exists, nil if none does.

@@ -149,13 +149,13 @@ func TestBothKilledTogether(t *testing.T) {
 func TestKilledDuringItsFirstStart(t *testing.T) {
 	dir := newDir(t)
 	bin := publicBinary(t)
-	for _, after := range []time.Duration{20, 100, 200, 300, 500} {
+	for _, ms := range []int{20, 100, 200, 300, 500} {
 		cmd := exec.Command(bin)
 		cmd.Env = append(os.Environ(), "LOCALPG_TEST_DIR="+dir)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		killed := time.AfterFunc(after*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		killed := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		_ = cmd.Wait()
 		killed.Stop()
 	}

@@ -48,7 +48,7 @@ func client(ctx context.Context, dsn, name string, args ...string) (*exec.Cmd, e
 	}
 	dsn, password := withoutPassword(dsn)
 	args = append(args, "--no-owner", "--no-privileges", "--dbname="+dsn)
-	cmd := exec.CommandContext(ctx, bin.path(name), args...) //nolint:gosec // the installed PostgreSQL
+	cmd := exec.CommandContext(ctx, bin.path(name), args...)
 	cmd.Env = plainEnv
 	if password != "" {
 		cmd.Env = append(cmd.Env, "PGPASSWORD="+password)

@@ -89,7 +89,7 @@ var plainEnv = []string{"PATH=/usr/bin:/bin", "TZ=UTC", "LC_ALL=C"}
 
 // command prepares a program of PostgreSQL as the server's account.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, s.bin.path(name), args...) //nolint:gosec // the installed PostgreSQL
+	cmd := exec.CommandContext(ctx, s.bin.path(name), args...)
 	cmd.Env = plainEnv
 	cmd.Dir = "/"
 	cmd.SysProcAttr = s.home.account.sysProcAttr()
@@ -117,7 +117,7 @@ func (s *Server) ensureDatabase(ctx context.Context) error {
 }
 
 func syncDir(dir string) error {
-	f, err := os.Open(dir) //nolint:gosec // our own directory
+	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

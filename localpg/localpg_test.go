@@ -23,7 +23,7 @@ import (
 // to others.
 func newDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "vaxel-localpg-")
+	dir, err := os.MkdirTemp("", "vaxel-localpg-") //nolint:usetesting // t.TempDir is closed to other accounts
 	if err != nil {
 		t.Fatal(err)
 	}

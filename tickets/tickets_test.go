@@ -30,8 +30,7 @@ func (f *told) Announce(events ...gateway.Event) {
 }
 
 func code(err error) string {
-	var e *gateway.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*gateway.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)
@@ -213,7 +212,7 @@ func TestJoinAtOnce(t *testing.T) {
 func TestFollow(t *testing.T) {
 	ctx, r := t.Context(), open(t)
 	id, _ := r.join(t, mail("anna@example.se", "Faktura"), 0)
-	follow := func(i gateway.Interaction) tickets.Case {
+	follow := func(i gateway.Interaction) tickets.Case { //nolint:contextcheck // the helpers take the test's own
 		i.Case = id
 		r.tx(t, func(tx pgx.Tx) error { return r.Follow(ctx, tx, i) })
 		return r.get(t, id)

@@ -20,8 +20,10 @@ import (
 
 // Ids of what only this room numbers.
 type (
+	// SessionID names a session.
 	SessionID = gateway.ID[Session]
-	KeyID     = gateway.ID[Key]
+	// KeyID names an API key.
+	KeyID = gateway.ID[Key]
 )
 
 // Caller is who a token speaks for.

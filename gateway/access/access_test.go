@@ -24,8 +24,7 @@ func sealed(t *testing.T, pool *pgxpool.Pool, name string) string {
 
 // code is the code of a refusal, "" of anything else.
 func code(err error) string {
-	var e *gateway.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*gateway.Error](err); ok {
 		return e.Code
 	}
 	return ""

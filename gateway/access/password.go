@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -75,14 +76,14 @@ func (h hasher) verify(ctx context.Context, password, hashed string) (ok, old bo
 func parseHash(s string) (p hashing, salt, key []byte, err error) {
 	parts := strings.Split(s, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
-		return p, nil, nil, fmt.Errorf("not an argon2id hash")
+		return p, nil, nil, errors.New("not an argon2id hash")
 	}
 	var version int
 	if _, err = fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &p.memory, &p.time, &p.threads); err != nil {
 		return p, nil, nil, fmt.Errorf("read argon2id parameters: %w", err)
 	}
 	if version != argon2.Version || p.time == 0 || p.threads == 0 || p.memory > 1<<20 {
-		return p, nil, nil, fmt.Errorf("unknown argon2id parameters")
+		return p, nil, nil, errors.New("unknown argon2id parameters")
 	}
 	if salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
 		return p, nil, nil, fmt.Errorf("read argon2id salt: %w", err)

@@ -122,7 +122,7 @@ func (d *Dir) makeFan(dir string) error {
 
 // syncDir makes names last: a rename is not on disk before its directory is (fsync(2)).
 func syncDir(dir string) error {
-	f, err := os.Open(dir) //nolint:gosec // a directory of ours
+	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

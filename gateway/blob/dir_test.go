@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -201,7 +202,7 @@ func BenchmarkPut10KB(b *testing.B) {
 	}
 	mail := bytes.Repeat([]byte("x"), 10<<10)
 	for i := 0; b.Loop(); i++ {
-		copy(mail, fmt.Sprint(i))
+		copy(mail, strconv.Itoa(i))
 		if _, err := d.Put(b.Context(), bytes.NewReader(mail)); err != nil {
 			b.Fatal(err)
 		}

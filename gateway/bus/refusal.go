@@ -36,8 +36,7 @@ func encode(err error) []byte {
 		return nil
 	}
 	r := refusal{Detail: err.Error()}
-	var e *gateway.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*gateway.Error](err); ok {
 		r = refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}
 		if e.Data != nil {
 			if data, err := json.Marshal(e.Data); err == nil { // what cannot be written is left out

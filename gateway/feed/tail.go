@@ -31,7 +31,7 @@ func (f *Feed) Run(ctx context.Context) error {
 			break
 		}
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // stopped before it began
+			return nil
 		}
 		f.log.Warn("feed not begun; trying again", "err", err)
 		wait(ctx, time.Second)

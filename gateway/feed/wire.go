@@ -52,7 +52,7 @@ func take(data, field *[]byte) bool {
 	if used <= 0 || n > uint64(len(*data)-used) {
 		return false
 	}
-	end := used + int(n) //nolint:gosec // at most len(*data)
+	end := used + int(n)
 	*field, *data = (*data)[used:end:end], (*data)[end:]
 	return true
 }

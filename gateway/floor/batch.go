@@ -40,7 +40,10 @@ type told struct {
 // fail answers everybody who still waits: nothing of theirs was stored, or nobody knows.
 func (b *batch) fail() {
 	for _, a := range b.asks {
-		a.answer <- reply{err: &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The store did not answer; send the same request again."}}
+		select {
+		default: // it has its answer: its body was no command
+		case a.answer <- reply{err: &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The store did not answer; send the same request again."}}:
+		}
 	}
 }
 
@@ -155,7 +158,7 @@ func (l *leader) obey(b *batch, a *ask) error {
 	cmd, err := gateway.UnmarshalCommand(a.body)
 	if err != nil {
 		a.answer <- reply{err: err}
-		return nil
+		return nil //nolint:nilerr // the asker has it; the batch goes on
 	}
 	r, err := l.step(b, cmd)
 	if err != nil {
@@ -182,7 +185,7 @@ func (l *leader) step(b *batch, ev routing.Event) (routing.Result, error) {
 	at := l.time()
 	r := l.core.Apply(at, ev)
 	if r.Err != nil {
-		return r, nil
+		return r, nil //nolint:nilerr // a refusal is an answer, not a fault
 	}
 	l.last, l.wakeAt = at, r.WakeAt
 	body, err := routing.MarshalEvent(ev)
@@ -212,7 +215,7 @@ func (l *leader) tryCommit(ctx context.Context, b *batch) error {
 	if err != nil {
 		return fmt.Errorf("begin batch: %w", err)
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() //nolint:errcheck // after a commit it does nothing
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
 	if err := l.write(ctx, tx, b); err != nil {
 		return fmt.Errorf("write batch: %w", err)
 	}

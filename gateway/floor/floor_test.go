@@ -12,7 +12,7 @@ import (
 
 func TestAnInteractionFromArrivalToFinish(t *testing.T) {
 	h := newHouse(t)
-	h.ready(t, anna)
+	h.ready(t)
 	id := h.arrive(t, 11)
 	offer := await[gateway.Offer](t, h, "offer.created", nil)
 	if offer.Interaction != id || offer.Agent != anna || offer.No != 1 {
@@ -53,7 +53,7 @@ func TestAnInteractionFromArrivalToFinish(t *testing.T) {
 
 func TestAStaleOfferIsRefused(t *testing.T) {
 	h := newHouse(t)
-	h.ready(t, anna)
+	h.ready(t)
 	id := h.arrive(t, 11)
 	await[gateway.Offer](t, h, "offer.created", nil)
 	_, err := h.Do(t.Context(), "", gateway.Accept{Interaction: id, No: 2, Agent: anna})
@@ -65,7 +65,7 @@ func TestAStaleOfferIsRefused(t *testing.T) {
 
 func TestARepeatedCommandGetsTheFirstAnswer(t *testing.T) {
 	h := newHouse(t)
-	h.ready(t, anna)
+	h.ready(t)
 	id := h.arrive(t, 11)
 	await[gateway.Offer](t, h, "offer.created", nil)
 	first, err := h.Do(t.Context(), "k1", gateway.Accept{Interaction: id, No: 1, Agent: anna})
@@ -84,7 +84,7 @@ func TestARepeatedCommandGetsTheFirstAnswer(t *testing.T) {
 func TestTheNextLeaderKnowsEverything(t *testing.T) {
 	pool := pgtest.New(t)
 	h := open(t, pool, "one")
-	h.ready(t, anna)
+	h.ready(t)
 	held := h.arrive(t, 11)
 	await[gateway.Offer](t, h, "offer.created", nil)
 	h.do(t, gateway.Accept{Interaction: held, No: 1, Agent: anna})
@@ -106,7 +106,7 @@ func TestTheNextLeaderKnowsEverything(t *testing.T) {
 
 func TestAnOldTermChangesNothing(t *testing.T) {
 	h := newHouse(t)
-	h.ready(t, anna)
+	h.ready(t)
 	if _, err := h.pool.Exec(t.Context(), `update lease set term = term + 1, holder = 'other', expires = now() + interval '1 second'`); err != nil {
 		t.Fatal(err)
 	}

@@ -180,11 +180,11 @@ func (h *house) do(t *testing.T, cmd gateway.Command) gateway.Answer {
 	return a
 }
 
-// ready signs an agent in and makes it available.
-func (h *house) ready(t *testing.T, agent gateway.AgentID) {
+// ready signs Anna in and makes her available.
+func (h *house) ready(t *testing.T) {
 	t.Helper()
-	h.do(t, gateway.Consoles{Agent: agent, Live: true})
-	h.do(t, gateway.SetStatus{Agent: agent, Intent: gateway.IntentAvailable})
+	h.do(t, gateway.Consoles{Agent: anna, Live: true})
+	h.do(t, gateway.SetStatus{Agent: anna, Intent: gateway.IntentAvailable})
 }
 
 // arrive admits a chat and gives its interaction.

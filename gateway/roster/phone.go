@@ -107,10 +107,10 @@ func checkSIP(s string) (string, error) {
 }
 
 func hostport(s string) bool {
-	host, port := s, ""
+	host := s
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
-		host, port = s[:i], s[i+1:]
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		host = s[:i]
+		if n, err := strconv.ParseUint(s[i+1:], 10, 16); err != nil || n == 0 {
 			return false
 		}
 	}

@@ -53,7 +53,7 @@ func makePlan(queues []Queue, agents []Agent, lists []TransactionList) gateway.P
 	return plan
 }
 
-func (q Queue) plan(lists []TransactionList) gateway.QueuePlan {
+func (q *Queue) plan(lists []TransactionList) gateway.QueuePlan {
 	codes, required := []gateway.CodeID(nil), false
 	for _, l := range lists {
 		if len(l.Queues) > 0 && !slices.Contains(l.Queues, q.ID) {

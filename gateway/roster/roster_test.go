@@ -20,8 +20,7 @@ type hints map[string]int
 func (h hints) Publish(subject string, _ []byte) { h[subject]++ }
 
 func code(err error) string {
-	var e *gateway.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*gateway.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)

@@ -62,7 +62,6 @@ type benchFloor struct {
 	now       time.Time
 	next      gateway.InteractionID
 	queues    int
-	skills    int
 	busy      []gateway.InteractionID
 	holder    map[gateway.InteractionID]gateway.AgentID
 	decisions int

@@ -15,14 +15,22 @@ import (
 func FuzzUnmarshalEvent(f *testing.F) {
 	at := time.Date(2024, 5, 6, 9, 0, 0, 0, time.UTC)
 	for _, ev := range []routing.Event{
-		routing.Configure{Plan: fuzzPlan()}, routing.Recover{}, routing.Wake{},
+		routing.Configure{Plan: fuzzPlan()},
+		routing.Recover{},
+		routing.Wake{},
 		routing.Admit{Admission: gateway.Admission{Interaction: 9, Channel: gateway.Email, Queue: 1, Case: 3, ArrivedAt: at}},
 		gateway.SetStatus{Agent: 1, Intent: gateway.IntentOnBreak, Code: "lunch", Force: true},
-		gateway.Consoles{Agent: 1}, gateway.Accept{Interaction: 2, No: 1, Agent: 1}, gateway.Decline{Interaction: 2, No: 1, Agent: 1},
-		gateway.FailOffer{Interaction: 2, No: 1, Agent: 1, Cause: "busy"}, gateway.Leave{Interaction: 1, End: gateway.EndSystemFailure, Callback: 7},
-		gateway.EndInteraction{Interaction: 1, Agent: 1}, gateway.Finish{Interaction: 1, Agent: 1, Codes: []gateway.CodeID{1}},
-		gateway.ExtendWrapUp{Interaction: 1, Agent: 1}, gateway.Transfer{Interaction: 1, Agent: 1, ToQueue: 1},
-		gateway.Pull{Interaction: 3, Agent: 1}, gateway.Begin{Agent: 1, Admission: gateway.Admission{Interaction: 10, Channel: gateway.Voice}},
+		gateway.Consoles{Agent: 1},
+		gateway.Accept{Interaction: 2, No: 1, Agent: 1},
+		gateway.Decline{Interaction: 2, No: 1, Agent: 1},
+		gateway.FailOffer{Interaction: 2, No: 1, Agent: 1, Cause: "busy"},
+		gateway.Leave{Interaction: 1, End: gateway.EndSystemFailure, Callback: 7},
+		gateway.EndInteraction{Interaction: 1, Agent: 1},
+		gateway.Finish{Interaction: 1, Agent: 1, Codes: []gateway.CodeID{1}},
+		gateway.ExtendWrapUp{Interaction: 1, Agent: 1},
+		gateway.Transfer{Interaction: 1, Agent: 1, ToQueue: 1},
+		gateway.Pull{Interaction: 3, Agent: 1},
+		gateway.Begin{Agent: 1, Admission: gateway.Admission{Interaction: 10, Channel: gateway.Voice}},
 	} {
 		data, err := routing.MarshalEvent(ev)
 		if err != nil {
@@ -90,7 +98,8 @@ func busyFloor(t testing.TB, at time.Time) *routing.Core {
 	c := routing.New()
 	for _, ev := range []routing.Event{
 		routing.Configure{Plan: fuzzPlan()},
-		gateway.Consoles{Agent: 1, Live: true}, gateway.SetStatus{Agent: 1, Intent: gateway.IntentAvailable},
+		gateway.Consoles{Agent: 1, Live: true},
+		gateway.SetStatus{Agent: 1, Intent: gateway.IntentAvailable},
 		routing.Admit{Admission: gateway.Admission{Interaction: 1, Channel: gateway.Chat, Queue: 1, Case: 1}},
 		gateway.Accept{Interaction: 1, No: 1, Agent: 1},
 		routing.Admit{Admission: gateway.Admission{Interaction: 2, Channel: gateway.Chat, Queue: 1, Case: 2}},

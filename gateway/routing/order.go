@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -50,9 +51,11 @@ type standing struct {
 // bucket is where an item of the queue waits, made if it is new.
 func (c *Core) bucket(q *queue, it *item) *bucket {
 	name := string(rune('0' + it.lane))
+	var nameSb53 strings.Builder
 	for _, s := range it.needs {
-		name += " " + s.Skill.String() + ":" + strconv.Itoa(s.Level)
+		nameSb53.WriteString(" " + s.Skill.String() + ":" + strconv.Itoa(s.Level))
 	}
+	name += nameSb53.String()
 	b, ok := q.buckets[name]
 	if !ok {
 		b = c.newBucket(q, it)

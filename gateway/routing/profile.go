@@ -148,7 +148,7 @@ func (a *agent) admits(now time.Time) (open lanes) {
 		return 0
 	}
 	for l := range laneCount {
-		if a.profile.lanes.has(l) && a.wrapUpLets(l) && a.room(l) && !(l.phone() && a.blocked.After(now)) {
+		if a.profile.lanes.has(l) && a.wrapUpLets(l) && a.room(l) && (!l.phone() || !a.blocked.After(now)) {
 			open = open.with(l)
 		}
 	}

@@ -65,6 +65,7 @@ type floor struct {
 }
 
 func newFloor(t *testing.T, house string) *floor {
+	t.Helper()
 	f := &floor{t: t, core: routing.New(), names: map[string][]string{}}
 	f.configure(house)
 	f.apply(clock("00:00:00"), routing.Configure{Plan: f.plan})
@@ -137,7 +138,7 @@ func (f *floor) queue(name, rest string) gateway.QueuePlan {
 }
 
 func (f *floor) channel(q *gateway.QueuePlan, ch gateway.Channel, options string) (p gateway.ChannelPlan) {
-	for _, w := range strings.Fields(options) {
+	for w := range strings.FieldsSeq(options) {
 		k, v, _ := strings.Cut(w, "=")
 		switch k {
 		case "target":

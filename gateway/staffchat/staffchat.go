@@ -10,6 +10,7 @@ package staffchat
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -100,10 +101,8 @@ func members(ctx context.Context, db querier, conversation gateway.ConversationI
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range all {
-		if a == agent {
-			return all, nil
-		}
+	if slices.Contains(all, agent) {
+		return all, nil
 	}
 	return nil, gateway.NotFound("staff_chat_not_found", "there is no such chat, or you are not in it")
 }

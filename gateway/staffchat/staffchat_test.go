@@ -99,8 +99,7 @@ func author(id int64) gateway.Author {
 }
 
 func code(err error) string {
-	var e *gateway.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*gateway.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)
@@ -194,7 +193,7 @@ func TestChatRefuses(t *testing.T) {
 
 // Two who start a chat with each other at once are in the same one.
 func TestStartAtOnce(t *testing.T) {
-	s, _, _ := openQuiet(t)
+	s := openQuiet(t)
 	ids := make([]gateway.ConversationID, 10)
 	var wg sync.WaitGroup
 	for i := range ids {
@@ -218,10 +217,9 @@ type deaf struct{}
 func (deaf) Append(context.Context, pgx.Tx, ...gateway.Event) error { return nil }
 func (deaf) Announce(...gateway.Event)                              {}
 
-func openQuiet(t *testing.T) (*staffchat.Store, *told, *pgxpool.Pool) {
+func openQuiet(t *testing.T) *staffchat.Store {
 	t.Helper()
-	pool := pgtest.New(t)
-	return staffchat.New(pool, &line{}, house{}, deaf{}), nil, pool
+	return staffchat.New(pgtest.New(t), &line{}, house{}, deaf{})
 }
 
 func TestSupervisorMessage(t *testing.T) {

@@ -75,7 +75,8 @@ func offer(id, no, agent int, outcome string) string {
 	return fmt.Sprintf("insert into offer_figures values (%d, %d, %d, 'queue', 'voice', 1, %s, null, '%s')", id, no, agent, s(0), outcome)
 }
 
-func p(f float64) *float64 { return &f }
+//go:fix inline
+func p(f float64) *float64 { return new(f) }
 
 func TestQueues(t *testing.T) {
 	s, _, _ := open(t,
@@ -103,7 +104,7 @@ func TestQueues(t *testing.T) {
 			Handled: 2, TalkSeconds: 100 + 50 + 60, WrapSeconds: 30 + 10,
 			Offered: 5, Accepted: 2, Declined: 1, Missed: 1,
 		},
-		SL2: p(0.5), ASA: p(25), AHT: p(125), AbandonRate: p(0.5),
+		SL2: new(0.5), ASA: p(25), AHT: p(125), AbandonRate: new(0.5),
 	}
 	want := []stats.QueueFigures{
 		{Queue: 1, Channel: gateway.Voice, Figures: voice},
@@ -171,7 +172,7 @@ func TestAgents(t *testing.T) {
 			Status: map[gateway.Status]float64{
 				gateway.Available: 9*3600 + 3600, gateway.Busy: 1800, gateway.WrapUp: 1800, gateway.OnBreak: 1800, gateway.LoggedOut: 15*3600 - 9000,
 			},
-			SignedInSeconds: 9*3600 + 9000, Occupancy: p(3600.0 / (9*3600 + 7200)),
+			SignedInSeconds: 9*3600 + 9000, Occupancy: new(3600.0 / (9*3600 + 7200)),
 			Channels: map[gateway.Channel]stats.Handled{
 				gateway.Voice: {Handled: 1, TalkSeconds: 100}, gateway.Chat: {Handled: 1, TalkSeconds: 60, WrapSeconds: 10},
 			},

@@ -160,8 +160,8 @@ for _ in $(seq 100); do
   sleep 0.05
 done
 rm -rf "$1"`
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", script, "sweeper", dir) //nolint:gosec // a directory of ours
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                                           // ^C is for us
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", script, "sweeper", dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us
 	leash, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
