@@ -146,7 +146,7 @@ func (s *Store) Queues(ctx context.Context, p Period, queues ...gateway.QueueID)
 	})
 	figures := make([]QueueFigures, 0, len(keys))
 	for _, k := range keys {
-		figures = append(figures, QueueFigures{k.queue, k.channel, sums[k].figures()})
+		figures = append(figures, QueueFigures{k.queue, k.channel, figuresOf(sums[k])})
 	}
 	return figures, nil
 }
@@ -160,7 +160,7 @@ func (s *Store) Channels(ctx context.Context, p Period, queues ...gateway.QueueI
 	keys, sums := sum(all, func(c counted) gateway.Channel { return c.Channel }, byChannel)
 	figures := make([]ChannelFigures, 0, len(keys))
 	for _, k := range keys {
-		figures = append(figures, ChannelFigures{k, sums[k].figures()})
+		figures = append(figures, ChannelFigures{k, figuresOf(sums[k])})
 	}
 	return figures, nil
 }
@@ -187,7 +187,7 @@ func (s *Store) Intervals(ctx context.Context, p Period, step time.Duration, que
 	})
 	intervals := make([]Interval, 0, len(keys))
 	for _, k := range keys {
-		intervals = append(intervals, Interval{time.UnixMicro(k.unix).UTC(), k.channel, sums[k].figures()})
+		intervals = append(intervals, Interval{time.UnixMicro(k.unix).UTC(), k.channel, figuresOf(sums[k])})
 	}
 	return intervals, nil
 }

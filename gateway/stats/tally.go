@@ -55,7 +55,7 @@ type Figures struct {
 	AbandonRate *float64 `json:"abandon_rate,omitempty"`
 }
 
-func figures(t Tally) Figures {
+func figuresOf(t Tally) Figures {
 	ended := float64(t.Answered + t.Abandoned)
 	return Figures{
 		Tally:       t,
@@ -82,5 +82,5 @@ func Total(of []QueueFigures, queue gateway.QueueID) Figures {
 			sum.add(f.Tally)
 		}
 	}
-	return figures(sum)
+	return figuresOf(sum)
 }
