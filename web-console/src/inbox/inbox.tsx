@@ -7,7 +7,7 @@ import type { Id, InteractionView } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { useNow } from '../live/clock'
 import { change, useLive } from '../live/hub'
-import { withInteraction, withView } from '../live/state'
+import { withViews } from '../live/state'
 import { useMe } from '../session'
 import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
@@ -110,7 +110,7 @@ function useMine() {
   const items = useLive((l) => Object.values(l.interactions))
   const query = useInfiniteQuery({ queryKey: ['interactions', 'mine'], queryFn: api.mine, initialPageParam: '', getNextPageParam: () => undefined })
   useEffect(() => {
-    for (const i of query.data?.pages[0]?.items ?? []) change((l) => withView(withInteraction(l, i, me.agent), i))
+    change((l) => withViews(l, query.data?.pages[0]?.items ?? [], me.agent))
   }, [query.data, me.agent])
   return { items, error: query.error, pending: query.isPending, retry: () => void query.refetch() }
 }

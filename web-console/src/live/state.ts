@@ -92,13 +92,14 @@ export function withoutOffer(live: Live, interaction: Id, no: number): Live {
   return { ...live, offers, answered: { ...live.answered, [interaction]: Math.max(no, live.answered[interaction] ?? 0) } }
 }
 
+const isMine = (i: InteractionView, me: Id) => i.agent === me && i.state !== 'waiting' && i.state !== 'offered' && i.state !== 'finished'
+
 /** An interaction that is no longer mine leaves the list; names that a bare frame lacks are kept. */
 export function withInteraction(live: Live, i: InteractionView, me: Id): Live {
   const old = live.interactions[i.id]
   if (!newer(old, i)) return live
   const interactions = { ...live.interactions }
-  const mine = i.agent === me && i.state !== 'waiting' && i.state !== 'offered' && i.state !== 'finished'
-  if (mine) interactions[i.id] = { ...old, ...i }
+  if (isMine(i, me)) interactions[i.id] = { ...old, ...i }
   else delete interactions[i.id]
   return { ...live, interactions }
 }
@@ -108,6 +109,16 @@ export function withView(live: Live, i: InteractionView): Live {
   const old = live.interactions[i.id]
   if (!old || i.rev < old.rev) return live
   return { ...live, interactions: { ...live.interactions, [i.id]: { ...old, ...i } } }
+}
+
+/** The same for a whole list, in one step. */
+export function withViews(live: Live, list: InteractionView[], me: Id): Live {
+  const interactions = { ...live.interactions }
+  for (const i of list) {
+    const old = interactions[i.id]
+    if (isMine(i, me) && (!old || i.rev >= old.rev)) interactions[i.id] = { ...old, ...i }
+  }
+  return { ...live, interactions }
 }
 
 function withEntry(live: Live, e: Entry, me: Id): Live {

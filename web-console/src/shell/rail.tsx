@@ -69,7 +69,7 @@ export function Rail() {
           >
             <Icon name={icons[tab]} size={20} />
             <span className="rail-word">{w.rail[tab]}</span>
-            {count > 0 && <span className={`badge${selected && !red ? ' badge--accent' : ''}`}>{count}</span>}
+            {count > 0 && <span className={`badge${selected && !red ? ' badge--accent' : ''}`}>{count > 99 ? '99+' : count}</span>}
             {red && <span className="vh">{w.rail.offered}</span>}
           </Link>
         )

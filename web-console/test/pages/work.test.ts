@@ -239,6 +239,7 @@ test('the palette finds people, cases and commands', () =>
     await page.keyboard.press('Control+KeyK')
     await page.getByRole('searchbox').waitFor()
     await page.keyboard.type('mörkt')
+    await page.locator('.menu-item.is-active', { hasText: 'Mörkt' }).waitFor()
     await page.keyboard.press('Enter')
     await fact('the theme changed', () => page.evaluate(() => document.documentElement.dataset.theme === 'dark'))
     await page.keyboard.press('Control+KeyK')
