@@ -47,6 +47,9 @@ func (v *vaxel) startCrashing(point string) {
 	v.t.Helper()
 	v.run(point)
 	exit := v.exit
+	if exit == nil {
+		v.t.FailNow()
+	}
 	v.crashed = &crashes{}
 	again := make(chan struct{})
 	v.t.Cleanup(func() { v.stopping.Store(true); v.kill(); <-again })

@@ -67,6 +67,8 @@ const password = "Kastanj-och-lind-47"
 // nothing. settings go into the configuration file.
 func newVaxel(t testing.TB, settings string) *vaxel {
 	t.Helper()
+	_, err := binary()
+	must(t, err)
 	url := pgtest.NewURL(t)
 	v := &vaxel{t: t, pool: pgtest.Open(t, url), dir: t.TempDir(), log: &lockedBuffer{}}
 	listen := freePort(t, "tcp")

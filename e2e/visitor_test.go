@@ -1,0 +1,242 @@
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// visitor is a customer's widget without the browser: what is not acknowledged is said
+// again after every cut, and each line is shown once.
+type visitor struct {
+	v    *vaxel
+	key  string
+	done chan struct{}
+	wake chan struct{}
+
+	mu     sync.Mutex // guards what follows
+	token  string
+	conv   string
+	pos    int64
+	phase  string
+	unsaid []map[string]any // in order, until acknowledged
+	shown  []chatLine
+	faults []string
+	acked  map[string]int // client id → how often
+}
+
+type chatLine struct {
+	Pos              int64
+	Kind, From, Text string
+	CID, What        string
+	Card             *struct{ Title, URL string }
+}
+
+type chatFrame struct {
+	T, Token, Phase, CID, Code, Conversation string
+	Prev, Pos                                int64
+	Line                                     *chatLine
+	Lines                                    []chatLine
+	Done                                     bool
+}
+
+// visit opens the widget's socket and keeps it open until the test ends.
+func (v *vaxel) visit(key string) *visitor {
+	ctx, cancel := context.WithCancel(v.t.Context())
+	c := &visitor{v: v, key: key, done: make(chan struct{}), wake: make(chan struct{}, 1), acked: map[string]int{}}
+	go func() {
+		defer close(c.done)
+		for ctx.Err() == nil {
+			c.live(ctx)
+			select {
+			case <-ctx.Done():
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
+	v.t.Cleanup(func() { cancel(); <-c.done })
+	return c
+}
+
+// say queues a frame that must arrive; its cid is n's.
+func (c *visitor) say(t string, n int, fields map[string]any) {
+	f := map[string]any{"t": t, "cid": fmt.Sprintf("c%d", n)}
+	for k, v := range fields {
+		f[k] = v
+	}
+	c.mu.Lock()
+	c.unsaid = append(c.unsaid, f)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *visitor) live(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, strings.Replace(c.v.base, "http", "ws", 1)+"/w/socket",
+		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {c.v.base}}})
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.CloseNow() }()
+	conn.SetReadLimit(1 << 20)
+	c.mu.Lock()
+	hello := map[string]any{"t": "hello", "key": c.key, "token": c.token, "pos": c.pos}
+	if c.conv != "" {
+		hello["conversation"] = c.conv
+	}
+	c.mu.Unlock()
+	if write(ctx, conn, hello) != nil {
+		return
+	}
+	ready := make(chan struct{})
+	go c.talk(ctx, conn, ready)
+	for first := true; ; first = false {
+		_, body, err := conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		var f chatFrame
+		if json.Unmarshal(body, &f) == nil {
+			if f.T == "ping" {
+				_ = write(ctx, conn, map[string]any{"t": "pong"})
+			}
+			c.hear(f)
+			if f.T == "welcome" && first {
+				close(ready)
+			}
+		}
+	}
+}
+
+// talk says what is unsaid, one after the other, each until it is acknowledged.
+func (c *visitor) talk(ctx context.Context, conn *websocket.Conn, ready chan struct{}) {
+	select {
+	case <-ready:
+	case <-ctx.Done():
+		return
+	}
+	for sent := ""; ctx.Err() == nil; {
+		c.mu.Lock()
+		var next map[string]any
+		if len(c.unsaid) > 0 {
+			next = c.unsaid[0]
+		}
+		c.mu.Unlock()
+		if next != nil && next["cid"] != sent {
+			sent, _ = next["cid"].(string)
+			if write(ctx, conn, next) != nil {
+				return
+			}
+		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func write(ctx context.Context, conn *websocket.Conn, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return conn.Write(ctx, websocket.MessageText, body)
+}
+
+func (c *visitor) hear(f chatFrame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.Conversation != "" {
+		c.conv = f.Conversation
+	}
+	switch f.T {
+	case "welcome":
+		c.token, c.phase = f.Token, f.Phase
+	case "snap":
+		for _, l := range f.Lines {
+			c.show(l)
+		}
+		c.pos = max(c.pos, f.Pos)
+	case "msg":
+		c.follows(f)
+		c.show(*f.Line)
+		c.pos = max(c.pos, f.Pos)
+	case "ack":
+		c.acked[f.CID]++
+		if len(c.unsaid) == 0 || c.unsaid[0]["cid"] != f.CID {
+			break
+		}
+		if f.Done { // it stands for the line, which is not sent again
+			c.follows(f)
+			text, _ := c.unsaid[0]["text"].(string)
+			c.show(chatLine{Pos: f.Pos, Kind: "message", From: "me", Text: text})
+			c.pos = f.Pos
+		}
+		c.unsaid = c.unsaid[1:]
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	}
+	if f.Phase != "" {
+		c.phase = f.Phase
+	}
+}
+
+// follows notes a frame that says that another one was missed.
+func (c *visitor) follows(f chatFrame) {
+	if f.Prev > c.pos {
+		c.faults = append(c.faults, fmt.Sprintf("%s at %d follows %d, but the widget is at %d", f.T, f.Pos, f.Prev, c.pos))
+	}
+}
+
+// show is what stands in the widget: a line that comes again is the same line.
+func (c *visitor) show(l chatLine) {
+	for _, s := range c.shown {
+		if s.Pos == l.Pos {
+			return
+		}
+	}
+	c.shown = append(c.shown, l)
+	slices.SortFunc(c.shown, func(a, b chatLine) int { return cmp.Compare(a.Pos, b.Pos) })
+}
+
+// wantWhole fails if the widget was ever told that it had missed something.
+func (c *visitor) wantWhole() {
+	c.v.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.faults {
+		c.v.t.Error(f)
+	}
+}
+
+// texts are what the widget shows of both sides, in order.
+func (c *visitor) texts() (out []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.shown {
+		if l.Kind != "event" {
+			out = append(out, l.From+": "+l.Text)
+		}
+	}
+	return out
+}
+
+func (c *visitor) allSaid() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.unsaid) == 0
+}
