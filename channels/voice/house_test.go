@@ -121,7 +121,12 @@ func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(contex
 		r.Repeated = r.Repeated || was.Key == a.Key
 	}
 	h.mu.Unlock()
-	err := pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error { return also(ctx, tx, r) })
+	err := pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error {
+		if also == nil {
+			return nil
+		}
+		return also(ctx, tx, r)
+	})
 	if err != nil {
 		return r, err
 	}

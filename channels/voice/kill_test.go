@@ -158,7 +158,7 @@ func TestKill(t *testing.T) {
 // Killed while the caller speaks, or at any point until it is stored: the voicemail is
 // there, once, with what was said.
 func TestKillVoicemail(t *testing.T) {
-	for _, point := range []string{"", "call.recorded", "call.stored"} {
+	for _, point := range []string{"", "call.recording", "call.recorded", "call.stored"} {
 		t.Run("at "+point, func(t *testing.T) {
 			t.Parallel()
 			l := start(t, point, true)
@@ -168,11 +168,13 @@ func TestKillVoicemail(t *testing.T) {
 			l.customer.Sound.Say(660)
 			sent := l.customer.Sound.Sent()
 			phonetest.Wait(t, "more than two seconds are said", func() bool { return l.customer.Sound.Sent() > sent+130 })
-			if point == "" {
+			switch point {
+			case "call.recording":
+			case "":
 				if err := l.cmd.Process.Kill(); err != nil {
 					t.Fatal(err)
 				}
-			} else {
+			default:
 				c.Bye()
 			}
 			l.dies()
@@ -187,5 +189,23 @@ func TestKillVoicemail(t *testing.T) {
 			}
 			emptyDir(t, l.dir)
 		})
+	}
+}
+
+// Killed before anything was said: there is no message, so they are called back.
+func TestKillBeforeMessage(t *testing.T) {
+	t.Parallel()
+	l := start(t, "", true)
+	l.customer.Sound.Say(0)
+	l.customer.Dial(service, l.addr)
+	phonetest.WaitFor(t, 20*time.Second, "the beep", func() bool { return l.customer.Sound.Ear.Hears(1000) })
+	if err := l.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	l.dies()
+	h := l.again()
+	h.ends()
+	if len(h.arrivals) != 1 || h.arrivals[0].Channel != gateway.Callback || h.arrivals[0].Conversation == 0 {
+		t.Errorf("arrived: %+v", h.arrivals)
 	}
 }

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -65,8 +66,14 @@ func (v *Voice) bury(ctx context.Context, row callRow) error {
 		}
 	}
 	c := newCall(v, row)
-	if err := c.keepRecorded(ctx); err != nil {
+	kept, err := c.keepRecorded(ctx)
+	if err != nil {
 		return err
+	}
+	if row.State == voicemail && !kept {
+		if err := c.callBack(ctx); err != nil {
+			return err
+		}
 	}
 	cause := row.Cause
 	if row.State != leaving {
@@ -119,30 +126,55 @@ func (c *Call) promise(ctx context.Context) error {
 	return c.turn(ctx, c.row.State, nil)
 }
 
-// keepRecorded finishes what a voicemail's caller had said.
-func (c *Call) keepRecorded(ctx context.Context) error {
+// callBack promises a call to somebody whose message our failure has cut off before it
+// was one. The call itself has left the queue already.
+func (c *Call) callBack(ctx context.Context) error {
+	body, err := json.Marshal(gateway.Happening{What: "callback", Queue: c.row.Queue, Cause: "system_failure"})
+	if err != nil {
+		return err
+	}
+	_, err = c.v.rooms.Intake.Receive(ctx, gateway.Arrival{
+		Key: fmt.Sprintf("voice/call/%d/callback", c.row.ID), Channel: gateway.Callback, Queue: c.row.Queue,
+		Conversation: c.row.Conversation, From: c.address(), Language: c.row.Language, ArrivedAt: c.row.Created, Alone: true,
+		Entry: gateway.Entry{Kind: gateway.EntryEvent, Author: gateway.Author{Kind: gateway.BySystem}, Channel: gateway.Callback, Text: "callback", Body: body, At: time.Now()},
+	}, nil)
+	return err
+}
+
+// keepRecorded finishes what a voicemail's caller had said, and says whether that, or an
+// earlier try, has become a voicemail.
+func (c *Call) keepRecorded(ctx context.Context) (kept bool, err error) {
 	const query = `
-		select id, path
+		select id, path, state = 'stored'
 		from recording
 		where call_id = $1
-		and state = 'open'`
+		and state <> 'dropped'`
 	rows, err := c.v.pool.Query(ctx, query, c.row.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
-	open, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m message, err error) {
-		return m, row.Scan(&m.id, &m.path)
+	type recording struct {
+		message
+		stored bool
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r recording, err error) {
+		return r, row.Scan(&r.id, &r.path, &r.stored)
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	for _, m := range open {
-		if err := wav.Repair(m.path); err != nil {
+	for _, r := range list {
+		if r.stored {
+			return true, removeFile(r.path)
+		}
+		if err := wav.Repair(r.path); err != nil {
 			c.v.log.Info("a voicemail had not begun", "call", c.row.ID, "err", err)
 		}
-		if err := c.v.keep(ctx, c, &m); err != nil {
-			return err
+		one, err := c.v.keep(ctx, c, &r.message)
+		if err != nil {
+			return false, err
 		}
+		kept = kept || one
 	}
-	return nil
+	return kept, nil
 }

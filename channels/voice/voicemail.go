@@ -86,7 +86,6 @@ func (c *Call) record(ctx context.Context) {
 	}
 	c.message.tape = tape
 	c.customer.stream.Play(c.v.sounds.silence, true, nil)
-	crash.At("call.recording")
 	c.listen(ctx)
 }
 
@@ -104,6 +103,9 @@ func (c *Call) listen(ctx context.Context) {
 	case s.Silent >= p.Lost:
 		c.endMessage(ctx, "lost")
 	default:
+		if s.Voice > p.ShortVoice+2*250*ms {
+			crash.At("call.recording") // in the middle of what the caller says
+		}
 		c.after(250*ms, c.listen)
 	}
 }
@@ -118,32 +120,41 @@ func (c *Call) endMessage(ctx context.Context, cause string) {
 	m.stop(c)
 	crash.At("call.recorded")
 	c.customer.bye(`SIP;cause=16;text="Voicemail"`)
-	if err := c.v.keep(ctx, c, m); err != nil {
+	if _, err := c.v.keep(ctx, c, m); err != nil {
 		c.v.log.Error("keep a voicemail; the next start tries again", "call", c.row.ID, "err", err)
 		c.stay()
 		return
 	}
-	c.finish(ctx, "voicemail_"+cause)
+	c.leave(ctx, gateway.Leave{End: gateway.EndVoicemail}, "voicemail_"+cause)
 }
 
-// keep stores a recording and takes it in as a voicemail, or drops it if nobody spoke.
-// Doing it twice is harmless: the arrival has the call's key.
-func (v *Voice) keep(ctx context.Context, c *Call, m *message) error {
+// keep stores a recording and takes it in as a voicemail, or drops it if nobody spoke,
+// and says which. Doing it twice is harmless: the arrival has the call's key.
+func (v *Voice) keep(ctx context.Context, c *Call, m *message) (kept bool, err error) {
 	sound, err := readWAV(m.path)
 	if err != nil || media.Voice(sound.Samples) < v.cfg.Patience.ShortVoice {
-		return v.drop(ctx, m)
+		return false, v.drop(ctx, m)
 	}
 	f, err := os.Open(m.path)
 	if err != nil {
-		return fmt.Errorf("open recording: %w", err)
+		return false, fmt.Errorf("open recording: %w", err)
 	}
 	key, size, err := v.rooms.Blobs.Put(ctx, f)
 	_ = f.Close()
 	if err != nil {
-		return fmt.Errorf("store recording: %w", err)
+		return false, fmt.Errorf("store recording: %w", err)
 	}
 	crash.At("call.stored")
-	body, err := json.Marshal(gateway.Recording{Blob: key, DurationMS: sound.Duration().Milliseconds()})
+	if err := v.takeIn(ctx, c, m, gateway.Recording{Blob: key, DurationMS: sound.Duration().Milliseconds()}, size); err != nil {
+		return false, err
+	}
+	v.log.Info("voicemail kept", "call", c.row.ID, "seconds", int(sound.Duration().Seconds()))
+	return true, removeFile(m.path)
+}
+
+// takeIn makes a stored recording an arrival.
+func (v *Voice) takeIn(ctx context.Context, c *Call, m *message, r gateway.Recording, size int64) error {
+	body, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
@@ -153,23 +164,19 @@ func (v *Voice) keep(ctx context.Context, c *Call, m *message) error {
 		Conversation: c.row.Conversation, From: c.address(), Language: c.row.Language, ArrivedAt: now, Alone: true,
 		Entry: gateway.Entry{
 			Kind: gateway.EntryRecording, Author: c.author(), Channel: gateway.Voicemail,
-			Text: fmt.Sprintf("Voicemail, %d s", int(sound.Duration().Seconds()+0.5)), Body: body, At: now,
+			Text: fmt.Sprintf("Voicemail, %d s", (r.DurationMS+500)/1000), Body: body, At: now,
 		},
-	}, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
+	}, func(ctx context.Context, tx pgx.Tx, got gateway.Received) error {
 		const update = `
 			update recording
 			set state = 'stored', blob = $2, duration_ms = $3, ended_at = now()
 			where id = $1`
-		if _, err := tx.Exec(ctx, update, m.id, key, sound.Duration().Milliseconds()); err != nil || r.Repeated {
+		if _, err := tx.Exec(ctx, update, m.id, r.Blob, r.DurationMS); err != nil || got.Repeated {
 			return err
 		}
-		return v.rooms.Blobs.Note(ctx, tx, key, size, "audio/wav", fmt.Sprintf("voicemail-%d.wav", c.row.ID))
+		return v.rooms.Blobs.Note(ctx, tx, r.Blob, size, "audio/wav", fmt.Sprintf("voicemail-%d.wav", c.row.ID))
 	})
-	if err != nil {
-		return err
-	}
-	v.log.Info("voicemail kept", "call", c.row.ID, "seconds", int(sound.Duration().Seconds()))
-	return removeFile(m.path)
+	return err
 }
 
 func (v *Voice) drop(ctx context.Context, m *message) error {
