@@ -74,6 +74,8 @@ func (o *Office) Run(ctx context.Context, imapAt, smtpAt net.Listener) error {
 	}
 	_ = reader.Close()
 	_ = receiver.Close()
+	_ = imapAt.Close() // a server that was closed before it began would take connections for ever
+	_ = smtpAt.Close()
 	for range running {
 		err = errors.Join(err, <-ended)
 	}

@@ -234,3 +234,18 @@ func TestMbsync(t *testing.T) {
 		}
 	}
 }
+
+// TestEndsBeforeItBegan: an office that is told to end at once does.
+func TestEndsBeforeItBegan(t *testing.T) {
+	office, err := postoffice.Open(t.TempDir(), "secret", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		if err := office.Run(ctx, listen(t), listen(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
