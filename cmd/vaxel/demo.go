@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -60,7 +61,7 @@ func (demoCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	defer d.close()
-	return d.run(ctx)
+	return d.run(ctx, os.Stdout)
 }
 
 // open chooses the ports, wires the rooms and has the sample data there.
@@ -97,7 +98,7 @@ func (d *demo) close() {
 	_ = d.smtpAt.Close()
 }
 
-func (d *demo) run(ctx context.Context) error {
+func (d *demo) run(ctx context.Context, out io.Writer) error {
 	mux := d.pages()
 	page := d.page()
 	mux.Handle("/demo", page)
@@ -107,7 +108,7 @@ func (d *demo) run(ctx context.Context) error {
 	group.Go(func() error {
 		return d.house.run(ctx, mux, func() {
 			d.log.Info("serving", "url", d.config.publicURL(), "data_dir", d.config.DataDir)
-			d.welcome(os.Stdout)
+			d.welcome(out)
 		})
 	})
 	return group.Wait()

@@ -179,6 +179,10 @@ func shortHash(s string) string {
 
 // sendMail sends what the customer wrote, over the wire like anybody's mail.
 func (d *demo) sendMail(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "The form is too large, or not a form.", http.StatusRequestEntityTooLarge)
+		return
+	}
 	v, err := d.viewOf(r)
 	if err != nil {
 		d.broken(w, err)
@@ -192,7 +196,7 @@ func (d *demo) sendMail(w http.ResponseWriter, r *http.Request) {
 	}
 	if uid, err := strconv.ParseUint(r.FormValue("reply"), 10, 32); err == nil {
 		if err := d.answer(&out, v.As, uint32(uid)); err != nil {
-			d.broken(w, err)
+			http.Error(w, "That mail is not in the mailbox any more; reload the page.", http.StatusUnprocessableEntity)
 			return
 		}
 	} else {
