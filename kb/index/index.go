@@ -308,7 +308,7 @@ func (x *Index) Close() error {
 // reading is a text, read: its fields' words.
 type reading struct {
 	id             string
-	sum            uint64 // of all that was read
+	sum            uint64    // of all that was read
 	asks           []wording // the title, the question, other wordings
 	tags, body     []word
 	titleIsWording bool

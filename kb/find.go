@@ -1,0 +1,222 @@
+package kb
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/kb/index"
+)
+
+// Hit is an article that was found, in one language.
+type Hit struct {
+	ID       gateway.ArticleID
+	Number   int64
+	Category string
+	Internal bool
+	Language string
+	Wording  Wording
+	Snippet  string // the answer's beginning, as plain text
+	Score    float64
+}
+
+// How much of a question an answer must know to be shown.
+const (
+	agentCover    = 0.4
+	customerCover = 0.5
+)
+
+const (
+	maxHits     = 50
+	maxSuggests = 3
+)
+
+// Shortcut is the article that a shortcut (/word) or a number (#123) leads to, in the
+// language if it has it. A shortcut of another language leads there too.
+func (s *Store) Shortcut(_ context.Context, word, language string) (Hit, bool) {
+	for _, shelf := range s.shelves() {
+		if h, ok := shelf.shortcut(word, language); ok {
+			return h, true
+		}
+	}
+	return Hit{}, false
+}
+
+// Shortcut is Store.Shortcut for customers.
+func (p *Public) Shortcut(_ context.Context, word, language string) (Hit, bool) {
+	return p.open.shortcut(word, language)
+}
+
+// shelves are what agents see.
+func (s *Store) shelves() []*shelf { return []*shelf{s.open, s.internal} }
+
+func (s *shelf) shortcut(word, language string) (Hit, bool) {
+	language = s.nearest(language)
+	word = strings.TrimPrefix(strings.TrimSpace(word), "/")
+	if number, ok := strings.CutPrefix(word, "#"); ok {
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return Hit{}, false
+		}
+		a, ok := s.byNumber(n)
+		if !ok {
+			return Hit{}, false
+		}
+		return s.hit(a.ID, language)
+	}
+	for _, l := range append([]string{language}, s.others(language)...) {
+		if at := s.in(l); at != nil {
+			if id, ok := at.heads.Shortcut(word); ok {
+				return s.hit(articleID(id), language)
+			}
+		}
+	}
+	return Hit{}, false
+}
+
+func articleID(id string) gateway.ArticleID {
+	n, _ := strconv.ParseInt(id, 10, 64) // we wrote it
+	return gateway.ArticleID(n)
+}
+
+// Complete gives agents what the beginning of a shortcut or of a title's words may
+// become, at most limit, the exact shortcut first.
+func (s *Store) Complete(_ context.Context, typed, language string, limit int) []Hit {
+	return complete(typed, language, limit, s.shelves()...)
+}
+
+// Complete is Store.Complete for customers.
+func (p *Public) Complete(_ context.Context, typed, language string, limit int) []Hit {
+	return complete(typed, language, limit, p.open)
+}
+
+func complete(typed, language string, limit int, shelves ...*shelf) []Hit {
+	limit = min(max(limit, 1), maxHits)
+	typed = strings.TrimPrefix(strings.TrimSpace(typed), "/")
+	var hits []Hit
+	seen := map[gateway.ArticleID]bool{}
+	for _, shelf := range shelves {
+		if h, ok := shelf.shortcut(typed, language); ok {
+			hits, seen[h.ID] = append(hits, h), true
+		}
+	}
+	for _, shelf := range shelves {
+		language := shelf.nearest(language)
+		at := shelf.in(language)
+		if at == nil {
+			continue
+		}
+		for _, id := range at.heads.Complete(typed, limit) {
+			if h, ok := shelf.hit(articleID(id), language); ok && !seen[h.ID] {
+				hits, seen[h.ID] = append(hits, h), true
+			}
+		}
+	}
+	return hits[:min(limit, len(hits))]
+}
+
+// Search gives agents what answers a question, internal articles too, best first.
+func (s *Store) Search(ctx context.Context, q, language string, limit int) ([]Hit, error) {
+	return search(ctx, q, language, limit, agentCover, s.shelves()...)
+}
+
+// Search gives customers what answers a question, best first, or nothing rather than
+// nonsense.
+func (p *Public) Search(ctx context.Context, q, language string, limit int) ([]Hit, error) {
+	return search(ctx, q, language, limit, customerCover, p.open)
+}
+
+func search(ctx context.Context, q, language string, limit int, cover float64, shelves ...*shelf) ([]Hit, error) {
+	language = shelves[0].nearest(language)
+	var in []*index.Index
+	for _, shelf := range shelves {
+		if at := shelf.in(language); at != nil {
+			in = append(in, at.index)
+		}
+	}
+	found, err := index.Search(ctx, q, min(max(limit, 1), maxHits), cover, in...)
+	if err != nil {
+		return nil, err
+	}
+	var hits []Hit
+	for _, f := range found {
+		for _, shelf := range shelves {
+			if h, ok := shelf.hit(articleID(f.ID), language); ok {
+				h.Score = f.Score
+				hits = append(hits, h)
+				break
+			}
+		}
+	}
+	return hits, nil
+}
+
+// Find is what a search box gives an agent: shortcuts and titles that begin as typed,
+// then what answers it as a question.
+func (s *Store) Find(ctx context.Context, typed, language string, limit int) ([]Hit, error) {
+	hits := s.Complete(ctx, typed, language, limit)
+	if strings.HasPrefix(typed, "/") || strings.HasPrefix(typed, "#") || len(hits) >= limit {
+		return hits, nil
+	}
+	found, err := s.Search(ctx, typed, language, limit)
+	return merge(hits, found, limit), err
+}
+
+// Find is Store.Find for customers; with less than maxSuggests it looks no further than
+// what they may read.
+func (p *Public) Find(ctx context.Context, typed, language string, limit int) ([]Hit, error) {
+	hits := p.Complete(ctx, typed, language, limit)
+	found, err := p.Search(ctx, typed, language, limit)
+	return merge(hits, found, limit), err
+}
+
+// merge appends what is not there yet.
+func merge(hits, more []Hit, limit int) []Hit {
+	for _, h := range more {
+		if !slices.ContainsFunc(hits, func(have Hit) bool { return have.ID == h.ID }) {
+			hits = append(hits, h)
+		}
+	}
+	return hits[:min(limit, len(hits))]
+}
+
+// weights of a customer's latest lines, newest first; what is older says nothing.
+var weights = []float64{1, 0.5, 0.5}
+
+// Suggest gives an agent at most three articles that may answer what a customer wrote,
+// newest line first, without those that the conversation has already got.
+func (s *Store) Suggest(ctx context.Context, lines []string, language string, without []gateway.ArticleID) ([]Hit, error) {
+	best := map[gateway.ArticleID]Hit{}
+	for i, text := range lines[:min(len(lines), len(weights))] {
+		found, err := s.Search(ctx, text, language, maxHits)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range found {
+			h.Score = best[h.ID].Score + weights[i]*h.Score
+			best[h.ID] = h
+		}
+	}
+	for _, id := range without {
+		delete(best, id)
+	}
+	var hits []Hit
+	for _, h := range best {
+		hits = append(hits, h)
+	}
+	slices.SortFunc(hits, func(a, b Hit) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Number, b.Number)) })
+	return hits[:min(maxSuggests, len(hits))], nil
+}
+
+// Read gives an agent a published article in the language, if it has it.
+func (s *Store) Read(_ context.Context, id gateway.ArticleID, language string) (Hit, error) {
+	for _, shelf := range s.shelves() {
+		if h, ok := shelf.hit(id, shelf.nearest(language)); ok {
+			return h, nil
+		}
+	}
+	return Hit{}, noArticle()
+}

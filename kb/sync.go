@@ -1,0 +1,80 @@
+package kb
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	pollEvery  = 2 * time.Second // when hints are lost
+	sweepEvery = time.Hour
+)
+
+// Run keeps this node's copy in step until ctx ends: at each hint, and every 2 s.
+func (s *Store) Run(ctx context.Context) error {
+	defer s.close(context.WithoutCancel(ctx))
+	hints := make(chan struct{}, 1)
+	cancel := s.bus.Subscribe(hint, func([]byte) {
+		select {
+		case hints <- struct{}{}:
+		default: // one that waits stands for all
+		}
+	})
+	defer cancel()
+	poll, sweep := time.NewTicker(pollEvery), time.NewTicker(sweepEvery)
+	defer poll.Stop()
+	defer sweep.Stop()
+	failing := false
+	for {
+		err := s.Sync(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
+			s.log.Error("read changed articles", "err", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-poll.C:
+		case <-hints:
+		case <-sweep.C:
+			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("sweep old links", "err", err)
+			}
+		}
+	}
+}
+
+// Sync brings this node's copy to what is committed. Run does it all the time; whoever
+// can't wait may call it too.
+func (s *Store) Sync(ctx context.Context) error {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	headings, err := categories(ctx, s.pool)
+	if err != nil {
+		return fmt.Errorf("read categories: %w", err)
+	}
+	s.mu.Lock()
+	s.categories = headings
+	s.mu.Unlock()
+	changed, err := articles(ctx, s.pool, "where a.change > $1 group by a.id order by a.change", s.seen)
+	if err != nil {
+		return fmt.Errorf("read articles changed after %d: %w", s.seen, err)
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	newest := changed[len(changed)-1].change
+	started := time.Now()
+	for _, shelf := range []*shelf{s.open, s.internal} {
+		rebuilt, err := shelf.take(changed, newest)
+		if err != nil {
+			return fmt.Errorf("index %s articles: %w", shelf.visibility, err)
+		}
+		if len(rebuilt) > 0 {
+			s.log.Info("index built", "visibility", shelf.visibility, "languages", rebuilt, "took", time.Since(started))
+		}
+	}
+	s.seen = newest
+	return nil
+}
