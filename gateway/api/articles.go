@@ -69,7 +69,7 @@ type suggestIn struct {
 
 type insertIn struct {
 	ID   gateway.InteractionID `path:"id"`
-	Key  string                `header:"Idempotency-Key"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		ClientID string            `json:"client_id,omitempty" maxLength:"100"`
 		Article  gateway.ArticleID `json:"article,omitempty"`

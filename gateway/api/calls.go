@@ -13,7 +13,7 @@ import (
 )
 
 type dialIn struct {
-	Key  string `header:"Idempotency-Key"`
+	Key  string `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		Number string          `json:"number" minLength:"1" maxLength:"200"`
 		Queue  gateway.QueueID `json:"queue,omitempty" doc:"Whose codes and figures the call belongs to; your first queue unless set"`

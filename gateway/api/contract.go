@@ -27,8 +27,17 @@ const (
 type idSchema struct{}
 
 // Schema is what huma asks for.
-func (idSchema) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "id", Pattern: `^[0-9]{1,19}$`, Examples: []any{"42"}}
+func (idSchema) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Ref: idRef} }
+
+const idRef = schemaPrefix + "Id"
+
+func wholeID() *huma.Schema {
+	s := &huma.Schema{
+		Type: huma.TypeString, Pattern: `^[0-9]{1,19}$`, Examples: []any{"42"},
+		Description: "An opaque id that the API gave you. \"0\" is none.",
+	}
+	s.PrecomputeMessages()
+	return s
 }
 
 // ids are all types that idSchema stands for.
@@ -54,6 +63,7 @@ var schemaNames = map[reflect.Type]string{
 }
 
 func schemaName(t reflect.Type, hint string) string {
+	t = deref(t)
 	if name, ok := schemaNames[t]; ok {
 		return name
 	}
@@ -61,7 +71,10 @@ func schemaName(t reflect.Type, hint string) string {
 	if of, ok := strings.CutPrefix(name, "Page"); ok && of != "" {
 		return of + "Page"
 	}
-	return name
+	if of, ok := strings.CutSuffix(name, "InBody"); ok {
+		return of + "Request"
+	}
+	return strings.TrimSuffix(name, "Out")
 }
 
 // ownErrors makes huma answer with problems of ours. It keeps the function in a variable
@@ -82,6 +95,7 @@ func contract() huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by docs.go
 	c.CreateHooks = nil                                   // no $schema links in bodies
 	schemas := huma.NewMapRegistry(schemaPrefix, schemaName)
+	schemas.Map()["Id"] = wholeID()
 	for _, t := range ids {
 		schemas.RegisterTypeAlias(t, reflect.TypeFor[idSchema]())
 	}
@@ -119,6 +133,20 @@ func mend(doc *huma.OpenAPI) {
 			for _, p := range o.Parameters {
 				mendParam(p)
 			}
+			shareRefusals(doc.Components, o)
+		}
+	}
+}
+
+// shareRefusals keeps each refusal in one place: they are all Problems.
+func shareRefusals(c *huma.Components, o *huma.Operation) {
+	if c.Responses == nil {
+		c.Responses = map[string]*huma.Response{}
+	}
+	for status, r := range o.Responses {
+		if status >= "400" {
+			c.Responses[status] = r
+			o.Responses[status] = &huma.Response{Ref: "#/components/responses/" + status}
 		}
 	}
 }
@@ -133,7 +161,7 @@ func optional(s *huma.Schema) *huma.Schema {
 // mendParam lets ids through: huma has made numbers of them before it looks at the
 // schema, which says that they are strings.
 func mendParam(p *huma.Param) {
-	if p.Schema == nil || p.Schema.Format != "id" {
+	if p.Schema == nil || p.Schema.Ref != idRef {
 		return
 	}
 	shown := *p.Schema
@@ -159,9 +187,9 @@ func mendFields(s *huma.Schema, t reflect.Type) {
 		case f.Type.Kind() == reflect.Slice && wordsOf[f.Type.Elem()] != nil:
 			inWords(s.Properties[name].Items, wordsOf[f.Type.Elem()])
 		case slices.Contains(strings.Split(options, ","), "string"):
-			id := idSchema{}.Schema(nil)
-			id.PrecomputeMessages()
-			s.Properties[name] = id
+			s.Properties[name] = &huma.Schema{Ref: idRef}
+		case f.Type.Kind() == reflect.Slice && strings.Contains(options, "omitempty"):
+			s.Properties[name].Nullable = false // an empty list is left out
 		}
 	}
 }

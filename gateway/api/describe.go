@@ -15,7 +15,7 @@ import (
 func (s *Server) describe(doc *huma.OpenAPI) {
 	attachment := doc.Components.Schemas.Schema(reflect.TypeFor[gateway.Attachment](), true, "")
 	entry := []*huma.Param{
-		pathParam("conversation", idSchema{}.Schema(nil)),
+		pathParam("conversation", &huma.Schema{Ref: idRef}),
 		pathParam("pos", &huma.Schema{Type: huma.TypeInteger, Format: "int64"}),
 	}
 	images := &huma.Param{

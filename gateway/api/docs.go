@@ -157,7 +157,11 @@ func show(doc *huma.OpenAPI, o *huma.Operation) shownOperation {
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(o.Responses)) {
-		out.Answers = append(out.Answers, answerOf(status, o.Responses[status]))
+		r := o.Responses[status]
+		if r.Ref != "" {
+			r = doc.Components.Responses[status]
+		}
+		out.Answers = append(out.Answers, answerOf(status, r))
 	}
 	return out
 }

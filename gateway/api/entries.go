@@ -22,7 +22,7 @@ type entriesIn struct {
 
 type textIn struct {
 	ID   gateway.InteractionID `path:"id"`
-	Key  string                `header:"Idempotency-Key"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		ClientID string `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one entry"`
 		Text     string `json:"text" minLength:"1" maxLength:"20000"`

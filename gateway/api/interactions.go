@@ -156,7 +156,7 @@ func (s *Server) createInteraction(ctx context.Context, by access.Caller, in *cr
 
 type keyedIn struct {
 	ID  gateway.InteractionID `path:"id"`
-	Key string                `header:"Idempotency-Key"`
+	Key string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 }
 
 func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
@@ -174,7 +174,7 @@ func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Intera
 
 type finishIn struct {
 	ID   gateway.InteractionID `path:"id"`
-	Key  string                `header:"Idempotency-Key"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		Codes []gateway.CodeID `json:"codes,omitempty"`
 		Note  string           `json:"note,omitempty" maxLength:"20000"`
@@ -203,7 +203,7 @@ func (s *Server) extend(ctx context.Context, by access.Caller, in *keyedIn) (Int
 
 type transferIn struct {
 	ID   gateway.InteractionID `path:"id"`
-	Key  string                `header:"Idempotency-Key"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		ToAgent gateway.AgentID `json:"to_agent,omitempty"`
 		ToQueue gateway.QueueID `json:"to_queue,omitempty"`

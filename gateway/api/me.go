@@ -26,7 +26,7 @@ type named struct {
 }
 
 type statusIn struct {
-	Key  string `header:"Idempotency-Key"`
+	Key  string `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		Status gateway.Intent `json:"status" enum:"available,working_offline,on_break,logged_out"`
 		Code   string         `json:"code,omitempty" doc:"Required where a list of status codes is set"`
@@ -62,7 +62,7 @@ func (s *Server) registerMe() {
 
 type otherStatusIn struct {
 	ID   gateway.AgentID `path:"id"`
-	Key  string          `header:"Idempotency-Key"`
+	Key  string          `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		Status gateway.Intent `json:"status" enum:"available,working_offline,on_break,logged_out"`
 		Code   string         `json:"code,omitempty" doc:"Required where a list of status codes is set"`

@@ -9,13 +9,13 @@ import (
 )
 
 type offerIn struct {
-	Key         string                `header:"Idempotency-Key"`
+	Key         string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Interaction gateway.InteractionID `path:"interaction"`
 	No          int                   `path:"no" doc:"The offer's number; an older one is refused with offer_gone"`
 }
 
 type declineIn struct {
-	Key         string                `header:"Idempotency-Key"`
+	Key         string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Interaction gateway.InteractionID `path:"interaction"`
 	No          int                   `path:"no" doc:"The offer's number; an older one is refused with offer_gone"`
 	Body        *struct {

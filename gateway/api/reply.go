@@ -18,7 +18,7 @@ import (
 
 type replyIn struct {
 	ID   gateway.InteractionID `path:"id"`
-	Key  string                `header:"Idempotency-Key"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
 		ClientID    string               `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one mail"`
 		Text        string               `json:"text" minLength:"1" maxLength:"200000"`

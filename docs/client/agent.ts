@@ -1,0 +1,31 @@
+// An agent in a few lines: it takes what it is offered, greets, gives a FAQ link and
+// finishes. VAXEL_URL=http://127.0.0.1:8080 VAXEL_KEY=vxk_… node agent.ts (Node 24)
+
+const api = process.env.VAXEL_URL + '/api/v1'
+
+async function call(method: string, path: string, body?: object): Promise<any> {
+  const headers = { Authorization: 'Bearer ' + process.env.VAXEL_KEY, 'Content-Type': 'application/json' }
+  const answer = await fetch(api + path, { method, headers, body: body && JSON.stringify(body) })
+  const json = answer.status === 204 ? undefined : await answer.json()
+  if (!answer.ok) throw new Error(`${json.code}: ${json.detail}`)
+  return json
+}
+
+const { ticket } = await call('POST', '/socket-ticket')
+const socket = new WebSocket(api.replace('http', 'ws') + '/socket', 'vaxel.v1')
+socket.onopen = () => socket.send(JSON.stringify({ t: 'hello', ticket }))
+socket.onclose = (e) => process.exit(e.code === 1000 ? 0 : 1)
+socket.onmessage = async (e) => {
+  const frame = JSON.parse(e.data)
+  if (frame.t === 'welcome') await call('PUT', '/me/status', { status: 'available' })
+  if (frame.t !== 'offer.created') return
+  const { interaction, no } = frame.data
+  const taken = await call('POST', `/offers/${interaction}/${no}/accept`).catch(() => null) // it may be gone
+  if (!taken) return // a frame may come twice: whoever does everything under a client_id does it once
+  const at = `/interactions/${interaction}`
+  await call('POST', at + '/messages', { client_id: `hello-${interaction}`, text: 'Hej! Här är en artikel som hjälper.' })
+  await call('POST', at + '/articles', { client_id: `link-${interaction}`, shortcut: 'återköp' })
+  await call('POST', at + '/end')
+  const lists = await call('GET', `/transaction-codes?queue=${taken.queue}`)
+  await call('POST', at + '/finish', { codes: [lists.items[0].codes[0].id] })
+}

@@ -1,0 +1,81 @@
+// Command client is an agent in a few lines: it takes what it is offered, greets, gives
+// a FAQ link and finishes. Set VAXEL_URL (http://127.0.0.1:8080) and VAXEL_KEY, an API
+// key that acts as an agent.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+)
+
+type object = map[string]any
+
+func main() {
+	ctx, api := context.Background(), os.Getenv("VAXEL_URL")+"/api/v1"
+	call := func(method, path string, in, out any) error {
+		body, _ := json.Marshal(in)
+		r, err := http.NewRequestWithContext(ctx, method, api+path, bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		r.Header = http.Header{"Authorization": {"Bearer " + os.Getenv("VAXEL_KEY")}, "Content-Type": {"application/json"}}
+		w, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer w.Body.Close() //nolint:errcheck // read to its end
+		if w.StatusCode >= http.StatusBadRequest {
+			return fmt.Errorf("%s %s: %s", method, path, w.Status)
+		}
+		return json.NewDecoder(w.Body).Decode(out)
+	}
+	must := func(err error) {
+		if err != nil {
+			slog.Error("stopped", "err", err)
+			os.Exit(1)
+		}
+	}
+
+	var ticket, done object
+	must(call("POST", "/socket-ticket", nil, &ticket))
+	conn, _, err := websocket.Dial(ctx, strings.Replace(api, "http", "ws", 1)+"/socket", &websocket.DialOptions{Subprotocols: []string{"vaxel.v1"}}) //nolint:bodyclose // the library closes it
+	must(err)
+	must(wsjson.Write(ctx, conn, object{"t": "hello", "ticket": ticket["ticket"]}))
+	must(call("PUT", "/me/status", object{"status": "available"}, &done))
+	for {
+		var frame struct {
+			T    string
+			Data json.RawMessage
+		}
+		var offer struct {
+			Interaction string
+			No          int
+		}
+		must(wsjson.Read(ctx, conn, &frame))
+		if frame.T != "offer.created" || json.Unmarshal(frame.Data, &offer) != nil {
+			continue
+		}
+		var i, codes struct {
+			Queue string
+			Items []struct{ Codes []struct{ ID string } }
+		}
+		if call("POST", fmt.Sprintf("/offers/%s/%d/accept", offer.Interaction, offer.No), nil, &i) != nil {
+			continue // a frame may come twice, and an offer may be gone
+		}
+		at := "/interactions/" + offer.Interaction
+		must(call("POST", at+"/messages", object{"client_id": "hello-" + offer.Interaction, "text": "Hej! Här är en artikel som hjälper."}, &done))
+		must(call("POST", at+"/articles", object{"client_id": "link-" + offer.Interaction, "shortcut": "återköp"}, &done))
+		must(call("POST", at+"/end", nil, &done))
+		must(call("GET", "/transaction-codes?queue="+i.Queue, nil, &codes))
+		must(call("POST", at+"/finish", object{"codes": []string{codes.Items[0].Codes[0].ID}}, &done))
+	}
+}

@@ -1,0 +1,160 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+func TestGuessersAreSlowedDown(t *testing.T) {
+	h := newHouse(t)
+	c := h.guest(t)
+	for range 5 {
+		c.refused("POST", "/session", m{"login": "anna", "password": "gissning"}, 401, "wrong_login")
+	}
+	w := c.raw("POST", "/session", jsonOf(t, m{"login": "anna", "password": password}))
+	if wait := w.Header.Get("Retry-After"); w.StatusCode != 429 || wait == "" || wait == "0" {
+		t.Errorf("got %d, Retry-After %q", w.StatusCode, wait)
+	}
+	h.as(t, "bo") // the same office is not held up
+}
+
+func TestRefusalsDoNotFillTheLog(t *testing.T) {
+	h := newHouse(t)
+	c := h.guest(t)
+	began := time.Now()
+	const tries = 300
+	for range tries {
+		c.refused("GET", "/me", nil, 401, "sign_in")
+	}
+	seconds := int(time.Since(began).Seconds()) + 1
+	if lines := h.logs.count("source=127.0.0.1"); lines == 0 || lines > 10*seconds {
+		t.Errorf("%d lines in %d s", lines, seconds)
+	}
+}
+
+func TestBodiesAreBounded(t *testing.T) {
+	h := newHouse(t)
+	c := h.as(t, "anna")
+	huge := m{"status": "available", "code": strings.Repeat("x", 300<<10)}
+	c.refused("PUT", "/me/status", huge, 413, "too_large")
+	for body, code := range map[string]string{"{": "bad_request", "[]": "bad_request", `{"status":7}`: "bad_request", "": "bad_request"} {
+		w := c.raw("PUT", "/me/status", strings.NewReader(body))
+		p := m{}
+		check(t, json.NewDecoder(w.Body).Decode(&p))
+		if p["code"] != code || w.StatusCode >= 500 || w.StatusCode < 400 {
+			t.Errorf("%q: got %d %v", body, w.StatusCode, p)
+		}
+	}
+	d := c.with("Content-Type", "text/plain")
+	if w := d.raw("PUT", "/me/status", strings.NewReader(`{"status":"available"}`)); w.StatusCode != 415 {
+		t.Errorf("got %d for text/plain", w.StatusCode)
+	}
+	w := c.raw("POST", "/attachments", bytes.NewReader(nil))
+	if w.StatusCode != 400 {
+		t.Errorf("an upload of nothing: got %d", w.StatusCode)
+	}
+}
+
+func TestEveryAnswerIsHardened(t *testing.T) {
+	h := newHouse(t)
+	c := h.as(t, "anna")
+	for _, path := range []string{"/me", "/nothing", "/interactions/1"} {
+		head := c.raw("GET", path, nil).Header
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if head.Get(name) != want {
+				t.Errorf("%s: %s is %q", path, name, head.Get(name))
+			}
+		}
+		if head.Get("X-Request-Id") == "" {
+			t.Errorf("%s: no request id", path)
+		}
+	}
+}
+
+// TestAPanicIsOurFault breaks a room: the caller gets a problem, the log one line.
+func TestAPanicIsOurFault(t *testing.T) {
+	h := newHouse(t)
+	c := h.as(t, "anna")
+	h.Server.Rooms.Articles = nil
+	c.refused("GET", "/articles?q=x", nil, 500, "internal")
+	if n := h.logs.count("panic in a request"); n != 1 {
+		t.Errorf("logged %d times", n)
+	}
+	c.get("/me")
+}
+
+func TestWhatTheDatabaseSaysStaysInside(t *testing.T) {
+	h := newHouse(t)
+	c := h.as(t, "anna")
+	_, err := h.pool.Exec(t.Context(), "drop table task cascade")
+	check(t, err)
+	got := c.refused("GET", "/tasks", nil, 500, "internal")
+	if text := fmt.Sprint(got); strings.Contains(text, "task") || strings.Contains(text, "SQL") {
+		t.Errorf("got %v", got)
+	}
+	if h.logs.count(got["request_id"].(string)) != 1 {
+		t.Error("not logged once under its request id")
+	}
+}
+
+func TestTheDocsNeedNoScript(t *testing.T) {
+	h := newHouse(t)
+	c := h.guest(t)
+	w := c.raw("GET", "/api/docs", nil)
+	page := text(t, w)
+	if w.StatusCode != 200 || strings.Contains(page, "<script") || strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, "style=") {
+		t.Error("the page has scripts, inline styles or strangers' addresses")
+	}
+	for _, want := range []string{"/api/v1/offers/{interaction}/{no}/accept", "Administration", "PhoneAddress", "for supervisors."} {
+		if !strings.Contains(strings.ToLower(page), strings.ToLower(want)) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	if csp := w.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'") {
+		t.Errorf("got %q", csp)
+	}
+	if w := c.with("If-None-Match", w.Header.Get("ETag")).raw("GET", "/api/docs", nil); w.StatusCode != 304 {
+		t.Errorf("got %d", w.StatusCode)
+	}
+	w = c.raw("GET", "/api/openapi.json", nil)
+	served, err := io.ReadAll(w.Body)
+	check(t, err)
+	contract, err := h.OpenAPI()
+	check(t, err)
+	if !bytes.Equal(served, contract) || w.Header.Get("Content-Type") != "application/openapi+json" {
+		t.Error("the contract is not served as it is")
+	}
+}
+
+// BenchmarkMe is a request with an API key, through HTTP on one connection per caller.
+func BenchmarkMe(b *testing.B) {
+	h := newHouse(b)
+	key := h.newKey(b, gateway.RoleAgent, h.anna)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	b.SetParallelism(8)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			r, _ := http.NewRequestWithContext(b.Context(), "GET", h.web.URL+"/api/v1/me", nil)
+			r.Header.Set("Authorization", "Bearer "+key)
+			w, err := client.Do(r)
+			if err != nil || w.StatusCode != 200 {
+				b.Errorf("got %v %v", w, err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, w.Body)
+			_ = w.Body.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
