@@ -334,7 +334,7 @@ export interface Receipt {
 }
 
 export interface CaseTimeline {
-  entries: Entry[]
+  items: Entry[]
   interactions: InteractionView[]
 }
 

@@ -14,7 +14,7 @@ export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
   return (
     <Fetched query={query} what={w.side.timeline} rows={2}>
       {(page) => {
-        const entries = page.entries.filter((e) => e.kind !== 'event').sort((a, b) => b.at.localeCompare(a.at)).slice(0, limit)
+        const entries = page.items.filter((e) => e.kind !== 'event').sort((a, b) => b.at.localeCompare(a.at)).slice(0, limit)
         if (entries.length === 0) return <p className="meta">{w.side.noTimeline}</p>
         return (
           <ul>
