@@ -89,7 +89,7 @@ func (c *Call) record(ctx context.Context) {
 	c.listen(ctx)
 }
 
-// listen looks four times a second whether the caller has finished.
+// listen looks ten times a second whether the caller has finished.
 func (c *Call) listen(ctx context.Context) {
 	if c.done || c.message == nil || c.message.tape == nil {
 		return
@@ -103,10 +103,10 @@ func (c *Call) listen(ctx context.Context) {
 	case s.Silent >= p.Lost:
 		c.endMessage(ctx, "lost")
 	default:
-		if s.Voice > p.ShortVoice+2*250*ms {
+		if s.Voice-(s.Duration-s.Written) >= p.ShortVoice {
 			crash.At("call.recording") // in the middle of what the caller says
 		}
-		c.after(250*ms, c.listen)
+		c.after(100*ms, c.listen)
 	}
 }
 

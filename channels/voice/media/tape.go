@@ -31,6 +31,7 @@ type Tape struct {
 	mu    sync.Mutex // guards what follows
 	buf   []int16
 	total int // samples, those in buf included
+	kept  int // samples in the file
 	ssrc  uint32
 	next  uint32 // timestamp expected
 	begun bool
@@ -42,6 +43,7 @@ type Tape struct {
 // TapeState is how a recording goes.
 type TapeState struct {
 	Duration time.Duration
+	Written  time.Duration // of it, in the file: this survives the process
 	Voice    time.Duration // of it, voice
 	Quiet    time.Duration // since the last voice, or since the start
 	Silent   time.Duration // since the last packet: the far end may be gone
@@ -64,7 +66,7 @@ func (t *Tape) State() TapeState {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return TapeState{
-		Duration: samples(t.total), Voice: samples(t.voice), Quiet: samples(t.quiet),
+		Duration: samples(t.total), Written: samples(t.kept), Voice: samples(t.voice), Quiet: samples(t.quiet),
 		Silent: samples(int(t.s.plane.now() - t.heard)),
 	}
 }
@@ -140,7 +142,13 @@ func (t *Tape) flush() error {
 	if len(buf) == 0 {
 		return nil
 	}
-	return t.w.Write(buf)
+	if err := t.w.Write(buf); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept += len(buf)
+	return nil
 }
 
 // tapes is the one writer of all recordings.

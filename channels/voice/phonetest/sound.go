@@ -76,7 +76,7 @@ func (s *Sound) Say(hz int) {
 	s.hz = hz
 }
 
-// Sent counts the packets sent.
+// Sent counts the frames said, whether there is somebody to hear them or not.
 func (s *Sound) Sent() int64 { return s.sent.Load() }
 
 // Press presses a key, in RFC 4733 events.
@@ -109,7 +109,11 @@ func (s *Sound) talk(ctx context.Context) {
 		s.keys = nil
 		s.mu.Unlock()
 		h.Timestamp += g711.FrameSize
-		if !to.IsValid() || hz < 0 {
+		if hz < 0 {
+			continue
+		}
+		s.sent.Add(1)
+		if !to.IsValid() {
 			continue
 		}
 		for _, key := range keys {
@@ -121,7 +125,6 @@ func (s *Sound) talk(ctx context.Context) {
 		}
 		h.Seq++
 		h.Put(b)
-		s.sent.Add(1)
 		_, _ = s.conn.WriteToUDPAddrPort(b, to)
 	}
 }
