@@ -128,7 +128,7 @@ export const api = {
   agents: () => get<A.Page<A.AgentRow>>('/agents'),
   transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList>>('/transaction-codes', { queue }),
 
-  cases: (query: { after?: string; state?: string; assignee?: A.Id; customer?: A.Id }) => get<A.Page<A.Case>>('/cases', query),
+  cases: (query: { q?: string; after?: string; state?: string; assignee?: A.Id; customer?: A.Id }) => get<A.Page<A.Case>>('/cases', query),
   case: (id: A.Id) => get<A.Case>(`/cases/${id}`),
   changeCase: (id: A.Id, body: Partial<A.Case>, rev: number) => patch<A.Case>(`/cases/${id}`, body, rev),
   timeline: (id: A.Id) => get<A.CaseTimeline>(`/cases/${id}/timeline`),
@@ -146,13 +146,13 @@ export const api = {
   suggest: (conversation: A.Id) => get<A.Page<A.Article>>('/articles/suggest', { conversation }),
 
   staffChats: () => get<A.Page<A.StaffChat>>('/staff-chats'),
-  newStaffChat: (agents: A.Id[]) => post<A.StaffChat>('/staff-chats', { with: agents }),
+  newStaffChat: (agents: A.Id[]) => post<A.StaffChat>('/staff-chats', { members: agents }),
   staffEntries: (id: A.Id) => get<A.Page<A.Entry>>(`/staff-chats/${id}/entries`),
   seenStaffChat: (id: A.Id, pos: number) => post<void>(`/staff-chats/${id}/seen`, { pos }),
   staffMessage: (id: A.Id, line: Line) => post<A.Entry>(`/staff-chats/${id}/messages`, line, line.client_id),
   supervisorMessages: () => get<A.Page<A.SupervisorMessage>>('/supervisor-messages'),
   sendSupervisorMessage: (text: string, queue: A.Id) =>
-    post<A.SupervisorMessage>('/supervisor-messages', { text, to: queue ? { queues: [queue] } : { everybody: true } }),
+    post<A.SupervisorMessage>('/supervisor-messages', { text, audience: queue ? { queues: [queue] } : { everybody: true } }),
   seenSupervisorMessage: (id: A.Id) => post<void>(`/supervisor-messages/${id}/seen`),
 
   favour: (kind: 'agent' | 'queue', id: A.Id, yes: boolean) => call<void>(yes ? 'PUT' : 'DELETE', `/me/favourites/${kind}/${id}`),

@@ -198,11 +198,12 @@ export interface QueueRow {
   favourite: boolean
   recent_at?: string
   waiting: Partial<Record<Channel, number>>
-  in_progress: Partial<Record<Channel, number>>
+  in_progress: number
   longest_since?: string
+  agents: Partial<Record<Status, number>>
   routable: number // members who are available
   ready: number // of them, those with room now
-  sl2?: number // today's service level, 0 to 1
+  service_level?: number // today's, 0 to 1
   abandoned_today: number
   answered_today: number
   asa_s?: number
@@ -214,7 +215,8 @@ export interface AgentRow {
   favourite: boolean
   recent_at?: string
   presence: Presence
-  holds: Partial<Record<Channel, number>> | null
+  queues: Id[]
+  holds: { channel: Channel; count: number }[]
   handled_today: number
   aht_s?: number
 }
@@ -224,6 +226,7 @@ export type Label = Partial<Record<string, string>>
 
 export interface TransactionCode {
   id: Id
+  parent?: Id
   name: Label
 }
 export interface CodeList {
@@ -289,34 +292,34 @@ export interface Article {
   tags?: string[]
 }
 export interface StaffChat {
-  conversation: Id
+  id: Id
   title: string // empty between two
-  members: { agent: Id; pos: number }[]
+  members: { id: Id; name: string; pos: number }[]
   last_at: string
   preview: string
   unread: number
 }
 export interface SupervisorMessage {
-  conversation: Id
+  id: Id
   author_name: string
   text: string
-  created_at: string
+  at: string
   seen: boolean
 }
 
-/** An agent's figures of a period. */
+/** An agent's figures of today. */
 export interface Figures {
   offered: number
   accepted: number
   declined: number
   missed: number
-  handled: number
+  handled: Partial<Record<Channel, number>>
+  handled_today: number
   aht_s?: number
-  talk_seconds: number
-  wrap_seconds: number
-  signed_in_seconds: number
+  talk_s: number
+  wrap_up_s: number
+  signed_in_s: number
   occupancy?: number
-  channels?: Partial<Record<Channel, { handled: number; talk_seconds: number; wrap_seconds: number }>> | null
 }
 
 /** How far a mail of ours has come. */

@@ -154,6 +154,7 @@ export const en: Words = {
     takeOver: 'Go on here',
     drain: 'Platform switch: finish what you hold. New work goes to the new platform, all you did comes along.',
     onBreak: 'You are on break. Change your status to start working again.',
+    login: 'You are signed in but get no work until you are Available.',
     missed: 'You missed an offer and get no new ones until you are Available.',
     declined: 'You declined an offer and get no new ones until you are Available.',
     lost: 'The connection was lost for a while and you were set to Working offline.',

@@ -154,6 +154,7 @@ export const sv = {
     takeOver: 'Fortsätt här',
     drain: 'Plattformsbyte: avsluta det du håller. Nya ärenden går till den nya plattformen, allt du gjort följer med.',
     onBreak: 'Du har rast. Byt status för att börja arbeta igen.',
+    login: 'Du är inloggad men får inga ärenden förrän du är Tillgänglig.',
     missed: 'Du missade ett erbjudande och får inga nya förrän du är Tillgänglig.',
     declined: 'Du avvisade ett erbjudande och får inga nya förrän du är Tillgänglig.',
     lost: 'Kontakten bröts en stund och du blev satt till Arbeta offline.',

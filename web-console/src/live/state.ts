@@ -97,7 +97,8 @@ const isMine = (i: InteractionView, me: Id) => i.agent === me && i.state !== 'wa
 /** An interaction that is no longer mine leaves the list; names that a bare frame lacks are kept. */
 export function withInteraction(live: Live, i: InteractionView, me: Id): Live {
   const old = live.interactions[i.id]
-  if (!newer(old, i)) return live
+  const named = old?.rev === i.rev && i.customer_name !== undefined // the same news, now with names
+  if (!newer(old, i) && !named) return live
   const interactions = { ...live.interactions }
   if (isMine(i, me)) interactions[i.id] = { ...old, ...i }
   else delete interactions[i.id]

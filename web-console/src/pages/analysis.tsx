@@ -28,12 +28,12 @@ export function Analysis() {
 function Figures({ s }: { s: Day }) {
   const w = useWords()
   const f = useFormat()
-  const counts = (Object.entries(s.channels ?? {}) as [Channel, { handled: number }][]).map(([c, h]): [Channel, number] => [c, h.handled])
+  const counts = Object.entries(s.handled) as [Channel, number][]
   const time = (seconds: number | undefined) => (seconds === undefined ? '–' : figure(seconds * 1000))
   const tiles: { icon: IconName; label: string; figure: string; unit?: string; foot: string }[] = [
-    { icon: 'okc', label: w.analysis.handled, figure: f.number(s.handled), foot: w.analysis.sinceMidnight },
+    { icon: 'okc', label: w.analysis.handled, figure: f.number(s.handled_today), foot: w.analysis.sinceMidnight },
     { icon: 'clock', label: w.analysis.aht, figure: time(s.aht_s), foot: w.analysis.perItem },
-    { icon: 'phone', label: w.analysis.talk, figure: time(s.talk_seconds), foot: w.analysis.sinceMidnight },
+    { icon: 'phone', label: w.analysis.talk, figure: time(s.talk_s), foot: w.analysis.sinceMidnight },
     { icon: 'pulse', label: w.analysis.occupancy, figure: s.occupancy === undefined ? '–' : String(Math.round(s.occupancy * 100)), unit: s.occupancy === undefined ? undefined : '%', foot: w.analysis.ofTime },
     { icon: 'alert', label: w.analysis.missed, figure: f.number(s.missed), foot: w.analysis.ofOffers(s.offered) },
     { icon: 'x', label: w.analysis.declined, figure: f.number(s.declined), foot: w.analysis.ofOffers(s.offered) },
@@ -55,7 +55,7 @@ function Figures({ s }: { s: Day }) {
           </div>
         ))}
       </div>
-      {s.handled === 0 ? <Empty icon="chart" text={w.analysis.empty} /> : <ByChannel counts={counts} handled={s.handled} />}
+      {s.handled_today === 0 ? <Empty icon="chart" text={w.analysis.empty} /> : <ByChannel counts={counts} handled={s.handled_today} />}
     </>
   )
 }

@@ -67,7 +67,7 @@ export function Boards() {
   )
 }
 
-const sum = (counts: Partial<Record<Channel, number>> | null) => Object.values(counts ?? {}).reduce((a, b) => a + (b ?? 0), 0)
+const inside = (q: QueueRow) => Object.entries(q.agents).reduce((n, [s, count]) => (s === 'logged_out' ? n : n + (count ?? 0)), 0)
 
 type Side = 'crit' | 'warn' | ''
 
@@ -107,8 +107,8 @@ function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
   const now = useNow()
   const waiting = queues.reduce((n, q) => n + total(q), 0)
   const longest = queues.map((q) => ({ q, ...waitOf(q, now) })).sort((a, b) => b.ms - a.ms)[0]
-  const levels = queues.filter((q) => q.sl2 !== undefined)
-  const level = levels.length ? levels.reduce((n, q) => n + q.sl2!, 0) / levels.length : undefined
+  const levels = queues.filter((q) => q.service_level !== undefined)
+  const level = levels.length ? levels.reduce((n, q) => n + q.service_level!, 0) / levels.length : undefined
   const levelTone = level === undefined ? '' : levelOf(level)
   const lost = queues.reduce((n, q) => n + q.abandoned_today, 0)
   const on = agents.filter((a) => a.presence.status !== 'logged_out')
@@ -137,7 +137,7 @@ function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
       />
       <Tile icon="hangup" label={w.board.abandoned} figure={f.number(lost)} foot={w.board.today} />
       <Tile icon="headset" label={w.board.free} figure={String(free)} unit={w.board.ofAll(on.length)} foot={w.board.others(busy, on.length - free - busy)} />
-      <Tile icon="chat" label={w.board.progress} figure={f.number(queues.reduce((n, q) => n + sum(q.in_progress), 0))} foot={w.board.withAgents} />
+      <Tile icon="chat" label={w.board.progress} figure={f.number(queues.reduce((n, q) => n + q.in_progress, 0))} foot={w.board.withAgents} />
     </div>
   )
 }
@@ -201,7 +201,7 @@ function QueueLine({ q }: { q: QueueRow }) {
   const w = useWords()
   const f = useFormat()
   const wait = waitOf(q, useNow())
-  const level = q.sl2
+  const level = q.service_level
   const tone = level === undefined ? 'ok' : levelOf(level)
   const cell = (n: number | undefined) => (n ? <td className="r">{f.number(n)}</td> : <td className="r t-3">{w.common.none}</td>)
   return (
@@ -236,10 +236,10 @@ function QueueLine({ q }: { q: QueueRow }) {
       {channels.map((c) => (
         <Count key={c} n={(q.waiting?.[c] ?? 0) + (c === 'voice' ? (q.waiting?.voicemail ?? 0) + (q.waiting?.callback ?? 0) : 0)} />
       ))}
-      {cell(sum(q.in_progress))}
+      {cell(q.in_progress)}
       {cell(q.abandoned_today)}
       <td className="r">
-        {q.ready} / {q.routable}
+        {q.agents.available ?? 0} / {inside(q)}
       </td>
     </tr>
   )
@@ -355,11 +355,10 @@ function AgentLine({ a, self }: { a: AgentRow; self: boolean }) {
 
 function Holds({ a }: { a: AgentRow }) {
   const w = useWords()
-  const counts = (Object.entries(a.holds ?? {}) as [Channel, number][]).filter(([, n]) => n > 0)
-  if (counts.length === 0) return <span className="sub">{w.common.none}</span>
+  if (a.holds.length === 0) return <span className="sub">{w.common.none}</span>
   return (
     <span className="row row-1 sub">
-      {counts.map(([c, n]) => (
+      {a.holds.map(({ channel: c, count: n }) => (
         <Chip key={c} icon={channelIcon[c]}>
           <span className="vh">{w.channel[c]}</span>
           {n}
@@ -373,7 +372,7 @@ function Acts({ a }: { a: AgentRow }) {
   const w = useWords()
   const client = useQueryClient()
   const [, go] = useLocation()
-  const chat = useMutation({ mutationFn: () => api.newStaffChat([a.id]), onSuccess: (c) => go(`/messages/${c.conversation}`) })
+  const chat = useMutation({ mutationFn: () => api.newStaffChat([a.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
   const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !a.favourite), onSettled: () => client.invalidateQueries({ queryKey: ['agents'] }) })
   return (
     <>

@@ -109,7 +109,7 @@ function CaseList({ chosen }: { chosen?: Id }) {
   const q = useDeferredValue(text.trim())
   const query = useInfiniteQuery({
     queryKey: ['cases', q, state],
-    queryFn: async ({ pageParam }) => (q ? { items: (await api.search(q)).cases, after: '' } : api.cases({ state, after: pageParam })),
+    queryFn: ({ pageParam }) => api.cases({ q, state: q ? '' : state, after: pageParam }),
     initialPageParam: '',
     getNextPageParam: (p) => p.after || undefined,
     placeholderData: (b) => b,

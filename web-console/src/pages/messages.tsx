@@ -5,7 +5,6 @@ import { api, uuid } from '../api/client'
 import type { Entry as Said, Id, StaffChat, SupervisorMessage } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
-import { useAgentName } from '../live/names'
 import { Directory, type Entry } from '../phone/directory'
 import { useMe } from '../session'
 import { Writer } from '../thread/writer'
@@ -22,8 +21,8 @@ export function Messages({ id }: { id?: Id }) {
   const [picking, setPicking] = useState(false)
   const [, go] = useLocation()
   const chats = useQuery({ queryKey: ['staff-chats'], queryFn: api.staffChats })
-  const start = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.conversation}`)) })
-  const open = chats.data?.items.find((c) => c.conversation === id)
+  const start = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.id}`)) })
+  const open = chats.data?.items.find((c) => c.id === id)
   return (
     <main className={`sheet sheet--2${id ? ' has-open' : ''}`}>
       <section className="pane pane--list" aria-label={w.messages.title}>
@@ -52,7 +51,7 @@ export function Messages({ id }: { id?: Id }) {
             {(page) => (
               <ul>
                 {page.items.map((c) => (
-                  <ChatRow key={c.conversation} c={c} chosen={c.conversation === id} />
+                  <ChatRow key={c.id} c={c} chosen={c.id === id} />
                 ))}
                 {page.items.length === 0 && <li className="log-empty meta">{w.messages.noStaff}</li>}
               </ul>
@@ -85,10 +84,9 @@ export function Messages({ id }: { id?: Id }) {
 function useChatName(): (c: StaffChat | undefined) => string {
   const w = useWords()
   const me = useMe()
-  const nameOf = useAgentName()
   return (c) => {
-    const others = (c?.members ?? []).filter((m) => m.agent !== me.agent)
-    return c?.title || others.map((m) => nameOf(m.agent)).join(', ') || w.messages.staff
+    const others = (c?.members ?? []).filter((m) => m.id !== me.agent)
+    return c?.title || others.map((m) => m.name).join(', ') || w.messages.staff
   }
 }
 
@@ -97,7 +95,7 @@ function ChatRow({ c, chosen }: { c: StaffChat; chosen: boolean }) {
   const name = useChatName()(c)
   return (
     <li>
-      <Link className={`ibx${chosen ? ' is-sel' : ''}${c.unread ? ' is-unread' : ''}`} href={`/messages/${c.conversation}`} aria-current={chosen ? 'true' : undefined}>
+      <Link className={`ibx${chosen ? ' is-sel' : ''}${c.unread ? ' is-unread' : ''}`} href={`/messages/${c.id}`} aria-current={chosen ? 'true' : undefined}>
         <Avatar name={name} size="md" />
         <span className="col">
           <span className="top">
@@ -233,7 +231,7 @@ function FromSupervisors({ canSend }: { canSend: boolean }) {
       <div className="page-body side-scroll" tabIndex={-1}>
         {canSend && <Broadcast />}
         <Fetched query={query} what={w.messages.what}>
-          {(page) => (page.items.length === 0 ? <Empty icon="horn" text={w.messages.noSupervisor} /> : page.items.map((m) => <Announcement key={m.conversation} m={m} />))}
+          {(page) => (page.items.length === 0 ? <Empty icon="horn" text={w.messages.noSupervisor} /> : page.items.map((m) => <Announcement key={m.id} m={m} />))}
         </Fetched>
       </div>
     </section>
@@ -245,7 +243,7 @@ function Announcement({ m }: { m: SupervisorMessage }) {
   const f = useFormat()
   const client = useQueryClient()
   const seen = useMutation({
-    mutationFn: () => api.seenSupervisorMessage(m.conversation),
+    mutationFn: () => api.seenSupervisorMessage(m.id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['supervisor-messages'] }),
   })
   return (
@@ -253,7 +251,7 @@ function Announcement({ m }: { m: SupervisorMessage }) {
       <div className="row">
         <Icon name="horn" />
         <span className="med grow">{m.author_name || w.messages.anyone}</span>
-        <time className="meta">{f.when(m.created_at, serverNow())}</time>
+        <time className="meta">{f.when(m.at, serverNow())}</time>
       </div>
       <p className="said">{m.text}</p>
       <div className="row">

@@ -462,7 +462,7 @@ function Catalogue() {
     mutationFn: (e: Entry) => api.transfer(call!.id, e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id }),
     onSuccess: (answer) => takeInteraction(answer, me.agent),
   })
-  const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.conversation}`) })
+  const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
   const problem = move.error ?? chat.error
   return (
     <>

@@ -124,7 +124,7 @@ function Phones({ done }: { done: () => void }) {
   const phones = me.phones ?? []
   const [text, setText] = useState('')
   const [bad, setBad] = useState('')
-  const save = useMutation({ mutationFn: (phones: Phone[]) => api.changeMe({ phones }), onSuccess: () => (refresh(), setText(''), done()) })
+  const save = useMutation({ mutationFn: (list: Phone[]) => api.changeMe({ phones: list.map(({ kind, address }) => ({ kind, address })) }), onSuccess: () => (refresh(), setText(''), done()) })
   const add = () => {
     const phone = phoneAddress(text)
     setBad(phone ? '' : w.settings.phoneBad)
@@ -145,9 +145,11 @@ function Phones({ done }: { done: () => void }) {
               <span className="meta">{about[p.kind]}</span>
             </div>
             <span className="row row-1">
-              <Chip tone={p.verified_at ? 'ok' : 'plain'} icon={p.verified_at ? 'check' : 'info'}>
-                {p.verified_at ? w.settings.verified : w.settings.unverified}
-              </Chip>
+              {(p.verified_at || p.kind === 'pstn') && (
+                <Chip tone={p.verified_at ? 'ok' : 'warn'} icon={p.verified_at ? 'check' : 'info'}>
+                  {p.verified_at ? w.settings.verified : w.settings.unverified}
+                </Chip>
+              )}
               <button className="ibtn" aria-label={w.settings.removePhone(p.address)} onClick={() => save.mutate(phones.filter((o) => o !== p))}>
                 <Icon name="x" />
               </button>

@@ -124,11 +124,14 @@ export function Directory(props: { label: string; chosen?: string; choose: (e: E
   )
 }
 
+// Of one who has gone home nobody wants to know how long ago.
+const sinceOf = (p: AgentRow['presence']) => (p.status === 'logged_out' ? undefined : p.since)
+
 type RowProps = { e: Entry; chosen: boolean; choose: () => void; starred: boolean; star: () => void; actions?: React.ReactNode }
 
 function Row({ e, chosen, choose, starred, star, actions }: RowProps) {
   const w = useWords()
-  const since = e.kind === 'agent' ? e.row.presence.since : e.row.longest_since
+  const since = e.kind === 'agent' ? sinceOf(e.row.presence) : e.row.longest_since
   return (
     <li className={`dir${chosen ? ' is-sel' : ''}`}>
       {e.kind === 'agent' ? (
@@ -170,7 +173,7 @@ function QueueLine({ row }: { row: QueueRow }) {
   const w = useWords()
   const f = useFormat()
   const count = total(row)
-  const free = row.ready
+  const free = row.agents.available ?? 0
   const tone = count === 0 ? 't-ok' : free === 0 ? 't-crit' : 't-warn'
   return (
     <span className="l2">

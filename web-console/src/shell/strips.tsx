@@ -73,7 +73,7 @@ function Standing() {
   const status = useLive((l) => l.presence?.status)
   const code = useLive((l) => l.presence?.status_code)
   const set = useSetStatus()
-  const causes: Record<string, string> = { missed: w.strip.missed, declined: w.strip.declined, connection_lost: w.strip.lost }
+  const causes: Record<string, string> = { login: w.strip.login, missed: w.strip.missed, declined: w.strip.declined, connection_lost: w.strip.lost }
   const away = status === 'on_break' || status === 'working_offline'
   const text = (away && code && causes[code]) || (status === 'on_break' ? w.strip.onBreak : '')
   if (!text) return null

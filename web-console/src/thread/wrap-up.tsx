@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useVerb } from '../actions'
 import { api } from '../api/client'
-import type { CodeList, Id, InteractionView } from '../api/types'
+import type { CodeList, Id, InteractionView, TransactionCode } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
@@ -115,11 +115,18 @@ function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
 
 type ListProps = { list: CodeList; text: string; chosen: Id[]; toggle: (id: Id) => void; tried: boolean }
 
+/** Codes in the order of their tree: each one's kinds follow it. */
+function treeOf(codes: TransactionCode[]): TransactionCode[] {
+  const under = (parent: Id | undefined): TransactionCode[] => codes.filter((c) => (c.parent || undefined) === parent).flatMap((c) => [c, ...under(c.id)])
+  const tree = under(undefined)
+  return tree.length === codes.length ? tree : codes // a kind of something that isn't listed
+}
+
 /** One list of codes. Arrows move, Space chooses: the pattern of a list box with many choices. */
 function List({ list, text, chosen, toggle, tried }: ListProps) {
   const w = useWords()
   const f = useFormat()
-  const shown = list.codes.filter((c) => f.label(c.name).toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()))
+  const shown = treeOf(list.codes).filter((c) => f.label(c.name).toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()))
   const [at, setAt] = useState(0)
   const box = useRef<HTMLUListElement>(null)
   const done = list.codes.some((c) => chosen.includes(c.id))
@@ -159,7 +166,7 @@ function List({ list, text, chosen, toggle, tried }: ListProps) {
           return (
             <li
               key={c.id}
-              className={`code-row${on ? ' is-on' : ''}`}
+              className={`code-row${on ? ' is-on' : ''}${c.parent && !text ? ' code-row--child' : ''}`}
               role="option"
               aria-selected={on}
               tabIndex={n === Math.min(at, shown.length - 1) ? 0 : -1}

@@ -32,6 +32,8 @@ test('only a larger rev changes an interaction, and names that a bare frame lack
   assert.equal(later.interactions['5']?.state, 'wrap_up')
   assert.equal(later.interactions['5']?.customer_name, 'Anna')
   assert.equal(after([{ t: 'interaction.changed', data: interaction(2) }], later), later)
+  const bare = after([{ t: 'interaction.changed', data: interaction(2) }])
+  assert.equal(after([{ t: 'interaction.changed', data: interaction(2, { customer_name: 'Anna' }) }], bare).interactions['5']?.customer_name, 'Anna')
 })
 
 test('an interaction that goes to someone else, or is finished, leaves my list', () => {

@@ -1,0 +1,64 @@
+// The console's words against the committed contract: a name that the API doesn't know is
+// a fault here, before anyone sees an empty field.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import ts from 'typescript'
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+interface Schema {
+  properties?: Record<string, unknown>
+}
+const contract = JSON.parse(read('../../../docs/openapi.json')) as { paths: Record<string, Record<string, unknown>>; components: { schemas: Record<string, Schema> } }
+
+// Our word → the contract's.
+const same: Record<string, string> = {
+  Presence: 'Presence',
+  Phone: 'Phone',
+  InteractionView: 'Interaction',
+  Entry: 'Entry',
+  Author: 'Author',
+  Attachment: 'Attachment',
+  PhoneLine: 'Line',
+  QueueRow: 'QueueRow',
+  AgentRow: 'AgentRow',
+  CodeList: 'TransactionList',
+  TransactionCode: 'TransactionCode',
+  Case: 'Case',
+  CaseTimeline: 'CaseTimeline',
+  Customer: 'Customer',
+  Task: 'Task',
+  Article: 'Article',
+  StaffChat: 'StaffChat',
+  SupervisorMessage: 'SupervisorMessage',
+  Figures: 'MyFigures',
+  Named: 'Named',
+}
+
+function interfaces(): Map<string, string[]> {
+  const file = ts.createSourceFile('types.ts', read('../../src/api/types.ts'), ts.ScriptTarget.ES2022)
+  const found = new Map<string, string[]>()
+  for (const s of file.statements) if (ts.isInterfaceDeclaration(s)) found.set(s.name.text, s.members.map((m) => (m.name as ts.Identifier).text))
+  return found
+}
+
+test('every field that the console reads is in the contract', () => {
+  const ours = interfaces()
+  for (const [name, schema] of Object.entries(same)) {
+    const known = Object.keys(contract.components.schemas[schema]?.properties ?? {})
+    assert.ok(known.length > 0, `the contract has no ${schema}`)
+    for (const field of ours.get(name) ?? assert.fail(`there is no ${name} any more`)) assert.ok(known.includes(field), `${name}.${field} is not in ${schema}: ${known.join(' ')}`)
+  }
+})
+
+test('every request that the console makes is in the contract', () => {
+  const source = read('../../src/api/client.ts')
+  const calls = [...source.matchAll(/\b(get|post|put|patch)<[^(]*\(\s*(['`])(\/[^'`]*)\2/g)].map((m) => [m[1]!, m[3]!])
+  const verbs = [...source.matchAll(/on\(id, '([a-z]+)'\)/g)].map((m) => ['post', `/interactions/{id}/${m[1]}`])
+  assert.ok(calls.length > 25 && verbs.length > 10)
+  const plain = (path: string) => path.replace(/\$?\{[^}]*\}/g, '{}')
+  const known = new Map(Object.entries(contract.paths).map(([p, methods]) => [plain(p.replace('/api/v1', '')), Object.keys(methods)]))
+  for (const [verb, path] of [...calls, ...verbs]) assert.ok(known.get(plain(path!))?.includes(verb!), `${verb} ${path} is not in the contract`)
+})
