@@ -17,6 +17,12 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
+// offer is an offer as its frame tells of it.
+type offer struct {
+	gateway.Offer
+	Subject string
+}
+
 // agent is somebody who works at the API and holds an agent's socket.
 type agent struct {
 	house *house
@@ -24,9 +30,9 @@ type agent struct {
 	key   string
 	stop  func() // ends the socket
 
-	offered func(a *agent, o gateway.Offer, at time.Time) // an offer frame has come, once each
-	told    func(frame []byte, at time.Time)              // any other frame has come, as it is on the wire
-	faults  atomic.Int64                                  // requests refused
+	offered func(a *agent, o offer, at time.Time) // an offer frame has come, once each
+	told    func(frame []byte, at time.Time)      // any other frame has come, as it is on the wire
+	faults  atomic.Int64                          // requests refused
 }
 
 // call makes one request.
@@ -134,7 +140,7 @@ func (a *agent) read(ctx context.Context, conn *websocket.Conn, up chan struct{}
 		case bytes.Contains(head, snapshotFrame):
 			close(up)
 		case bytes.Contains(head, offerFrame):
-			var f struct{ Data gateway.Offer }
+			var f struct{ Data offer }
 			if json.Unmarshal(frame, &f) != nil || latest[f.Data.Interaction] >= f.Data.No {
 				continue // the same offer, again from the log
 			}
@@ -149,7 +155,7 @@ func (a *agent) read(ctx context.Context, conn *websocket.Conn, up chan struct{}
 }
 
 // accept takes an offer, not holding the socket's reader up.
-func (a *agent) accept(ctx context.Context, o gateway.Offer, then func()) {
+func (a *agent) accept(ctx context.Context, o offer, then func()) {
 	go func() {
 		err := a.call(ctx, http.MethodPost, fmt.Sprintf("/offers/%d/%d/accept", o.Interaction, o.No), nil, nil)
 		if err != nil {

@@ -35,14 +35,14 @@ var benches = []struct {
 	name string
 	run  func(context.Context, *Bench) error
 }{
-	// {"start", start},
-	//	{"mail", mail},
+	{"start", start},
+	{"mail", mail},
 	{"chat", chatLines},
-	// {"sockets", sockets},
-	// {"offer", offers},
-	// {"route", route},
-	// {"calls", calls},
-	// {"web", web},
+	{"sockets", sockets},
+	{"offer", offers},
+	{"route", route},
+	{"calls", calls},
+	{"web", web},
 }
 
 // Names lists the benches.

@@ -125,7 +125,7 @@ func (b *Bench) openTalk(ctx context.Context) (*talk, error) {
 	t := &talk{b: b, house: h}
 	var taken atomic.Int64
 	for _, a := range h.agents {
-		a.offered = func(a *agent, o gateway.Offer, _ time.Time) { a.accept(ctx, o, func() { taken.Add(1) }) }
+		a.offered = func(a *agent, o offer, _ time.Time) { a.accept(ctx, o, func() { taken.Add(1) }) }
 		a.told = t.shown
 	}
 	if err := h.work(ctx); err != nil {
@@ -137,16 +137,16 @@ func (b *Bench) openTalk(ctx context.Context) (*talk, error) {
 		v.visitor.acked = v.acknowledged
 		t.list, guests = append(t.list, v), append(guests, v.visitor)
 	}
-	if err := h.visitAll(ctx, guests, 10, true); err != nil {
-		return nil, err
-	}
-	for _, v := range t.list {
+	listen := func(v *visitor) {
 		go func() {
-			if err := v.listen(ctx); err != nil && ctx.Err() == nil && h.cmd != nil && t.going.Load() {
+			if err := v.listen(ctx); err != nil && t.going.Load() {
 				t.fault.Add(1)
 				b.note("visitor %d: %v", v.no, err)
 			}
 		}()
+	}
+	if err := h.visitAll(ctx, guests, 10, true, listen); err != nil {
+		return nil, err
 	}
 	return t, h.wait(ctx, "the agents to hold every chat", func() bool { return taken.Load() == chatVisitors })
 }

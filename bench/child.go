@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +31,7 @@ type house struct {
 	http *http.Client
 	seeded
 
+	read    int    // mails that earlier runs have brought in
 	base    string // http://host:port
 	metrics string
 	cmd     *exec.Cmd
@@ -161,6 +164,31 @@ func (h *house) db(ctx context.Context) (*pgxpool.Pool, error) {
 	}
 	h.pool, err = pgxpool.New(ctx, url)
 	return h.pool, err
+}
+
+// memory is the child's heap and stacks in use, in bytes; with a low GOGC little of it is
+// garbage.
+func (h *house) memory(ctx context.Context) (sum float64, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.metrics, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := h.http.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		if name == "go_memstats_heap_alloc_bytes" || name == "go_memstats_stack_inuse_bytes" {
+			n, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+		}
+	}
+	return sum, nil
 }
 
 // freePort is a loopback address that nobody uses now.

@@ -199,8 +199,9 @@ func lineIn(frame []byte) (visitor, n int, ok bool) {
 	return 0, 0, false
 }
 
-// visitAll connects many visitors, so many at once, each with a first line if asked.
-func (h *house) visitAll(ctx context.Context, list []*visitor, atOnce int, first bool) error {
+// visitAll connects many visitors, so many at once, each with a first line if asked, and
+// does then with each as soon as it is there.
+func (h *house) visitAll(ctx context.Context, list []*visitor, atOnce int, first bool, then func(*visitor)) error {
 	work := make(chan *visitor)
 	errs := make(chan error, atOnce)
 	for range atOnce {
@@ -212,6 +213,9 @@ func (h *house) visitAll(ctx context.Context, list []*visitor, atOnce int, first
 				}
 				if err = v.visit(ctx); err == nil && first {
 					err = v.form(ctx, fmt.Sprintf("Hej! #%d.0#", v.no))
+				}
+				if err == nil {
+					then(v)
 				}
 			}
 			errs <- err
@@ -228,7 +232,7 @@ func (h *house) visitAll(ctx context.Context, list []*visitor, atOnce int, first
 	return errors.Join(all...)
 }
 
-// within waits for a fact, no longer than d.
+// soon waits for a fact, no longer than d.
 func soon(ctx context.Context, d time.Duration, fact func() bool) bool {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		if fact() {

@@ -1,0 +1,252 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// calls measures telephone calls through the real SIP stack: customers ring, wait in the
+// queue, and are joined to agents' telephones; this process is all the telephones.
+func calls(ctx context.Context, b *Bench) error {
+	x, err := b.newExchange(ctx, 200)
+	if err != nil {
+		return err
+	}
+	var got []callRun
+	for n := x.most; n > 0 && len(got) < runs; {
+		if len(got) == 0 {
+			if _, err := x.bridged(ctx, n/4, b.share(15)); err != nil { // warms up
+				return err
+			}
+		}
+		r, err := x.bridged(ctx, n, b.share(6))
+		if err != nil {
+			return err
+		}
+		b.note("calls: %d up, %d lost of %d, p99 %.2f ms, %.1f ms CPU per 1000 packets, %.0f setups/s",
+			r.count.Calls, r.count.Lost, r.count.Received, milliseconds(r.count.P99), r.perThousand, r.setups)
+		if got = append(got, r); r.count.Lost > 0 || r.count.Calls < n {
+			n, got = n-50, nil
+		}
+	}
+	direct, err := b.direct(ctx, x.most)
+	if err != nil {
+		return err
+	}
+	each, err := x.memory(ctx)
+	if err != nil {
+		return err
+	}
+	return x.report(got, direct, each)
+}
+
+// callRun is what one run of bridged calls showed.
+type callRun struct {
+	count       phonetest.Count
+	perThousand float64 // milliseconds of CPU
+	setups      float64 // a second
+	setupCPU    float64 // milliseconds each
+	load        float64
+}
+
+func (x *exchange) report(got []callRun, direct time.Duration, each []float64) error {
+	if len(got) < runs {
+		return errors.New("no number of calls went through without loss")
+	}
+	var perThousand, added, setups, setupCPU, load []float64
+	for _, r := range got {
+		perThousand, added = append(perThousand, r.perThousand), append(added, milliseconds(r.count.P99-direct))
+		setups, setupCPU, load = append(setups, r.setups), append(setupCPU, r.setupCPU), append(load, r.load)
+	}
+	last, method := got[len(got)-1], fmt.Sprintf("%d calls, G.711 in 20 ms packets both ways, through SIP, queue and agents' telephones; %v, median of %d; the load took %.0f %% of the machine", got[0].count.Calls, x.b.share(6), runs, median(load))
+	x.b.print(Figure{
+		Name: "calls.bridged_no_loss", Value: float64(last.count.Calls), Unit: "calls", Errors: int(last.count.Mixed) + x.house.faults(), CPU: some(median(perThousand) / 1000),
+		Method: method + fmt.Sprintf("; no packet of %d missing, none to a third; %d is all that is tried; CPU per packet", last.count.Received, x.most),
+	})
+	x.b.print(Figure{Name: "calls.cpu_ms_per_1000_packets", Value: median(perThousand), Unit: "ms", Method: method})
+	x.b.print(Figure{
+		Name: "calls.added_latency_p99_ms", Value: median(added), Unit: "ms", Bound: some(milliseconds(direct)),
+		Method: method + "; p99 from telephone to telephone, less the bound: the same telephones calling each other directly",
+	})
+	x.b.print(Figure{
+		Name: "calls.setups_per_s", Value: median(setups), Unit: "1/s", CPU: some(median(setupCPU)),
+		Method: fmt.Sprintf("from the first INVITE until all %d talk to an agent, 16 customers ringing at once; median of %d", last.count.Calls, runs),
+	})
+	x.b.print(Figure{
+		Name: "calls.bytes_per_call", Value: median(each), Unit: "B",
+		Method: fmt.Sprintf("heap and stacks of vaxel (kernel apart, GOGC=10) with %d calls talking, against none; median of %d looks", x.most, runs),
+	})
+	return x.house.stop()
+}
+
+// exchange is a house with telephones.
+type exchange struct {
+	b     *Bench
+	most  int
+	house *house
+	fleet *phonetest.Fleet
+	sip   netip.AddrPort
+}
+
+func (b *Bench) newExchange(ctx context.Context, most int) (*exchange, error) {
+	fleet, err := phonetest.NewFleet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.cleanup(func() { _ = fleet.Close() })
+	h, err := b.newHouse(ctx, most, fleet.AgentURI)
+	if err != nil {
+		return nil, err
+	}
+	x := &exchange{b: b, most: most, house: h, fleet: fleet}
+	return x, x.open(ctx)
+}
+
+// open starts the house and has every agent ready to be rung.
+func (x *exchange) open(ctx context.Context, env ...string) error {
+	at, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	if x.sip, err = netip.ParseAddrPort(at); err != nil {
+		return err
+	}
+	settings := fmt.Sprintf("[voice]\nlisten = %q\nrtp_ports = \"21000-25999\"\n[[voice.trunk]]\nname = \"bench\"\nqueue = %q\nlanguage = \"en\"\nmax_wait = 600\n", at, queueName)
+	if _, err := x.house.launch(ctx, settings, env...); err != nil {
+		return err
+	}
+	return x.house.work(ctx)
+}
+
+// ring makes so many calls and returns when all of them talk.
+func (x *exchange) ring(ctx context.Context, n int) ([]*phonetest.Call, error) {
+	db, err := x.house.db(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := callAll(ctx, x.fleet, n, "support", x.sip)
+	if err != nil {
+		return nil, err
+	}
+	return list, x.house.wait(ctx, "all calls to talk", func() bool {
+		var talking int
+		_ = db.QueryRow(ctx, "select count(*) from call where state = 'talking'").Scan(&talking)
+		return talking == n
+	})
+}
+
+// callAll has 16 customers ring at a time.
+func callAll(ctx context.Context, fleet *phonetest.Fleet, n int, user string, at netip.AddrPort) (list []*phonetest.Call, err error) {
+	turns := make(chan struct{}, n)
+	for range n {
+		turns <- struct{}{}
+	}
+	close(turns)
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range turns {
+				c, failed := fleet.Call(ctx, user, at)
+				mu.Lock()
+				if failed != nil {
+					err = errors.Join(err, failed)
+				} else {
+					list = append(list, c)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return list, err
+}
+
+// bridged has so many calls talk for a while, then hangs all of them up.
+func (x *exchange) bridged(ctx context.Context, n int, d time.Duration) (r callRun, err error) {
+	began, m := time.Now(), measure(x.house.pid())
+	list, err := x.ring(ctx, n)
+	if err != nil {
+		return r, err
+	}
+	r.setups, r.setupCPU = float64(n)/time.Since(began).Seconds(), m.cost(n).cpu
+	time.Sleep(200 * time.Millisecond) // so that early packets are behind us
+	m = measure(x.house.pid())
+	x.fleet.Reset()
+	time.Sleep(d)
+	r.count = x.fleet.Count()
+	c := m.cost(int(r.count.Received))
+	r.perThousand, r.load = c.cpu*1000, c.load
+	for _, call := range list {
+		call.Bye()
+	}
+	db, err := x.house.db(ctx)
+	if err != nil {
+		return r, err
+	}
+	return r, x.house.wait(ctx, "every agent to be free again", func() bool {
+		var open int
+		_ = db.QueryRow(ctx, "select count(*) from interaction where state <> $1", gateway.StateFinished).Scan(&open)
+		return open == 0
+	})
+}
+
+// direct is the p99 of the same telephones without anything between them.
+func (b *Bench) direct(ctx context.Context, n int) (time.Duration, error) {
+	fleet, err := phonetest.NewFleet(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = fleet.Close() }()
+	_, address, _ := strings.Cut(fleet.AgentURI(0), "@")
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := callAll(ctx, fleet, n, "agent", at); err != nil {
+		return 0, err
+	}
+	fleet.Reset()
+	time.Sleep(b.share(6))
+	return fleet.Count().P99, nil
+}
+
+// memory is what a call holds, in bytes.
+func (x *exchange) memory(ctx context.Context) (each []float64, err error) {
+	if err := x.house.stop(); err != nil {
+		return nil, err
+	}
+	for _, a := range x.house.agents {
+		a.stop()
+	}
+	if err := x.open(ctx, "GOGC=10"); err != nil {
+		return nil, err
+	}
+	none, err := x.house.quietMemory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := x.ring(ctx, x.most)
+	if err != nil {
+		return nil, err
+	}
+	for range runs {
+		all, err := x.house.quietMemory(ctx)
+		if err != nil {
+			return nil, err
+		}
+		each = append(each, (all-none)/float64(x.most))
+	}
+	for _, call := range list {
+		call.Bye()
+	}
+	return each, ctx.Err()
+}

@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// The load of offer.
+const (
+	offerRate   = 200 // arrivals a second
+	offerAgents = 40
+)
+
+// offers measures from an arrival, brought in through the API, to the offer's frame on an
+// agent's socket. Agents take what they are offered and are done with it at once.
+func offers(ctx context.Context, b *Bench) error {
+	h, err := b.newHouse(ctx, offerAgents, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := h.launch(ctx, ""); err != nil {
+		return err
+	}
+	q := &quickWork{house: h, due: map[string]time.Time{}}
+	for _, a := range h.agents {
+		a.offered = func(a *agent, o offer, at time.Time) {
+			q.heard(o.Subject, at)
+			a.accept(ctx, o, func() { a.finish(ctx, o.Interaction); q.done() })
+		}
+	}
+	if err := h.work(ctx); err != nil {
+		return err
+	}
+	q.openLoop(ctx, b.share(12))
+	var p50, p99, cpu, load []float64
+	for range runs {
+		m := measure(h.pid())
+		delays := q.openLoop(ctx, b.share(6))
+		c := m.cost(len(delays))
+		p50, p99 = append(p50, percentile(delays, 50)), append(p99, percentile(delays, 99))
+		cpu, load = append(cpu, c.cpu), append(load, c.load)
+		b.note("offer: p50 %.1f ms, p99 %.1f ms of %d, %.2f ms each", p50[len(p50)-1], p99[len(p99)-1], len(delays), c.cpu)
+	}
+	method := fmt.Sprintf("open loop, %d arrivals/s by POST /interactions, from when the request was due (so its own commit is in it) to the offer on an agent's socket; %d agents who accept and end each at once, which is in the CPU; %v, median of %d; the load took %.0f %% of the machine",
+		offerRate, offerAgents, b.share(6), runs, median(load))
+	b.print(Figure{Name: "offer.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: q.lost() + h.faults(), CPU: some(median(cpu)), Method: method})
+	b.print(Figure{Name: "offer.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: some(median(cpu)), Method: method})
+	return h.stop()
+}
+
+// quickWork brings arrivals in and notes when they are offered.
+type quickWork struct {
+	house *house
+
+	mu       sync.Mutex // guards what follows
+	sent     int
+	finished int
+	faults   int
+	due      map[string]time.Time // not offered yet, by subject
+	delays   []time.Duration
+}
+
+func (q *quickWork) heard(subject string, at time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	due, ok := q.due[subject]
+	if !ok {
+		q.faults++ // offered twice
+		return
+	}
+	delete(q.due, subject)
+	q.delays = append(q.delays, at.Sub(due))
+}
+
+func (q *quickWork) done() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.finished++
+}
+
+// lost counts what was never offered, or offered twice, or not finished.
+func (q *quickWork) lost() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.faults + q.sent - q.finished
+}
+
+func (q *quickWork) openLoop(ctx context.Context, d time.Duration) []time.Duration {
+	by := q.house.agents[0]
+	var all sync.WaitGroup
+	begin, step := time.Now().Add(20*time.Millisecond), time.Second/offerRate
+	for at := begin; at.Before(begin.Add(d)) && ctx.Err() == nil; at = at.Add(step) {
+		time.Sleep(time.Until(at))
+		q.mu.Lock()
+		q.sent++
+		subject := fmt.Sprintf("Ärende %d", q.sent)
+		q.due[subject] = at
+		q.mu.Unlock()
+		all.Go(func() {
+			if err := by.bring(ctx, subject); err != nil {
+				by.fail(ctx, err)
+			}
+		})
+	}
+	all.Wait()
+	soon(ctx, patience/2, func() bool { return q.lost() == 0 })
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delays := q.delays
+	q.delays = nil
+	return delays
+}
+
+// bring has an integration's arrival received: a chat of a new customer.
+func (a *agent) bring(ctx context.Context, subject string) error {
+	return a.call(ctx, http.MethodPost, "/interactions", map[string]any{
+		"channel": gateway.Chat, "queue": a.house.queue, "subject": subject, "text": "Hej! Kan ni hjälpa mig med min faktura?",
+		"from": gateway.Address{Kind: gateway.AddressVisitor, Value: subject, Name: "Karin"},
+	}, nil, "Idempotency-Key", subject)
+}

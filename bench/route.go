@@ -1,0 +1,181 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+// route measures the pure core in this process: no store, no sockets.
+func route(ctx context.Context, b *Bench) error {
+	size := floorSize{agents: 10_000, queues: 20, each: 20, waiting: 100_000}
+	var busy, idle, heap []float64
+	busy, heap, err := b.decide(ctx, size, (*routed).cycle)
+	if err != nil {
+		return err
+	}
+	size.waiting = 0
+	if idle, _, err = b.decide(ctx, size, (*routed).surplus); err != nil {
+		return err
+	}
+	b.print(Figure{
+		Name: "route.decisions_per_s", Value: median(busy), Unit: "1/s", CPU: some(1000 / median(busy)),
+		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d", runs),
+	})
+	b.print(Figure{
+		Name: "route.decisions_idle_surplus_per_s", Value: median(idle), Unit: "1/s", CPU: some(1000 / median(idle)),
+		Method: fmt.Sprintf("the same with nobody waiting and 10,000 idle agents: an arrival is offered, accepted, ended; median of %d", runs),
+	})
+	b.print(Figure{Name: "route.heap_mb", Value: median(heap), Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
+	return nil
+}
+
+// decide measures how many events a second the core decides.
+func (b *Bench) decide(ctx context.Context, size floorSize, step func(*routed) error) (perSecond, heap []float64, err error) {
+	before := heapMB()
+	f := &routed{core: routing.New(), now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), queues: size.queues, holder: map[gateway.InteractionID]gateway.AgentID{}}
+	if err := f.fill(size); err != nil {
+		return nil, nil, err
+	}
+	heap = append(heap, heapMB()-before)
+	for n := range runs + 1 {
+		began, from := time.Now(), f.decisions
+		for time.Since(began) < b.share(12) && ctx.Err() == nil {
+			for range 100 {
+				if err := step(f); err != nil {
+					return nil, nil, err
+				}
+			}
+		}
+		if n > 0 {
+			perSecond = append(perSecond, float64(f.decisions-from)/time.Since(began).Seconds())
+		}
+	}
+	runtime.KeepAlive(f)
+	return perSecond, heap, ctx.Err()
+}
+
+func heapMB() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / (1 << 20)
+}
+
+type floorSize struct{ agents, queues, each, waiting int }
+
+// routed is a core with agents who hold one chat each.
+type routed struct {
+	core      *routing.Core
+	now       time.Time
+	next      gateway.InteractionID
+	queues    int
+	busy      []gateway.InteractionID
+	holder    map[gateway.InteractionID]gateway.AgentID
+	decisions int
+}
+
+// fill makes the floor: agents in some of the queues, half of them with a skill.
+func (f *routed) fill(size floorSize) error {
+	var p gateway.Plan
+	for q := range size.queues {
+		p.Queues = append(p.Queues, gateway.QueuePlan{ID: gateway.QueueID(q + 1), Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
+			gateway.Chat: {Target: 60, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15, Codes: []gateway.CodeID{1}}},
+		}})
+	}
+	for i := range size.agents {
+		a := gateway.AgentPlan{ID: gateway.AgentID(i + 1), Channels: []gateway.Channel{gateway.Chat}, Caps: map[gateway.Channel]int{gateway.Chat: 1}}
+		for m := range size.each {
+			a.Memberships = append(a.Memberships, gateway.Membership{Queue: gateway.QueueID((i+m)%size.queues + 1), Enabled: true, Level: 1 + (i+m)%3})
+		}
+		if i%2 == 0 {
+			a.Skills = []gateway.SkillLevel{{Skill: gateway.SkillID(i%4 + 1), Level: 1 + i%5}}
+		}
+		p.Agents = append(p.Agents, a)
+	}
+	if err := f.do(routing.Configure{Plan: p}); err != nil {
+		return err
+	}
+	for i := range size.agents {
+		if err := f.do(gateway.Consoles{Agent: gateway.AgentID(i + 1), Live: true}); err != nil {
+			return err
+		}
+		if err := f.do(gateway.SetStatus{Agent: gateway.AgentID(i + 1), Intent: gateway.IntentAvailable}); err != nil {
+			return err
+		}
+	}
+	if size.waiting == 0 {
+		return nil
+	}
+	for range size.agents + size.waiting {
+		if err := f.arrive(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// do applies an event, and accepts what it offers.
+func (f *routed) do(ev routing.Event) error {
+	f.now = f.now.Add(time.Millisecond)
+	r := f.core.Apply(f.now, ev)
+	f.decisions++
+	if r.Err != nil {
+		return fmt.Errorf("%+v: %w", ev, r.Err)
+	}
+	for _, e := range r.Effects {
+		if o, ok := e.(routing.OfferCreated); ok {
+			if err := f.do(gateway.Accept{Interaction: o.Offer.Interaction, No: o.Offer.No, Agent: o.Offer.Agent}); err != nil {
+				return err
+			}
+			f.busy = append(f.busy, o.Offer.Interaction)
+			f.holder[o.Offer.Interaction] = o.Offer.Agent
+		}
+	}
+	return nil
+}
+
+func (f *routed) arrive() error {
+	f.next++
+	adm := gateway.Admission{
+		Interaction: f.next, Channel: gateway.Chat, Case: gateway.CaseID(f.next), Conversation: 1,
+		Queue: gateway.QueueID(int(f.next)*7%f.queues + 1), ArrivedAt: f.now,
+	}
+	if f.next%10 == 0 {
+		adm.Skills = []gateway.SkillLevel{{Skill: gateway.SkillID(f.next/10%2*2 + 1), Level: 1}}
+	}
+	return f.do(routing.Admit{Admission: adm})
+}
+
+// cycle has the agent who is busy longest end and finish, so that the next is offered,
+// and another arrives.
+func (f *routed) cycle() error {
+	if err := f.handle(); err != nil {
+		return err
+	}
+	return f.arrive()
+}
+
+// surplus is an arrival that is offered at once, accepted, ended and finished.
+func (f *routed) surplus() error {
+	if err := f.arrive(); err != nil {
+		return err
+	}
+	return f.handle()
+}
+
+// handle ends what is held longest.
+func (f *routed) handle() error {
+	id := f.busy[0]
+	f.busy = f.busy[1:]
+	a := f.holder[id]
+	delete(f.holder, id)
+	if err := f.do(gateway.EndInteraction{Interaction: id, Agent: a}); err != nil {
+		return err
+	}
+	return f.do(gateway.Finish{Interaction: id, Agent: a, Codes: []gateway.CodeID{1}})
+}
