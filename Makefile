@@ -47,7 +47,7 @@ bench: build
 	bin/vaxel bench
 
 chaos: build
-	$(GO) test ./e2e -run Chaos -timeout 60m -chaos
+	$(GO) test ./e2e -run TestChaos -v -timeout 120m -args -chaos.kills=1000
 
 clean:
 	rm -rf bin web-widget/dist/* web-console/dist/*
