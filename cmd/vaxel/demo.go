@@ -51,6 +51,15 @@ func (demoCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	defer closeLog()
+	err = runDemo(ctx, config, log, began)
+	if ctx.Err() != nil { // Ctrl-C in the middle of a start is no failure
+		log.Info("stopped", "err", err)
+		return nil
+	}
+	return err
+}
+
+func runDemo(ctx context.Context, config Config, log *slog.Logger, began time.Time) error {
 	pool, done, err := database(ctx, config, log)
 	if err != nil {
 		return err
@@ -85,10 +94,15 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if err := d.settle(ctx); err != nil {
 		return err
 	}
-	if err := d.seed(ctx); err != nil {
-		return fmt.Errorf("put the sample data there: %w", err)
-	}
-	return d.writePhones()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(d.writePhones)
+	group.Go(func() error {
+		if err := d.seed(ctx); err != nil {
+			return fmt.Errorf("put the sample data there: %w", err)
+		}
+		return nil
+	})
+	return group.Wait()
 }
 
 // close gives back the ports of a start that came to nothing; Run of the office closes

@@ -49,24 +49,23 @@ func (d *demo) seed(ctx context.Context) error {
 }
 
 // house is everything but the articles, in the order in which one thing needs another.
+// Nothing needs the logins, and hashing their passwords takes its time on purpose.
 func (s *seeding) house(ctx context.Context, logins []access.Login) error {
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
-		{"queues", s.putQueues},
-		{"groups", s.putGroups},
-		{"skills", s.putSkills},
-		{"agents", s.putAgents},
-		{"logins", func(ctx context.Context) error { return s.putLogins(ctx, logins) }},
-		{"status codes", s.putStatusCodes},
-		{"transaction codes", s.putLists},
-		{"mailbox", s.putMailbox},
-		{"widget", s.putWidget},
-		{"trunks", s.putTrunks},
-	} {
-		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", step.what, err)
+	if err := inTurn(ctx, s.putQueues, s.putGroups, s.putSkills, s.putAgents); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.putLogins(ctx, logins) })
+	group.Go(func() error {
+		return inTurn(ctx, s.putStatusCodes, s.putLists, s.putMailbox, s.putWidget, s.putTrunks)
+	})
+	return group.Wait()
+}
+
+func inTurn(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, do := range steps {
+		if err := do(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -196,7 +195,7 @@ func (s *seeding) agent(p samplePerson) roster.Agent {
 	return a
 }
 
-// putLogins works on several at once: hashing a password takes its time on purpose.
+// putLogins works on several at once.
 func (s *seeding) putLogins(ctx context.Context, have []access.Login) error {
 	named := map[string]access.Login{}
 	for _, l := range have {
