@@ -93,9 +93,11 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 		return out, err
 	}
 	out.Presence = &presence
-	queues, err := s.Roster.Queues(ctx, roster.QueueFilter{Agent: by.Agent})
-	for _, q := range queues {
-		out.Queues = append(out.Queues, named{q.ID.String(), q.Name.In(agent.Language)})
+	names, err := s.names.get(ctx)
+	for _, id := range memberOf(agent) {
+		if label, ok := names.labels[id]; ok {
+			out.Queues = append(out.Queues, named{id.String(), label.In(agent.Language)})
+		}
 	}
 	return out, err
 }

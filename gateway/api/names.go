@@ -19,13 +19,15 @@ type names struct {
 	roster   *roster.Store
 	language string // of queues' names in frames that many hear
 
-	mu   sync.Mutex // guards what follows
-	at   time.Time
-	last nameList
+	mu      sync.Mutex // guards what follows
+	at      time.Time
+	last    nameList
+	changes int // of the roster, as far as we have heard
 }
 
 type nameList struct {
 	queues map[gateway.QueueID]string
+	labels map[gateway.QueueID]roster.Label // of those in use
 	agents map[gateway.AgentID]agentName
 }
 
@@ -47,7 +49,7 @@ func memberOf(a roster.Agent) []gateway.QueueID {
 
 func (n *names) get(ctx context.Context) (nameList, error) {
 	n.mu.Lock()
-	last, fresh := n.last, time.Since(n.at) < namesFor
+	last, fresh, changes := n.last, time.Since(n.at) < namesFor, n.changes
 	n.mu.Unlock()
 	if fresh {
 		return last, nil
@@ -57,19 +59,24 @@ func (n *names) get(ctx context.Context) (nameList, error) {
 		return list, err
 	}
 	n.mu.Lock()
-	n.last, n.at = list, time.Now()
-	n.mu.Unlock()
+	defer n.mu.Unlock()
+	if n.changes == changes { // else what was read may be of before the change
+		n.last, n.at = list, time.Now()
+	}
 	return list, nil
 }
 
 func (n *names) read(ctx context.Context) (nameList, error) {
-	list := nameList{queues: map[gateway.QueueID]string{}, agents: map[gateway.AgentID]agentName{}}
+	list := nameList{queues: map[gateway.QueueID]string{}, labels: map[gateway.QueueID]roster.Label{}, agents: map[gateway.AgentID]agentName{}}
 	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})
 	if err != nil {
 		return list, err
 	}
 	for _, q := range queues {
 		list.queues[q.ID] = q.Name.In(n.language)
+		if q.Active {
+			list.labels[q.ID] = q.Name
+		}
 	}
 	for after := gateway.AgentID(0); ; {
 		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})
@@ -87,5 +94,6 @@ func (n *names) read(ctx context.Context) (nameList, error) {
 func (n *names) forget([]byte) {
 	n.mu.Lock()
 	n.at = time.Time{}
+	n.changes++
 	n.mu.Unlock()
 }
