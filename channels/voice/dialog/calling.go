@@ -21,7 +21,6 @@ type Invitation struct {
 	Name    string         // the name shown to the called
 	Through netip.AddrPort // where to send it; resolved from To if not set
 	Offer   []byte
-	Headers map[string]string // further ones, of one line
 }
 
 // ErrAddress is a SIP URI that can't be called.
@@ -72,9 +71,6 @@ func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
 	req := d.build(sip.INVITE)
 	if inv.Name != "" {
 		req.From().DisplayName = displayName(inv.Name)
-	}
-	for name, value := range inv.Headers {
-		req.AppendHeader(sip.NewHeader(name, Line(value)))
 	}
 	req.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	req.SetBody(inv.Offer)

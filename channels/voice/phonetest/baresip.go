@@ -85,9 +85,6 @@ func (b *Baresip) Log() string {
 	return string(text)
 }
 
-// HangUp ends the process, which ends its calls first.
-func (b *Baresip) HangUp() { b.stop() }
-
 // Heard ends the softphone and gives what it heard in its newest call.
 func (b *Baresip) Heard() wav.Sound {
 	b.t.Helper()

@@ -31,25 +31,11 @@ func (e *Ear) hear(law g711.Law, payload []byte) {
 	}
 }
 
-// Forget makes the ear deaf for what has been.
-func (e *Ear) Forget() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.pcm = e.pcm[:0]
-}
-
 // Hears says whether the newest 200 ms are mostly a tone of that frequency.
 func (e *Ear) Hears(hz int) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.pcm) >= earSpan && Share(e.pcm[len(e.pcm)-earSpan:], hz) > 0.7
-}
-
-// Silent says whether the newest 200 ms are silence.
-func (e *Ear) Silent() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.pcm) >= earSpan && power(e.pcm[len(e.pcm)-earSpan:]) < 100*100
 }
 
 // Share is how much of the sound's power is a tone of that frequency, from 0 to 1, by

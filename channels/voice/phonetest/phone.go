@@ -283,9 +283,6 @@ func (c *Call) Info(key byte) {
 	c.sendTyped("INFO", c.newBranch(), c.next(), "application/dtmf-relay", fmt.Appendf(nil, "Signal=%c\r\nDuration=160\r\n", key))
 }
 
-// Send sends any request within the call.
-func (c *Call) Send(method string) { c.send(method, c.newBranch(), nil) }
-
 func (c *Call) newBranch() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -31,12 +31,6 @@ func (s *Sender) Next(pt uint8, now int64) Header {
 	return Header{PayloadType: pt, Marker: first, Seq: s.seq, Timestamp: s.ts, SSRC: s.SSRC}
 }
 
-// Hold numbers another packet of the same instant, as the packets of a DTMF digit are.
-func (s *Sender) Hold(pt uint8, ts uint32) Header {
-	s.seq++
-	return Header{PayloadType: pt, Seq: s.seq, Timestamp: ts, SSRC: s.SSRC}
-}
-
 // Relay numbers a packet from another leg. Gaps and disorder of the source are
 // passed on as they are, so that the far end's jitter buffer sees the truth.
 func (s *Sender) Relay(in Header, now int64) Header {
