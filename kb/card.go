@@ -37,7 +37,7 @@ func noCard() error {
 // nobody.
 func (p *Public) Link(h Hit) gateway.ArticleCard {
 	return gateway.ArticleCard{
-		Article: h.ID, Number: h.Number, Language: h.Language, Title: h.Wording.Title, Snippet: h.Snippet, URL: p.url + path(h),
+		Article: h.ID, Number: h.Number, Language: h.Language, Title: h.Wording.Title, Snippet: h.Snippet, URL: p.url + place(h),
 	}
 }
 
@@ -47,10 +47,10 @@ func (p *Public) URL(id gateway.ArticleID, language string) string {
 	if !ok {
 		return ""
 	}
-	return p.url + path(h)
+	return p.url + place(h)
 }
 
-func path(h Hit) string { return fmt.Sprintf("/help/%s/a/%d-%s", h.Language, h.Number, h.Wording.Slug) }
+func place(h Hit) string { return fmt.Sprintf("/help/%s/a/%d-%s", h.Language, h.Number, h.Wording.Slug) }
 
 // Clicked notes that the link with k was opened. An unknown or old k says nothing.
 func (p *Public) Clicked(ctx context.Context, k string) error {
