@@ -55,7 +55,7 @@ func keep[T any](s *Server, r resource[T]) {
 		})
 	add(s, operation{Method: http.MethodGet, Path: at + "/{id}", ID: "admin-get-" + r.path, Summary: "One " + r.one, Role: role},
 		func(ctx context.Context, _ access.Caller, in *adminIn) (T, error) { return r.get(ctx, int64(in.ID)) })
-	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-" + r.path, Summary: "Add a " + r.one, Role: role, Status: http.StatusCreated},
+	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-" + r.path, Summary: "Add a " + r.one, Role: role, Status: http.StatusCreated, Once: true},
 		func(ctx context.Context, by access.Caller, in *draftIn[T]) (T, error) {
 			thing, err := in.Body.over(r.fresh, nil)
 			if err == nil {

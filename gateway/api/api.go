@@ -84,6 +84,7 @@ type operation struct {
 	Status                    int          // of success, 200 unless set; 204 where nothing is answered
 	Also                      int          // another status of success, with the same body
 	MaxBody                   int64        // bytes of JSON; bodyMax unless set
+	Once                      bool         // an Idempotency-Key gives the first answer again
 }
 
 // bodyMax is enough for the longest text with every character escaped.
@@ -107,6 +108,10 @@ func add[in, out any](s *Server, op operation, handle func(ctx context.Context, 
 		return
 	}
 	addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*reply[out], error) {
+		if op.Once {
+			body, err := once(ctx, s, by, op.ID, func() (out, error) { return handle(ctx, by, in) })
+			return &reply[out]{Body: body}, err
+		}
 		body, err := handle(ctx, by, in)
 		return &reply[out]{Body: body}, err
 	})
@@ -140,6 +145,12 @@ func (op operation) line() huma.Operation {
 	o := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary, Tags: []string{tagOf(op.Path)},
 		DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, Errors: op.refusals(),
+	}
+	if op.Once {
+		o.Parameters = append(o.Parameters, &huma.Param{
+			Name: keyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "Your id of this write: repeated, it gives the first answer",
+		})
 	}
 	if o.MaxBodyBytes == 0 {
 		o.MaxBodyBytes = bodyMax

@@ -20,6 +20,12 @@ type (
 	callerKey  struct{}
 	requestKey struct{}
 	sourceKey  struct{}
+	writeKey   struct{}
+)
+
+const (
+	keyHeader = "Idempotency-Key"
+	keyMax    = 200
 )
 
 // token finds the session's token or the API key.
@@ -86,6 +92,12 @@ func callerFrom(ctx context.Context) access.Caller {
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestKey{}).(string)
 	return id
+}
+
+// keyFrom is the caller's own id of a write, if it has one.
+func keyFrom(ctx context.Context) string {
+	key, _ := ctx.Value(writeKey{}).(string)
+	return key
 }
 
 func sourceFrom(ctx context.Context) string {

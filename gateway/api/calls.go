@@ -23,7 +23,7 @@ type dialIn struct {
 
 func (s *Server) registerCalls() {
 	agent := gateway.RoleAgent
-	add(s, operation{Method: http.MethodPost, Path: "/calls", ID: "dial", Summary: "Call somebody; your own phone rings first", Role: agent, Status: http.StatusCreated}, s.dial)
+	add(s, operation{Method: http.MethodPost, Path: "/calls", ID: "dial", Summary: "Call somebody; your own phone rings first", Role: agent, Status: http.StatusCreated, Once: true}, s.dial)
 	for _, what := range []CallControl{HoldCall, ResumeCall} {
 		add(s, operation{
 			Method: http.MethodPost, Path: "/interactions/{id}/" + string(what), ID: string(what) + "-call",

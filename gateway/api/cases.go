@@ -74,7 +74,7 @@ type Found struct {
 func (s *Server) registerCases() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/cases", ID: "list-cases", Summary: "Cases, the latest activity first", Role: agent}, s.cases)
-	add(s, operation{Method: http.MethodPost, Path: "/cases", ID: "create-case", Summary: "Open a case that no arrival began", Role: agent, Status: http.StatusCreated}, s.createCase)
+	add(s, operation{Method: http.MethodPost, Path: "/cases", ID: "create-case", Summary: "Open a case that no arrival began", Role: agent, Status: http.StatusCreated, Once: true}, s.createCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}", ID: "get-case", Summary: "One case", Role: agent}, s.getCase)
 	add(s, operation{Method: http.MethodPatch, Path: "/cases/{id}", ID: "change-case", Summary: "Change a case", Role: agent}, s.changeCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/timeline", ID: "case-timeline", Summary: "What was said and happened, over all channels", Role: agent}, s.caseTimeline)

@@ -154,12 +154,15 @@ func (cs *consoles) each(f func(*console)) {
 // farewell is how long closing sockets may take; their clients have that long to agree.
 const farewell = 3 * time.Second
 
-// Run keeps the floor told of consoles, and consoles of boards, until ctx ends; then it
-// closes every socket with "restarting" and waits for them.
+// Run keeps the floor told of consoles, and consoles of boards, and forgets old answers,
+// until ctx ends; then it closes every socket with "restarting" and waits for them.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Bus.Subscribe(floor.SubjectBoard, s.boardTick)()
 	defer s.Bus.Subscribe(floor.SubjectPlan, s.names.forget)()
 	defer s.Bus.Subscribe(floor.SubjectLed, s.consoles.forget)()
+	var forgetting sync.WaitGroup
+	forgetting.Go(func() { s.forgetAnswers(ctx) })
+	defer forgetting.Wait()
 	s.consoles.run(ctx)
 	s.consoles.close()
 	close(s.stopping)

@@ -53,7 +53,7 @@ type mergeIn struct {
 func (s *Server) registerCustomers() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/customers", ID: "list-customers", Summary: "Customers, the newest first; with q, those found", Role: agent}, s.customers)
-	add(s, operation{Method: http.MethodPost, Path: "/customers", ID: "create-customer", Summary: "Add a customer", Role: agent, Status: http.StatusCreated}, s.createCustomer)
+	add(s, operation{Method: http.MethodPost, Path: "/customers", ID: "create-customer", Summary: "Add a customer", Role: agent, Status: http.StatusCreated, Once: true}, s.createCustomer)
 	add(s, operation{Method: http.MethodGet, Path: "/customers/{id}", ID: "get-customer", Summary: "One customer", Role: agent}, s.customer)
 	add(s, operation{Method: http.MethodPatch, Path: "/customers/{id}", ID: "change-customer", Summary: "Change a customer", Role: agent}, s.changeCustomer)
 	add(s, operation{Method: http.MethodPost, Path: "/customers/{id}/merge", ID: "merge-customers", Summary: "Make two customers one", Role: agent}, s.mergeCustomers)

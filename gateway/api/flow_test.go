@@ -308,7 +308,13 @@ func TestEditsQuoteWhatTheyHaveRead(t *testing.T) {
 		t.Errorf("got %v", list)
 	}
 
-	task := s.post("/tasks", m{"title": "Ring upp", "case": i["case"], "due_at": time.Now().Add(time.Hour)}, 201)
+	draft := m{"title": "Ring upp", "case": i["case"], "due_at": time.Now().Add(time.Hour)}
+	s.with("Idempotency-Key", "t1").refused("POST", "/tasks", m{"title": " "}, 400, "title_missing")
+	task := s.with("Idempotency-Key", "t1").post("/tasks", draft, 201)
+	if again := s.with("Idempotency-Key", "t1").post("/tasks", draft, 201); again["id"] != task["id"] || again["due_at"] != task["due_at"] {
+		t.Errorf("the same key twice: got %v and %v", task, again)
+	}
+	s.with("Idempotency-Key", strings.Repeat("k", 300)).refused("POST", "/tasks", draft, 400, "key_too_long")
 	if task["customer"] != i["customer"] {
 		t.Errorf("got %v", task)
 	}
@@ -436,6 +442,9 @@ func TestDialling(t *testing.T) {
 	i := s.with("Idempotency-Key", "d1").post("/calls", m{"number": "+46701740605", "queue": h.support}, 201)
 	if i["state"] != "active" || i["outbound"] != true || i["channel"] != "voice" {
 		t.Errorf("got %v", i)
+	}
+	if again := s.with("Idempotency-Key", "d1").post("/calls", m{"number": "+46701740605", "queue": h.support}, 201); again["id"] != i["id"] || again["case"] != i["case"] {
+		t.Errorf("the same key twice: got %v and %v", i, again)
 	}
 	s.post("/interactions/"+i["id"].(string)+"/hold", nil, 200)
 	s.post("/interactions/"+i["id"].(string)+"/resume", nil, 200)

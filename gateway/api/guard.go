@@ -49,6 +49,11 @@ func (s *Server) harden(h http.Header, id string) {
 // admit finds out who calls. A key that is not good is refused at once; a cookie that is
 // not good only means that nobody has signed in.
 func (s *Server) admit(r *http.Request) (*http.Request, error) {
+	if key := r.Header.Get(keyHeader); len(key) > keyMax {
+		return r, gateway.Invalid("key_too_long", "an Idempotency-Key has at most 200 bytes; a UUID is good")
+	} else if key != "" {
+		r = r.WithContext(context.WithValue(r.Context(), writeKey{}, key))
+	}
 	token, byCookie := token(r)
 	if byCookie && writes(r.Method) && !s.sameOrigin(r) {
 		return r, gateway.Forbidden("foreign_origin", "a page of another site may not write with your cookie; use an API key")
