@@ -12,6 +12,7 @@ import (
 //go:embed sample/articles
 var sampleArticles embed.FS
 
+// importArticles brings them in and indexes them, so that the first search finds them.
 func (d *demo) importArticles(ctx context.Context) error {
 	folder, err := fs.Sub(sampleArticles, "sample/articles")
 	if err != nil {
@@ -22,5 +23,5 @@ func (d *demo) importArticles(ctx context.Context) error {
 		return err
 	}
 	d.log.InfoContext(ctx, "sample articles imported", "created", done.Created, "unchanged", done.Unchanged)
-	return nil
+	return d.kb.Sync(ctx)
 }
