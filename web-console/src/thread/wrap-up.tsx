@@ -126,7 +126,11 @@ function treeOf(codes: TransactionCode[]): TransactionCode[] {
 function List({ list, text, chosen, toggle, tried }: ListProps) {
   const w = useWords()
   const f = useFormat()
-  const shown = treeOf(list.codes).filter((c) => f.label(c.name).toLocaleLowerCase().includes(text.trim().toLocaleLowerCase()))
+  // A code that has kinds only heads them: it is one of its kinds that is chosen.
+  const heads = new Set(list.codes.map((c) => c.parent))
+  const fits = (c: TransactionCode) => f.label(c.name).toLocaleLowerCase().includes(text.trim().toLocaleLowerCase())
+  const rows = treeOf(list.codes).filter((c) => (heads.has(c.id) ? list.codes.some((k) => k.parent === c.id && (fits(k) || fits(c))) : fits(c) || list.codes.some((k) => k.id === c.parent && fits(k))))
+  const shown = rows.filter((c) => !heads.has(c.id))
   const [at, setAt] = useState(0)
   const box = useRef<HTMLUListElement>(null)
   const done = list.codes.some((c) => chosen.includes(c.id))
@@ -161,12 +165,20 @@ function List({ list, text, chosen, toggle, tried }: ListProps) {
         )}
       </div>
       <ul className="codes" role="listbox" aria-label={name} aria-multiselectable="true" ref={box} onKeyDown={move}>
-        {shown.map((c, n) => {
+        {rows.map((c) => {
+          if (heads.has(c.id)) {
+            return (
+              <li key={c.id} className="code-head" role="presentation">
+                {f.label(c.name)}
+              </li>
+            )
+          }
+          const n = shown.indexOf(c)
           const on = chosen.includes(c.id)
           return (
             <li
               key={c.id}
-              className={`code-row${on ? ' is-on' : ''}${c.parent && !text ? ' code-row--child' : ''}`}
+              className={`code-row${on ? ' is-on' : ''}${c.parent ? ' code-row--child' : ''}`}
               role="option"
               aria-selected={on}
               tabIndex={n === Math.min(at, shown.length - 1) ? 0 : -1}
