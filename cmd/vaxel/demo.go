@@ -52,7 +52,7 @@ func (demoCmd) Run(ctx context.Context, c *cli) error {
 	}
 	defer closeLog()
 	err = runDemo(ctx, config, log, began)
-	if ctx.Err() != nil { // Ctrl-C in the middle of a start is no failure
+	if err != nil && ctx.Err() != nil { // Ctrl-C in the middle of a start is no failure
 		log.Info("stopped", "err", err)
 		return nil
 	}

@@ -113,7 +113,7 @@ type sampleCode struct {
 var sampleLists = []sampleList{
 	{label("Vad gällde det?", "What was it about?"), true, []sampleCode{
 		{label("Leverans", "Delivery"), []roster.Label{
-			label("Försenad", "Late"), label("Skadad", "Damaged"), label("Saknas", "Missing"), label("Ändra adress", "Change of address"),
+			label("Försenad", "Late"), label("Skadad", "Damaged"), label("Saknas", "Missing"), label("Annan mottagare", "Another recipient"),
 		}},
 		{label("Faktura", "Invoice"), []roster.Label{
 			label("Fel belopp", "Wrong amount"), label("Flytta förfallodag", "Move the due date"), label("Påminnelse", "Reminder"),
@@ -125,7 +125,7 @@ var sampleLists = []sampleList{
 			label("Råd före köp", "Advice before buying"), label("Skötsel", "Care"), label("Reservdel", "Spare part"),
 		}},
 		{label("Övrigt", "Other"), []roster.Label{
-			label("Fel nummer eller adress", "Wrong number or address"), label("Skräppost", "Spam"),
+			label("Kommit fel", "Not for us"), label("Skräppost", "Spam"),
 		}},
 	}},
 	{label("Hur gick det?", "How did it go?"), false, []sampleCode{

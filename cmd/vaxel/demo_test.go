@@ -40,11 +40,11 @@ func TestMain(m *testing.M) {
 }
 
 // openDemo seeds a database, as a start of the demo does, and stops.
-func openDemo(t *testing.T, url, dir string) *demoMemory {
+func openDemo(t *testing.T, database, dir string) *demoMemory {
 	t.Helper()
 	config := defaults()
-	config.DatabaseURL, config.DataDir, config.Node = url, dir, "test"
-	pool, err := pgxpool.New(t.Context(), url)
+	config.DatabaseURL, config.DataDir, config.Node = database, dir, "test"
+	pool, err := pgxpool.New(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,14 +89,14 @@ func tables(t *testing.T, pool *pgxpool.Pool) map[string]string {
 // TestDemoSeedsOnce: a second start changes nothing, one that was cut short is completed
 // by the next, and whoever loses demo.json gets passwords that work.
 func TestDemoSeedsOnce(t *testing.T) {
-	url, dir := pgtest.NewURL(t), t.TempDir()
-	pool := pgtest.Open(t, url)
-	first := openDemo(t, url, dir)
+	database, dir := pgtest.NewURL(t), t.TempDir()
+	pool := pgtest.Open(t, database)
+	first := openDemo(t, database, dir)
 	seeded := tables(t, pool)
 	if n := strings.Count(seeded["queue"], "\n") + 1; n != len(sampleQueues) {
 		t.Errorf("got %d queues, want %d", n, len(sampleQueues))
 	}
-	second := openDemo(t, url, dir)
+	second := openDemo(t, database, dir)
 	if diff := cmp.Diff(seeded, tables(t, pool)); diff != "" {
 		t.Errorf("the second start changed the database (-was +is):\n%s", diff)
 	}
@@ -116,7 +116,7 @@ func TestDemoSeedsOnce(t *testing.T) {
 	if err := second.save(); err != nil {
 		t.Fatal(err)
 	}
-	openDemo(t, url, dir)
+	openDemo(t, database, dir)
 	for name, text := range tables(t, pool) {
 		if got, want := strings.Count(text, "\n"), strings.Count(seeded[name], "\n"); got != want {
 			t.Errorf("%s has %d rows after the completion, want %d", name, got+1, want+1)
@@ -126,7 +126,7 @@ func TestDemoSeedsOnce(t *testing.T) {
 	if err := os.Remove(first.path); err != nil {
 		t.Fatal(err)
 	}
-	third := openDemo(t, url, dir)
+	third := openDemo(t, database, dir)
 	for login, password := range third.Logins {
 		_, c, err := access.New(pool).SignIn(t.Context(), login, password, "127.0.0.1", "test")
 		if err != nil || c.MustChange {
@@ -149,7 +149,7 @@ type running struct {
 func startDemo(t *testing.T, dir, listen string) *running {
 	t.Helper()
 	r := &running{t: t, dir: dir, rest: make(chan struct{})}
-	r.cmd = exec.Command(os.Args[0], "demo") //nolint:gosec,noctx // ourselves; ended by stop
+	r.cmd = exec.Command(os.Args[0], "demo") // ended by stop
 	r.cmd.Dir, r.cmd.Env = dir, append(os.Environ(), beMain+"=1", "VAXEL_LISTEN="+listen)
 	r.cmd.Stderr = t.Output()
 	out, err := r.cmd.StdoutPipe()
@@ -279,7 +279,7 @@ func (r *running) validity() (validity uint32, mails uint32) {
 // TestDemo is a newcomer's first and second visit.
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
-	l, err := net.Listen("tcp", local(0)) //nolint:noctx // closed at once
+	l, err := net.Listen("tcp", local(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,6 +329,7 @@ func TestDemo(t *testing.T) {
 
 // answered has the shop answer by mail, and the customer reply to that.
 func (r *running) answered(t *testing.T) {
+	t.Helper()
 	m := r.memory()
 	raw := "From: Nordvind <" + shopAddress + ">\r\nTo: omar.rahimi@kund.example\r\nReply-To: <kundservice+7@nordvind.example>\r\n" +
 		"Subject: Din order\r\nMessage-ID: <one@nordvind.example>\r\n\r\nSe https://nordvind.example/a/7.\r\n"
@@ -350,6 +351,7 @@ func (r *running) answered(t *testing.T) {
 
 // guarded tries what other sites and hands may try.
 func (r *running) guarded(t *testing.T) {
+	t.Helper()
 	text := url.Values{"as": {"anna"}, "text": {"x"}}.Encode()
 	for _, c := range []struct {
 		what, body string
