@@ -150,8 +150,17 @@ type house struct {
 
 func open(t *testing.T, pool *pgxpool.Pool, node string) *house {
 	t.Helper()
+	return openWith(t, pool, node, nil)
+}
+
+// openWith is open with other cases than the neighbours' own, unless they are nil.
+func openWith(t *testing.T, pool *pgxpool.Pool, node string, cases Cases) *house {
+	t.Helper()
 	n := newNeighbours()
-	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: n, Plans: n, Bus: busOf{n}}, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if cases == nil {
+		cases = n
+	}
+	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: cases, Plans: n, Bus: busOf{n}}, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

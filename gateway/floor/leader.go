@@ -60,11 +60,10 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 	defer bus.Serve(HolderCommand, l.serve(ctx))()
 	defer bus.Serve(HolderBoard, l.look(ctx))()
 	bus.Publish(SubjectLed, nil)
-	err := l.loop(ctx)
-	if ctx.Err() != nil {
-		return l.handOver(ctx)
+	if err := l.loop(ctx); err != nil {
+		return err // perhaps in the middle of a batch: the core knows what the store does not
 	}
-	return err
+	return l.handOver(ctx)
 }
 
 var changingHands = &gateway.Error{
@@ -74,7 +73,7 @@ var changingHands = &gateway.Error{
 // serve hands a command from any node to the loop and waits for its batch.
 func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte) ([]byte, error) {
 	return func(caller context.Context, key string, body []byte) ([]byte, error) {
-		a := &ask{key: key, body: body, answer: make(chan reply, 1)}
+		a := &ask{key: gateway.Clean(key), body: gateway.CleanJSON(body), answer: make(chan reply, 1)}
 		select {
 		case l.asks <- a:
 		case <-ctx.Done():
@@ -93,6 +92,7 @@ func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte
 	}
 }
 
+// loop makes batches until one fails, or until ctx ends between two of them.
 func (l *leader) loop(ctx context.Context) error {
 	poll := time.NewTicker(inboxPoll)
 	defer poll.Stop()
@@ -104,7 +104,7 @@ func (l *leader) loop(ctx context.Context) error {
 		var b batch
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil
 		case a := <-l.asks:
 			b.asks = append(b.asks, a)
 		case <-l.inbox:

@@ -1,0 +1,63 @@
+package floor
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/migrations/pgtest"
+)
+
+// stuck are cases that hold up the batch of an accepted interaction until the floor stops.
+type stuck struct{ reached chan struct{} }
+
+func (s stuck) Follow(ctx context.Context, _ pgx.Tx, i gateway.Interaction) error {
+	if i.State != gateway.StateActive {
+		return nil
+	}
+	close(s.reached)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A batch that the stop of a node cut off has not happened, and the snapshot that the
+// node hands over must not say that it has.
+func TestWhatWasCutOffIsNotHandedOver(t *testing.T) {
+	t.Parallel()
+	s := stuck{make(chan struct{})}
+	first := openWith(t, pgtest.New(t), "one", s)
+	first.ready(t)
+	first.arrive(t, 11)
+	offer := await[gateway.Offer](t, first, "offer.created", nil)
+	accept := gateway.Accept{Interaction: offer.Interaction, No: offer.No, Agent: anna}
+	go func() { _, _ = first.Do(t.Context(), "accept", accept) }()
+	select {
+	case <-s.reached:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the offer was not accepted")
+	}
+	first.stop()
+
+	next := open(t, first.pool, "two")
+	next.ready(t)
+	offer = await[gateway.Offer](t, next, "offer.created", nil)
+	accept.No = offer.No
+	if answer := next.do(t, accept); answer.Interaction.State != gateway.StateActive {
+		t.Fatalf("interaction %+v, want active", answer.Interaction)
+	}
+}
+
+// What somebody types into a key or a code must not stop the floor for everybody.
+func TestTextThatTheStoreCannotHoldIsCleaned(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.do(t, gateway.Consoles{Agent: anna, Live: true})
+	for _, key := range []string{"\xff", "a\x00b", "plain"} {
+		if _, err := h.Do(t.Context(), key, gateway.SetStatus{Agent: anna, Intent: gateway.IntentOnBreak, Code: "lunch\x00"}); err != nil {
+			t.Errorf("key %q: %v", key, err)
+		}
+	}
+}
