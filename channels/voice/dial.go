@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
@@ -78,9 +76,7 @@ func (c *Call) dial(ctx context.Context, phones []string) error {
 
 // dialAnswered goes on: after the agent the customer is called, after the customer they talk.
 func (c *Call) dialAnswered(ctx context.Context, l *Leg) {
-	if err := pgx.BeginFunc(ctx, c.v.pool, func(tx pgx.Tx) error { return c.v.legUp(ctx, tx, l) }); err != nil {
-		c.v.log.Warn("write that a leg is up", "call", c.row.ID, "err", err)
-	}
+	c.v.legUp(ctx, l)
 	if l == c.customer {
 		if err := c.turn(ctx, talking, nil); err != nil {
 			c.v.log.Error("write that a call is answered", "call", c.row.ID, "err", err)

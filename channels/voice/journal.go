@@ -109,14 +109,16 @@ func (v *Voice) openLeg(ctx context.Context, call int64, l *Leg) error {
 	return nil
 }
 
-// legUp notes that a telephone was answered, and how it is reached from now on.
-func (v *Voice) legUp(ctx context.Context, tx pgx.Tx, l *Leg) error {
+// legUp notes that a telephone was answered, and how it is reached from now on: before
+// anything comes of it, so that it can be hung up by whoever starts after our death.
+func (v *Voice) legUp(ctx context.Context, l *Leg) {
 	const update = `
 		update leg
 		set answered_at = coalesce(answered_at, now()), dialog = $2
 		where id = $1`
-	_, err := tx.Exec(ctx, update, l.id, l.identity())
-	return err
+	if _, err := v.pool.Exec(ctx, update, l.id, l.identity()); err != nil {
+		v.log.Warn("write that a leg is up", "call", l.call.row.ID, "err", err)
+	}
 }
 
 func (v *Voice) legEnded(ctx context.Context, l *Leg, cause string) {

@@ -73,7 +73,7 @@ func start(t *testing.T, point string, voicemail bool) *life {
 		if addr, ok := strings.CutPrefix(lines.Text(), "ADDR "); ok {
 			l.addr = netip.MustParseAddrPort(addr)
 			go func() {
-				for lines.Scan() { //nolint:revive // a full pipe would stop the child
+				for lines.Scan() { // a full pipe would stop the child
 				}
 			}()
 			return l
@@ -86,8 +86,11 @@ func start(t *testing.T, point string, voicemail bool) *life {
 // dies waits until the child has been killed.
 func (l *life) dies() {
 	l.t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- l.cmd.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.cmd.Wait() // how it ended is looked at below
+	}()
 	select {
 	case <-done:
 	case <-time.After(30 * time.Second):
@@ -148,7 +151,7 @@ func TestKill(t *testing.T) {
 				}
 			case len(leaves) != 1 || leaves[0].End != c.end || (leaves[0].Callback != 0) != (c.end == gateway.EndSystemFailure):
 				t.Errorf("told the floor %+v", leaves)
-			case c.point == "call.bridged":
+			case c.point == "call.accepted", c.point == "call.bridged":
 				phonetest.Wait(t, "the telephones are told", func() bool { return call.Gone() && l.agent.Next().Gone() })
 			}
 		})

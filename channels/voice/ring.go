@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/sdp"
@@ -185,8 +183,10 @@ func (c *Call) legAnswered(ctx context.Context, l *Leg, body []byte) {
 	case c.ring == nil || c.ring.leg != l || c.row.State != waiting && c.row.State != talking:
 		l.bye(`SIP;cause=200;text="Call completed elsewhere"`)
 	case c.ring.offer.No == 0:
+		c.v.legUp(ctx, l)
 		c.accepted(ctx)
 	default:
+		c.v.legUp(ctx, l)
 		c.ask(ctx)
 	}
 }
@@ -256,7 +256,7 @@ func (c *Call) accepted(ctx context.Context) {
 		old.bye(`SIP;cause=200;text="Call completed elsewhere"`)
 		c.v.legEnded(ctx, old, "transferred")
 	}
-	if err := c.turn(ctx, talking, func(tx pgx.Tx) error { return c.v.legUp(ctx, tx, c.agent) }); err != nil {
+	if err := c.turn(ctx, talking, nil); err != nil {
 		c.v.log.Error("write that a call is answered", "call", c.row.ID, "err", err)
 	}
 	c.bridge()

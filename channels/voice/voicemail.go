@@ -49,11 +49,6 @@ func (c *Call) voicemailIfOverdue(ctx context.Context) {
 	if !c.overdue || c.row.State != waiting || c.ring != nil || c.done {
 		return
 	}
-	if !c.tellFloor(ctx, "voicemail", gateway.Leave{Interaction: c.row.Interaction, End: gateway.EndVoicemail}) {
-		c.stay()
-		return
-	}
-	c.unfollow()
 	m := &message{path: c.v.path(c.row.ID)}
 	err := c.turn(ctx, voicemail, func(tx pgx.Tx) error {
 		const insert = `
@@ -67,6 +62,14 @@ func (c *Call) voicemailIfOverdue(ctx context.Context) {
 		c.leave(ctx, gateway.Leave{End: gateway.EndVoicemail}, "failed")
 		return
 	}
+	crash.At("call.voicemail")
+	// Written first: once the floor has let go of the call, nobody but us knows that
+	// its caller still wants something.
+	if !c.tellFloor(ctx, "voicemail", gateway.Leave{Interaction: c.row.Interaction, End: gateway.EndVoicemail}) {
+		c.stay()
+		return
+	}
+	c.unfollow()
 	c.message = m
 	c.customer.stream.Play(c.v.sounds.say("voicemail", c.row.Language), false, func() {
 		c.customer.stream.Play(c.v.sounds.beep, false, func() { c.post(c.record) })
