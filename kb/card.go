@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -50,7 +52,9 @@ func (p *Public) URL(id gateway.ArticleID, language string) string {
 	return p.url + place(h)
 }
 
-func place(h Hit) string { return fmt.Sprintf("/help/%s/a/%d-%s", h.Language, h.Number, h.Wording.Slug) }
+func place(h Hit) string {
+	return fmt.Sprintf("/help/%s/a/%d-%s", h.Language, h.Number, h.Wording.Slug)
+}
 
 // Clicked notes that the link with k was opened. An unknown or old k says nothing.
 func (p *Public) Clicked(ctx context.Context, k string) error {
@@ -113,9 +117,46 @@ func robot(agent string) bool {
 	return agent == ""
 }
 
+// rankReadings finds what is most read this week; until anything is, the first articles.
+func (p *Public) rankReadings(ctx context.Context) error {
+	const most = `
+		select a.id
+		from article a left join article_read r on r.article = a.id and r.day > current_date - 7
+		where a.visibility = 'public'
+		group by a.id order by coalesce(sum(r.n), 0) desc, a.number limit $1`
+	rows, _ := p.pool.Query(ctx, most, popularLinks)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ArticleID])
+	if err != nil {
+		return fmt.Errorf("rank articles by readings: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.popular = ids
+	return nil
+}
+
 // sweep forgets links that tie nothing any more.
 func (s *Store) sweep(ctx context.Context) error {
 	const old = "delete from click where given_at < now() - $1::interval"
 	_, err := s.pool.Exec(ctx, old, linkLife)
 	return err
+}
+
+// Votes says how many found the article helpful, and how many did not.
+func (s *Store) Votes(ctx context.Context, id gateway.ArticleID) (yes, no int, err error) {
+	const count = "select count(*) filter (where helpful), count(*) filter (where not helpful) from vote where article = $1"
+	if err := s.pool.QueryRow(ctx, count, id).Scan(&yes, &no); err != nil {
+		return 0, 0, fmt.Errorf("count the votes on article %d: %w", id, err)
+	}
+	return yes, no, nil
+}
+
+// Opened lists the articles whose links a conversation's customer has opened.
+func (s *Store) Opened(ctx context.Context, c gateway.ConversationID) ([]gateway.ArticleID, error) {
+	rows, _ := s.pool.Query(ctx, "select article from click where conversation = $1 and opened_at is not null order by opened_at", c)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ArticleID])
+	if err != nil {
+		return nil, fmt.Errorf("list the links opened in conversation %d: %w", c, err)
+	}
+	return ids, nil
 }

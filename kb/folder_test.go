@@ -104,6 +104,7 @@ func TestSampleAnswers(t *testing.T) {
 }
 
 func TestImportRefuses(t *testing.T) {
+	s := open(t)
 	head := "---\nnumber: 7\ntitle: Hej\n---\n\nSvar\n"
 	for _, c := range []struct{ name, body, code string }{
 		{"sv/7-hej.md", "Hej", "bad_front_matter"},
@@ -115,7 +116,7 @@ func TestImportRefuses(t *testing.T) {
 		{"swedish/7-hej.md", head, "bad_language"},
 		{"sv/7-hej.md", head + strings.Repeat("x", 1<<20), "too_large"},
 	} {
-		_, err := open(t).Import(t.Context(), "", fstest.MapFS{c.name: {Data: []byte(c.body)}})
+		_, err := s.Import(t.Context(), "", fstest.MapFS{c.name: {Data: []byte(c.body)}})
 		var refused *gateway.Error
 		if !errors.As(err, &refused) || refused.Code != c.code {
 			t.Errorf("%s: got %v want %s", c.name, err, c.code)

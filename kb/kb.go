@@ -15,6 +15,8 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // Bus carries hints between nodes; one may be lost.
@@ -51,8 +53,9 @@ type Public struct {
 	url  string
 	open *shelf
 
-	mu         sync.RWMutex // guards categories
+	mu         sync.RWMutex // guards what follows
 	categories []Category
+	popular    []gateway.ArticleID // most read lately, most first
 }
 
 // New gives the store in pool. It finds nothing before the first Sync; Run does it.
@@ -70,7 +73,7 @@ func New(pool *pgxpool.Pool, bus Bus, config Config, log *slog.Logger) *Store {
 // Customers gives what customers may read.
 func (s *Store) Customers() *Public { return s.Public }
 
-// Close closes the indexes.
+// close closes the indexes.
 func (s *Store) close(ctx context.Context) {
 	for _, shelf := range []*shelf{s.open, s.internal} {
 		if err := shelf.close(); err != nil {

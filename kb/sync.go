@@ -2,13 +2,14 @@ package kb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
 const (
 	pollEvery  = 2 * time.Second // when hints are lost
-	sweepEvery = time.Hour
+	sweepEvery = time.Minute
 )
 
 // Run keeps this node's copy in step until ctx ends: at each hint, and every 2 s.
@@ -38,8 +39,8 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-poll.C:
 		case <-hints:
 		case <-sweep.C:
-			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-				s.log.Warn("sweep old links", "err", err)
+			if err := errors.Join(s.sweep(ctx), s.rankReadings(ctx)); err != nil && ctx.Err() == nil {
+				s.log.Warn("sweep old links, count readings", "err", err)
 			}
 		}
 	}
@@ -76,5 +77,5 @@ func (s *Store) Sync(ctx context.Context) error {
 		}
 	}
 	s.seen = newest
-	return nil
+	return s.rankReadings(ctx)
 }

@@ -24,7 +24,19 @@ func openKnowledge(_ context.Context, h *house) (knowledge, error) {
 	store := kb.New(h.pool, h.bus, kb.Config{
 		Dir: filepath.Join(h.config.DataDir, "index"), PublicURL: h.config.publicURL(),
 	}, h.log)
-	return knowledge{store, library{store}, answers{store.Customers()}, http.NotFoundHandler(), store.Run}, nil
+	return knowledge{store, library{store}, answers{store.Customers()}, store.Customers().Handler(h.helpSite, h.log), store.Run}, nil
+}
+
+// helpSite says whose help centre it is: that of the first widget and mailbox.
+func (h *house) helpSite(ctx context.Context) kb.Site {
+	var site kb.Site
+	if widgets, err := h.chat.Widgets(ctx); err == nil && len(widgets) > 0 {
+		site.Name, site.Widget = widgets[0].Name, widgets[0].Key
+	}
+	if mailboxes, err := h.email.Mailboxes(ctx); err == nil && len(mailboxes) > 0 {
+		site.Mail = mailboxes[0].Address
+	}
+	return site
 }
 
 // library is the knowledge base for agents.
