@@ -59,6 +59,7 @@ type watcher struct {
 }
 
 func newHouse(t testing.TB) *house {
+	t.Helper()
 	return &house{
 		t: t, keys: map[string]error{}, blobs: map[string][]byte{}, phones: map[gateway.AgentID][]string{},
 		watchers: map[int]watcher{}, next: 100,

@@ -48,10 +48,10 @@ func (v *Voice) recover(ctx context.Context) error {
 }
 
 func (v *Voice) unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // bury ends one call that died with its process. Each step may be done again.

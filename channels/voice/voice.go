@@ -70,8 +70,13 @@ func (p Patience) orDefault() Patience {
 		v   *time.Duration
 		def time.Duration
 	}{
-		{&p.Voicemail, 180 * time.Second}, {&p.Silence, 4 * time.Second}, {&p.Start, 8 * time.Second},
-		{&p.ShortVoice, 1500 * time.Millisecond}, {&p.Lost, 5 * time.Second}, {&p.Ring, 30 * time.Second}, {&p.Accept, 5 * time.Second},
+		{&p.Voicemail, 180 * time.Second},
+		{&p.Silence, 4 * time.Second},
+		{&p.Start, 8 * time.Second},
+		{&p.ShortVoice, 1500 * time.Millisecond},
+		{&p.Lost, 5 * time.Second},
+		{&p.Ring, 30 * time.Second},
+		{&p.Accept, 5 * time.Second},
 	} {
 		if *d.v == 0 {
 			*d.v = d.def

@@ -76,7 +76,7 @@ func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
 	req.SetBody(inv.Offer)
 	d.invite = req
 	s.add(d)
-	s.work.Go(func() { d.call(uri, inv.Through) })
+	s.tasks.Put(func(ctx context.Context) { d.call(ctx, uri, inv.Through) })
 	return d, nil
 }
 
@@ -107,18 +107,18 @@ func displayName(s string) string {
 const resolveTime = 4 * time.Second
 
 // call sends the INVITE and passes the answers on, as long as its transaction lasts.
-func (d *Dialog) call(uri sip.Uri, through netip.AddrPort) {
+func (d *Dialog) call(ctx context.Context, uri sip.Uri, through netip.AddrPort) {
+	ctx, stop := context.WithTimeout(ctx, resolveTime) // to look the address up and to connect
+	defer stop()
 	if !through.IsValid() {
 		var err error
-		if through, err = resolve(uri); err != nil {
+		if through, err = resolve(ctx, uri); err != nil {
 			d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
 			return
 		}
 	}
 	d.stack.gate.know(through.Addr())
 	d.invite.SetDestination(through.String())
-	ctx, stop := context.WithTimeout(context.Background(), resolveTime) //nolint:forbidigo // sipgo wants one to connect; a dialog outlives whoever began it
-	defer stop()
 	tx, err := d.stack.txl.NewClientTransaction(ctx, d.invite)
 	if err != nil {
 		d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
@@ -146,7 +146,7 @@ func (d *Dialog) call(uri sip.Uri, through netip.AddrPort) {
 	}
 }
 
-func resolve(uri sip.Uri) (netip.AddrPort, error) {
+func resolve(ctx context.Context, uri sip.Uri) (netip.AddrPort, error) {
 	port := uint16(sip.DefaultUdpPort)
 	if uri.Port > 0 && uri.Port < 1<<16 {
 		port = uint16(uri.Port)
@@ -154,8 +154,6 @@ func resolve(uri sip.Uri) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(uri.Host); err == nil {
 		return netip.AddrPortFrom(a.Unmap(), port), nil
 	}
-	ctx, stop := context.WithTimeout(context.Background(), resolveTime) //nolint:forbidigo // as above
-	defer stop()
 	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", uri.Host)
 	if err != nil || len(list) == 0 {
 		return netip.AddrPort{}, fmt.Errorf("look up %s: %w", uri.Host, err)
@@ -371,9 +369,9 @@ func (s *Stack) contact() sip.Header {
 // send sends a request whose answer changes nothing, and sees it through.
 func (s *Stack) send(req *sip.Request) {
 	s.sending.Add(1)
-	s.work.Go(func() {
+	s.tasks.Put(func(ctx context.Context) {
 		defer s.sending.Add(-1)
-		ctx, stop := context.WithTimeout(context.Background(), 64*sip.T1) //nolint:forbidigo // the call that it ends is over
+		ctx, stop := context.WithTimeout(ctx, 64*sip.T1)
 		defer stop()
 		tx, err := s.txl.Request(ctx, req)
 		if err != nil {

@@ -44,8 +44,9 @@ type Stack struct {
 	txl  *sip.TransactionLayer
 
 	called  func(context.Context, *Incoming) Owner
-	sending atomic.Int64   // requests without an answer yet
-	work    sync.WaitGroup // dialogs and their requests
+	tasks   *Inbox[func(context.Context)] // requests to send, each on its own goroutine
+	sending atomic.Int64                  // requests without an answer yet
+	work    sync.WaitGroup                // dialogs and tasks
 
 	mu      sync.Mutex // guards what follows
 	dialogs map[string]*Dialog
@@ -65,20 +66,20 @@ func Open(ctx context.Context, cfg Config, called func(context.Context, *Incomin
 	if err != nil {
 		return nil, fmt.Errorf("listen for SIP: %w", err)
 	}
-	conn := c.(*net.UDPConn) //nolint:forcetypeassert // udp4 gives nothing else
+	conn := c.(*net.UDPConn) // udp4 gives nothing else
 	_ = conn.SetReadBuffer(socketBuffer)
 	_ = conn.SetWriteBuffer(socketBuffer)
 	if cfg.Trusted == nil {
 		cfg.Trusted = func(netip.Addr) bool { return false }
 	}
-	local := conn.LocalAddr().(*net.UDPAddr) //nolint:forcetypeassert // a UDP socket's
+	local := conn.LocalAddr().(*net.UDPAddr) // a UDP socket's
 	if !cfg.Advertise.IsValid() {
 		cfg.Advertise = cfg.Listen.Addr()
 	}
 	s := &Stack{
 		addr: netip.AddrPortFrom(cfg.Advertise, local.AddrPort().Port()),
 		self: sip.Addr{IP: net.IPv4(0, 0, 0, 1), Port: local.Port},
-		log:  log, gate: newGate(conn, cfg.Trusted, log), called: called,
+		log:  log, gate: newGate(conn, cfg.Trusted, log), called: called, tasks: NewInbox[func(context.Context)](),
 		dialogs: map[string]*Dialog{}, merging: map[string]string{},
 	}
 	silent := slog.New(slog.DiscardHandler) // it logs whole messages; what matters reaches us as errors
@@ -100,6 +101,7 @@ func (s *Stack) Run(ctx context.Context) error {
 		_ = s.gate.conn.Close()
 	})
 	defer stop()
+	s.work.Go(func() { s.perform(context.WithoutCancel(ctx)) })
 	for ctx.Err() == nil {
 		if err := s.tpl.ServeUDP(pass{s.gate}); err != nil && !errors.Is(err, net.ErrClosed) {
 			s.log.Warn("SIP listener ended; it begins again", "err", err)
@@ -113,8 +115,21 @@ func (s *Stack) Run(ctx context.Context) error {
 	for _, d := range open {
 		d.inbox.Close()
 	}
+	s.tasks.Close()
 	s.work.Wait()
 	return nil
+}
+
+// perform does the tasks. They outlive Run's context, as telephones are still told of
+// the end then.
+func (s *Stack) perform(ctx context.Context) {
+	for {
+		do, ok := s.tasks.Take()
+		if !ok {
+			return
+		}
+		s.work.Go(func() { do(ctx) })
+	}
 }
 
 // settle gives dialogs that were just ended the time to say so.

@@ -161,7 +161,7 @@ func (p *Plane) bind(ctx context.Context) (*Port, error) {
 		if err != nil {
 			continue
 		}
-		return newPort(c.(*net.UDPConn)), nil //nolint:forcetypeassert // udp4 gives nothing else
+		return newPort(c.(*net.UDPConn)), nil // udp4 gives nothing else
 	}
 	return nil, fmt.Errorf("bind an RTP port between %d and %d: all %d are taken", p.cfg.Low, p.cfg.High, tries)
 }

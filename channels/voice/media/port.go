@@ -46,7 +46,7 @@ func newPort(c *net.UDPConn) *Port {
 	_ = c.SetReadBuffer(socketBuffer) // the system may allow less
 	_ = c.SetWriteBuffer(socketBuffer)
 	p := &Port{conn: c, raw: ipv4.NewPacketConn(c), closing: map[netip.AddrPort]time.Time{}, strays: map[netip.AddrPort]int{}}
-	p.number = c.LocalAddr().(*net.UDPAddr).AddrPort().Port() //nolint:forcetypeassert // a UDP socket's
+	p.number = c.LocalAddr().(*net.UDPAddr).AddrPort().Port() // a UDP socket's
 	p.byAddr.Store(&map[netip.AddrPort]*Stream{})
 	return p
 }
@@ -78,10 +78,10 @@ func (p *Port) run(ctx context.Context) error {
 		ms[i].Buffers = [][]byte{make([]byte, packetSize)}
 	}
 	var out outbox
-	for {
+	for ctx.Err() == nil {
 		n, err := p.raw.ReadBatch(ms, 0)
-		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
-			return nil
+		if errors.Is(err, net.ErrClosed) {
+			break
 		}
 		if err != nil {
 			continue // ICMP port unreachable and the like belong to one stream, not to the port
@@ -92,6 +92,7 @@ func (p *Port) run(ctx context.Context) error {
 			time.Sleep(gather)
 		}
 	}
+	return nil
 }
 
 // take handles a batch where it lies; whatever is relayed is sent from the same buffers.

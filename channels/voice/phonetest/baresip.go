@@ -148,7 +148,7 @@ func freeAddr(t testing.TB) netip.AddrPort {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
+	return c.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
 }
 
 // HoldsTone says whether the sound holds a tone for a second on end, somewhere.

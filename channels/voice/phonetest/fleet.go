@@ -193,7 +193,7 @@ const tag = 0x56584C31 // marks our packets among music and tones
 
 // Addr implements Media.
 func (s *seat) Addr() netip.AddrPort {
-	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
+	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
 }
 
 // Law implements Media.

@@ -57,6 +57,7 @@ func NewPhone(t testing.TB, user string, law g711.Law, hz int) *Phone {
 }
 
 func newPhone(t testing.TB, user string, c *net.UDPConn) *Phone {
+	t.Helper()
 	return &Phone{User: user, t: t, conn: c, calls: map[string]*Call{}}
 }
 
@@ -69,7 +70,7 @@ func (p *Phone) media() Media {
 
 // Addr is its SIP address.
 func (p *Phone) Addr() netip.AddrPort {
-	return p.conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
+	return p.conn.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
 }
 
 // URI is how it is called.

@@ -56,7 +56,7 @@ func NewSound(t testing.TB, law g711.Law, hz int) *Sound {
 
 // Addr is where it listens.
 func (s *Sound) Addr() netip.AddrPort {
-	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
+	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
 }
 
 // Law is how it codes.

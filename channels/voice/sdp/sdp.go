@@ -10,6 +10,7 @@ package sdp
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
@@ -80,10 +81,10 @@ func Offer(id uint64, addr netip.AddrPort, first g711.Law, d Direction) Descript
 
 // Answer agrees to an offer with our own end: the offerer's first law, its event type,
 // and the direction that RFC 3264 §6.1 allows for what we want.
-func (offer Description) Answer(id uint64, addr netip.AddrPort, want Direction) Description {
-	a := offer
+func (d Description) Answer(id uint64, addr netip.AddrPort, want Direction) Description {
+	a := d
 	a.ID, a.Version = id, 1
-	a.Audio = Audio{Addr: addr, Laws: offer.Audio.Laws[:1], Event: offer.Audio.Event, Direction: Respond(offer.Audio.Direction, want)}
+	a.Audio = Audio{Addr: addr, Laws: d.Audio.Laws[:1], Event: d.Audio.Event, Direction: Respond(d.Audio.Direction, want)}
 	return a
 }
 
@@ -106,10 +107,8 @@ func (a Audio) Held() bool { return !a.Direction.Receives() || a.Addr.Addr().IsU
 // Common is the law for sound towards the far end: its first that we also named.
 func Common(far, near Audio) (g711.Law, bool) {
 	for _, l := range far.Laws {
-		for _, m := range near.Laws {
-			if l == m {
-				return l, true
-			}
+		if slices.Contains(near.Laws, l) {
+			return l, true
 		}
 	}
 	return 0, false
