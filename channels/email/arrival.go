@@ -3,6 +3,7 @@ package email
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/email/letter"
@@ -96,8 +97,8 @@ func customerOf(m Mailbox, l *letter.Letter) gateway.Address {
 // Forged references beside a signed one are dropped, as Trusted speaks for all.
 func (e *Email) thread(a *gateway.Arrival, l *letter.Letter) {
 	references := append([]string(nil), l.InReplyTo...)
-	for i := len(l.References) - 1; i >= 0; i-- {
-		references = append(references, l.References[i])
+	for _, id := range slices.Backward(l.References) {
+		references = append(references, id)
 	}
 	if l.Bounce != nil && l.Bounce.MessageID != "" {
 		references = append([]string{l.Bounce.MessageID}, references...)

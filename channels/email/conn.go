@@ -65,8 +65,13 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *conn) SetDeadline(time.Time) error      { return nil }
-func (c *conn) SetReadDeadline(time.Time) error  { return nil }
+// SetDeadline sets none: each Read and Write has its own.
+func (c *conn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline sets none.
+func (c *conn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline sets none.
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 
 // dial connects to a server; with ImplicitTLS the handshake is done.

@@ -33,7 +33,7 @@ func (e *Email) cursor(ctx context.Context, m Mailbox) (c cursor, found bool, er
 		return c, false, fmt.Errorf("read cursor of %s: %w", m.Address, err)
 	}
 	for _, g := range gaps {
-		c.Gaps = append(c.Gaps, imap.UID(g)) //nolint:gosec // came from a UID
+		c.Gaps = append(c.Gaps, imap.UID(g))
 	}
 	return c, c.Validity != 0, nil // 0: only its health was written so far
 }

@@ -26,7 +26,7 @@ func TestKilled(t *testing.T) {
 	url := pgtest.NewURL(t)
 	points := []string{"email.kept", "email.kept:2", "email.received", "email.received:2", "email.settled"}
 	for _, point := range points {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilled$") //nolint:gosec // ourselves
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilled$")
 		cmd.Env = append(os.Environ(), "VAXEL_CRASH="+point, "VAXEL_TEST_DATABASE="+url, "VAXEL_TEST_IMAP="+d.IMAP)
 		out, err := cmd.CombinedOutput()
 		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {

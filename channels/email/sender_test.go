@@ -282,7 +282,9 @@ func TestComposeRefuses(t *testing.T) {
 		t.Error(err)
 	}
 	for _, bad := range []email.Mailbox{
-		{Address: "x", Queue: 1}, {Address: "a@b.example"}, {Address: "a@b.example", Queue: 1},
+		{Address: "x", Queue: 1},
+		{Address: "a@b.example"},
+		{Address: "a@b.example", Queue: 1},
 		{Address: "a@b.example", Queue: 1, IMAP: email.Server{Address: "mail.example:143", TLS: email.NoTLS}, SMTP: email.Server{Address: "127.0.0.1:25", TLS: email.NoTLS}},
 	} {
 		if _, err := e.Save(t.Context(), bad, ""); err == nil {
@@ -303,7 +305,7 @@ func TestKilledAfterDot(t *testing.T) {
 		t.Fatal("still here", err)
 	}
 	sink := mailtest.StartSink(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilledAfterDot$") //nolint:gosec // ourselves
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilledAfterDot$")
 	cmd.Env = append(os.Environ(), "VAXEL_CRASH=smtp.dot", "VAXEL_TEST_SINK="+sink.Address)
 	out, err := cmd.CombinedOutput()
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {

@@ -85,7 +85,7 @@ func parseAddress(item string) (gateway.Address, bool) {
 }
 
 func wordWithAt(s string) string {
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		if i := strings.IndexByte(word, '@'); i > 0 && i < len(word)-1 {
 			return strings.Trim(word, "\"'[]")
 		}

@@ -141,7 +141,7 @@ type writer struct {
 func (w *writer) field(name, value string) {
 	w.WriteString(name + ":")
 	column := len(name) + 1
-	for _, word := range strings.Fields(value) {
+	for word := range strings.FieldsSeq(value) {
 		if column+1+len(word) > 78 && column > len(name)+1 {
 			w.WriteString("\r\n")
 			column = 0

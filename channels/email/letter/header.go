@@ -121,11 +121,11 @@ func skipHeader(rest []byte) []byte {
 
 // cutLine takes one line off, without its line end.
 func cutLine(b []byte) (line, rest []byte) {
-	i := bytes.IndexByte(b, '\n')
-	if i < 0 {
+	before, after, ok := bytes.Cut(b, []byte{'\n'})
+	if !ok {
 		return b, nil
 	}
-	return bytes.TrimSuffix(b[:i], []byte{'\r'}), b[i+1:]
+	return bytes.TrimSuffix(before, []byte{'\r'}), after
 }
 
 // cutField reads "Name: value". RFC 5322 §3.6.8 lets a name be any printable ASCII
@@ -201,7 +201,7 @@ func messageIDs(s string) []string {
 		rest = rest[i+j+1:]
 	}
 	if ids == nil {
-		for _, word := range strings.Fields(s) {
+		for word := range strings.FieldsSeq(s) {
 			if word = strings.Trim(clean(word), "<>,;\""); strings.Contains(word, "@") && len(word) <= 998 {
 				ids = append(ids, word)
 			}

@@ -254,8 +254,10 @@ func TestReplyRoundTrip(t *testing.T) {
 	if len(l.Defects) > 0 {
 		t.Errorf("defects %v", l.Defects)
 	}
-	got := letter.Reply{MessageID: l.MessageID, Date: l.Date, From: l.From, ReplyTo: l.ReplyTo[0], To: l.To, Cc: l.Cc, Subject: l.Subject,
-		InReplyTo: l.InReplyTo[0], References: l.References, Text: l.Text + "\n", HTML: reply.HTML, Automatic: l.Automatic == letter.Ours}
+	got := letter.Reply{
+		MessageID: l.MessageID, Date: l.Date, From: l.From, ReplyTo: l.ReplyTo[0], To: l.To, Cc: l.Cc, Subject: l.Subject,
+		InReplyTo: l.InReplyTo[0], References: l.References, Text: l.Text + "\n", HTML: reply.HTML, Automatic: l.Automatic == letter.Ours,
+	}
 	want := reply
 	want.Attachments = nil
 	if diff := cmp.Diff(want, got); diff != "" {

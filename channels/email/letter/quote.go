@@ -2,6 +2,7 @@ package letter
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,8 @@ var copiedSecond = regexp.MustCompile(`(?i)^\*?(sent|date|skickat|datum|gesendet
 func quotedFrom(text string) int {
 	lines := splitLines(text)
 	from := len(lines)
-	for i := len(lines) - 1; i >= 0; i-- { // the quoted lines at the end
-		if s := strings.TrimSpace(lines[i].text); s != "" && !strings.HasPrefix(s, ">") {
+	for i, line := range slices.Backward(lines) { // the quoted lines at the end
+		if s := strings.TrimSpace(line.text); s != "" && !strings.HasPrefix(s, ">") {
 			break
 		}
 		from = i

@@ -261,7 +261,7 @@ func write(t testing.TB, path string, data []byte) {
 // run starts a server in the foreground and stops it, with its children, after the test.
 func run(t testing.TB, dir, binary string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...) //nolint:gosec // our own arguments
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), binary, args...)
 	out, err := os.Create(filepath.Join(dir, "out"))
 	if err != nil {
 		t.Fatal(err)

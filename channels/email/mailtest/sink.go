@@ -49,8 +49,11 @@ func StartSink(t testing.TB) *Sink {
 	}))
 	server.Domain, server.AllowInsecureAuth = "sink.example", true
 	server.ErrorLog = quiet{}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(l) // it ends by being closed
+	}()
 	t.Cleanup(func() { _ = server.Close(); <-ended })
 	return s
 }
@@ -128,8 +131,10 @@ func (s *sinkSession) obey(step string) error {
 	return &smtp.SMTPError{Code: max(f.Code, 451), EnhancedCode: smtp.EnhancedCode{max(f.Code, 451) / 100, 9, 9}, Message: "ordered to fail"}
 }
 
+// AuthMechanisms offers what the sender speaks.
 func (s *sinkSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 
+// Auth wants Password, unless it is ordered to fail.
 func (s *sinkSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, _, password string) error {
 		if err := s.obey("auth"); err != nil {
@@ -142,11 +147,13 @@ func (s *sinkSession) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
+// Mail begins a mail, unless it is ordered to fail.
 func (s *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
 	s.mail = Sent{From: from}
 	return s.obey("mail")
 }
 
+// Rcpt takes any address that was not ordered to fail.
 func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err := s.obey("rcpt"); err != nil {
 		return err
@@ -158,6 +165,7 @@ func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
+// Data keeps the mail, unless it is ordered to fail before or after its body.
 func (s *sinkSession) Data(r io.Reader) error {
 	if err := s.obey("data"); err != nil {
 		return err
@@ -174,10 +182,16 @@ func (s *sinkSession) Data(r io.Reader) error {
 	return nil
 }
 
-func (s *sinkSession) Reset()        { s.mail = Sent{} }
+// Reset forgets a mail that was begun.
+func (s *sinkSession) Reset() { s.mail = Sent{} }
+
+// Logout has nothing to give back.
 func (s *sinkSession) Logout() error { return nil }
 
 type quiet struct{}
 
+// Printf implements smtp.Logger.
 func (quiet) Printf(string, ...any) {}
-func (quiet) Println(...any)        {}
+
+// Println implements smtp.Logger.
+func (quiet) Println(...any) {}

@@ -92,7 +92,7 @@ func openBox(dir string) (*box, error) {
 	case err == nil:
 		_, err = fmt.Sscan(string(state), &b.validity, &b.next)
 	case errors.Is(err, fs.ErrNotExist):
-		b.validity, b.next = uint32(time.Now().Unix()), 1 //nolint:gosec // fits until 2106
+		b.validity, b.next = uint32(time.Now().Unix()), 1 // fits until 2106
 		err = b.saveState()
 	}
 	if err != nil {

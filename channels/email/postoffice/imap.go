@@ -25,12 +25,13 @@ type session struct {
 
 // number is a sequence number or a count of mails; a demo's mailbox is never so large
 // that it would not fit.
-func number(n int) uint32 { return uint32(n) } //nolint:gosec // see above
+func number(n int) uint32 { return uint32(n) }
 
 func refuse(code imap.ResponseCode, text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
 }
 
+// Login takes any address with the one password.
 func (s *session) Login(user, password string) error {
 	if !s.office.knows(password) || owner(user) == "" {
 		return imapserver.ErrAuthFailed
@@ -39,6 +40,7 @@ func (s *session) Login(user, password string) error {
 	return nil
 }
 
+// Close has nothing to give back.
 func (s *session) Close() error { return nil }
 
 // open gives a folder that exists.
@@ -52,6 +54,7 @@ func (s *session) open(folder string) (*box, error) {
 	return s.office.box(s.user, folder)
 }
 
+// Select opens a folder, for reading only if it came as EXAMINE (RFC 3501 §6.3.1).
 func (s *session) Select(folder string, options *imap.SelectOptions) (*imap.SelectData, error) {
 	b, err := s.open(folder)
 	if err != nil {
@@ -73,11 +76,13 @@ func (s *session) Select(folder string, options *imap.SelectOptions) (*imap.Sele
 	}, nil
 }
 
+// Unselect leaves the folder as it is.
 func (s *session) Unselect() error {
 	s.box, s.seen = nil, nil
 	return nil
 }
 
+// Create makes a folder.
 func (s *session) Create(folder string, _ *imap.CreateOptions) error {
 	if _, err := s.open(folder); err == nil {
 		return refuse(imap.ResponseCodeAlreadyExists, "the folder exists")
@@ -86,17 +91,24 @@ func (s *session) Create(folder string, _ *imap.CreateOptions) error {
 	return err
 }
 
+// Delete refuses: no mail is lost by a slip in a demo.
 func (s *session) Delete(string) error {
 	return refuse(imap.ResponseCodeCannot, "folders stay here")
 }
 
+// Rename refuses.
 func (s *session) Rename(string, string, *imap.RenameOptions) error {
 	return refuse(imap.ResponseCodeCannot, "folders keep their names here")
 }
 
-func (s *session) Subscribe(string) error   { return nil }
+// Subscribe does nothing: every folder is shown.
+func (s *session) Subscribe(string) error { return nil }
+
+// Unsubscribe does nothing.
 func (s *session) Unsubscribe(string) error { return nil }
 
+// List gives the folders that match a pattern. Without a pattern it tells the separator
+// (RFC 3501 §6.3.8).
 func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, _ *imap.ListOptions) error {
 	if len(patterns) == 0 {
 		return w.WriteList(&imap.ListData{Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}, Delim: '/'})
@@ -111,6 +123,7 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 	return nil
 }
 
+// Status counts a folder that need not be open. No mail is recent here.
 func (s *session) Status(folder string, _ *imap.StatusOptions) (*imap.StatusData, error) {
 	b, err := s.open(folder)
 	if err != nil {
@@ -118,7 +131,8 @@ func (s *session) Status(folder string, _ *imap.StatusOptions) (*imap.StatusData
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var unseen, deleted, recent, size = uint32(0), uint32(0), uint32(0), int64(0)
+	var unseen, deleted, recent uint32
+	var size int64
 	for _, m := range b.mails {
 		size += m.size
 		if !m.has(imap.FlagSeen) {
@@ -135,6 +149,7 @@ func (s *session) Status(folder string, _ *imap.StatusOptions) (*imap.StatusData
 	}, nil
 }
 
+// Append puts a mail into a folder, as a mail program does with what it has sent.
 func (s *session) Append(folder string, r imap.LiteralReader, options *imap.AppendOptions) (*imap.AppendData, error) {
 	b, err := s.open(folder)
 	if err != nil {
@@ -165,8 +180,8 @@ func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	}
 	mails := s.box.list()
 	if allowExpunge {
-		for i := len(s.seen) - 1; i >= 0; i-- {
-			if _, there := find(mails, s.seen[i]); !there {
+		for i, uid := range slices.Backward(s.seen) {
+			if _, there := find(mails, uid); !there {
 				s.seen = slices.Delete(s.seen, i, i+1)
 				if err := w.WriteExpunge(number(i + 1)); err != nil {
 					return err
@@ -242,6 +257,8 @@ func uidsOf(list []numbered) []imap.UID {
 	return uids
 }
 
+// Fetch sends mails or parts of them; whoever reads a body without PEEK marks it as
+// seen (RFC 3501 §6.4.5).
 func (s *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
 	list := s.pick(set)
 	if !s.readOnly && slices.ContainsFunc(options.BodySection, func(b *imap.FetchItemBodySection) bool { return !b.Peek }) {
@@ -296,6 +313,7 @@ func write(w *imapserver.FetchResponseWriter, m numbered, raw []byte, options *i
 	return w.Close()
 }
 
+// Store changes flags and, unless it shall be silent, tells what they are now.
 func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, _ *imap.StoreOptions) error {
 	if s.readOnly {
 		return refuse("", "the folder is open for reading only")
@@ -314,6 +332,8 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.
 	return nil
 }
 
+// Copy adds the mails to another folder, with flags and dates, and tells the new UIDs
+// (RFC 4315).
 func (s *session) Copy(set imap.NumSet, folder string) (*imap.CopyData, error) {
 	dest, err := s.open(folder)
 	if err != nil {
@@ -348,6 +368,7 @@ func (s *session) Move(w *imapserver.MoveWriter, set imap.NumSet, folder string)
 	return s.box.remove(uidsOf(list))
 }
 
+// Expunge removes what is marked as deleted; the next poll tells it.
 func (s *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
 	var gone []imap.UID
 	for _, m := range s.box.list() {

@@ -79,10 +79,10 @@ func (o *Office) Run(ctx context.Context, imapAt, smtpAt net.Listener) error {
 	for range running {
 		err = errors.Join(err, <-ended)
 	}
-	if ctx.Err() != nil {
-		return nil // what the servers say of their closing is no error
+	if ctx.Err() == nil {
+		return fmt.Errorf("serve mail: %w", err)
 	}
-	return fmt.Errorf("serve mail: %w", err)
+	return nil // what the servers say of their closing is no error
 }
 
 func (o *Office) smtpServer(log smtp.Logger) *smtp.Server {
@@ -176,8 +176,10 @@ func (o *Office) Mails(address string, most int) ([]Mail, error) {
 // logWriter takes what the protocol libraries print.
 type logWriter struct{ log *slog.Logger }
 
+// Printf implements the libraries' loggers.
 func (l logWriter) Printf(format string, args ...any) {
 	l.log.Debug("post office", "err", fmt.Sprintf(format, args...))
 }
 
+// Println implements the libraries' loggers.
 func (l logWriter) Println(args ...any) { l.log.Debug("post office", "err", fmt.Sprint(args...)) }

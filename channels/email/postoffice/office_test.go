@@ -67,8 +67,8 @@ func (r running) send(t *testing.T, to, subject string) {
 	}
 }
 
-// login gives a client with the inbox selected; told hears the sizes it is told of.
-func (r running) login(t *testing.T, user string) (c *imapclient.Client, box *imap.SelectData, told chan uint32) {
+// login gives a client with the support inbox selected; told hears the sizes it is told of.
+func (r running) login(t *testing.T) (c *imapclient.Client, box *imap.SelectData, told chan uint32) {
 	t.Helper()
 	told = make(chan uint32, 100)
 	c, err := imapclient.DialInsecure(r.imap, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
@@ -82,7 +82,7 @@ func (r running) login(t *testing.T, user string) (c *imapclient.Client, box *im
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.Login(user, "secret").Wait(); err != nil {
+	if err := c.Login("support@cyklar.example", "secret").Wait(); err != nil {
 		t.Fatal(err)
 	}
 	if box, err = c.Select("inbox", nil).Wait(); err != nil {
@@ -107,7 +107,7 @@ func TestUIDsLast(t *testing.T) {
 	first := start(t, dir)
 	first.send(t, "support@cyklar.example", "one")
 	first.send(t, "Support+5.tag@cyklar.example", "two")
-	c, box, _ := first.login(t, "support@cyklar.example")
+	c, box, _ := first.login(t)
 	if got := fmt.Sprint(uids(t, c)); got != "[1 2]" {
 		t.Fatal("first", got)
 	}
@@ -124,7 +124,7 @@ func TestUIDsLast(t *testing.T) {
 
 	second := start(t, dir)
 	second.send(t, "support@cyklar.example", "three")
-	c, again, _ := second.login(t, "support@cyklar.example")
+	c, again, _ := second.login(t)
 	if again.UIDValidity != box.UIDValidity {
 		t.Errorf("UIDVALIDITY %d became %d", box.UIDValidity, again.UIDValidity)
 	}
@@ -140,7 +140,7 @@ func TestUIDsLast(t *testing.T) {
 // TestIdlePushes delivers while a client idles.
 func TestIdlePushes(t *testing.T) {
 	r := start(t, t.TempDir())
-	c, _, told := r.login(t, "support@cyklar.example")
+	c, _, told := r.login(t)
 	idle, err := c.Idle()
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestMove(t *testing.T) {
 	r := start(t, t.TempDir())
 	r.send(t, "support@cyklar.example", "one")
 	r.send(t, "support@cyklar.example", "two")
-	c, _, _ := r.login(t, "support@cyklar.example")
+	c, _, _ := r.login(t)
 	if err := c.Create("Done/Mars", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}

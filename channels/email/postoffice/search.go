@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
+// Search finds mails (RFC 3501 §6.4.4). Words are looked for in the bytes as they came.
 func (s *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria, _ *imap.SearchOptions) (*imap.SearchData, error) {
 	var uids imap.UIDSet
 	var seqs imap.SeqSet
@@ -72,12 +73,12 @@ func (s *session) matches(m numbered, c *imap.SearchCriteria) (bool, error) {
 func (s *session) inSets(m numbered, c *imap.SearchCriteria) bool {
 	isLast := int(m.seq) == len(s.seen)
 	for _, set := range c.SeqNum {
-		if !set.Contains(m.seq) && !(isLast && set.Dynamic()) {
+		if !set.Contains(m.seq) && (!isLast || !set.Dynamic()) {
 			return false
 		}
 	}
 	for _, set := range c.UID {
-		if !set.Contains(m.uid) && !(isLast && set.Dynamic()) {
+		if !set.Contains(m.uid) && (!isLast || !set.Dynamic()) {
 			return false
 		}
 	}

@@ -18,8 +18,10 @@ type reception struct {
 	to     []string
 }
 
+// AuthMechanisms offers what every mail program speaks.
 func (r *reception) AuthMechanisms() []string { return []string{sasl.Plain} }
 
+// Auth wants the one password, of those who care to log in.
 func (r *reception) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, _, password string) error {
 		if !r.office.knows(password) {
@@ -33,11 +35,13 @@ func (o *Office) knows(password string) bool {
 	return subtle.ConstantTimeCompare([]byte(password), []byte(o.password)) == 1
 }
 
+// Mail begins a mail.
 func (r *reception) Mail(from string, _ *smtp.MailOptions) error {
 	r.from, r.to = from, nil
 	return nil
 }
 
+// Rcpt takes any address; its mailbox is made by the delivery.
 func (r *reception) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if owner(to) == "" || len(to) > 320 {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 3}, Message: "no such address"}
@@ -76,5 +80,8 @@ func (o *Office) deliver(from, to string, body []byte) error {
 	return err
 }
 
-func (r *reception) Reset()        { r.from, r.to = "", nil }
+// Reset forgets a mail that was begun.
+func (r *reception) Reset() { r.from, r.to = "", nil }
+
+// Logout has nothing to give back.
 func (r *reception) Logout() error { return nil }
