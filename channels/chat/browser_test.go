@@ -68,14 +68,14 @@ func newBench(t *testing.T) *bench {
 	if _, err := chat.NewStore(b.pool).SaveWidget(t.Context(), b.site); err != nil {
 		t.Fatal(err)
 	}
-	b.run()
+	b.run(t.Context())
 	t.Cleanup(func() { b.stop(); b.conns.cut(); b.web.Close(); b.page.Close() })
 	return b
 }
 
-func (b *bench) run() {
+func (b *bench) run(ctx context.Context) {
 	s := b.house.server(http.HandlerFunc(serveDist))
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.Run(ctx) }()
 	b.server.Store(s)
@@ -143,7 +143,7 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 	case "down":
 		b.stop()
 	case "up":
-		b.run()
+		b.run(r.Context())
 	default:
 		http.NotFound(w, r)
 	}

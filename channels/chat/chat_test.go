@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -22,7 +23,7 @@ const conversation = gateway.ConversationID(1)
 
 func TestFormBecomesAnArrival(t *testing.T) {
 	h := newHouse(t)
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	if ack := c.begin("Jag har fått fel faktura"); ack.CID != "form-1" || ack.Pos != 1 || !ack.Done {
 		t.Errorf("ack is %+v", ack)
 	}
@@ -46,7 +47,7 @@ func TestFormBecomesAnArrival(t *testing.T) {
 
 func TestLinesGoBothWaysInOneOrder(t *testing.T) {
 	h := newHouse(t)
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	c.begin("Hej")
 	h.join(conversation)
 	c.line("joined")
@@ -77,7 +78,7 @@ func TestLinesGoBothWaysInOneOrder(t *testing.T) {
 
 func TestSameLineTwiceIsOne(t *testing.T) {
 	h := newHouse(t)
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	first := c.begin("Hej")
 	h.join(conversation)
 	for range 2 {
@@ -95,7 +96,7 @@ func TestSameLineTwiceIsOne(t *testing.T) {
 
 func TestResumeGivesExactlyTheRest(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	h.join(conversation)
@@ -123,7 +124,7 @@ func TestResumeGivesExactlyTheRest(t *testing.T) {
 
 func TestAServerThatStopsLosesNothing(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	h.join(conversation)
@@ -133,7 +134,7 @@ func TestAServerThatStopsLosesNothing(t *testing.T) {
 		t.Errorf("closed with %d, want 1012", code)
 	}
 	h.reply(conversation, "medan du var borta")
-	n = h.start(nil)
+	n = h.start()
 	if w := c.resume(n); w.Phase != "open" {
 		t.Errorf("welcome is %+v, want open", w)
 	}
@@ -142,11 +143,11 @@ func TestAServerThatStopsLosesNothing(t *testing.T) {
 
 func TestFormStoredButNotAnswered(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.hello()
 	h.mu.Lock()
-	h.trouble = fmt.Errorf("connection lost after the commit")
+	h.trouble = errors.New("connection lost after the commit")
 	h.mu.Unlock()
 	form := m{"t": "form", "cid": "form-1", "name": "Anna", "text": "Hej"}
 	c.send(form)
@@ -166,7 +167,7 @@ func TestFormStoredButNotAnswered(t *testing.T) {
 
 func TestLostAnnouncementsAreMadeGood(t *testing.T) {
 	h := newHouse(t)
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	c.begin("Hej")
 	h.join(conversation)
 	c.line("joined")
@@ -184,7 +185,7 @@ func TestLostAnnouncementsAreMadeGood(t *testing.T) {
 
 func TestAnUnservedLineWaitsAgain(t *testing.T) {
 	h := newHouse(t)
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	c.begin("Hej")
 	h.join(conversation)
 	h.end(conversation)
@@ -202,7 +203,7 @@ func TestAnUnservedLineWaitsAgain(t *testing.T) {
 
 func TestALineAfterTheCaseWasClosedForGood(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	h.join(conversation)
@@ -230,7 +231,7 @@ func TestALineAfterTheCaseWasClosedForGood(t *testing.T) {
 
 func TestVisitorEnds(t *testing.T) {
 	h := newHouse(t)
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	c.begin("Hej")
 	h.join(conversation)
 	c.line("joined")
@@ -243,7 +244,7 @@ func TestVisitorEnds(t *testing.T) {
 
 func TestWhatIsNotKept(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	h.join(conversation)
@@ -282,7 +283,7 @@ func TestWhatIsNotKept(t *testing.T) {
 
 func TestOneSocketPerVisitor(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	second := n.dial(t)
@@ -297,7 +298,7 @@ func TestOneSocketPerVisitor(t *testing.T) {
 
 func TestDoors(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	big := strings.Repeat("x", 65<<10)
 	tests := []struct {
 		name   string
@@ -334,7 +335,7 @@ func TestDoors(t *testing.T) {
 
 func TestErasedTokenIsRefused(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	if _, err := h.pool.Exec(t.Context(), `update visitor set erased_at = now()`); err != nil {
@@ -350,7 +351,7 @@ func TestErasedTokenIsRefused(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.hello()
 	tests := []struct {
@@ -375,7 +376,7 @@ func TestRefusals(t *testing.T) {
 
 func TestFloodSlowsOnlyItself(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	flood := n.dial(t)
 	flood.begin("Hej")
 	calm := n.dial(t)
@@ -402,7 +403,7 @@ func TestFloodSlowsOnlyItself(t *testing.T) {
 
 func TestSlowReaderIsCutOffAndMadeWhole(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
 	h.join(conversation)
@@ -421,7 +422,7 @@ func TestSlowReaderIsCutOffAndMadeWhole(t *testing.T) {
 
 func TestPagesOfAWebsite(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	get := func(path, origin string) (int, string, http.Header) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.http.URL+path, nil)
 		if err != nil {
@@ -459,7 +460,7 @@ func TestPagesOfAWebsite(t *testing.T) {
 func TestClosedQueue(t *testing.T) {
 	h := newHouse(t)
 	h.opening = chat.Opening{Until: time.Now().Add(time.Hour)}
-	c := h.start(nil).dial(t)
+	c := h.start().dial(t)
 	if w := c.hello(); w.Phase != "offline" || w.Site.Open {
 		t.Errorf("welcome is %+v", w)
 	}
@@ -481,7 +482,7 @@ func TestWidgetsAreSavedByKey(t *testing.T) {
 
 func TestHalfOpenSocketsAreNoticed(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	dead, alive := n.dial(t), n.dial(t)
 	dead.hello()
 	alive.hello()
@@ -513,7 +514,7 @@ func TestHalfOpenSocketsAreNoticed(t *testing.T) {
 
 func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	waits, served, back := n.dial(t), n.dial(t), n.dial(t)
 	waits.begin("väntar")
 	served.begin("betjänas")
@@ -550,7 +551,7 @@ func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
 // connection, its goroutine and its session.
 func TestIdleSocket(t *testing.T) {
 	h := newHouse(t)
-	n := h.start(nil)
+	n := h.start()
 	first := n.dial(t)
 	first.hello()
 	const count = 1000

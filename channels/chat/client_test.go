@@ -72,7 +72,7 @@ func (c *client) connect(n *node, origin string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), inTime)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(n.http.URL, "http")+"/w/socket",
+	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(n.http.URL, "http")+"/w/socket", //nolint:bodyclose // Dial's is nil on success
 		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}})
 	if err != nil {
 		c.t.Fatal(err)

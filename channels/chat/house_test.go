@@ -76,9 +76,9 @@ type node struct {
 	stop func()
 }
 
-func (h *house) start(assets http.Handler) *node {
+func (h *house) start() *node {
 	h.t.Helper()
-	s := h.server(assets)
+	s := h.server(http.NotFoundHandler())
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -92,9 +92,6 @@ func (h *house) start(assets http.Handler) *node {
 }
 
 func (h *house) server(assets http.Handler) *chat.Server {
-	if assets == nil {
-		assets = http.NotFoundHandler()
-	}
 	return chat.New(chat.Config{
 		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
 		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Assets: assets,

@@ -61,7 +61,7 @@ func (o *outlet) send(f frameOut) { o.put("", f) }
 func (o *outlet) tell(f frameOut) { o.put(f.T, f) }
 
 func (o *outlet) put(kind string, f frameOut) {
-	data, _ := json.Marshal(f) //nolint:errchkjson // strings and numbers of ours
+	data, _ := json.Marshal(f) // strings and numbers of ours
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed || kind != "" && o.replaceLocked(kind, data) {

@@ -274,8 +274,7 @@ func (v *session) refuse(cid string, e *gateway.Error) {
 
 // fail tells a refusal as it is, and our own trouble as a reason to try again.
 func (v *session) fail(cid string, err error) {
-	var refusal *gateway.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*gateway.Error](err); ok {
 		v.refuse(cid, refusal)
 		return
 	}
