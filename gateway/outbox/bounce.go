@@ -42,7 +42,8 @@ func (o *Store) Bounced(ctx context.Context, tx pgx.Tx, messageID string, bounce
 }
 
 // returned applies a bounce. Only a message that has left can come back: one that is
-// still to be sent keeps its state.
+// still to be sent keeps its state. One that is being sent has left if its recipient is
+// named: the bounce was faster than our noting it.
 func returned(out *gateway.Outbound, bounced gateway.Recipient) {
 	out.Rev++
 	out.Response = clip(bounced.Response)
@@ -52,7 +53,8 @@ func returned(out *gateway.Outbound, bounced gateway.Recipient) {
 			continue
 		}
 		r.Response = out.Response
-		if bounced.State == gateway.OutboundFailed && (r.State == gateway.OutboundSent || r.State == gateway.OutboundUnknown) {
+		left := r.State == gateway.OutboundSent || r.State == gateway.OutboundUnknown || out.State == gateway.OutboundSending && bounced.Address != ""
+		if bounced.State == gateway.OutboundFailed && left {
 			r.State = gateway.OutboundFailed
 		}
 	}

@@ -388,3 +388,23 @@ func TestBounce(t *testing.T) {
 		t.Errorf("failed: got %+v, stored (-stored +got):\n%s", out, diff)
 	}
 }
+
+// A bounce can be faster than our noting that the mail was taken.
+func TestABounceDuringTheSending(t *testing.T) {
+	p := newPost(t)
+	id := p.add("a@vaxel", "a@x", "b@x")
+	<-p.sent
+	err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) error {
+		_, _, err := p.box.Bounced(t.Context(), tx, "a@vaxel", gateway.Recipient{Address: "b@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.answers <- says(gateway.OutboundSent, "250 ok")
+	p.toldAll(gateway.OutboundSending, gateway.OutboundFailed)
+	out := p.get(id)
+	if out.Recipients[0].State != gateway.OutboundSent || out.Recipients[1].State != gateway.OutboundFailed || out.Recipients[1].Response != "550 5.1.1" {
+		t.Errorf("got %+v", out)
+	}
+}

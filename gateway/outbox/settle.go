@@ -28,28 +28,65 @@ func pause(attempts int) time.Duration {
 	return pauses[min(max(attempts, 1), len(pauses))-1]
 }
 
-// settle writes what became of an attempt, if the row is still ours.
-func (o *Store) settle(ctx context.Context, out gateway.Outbound, d gateway.Delivery) error {
-	doubts := 0
-	if out.Doubtful {
-		doubts = 1
+// settle writes what became of an attempt, if the row is still ours. A bounce may have
+// come in the meantime, so the row is read again.
+func (o *Store) settle(ctx context.Context, sent gateway.Outbound, d gateway.Delivery) error {
+	var out gateway.Outbound
+	err := pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) (err error) {
+		if out, err = o.ours(ctx, tx, sent); err != nil {
+			return err
+		}
+		doubts := 0
+		if out.Doubtful {
+			doubts = 1
+		}
+		apply(&out, d, doubts, time.Now())
+		if out.State == gateway.OutboundUnknown {
+			doubts++
+		}
+		return o.write(ctx, tx, out, doubts)
+	})
+	if err != nil {
+		return fmt.Errorf("settle outbound %d: %w", sent.ID, err)
 	}
-	apply(&out, d, doubts, time.Now())
+	o.feed.Announce(updated(out))
+	o.metrics.settled.WithLabelValues(string(out.Kind), string(out.State)).Inc()
+	return nil
+}
+
+// errGone ends a transaction about a row that is no longer ours to change.
+var errGone = errors.New("somebody else has taken it over")
+
+// ours locks the row of an attempt that this node has not lost.
+func (o *Store) ours(ctx context.Context, tx pgx.Tx, sent gateway.Outbound) (gateway.Outbound, error) {
+	rows, _ := tx.Query(ctx, `
+		select `+columns+`
+		from outbound o
+		where id = $1 and state = 'sending' and holder = $2 and attempts = $3
+		for update`, sent.ID, o.node, sent.Attempts) // the error comes with the rows
+	out, err := pgx.CollectExactlyOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return out, errGone
+	}
+	return out, err
+}
+
+// write stores an attempt's outcome and tells the conversation.
+func (o *Store) write(ctx context.Context, tx pgx.Tx, out gateway.Outbound, doubts int) error {
 	var due *time.Time
 	if !out.DueAt.IsZero() {
 		due = &out.DueAt
 	}
-	if out.State == gateway.OutboundUnknown {
-		doubts++
+	if _, err := tx.Exec(ctx, `
+		update outbound
+		set state = $2, response = $3, due_at = $4, doubts = $5, rev = $6, holder = null
+		where id = $1`, out.ID, string(out.State), out.Response, due, doubts, out.Rev); err != nil {
+		return err
 	}
-	return o.change(ctx, out, func(tx pgx.Tx) (bool, error) {
-		tag, err := tx.Exec(ctx, `
-			update outbound
-			set state = $2, response = $3, due_at = $4, doubts = $5, rev = $6, holder = null
-			where id = $1 and rev = $6 - 1 and state = 'sending' and holder = $7`,
-			out.ID, string(out.State), out.Response, due, doubts, out.Rev, o.node)
-		return tag.RowsAffected() == 1, err
-	})
+	if err := writeRecipients(ctx, tx, out); err != nil {
+		return err
+	}
+	return o.feed.Append(ctx, tx, updated(out))
 }
 
 // apply is the machine's one move: from sending, by what the other server said.
@@ -107,33 +144,6 @@ func worst(all []gateway.Recipient) gateway.OutboundState {
 func clip(response string) string {
 	response = gateway.Clean(response)
 	return strings.ToValidUTF8(response[:min(len(response), maxResponse)], "")
-}
-
-// errGone ends a transaction about a row that is no longer ours to change.
-var errGone = errors.New("somebody else has taken it over")
-
-// change runs an update of the row, writes its recipients and tells the conversation.
-func (o *Store) change(ctx context.Context, out gateway.Outbound, update func(tx pgx.Tx) (bool, error)) error {
-	event := updated(out)
-	err := pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
-		ours, err := update(tx)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			return errGone
-		}
-		if err := writeRecipients(ctx, tx, out); err != nil {
-			return err
-		}
-		return o.feed.Append(ctx, tx, event)
-	})
-	if err != nil {
-		return fmt.Errorf("settle outbound %d: %w", out.ID, err)
-	}
-	o.feed.Announce(event)
-	o.metrics.settled.WithLabelValues(string(out.Kind), string(out.State)).Inc()
-	return nil
 }
 
 func writeRecipients(ctx context.Context, tx pgx.Tx, out gateway.Outbound) error {
