@@ -67,18 +67,17 @@ func (s *Store) recognise(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (ga
 
 // owner is whose the addresses are: of the first one that anybody has. 0: nobody's.
 func owner(ctx context.Context, tx pgx.Tx, addresses []gateway.Address) (id gateway.CustomerID, err error) {
-	kinds, values := columns(addresses)
-	err = tx.QueryRow(ctx, `
-		select coalesce(c.merged_into, c.id)
-		from unnest($1::text[], $2::text[]) with ordinality as w(kind, value, n)
-		join customer_address a using (kind, value)
-		join customer c on c.id = a.customer
-		order by w.n
-		limit 1`, kinds, values).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = nil
+	for _, a := range addresses { // one or two, and each by the same plan
+		err = tx.QueryRow(ctx, `
+			select coalesce(c.merged_into, c.id)
+			from customer_address a
+			join customer c on c.id = a.customer
+			where a.kind = $1 and a.value = $2`, a.Kind, a.Value).Scan(&id)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return id, err
+		}
 	}
-	return id, err
+	return 0, nil
 }
 
 func columns(addresses []gateway.Address) (kinds, values []string) {
