@@ -40,9 +40,45 @@ type typing struct {
 	On     bool           `json:"on"`
 }
 
-// frame is an event as a console gets it: with names, where it is the agent's own. What
-// boards hear of others' interactions goes out as it is, because everybody hears it.
+// early is what went out ahead of the log, by the event's own bytes. When the event comes
+// again from there, it is the same frame with a cursor, and nothing is looked up twice:
+// clients know its rev, and the lookups are most of what an agent's event costs.
+type early map[string]any
+
+// earlyMost bounds what a console keeps of events that the log has not brought yet.
+const earlyMost = 64
+
+func (e *early) keep(event feed.Frame, data any) {
+	if *e == nil || len(*e) >= earlyMost {
+		*e = early{}
+	}
+	(*e)[event.Type+string(event.Data)] = data
+}
+
+func (e early) take(event feed.Frame) (data any, ok bool) {
+	key := event.Type + string(event.Data)
+	data, ok = e[key]
+	delete(e, key)
+	return data, ok
+}
+
+// frame is an event as a console gets it, early or from the log.
 func (c *console) frame(ctx context.Context, event feed.Frame) (frame, error) {
+	if event.At != "" {
+		if data, ok := c.early.take(event); ok {
+			return frame{Type: event.Type, At: event.At, Conversation: event.Conversation, Rev: event.Rev, Data: data}, nil
+		}
+	}
+	f, err := c.named(ctx, event)
+	if _, plain := f.Data.(json.RawMessage); err == nil && event.At == "" && !plain {
+		c.early.keep(event, f.Data)
+	}
+	return f, err
+}
+
+// named is an event with names, where it is the agent's own. What boards hear of others'
+// interactions goes out as it is, because everybody hears it.
+func (c *console) named(ctx context.Context, event feed.Frame) (frame, error) {
 	f := frame{Type: event.Type, At: event.At, Conversation: event.Conversation, Rev: event.Rev, Data: event.Data}
 	var err error
 	switch {

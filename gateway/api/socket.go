@@ -64,6 +64,7 @@ type console struct {
 	follower *feed.Follower
 	ticks    chan frame // ephemeral frames; dropped when full
 	n        int64      // only the writer touches it
+	early    early      // only the pump touches it
 	board    atomic.Bool
 
 	mu     sync.Mutex // guards topics
