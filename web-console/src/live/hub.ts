@@ -163,7 +163,11 @@ class Hub {
   private take(f: Envelope) {
     if (f.ts) learn(f.ts)
     change((l) => apply(l, f, this.me, serverNow()))
-    if (f.t === 'interaction.changed') this.complete((f.data as InteractionView).id)
+    if (f.t === 'interaction.changed') {
+      const i = f.data as InteractionView
+      this.complete(i.id)
+      this.remember(i)
+    }
     if (f.t === 'message.created') this.said(f.data as Entry)
     if (listEvents.test(f.t)) this.age(f.t)
   }
@@ -179,6 +183,11 @@ class Hub {
   private complete(id: Id) {
     const i = state.interactions[id]
     if (i && i.customer_name === undefined) void api.interaction(id).then((v) => change((l) => withView(l, v)), () => {})
+  }
+
+  /** What was read of one interaction follows the news of it at once; what may be done is asked anew. */
+  remember(i: InteractionView) {
+    this.queries.setQueryData<InteractionView>(['interaction', i.id], (old) => (old && i.rev > old.rev ? { ...old, actions: undefined, ...i } : old))
   }
 
   // Lists on screen are read again at most once a second, however many events come.
@@ -242,5 +251,9 @@ export const follow = (topics: string[]) => hub?.follow(topics)
 
 /** Takes what a request answered, the same way as a frame. */
 export const takePresence = (p: Presence | undefined) => p && change((l) => withPresence(l, p))
-export const takeInteraction = (i: InteractionView | undefined, me: Id) => i?.id && change((l) => withInteraction(l, i, me))
+export function takeInteraction(i: InteractionView | undefined, me: Id) {
+  if (!i?.id) return
+  change((l) => withInteraction(l, i, me))
+  hub?.remember(i)
+}
 export const takeView = (i: InteractionView) => change((l) => withView(l, i))

@@ -100,7 +100,8 @@ export function withInteraction(live: Live, i: InteractionView, me: Id): Live {
   const named = old?.rev === i.rev && i.customer_name !== undefined // the same news, now with names
   if (!newer(old, i) && !named) return live
   const interactions = { ...live.interactions }
-  if (isMine(i, me)) interactions[i.id] = { ...old, ...i }
+  // What may be done was said of the state before; it is asked for anew.
+  if (isMine(i, me)) interactions[i.id] = { ...old, actions: named ? old?.actions : undefined, ...i }
   else delete interactions[i.id]
   return { ...live, interactions }
 }

@@ -62,6 +62,9 @@ function More({ query }: { query: { hasNextPage: boolean; isFetchingNextPage: bo
   )
 }
 
+/** Where a person can reach the customer; the widget's own mark of a visitor is no such thing. */
+export const reachable = (c: Customer) => (c.addresses ?? []).filter((a) => a.kind !== 'visitor')
+
 function CustomerList({ chosen }: { chosen?: Id }) {
   const w = useWords()
   const f = useFormat()
@@ -85,8 +88,8 @@ function CustomerList({ chosen }: { chosen?: Id }) {
                     <Link className={`ibx${c.id === chosen ? ' is-sel' : ''}`} href={`/customers/${c.id}`} aria-current={c.id === chosen ? 'true' : undefined}>
                       <Avatar name={c.name || '#'} size="md" />
                       <span className="col">
-                        <span className="who ell">{c.name || f.address(c.addresses?.[0]?.value)}</span>
-                        <span className="meta ell num">{c.addresses?.map((a) => f.address(a.value)).join(' · ')}</span>
+                        <span className="who ell">{c.name || f.address(reachable(c)[0]?.value) || w.side.visitor}</span>
+                        <span className="meta ell num">{reachable(c).map((a) => f.address(a.value)).join(' · ') || w.side.visitor}</span>
                       </span>
                     </Link>
                   </li>
@@ -296,7 +299,7 @@ function CustomerPage({ id }: { id: Id }) {
               </Link>
               <Avatar name={c.name || '#'} size="md" />
               <div className="col grow">
-                <h2 className="ell">{c.name || f.address(c.addresses?.[0]?.value)}</h2>
+                <h2 className="ell">{c.name || f.address(reachable(c)[0]?.value) || w.side.visitor}</h2>
                 <span className="meta">{c.company || w.side.known}</span>
               </div>
             </div>
@@ -313,10 +316,10 @@ function CustomerPage({ id }: { id: Id }) {
                   <h3>{w.customers.addresses}</h3>
                 </div>
                 <ul className="stack-2">
-                  {(c.addresses ?? []).map((a) => (
+                  {reachable(c).map((a) => (
                     <li className="row" key={a.kind + a.value}>
                       <span className="chan chan--sm">
-                        <Icon name={a.kind === 'email' ? 'mail' : a.kind === 'phone' ? 'phone' : 'chat'} size={12} />
+                        <Icon name={a.kind === 'email' ? 'mail' : 'phone'} size={12} />
                       </span>
                       <span className="ell grow num">{f.address(a.value)}</span>
                       {a.kind === 'phone' && (

@@ -92,7 +92,7 @@ function Reader({ id, language }: { id: Id; language: Language }) {
               <div className="col grow">
                 <h2 className="ell">{a.title}</h2>
                 <span className="meta ell">
-                  {[a.shortcut && `/${bare(a.shortcut)}`, a.category, ...(a.tags ?? [])].filter(Boolean).join(' · ')}
+                  {[a.shortcut && `/${bare(a.shortcut)}`, ...(a.tags ?? [])].filter(Boolean).join(' · ')}
                 </span>
               </div>
               <Acts a={a} />

@@ -4,6 +4,7 @@ import { Autocomplete, Dialog, Header, Input, Menu, MenuSection, Modal, ModalOve
 import { useLocation } from 'wouter'
 import { useSetStatus } from '../actions'
 import { api } from '../api/client'
+import type { Customer } from '../api/types'
 import { useFormat, useLanguage, useWords } from '../i18n'
 import { useLive } from '../live/hub'
 import { MenuItem } from '../ui/controls'
@@ -64,6 +65,7 @@ export function Palette({ close }: { close: () => void }) {
 }
 
 const few = 4
+const first = (c: Customer) => c.addresses?.find((a) => a.kind !== 'visitor')?.value
 
 function useChoices(text: string): { title: string; choices: Choice[] }[] {
   const w = useWords()
@@ -94,7 +96,7 @@ function useChoices(text: string): { title: string; choices: Choice[] }[] {
     },
     {
       title: w.palette.customers,
-      choices: ((found && crm.data?.customers) || []).slice(0, few).map((c) => ({ id: `c-${c.id}`, icon: 'user', text: c.name || f.address(c.addresses?.[0]?.value), end: f.address(c.addresses?.[0]?.value), run: () => go(`/customers/${c.id}`) })),
+      choices: ((found && crm.data?.customers) || []).slice(0, few).map((c) => ({ id: `c-${c.id}`, icon: 'user', text: c.name || f.address(first(c)) || w.side.visitor, end: f.address(first(c)), run: () => go(`/customers/${c.id}`) })),
     },
     {
       title: w.palette.cases,

@@ -80,6 +80,14 @@ function Delivery({ e }: { e: Entry }) {
   )
 }
 
+/** Lays a mail that brings no style of its own on our paper; what the sender wrote comes later and wins. */
+function dress(doc: Document, frame: HTMLElement) {
+  const paper = getComputedStyle(frame)
+  const style = doc.createElement('style')
+  style.textContent = `body { margin: 0; padding: ${paper.getPropertyValue('--paper-pad')}; color: ${paper.color}; background: ${paper.backgroundColor}; font: ${paper.font}; overflow-wrap: anywhere } img { max-width: 100%; height: auto }`
+  doc.head.prepend(style)
+}
+
 const remoteImage = /<img[^>]+src\s*=\s*["']?(https?:)?\/\//i
 
 /**
@@ -94,6 +102,7 @@ function Html({ e, m, from }: { e: Entry; m: Mail; from: string }) {
   const fit = () => {
     const doc = frame.current?.contentDocument
     if (!doc?.body) return
+    dress(doc, frame.current!)
     const measure = () => setHeight(Math.min(4000, Math.ceil(doc.documentElement.getBoundingClientRect().height)))
     measure()
     new ResizeObserver(measure).observe(doc.documentElement)

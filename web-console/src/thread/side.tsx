@@ -97,7 +97,7 @@ function Facts({ i }: { i: InteractionView }) {
             <a href={`mailto:${a.value}`}>{a.value}</a>
           </Fact>
         ))}
-        {addresses.length === 0 && i.customer_address && <Fact name={i.channel === 'email' ? w.side.email : i.channel === 'chat' ? w.side.visitor : w.side.phone}>{f.address(i.customer_address)}</Fact>}
+        {addresses.length === 0 && i.customer_address && i.channel !== 'chat' && <Fact name={i.channel === 'email' ? w.side.email : w.side.phone}>{f.address(i.customer_address)}</Fact>}
         {language && <Fact name={w.side.language}>{w.common.language[language] ?? language}</Fact>}
         {i.queue_name && <Fact name={w.phone.queue}>{i.queue_name}</Fact>}
       </dl>

@@ -109,7 +109,6 @@ export function SlashMenu(props: { id: string; items: Article[]; active: number;
               <Chip icon={shown.internal ? 'lock' : 'globe'}>{shown.internal ? w.knowledge.internal : w.common.language[shown.language as Language] ?? shown.language}</Chip>
             </div>
             <p className="sub clamp">{shown.internal ? w.slash.internal : shown.snippet}</p>
-            {shown.category && <p className="meta">{shown.category}</p>}
           </>
         )}
       </div>

@@ -14,7 +14,7 @@ export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
   return (
     <Fetched query={query} what={w.side.timeline} rows={2}>
       {(page) => {
-        const entries = page.items.filter((e) => e.kind !== 'event').sort((a, b) => b.at.localeCompare(a.at)).slice(0, limit)
+        const entries = headsOf(page.items).slice(0, limit)
         if (entries.length === 0) return <p className="meta">{w.side.noTimeline}</p>
         return (
           <ul>
@@ -26,6 +26,22 @@ export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
       }}
     </Fetched>
   )
+}
+
+const spoken = new Set<Entry['kind']>(['message', 'article', 'file'])
+
+/** The newest first; of a chat only its last line, since the thread holds the rest. */
+export function headsOf(entries: Entry[]): Entry[] {
+  const chats = new Set<Id>()
+  return entries
+    .filter((e) => e.kind !== 'event')
+    .sort((a, b) => b.at.localeCompare(a.at) || b.pos - a.pos)
+    .filter((e) => {
+      if (!spoken.has(e.kind)) return true
+      const first = !chats.has(e.conversation)
+      chats.add(e.conversation)
+      return first
+    })
 }
 
 const icons: Record<Entry['kind'], IconName> = { message: 'chat', mail: 'mail', note: 'lock', article: 'book', event: 'info', call: 'phone', recording: 'voicemail', file: 'clip' }

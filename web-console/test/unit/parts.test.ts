@@ -7,6 +7,7 @@ import { linesOf } from '../../src/phone/lines'
 import { phoneAddress, recordingOf, telephone } from '../../src/phone/number'
 import { slashWord } from '../../src/thread/slash'
 import { blocksOf } from '../../src/thread/entries'
+import { headsOf } from '../../src/thread/timeline'
 
 const interaction = (id: string, more: Partial<InteractionView> = {}): InteractionView => ({ id, channel: 'chat', queue: '1', case: '2', conversation: '3', customer: '4', state: 'active', agent: '1', offer_no: 1, arrived_at: `2027-03-01T10:00:${id.padStart(2, '0')}Z`, due_at: '', rev: 1, ...more })
 const entry = (pos: number, more: Partial<Entry> = {}): Entry => ({ conversation: '3', pos, kind: 'message', author: { kind: 'customer', id: '4' }, channel: 'chat', text: '', at: '2027-03-01T10:00:00Z', ...more })
@@ -84,4 +85,10 @@ test('lines of one author close together share a name; a note stands alone', () 
   const me = { kind: 'agent' as const, id: '1' }
   const blocks = blocksOf([entry(1), entry(2), entry(3, { author: me }), entry(4, { kind: 'note', author: me }), entry(5, { author: me, at: '2027-03-01T10:06:00Z' })])
   assert.deepEqual(blocks.map((b) => (b.kind === 'lines' ? b.entries.map((e) => e.pos) : b.entry.pos)), [[1, 2], [3], 4, [5]])
+})
+
+test('on a timeline a chat is one item, its last line; mails and notes are each their own', () => {
+  const at = (s: number) => `2027-03-01T10:00:0${s}Z`
+  const heads = headsOf([entry(1, { at: at(1) }), entry(2, { at: at(2) }), entry(3, { kind: 'event', at: at(3) }), entry(4, { kind: 'note', at: at(4) }), entry(1, { conversation: '9', kind: 'mail', at: at(0) })])
+  assert.deepEqual(heads.map((e) => [e.conversation, e.pos]), [['3', 4], ['3', 2], ['9', 1]])
 })
