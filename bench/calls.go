@@ -67,20 +67,20 @@ func (x *exchange) report(got []callRun, direct time.Duration, each []float64) e
 		setups, setupCPU, load = append(setups, r.setups), append(setupCPU, r.setupCPU), append(load, r.load)
 	}
 	last, method := got[len(got)-1], fmt.Sprintf("%d calls, G.711 in 20 ms packets both ways, through SIP, queue and agents' telephones; %v, median of %d; the load took %.0f %% of the machine", got[0].count.Calls, x.b.share(6), runs, median(load))
-	x.b.print(Figure{
-		Name: "calls.bridged_no_loss", Value: float64(last.count.Calls), Unit: "calls", Errors: int(last.count.Mixed) + x.house.faults(), CPU: some(median(perThousand) / 1000),
+	x.b.tell(Figure{
+		Name: "calls.bridged_no_loss", Value: float64(last.count.Calls), Unit: "calls", Errors: int(last.count.Mixed) + x.house.faults(), CPU: new(median(perThousand) / 1000),
 		Method: method + fmt.Sprintf("; no packet of %d missing, none to a third; %d is all that is tried; CPU per packet", last.count.Received, x.most),
 	})
-	x.b.print(Figure{Name: "calls.cpu_ms_per_1000_packets", Value: median(perThousand), Unit: "ms", Method: method})
-	x.b.print(Figure{
-		Name: "calls.added_latency_p99_ms", Value: median(added), Unit: "ms", Bound: some(milliseconds(direct)),
+	x.b.tell(Figure{Name: "calls.cpu_ms_per_1000_packets", Value: median(perThousand), Unit: "ms", Method: method})
+	x.b.tell(Figure{
+		Name: "calls.added_latency_p99_ms", Value: median(added), Unit: "ms", Bound: new(milliseconds(direct)),
 		Method: method + "; p99 from telephone to telephone, less the bound: the same telephones calling each other directly",
 	})
-	x.b.print(Figure{
-		Name: "calls.setups_per_s", Value: median(setups), Unit: "1/s", CPU: some(median(setupCPU)),
+	x.b.tell(Figure{
+		Name: "calls.setups_per_s", Value: median(setups), Unit: "1/s", CPU: new(median(setupCPU)),
 		Method: fmt.Sprintf("from the first INVITE until all %d talk to an agent, 16 customers ringing at once; median of %d", last.count.Calls, runs),
 	})
-	x.b.print(Figure{
+	x.b.tell(Figure{
 		Name: "calls.bytes_per_call", Value: median(each), Unit: "B",
 		Method: fmt.Sprintf("heap and stacks of vaxel (kernel apart, GOGC=10) with %d calls talking, against none; median of %d looks", x.most, runs),
 	})

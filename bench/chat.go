@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -57,16 +58,16 @@ func chatLines(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	b.print(Figure{
-		Name: "chat.messages_per_s", Value: reach.perSecond, Unit: "1/s", Errors: t.lost(), CPU: some(reach.cpu), Bound: some(writer.perSecond),
+	b.tell(Figure{
+		Name: "chat.messages_per_s", Value: reach.perSecond, Unit: "1/s", Errors: t.lost(), CPU: new(reach.cpu), Bound: new(writer.perSecond),
 		Method: fmt.Sprintf("%d widgets over TCP, closed loop: the next line when the last is acknowledged and on the agent's socket; %v, median of %d; the load took %.0f %% of the machine; bound: the writer alone",
 			chatVisitors, b.share(6), runs, reach.load),
 	})
-	b.print(Figure{
-		Name: "chat.writer_per_s", Value: writer.perSecond, Unit: "1/s", CPU: some(writer.cpu), Bound: some(fsyncs),
+	b.tell(Figure{
+		Name: "chat.writer_per_s", Value: writer.perSecond, Unit: "1/s", CPU: new(writer.cpu), Bound: new(fsyncs),
 		Method: fmt.Sprintf("component: timeline's group commit with its events, 500 callers in this process, embedded PostgreSQL, median of %d; bound: fsyncs, one line each", runs),
 	})
-	b.print(Figure{
+	b.tell(Figure{
 		Name: "chat.fsync_per_s", Value: fsyncs, Unit: "1/s",
 		Method: fmt.Sprintf("physical: 8 KiB appended and fdatasync, one after the other, same disk, median of %d", runs),
 	})
@@ -139,7 +140,7 @@ func (b *Bench) openTalk(ctx context.Context) (*talk, error) {
 	}
 	listen := func(v *visitor) {
 		go func() {
-			if err := v.listen(ctx); err != nil && t.going.Load() {
+			if err := v.listen(ctx); t.going.Load() {
 				t.fault.Add(1)
 				b.note("visitor %d: %v", v.no, err)
 			}
@@ -298,8 +299,8 @@ func (t *talk) latency(ctx context.Context, perSecond int) error {
 	}
 	method := fmt.Sprintf("%d widgets, open loop at %d/s (half of what the closed loop reached, at most %d/s), from when a line was due to the agent's socket, %v, median of %d; the load took %.0f %% of the machine",
 		chatVisitors, perSecond, chatRate, t.b.share(6), runs, median(load))
-	t.b.print(Figure{Name: "chat.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: t.lost(), CPU: some(median(cpu)), Method: method})
-	t.b.print(Figure{Name: "chat.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: some(median(cpu)), Method: method})
+	t.b.tell(Figure{Name: "chat.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: t.lost(), CPU: new(median(cpu)), Method: method})
+	t.b.tell(Figure{Name: "chat.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	return ctx.Err()
 }
 
@@ -381,7 +382,7 @@ func (b *Bench) writer(ctx context.Context) (rate, error) {
 	var got []rate
 	for n := range runs {
 		m := measure(os.Getpid())
-		lines := sayAll(ctx, store, ids, b.share(15), fmt.Sprint(n))
+		lines := sayAll(ctx, store, ids, b.share(15), strconv.Itoa(n))
 		c := m.cost(lines)
 		got = append(got, rate{float64(lines) / c.seconds, c.cpu, c.load})
 	}

@@ -62,7 +62,7 @@ func (h *house) launch(ctx context.Context, settings string, env ...string) (tim
 		h.base = "https://" + at
 	}
 	h.log = &tail{}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), h.b.Binary, "serve", "--config", config) //nolint:gosec // our own build
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), h.b.Binary, "serve", "--config", config) // our own build
 	cmd.Env = append(withoutOurs(os.Environ()), env...)
 	cmd.Stdout, cmd.Stderr = h.log, h.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us; we stop it

@@ -29,7 +29,7 @@ func (b *Bench) browse(ctx context.Context, h *house, shop string) error {
 	if err != nil {
 		return fmt.Errorf("load the console: %w", err)
 	}
-	b.print(Figure{
+	b.tell(Figure{
 		Name: "web.console_first_load_bytes", Value: float64(first.bytes), Unit: "B",
 		Method: fmt.Sprintf("Chromium, empty cache, until the sign-in form stands: bytes of %d answers as they were sent, with their headers", first.requests),
 	})
@@ -45,7 +45,7 @@ func (b *Bench) browse(ctx context.Context, h *house, shop string) error {
 	if err != nil {
 		return fmt.Errorf("load a customer's page: %w", err)
 	}
-	b.print(Figure{
+	b.tell(Figure{
 		Name: "web.requests_to_typing", Value: float64(typing.ours), Unit: "requests",
 		Method: fmt.Sprintf("Chromium, a customer's page with the script tag, until a field to type in stands; requests to Växel, the socket among them; %d bytes in all", typing.bytes),
 	})
@@ -78,7 +78,7 @@ func (b *Bench) chromium(ctx context.Context) (*page, error) {
 		return nil, errNoChromium
 	}
 	profile := filepath.Join(b.dir, "chromium")
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", //nolint:gosec // our own arguments
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", // our own arguments
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	said, err := cmd.StderrPipe()

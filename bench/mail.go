@@ -23,7 +23,7 @@ const mailSize = 10 << 10
 // mail measures mails of customers, from a real server to a committed case and a queued
 // interaction, and the way of a single one to an agent's screen.
 func mail(ctx context.Context, b *Bench) error {
-	server := mailtest.StartDovecot(stage{b: b, ctx: ctx})
+	server := mailtest.StartDovecot(stage{b: b, ctx: ctx}) //nolint:contextcheck // the stage has it
 	if err := b.ingest(ctx, server); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (b *Bench) ingest(ctx context.Context, server *mailtest.Dovecot) error {
 	if err != nil {
 		return err
 	}
-	words := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same mails each time
+	words := rand.New(rand.NewPCG(1, 1)) // the same mails each time
 	var got []rate
 	var raw, peer []float64
 	faults := 0
@@ -75,11 +75,11 @@ func (b *Bench) ingest(ctx context.Context, server *mailtest.Dovecot) error {
 		}
 	}
 	m := middle(got)
-	b.print(Figure{
-		Name: "mail.ingest_per_s", Value: m.perSecond, Unit: "1/s", Errors: faults, CPU: some(m.cpu), Bound: some(median(raw)), Peer: some(median(peer)),
+	b.tell(Figure{
+		Name: "mail.ingest_per_s", Value: m.perSecond, Unit: "1/s", Errors: faults, CPU: new(m.cpu), Bound: new(median(raw)), Peer: new(median(peer)),
 		Method: fmt.Sprintf("Dovecot's mailbox of %d distinct mails of %d KB, each of another sender, to a committed case and a queued interaction; median of %d; bound: raw fetch; peer: mbsync into a Maildir", count, mailSize>>10, runs),
 	})
-	b.print(Figure{
+	b.tell(Figure{
 		Name: "mail.raw_fetch_per_s", Value: median(raw), Unit: "1/s",
 		Method: fmt.Sprintf("component: the same mailboxes fetched by go-imap in one command and thrown away, median of %d", runs),
 	})
@@ -92,7 +92,7 @@ func (b *Bench) deliver(ctx context.Context, server *mailtest.Dovecot, words *ra
 	for i := range mails {
 		mails[i] = letterOf(words, fmt.Sprintf("%d.%s", i, strings.ReplaceAll(box, "@", "-")), box, fmt.Sprintf("Faktura %d", i))
 	}
-	server.Deliver(stage{b: b, ctx: ctx}, box, mails...)
+	server.Deliver(stage{b: b, ctx: ctx}, box, mails...) //nolint:contextcheck // the stage has it
 	return ctx.Err()
 }
 
@@ -204,7 +204,7 @@ func (b *Bench) mbsync(ctx context.Context, server *mailtest.Dovecot, box string
 		return 0, err
 	}
 	began := time.Now()
-	if out, err := exec.CommandContext(ctx, "mbsync", "-q", "-c", config, "all").CombinedOutput(); err != nil { //nolint:gosec // our own arguments
+	if out, err := exec.CommandContext(ctx, "mbsync", "-q", "-c", config, "all").CombinedOutput(); err != nil { // our own arguments
 		return 0, fmt.Errorf("mbsync (package isync): %w: %s", err, out)
 	}
 	took := time.Since(began).Seconds()
@@ -237,16 +237,16 @@ func (b *Bench) notify(ctx context.Context, server *mailtest.Dovecot) error {
 		return err
 	}
 	n := &notices{b: b, house: h, server: server, watch: watch}
-	var settings string
+	var settings strings.Builder
 	for i := range idleBoxes {
 		n.boxes = append(n.boxes, fmt.Sprintf("alert%d@cyklar.example", i))
-		settings += mailboxSettings(watch.address(i), server.LMTP, n.boxes[i])
+		settings.WriteString(mailboxSettings(watch.address(i), server.LMTP, n.boxes[i]))
 	}
-	if _, err := h.launch(ctx, settings); err != nil {
+	if _, err := h.launch(ctx, settings.String()); err != nil {
 		return err
 	}
 	for _, a := range h.agents {
-		a.offered = n.offered
+		a.offered = func(a *agent, o offer, at time.Time) { n.offered(ctx, a, o, at) }
 	}
 	if err := h.work(ctx); err != nil {
 		return err
@@ -257,7 +257,7 @@ func (b *Bench) notify(ctx context.Context, server *mailtest.Dovecot) error {
 	if err := n.idle(ctx); err != nil {
 		return err
 	}
-	b.print(Figure{
+	b.tell(Figure{
 		Name: "mail.kb_per_mailbox", Value: median(perBox), Unit: "KB",
 		Method: fmt.Sprintf("heap and stacks of vaxel with %d mailboxes idling against %d, median of %d looks (GOGC=10)", moreBoxes, idleBoxes, runs),
 	})
@@ -317,19 +317,18 @@ type notices struct {
 
 // offered is a mail on an agent's screen; its subject says which. The agent takes it and
 // is done with it.
-func (n *notices) offered(a *agent, o offer, at time.Time) {
+func (n *notices) offered(ctx context.Context, a *agent, o offer, at time.Time) {
 	var box, no int
 	if _, err := fmt.Sscanf(o.Subject, "alert %d %d", &box, &no); err != nil {
 		return
 	}
 	n.delays <- at.Sub(n.watch.told(box, no))
 	n.came.Add(1)
-	ctx := context.WithoutCancel(context.Background())
 	a.accept(ctx, o, func() { a.finish(ctx, o.Interaction) })
 }
 
 func (n *notices) measure(ctx context.Context) error {
-	words := rand.New(rand.NewPCG(2, 2)) //nolint:gosec // the same mails each time
+	words := rand.New(rand.NewPCG(2, 2)) // the same mails each time
 	rounds := max(3, int(n.b.share(6)/notifyEvery))
 	n.delays = make(chan time.Duration, (runs+1)*rounds*idleBoxes)
 	var p99 []float64
@@ -341,7 +340,8 @@ func (n *notices) measure(ctx context.Context) error {
 			round := time.Now()
 			for i, box := range n.boxes {
 				no := sent/idleBoxes + 1
-				n.server.Deliver(stage{b: n.b, ctx: ctx}, box, letterOf(words, fmt.Sprintf("a%d.%d", i, no), box, fmt.Sprintf("alert %d %d", i, no)))
+				raw := letterOf(words, fmt.Sprintf("a%d.%d", i, no), box, fmt.Sprintf("alert %d %d", i, no))
+				n.server.Deliver(stage{b: n.b, ctx: ctx}, box, raw) //nolint:contextcheck // the stage has it
 				sent++
 			}
 			time.Sleep(time.Until(round.Add(notifyEvery)))
@@ -357,8 +357,8 @@ func (n *notices) measure(ctx context.Context) error {
 			n.b.note("mail: notify to screen p50 %.1f ms, p99 %.1f ms of %d", percentile(delays, 50), p99[len(p99)-1], len(delays))
 		}
 	}
-	n.b.print(Figure{
-		Name: "mail.notify_to_screen_p99_ms", Value: median(p99), Unit: "ms", Errors: lost + n.house.faults(), CPU: some(c.cpu),
+	n.b.tell(Figure{
+		Name: "mail.notify_to_screen_p99_ms", Value: median(p99), Unit: "ms", Errors: lost + n.house.faults(), CPU: new(c.cpu),
 		Method: fmt.Sprintf("%d mailboxes, each a mail every %v: from the server's EXISTS on the wire to the offer on an agent's socket; %d mails a run, median of %d", idleBoxes, notifyEvery, rounds*idleBoxes, runs),
 	})
 	return ctx.Err()
@@ -373,7 +373,7 @@ func (n *notices) idle(ctx context.Context) error {
 		c := m.cost(1)
 		got = append(got, c.cpu/10/c.seconds)
 	}
-	n.b.print(Figure{
+	n.b.tell(Figure{
 		Name: "mail.idle_cpu_percent", Value: median(got), Unit: "% of a core",
 		Method: fmt.Sprintf("%d mailboxes idling (%d known), %d agents' sockets, PostgreSQL included; %v, median of %d", idleBoxes, idleBoxes+moreBoxes, len(n.house.agents), n.b.share(8), runs),
 	})

@@ -48,8 +48,8 @@ func offers(ctx context.Context, b *Bench) error {
 	}
 	method := fmt.Sprintf("open loop, %d arrivals/s by POST /interactions, from when the request was due (so its own commit is in it) to the offer on an agent's socket; %d agents who accept and end each at once, which is in the CPU; %v, median of %d; the load took %.0f %% of the machine",
 		offerRate, offerAgents, b.share(6), runs, median(load))
-	b.print(Figure{Name: "offer.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: q.lost() + h.faults(), CPU: some(median(cpu)), Method: method})
-	b.print(Figure{Name: "offer.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: some(median(cpu)), Method: method})
+	b.tell(Figure{Name: "offer.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: q.lost() + h.faults(), CPU: new(median(cpu)), Method: method})
+	b.tell(Figure{Name: "offer.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	return h.stop()
 }
 

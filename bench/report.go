@@ -21,8 +21,8 @@ type Figure struct {
 	Method string   `json:"method"`
 }
 
-// print tells a figure.
-func (b *Bench) print(f Figure) {
+// tell writes a figure down.
+func (b *Bench) tell(f Figure) {
 	b.errors += f.Errors
 	f.Seed = 1
 	f.Value = round(f.Value)
@@ -45,8 +45,6 @@ func round(v float64) float64 {
 	}
 	return math.Round(v*scale) / scale
 }
-
-func some(v float64) *float64 { return &v }
 
 // median of what the runs gave.
 func median[T cmp.Ordered](list []T) (m T) {

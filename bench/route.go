@@ -22,15 +22,15 @@ func route(ctx context.Context, b *Bench) error {
 	if idle, _, err = b.decide(ctx, size, (*routed).surplus); err != nil {
 		return err
 	}
-	b.print(Figure{
-		Name: "route.decisions_per_s", Value: median(busy), Unit: "1/s", CPU: some(1000 / median(busy)),
+	b.tell(Figure{
+		Name: "route.decisions_per_s", Value: median(busy), Unit: "1/s", CPU: new(1000 / median(busy)),
 		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d", runs),
 	})
-	b.print(Figure{
-		Name: "route.decisions_idle_surplus_per_s", Value: median(idle), Unit: "1/s", CPU: some(1000 / median(idle)),
+	b.tell(Figure{
+		Name: "route.decisions_idle_surplus_per_s", Value: median(idle), Unit: "1/s", CPU: new(1000 / median(idle)),
 		Method: fmt.Sprintf("the same with nobody waiting and 10,000 idle agents: an arrival is offered, accepted, ended; median of %d", runs),
 	})
-	b.print(Figure{Name: "route.heap_mb", Value: median(heap), Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
+	b.tell(Figure{Name: "route.heap_mb", Value: median(heap), Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
 	return nil
 }
 

@@ -16,12 +16,25 @@ type stage struct {
 // collapse is how a stage leaves a bench that can't go on.
 type collapse string
 
-func (stage) Helper()                       {}
-func (s stage) Context() context.Context    { return s.ctx }
-func (s stage) Cleanup(f func())            { s.b.cleanup(f) }
-func (s stage) Log(args ...any)             { s.b.note("%s", fmt.Sprintln(args...)) }
-func (s stage) Logf(f string, args ...any)  { s.b.note(f, args...) }
-func (s stage) Fatal(args ...any)           { panic(collapse(fmt.Sprintln(args...))) }
+// Helper does nothing: no lines are told here.
+func (stage) Helper() {}
+
+// Context is the bench's.
+func (s stage) Context() context.Context { return s.ctx }
+
+// Cleanup puts f off until the bench ends.
+func (s stage) Cleanup(f func()) { s.b.cleanup(f) }
+
+// Log notes what a server says.
+func (s stage) Log(args ...any) { s.b.note("%s", fmt.Sprintln(args...)) }
+
+// Logf notes what a server says.
+func (s stage) Logf(f string, args ...any) { s.b.note(f, args...) }
+
+// Fatal leaves the bench, up to its rescue.
+func (s stage) Fatal(args ...any) { panic(collapse(fmt.Sprintln(args...))) }
+
+// Fatalf leaves the bench, up to its rescue.
 func (s stage) Fatalf(f string, arg ...any) { panic(collapse(fmt.Sprintf(f, arg...))) }
 
 // Errorf is what a helper saw go wrong; the bench counts it.

@@ -46,15 +46,15 @@ func start(ctx context.Context, b *Bench) error {
 			coldDB, warmDB = append(coldDB, base), append(warmDB, baseAgain)
 		}
 	}
-	b.print(Figure{
-		Name: "start.cold_ms", Value: median(cold), Unit: "ms", Bound: some(median(coldDB)),
+	b.tell(Figure{
+		Name: "start.cold_ms", Value: median(cold), Unit: "ms", Bound: new(median(coldDB)),
 		Method: fmt.Sprintf("exec to /readyz 200, empty directory: initdb, schema, first administrator; median of %d; bound: the embedded PostgreSQL's first start alone", starts),
 	})
-	b.print(Figure{
-		Name: "start.warm_ms", Value: median(warm), Unit: "ms", Bound: some(median(warmDB)),
+	b.tell(Figure{
+		Name: "start.warm_ms", Value: median(warm), Unit: "ms", Bound: new(median(warmDB)),
 		Method: fmt.Sprintf("the same in a directory that was stopped in good order; median of %d; bound: the embedded PostgreSQL alone", starts),
 	})
-	b.print(Figure{
+	b.tell(Figure{
 		Name: "start.rss_mb", Value: median(memory), Unit: "MB",
 		Method: fmt.Sprintf("proportional set size of vaxel and its PostgreSQL, %v after a warm start; median of %d", b.share(60), starts),
 	})

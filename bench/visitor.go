@@ -40,13 +40,12 @@ type visitor struct {
 	token        string
 	conversation gateway.ConversationID
 	acked        func(cid []byte)
-	ended        chan struct{}
 
 	mu  sync.Mutex // guards pos
 	pos int64
 }
 
-// wire is how visitors connect: with no buffers to speak of, for there are thousands.
+// visitorClient is how visitors connect: with no buffers to speak of, for there are thousands.
 func visitorClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		ReadBufferSize: 512, WriteBufferSize: 512, DisableKeepAlives: true,
@@ -147,7 +146,7 @@ var (
 // errRefused is a line that was not taken.
 var errRefused = errors.New("line refused")
 
-// listen reads until the socket ends; acknowledged client ids go to acked.
+// listen reads until the socket ends, and says why it did; acknowledged client ids go to acked.
 func (v *visitor) listen(ctx context.Context) error {
 	for {
 		_, body, err := v.conn.Read(ctx)

@@ -31,8 +31,8 @@ func web(ctx context.Context, b *Bench) error {
 		return err
 	}
 	const method = "gzip of what a running server sends, one request, body only"
-	b.print(Figure{Name: "web.widget_loader_bytes", Value: float64(loader), Unit: "B", Method: method})
-	b.print(Figure{Name: "web.widget_chat_bytes", Value: float64(chat), Unit: "B", Method: method})
+	b.tell(Figure{Name: "web.widget_loader_bytes", Value: float64(loader), Unit: "B", Method: method})
+	b.tell(Figure{Name: "web.widget_chat_bytes", Value: float64(chat), Unit: "B", Method: method})
 	if err := b.browse(ctx, h, shop.origin+"/"); err != nil {
 		return err
 	}
