@@ -543,6 +543,15 @@ func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
 	if got := h.commands; len(got) != 1 || got[0] != (gateway.Leave{Interaction: 100}) {
 		t.Errorf("commands are %+v, want the waiting one's leave", got)
 	}
+	h.mu.Lock()
+	p := h.open[2]
+	p.State = gateway.StateWaiting // transferred, while its visitor was away
+	h.open[2] = p
+	h.mu.Unlock()
+	n.SweepGone(t.Context(), at.Add(7*time.Minute))
+	if got := h.commands; len(got) != 2 || got[1] != (gateway.Leave{Interaction: 101}) {
+		t.Errorf("commands are %+v, want the transferred one's leave too", got)
+	}
 	waits.resume(n)
 	waits.line("ended")
 }

@@ -199,10 +199,10 @@ func (v *session) typing(on bool) {
 	v.mu.Lock()
 	who := v.visitor
 	v.mu.Unlock()
-	if who.Conversation == 0 || on && now.Sub(v.typed) < typingEvery {
+	if who.Conversation == 0 || on && now.Sub(v.typed) < typingEvery || !on && !v.writes {
 		return
 	}
-	v.typed = now
+	v.typed, v.writes = now, on
 	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0,
 		typing{gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on})
 	e.Conversation = who.Conversation
@@ -224,9 +224,10 @@ func (v *session) seen(ctx context.Context, pos int64) {
 	v.mu.Lock()
 	who, sent := v.visitor, v.sent
 	v.mu.Unlock()
-	if who.Conversation == 0 || pos <= 0 || pos > sent {
+	if who.Conversation == 0 || pos <= v.seenTo || pos > sent {
 		return
 	}
+	v.seenTo = pos
 	err := v.srv.Timeline.Seen(ctx, who.Conversation, gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer)}, pos)
 	if err != nil {
 		v.srv.Log.Warn("receipt not noted", "err", err)

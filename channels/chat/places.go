@@ -91,8 +91,10 @@ func (s *Server) sweepGone(ctx context.Context, now time.Time) {
 	}
 }
 
+// letGo takes those out of the queue who went before a time. Who is offered or served
+// stays noted as gone: the next sweep finds them if they wait again.
 func (s *Server) letGo(ctx context.Context, before time.Time) error {
-	gone, err := s.takeGone(ctx, before)
+	gone, err := s.gone(ctx, before)
 	if err != nil || len(gone) == 0 {
 		return err
 	}
@@ -100,11 +102,17 @@ func (s *Server) letGo(ctx context.Context, before time.Time) error {
 	if err != nil {
 		return err
 	}
+	var missed []gateway.ConversationID
 	var errs []error
-	for _, p := range places {
-		if p.State == gateway.StateWaiting {
-			errs = append(errs, s.leave(ctx, p.Interaction))
+	for _, c := range gone {
+		p, open := places[c]
+		if open && p.State == gateway.StateWaiting {
+			err := s.leave(ctx, p.Interaction)
+			open, errs = err != nil, append(errs, err)
+		}
+		if !open {
+			missed = append(missed, c)
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.setMissed(ctx, before, missed))...)
 }

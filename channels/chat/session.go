@@ -26,6 +26,8 @@ type session struct {
 	lines  *rate.Limiter
 	typed  time.Time // when typing was last passed on; the reader's own
 	paged  time.Time
+	seenTo int64 // the last position that was noted as seen; the reader's own
+	writes bool  // typing was passed on as on; the reader's own
 	lang   string
 	slot   int
 	silent atomic.Bool // pinged and not heard of since

@@ -122,19 +122,31 @@ func (s *Store) setHere(ctx context.Context, list ...tokenHash) error {
 	return nil
 }
 
-// takeGone gives the conversations of visitors who went before a time, once.
-func (s *Store) takeGone(ctx context.Context, before time.Time) ([]gateway.ConversationID, error) {
+// gone gives the conversations of visitors who went before a time.
+func (s *Store) gone(ctx context.Context, before time.Time) ([]gateway.ConversationID, error) {
 	rows, err := s.pool.Query(ctx, `
-		update visitor
-		set gone_at = null
-		where gone_at < $1
-		returning conversation_id`, before)
+		select conversation_id
+		from visitor
+		where gone_at < $1`, before)
 	if err != nil {
-		return nil, fmt.Errorf("take gone visitors: %w", err)
+		return nil, fmt.Errorf("find gone visitors: %w", err)
 	}
 	gone, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ConversationID])
 	if err != nil {
-		return nil, fmt.Errorf("take gone visitors: %w", err)
+		return nil, fmt.Errorf("find gone visitors: %w", err)
 	}
 	return gone, nil
+}
+
+// setMissed notes that nothing waits for these visitors any more: they need not be looked
+// for again.
+func (s *Store) setMissed(ctx context.Context, before time.Time, conversations []gateway.ConversationID) error {
+	_, err := s.pool.Exec(ctx, `
+		update visitor
+		set gone_at = null
+		where gone_at < $1 and conversation_id = any($2)`, before, conversations)
+	if err != nil {
+		return fmt.Errorf("note visitors missed: %w", err)
+	}
+	return nil
 }

@@ -101,6 +101,7 @@ func (s *Store) Widgets(ctx context.Context) ([]Widget, error) {
 
 // widget finds a widget by its public key.
 func (s *Store) widget(ctx context.Context, key string) (Widget, error) {
+	key = gateway.Clean(key) // each widget has one place in the cache, however it is asked for
 	now := time.Now()
 	s.mu.Lock()
 	c, ok := s.cache[key]
@@ -111,7 +112,7 @@ func (s *Store) widget(ctx context.Context, key string) (Widget, error) {
 	rows, err := s.pool.Query(ctx, `
 		select id, key, name, queue_id as queue, origins, languages, form
 		from widget
-		where key = $1`, gateway.Clean(key))
+		where key = $1`, key)
 	if err != nil {
 		return Widget{}, fmt.Errorf("read widget: %w", err)
 	}
