@@ -117,13 +117,13 @@ func robot(agent string) bool {
 	return agent == ""
 }
 
-// rankReadings finds what is most read this week; until anything is, the first articles.
+// rankReadings finds what is most read this week.
 func (p *Public) rankReadings(ctx context.Context) error {
 	const most = `
 		select a.id
-		from article a left join article_read r on r.article = a.id and r.day > current_date - 7
-		where a.visibility = 'public'
-		group by a.id order by coalesce(sum(r.n), 0) desc, a.number limit $1`
+		from article a join article_read r on r.article = a.id
+		where r.day > current_date - 7 and a.visibility = 'public'
+		group by a.id order by sum(r.n) desc, a.number limit $1`
 	rows, _ := p.pool.Query(ctx, most, popularLinks)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ArticleID])
 	if err != nil {

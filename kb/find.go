@@ -27,6 +27,7 @@ type Hit struct {
 const (
 	agentCover    = 0.4
 	customerCover = 0.5
+	typingCover   = 0.35 // by a question that is not written to its end
 )
 
 const (
@@ -161,15 +162,14 @@ func (s *Store) Find(ctx context.Context, typed, language string, limit int) ([]
 	if strings.HasPrefix(typed, "/") || strings.HasPrefix(typed, "#") || len(hits) >= limit {
 		return hits, nil
 	}
-	found, err := s.Search(ctx, typed, language, limit)
+	found, err := search(ctx, typed, language, limit, typingCover, s.shelves()...)
 	return merge(hits, found, limit), err
 }
 
-// Find is Store.Find for customers; with less than maxSuggests it looks no further than
-// what they may read.
+// Find is Store.Find for customers.
 func (p *Public) Find(ctx context.Context, typed, language string, limit int) ([]Hit, error) {
 	hits := p.Complete(ctx, typed, language, limit)
-	found, err := p.Search(ctx, typed, language, limit)
+	found, err := search(ctx, typed, language, limit, typingCover, p.open)
 	return merge(hits, found, limit), err
 }
 

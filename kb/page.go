@@ -92,23 +92,36 @@ func (h *help) homePage(r *http.Request, l string) page {
 		count[a.Category]++
 	}
 	h.mu.RLock()
-	defer h.mu.RUnlock()
-	for _, c := range h.categories {
+	headings, popular := h.categories, h.popular
+	h.mu.RUnlock()
+	for _, c := range headings {
 		if n := count[c.Key]; n > 0 {
 			p.Categories = append(p.Categories, pageLink{Path: "/help/" + l + "/c/" + c.Key, Title: c.Name(l), Note: p.T.count(n), Icon: c.Icon})
 		}
 	}
-	for _, id := range h.popular {
+	for _, id := range popular {
 		if a, ok := h.open.hit(id, l); ok && a.Language == l {
 			p.Links = append(p.Links, linkTo(a))
 		}
 	}
-	if len(p.Links) == 0 && len(p.Categories) == 0 {
-		for _, a := range all {
-			p.Links = append(p.Links, linkTo(a))
-		}
+	p.Heading = p.T["popular"]
+	if len(p.Links) < popularLinks/2 {
+		p.Heading, p.Links = p.T["first"], firsts(all)
 	}
 	return p
+}
+
+// firsts are the first articles of each category.
+func firsts(all []Hit) []pageLink {
+	var links []pageLink
+	seen := map[string]bool{}
+	for _, a := range all {
+		if !seen[a.Category] || a.Category == "" {
+			seen[a.Category] = true
+			links = append(links, linkTo(a))
+		}
+	}
+	return links
 }
 
 func linkTo(h Hit) pageLink { return pageLink{Path: place(h), Title: h.Wording.Title} }

@@ -91,6 +91,7 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if d.house, err = open(ctx, d.config, d.pool, d.log); err != nil {
 		return err
 	}
+	d.kb.shop = sampleShop
 	if err := d.settle(ctx); err != nil {
 		return err
 	}

@@ -5,12 +5,16 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+
+	"github.com/vaxelhq/vaxel/kb"
 )
 
 // sampleArticles is the FAQ of an outdoor shop that does not exist.
 //
 //go:embed sample/articles
 var sampleArticles embed.FS
+
+var sampleShop = kb.Site{Name: "Nordvind", Icon: "tent"}
 
 // importArticles brings them in and indexes them, so that the first search finds them.
 func (d *demo) importArticles(ctx context.Context) error {

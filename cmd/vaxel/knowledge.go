@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path/filepath"
@@ -18,16 +19,18 @@ type knowledge struct {
 	answers chat.Articles
 	pages   http.Handler
 	run     func(context.Context) error
+	shop    kb.Site // whose help centre it is, where that is known better than by helpSite
 }
 
 func openKnowledge(_ context.Context, h *house) (knowledge, error) {
 	store := kb.New(h.pool, h.bus, kb.Config{
 		Dir: filepath.Join(h.config.DataDir, "index"), PublicURL: h.config.publicURL(),
 	}, h.log)
-	return knowledge{store, library{store}, answers{store.Customers()}, store.Customers().Handler(h.helpSite, h.log), store.Run}, nil
+	return knowledge{store, library{store}, answers{store.Customers()}, store.Customers().Handler(h.helpSite, h.log), store.Run, kb.Site{}}, nil
 }
 
-// helpSite says whose help centre it is: that of the first widget and mailbox.
+// helpSite says whose help centre it is: the shop's, and by default that of the first
+// widget and mailbox.
 func (h *house) helpSite(ctx context.Context) kb.Site {
 	var site kb.Site
 	if widgets, err := h.chat.Widgets(ctx); err == nil && len(widgets) > 0 {
@@ -36,6 +39,7 @@ func (h *house) helpSite(ctx context.Context) kb.Site {
 	if mailboxes, err := h.email.Mailboxes(ctx); err == nil && len(mailboxes) > 0 {
 		site.Mail = mailboxes[0].Address
 	}
+	site.Name, site.Icon = cmp.Or(h.kb.shop.Name, site.Name), h.kb.shop.Icon
 	return site
 }
 
