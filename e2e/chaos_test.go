@@ -22,12 +22,12 @@ var (
 func TestChaos(t *testing.T) {
 	seed := *chaosSeed
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+		seed = uint64(time.Now().UnixNano()) // any number will do
 	}
 	t.Logf("seed %d: repeat with -chaos.seed %d", seed, seed)
-	dice := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // chance that can be repeated
+	dice := rand.New(rand.NewPCG(seed, 1)) // chance that can be repeated
 	v := newVaxel(t, widget)
-	v.start("")
+	v.start()
 	v.agent.signIn()
 	c := v.agent.openConsole()
 	v.agent.available()

@@ -23,7 +23,7 @@ func TestKillChat(t *testing.T) {
 		"timeline.committing:1", "timeline.committed:1", "timeline.committing:3", "timeline.committed:3", "timeline.committed:5",
 	})
 	t.Parallel()
-	walk(t, points, func(t *testing.T, point string) {
+	walk(t, points, func(t *testing.T, point string) { //nolint:thelper // the test itself
 		v := newVaxel(t, widget)
 		v.startCrashing(point)
 		v.agent.signIn()

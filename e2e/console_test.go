@@ -61,10 +61,11 @@ func (c *console) isUp() bool {
 
 func (c *console) live(ctx context.Context) {
 	var ticket struct{ Ticket string }
-	if c.a.call(http.MethodPost, "/socket-ticket", nil, &ticket) != http.StatusOK {
+	if c.a.call(http.MethodPost, "/socket-ticket", nil, &ticket) != http.StatusOK { //nolint:contextcheck // it takes the test's own
 		return
 	}
-	conn, _, err := websocket.Dial(ctx, strings.Replace(c.a.v.base, "http", "ws", 1)+"/api/v1/socket", &websocket.DialOptions{Subprotocols: []string{"vaxel.v1"}})
+	conn, _, err := websocket.Dial(ctx, strings.Replace(c.a.v.base, "http", "ws", 1)+"/api/v1/socket", //nolint:bodyclose // Dial's is nil on success
+		&websocket.DialOptions{Subprotocols: []string{"vaxel.v1"}})
 	if err != nil {
 		return
 	}

@@ -36,7 +36,7 @@ func TestStoryEmail(t *testing.T) {
 	dovecot := mailtest.StartDovecot(t)
 	postfix := mailtest.StartPostfix(t, dovecot.LMTP)
 	v := newVaxel(t, mailbox(dovecot.IMAP, postfix.SMTP))
-	v.start("")
+	v.start()
 	v.agent.signIn()
 	c := v.agent.openConsole()
 	v.agent.available()
@@ -87,7 +87,7 @@ func TestKillEmail(t *testing.T) {
 		"outbox.taking", "outbox.taken", "smtp.dot", "outbox.sent", "outbox.settled",
 	})
 	var count atomic.Int32
-	walk(t, points, func(t *testing.T, point string) {
+	walk(t, points, func(t *testing.T, point string) { //nolint:thelper // the test itself
 		n := count.Add(1)
 		address := fmt.Sprintf("support%d@cyklar.example", n)
 		v := newVaxel(t, string(bytes.ReplaceAll([]byte(mailbox(dovecot.IMAP, sink.Address)), []byte(support), []byte(address))))

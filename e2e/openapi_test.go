@@ -26,7 +26,7 @@ func TestOpenAPIDrift(t *testing.T) {
 		t.Fatalf("the contract is not the same twice: %v", err)
 	}
 	if *updateContract {
-		if err := os.WriteFile(contractFile, is, 0o644); err != nil { //nolint:gosec // it is public
+		if err := os.WriteFile(contractFile, is, 0o644); err != nil { // it is public
 			t.Fatal(err)
 		}
 	}

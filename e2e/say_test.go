@@ -36,6 +36,7 @@ func BenchmarkSay(b *testing.B) {
 }
 
 func benchmarkSay(b *testing.B, callers int) {
+	b.Helper()
 	pool := durable(b)
 	log := slog.New(slog.DiscardHandler)
 	events := feed.New(pool, bus.New(), log)

@@ -59,6 +59,7 @@ type vaxel struct {
 
 	crashed  *crashes
 	stopping atomic.Bool
+	broken   atomic.Bool // it has ended, and not by a kill
 }
 
 const password = "Kastanj-och-lind-47"
@@ -123,9 +124,9 @@ func (v *vaxel) addAgent(login, name string, phones ...roster.Phone) *agent {
 }
 
 // start runs the process and waits until it is ready.
-func (v *vaxel) start(crashAt string) {
+func (v *vaxel) start() {
 	v.t.Helper()
-	v.run(crashAt)
+	v.run("")
 	v.t.Cleanup(v.kill)
 	v.wait("readiness", func() bool {
 		if v.dead() {
@@ -144,7 +145,7 @@ func (v *vaxel) run(crashAt string) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	cmd := exec.Command(path, v.args...) //nolint:noctx // killed by hand
+	cmd := exec.Command(path, v.args...) // killed by hand
 	cmd.Env = os.Environ()
 	if crashAt != "" {
 		cmd.Env = append(cmd.Env, "VAXEL_CRASH="+crashAt)
@@ -160,7 +161,7 @@ func (v *vaxel) run(crashAt string) {
 }
 
 func (v *vaxel) ready() bool {
-	resp, err := http.Get(v.base + "/readyz") //nolint:noctx // a test's poll
+	resp, err := http.Get(v.base + "/readyz")
 	if err != nil {
 		return false
 	}
@@ -193,7 +194,12 @@ func (v *vaxel) kill() {
 // wait polls for a fact.
 func (v *vaxel) wait(what string, fact func() bool) {
 	v.t.Helper()
-	waitFor(v.t, what, fact, func() string { return v.log.tail() })
+	waitFor(v.t, what, func() bool {
+		if v.broken.Load() {
+			v.t.Fatalf("vaxel ended by itself:\n%s", v.log.tail())
+		}
+		return fact()
+	}, func() string { return v.log.tail() })
 }
 
 func waitFor(t testing.TB, what string, fact func() bool, more func() string) {
@@ -202,15 +208,15 @@ func waitFor(t testing.TB, what string, fact func() bool, more func() string) {
 		if fact() {
 			return
 		}
-		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // between looks, not instead of one
+		time.Sleep(20 * time.Millisecond) // between looks, not instead of one
 	}
 	t.Fatalf("waited 30 s for %s\n%s", what, more())
 }
 
 // number asks the database for one number.
-func (v *vaxel) number(sql string, args ...any) (n int) {
+func (v *vaxel) number(sql string) (n int) {
 	v.t.Helper()
-	must(v.t, v.pool.QueryRow(v.t.Context(), sql, args...).Scan(&n))
+	must(v.t, v.pool.QueryRow(v.t.Context(), sql).Scan(&n))
 	return n
 }
 
@@ -290,12 +296,12 @@ func must(t testing.TB, err error) {
 func freePort(t testing.TB, network string) string {
 	t.Helper()
 	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // at once
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
 		must(t, err)
 		defer func() { _ = c.Close() }()
 		return c.LocalAddr().String()
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,9 +70,7 @@ func (v *vaxel) visit(key string) *visitor {
 // say queues a frame that must arrive; its cid is n's.
 func (c *visitor) say(t string, n int, fields map[string]any) {
 	f := map[string]any{"t": t, "cid": fmt.Sprintf("c%d", n)}
-	for k, v := range fields {
-		f[k] = v
-	}
+	maps.Copy(f, fields)
 	c.mu.Lock()
 	c.unsaid = append(c.unsaid, f)
 	c.mu.Unlock()
@@ -84,7 +83,7 @@ func (c *visitor) say(t string, n int, fields map[string]any) {
 func (c *visitor) live(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, strings.Replace(c.v.base, "http", "ws", 1)+"/w/socket",
+	conn, _, err := websocket.Dial(ctx, strings.Replace(c.v.base, "http", "ws", 1)+"/w/socket", //nolint:bodyclose // Dial's is nil on success
 		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {c.v.base}}})
 	if err != nil {
 		return
