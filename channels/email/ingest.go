@@ -24,15 +24,10 @@ const (
 	giveUpAfter = 5
 )
 
-// ingest takes a batch in: bytes kept, parsed, made arrivals, committed with the cursor.
-// It gives the UIDs that are dealt with. A mail that fails alone stays a gap and is tried
+// ingest takes a batch in that is kept and parsed: made arrivals, committed with the
+// cursor. It gives the UIDs that are dealt with. A mail that fails alone stays a gap and is tried
 // again; an error is for the whole batch.
-func (p *poller) ingest(ctx context.Context, batch []fetched, pending []imap.UID) (done []imap.UID, err error) {
-	mails, err := p.prepare(ctx, batch)
-	if err != nil {
-		return nil, err
-	}
-	crash.At("email.kept")
+func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []imap.UID) (done []imap.UID, err error) {
 	fresh, known, err := p.sift(ctx, mails)
 	if err != nil {
 		return nil, err
@@ -67,6 +62,23 @@ func (p *poller) ingest(ctx context.Context, batch []fetched, pending []imap.UID
 		}
 	}
 	return append(done, repeats...), p.skip(ctx, repeats, pending)
+}
+
+// prepareAhead keeps and parses batches while earlier ones are committed.
+func (p *poller) prepareAhead(ctx context.Context, batches <-chan []fetched, ready chan<- []*receivedMail) error {
+	for batch := range batches {
+		mails, err := p.prepare(ctx, batch)
+		if err != nil {
+			return err
+		}
+		crash.At("email.kept")
+		select {
+		case ready <- mails:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // prepare keeps and parses mails, several at once.

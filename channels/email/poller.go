@@ -207,7 +207,7 @@ func (p *poller) settleRest(ctx context.Context, s *session) error {
 }
 
 // catchUp takes everything in that is not yet. While one batch is committed, the next is
-// read. Marking comes after, when no command of the reader is under way.
+// kept and parsed, and the one after that is read. Marking comes after, when no command of the reader is under way.
 func (p *poller) catchUp(ctx context.Context, s *session) error {
 	c, _, err := p.cursor(ctx, p.box)
 	if err != nil {
@@ -281,14 +281,18 @@ func (p *poller) chunk(ctx context.Context, s *session, uids, pending []imap.UID
 		return nil, err
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	batches := make(chan []fetched, 1)
+	batches, ready := make(chan []fetched, 1), make(chan []*receivedMail, 1)
 	work.Go(func() error {
 		defer close(batches)
 		return p.readAhead(ctx, s, uids, sizes, batches)
 	})
 	work.Go(func() error {
-		for batch := range batches {
-			some, err := p.ingest(ctx, batch, pending)
+		defer close(ready)
+		return p.prepareAhead(ctx, batches, ready)
+	})
+	work.Go(func() error {
+		for mails := range ready {
+			some, err := p.ingest(ctx, mails, pending)
 			done = append(done, some...)
 			if err != nil {
 				return err
