@@ -97,6 +97,9 @@ func addBlobs(archive *tar.Writer, dir string) error {
 	}
 	defer func() { _ = root.Close() }()
 	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && path == "tmp" {
+			return fs.SkipDir // what is being written: no row names it, and it may be gone the next moment
+		}
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}

@@ -12,6 +12,11 @@ import (
 // is held for longer than a transaction.
 const connections = 32
 
+// idleInTransaction ends the transaction of a node that was frozen in one: its locks and
+// the feed's watermark would hold up all others for as long as it sleeps. Ours are idle
+// for microseconds.
+const idleInTransaction = "5s"
+
 // database gives a pool on the configured database, or on a private PostgreSQL that is
 // started for it. close ends both.
 func database(ctx context.Context, c Config, log *slog.Logger) (pool *pgxpool.Pool, closeAll func(), err error) {
@@ -25,6 +30,7 @@ func database(ctx context.Context, c Config, log *slog.Logger) (pool *pgxpool.Po
 		return nil, nil, fmt.Errorf("database_url: %w", err)
 	}
 	config.MaxConns = connections
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
 	pool, err = pgxpool.NewWithConfig(ctx, config)
 	if err == nil {
 		err = pool.Ping(ctx)

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -152,7 +153,7 @@ func (h *house) openDoors(context.Context) error {
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h},
 	}, api.Options{
-		Secure: h.config.TLSCert != "", TrustedProxies: proxies, Node: h.config.Node, Language: h.config.Language,
+		Secure: h.config.secure(), TrustedProxies: proxies, Node: h.config.Node, Language: h.config.Language,
 	}, h.log)
 	return nil
 }
@@ -230,6 +231,9 @@ func (c Config) publicURL() string {
 	}
 	return "http://" + c.Listen
 }
+
+// secure says whether browsers reach us by HTTPS only, here or at a proxy.
+func (c Config) secure() bool { return strings.HasPrefix(c.publicURL(), "https://") }
 
 // makeDataDir makes the data directory, open to its owner; what lies in it says itself
 // who may read it.

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vaxelhq/vaxel/migrations/pgtest"
+)
+
+func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		file    string
+		environ []string
+		want    string
+	}{
+		"an unknown key":            {file: `lisen = "127.0.0.1:1"`, want: `unknown key "lisen": did you mean "listen"?`},
+		"an unknown key of a table": {file: "[voice]\nlissten = \"x\"", want: `did you mean "voice.listen"?`},
+		"an unknown variable":       {environ: []string{"VAXEL_LISEN=127.0.0.1:1"}, want: "unknown variable VAXEL_LISEN: did you mean VAXEL_LISTEN?"},
+		"a public address":          {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
+		"any address":               {file: `listen = ":80"`, want: "reachable from outside"},
+		"a password in the clear": {
+			file: "[[mailbox]]\naddress = \"a@example.org\"\nqueue = \"Support\"\n" +
+				"imap = { address = \"mail.example.org:143\", tls = \"none\" }\nsmtp = { address = \"localhost:25\", tls = \"none\" }",
+			want: "mailbox 1 imap.tls: passwords would cross the network in the clear",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "vaxel.toml")
+			if err := os.WriteFile(path, []byte(tt.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := loadConfig(path, tt.environ); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// Behind a proxy that does TLS the browser must keep the cookie to HTTPS all the same.
+func TestCookiesAreSecureWhereverPagesAreHTTPS(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[bool]Config{
+		true:  {Listen: "10.0.0.1:80", PublicURL: "https://help.example", TrustedProxies: []string{"10.0.0.0/8"}},
+		false: {Listen: "127.0.0.1:8080"},
+	} {
+		if got := c.secure(); got != want {
+			t.Errorf("%s: got %v", c.publicURL(), got)
+		}
+	}
+}
+
+// What a running Växel is just writing belongs to no backup: it may be gone while we look.
+func TestABackupLeavesOutWhatIsBeingWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"ab/abcd", "tmp/123"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var buffer bytes.Buffer
+	archive := tar.NewWriter(&buffer)
+	if err := errors.Join(addBlobs(archive, dir), archive.Close()); err != nil {
+		t.Fatal(err)
+	}
+	head, err := tar.NewReader(&buffer).Next()
+	if err != nil || head.Name != "blobs/ab/abcd" || bytes.Contains(buffer.Bytes(), []byte("tmp/")) {
+		t.Errorf("the backup begins with %+v, %v", head, err)
+	}
+}
+
+// A node that is frozen in a transaction must not hold up the others.
+func TestAnIdleTransactionIsEnded(t *testing.T) {
+	t.Parallel()
+	config := defaults()
+	config.DatabaseURL = pgtest.New(t).Config().ConnString()
+	pool, done, err := database(t.Context(), config, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	var limit string
+	if err := pool.QueryRow(t.Context(), "show idle_in_transaction_session_timeout").Scan(&limit); err != nil {
+		t.Fatal(err)
+	}
+	if limit != "5s" {
+		t.Errorf("an idle transaction lasts %s", limit)
+	}
+}
