@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,7 +50,7 @@ func returned(out *gateway.Outbound, bounced gateway.Recipient) {
 	out.Response = clip(bounced.Response)
 	for i := range out.Recipients {
 		r := &out.Recipients[i]
-		if bounced.Address != "" && bounced.Address != r.Address {
+		if bounced.Address != "" && !strings.EqualFold(bounced.Address, r.Address) { // servers on the way change the case
 			continue
 		}
 		r.Response = out.Response

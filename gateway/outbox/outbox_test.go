@@ -395,7 +395,7 @@ func TestABounceDuringTheSending(t *testing.T) {
 	id := p.add("a@vaxel", "a@x", "b@x")
 	<-p.sent
 	err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) error {
-		_, _, err := p.box.Bounced(t.Context(), tx, "a@vaxel", gateway.Recipient{Address: "b@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
+		_, _, err := p.box.Bounced(t.Context(), tx, "a@vaxel", gateway.Recipient{Address: "B@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
 		return err
 	})
 	if err != nil {
