@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -165,13 +166,24 @@ func checkLetter(t *testing.T, name string, l *letter.Letter) {
 	}
 }
 
-// TestHostile holds the goal for mails made to hurt: under a second each.
+// processorTime is what this process has computed: the clock on the wall also counts what
+// others do on a busy machine.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestHostile holds the goal for mails made to hurt: under a second of the processor each.
 func TestHostile(t *testing.T) {
 	for name, raw := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
+			start := processorTime(t)
 			l := letter.Parse(raw)
-			if took := time.Since(start); took > time.Second {
+			if took := processorTime(t) - start; took > time.Second {
 				t.Errorf("took %v for %d bytes", took, len(raw))
 			}
 			checkLetter(t, name, l)
