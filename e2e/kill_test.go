@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,6 +58,10 @@ func (v *vaxel) startCrashing(point string) {
 		defer close(again)
 		<-exit
 		if v.stopping.Load() {
+			return
+		}
+		if ws, ok := v.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGKILL {
+			v.broken.Store(true)
 			return
 		}
 		v.crashed.n.Add(1)
