@@ -346,11 +346,10 @@ export const en: Words = {
     missing: 'Missing',
     note: 'Note on the case',
     finish: 'Finish wrap-up',
-    why: (list) => `Choose ${list} first. The case stays open until you close it.`,
+    why: (list) => `Choose something under “${list}” first. The case stays open until you close it.`,
     ready: 'The case stays open until you close it.',
     noCodes: 'No codes in this queue',
     what: 'The codes',
-    aCode: 'a transaction code',
   },
   phone: {
     title: 'Phone',

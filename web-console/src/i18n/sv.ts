@@ -346,11 +346,10 @@ export const sv = {
     missing: 'Saknas',
     note: 'Anteckning till ärendet',
     finish: 'Avsluta efterbearbetning',
-    why: (list: string) => `Välj ${list} först. Ärendet förblir öppet tills du stänger det.`,
+    why: (list: string) => `Välj något under ”${list}” först. Ärendet förblir öppet tills du stänger det.`,
     ready: 'Ärendet förblir öppet tills du stänger det.',
     noCodes: 'Inga koder i den här kön',
     what: 'Koderna',
-    aCode: 'en transaktionskod',
   },
   phone: {
     title: 'Telefon',

@@ -42,9 +42,10 @@ export function Cue({ i, large }: { i: InteractionView; large?: boolean }) {
     )
   const due = Date.parse(i.due_at)
   const live = i.channel === 'chat' || i.channel === 'voice' || i.channel === 'callback'
-  const owed = !i.accepted_at || (said === undefined ? (i.unread ?? 0) > 0 : said > 0)
+  const calling = (i.channel === 'voice' || i.channel === 'callback') && i.accepted_at !== undefined
+  const owed = !calling && (!i.accepted_at || (said === undefined ? (i.unread ?? 0) > 0 : said > 0))
   if (Number.isNaN(due) || !owed || (live && i.accepted_at && due < now)) {
-    const since = said || Date.parse(i.last_at ?? i.accepted_at ?? i.arrived_at)
+    const since = (!calling && said) || Date.parse((calling ? i.accepted_at : i.last_at) ?? i.accepted_at ?? i.arrived_at)
     const long = owed && live && i.channel === 'chat' && now - since > patience
     return (
       <Chip tone={long ? 'warn' : 'plain'} icon="clock" large={large}>

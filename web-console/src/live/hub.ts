@@ -95,8 +95,15 @@ class Hub {
 
   follow(topics: string[]) {
     this.followed.set(tab, topics)
-    if (this.socket) this.socket.follow([...this.followed.values()].flat())
+    if (this.socket) this.socket.follow(this.topics())
     else this.tell({ follow: topics, tab })
+  }
+
+  // What any tab shows, and what I hold: the server follows that by itself, and leaving a
+  // page must not unfollow it.
+  private topics(): string[] {
+    const held = Object.values(state.interactions).map((i) => `conversation:${i.conversation}`)
+    return [...new Set([...[...this.followed.values()].flat(), ...held])]
   }
 
   say(t: string, more: object) {
@@ -134,7 +141,7 @@ class Hub {
         refused: (code) => (code === 4009 ? this.link({ state: 'down', since: serverNow(), taken: true }) : this.signedOut()),
       },
     )
-    this.socket.follow([...this.followed.values()].flat())
+    this.socket.follow(this.topics())
     this.socket.start()
     return new Promise((done) => (this.release = done))
   }

@@ -1,15 +1,16 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Link, useLocation, useSearch } from 'wouter'
 import { useVerb } from '../actions'
 import { api, fileURL } from '../api/client'
-import type { Case, InteractionView, Recording } from '../api/types'
+import type { Case, Happening, InteractionView, Recording } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure, short } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
 import { serverNow } from '../live/clock'
 import { takeInteraction, useLive } from '../live/hub'
 import { last } from '../live/log'
+import { useAgentName } from '../live/names'
 import { send } from '../live/outbox'
 import { Directory, keyOf, type Entry } from '../phone/directory'
 import { useLines, type Line } from '../phone/lines'
@@ -30,12 +31,14 @@ import { Player } from '../ui/player'
 export function Phone() {
   const w = useWords()
   const wrapUp = useLive((l) => Object.values(l.interactions).find((i) => i.channel === 'voice' && i.state === 'wrap_up'))
+  const [closed, setClosed] = useState(false) // the drawer that it is on a narrow screen
+  useEffect(() => setClosed(false), [wrapUp?.id])
   return (
-    <main className="sheet sheet--3 sheet--phone">
+    <main className={`sheet sheet--3 sheet--phone${wrapUp && !closed ? ' has-side' : ''}`}>
       <Dialling />
       <Lines />
       <aside className="pane" aria-label={wrapUp ? w.wrapUp.title : w.phone.catalogue}>
-        {wrapUp ? <WrapUp key={wrapUp.id} i={wrapUp} close={() => {}} /> : <Catalogue />}
+        {wrapUp ? <WrapUp key={wrapUp.id} i={wrapUp} close={() => setClosed(true)} /> : <Catalogue />}
       </aside>
     </main>
   )
@@ -182,7 +185,7 @@ function Called({ c }: { c: Case }) {
         <Icon name="phone" />
       </span>
       <Link className="col plain" href={`/cases/${c.id}`}>
-        <span className="med ell">{c.customer_name || c.subject}</span>
+        <span className="med ell">{c.customer_name || c.subject || w.thread.case(c.number)}</span>
         <span className="meta ell">{about.filter(Boolean).join(' · ')}</span>
       </Link>
       {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
@@ -353,6 +356,7 @@ function About({ i }: { i: InteractionView }) {
   const me = useMe()
   const { log } = useLog(i.conversation)
   const name = i.customer_name || f.address(i.customer_address)
+  const agentName = useAgentName()
   const waited = i.accepted_at ? Date.parse(i.accepted_at) - Date.parse(i.arrived_at) : 0
   const steps = log.entries.filter((e) => e.kind === 'event').slice(-5)
   return (
@@ -360,7 +364,7 @@ function About({ i }: { i: InteractionView }) {
       <div className="cols-2">
         <div className="cardbox">
           <div className="sec-h">
-            <h3 className="grow ell">{name}</h3>
+            <h3 className="grow ell num">{name}</h3>
           </div>
           <dl className="kv">
             {i.case_number && (
@@ -385,7 +389,7 @@ function About({ i }: { i: InteractionView }) {
           <ul>
             {i.accepted_at && steps.length === 0 && <Step icon="inr" text={i.outbound ? w.phone.outbound : w.offer.voice} at={i.arrived_at} />}
             {steps.map((e) => (
-              <Step key={e.pos} icon="okc" text={w.thread.events[(e.body as { what: string })?.what]?.(e.author.name ?? '') ?? e.text} at={e.at} />
+              <Step key={e.pos} icon="okc" text={w.thread.events[(e.body as Happening)?.what]?.(agentName((e.body as Happening).agent) || e.author.name || w.common.unknown) ?? e.text} at={e.at} />
             ))}
             {last(log) === undefined && !i.accepted_at && <li className="meta">{w.customers.emptyTimeline}</li>}
           </ul>

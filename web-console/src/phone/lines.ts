@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client'
 import type { Id, InteractionView, PhoneLine } from '../api/types'
+import { useFormat } from '../i18n'
 import { useLive } from '../live/hub'
 
 /** One of the agent's two lines, while something is on it. */
@@ -29,6 +30,7 @@ export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionV
 
 /** Both lines; a call that is offered rings on the first one that is free. */
 export function useLines(): (Line | undefined)[] {
+  const f = useFormat()
   const interactions = useLive((l) => l.interactions)
   const ringing = useLive((l) => Object.values(l.offers).find((o) => o.channel === 'voice'))
   const { data } = useQuery({ queryKey: ['lines'], queryFn: api.lines })
@@ -38,5 +40,5 @@ export function useLines(): (Line | undefined)[] {
     const address = ringing.customer_address ?? ''
     lines[free] = { no: free === 0 ? 1 : 2, state: 'ringing', name: ringing.customer_name || address, address }
   }
-  return lines
+  return lines.map((l) => l && { ...l, name: f.address(l.name) })
 }

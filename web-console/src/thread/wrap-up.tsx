@@ -73,7 +73,7 @@ export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) 
           <button className={`btn btn--block${ready ? ' btn--primary' : ''}`} aria-disabled={!ready} disabled={finish.isPending} onClick={() => ready && finish.mutate()}>
             {w.wrapUp.finish}
           </button>
-          <span className="hint">{missing ? w.wrapUp.why(f.label(missing.name).toLocaleLowerCase() || w.wrapUp.aCode) : w.wrapUp.ready}</span>
+          <span className="hint">{missing ? w.wrapUp.why(f.label(missing.name) || w.wrapUp.codes) : w.wrapUp.ready}</span>
         </div>
       </div>
     </>

@@ -1,4 +1,4 @@
-// Every page, both themes, three widths: nothing for an automatic WCAG check to find, no
+// Every page in both themes, wide and narrow (the working pages also in between): nothing for an automatic WCAG check to find, no
 // sideways scrolling, no complaint of the browser (the policy is the server's own).
 
 import assert from 'node:assert/strict'
@@ -45,6 +45,7 @@ const scenes: Record<string, Scene> = {
   'wrap-up': { path: '/email/107', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push(sample.wrapUp), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   voicemail: { path: '/chat/104', shows: '0:42' },
   phone: { path: '/phone', shows: 'Anteckning under samtalet', arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))) },
+  'call-wrap-up': { path: '/phone', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push({ ...sample.wrapUp, channel: 'voice' }), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   status: { path: '/status', shows: 'Leverans' },
   messages: { path: '/messages', shows: 'Fredagsfika' },
   'staff-chat': { path: '/messages/901', shows: 'Jag ringer ekonomi nu.' },
@@ -71,12 +72,14 @@ const scenes: Record<string, Scene> = {
   palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
 }
 
+const working = new Set(['workspace', 'email', 'wrap-up', 'phone', 'status', 'case'])
 const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
 const expected = /status of (401|500)|WebSocket connection/ // what the scene itself broke
 
 for (const [name, scene] of Object.entries(scenes))
   test(name, async () => {
     for (const [at, view] of Object.entries(views)) {
+      if (!working.has(name) && at !== 'light-1440' && at !== 'dark-390') continue
       const d = await sit(scene.path, view, scene.arrange)
       try {
         await d.page.getByText(scene.shows).first().waitFor({ state: 'attached' })

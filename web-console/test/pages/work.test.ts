@@ -202,6 +202,15 @@ test('two tabs share one socket, and both are told', () =>
     assert.equal(house.consoles, 1)
   }))
 
+test('leaving a conversation that I hold does not unfollow it', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    await page.getByText('Toppen.').waitFor()
+    await page.getByRole('tab', { name: /Kunder/ }).click()
+    await page.getByRole('heading', { name: 'Kunder' }).waitFor()
+    await fact('another page is open', async () => (await page.locator('.thread').count()) === 0)
+    assert.deepEqual(house.unfollowed.filter((t) => t === 'conversation:8101'), [])
+  }))
+
 test('a transfer shows how it stands where it goes, and says what it does', () =>
   desk('/chat/101', async ({ page, house }) => {
     await page.getByRole('button', { name: 'Överför' }).click()
@@ -245,7 +254,7 @@ test('the palette finds people, cases and commands', () =>
     await page.keyboard.press('Control+KeyK')
     await page.getByRole('searchbox').waitFor()
     await page.keyboard.type('anna')
-    await page.getByRole('menuitem', { name: /Anna Andersson/ }).last().click()
+    await page.getByRole('menuitem', { name: /Anna Andersson.*\+46/ }).click()
     await page.waitForURL('**/customers/11')
   }))
 
