@@ -286,6 +286,28 @@ func TestVoicemail(t *testing.T) {
 	emptyDir(t, dir)
 }
 
+// Who has heard the greeting before needs not hear it again.
+func TestVoicemailWithoutGreeting(t *testing.T) {
+	t.Parallel()
+	h := open(t, 1)
+	customer := h.customer(0)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
+	customer.Sound.Press('#')
+	phonetest.WaitFor(t, 2*time.Second, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
+	customer.Sound.Say(660)
+	phonetest.Wait(t, "the beep is over", func() bool { return !customer.Sound.Ear.Hears(1000) })
+	begun := customer.Sound.Sent()
+	phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+100 })
+	customer.Sound.Press('#')
+	phonetest.Wait(t, "the call ends", c.Gone)
+	h.ends()
+	if a, _ := h.voicemail(); a.Key == "" {
+		t.Error("nothing was kept")
+	}
+}
+
 // Who says nothing has left no message; nor does silence keep the line open.
 func TestVoicemailOfNothing(t *testing.T) {
 	t.Parallel()

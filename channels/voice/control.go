@@ -90,7 +90,11 @@ func (c *Call) phoneHeld(ctx context.Context, l *Leg, held bool) {
 
 // keyed is a key in the sound itself; in a bridge it has been passed on already.
 func (c *Call) keyed(ctx context.Context, l *Leg, key byte) {
-	if l == c.customer && key == '#' && c.message != nil && c.message.tape != nil {
+	switch {
+	case l != c.customer || key != '#' || c.message == nil:
+	case c.message.tape == nil:
+		c.beep()
+	default:
 		c.endMessage(ctx, "key")
 	}
 }

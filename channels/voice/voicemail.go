@@ -71,9 +71,12 @@ func (c *Call) voicemailIfOverdue(ctx context.Context) {
 	}
 	c.unfollow()
 	c.message = m
-	c.customer.stream.Play(c.v.sounds.say("voicemail", c.row.Language), false, func() {
-		c.customer.stream.Play(c.v.sounds.beep, false, func() { c.post(c.record) })
-	})
+	c.customer.stream.Play(c.v.sounds.say("voicemail", c.row.Language), false, c.beep)
+}
+
+// beep ends the greeting, by itself or because the caller knows it and pressed #.
+func (c *Call) beep() {
+	c.customer.stream.Play(c.v.sounds.beep, false, func() { c.post(c.record) })
 }
 
 // record begins the message after the beep.
