@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -189,12 +191,25 @@ func (s *Server) finish(ctx context.Context, by access.Caller, in *finishIn) (In
 	if err := s.Roster.CheckTransactionCodes(ctx, i.Queue, in.Body.Codes); err != nil {
 		return Interaction{}, err
 	}
-	if in.Body.Note != "" {
-		if _, err := s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Note, ClientID: "finish/" + i.ID.String()}); err != nil {
-			return Interaction{}, err
-		}
+	if err := s.parting(ctx, by, i, in.Body.Note); err != nil {
+		return Interaction{}, err
 	}
 	return s.changed(ctx, by, in.Key, gateway.Finish{Interaction: in.ID, Agent: by.Agent, Codes: in.Body.Codes})
+}
+
+// parting writes the note of an agent who gives an interaction away, before the command
+// that does it: nobody gets it without its note. The same words twice are one note. What
+// is not the agent's to give away is left for the command to refuse.
+func (s *Server) parting(ctx context.Context, by access.Caller, i gateway.Interaction, note string) error {
+	if note == "" || by.Agent == 0 || i.Agent != by.Agent {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(note))
+	_, err := s.write(ctx, by, i, gateway.Entry{
+		Kind: gateway.EntryNote, Internal: true, Text: note,
+		ClientID: fmt.Sprintf("parting/%s/%d/%x", i.ID, i.OfferNo, sum[:16]),
+	})
+	return err
 }
 
 func (s *Server) extend(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
@@ -226,10 +241,8 @@ func (s *Server) transfer(ctx context.Context, by access.Caller, in *transferIn)
 	if err := s.Roster.Used(ctx, by.Agent, kind, target, time.Now()); err != nil {
 		return Interaction{}, err
 	}
-	if in.Body.Note != "" {
-		if _, err := s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Note}); err != nil {
-			return Interaction{}, err
-		}
+	if err := s.parting(ctx, by, i, in.Body.Note); err != nil {
+		return Interaction{}, err
 	}
 	return s.changed(ctx, by, in.Key, gateway.Transfer{Interaction: in.ID, Agent: by.Agent, ToAgent: in.Body.ToAgent, ToQueue: in.Body.ToQueue})
 }
