@@ -97,23 +97,23 @@ func (s *Server) audit(ctx context.Context, by access.Caller, one, verb string, 
 }
 
 func (s *Server) registerAdmin() {
-	p := s.Rooms.Roster
+	p := s.Roster
 	keep(s, resource[roster.Agent]{
 		path: "agents", one: "agent", many: "agents, by name", fresh: roster.Agent{Active: true},
 		list: func(ctx context.Context, in *adminListIn) ([]roster.Agent, error) {
 			return p.Agents(ctx, roster.AgentFilter{Group: in.Group, Queue: in.Queue, Name: in.Name, Former: in.Former, After: in.After, Limit: in.Limit})
 		},
 		get:    func(ctx context.Context, id int64) (roster.Agent, error) { return p.Agent(ctx, gateway.AgentID(id)) },
-		create: func(ctx context.Context, a roster.Agent) (roster.Agent, error) { return p.CreateAgent(ctx, a) },
-		update: func(ctx context.Context, a roster.Agent) (roster.Agent, error) { return p.UpdateAgent(ctx, a) },
+		create: p.CreateAgent,
+		update: p.UpdateAgent,
 		id:     func(a roster.Agent) int64 { return int64(a.ID) },
 	})
 	keep(s, resource[roster.Group]{
 		path: "groups", one: "group", many: "agent groups",
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Group, error) { return p.Groups(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Group, error) { return p.Group(ctx, gateway.GroupID(id)) },
-		create: func(ctx context.Context, g roster.Group) (roster.Group, error) { return p.CreateGroup(ctx, g) },
-		update: func(ctx context.Context, g roster.Group) (roster.Group, error) { return p.UpdateGroup(ctx, g) },
+		create: p.CreateGroup,
+		update: p.UpdateGroup,
 		id:     func(g roster.Group) int64 { return int64(g.ID) },
 	})
 	keep(s, resource[roster.Queue]{
@@ -122,16 +122,16 @@ func (s *Server) registerAdmin() {
 			return p.Queues(ctx, roster.QueueFilter{Former: in.Former})
 		},
 		get:    func(ctx context.Context, id int64) (roster.Queue, error) { return p.Queue(ctx, gateway.QueueID(id)) },
-		create: func(ctx context.Context, q roster.Queue) (roster.Queue, error) { return p.CreateQueue(ctx, q) },
-		update: func(ctx context.Context, q roster.Queue) (roster.Queue, error) { return p.UpdateQueue(ctx, q) },
+		create: p.CreateQueue,
+		update: p.UpdateQueue,
 		id:     func(q roster.Queue) int64 { return int64(q.ID) },
 	})
 	keep(s, resource[roster.Skill]{
 		path: "skills", one: "skill", many: "skills",
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Skill, error) { return p.Skills(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Skill, error) { return p.Skill(ctx, gateway.SkillID(id)) },
-		create: func(ctx context.Context, k roster.Skill) (roster.Skill, error) { return p.CreateSkill(ctx, k) },
-		update: func(ctx context.Context, k roster.Skill) (roster.Skill, error) { return p.UpdateSkill(ctx, k) },
+		create: p.CreateSkill,
+		update: p.UpdateSkill,
 		id:     func(k roster.Skill) int64 { return int64(k.ID) },
 	})
 	s.registerAdminCodes()
@@ -140,20 +140,16 @@ func (s *Server) registerAdmin() {
 
 // registerAdminCodes keeps what agents choose from, and when queues are open.
 func (s *Server) registerAdminCodes() {
-	p := s.Rooms.Roster
+	p := s.Roster
 	keep(s, resource[roster.StatusCode]{
 		path: "status-codes", one: "status code", many: "reasons for a status", fresh: roster.StatusCode{Active: true},
 		list: func(ctx context.Context, _ *adminListIn) ([]roster.StatusCode, error) { return p.AllStatusCodes(ctx) },
 		get: func(ctx context.Context, id int64) (roster.StatusCode, error) {
 			return p.StatusCode(ctx, roster.StatusCodeID(id))
 		},
-		create: func(ctx context.Context, c roster.StatusCode) (roster.StatusCode, error) {
-			return p.CreateStatusCode(ctx, c)
-		},
-		update: func(ctx context.Context, c roster.StatusCode) (roster.StatusCode, error) {
-			return p.UpdateStatusCode(ctx, c)
-		},
-		id: func(c roster.StatusCode) int64 { return int64(c.ID) },
+		create: p.CreateStatusCode,
+		update: p.UpdateStatusCode,
+		id:     func(c roster.StatusCode) int64 { return int64(c.ID) },
 	})
 	keep(s, resource[roster.TransactionList]{
 		path: "transaction-lists", one: "transaction list", many: "lists of outcomes, with their codes", fresh: roster.TransactionList{Active: true},
@@ -164,13 +160,9 @@ func (s *Server) registerAdminCodes() {
 			lists, err := p.TransactionLists(ctx)
 			return found(lists, err, func(l roster.TransactionList) bool { return int64(l.ID) == id })
 		},
-		create: func(ctx context.Context, l roster.TransactionList) (roster.TransactionList, error) {
-			return p.CreateTransactionList(ctx, l)
-		},
-		update: func(ctx context.Context, l roster.TransactionList) (roster.TransactionList, error) {
-			return p.UpdateTransactionList(ctx, l)
-		},
-		id: func(l roster.TransactionList) int64 { return int64(l.ID) },
+		create: p.CreateTransactionList,
+		update: p.UpdateTransactionList,
+		id:     func(l roster.TransactionList) int64 { return int64(l.ID) },
 	})
 	codes := func(ctx context.Context) (all []roster.TransactionCode, err error) {
 		lists, err := p.TransactionLists(ctx)
@@ -186,13 +178,9 @@ func (s *Server) registerAdminCodes() {
 			all, err := codes(ctx)
 			return found(all, err, func(c roster.TransactionCode) bool { return int64(c.ID) == id })
 		},
-		create: func(ctx context.Context, c roster.TransactionCode) (roster.TransactionCode, error) {
-			return p.CreateTransactionCode(ctx, c)
-		},
-		update: func(ctx context.Context, c roster.TransactionCode) (roster.TransactionCode, error) {
-			return p.UpdateTransactionCode(ctx, c)
-		},
-		id: func(c roster.TransactionCode) int64 { return int64(c.ID) },
+		create: p.CreateTransactionCode,
+		update: p.UpdateTransactionCode,
+		id:     func(c roster.TransactionCode) int64 { return int64(c.ID) },
 	})
 	keep(s, resource[roster.Calendar]{
 		path: "calendars", one: "calendar", many: "calendars",
@@ -200,8 +188,8 @@ func (s *Server) registerAdminCodes() {
 		get: func(ctx context.Context, id int64) (roster.Calendar, error) {
 			return p.Calendar(ctx, roster.CalendarID(id))
 		},
-		create: func(ctx context.Context, c roster.Calendar) (roster.Calendar, error) { return p.CreateCalendar(ctx, c) },
-		update: func(ctx context.Context, c roster.Calendar) (roster.Calendar, error) { return p.UpdateCalendar(ctx, c) },
+		create: p.CreateCalendar,
+		update: p.UpdateCalendar,
 		id:     func(c roster.Calendar) int64 { return int64(c.ID) },
 	})
 }

@@ -44,7 +44,6 @@ type Server struct {
 	refusals *refusals
 	api      huma.API
 	mux      *http.ServeMux
-	contract []byte // the OpenAPI document
 
 	names    *names
 	consoles *consoles

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -118,8 +119,7 @@ func (s *Server) suggestArticles(ctx context.Context, by access.Caller, in *sugg
 	}
 	var words []string
 	var shown []gateway.ArticleID
-	for i := len(entries) - 1; i >= 0; i-- {
-		e := entries[i]
+	for _, e := range slices.Backward(entries) {
 		if e.Author.Kind == gateway.ByCustomer && e.Text != "" && len(words) < suggestFrom {
 			words = append(words, e.Text)
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -60,7 +61,7 @@ func (s *Server) source(r *http.Request) string {
 	if err != nil {
 		return r.RemoteAddr
 	}
-	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",") // some proxies add a line of their own
 	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
 		if hop := strings.TrimSpace(hops[i]); hop != "" {
 			host = hop
@@ -108,9 +109,7 @@ func sourceFrom(ctx context.Context) string {
 // refuse answers a plain handler's request with a problem.
 func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, err error) {
 	p := problem(ctx, s.log, err)
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	writeJSON(w, p)

@@ -17,7 +17,7 @@ func TestTheGuidesClients(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd := build(t)
 			h := newHouse(t)
-			cmd.Env = append(os.Environ(), "VAXEL_URL="+h.web.URL, "VAXEL_KEY="+h.newKey(t, gateway.RoleAgent, h.anna))
+			cmd.Env = append(os.Environ(), "VAXEL_URL="+h.web.URL, "VAXEL_KEY="+h.newKey(t, h.anna))
 			cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 			check(t, cmd.Start())
 			t.Cleanup(func() {

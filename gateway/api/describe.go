@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -53,9 +54,7 @@ func (s *Server) plain(method, path, id, summary string, params []*huma.Param, a
 	o.Parameters, o.Responses = params, answers
 	problem := doc(s).Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	for _, status := range op.refusals() {
-		for name, r := range content(status, http.StatusText(status), "application/problem+json", problem) {
-			answers[name] = r
-		}
+		maps.Copy(answers, content(status, http.StatusText(status), "application/problem+json", problem))
 	}
 	return &o
 }

@@ -60,12 +60,10 @@ var statuses = map[gateway.Kind]int{
 // problem makes any error one that may leave the house. What is no refusal of ours is
 // logged and said to be our fault, without what it was.
 func problem(ctx context.Context, log *slog.Logger, err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
-	var refusal *gateway.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*gateway.Error](err); ok {
 		status := statuses[refusal.Kind]
 		return &Problem{
 			Status: status, Title: http.StatusText(status), Code: refusal.Code, Detail: refusal.Detail,

@@ -55,10 +55,10 @@ func (e *early) keep(event feed.Frame, data any) {
 	(*e)[event.Type+string(event.Data)] = data
 }
 
-func (e early) take(event feed.Frame) (data any, ok bool) {
+func (e *early) take(event feed.Frame) (data any, ok bool) {
 	key := event.Type + string(event.Data)
-	data, ok = e[key]
-	delete(e, key)
+	data, ok = (*e)[key]
+	delete(*e, key)
 	return data, ok
 }
 

@@ -138,6 +138,11 @@ type discarded struct {
 	status int
 }
 
-func (d *discarded) Header() http.Header         { return d.header }
+// Header is described at http.ResponseWriter.
+func (d *discarded) Header() http.Header { return d.header }
+
+// Write is described at http.ResponseWriter.
 func (d *discarded) Write(b []byte) (int, error) { return len(b), nil }
-func (d *discarded) WriteHeader(status int)      { d.status = status }
+
+// WriteHeader is described at http.ResponseWriter.
+func (d *discarded) WriteHeader(status int) { d.status = status }

@@ -18,8 +18,8 @@ func TestSigningInAndOut(t *testing.T) {
 	c.refused("POST", "/session", m{"login": "anna", "password": "fel"}, 401, "wrong_login")
 
 	w := c.raw("POST", "/session", jsonOf(t, m{"login": "anna", "password": password}))
-	cookie := w.Cookies()[0]
-	if w.StatusCode != 200 || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" {
+	cookie := w.Cookies[0]
+	if w.StatusCode != http.StatusOK || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" {
 		t.Fatalf("got %d and cookie %+v", w.StatusCode, cookie)
 	}
 	me := c.get("/me")
@@ -61,7 +61,7 @@ func TestKeysActAsTheirAgent(t *testing.T) {
 	c := h.guest(t)
 	c.key = "vxk_nonsense"
 	c.refused("GET", "/me", nil, 401, "token_gone")
-	c.key = h.newKey(t, gateway.RoleAgent, h.anna)
+	c.key = h.newKey(t, h.anna)
 	if me := c.get("/me"); me["agent"].(m)["id"] != h.anna.String() {
 		t.Errorf("got %v", me)
 	}

@@ -319,7 +319,7 @@ func TestStoppingTellsConsolesToReturn(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	_, w, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", nil)
+	_, w, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", nil) //nolint:bodyclose // Dial has read it
 	if err == nil || w.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %v and %v", w, err)
 	}
@@ -327,7 +327,7 @@ func TestStoppingTellsConsolesToReturn(t *testing.T) {
 
 func TestForeignPagesCanNotOpenTheSocket(t *testing.T) {
 	h := newHouse(t)
-	_, w, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", &websocket.DialOptions{
+	_, w, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", &websocket.DialOptions{ //nolint:bodyclose // Dial has read it
 		HTTPHeader: http.Header{"Origin": {"https://evil.example"}},
 	})
 	if err == nil || w.StatusCode != http.StatusForbidden {
