@@ -125,7 +125,7 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 			return l, false
 		}
 		view := viewCard(card)
-		l.Card = &view
+		l.Card, l.Text = &view, "" // the text is for those who cannot show a card
 		return l, true
 	case gateway.EntryEvent:
 		var h gateway.Happening
