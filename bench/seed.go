@@ -42,7 +42,8 @@ func (b *Bench) newHouse(ctx context.Context, agents int, phone func(n int) stri
 	if agents == 0 {
 		return h, nil
 	}
-	if err := h.seed(ctx, agents, phone); err != nil {
+	err = h.offline(ctx, func(pool *pgxpool.Pool) error { return h.seed(ctx, pool, agents, phone) })
+	if err != nil {
 		return nil, fmt.Errorf("seed a house: %w", err)
 	}
 	return h, nil
@@ -56,8 +57,8 @@ func newClient() *http.Client {
 	}}
 }
 
-// seed writes through the rooms, on the embedded database, before the child has it.
-func (h *house) seed(ctx context.Context, agents int, phone func(n int) string) error {
+// offline gives the house's embedded database while no child has it.
+func (h *house) offline(ctx context.Context, work func(pool *pgxpool.Pool) error) error {
 	server, err := localpg.Start(ctx, localpg.Options{Dir: filepath.Join(h.data(), "postgres")})
 	if err != nil {
 		return err
@@ -71,6 +72,11 @@ func (h *house) seed(ctx context.Context, agents int, phone func(n int) string) 
 	if err := migrations.Up(ctx, pool); err != nil {
 		return err
 	}
+	return work(pool)
+}
+
+// seed writes through the rooms.
+func (h *house) seed(ctx context.Context, pool *pgxpool.Pool, agents int, phone func(n int) string) error {
 	people := roster.New(pool, nil)
 	if err := h.seedQueue(ctx, people); err != nil {
 		return err
@@ -89,7 +95,8 @@ func (h *house) seed(ctx context.Context, agents int, phone func(n int) string) 
 		if phone != nil {
 			a.Phones = []roster.Phone{{Kind: roster.PhoneSIP, Address: phone(n)}}
 		}
-		if a, err = people.CreateAgent(ctx, a); err != nil {
+		a, err := people.CreateAgent(ctx, a)
+		if err != nil {
 			return err
 		}
 		_, key, err := doors.CreateKey(ctx, by, access.Key{Name: a.Name, Role: gateway.RoleSupervisor, Agent: a.ID})
