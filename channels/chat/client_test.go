@@ -198,7 +198,7 @@ func (c *client) line(text string) {
 	c.t.Helper()
 	for {
 		for _, l := range c.lines {
-			if l.Text == text || l.What == text {
+			if l.Text == text || l.What == text || l.Card != nil && l.Card.Title == text {
 				return
 			}
 		}
