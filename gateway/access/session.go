@@ -34,7 +34,7 @@ type Session struct {
 // long, to 15 minutes; other sources and accounts are not held up by it.
 func (s *Store) SignIn(ctx context.Context, name, password, source, client string) (token string, c Caller, err error) {
 	name, source = text(account(name), 200), text(network(source), 100)
-	if err := s.throttle(ctx, name, source); err != nil {
+	if err := s.attempt(ctx, name, source); err != nil {
 		return "", Caller{}, err
 	}
 	var id gateway.LoginID
@@ -48,7 +48,7 @@ func (s *Store) SignIn(ctx context.Context, name, password, source, client strin
 		return "", Caller{}, err
 	}
 	if !ok {
-		return "", Caller{}, s.failed(ctx, name, source)
+		return "", Caller{}, denied("wrong_login", "the name or the password is not right; check both and try again")
 	}
 	if old {
 		if err := s.rehash(ctx, id, password); err != nil {
@@ -87,20 +87,41 @@ const (
 	longestWait  = 15 * time.Minute
 )
 
-func (s *Store) throttle(ctx context.Context, name, source string) error {
-	var failures int
-	var last time.Time
-	err := s.pool.QueryRow(ctx, "select failures, last_at from attempt where account = $1 and source = $2", name, source).Scan(&failures, &last)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
+// attempt counts an attempt before its password is looked at, so that many at once are no
+// more than one after the other; one that succeeds wipes the count out. Those older than
+// a day are forgotten.
+func (s *Store) attempt(ctx context.Context, name, source string) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `
+			insert into attempt (account, source, failures, last_at)
+			values ($1, $2, 0, $3)
+			on conflict do nothing`, name, source, s.now()); err != nil {
+			return err
+		}
+		var failures int
+		var last time.Time
+		err := tx.QueryRow(ctx, `
+			select failures, last_at
+			from attempt
+			where account = $1 and source = $2
+			for update`, name, source).Scan(&failures, &last)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // somebody has just succeeded and wiped it out
+		}
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		if wait := last.Add(penalty(failures)).Sub(now); wait > 0 {
+			return tooMany(wait)
+		}
+		if now.Sub(last) > 24*time.Hour {
+			failures = 0
+		}
+		_, err = tx.Exec(ctx, "update attempt set failures = $3, last_at = $4 where account = $1 and source = $2",
+			name, source, failures+1, now)
 		return err
-	}
-	if wait := last.Add(penalty(failures)).Sub(s.now()); wait > 0 {
-		return tooMany(wait)
-	}
-	return nil
+	})
 }
 
 func penalty(failures int) time.Duration {
@@ -116,19 +137,6 @@ func tooMany(wait time.Duration) error {
 		Detail: "too many wrong passwords; wait and try again, or ask an administrator to reset it",
 		Data:   map[string]int{"retry_after_s": int(math.Ceil(wait.Seconds()))},
 	}
-}
-
-// failed counts the attempt. Those older than a day are forgotten.
-func (s *Store) failed(ctx context.Context, name, source string) error {
-	if _, err := s.pool.Exec(ctx, `
-		insert into attempt (account, source, failures, last_at)
-		values ($1, $2, 1, $3)
-		on conflict (account, source) do update
-		set failures = case when attempt.last_at < $3 - interval '1 day' then 1 else attempt.failures + 1 end, last_at = $3`,
-		name, source, s.now()); err != nil {
-		return err
-	}
-	return denied("wrong_login", "the name or the password is not right; check both and try again")
 }
 
 // network is the source's address; of IPv6 the /64, which is what one customer of a
