@@ -60,6 +60,7 @@ class Hub {
   private stale = new Set<string>()
   private refresh: ReturnType<typeof setTimeout> | undefined
   private release: () => void = () => {}
+  private board = ''
 
   constructor(
     private readonly me: Id,
@@ -95,6 +96,7 @@ class Hub {
 
   follow(topics: string[]) {
     this.followed.set(tab, topics)
+    this.forget()
     if (this.socket) this.socket.follow(this.topics())
     else this.tell({ follow: topics, tab })
   }
@@ -104,6 +106,12 @@ class Hub {
   private topics(): string[] {
     const held = Object.values(state.interactions).map((i) => `conversation:${i.conversation}`)
     return [...new Set([...[...this.followed.values()].flat(), ...held])]
+  }
+
+  // A conversation that is neither held nor shown is read again when it is opened.
+  private forget() {
+    const kept = new Set(this.topics())
+    change((l) => ({ ...l, logs: Object.fromEntries(Object.entries(l.logs).filter(([id, log]) => log.pending.length > 0 || kept.has(`conversation:${id}`))) }))
   }
 
   say(t: string, more: object) {
@@ -176,14 +184,22 @@ class Hub {
       this.remember(i)
     }
     if (f.t === 'message.created') this.said(f.data as Entry)
+    if (f.t === 'queue.stats' && this.sameBoard(f.data)) return
     if (listEvents.test(f.t)) this.age(f.t)
   }
 
   // What is said where no customer is, is said among the staff.
   private said(e: Entry) {
-    const ofCustomer = Object.values(state.interactions).some((i) => i.conversation === e.conversation)
-    if (ofCustomer) void fillHole(e.conversation)
+    if (this.topics().includes(`conversation:${e.conversation}`)) void fillHole(e.conversation)
     else this.age('staff_chat.')
+  }
+
+  // The board is told each second, changed or not.
+  private sameBoard(data: unknown): boolean {
+    const text = JSON.stringify(data)
+    const same = text === this.board
+    this.board = text
+    return same
   }
 
   // A bare frame has no names: read them once.
@@ -221,7 +237,7 @@ const listsOf: Record<string, string[]> = {
   config: ['status-codes', 'transaction-codes', 'me'],
   supervisor_message: ['supervisor-messages'],
   staff_chat: ['staff-chats', 'staff-entries'],
-  queue: ['queues'],
+  queue: ['queues', 'interactions'],
   agent: ['agents'],
 }
 

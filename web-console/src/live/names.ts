@@ -4,6 +4,6 @@ import type { Id } from '../api/types'
 
 /** What an agent is called, by id; empty until it is known. */
 export function useAgentName(): (id: Id | undefined) => string {
-  const { data } = useQuery({ queryKey: ['agents'], queryFn: api.agents })
+  const { data } = useQuery({ queryKey: ['agent-names'], queryFn: api.agents, staleTime: 300_000 })
   return (id) => data?.items.find((a) => a.id === id)?.name ?? ''
 }
