@@ -89,34 +89,34 @@ var (
 	slugForm     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-// tidy makes what a person wrote fit to be stored, or says what is wrong with it.
-func (a *Article) tidy() error {
+// tidied is what a person wrote made fit to be stored, or what is wrong with it.
+func (a Article) tidied() (Article, error) {
 	if a.Visibility == "" {
 		a.Visibility = VisibilityPublic
 	}
 	switch {
 	case a.Visibility != VisibilityPublic && a.Visibility != VisibilityInternal:
-		return gateway.Invalid("bad_visibility", fmt.Sprintf("Visibility is public or internal, not %.20q.", a.Visibility))
+		return a, gateway.Invalid("bad_visibility", fmt.Sprintf("Visibility is public or internal, not %.20q.", a.Visibility))
 	case a.Category != "" && !keyForm.MatchString(a.Category):
-		return gateway.Invalid("bad_category", fmt.Sprintf("%.40q is not a category's key.", a.Category))
+		return a, gateway.Invalid("bad_category", fmt.Sprintf("%.40q is not a category's key.", a.Category))
 	case len(a.Wordings) == 0:
-		return gateway.Invalid("no_wording", "An article needs a text in at least one language.")
+		return a, gateway.Invalid("no_wording", "An article needs a text in at least one language.")
 	}
 	tidied := map[string]Wording{}
 	for language, w := range a.Wordings {
 		if !languageForm.MatchString(language) {
-			return gateway.Invalid("bad_language", fmt.Sprintf("%.20q is not a language; use sv, en …", language))
+			return a, gateway.Invalid("bad_language", fmt.Sprintf("%.20q is not a language; use sv, en …", language))
 		}
-		if err := w.tidy(); err != nil {
-			return err
+		var err error
+		if tidied[language], err = w.tidied(); err != nil {
+			return a, err
 		}
-		tidied[language] = w
 	}
 	a.Wordings = tidied
-	return nil
+	return a, nil
 }
 
-func (w *Wording) tidy() error {
+func (w Wording) tidied() (Wording, error) {
 	w.Shortcut = strings.TrimPrefix(line(w.Shortcut), "/")
 	w.Title, w.Question = line(w.Title), line(w.Question)
 	w.Answer = strings.TrimSpace(strings.ReplaceAll(gateway.Clean(w.Answer), "\r\n", "\n"))
@@ -127,12 +127,12 @@ func (w *Wording) tidy() error {
 	if w.Slug == "" {
 		w.Slug = slugOf(w.Title)
 	}
-	too := func(what string, limit int) error {
-		return gateway.Invalid("too_long", fmt.Sprintf("The %s may have %d characters.", what, limit))
+	too := func(what string, limit int) (Wording, error) {
+		return w, gateway.Invalid("too_long", fmt.Sprintf("The %s may have %d characters.", what, limit))
 	}
 	switch {
 	case w.Title == "":
-		return gateway.Invalid("no_title", "Give the article a title.")
+		return w, gateway.Invalid("no_title", "Give the article a title.")
 	case long(w.Title, maxTitle) || long(w.Slug, maxTitle):
 		return too("title", maxTitle)
 	case long(w.Question, maxLine):
@@ -142,17 +142,17 @@ func (w *Wording) tidy() error {
 	case long(w.Shortcut, maxShortcut):
 		return too("shortcut", maxShortcut)
 	case w.Shortcut != "" && index.Fold(w.Shortcut) == "", strings.ContainsAny(w.Shortcut, " /#?"):
-		return gateway.Invalid("bad_shortcut", "A shortcut is one word of letters and digits.")
+		return w, gateway.Invalid("bad_shortcut", "A shortcut is one word of letters and digits.")
 	case len(w.Alternates) > maxAlternates || len(w.Tags) > maxAlternates:
-		return gateway.Invalid("too_many", fmt.Sprintf("An article may have %d other wordings and as many tags.", maxAlternates))
+		return w, gateway.Invalid("too_many", fmt.Sprintf("An article may have %d other wordings and as many tags.", maxAlternates))
 	case slices.ContainsFunc(slices.Concat(w.Alternates, w.Tags), func(s string) bool { return long(s, maxLine) }):
 		return too("wording", maxLine)
 	case !slugForm.MatchString(w.Slug):
-		return gateway.Invalid("bad_slug", "A slug is lower-case letters a to z, digits and single hyphens.")
+		return w, gateway.Invalid("bad_slug", "A slug is lower-case letters a to z, digits and single hyphens.")
 	case w.Status != Draft && w.Status != Published && w.Status != Archived:
-		return gateway.Invalid("bad_status", fmt.Sprintf("Status is draft, published or archived, not %.20q.", w.Status))
+		return w, gateway.Invalid("bad_status", fmt.Sprintf("Status is draft, published or archived, not %.20q.", w.Status))
 	}
-	return nil
+	return w, nil
 }
 
 func long(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }

@@ -127,9 +127,9 @@ func readFolder(folder fs.FS) ([]Article, []Category, error) {
 		return nil, nil, err
 	}
 	list := slices.SortedFunc(maps.Values(byNumber), func(a, b Article) int { return int(a.Number - b.Number) })
-	for i := range list {
-		if err := list[i].tidy(); err != nil {
-			return nil, nil, fmt.Errorf("article %d: %w", list[i].Number, err)
+	for i, a := range list {
+		if list[i], err = a.tidied(); err != nil {
+			return nil, nil, fmt.Errorf("article %d: %w", a.Number, err)
 		}
 	}
 	return list, headings, nil

@@ -80,7 +80,7 @@ func TestSampleAnswers(t *testing.T) {
 		{"en", "can I pay the bill a bit later?", 122},
 		{"en", "my jacket is not waterproof anymore", 137},
 		{"en", "how do I exchange a christmas gift?", 118},
-		{"en", "wich sleping bag for winter", 133},
+		{"en", "wich sleping bag for winter", 133}, //nolint:misspell // as people type
 	} {
 		hits, err := s.Customers().Find(t.Context(), c.asked, c.language, 3)
 		var got []int64

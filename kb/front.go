@@ -42,11 +42,11 @@ type file struct {
 }
 
 // name is the file's place in the folder.
-func (f file) name() string {
+func (f *file) name() string {
 	return fmt.Sprintf("%s/%d-%s.md", f.language, f.number, f.wording.Slug)
 }
 
-func (f file) bytes() []byte {
+func (f *file) bytes() []byte {
 	var b strings.Builder
 	b.WriteString(fence)
 	put := func(key, value string) {

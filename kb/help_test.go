@@ -39,7 +39,15 @@ func serve(t *testing.T, s *kb.Store) (*kb.Store, *httptest.Server, *http.Client
 	return s, server, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func ask(t *testing.T, c *http.Client, method, address string, form url.Values, head ...string) (*http.Response, string) {
+// answer is what the help centre said, read to its end.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+	Cookies    []*http.Cookie
+	Body       string
+}
+
+func ask(t *testing.T, c *http.Client, method, address string, form url.Values, head ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -52,26 +60,26 @@ func ask(t *testing.T, c *http.Client, method, address string, form url.Values, 
 	for i := 0; i < len(head); i += 2 {
 		r.Header.Set(head[i], head[i+1])
 	}
-	answer, err := c.Do(r)
+	w, err := c.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = w.Body.Close() }()
+	body, err := io.ReadAll(w.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(body)
+	return answer{w.StatusCode, w.Header, w.Cookies(), string(body)}
 }
 
-func get(t *testing.T, c *http.Client, address string, head ...string) (*http.Response, string) {
+func get(t *testing.T, c *http.Client, address string, head ...string) answer {
 	t.Helper()
 	return ask(t, c, http.MethodGet, address, nil, head...)
 }
 
 func TestHelpCentre(t *testing.T) {
 	_, server, c := centre(t)
-	if r, _ := get(t, c, server.URL+"/help/", "Accept-Language", "sv-SE,sv;q=0.9,en;q=0.5"); r.Header.Get("Location") != "/help/sv/" {
+	if r := get(t, c, server.URL+"/help/", "Accept-Language", "sv-SE,sv;q=0.9,en;q=0.5"); r.Header.Get("Location") != "/help/sv/" {
 		t.Errorf("a Swede is led to %q", r.Header.Get("Location"))
 	}
 	for _, p := range []struct{ path, has string }{
@@ -84,7 +92,8 @@ func TestHelpCentre(t *testing.T) {
 		{"/help/sitemap.xml", "https://help.example/help/sv/a/132-sa-valjer-du-talt"},
 		{"/help/assets/help.css", "prose"},
 	} {
-		r, body := get(t, c, server.URL+p.path)
+		r := get(t, c, server.URL+p.path)
+		body := r.Body
 		if r.StatusCode != http.StatusOK || !strings.Contains(body, p.has) {
 			t.Errorf("%s: got %d without %q", p.path, r.StatusCode, p.has)
 		}
@@ -94,12 +103,12 @@ func TestHelpCentre(t *testing.T) {
 		if policy := r.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: policy %q", p.path, policy)
 		}
-		if len(r.Cookies()) > 0 {
+		if len(r.Cookies) > 0 {
 			t.Errorf("%s sets a cookie", p.path)
 		}
 	}
 	for _, path := range []string{"/help/xx/", "/help/sv/a/999-nix", "/help/sv/a/nix", "/help/sv/c/nix", "/help/assets/pages.html"} {
-		if r, _ := get(t, c, server.URL+path); r.StatusCode != http.StatusNotFound {
+		if r := get(t, c, server.URL+path); r.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: got %d want 404", path, r.StatusCode)
 		}
 	}
@@ -107,7 +116,7 @@ func TestHelpCentre(t *testing.T) {
 
 func TestArticlePageLinks(t *testing.T) {
 	_, server, c := centre(t)
-	_, body := get(t, c, server.URL+"/help/en/a/132-how-to-choose-a-tent?k=abc")
+	body := get(t, c, server.URL+"/help/en/a/132-how-to-choose-a-tent?k=abc").Body
 	for _, want := range []string{
 		`<link rel="canonical" href="https://help.example/help/en/a/132-how-to-choose-a-tent">`,
 		`<link rel="alternate" hreflang="sv" href="https://help.example/help/sv/a/132-sa-valjer-du-talt">`,
@@ -117,7 +126,7 @@ func TestArticlePageLinks(t *testing.T) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
-	r, _ := get(t, c, server.URL+"/help/en/a/132-an-old-title?k=abc")
+	r := get(t, c, server.URL+"/help/en/a/132-an-old-title?k=abc")
 	if r.StatusCode != http.StatusMovedPermanently || r.Header.Get("Location") != "/help/en/a/132-how-to-choose-a-tent?k=abc" {
 		t.Errorf("an old slug: got %d %q", r.StatusCode, r.Header.Get("Location"))
 	}
@@ -126,12 +135,12 @@ func TestArticlePageLinks(t *testing.T) {
 func TestInternalHasNoPage(t *testing.T) {
 	_, server, c := centre(t)
 	for _, path := range []string{"/help/sv/a/158-goodwill-vad-du-far-bjuda-pa", "/help/sv/a/158", "/help/en/a/158-goodwill-what-you-may-give"} {
-		if r, body := get(t, c, server.URL+path); r.StatusCode != http.StatusNotFound || strings.Contains(body, "500 kr") {
+		if r := get(t, c, server.URL+path); r.StatusCode != http.StatusNotFound || strings.Contains(r.Body, "500 kr") {
 			t.Errorf("%s: got %d", path, r.StatusCode)
 		}
 	}
 	for _, path := range []string{"/help/sitemap.xml", "/help/sv/search?q=goodwill", "/help/sv/suggest?q=goodwill", "/help/sv/c/returns", "/help/sv/search?q=%23158", "/help/sv/"} {
-		if _, body := get(t, c, server.URL+path); strings.Contains(body, "bjuda") {
+		if r := get(t, c, server.URL+path); strings.Contains(r.Body, "bjuda") {
 			t.Errorf("%s tells of an internal article", path)
 		}
 	}
@@ -141,12 +150,12 @@ func TestVoteOncePerVisitor(t *testing.T) {
 	s, server, c := centre(t)
 	address := server.URL + "/help/sv/a/132-sa-valjer-du-talt"
 	for _, helpful := range []string{"yes", "no"} {
-		r, _ := ask(t, c, http.MethodPost, address+"/vote", url.Values{"helpful": {helpful}})
+		r := ask(t, c, http.MethodPost, address+"/vote", url.Values{"helpful": {helpful}})
 		if r.StatusCode != http.StatusSeeOther {
 			t.Fatalf("vote: got %d", r.StatusCode)
 		}
 	}
-	if r, _ := ask(t, c, http.MethodPost, address+"/vote", url.Values{"helpful": {"yes"}}, "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusForbidden {
+	if r := ask(t, c, http.MethodPost, address+"/vote", url.Values{"helpful": {"yes"}}, "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusForbidden {
 		t.Errorf("a vote from another site: got %d want 403", r.StatusCode)
 	}
 	hit, _ := s.Shortcut(t.Context(), "#132", "sv")

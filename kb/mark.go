@@ -12,7 +12,7 @@ import (
 // marked are hits with what was typed made visible in them.
 func marked(hits []Hit, typed string) []pageHit {
 	var stems []string
-	for _, w := range strings.Fields(typed) {
+	for w := range strings.FieldsSeq(typed) {
 		if f := index.Fold(w); utf8.RuneCountInString(f) >= minMark {
 			stems = append(stems, f)
 		}

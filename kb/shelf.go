@@ -104,9 +104,9 @@ func (s *shelf) sort(changed []Article) map[string]*batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range changed {
-		id := a.ID.String()
-		was, a, keep := s.articles[a.ID], a, false
-		if a, keep = s.published(a); !keep {
+		id, was := a.ID.String(), s.articles[a.ID]
+		a, keep := s.published(a)
+		if !keep {
 			a.Wordings = nil
 		}
 		for l := range was.Wordings {

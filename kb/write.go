@@ -18,10 +18,11 @@ const lockKey = 0x6b62 // "kb"
 
 // Create adds an article. A number is given unless it brings one.
 func (s *Store) Create(ctx context.Context, by string, a Article) (Article, error) {
-	if err := a.tidy(); err != nil {
+	a, err := a.tidied()
+	if err != nil {
 		return a, err
 	}
-	err := s.change(ctx, func(tx pgx.Tx) error { return create(ctx, tx, by, &a) })
+	err = s.change(ctx, func(tx pgx.Tx) error { return create(ctx, tx, by, &a) })
 	if err != nil {
 		return a, fmt.Errorf("create article: %w", err)
 	}
@@ -31,10 +32,11 @@ func (s *Store) Create(ctx context.Context, by string, a Article) (Article, erro
 // Update replaces an article whose Rev is still a.Rev; otherwise it is a conflict, with
 // what is there now. Its number stays.
 func (s *Store) Update(ctx context.Context, by string, a Article) (Article, error) {
-	if err := a.tidy(); err != nil {
+	a, err := a.tidied()
+	if err != nil {
 		return a, err
 	}
-	err := s.change(ctx, func(tx pgx.Tx) error {
+	err = s.change(ctx, func(tx pgx.Tx) error {
 		was, err := get(ctx, tx, a.ID)
 		if err != nil {
 			return err

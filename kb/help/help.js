@@ -7,7 +7,8 @@
     a.addEventListener('click', (e) => {
       if (typeof window.vaxel !== 'function') return // no chat: the link leads on
       e.preventDefault()
-      window.vaxel('open', { question: a.dataset.chat })
+      if (a.dataset.chat) window.vaxel('set', { question: a.dataset.chat })
+      window.vaxel('open')
     })
   }
   document.addEventListener('click', (e) => {

@@ -62,9 +62,10 @@ type Index struct {
 	dir    string
 	tongue tongue
 
-	writing sync.Mutex // one Put or Rebuild at a time; guards store and home
+	writing sync.Mutex // one Put or Rebuild at a time; guards the next three
 	store   bleve.Index
 	home    string // store's directory, a generation inside dir
+	closed  bool
 
 	alias bleve.IndexAlias // what is searched: store
 
@@ -77,7 +78,7 @@ type Index struct {
 func Open(dir, language string) (*Index, error) {
 	x := &Index{dir: dir, tongue: tongues[language], memory: newMemory(), alias: bleve.NewIndexAlias()}
 	x.home = filepath.Join(dir, strconv.Itoa(newest(dir)))
-	err := verify(x.home)
+	err := dropDamaged(x.home)
 	if err == nil {
 		x.store, err = bleve.OpenUsing(x.home, opening())
 	}
@@ -106,26 +107,20 @@ func newest(dir string) int {
 	return last
 }
 
-// schema has three fields, all split and stemmed by us: what asks, what answers, and the
-// pieces of what asks. Nothing is stored.
+// schema has one field, split and stemmed by us: the words, those of what asks twice.
+// Nothing is stored.
 var schema = func() mapping.IndexMapping {
 	m := bleve.NewIndexMapping()
 	must(m.AddCustomAnalyzer("ours", map[string]any{"type": custom.Name, "tokenizer": whitespace.Name}))
 	field := bleve.NewTextFieldMapping()
 	field.Analyzer, field.Store, field.IncludeTermVectors, field.IncludeInAll, field.DocValues = "ours", false, false, false, false
 	doc := bleve.NewDocumentStaticMapping()
-	for _, name := range []string{askField, bodyField, pieceField} {
-		doc.AddFieldMappingsAt(name, field)
-	}
+	doc.AddFieldMappingsAt(wordField, field)
 	m.DefaultMapping = doc
 	return m
 }()
 
-const (
-	askField   = "ask"
-	bodyField  = "body"
-	pieceField = "piece"
-)
+const wordField = "word"
 
 // stampLocked is the store's stamp, zero when it must be filled.
 func (x *Index) stampLocked() stamp {
@@ -298,10 +293,14 @@ func buildTexts(home string, read []reading) error {
 	return builder.Close()
 }
 
-// Close closes the index.
+// Close closes the index. Closing it again does nothing.
 func (x *Index) Close() error {
 	x.writing.Lock()
 	defer x.writing.Unlock()
+	if x.closed {
+		return nil
+	}
+	x.closed = true // the library panics at the second time
 	return x.store.Close()
 }
 
@@ -350,15 +349,11 @@ func (d Doc) sum() uint64 {
 }
 
 func (r reading) fields() map[string]any {
-	var ask, piece []string
+	words := terms(r.tags)
 	for _, w := range r.asks {
-		ask = append(ask, terms(w.words)...)
-		piece = append(piece, pieces(w.raw)...)
+		words = append(words, terms(w.words)...)
 	}
-	ask = append(ask, terms(r.tags)...)
-	return map[string]any{
-		askField: strings.Join(ask, " "), bodyField: strings.Join(terms(r.body), " "), pieceField: strings.Join(piece, " "),
-	}
+	return map[string]any{wordField: strings.Join(slices.Concat(words, words, terms(r.body)), " ")}
 }
 
 func terms(words []word) []string {

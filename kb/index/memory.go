@@ -1,10 +1,14 @@
 package index
 
+import "strings"
+
 // memory is what ranking knows: each text as numbers, and in how many texts each term
 // and piece stands. A term's number never changes; the words of a language are few.
 type memory struct {
 	numbers map[string]uint32
-	df      []int32 // by number: texts that hold it
+	near    *near
+	terms   []string // by number
+	df      []int32  // by number: texts that hold it
 	texts   map[string]*text
 	lengths float64 // of all texts together
 	sum     uint64  // of all texts; their order does not matter
@@ -39,7 +43,7 @@ const (
 )
 
 func newMemory() *memory {
-	return &memory{numbers: map[string]uint32{}, texts: map[string]*text{}}
+	return &memory{numbers: map[string]uint32{}, near: newNear(), texts: map[string]*text{}}
 }
 
 func (m *memory) number(term string) uint32 {
@@ -47,7 +51,8 @@ func (m *memory) number(term string) uint32 {
 	if !ok {
 		n = uint32(len(m.df)) //nolint:gosec // no language has so many words
 		m.numbers[term] = n
-		m.df = append(m.df, 0)
+		m.terms, m.df = append(m.terms, term), append(m.df, 0)
+		m.near.add(term, n, !strings.HasPrefix(term, piecePrefix))
 	}
 	return n
 }

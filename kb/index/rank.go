@@ -67,8 +67,8 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 	mean := m.meanLength()
 	var content, every, known float64
 	for i, w := range q.words {
-		tf := float64(t.weight(q.terms[i]))
-		if tf == 0 || q.terms[i] == none {
+		tf := q.frequency(t, i)
+		if tf == 0 {
 			continue
 		}
 		gain := q.idf[i] * tf / (tf + k1*(1-b+b*t.length/mean))
@@ -90,10 +90,27 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 	return score, max(known, alike)
 }
 
+// kinWeight is how much a word counts that is only spelled like the one asked for.
+const kinWeight = 0.5
+
+// frequency is how much the text says of the question's i-th word, or of its kin.
+func (q *numbered) frequency(t *text, i int) float64 {
+	if tf := t.weight(q.terms[i]); q.terms[i] != none && tf > 0 {
+		return float64(tf)
+	}
+	best := 0.0
+	for _, k := range q.kin[i] {
+		best = max(best, kinWeight*k.like*float64(t.weight(k.number)))
+	}
+	return best
+}
+
 // numbered is a question in the numbers of one memory.
 type numbered struct {
 	question
+	memory *memory  // whose numbers they are; another may have taken its place in the index
 	terms  []uint32 // of each word
+	kin    [][]kin  // of each word
 	sorted []pair   // the pieces that the memory knows, by number
 	weight float64  // of all pieces
 	asked  []pair   // the words, by number
@@ -108,7 +125,8 @@ type pair struct {
 const none = math.MaxUint32
 
 func (m *memory) numbered(q question) *numbered {
-	out := &numbered{question: q}
+	out := &numbered{question: q, memory: m}
+	shared := make([]uint16, len(m.terms))
 	for i, w := range q.words {
 		n, ok := m.numbers[w.term]
 		if !ok {
@@ -117,6 +135,10 @@ func (m *memory) numbered(q question) *numbered {
 			out.asked = append(out.asked, pair{n, q.idf[i]})
 		}
 		out.terms = append(out.terms, n)
+		out.kin = append(out.kin, nil)
+		if !w.stop {
+			out.kin[i] = m.near.find(w.term, shared, func(n uint32) bool { return m.df[n] > 0 })
+		}
 	}
 	for i, p := range q.pieces {
 		out.weight += q.rare[i]

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	deadline   = 250 * time.Millisecond // then a search finds nothing
-	candidates = 50                     // that bleve chooses for the ranking, in each index
-	maxPieces  = 96                     // of a question that candidates are sought by
+	deadline    = 250 * time.Millisecond // then a search finds nothing
+	candidates  = 50                     // that bleve chooses for the ranking, in each index
+	maxPostings = 4000                   // places that candidates are sought in
 )
 
 // Hit is a text that was found.
@@ -37,14 +37,15 @@ func Search(ctx context.Context, typed string, n int, cover float64, in ...*Inde
 		return nil, nil
 	}
 	for _, x := range in {
-		ids, err := x.candidates(ctx, q)
+		asked := x.numbered(q)
+		ids, err := x.candidates(ctx, asked)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("search: %w", err)
 		}
-		hits = append(hits, x.rank(q, ids, cover)...)
+		hits = append(hits, x.rank(asked, ids, cover)...)
 	}
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
@@ -66,28 +67,10 @@ func readQuestion(typed string, in []*Index) question {
 	return newQuestion(in[0].tongue, typed, among)
 }
 
-// candidates are the ids of what bleve finds: any of the words, in what asks rather than
-// in what answers, or any of their pieces. The query is made of terms only.
-func (x *Index) candidates(ctx context.Context, q question) ([]string, error) {
-	var parts []query.Query
-	add := func(term, field string, boost float64) {
-		t := bleve.NewTermQuery(term)
-		t.SetField(field)
-		t.SetBoost(boost)
-		parts = append(parts, t)
-	}
-	for _, w := range q.words {
-		boost := 1.0
-		if w.stop {
-			boost = 0.3
-		}
-		add(w.term, askField, 2*boost)
-		add(w.term, bodyField, boost)
-	}
-	for _, p := range q.pieces[:min(len(q.pieces), maxPieces)] {
-		add(p, pieceField, 0.4)
-	}
-	request := bleve.NewSearchRequestOptions(bleve.NewDisjunctionQuery(parts...), candidates, 0, false)
+// candidates are the ids of what bleve finds: any of the words, or of their kin. The
+// query is made of terms only, the rarest first, until they stand in maxPostings places.
+func (x *Index) candidates(ctx context.Context, q *numbered) ([]string, error) {
+	request := bleve.NewSearchRequestOptions(bleve.NewDisjunctionQuery(x.sought(q)...), candidates, 0, false)
 	found, err := x.alias.SearchInContext(ctx, request)
 	if err != nil {
 		return nil, err
@@ -99,17 +82,61 @@ func (x *Index) candidates(ctx context.Context, q question) ([]string, error) {
 	return ids, nil
 }
 
-func (x *Index) rank(q question, ids []string, cover float64) []Hit {
+func (x *Index) numbered(q question) *numbered {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	asked := x.memory.numbered(q)
+	return x.memory.numbered(q)
+}
+
+// sought are the terms to look for.
+func (x *Index) sought(q *numbered) []query.Query {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var parts []query.Query
+	places := 0
+	add := func(term string, boost float64) {
+		t := bleve.NewTermQuery(term)
+		t.SetField(wordField)
+		t.SetBoost(boost)
+		parts = append(parts, t)
+		if n, ok := q.memory.numbers[term]; ok {
+			places += int(q.memory.df[n])
+		}
+	}
+	for _, i := range rarest(q.idf) {
+		if places > maxPostings {
+			break
+		}
+		add(q.words[i].term, 1)
+		for _, k := range q.kin[i] {
+			if term := q.memory.terms[k.number]; term != q.words[i].term {
+				add(term, kinWeight*k.like)
+			}
+		}
+	}
+	return parts
+}
+
+// rarest are the places of the terms that tell most.
+func rarest(idf []float64) []int {
+	places := make([]int, len(idf))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(idf[b], idf[a]) })
+	return places
+}
+
+func (x *Index) rank(q *numbered, ids []string, cover float64) []Hit {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
 	var hits []Hit
 	for _, id := range ids {
-		t := x.memory.texts[id]
+		t := q.memory.texts[id]
 		if t == nil {
 			continue // removed since
 		}
-		if score, known := x.memory.score(asked, t); known >= cover {
+		if score, known := q.memory.score(q, t); known >= cover {
 			hits = append(hits, Hit{id, score, known})
 		}
 	}

@@ -13,21 +13,27 @@ import (
 // errDamaged says that a segment is not what was written.
 var errDamaged = errors.New("the segment's checksum is wrong")
 
-// verify reads the checksum that every zap segment ends with: the library opens a
-// segment with a flipped block in it, and then serves wrong results.
-func verify(dir string) error {
+// dropDamaged removes segments whose checksum is wrong: the library opens a segment with
+// a flipped block in it, and then serves wrong results. One that was being written when
+// its writer was killed is missed by nobody; any other makes opening fail.
+func dropDamaged(dir string) error {
 	segments, err := filepath.Glob(filepath.Join(dir, "store", "*.zap"))
 	if err != nil {
 		return err
 	}
 	for _, path := range segments {
-		if err := verifySegment(path); err != nil {
+		err := verifySegment(path)
+		if errors.Is(err, errDamaged) {
+			err = os.Remove(path)
+		}
+		if err != nil {
 			return fmt.Errorf("verify %s: %w", filepath.Base(path), err)
 		}
 	}
 	return nil
 }
 
+// verifySegment reads the checksum that every zap segment ends with.
 func verifySegment(path string) error {
 	f, err := os.Open(path) //nolint:gosec // a file of ours
 	if err != nil {
@@ -39,8 +45,11 @@ func verifySegment(path string) error {
 		return err
 	}
 	sum := crc32.NewIEEE()
+	if info.Size() < crc32.Size {
+		return errDamaged
+	}
 	if _, err := io.CopyN(sum, f, info.Size()-crc32.Size); err != nil {
-		return errDamaged // it is shorter than any segment
+		return err
 	}
 	var want [crc32.Size]byte
 	if _, err := io.ReadFull(f, want[:]); err != nil {

@@ -1,0 +1,82 @@
+package index
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// near finds the words of the texts that are spelled like another: its inflections, the
+// compounds that it is part of, and what was meant by a mistyped one.
+type near struct {
+	of    map[string][]uint32 // piece → words that hold it, by number
+	sizes []uint16            // pieces of each, by number; 0 for what is no word
+}
+
+// kin is a word that is spelled like another, and how much, 0 to 1.
+type kin struct {
+	number uint32
+	like   float64
+}
+
+const (
+	maxKin     = 4
+	minLike    = 0.5
+	minPieces  = 3    // shorter words are like too many others
+	commonMost = 2000 // words that share a piece; it tells nothing then
+)
+
+func newNear() *near { return &near{of: map[string][]uint32{}} }
+
+// add tells of the word with the next number, or that this number is no word's.
+func (n *near) add(term string, number uint32, isWord bool) {
+	n.sizes = append(n.sizes, 0)
+	if !isWord {
+		return
+	}
+	own := distinct(pieces([]string{term}))
+	n.sizes[number] = uint16(min(len(own), math.MaxUint16)) //nolint:gosec // just cut
+	for _, p := range own {
+		n.of[p] = append(n.of[p], number)
+	}
+}
+
+// find gives the words most like term that still stand somewhere, best first. Shared is
+// zero for every number, and is so again.
+func (n *near) find(term string, shared []uint16, alive func(uint32) bool) []kin {
+	own := distinct(pieces([]string{term}))
+	if len(own) < minPieces {
+		return nil
+	}
+	var met []uint32
+	for _, p := range own {
+		words := n.of[p]
+		if len(words) > commonMost {
+			continue
+		}
+		for _, w := range words {
+			if shared[w] == 0 {
+				met = append(met, w)
+			}
+			shared[w]++
+		}
+	}
+	var all []kin
+	for _, w := range met {
+		if like := alikeness(int(shared[w]), len(own), int(n.sizes[w])); like >= minLike && alive(w) {
+			all = append(all, kin{w, like})
+		}
+		shared[w] = 0
+	}
+	slices.SortFunc(all, func(a, b kin) int { return cmp.Or(cmp.Compare(b.like, a.like), cmp.Compare(a.number, b.number)) })
+	return all[:min(maxKin, len(all))]
+}
+
+// alikeness is Dice's measure, or for a word inside a longer one a little less than all.
+func alikeness(shared, a, b int) float64 {
+	like := 2 * float64(shared) / float64(a+b)
+	if least := min(a, b); least > minPieces {
+		like = max(like, 0.8*float64(shared)/float64(least))
+	}
+	return like
+}
