@@ -185,7 +185,7 @@ func restoreBlob(root *os.Root, name string, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, r) //nolint:gosec // our own backup, of any size
+	_, err = io.Copy(f, r) // our own backup, of any size
 	return errors.Join(err, f.Sync(), f.Close())
 }
 

@@ -16,7 +16,7 @@ func (v VoiceConfig) settings(c Config) (voice.Config, error) {
 	}
 	out := voice.Config{
 		Node: c.Node, Dir: filepath.Join(c.DataDir, "recordings"),
-		RTPLow: uint16(low), RTPHigh: uint16(high), //nolint:gosec // portRange has checked them
+		RTPLow: uint16(low), RTPHigh: uint16(high), // portRange has checked them
 	}
 	if out.Listen, err = netip.ParseAddrPort(v.Listen); err != nil {
 		return out, fmt.Errorf("voice.listen: %q is not an IPv4 address and a port: %w", v.Listen, err)

@@ -140,7 +140,7 @@ func (d *demo) letters(as sampleCustomer) ([]demoLetter, error) {
 func (d *demo) parsed(box string, m postoffice.Mail) *letter.Letter {
 	key := box + " " + strconv.FormatUint(uint64(m.UID), 10)
 	if l, ok := d.read.Load(key); ok {
-		return l.(*letter.Letter) //nolint:forcetypeassert // nothing else is kept there
+		return l.(*letter.Letter) // nothing else is kept there
 	}
 	l := letter.Parse(m.Raw)
 	d.read.Store(key, l)
@@ -161,7 +161,7 @@ func linked(text string) (parts []textPart) {
 
 // shownTime is a time today by the clock, an earlier one with its day.
 func shownTime(at time.Time, lang string) string {
-	at = at.Local() //nolint:gosmopolitan // the reader sits at this machine
+	at = at.Local() // the reader sits at this machine
 	if now := time.Now(); at.YearDay() == now.YearDay() && at.Year() == now.Year() {
 		return at.Format("15:04")
 	}

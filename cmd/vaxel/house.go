@@ -95,8 +95,8 @@ func (h *house) openStores(ctx context.Context) error {
 	h.tickets = tickets.New(h.pool, h.feed, h.log)
 	h.staff = staffchat.New(h.pool, h.timeline, h.roster, h.feed)
 	h.stats = stats.New(h.pool, h.feed, h.log)
-	h.kb, err = openKnowledge(ctx, h)
-	return err
+	h.kb = openKnowledge(h)
+	return nil
 }
 
 // openWay makes the way of an interaction: intake, floor, outbox.

@@ -22,11 +22,11 @@ type knowledge struct {
 	shop    kb.Site // whose help centre it is, where that is known better than by helpSite
 }
 
-func openKnowledge(_ context.Context, h *house) (knowledge, error) {
+func openKnowledge(h *house) knowledge {
 	store := kb.New(h.pool, h.bus, kb.Config{
 		Dir: filepath.Join(h.config.DataDir, "index"), PublicURL: h.config.publicURL(),
 	}, h.log)
-	return knowledge{store, library{store}, answers{store.Customers()}, store.Customers().Handler(h.helpSite, h.log), store.Run, kb.Site{}}, nil
+	return knowledge{store, library{store}, answers{store.Customers()}, store.Customers().Handler(h.helpSite, h.log), store.Run, kb.Site{}}
 }
 
 // helpSite says whose help centre it is: the shop's, and by default that of the first

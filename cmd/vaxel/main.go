@@ -44,7 +44,7 @@ func main() {
 	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(&c); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(os.Stderr, "vaxel: %v\n", err)
-		os.Exit(1) //nolint:gocritic // stop only gives the signals back
+		os.Exit(1) // stop only gives the signals back
 	}
 }
 
