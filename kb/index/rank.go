@@ -67,7 +67,7 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 	mean := m.meanLength()
 	var content, every, known float64
 	for i, w := range q.words {
-		tf := q.frequency(t, i)
+		tf, sure := q.frequency(t, i)
 		if tf == 0 {
 			continue
 		}
@@ -75,7 +75,7 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 		every += gain
 		if !w.stop {
 			content += gain
-			known += q.idf[i]
+			known += sure * q.idf[i]
 		}
 	}
 	alike, same := 0.0, 0.0
@@ -93,16 +93,19 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 // kinWeight is how much a word counts that is only spelled like the one asked for.
 const kinWeight = 0.5
 
-// frequency is how much the text says of the question's i-th word, or of its kin.
-func (q *numbered) frequency(t *text, i int) float64 {
+// frequency is how much the text says of the question's i-th word, or of its kin, and how
+// sure it is that this is the word that was meant, 0 to 1.
+func (q *numbered) frequency(t *text, i int) (tf, sure float64) {
 	if tf := t.weight(q.terms[i]); q.terms[i] != none && tf > 0 {
-		return float64(tf)
+		return float64(tf), 1
 	}
-	best := 0.0
 	for _, k := range q.kin[i] {
-		best = max(best, kinWeight*k.like*float64(t.weight(k.number)))
+		if weight := t.weight(k.number); weight > 0 {
+			like := kinWeight * k.like
+			tf, sure = max(tf, like*float64(weight)), max(sure, like)
+		}
 	}
-	return best
+	return tf, sure
 }
 
 // numbered is a question in the numbers of one memory.
