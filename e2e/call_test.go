@@ -291,7 +291,9 @@ func TestKillVoicemail(t *testing.T) {
 		c := v.agent.openConsole()
 		phone := phonetest.NewPhone(t, "caller", g711.A, 0)
 		call := phone.Dial("support", netip.MustParseAddrPort(sip))
-		v.wait("voicemail, or the crash", func() bool { return v.crashed.n.Load() > 0 || v.number(`select count(*) from call where state = 'voicemail'`) == 1 })
+		v.wait("voicemail, or the crash", func() bool {
+			return v.crashed.n.Load() > 0 || v.number(`select count(*) from call where state = 'voicemail'`) == 1
+		})
 		phone.Sound.Press('#') // no need of the greeting
 		phonetest.WaitFor(t, 20*time.Second, "the beep, or the crash", func() bool { return v.crashed.n.Load() > 0 || phone.Sound.Ear.Hears(beepHz) })
 		spoken := v.crashed.n.Load() == 0
