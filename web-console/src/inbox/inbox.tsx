@@ -15,6 +15,7 @@ import { printed, useKeys } from '../ui/keys'
 import { Badge, channelIcon, Empty, Failure, Skeleton } from '../ui/parts'
 import { Cue } from './cue'
 import { matches, rowsOf, type Row, type Scope } from './group'
+import { useWho } from './who'
 
 type Tab = 'chat' | 'email'
 const held = (tab: Tab) => (i: InteractionView) => tab === 'chat' || i.channel === 'email'
@@ -169,7 +170,7 @@ function Item({ i, tab, chosen }: { i: InteractionView; tab: Tab; chosen: boolea
   const f = useFormat()
   const hour = Math.floor(useNow() / 3_600_000)
   const now = hour * 3_600_000
-  const name = i.customer_name || f.address(i.customer_address) || w.common.unknown
+  const name = useWho()(i)
   const spoken = i.channel === 'voice' && (i.subject || (i.outbound ? w.phone.outbound : w.offer.voice))
   const line = (i.channel === 'email' && i.subject) || spoken || i.preview || i.subject || w.inbox.noSubject
   const unread = !chosen && (i.unread ?? 0) > 0

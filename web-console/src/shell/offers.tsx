@@ -4,6 +4,7 @@ import { useAccept, useDecline } from '../actions'
 import type { Offer } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
+import { useWho } from '../inbox/who'
 import { useNow } from '../live/clock'
 import { leads, useLive } from '../live/hub'
 import { Icon } from '../ui/icon'
@@ -18,6 +19,7 @@ const declineKey = 'ctrl+alt+KeyD'
 /** The offers of this moment. They never take the focus: the keys work from everywhere. */
 export function Offers() {
   const w = useWords()
+  const who = useWho()
   const offers = useLive((l) => Object.values(l.offers).sort((a, b) => a.created_at.localeCompare(b.created_at)))
   const first = offers[0]
   const [, go] = useLocation()
@@ -41,12 +43,11 @@ export function Offers() {
   )
 }
 
-const who = (o: Offer) => o.customer_name || o.customer_address || '–'
-
 function Card(props: { offer: Offer; first: boolean; accept: () => void; decline: () => void; busy: boolean }) {
   const { offer: o } = props
   const w = useWords()
   const f = useFormat()
+  const who = useWho()
   const now = useNow()
   const whole = Date.parse(o.expires_at) - Date.parse(o.created_at)
   const left = Math.max(0, Date.parse(o.expires_at) - now)
@@ -64,7 +65,7 @@ function Card(props: { offer: Offer; first: boolean; accept: () => void; decline
       <div className="offer-body">
         <Avatar name={who(o)} size="lg" />
         <div className="col grow">
-          <span className="strong t-title ell">{o.customer_name ? o.customer_name : f.address(who(o))}</span>
+          <span className="strong t-title ell">{who(o)}</span>
           <span className="meta num ell">{second.filter(Boolean).join(' · ')}</span>
         </div>
       </div>
@@ -93,6 +94,7 @@ function Card(props: { offer: Offer; first: boolean; accept: () => void; decline
 /** The title counts, the tab that leads rings, and a console in the background says so on the desktop. */
 function useAlert(first: Offer | undefined, count: number) {
   const w = useWords()
+  const who = useWho()
   const told = useRef('')
   const key = first ? `${first.interaction}/${first.no}` : ''
   useEffect(() => {

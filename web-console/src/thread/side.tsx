@@ -4,6 +4,7 @@ import { api } from '../api/client'
 import type { Case, Id, InteractionView } from '../api/types'
 import { useFormat, useLanguage, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
+import { useWho } from '../inbox/who'
 import { useLive } from '../live/hub'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
@@ -11,7 +12,6 @@ import { Avatar, Badge, Chip, Fetched } from '../ui/parts'
 import { sendArticle } from './composer'
 import { FaqBox } from './faq-box'
 import { Tasks } from './tasks'
-import { useCustomerName } from './thread'
 import { Timeline } from './timeline'
 import { WrapUp } from './wrap-up'
 
@@ -24,7 +24,7 @@ export function Side({ interaction: i, close }: { interaction: InteractionView; 
 function Customer({ i, close }: { i: InteractionView; close: () => void }) {
   const w = useWords()
   const me = useMe()
-  const name = useCustomerName(i)
+  const name = useWho()(i)
   const canCard = mayDo(i, 'article', me.agent)
   return (
     <>

@@ -2,9 +2,10 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { Link } from 'wouter'
 import { useVerb } from '../actions'
 import type { Id, InteractionView } from '../api/types'
-import { useFormat, useWords } from '../i18n'
+import { useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { Cue } from '../inbox/cue'
+import { useWho } from '../inbox/who'
 import { useNow } from '../live/clock'
 import { change, useLive } from '../live/hub'
 import { last } from '../live/log'
@@ -23,7 +24,7 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
   const w = useWords()
   const { log, loaded, error, earlier, retry } = useLog(i.conversation)
   const mail = i.channel === 'email'
-  const name = useCustomerName(i)
+  const name = useWho()(i)
   useSeen(i.conversation, log)
   // The mail that was the newest when the thread was opened stands open; what comes later says "new".
   const [met, setMet] = useState(0)
@@ -50,12 +51,6 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
       {mail ? <MailComposer i={i} log={log} name={name} met={met || newest} meet={() => setMet(newest)} /> : <Composer i={i} />}
     </section>
   )
-}
-
-export function useCustomerName(i: InteractionView): string {
-  const f = useFormat()
-  const w = useWords()
-  return i.customer_name || f.address(i.customer_address) || w.common.unknown
 }
 
 // What is open and looked at is read.
