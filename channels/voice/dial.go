@@ -22,6 +22,7 @@ type Outbound struct {
 
 // Dial rings the agent's phone and then the number. It returns once the agent's phone is
 // being rung; a number outside the dial plan, and an agent without a phone, are refused.
+// An interaction that has its call here already is not called again.
 func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	route, number, err := v.Allowed(o.Number)
 	if err != nil {
@@ -33,6 +34,9 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	}
 	if len(phones) == 0 {
 		return gateway.Conflict("no_phone", "you have no phone that can be rung; add one under your settings", nil)
+	}
+	if v.calling(o.Interaction) {
+		return nil
 	}
 	c := newCall(v, callRow{
 		Outbound: true, State: dialling, From: route.From, To: number, Queue: o.Queue, Language: o.Language,

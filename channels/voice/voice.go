@@ -241,6 +241,13 @@ func (v *Voice) begin(ctx context.Context, c *Call) bool {
 	return true
 }
 
+// calling says whether the interaction has a call under way here.
+func (v *Voice) calling(id gateway.InteractionID) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.active[id] != nil
+}
+
 // serve makes a call findable by its interaction; 0 takes it out.
 func (v *Voice) serve(c *Call, id gateway.InteractionID) {
 	v.mu.Lock()

@@ -16,8 +16,8 @@ import (
 // A mail's HTML has its own document and its own CSP: no scripts, no requests. Remote
 // images are allowed when the reader has asked for them.
 const (
-	mailCSP       = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
-	mailCSPRemote = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; frame-ancestors 'self'"
+	mailCSP       = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+	mailCSPRemote = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 
 // uploadMax is the largest file that an agent can attach.

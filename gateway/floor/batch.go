@@ -254,7 +254,7 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 		store(q, insertAnswers, b.answers),
 		store(q, upsertInteractions, b.tale.interactionRows()),
 		store(q, upsertOffers, b.tale.offerRows()),
-		store(q, upsertPresence, b.tale.presenceRows()),
+		store(q, upsertPresence, b.tale.presenceRows(l.overCapacity)),
 		store(q, insertSegments, b.tale.segments),
 	); err != nil {
 		return err
@@ -263,6 +263,12 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 		return err
 	}
 	return l.tell(ctx, tx, b)
+}
+
+// overCapacity says whether an interaction was pulled beyond its agent's capacity.
+func (l *leader) overCapacity(id gateway.InteractionID) bool {
+	i, ok := l.core.Interaction(id)
+	return ok && i.OverCapacity
 }
 
 // tell writes into the neighbours' rooms, in the order in which intake and an agent's

@@ -149,9 +149,11 @@ func openness(o gateway.Offer) int {
 	return 0
 }
 
-func (t *tale) presenceRows() []presenceRow {
+// presenceRows allows more than 100 units only to who was given more by hand: the schema
+// refuses it to anybody else.
+func (t *tale) presenceRows(overCapacity func(gateway.InteractionID) bool) []presenceRow {
 	return mapped(t.presences.values(), func(p gateway.Presence) presenceRow {
-		return rowOfPresence(p, p.Units > 100)
+		return rowOfPresence(p, slices.ContainsFunc(p.Holds, overCapacity))
 	})
 }
 
