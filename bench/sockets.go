@@ -123,8 +123,8 @@ type crowd struct {
 
 func (c *crowd) listen(v *visitor) {
 	c.all.Go(func() {
-		if _ = v.listen(c.ctx); !c.quiet.Load() {
-			c.gone.Add(1)
+		if err := v.listen(c.ctx); !c.quiet.Load() && c.gone.Add(1) == 1 {
+			v.h.b.note("visitor %d left: %v", v.no, err)
 		}
 	})
 }

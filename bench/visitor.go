@@ -118,6 +118,10 @@ func (v *visitor) form(ctx context.Context, text string) error {
 		switch f.T {
 		case "ack":
 			return nil
+		case "ping":
+			if err := v.write(ctx, map[string]string{"t": "pong"}); err != nil {
+				return err
+			}
 		case "error":
 			return fmt.Errorf("first line refused: %s %s", f.Code, f.Detail)
 		}
