@@ -36,9 +36,9 @@ type ask struct {
 
 // The weights of BM25F's fields: what asks counts for more than what answers.
 const (
-	titleWeight  = 3
-	askWeight    = 2.2
-	tagWeight    = 2
+	titleWeight  = 2
+	askWeight    = 1.5
+	tagWeight    = 1.5
 	answerWeight = 1
 )
 

@@ -9,7 +9,7 @@ import (
 // BM25's usual saturation, and less length normalisation than usual: answers are short.
 const (
 	k1 = 1.2
-	b  = 0.4
+	b  = 0.5
 )
 
 // question is what somebody asked, with what each of its words tells.
@@ -86,12 +86,12 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 	if q.full > 0 {
 		content, known = content/q.full, known/q.full
 	}
-	score = 0.35*content + 0.15*every/max(q.all, 1e-9) + 0.35*alike + 0.15*same
+	score = 0.2*content + 0.4*every/max(q.all, 1e-9) + 0.31*alike + 0.09*same
 	return score, max(known, alike)
 }
 
 // kinWeight is how much a word counts that is only spelled like the one asked for.
-const kinWeight = 0.5
+const kinWeight = 0.4
 
 // frequency is how much the text says of the question's i-th word, or of its kin, and how
 // sure it is that this is the word that was meant, 0 to 1.
