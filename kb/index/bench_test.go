@@ -5,15 +5,16 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// invented makes n texts of words drawn as a language draws them: few often, many seldom.
-func invented(n int) []Doc {
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same texts every time
+// invented makes many texts, of words drawn as a language draws them: few often, many seldom.
+func invented() []Doc {
+	r := rand.New(rand.NewPCG(1, 2)) // the same texts every time
 	words := make([]string, 20_000)
 	for i := range words {
 		var b strings.Builder
@@ -30,9 +31,9 @@ func invented(n int) []Doc {
 		}
 		return b.String()
 	}
-	list := make([]Doc, n)
+	list := make([]Doc, large)
 	for i := range list {
-		list[i] = Doc{ID: fmt.Sprint(i), Title: text(6), Question: text(9), Alternates: []string{text(8), text(7), text(9), text(6)}, Tags: []string{text(2)}, Body: text(80), Change: 1}
+		list[i] = Doc{ID: strconv.Itoa(i), Title: text(6), Question: text(9), Alternates: []string{text(8), text(7), text(9), text(6)}, Tags: []string{text(2)}, Body: text(80), Change: 1}
 	}
 	return list
 }
@@ -89,7 +90,7 @@ func heads(list []Doc) *Heads {
 }
 
 func BenchmarkShortcut(b *testing.B) {
-	list := invented(large)
+	list := invented()
 	h := heads(list)
 	timed(b, func(i int) {
 		word := fmt.Sprintf("%s%d", strings.Fields(list[i%large].Title)[0], i%large)
@@ -100,7 +101,7 @@ func BenchmarkShortcut(b *testing.B) {
 }
 
 func BenchmarkTypeAhead(b *testing.B) {
-	list := invented(large)
+	list := invented()
 	h := heads(list)
 	timed(b, func(i int) {
 		typed := list[i%large].Title
@@ -109,7 +110,7 @@ func BenchmarkTypeAhead(b *testing.B) {
 }
 
 func BenchmarkSuggest(b *testing.B) {
-	list := invented(large)
+	list := invented()
 	x := filled(b, "sv", list)
 	timed(b, func(i int) {
 		q := list[i*7%large].Question + list[i*13%large].Title
@@ -120,7 +121,7 @@ func BenchmarkSuggest(b *testing.B) {
 }
 
 func BenchmarkRebuild(b *testing.B) {
-	list := invented(large)
+	list := invented()
 	x := filled(b, "sv", nil)
 	before := processor(b)
 	for b.Loop() {
@@ -137,7 +138,7 @@ func BenchmarkRebuild(b *testing.B) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	list := invented(large)
+	list := invented()
 	x := filled(b, "sv", list)
 	timed(b, func(i int) {
 		if err := x.Put(int64(i+2), list[i%large:i%large+1], nil); err != nil {

@@ -83,7 +83,7 @@ func Open(dir, language string) (*Index, error) {
 		x.store, err = bleve.OpenUsing(x.home, opening())
 	}
 	if err != nil {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(dir); err != nil { //nolint:gosec // G703: the caller names it, never a reader
 			return nil, fmt.Errorf("throw the index away: %w", err)
 		}
 		x.store, err = bleve.NewUsing(x.home, schema, scorch.Name, scorch.Name, opening())
@@ -128,11 +128,11 @@ func (x *Index) stampLocked() stamp {
 	if err != nil || len(body) != 16 {
 		return stamp{}
 	}
-	return stamp{int64(binary.BigEndian.Uint64(body)), binary.BigEndian.Uint64(body[8:])} //nolint:gosec // it was an int64
+	return stamp{int64(binary.BigEndian.Uint64(body)), binary.BigEndian.Uint64(body[8:])} // it was an int64
 }
 
 func (s stamp) bytes() []byte {
-	b := binary.BigEndian.AppendUint64(nil, uint64(s.change)) //nolint:gosec // never negative
+	b := binary.BigEndian.AppendUint64(nil, uint64(s.change)) // never negative
 	return binary.BigEndian.AppendUint64(b, s.sum)
 }
 

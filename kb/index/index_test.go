@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 func docs(n int, change int64) []Doc {
 	list := make([]Doc, n)
 	for i := range list {
-		list[i] = Doc{ID: fmt.Sprint(i), Title: fmt.Sprintf("Artikel nummer%d", i), Body: "Om tält och sovsäckar", Change: change}
+		list[i] = Doc{ID: strconv.Itoa(i), Title: fmt.Sprintf("Artikel nummer%d", i), Body: "Om tält och sovsäckar", Change: change}
 	}
 	return list
 }
@@ -207,7 +208,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 5 {
 		ctx := t.Context()
-		writer := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilled$") //nolint:gosec // this test itself
+		writer := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilled$")
 		writer.Env = append(os.Environ(), "INDEX_KILLED="+dir)
 		said, err := writer.StdoutPipe()
 		if err != nil {
@@ -229,7 +230,7 @@ func TestKilled(t *testing.T) {
 		had := x.stampLocked()
 		n, err := x.store.DocCount()
 		x.writing.Unlock()
-		if err != nil || had.change == 0 || int64(n) != had.change { //nolint:gosec // small
+		if err != nil || had.change == 0 || int64(n) != had.change { // small
 			t.Errorf("killed: change %d with %d texts, %v", had.change, n, err)
 		}
 		if err := x.Close(); err != nil {
@@ -249,7 +250,7 @@ func writeForever(dir string) {
 	x.writing.Unlock()
 	for {
 		change++
-		if err := x.Put(change, []Doc{{ID: fmt.Sprint(change), Title: "Tält"}}, nil); err != nil {
+		if err := x.Put(change, []Doc{{ID: strconv.FormatInt(change, 10), Title: "Tält"}}, nil); err != nil {
 			panic(err)
 		}
 		_, _ = os.Stdout.WriteString(".") // whoever listened has killed us

@@ -35,7 +35,7 @@ func (n *near) add(term string, number uint32, isWord bool) {
 		return
 	}
 	own := distinct(pieces([]string{term}))
-	n.sizes[number] = uint16(min(len(own), math.MaxUint16)) //nolint:gosec // just cut
+	n.sizes[number] = uint16(min(len(own), math.MaxUint16)) // just cut
 	for _, p := range own {
 		n.of[p] = append(n.of[p], number)
 	}
