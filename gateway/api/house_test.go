@@ -478,12 +478,14 @@ func (post) Compose(_ context.Context, r api.MailReply) (gateway.Outbound, gatew
 		to = []gateway.Address{r.Answers.From}
 	}
 	id := "reply@vaxel.example"
-	return gateway.Outbound{
-			Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: id,
-			Recipients: []gateway.Recipient{{Address: to[0].Value}}, Body: json.RawMessage(`{}`),
-		}, gateway.Mail{
-			MessageID: id, InReplyTo: r.Answers.MessageID, Subject: "Re: " + r.Answers.Subject, To: to, HTML: r.HTML, Attachments: r.Attachments,
-		}, nil
+	out := gateway.Outbound{
+		Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: id,
+		Recipients: []gateway.Recipient{{Address: to[0].Value}}, Body: json.RawMessage(`{}`),
+	}
+	mail := gateway.Mail{
+		MessageID: id, InReplyTo: r.Answers.MessageID, Subject: "Re: " + r.Answers.Subject, To: to, HTML: r.HTML, Attachments: r.Attachments,
+	}
+	return out, mail, nil
 }
 
 // telephone allows one number.
