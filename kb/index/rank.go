@@ -61,8 +61,8 @@ func idfOf(term string, among []*memory) float64 {
 	return math.Log(1 + (n-df+0.5)/(df+0.5))
 }
 
-// score says how well the text answers, 0 to about 1, and which part of the question's
-// weight it knows.
+// score says how well the text answers, 0 to about 1, and how sure it is that it does at
+// all: the part of the question's weight that the text knows, tempered by its score.
 func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 	mean := m.meanLength()
 	var content, every, known float64
@@ -87,7 +87,7 @@ func (m *memory) score(q *numbered, t *text) (score, cover float64) {
 		content, known = content/q.full, known/q.full
 	}
 	score = 0.2*content + 0.4*every/max(q.all, 1e-9) + 0.31*alike + 0.09*same
-	return score, max(known, alike)
+	return score, (max(known, alike) + score) / 2
 }
 
 // kinWeight is how much a word counts that is only spelled like the one asked for.

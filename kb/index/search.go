@@ -22,12 +22,12 @@ const (
 type Hit struct {
 	ID    string
 	Score float64 // 0 to about 1; tells hits of one search apart and nothing more
-	Cover float64 // how much of the question's weight the text knows, 0 to 1
+	Cover float64 // how sure it is that the text answers the question at all, 0 to about 1
 }
 
 // Search gives the texts that answer a question best, at most n, best first, from one or
-// more indexes of the same language, and none that knows less than cover of it: rather
-// nothing than nonsense. A search that takes over 250 ms finds nothing.
+// more indexes of the same language, and none whose cover is less than that asked for:
+// rather nothing than nonsense. A search that takes over 250 ms finds nothing.
 func Search(ctx context.Context, typed string, n int, cover float64, in ...*Index) ([]Hit, error) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
