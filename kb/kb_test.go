@@ -144,6 +144,29 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+func TestSynonyms(t *testing.T) {
+	s := open(t)
+	importSample(t, s)
+	sync1(t, s)
+	const asked = "hur väljer jag kamin"
+	if hits, _ := s.Search(t.Context(), asked, "sv", 1); len(hits) > 0 && hits[0].Number == 140 {
+		t.Fatalf("%q is known already", asked)
+	}
+	if err := s.SetSynonym(t.Context(), "sv", "kamin", []string{"stormkök"}); err != nil {
+		t.Fatal(err)
+	}
+	sync1(t, s)
+	if hits, err := s.Search(t.Context(), asked, "sv", 1); err != nil || len(hits) == 0 || hits[0].Number != 140 {
+		t.Errorf("with the synonym: got %v, %v want article 140", hits, err)
+	}
+	if err := s.SetSynonym(t.Context(), "sv", "kamin", nil); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Synonyms(t.Context()); err != nil || len(all) > 0 {
+		t.Errorf("taken away, but got %v, %v", all, err)
+	}
+}
+
 // TestInternalNeverLeaves goes every way that a customer has.
 func TestInternalNeverLeaves(t *testing.T) {
 	s := open(t)

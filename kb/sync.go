@@ -58,6 +58,14 @@ func (s *Store) Sync(ctx context.Context) error {
 	s.mu.Lock()
 	s.categories = headings
 	s.mu.Unlock()
+	synonyms, err := s.Synonyms(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		s.open.learn(synonyms)
+		s.internal.learn(synonyms)
+	}()
 	changed, err := articles(ctx, s.pool, "where a.change > $1 group by a.id order by a.change", s.seen)
 	if err != nil {
 		return fmt.Errorf("read articles changed after %d: %w", s.seen, err)

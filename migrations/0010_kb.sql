@@ -66,7 +66,6 @@ create table synonym (
     language text not null,
     word     text not null,
     means    text[] not null,
-    change   bigint not null default nextval('article_change'),
     primary key (language, word)
 );
 

@@ -176,7 +176,22 @@ func (x *Index) fill(read []reading) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	m.means = x.memory.means
 	x.memory = m
+}
+
+// SetSynonyms says which words mean the same as others to those who ask. A word of
+// several words counts by each of them.
+func (x *Index) SetSynonyms(means map[string][]string) {
+	stems := map[string][]string{}
+	for word, others := range means {
+		for _, w := range terms(x.tongue.read(word)) {
+			stems[w] = append(stems[w], terms(x.tongue.read(strings.Join(others, " ")))...)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.memory.means = stems
 }
 
 func (x *Index) sum() uint64 {

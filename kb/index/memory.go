@@ -7,8 +7,9 @@ import "strings"
 type memory struct {
 	numbers map[string]uint32
 	near    *near
-	terms   []string // by number
-	df      []int32  // by number: texts that hold it
+	means   map[string][]string // stem → stems of its synonyms
+	terms   []string            // by number
+	df      []int32             // by number: texts that hold it
 	texts   map[string]*text
 	lengths float64 // of all texts together
 	sum     uint64  // of all texts; their order does not matter
@@ -55,6 +56,17 @@ func (m *memory) number(term string) uint32 {
 		m.near.add(term, n, !strings.HasPrefix(term, piecePrefix))
 	}
 	return n
+}
+
+// synonymsOf are the words of the texts that mean the same.
+func (m *memory) synonymsOf(term string) []kin {
+	var all []kin
+	for _, other := range m.means[term] {
+		if n, ok := m.numbers[other]; ok {
+			all = append(all, kin{n, synonymSure})
+		}
+	}
+	return all
 }
 
 // piecePrefix keeps pieces apart from the words that are spelled like them.

@@ -13,11 +13,14 @@ type near struct {
 	sizes []uint16            // pieces of each, by number; 0 for what is no word
 }
 
-// kin is a word that is spelled like another, and how much, 0 to 1.
+// kin is a word that may stand for another, and how surely, 0 to 1.
 type kin struct {
 	number uint32
 	like   float64
 }
+
+// synonymSure is how surely a synonym stands for its word.
+const synonymSure = 0.9
 
 const (
 	maxKin     = 4
@@ -64,7 +67,7 @@ func (n *near) find(term string, shared []uint16, alive func(uint32) bool) []kin
 	var all []kin
 	for _, w := range met {
 		if like := alikeness(int(shared[w]), len(own), int(n.sizes[w])); like >= minLike && alive(w) {
-			all = append(all, kin{w, like})
+			all = append(all, kin{w, kinWeight * like})
 		}
 		shared[w] = 0
 	}

@@ -101,8 +101,7 @@ func (q *numbered) frequency(t *text, i int) (tf, sure float64) {
 	}
 	for _, k := range q.kin[i] {
 		if weight := t.weight(k.number); weight > 0 {
-			like := kinWeight * k.like
-			tf, sure = max(tf, like*float64(weight)), max(sure, like)
+			tf, sure = max(tf, k.like*float64(weight)), max(sure, k.like)
 		}
 	}
 	return tf, sure
@@ -140,7 +139,7 @@ func (m *memory) numbered(q question) *numbered {
 		out.terms = append(out.terms, n)
 		out.kin = append(out.kin, nil)
 		if !w.stop {
-			out.kin[i] = m.near.find(w.term, shared, func(n uint32) bool { return m.df[n] > 0 })
+			out.kin[i] = append(m.synonymsOf(w.term), m.near.find(w.term, shared, func(n uint32) bool { return m.df[n] > 0 })...)
 		}
 	}
 	for i, p := range q.pieces {

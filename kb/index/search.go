@@ -110,7 +110,7 @@ func (x *Index) sought(q *numbered) []query.Query {
 		add(q.words[i].term, 1)
 		for _, k := range q.kin[i] {
 			if term := q.memory.terms[k.number]; term != q.words[i].term {
-				add(term, kinWeight*k.like)
+				add(term, k.like)
 			}
 		}
 	}
