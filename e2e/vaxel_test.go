@@ -72,17 +72,20 @@ func newVaxel(t testing.TB, settings string) *vaxel {
 	must(t, err)
 	url := pgtest.NewURL(t)
 	v := &vaxel{t: t, pool: pgtest.Open(t, url), dir: t.TempDir(), log: &lockedBuffer{}}
-	listen := freePort(t, "tcp")
-	v.base = "http://" + listen
-	config := filepath.Join(v.dir, "vaxel.toml")
-	whole := fmt.Sprintf("listen = %q\ndatabase_url = %q\ndata_dir = %q\nnode = \"e2e\"\nlanguage = \"en\"\nlog_level = \"debug\"\n%s",
-		listen, url, filepath.Join(v.dir, "data"), settings)
-	if err := os.WriteFile(config, []byte(whole), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	v.args = []string{"--config", config, "serve"}
+	v.configure(fmt.Sprintf("database_url = %q\n%s", url, settings))
 	v.seed()
 	return v
+}
+
+// configure writes the configuration file that the process is started with.
+func (v *vaxel) configure(settings string) {
+	v.t.Helper()
+	listen, config := freePort(v.t, "tcp"), filepath.Join(v.dir, "vaxel.toml")
+	v.base = "http://" + listen
+	whole := fmt.Sprintf("listen = %q\ndata_dir = %q\nnode = \"e2e\"\nlanguage = \"en\"\nlog_level = \"debug\"\n%s",
+		listen, filepath.Join(v.dir, "data"), settings)
+	must(v.t, os.WriteFile(config, []byte(whole), 0o600))
+	v.args = []string{"--config", config, "serve"}
 }
 
 func (v *vaxel) seed() {

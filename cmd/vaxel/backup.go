@@ -69,7 +69,7 @@ func addDump(ctx context.Context, archive *tar.Writer, url, dir string) error {
 	if err := localpg.Dump(ctx, url, dump); err != nil {
 		return err
 	}
-	size, err := dump.Seek(0, io.SeekCurrent)
+	size, err := dump.Seek(0, io.SeekEnd) // pg_dump ends by writing its contents list at the start
 	if err != nil {
 		return err
 	}
