@@ -12,26 +12,34 @@ import (
 
 // Follow keeps what a case's row shows of its interactions, in the floor's transaction:
 // the latest one and its state, the queue, and as assignee the agent who took it last.
-// An agent who finishes keeps the case; the queue does not get it back by itself.
-func (s *Store) Follow(ctx context.Context, tx pgx.Tx, i gateway.Interaction) error {
-	agent := gateway.AgentID(0)
-	switch i.State {
-	case gateway.StateActive, gateway.StateParked, gateway.StateWrapUp, gateway.StateFinished:
-		agent = i.Agent
-	case gateway.StateWaiting, gateway.StateOffered:
+// An agent who finishes keeps the case; the queue does not get it back by itself. The
+// cases change in the order given, in one exchange with the database: the floor waits.
+func (s *Store) Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interaction) error {
+	changes := &pgx.Batch{}
+	for _, i := range list {
+		changes.Queue(`
+			update support_case
+			set interaction = $2, interaction_state = $3, conversation = $4,
+				queue = case when $5::bigint = 0 then queue else $5 end,
+				assignee = case when $6::bigint = 0 then assignee else $6 end,
+				rev = rev + case when ($5 in (0, queue)) and ($6 in (0, assignee)) then 0 else 1 end
+			where id = $1 and interaction <= $2`,
+			i.Case, i.ID, i.State, i.Conversation, i.Queue, assignee(i))
 	}
-	_, err := tx.Exec(ctx, `
-		update support_case
-		set interaction = $2, interaction_state = $3, conversation = $4,
-			queue = case when $5::bigint = 0 then queue else $5 end,
-			assignee = case when $6::bigint = 0 then assignee else $6 end,
-			rev = rev + case when ($5 in (0, queue)) and ($6 in (0, assignee)) then 0 else 1 end
-		where id = $1 and interaction <= $2`,
-		i.Case, i.ID, i.State, i.Conversation, i.Queue, agent)
-	if err != nil {
-		return fmt.Errorf("follow interaction %d: %w", i.ID, err)
+	if err := tx.SendBatch(ctx, changes).Close(); err != nil {
+		return fmt.Errorf("follow %d interactions: %w", len(list), err)
 	}
 	return nil
+}
+
+// assignee is whom an interaction makes its case's: nobody new while it waits.
+func assignee(i gateway.Interaction) gateway.AgentID {
+	switch i.State {
+	case gateway.StateActive, gateway.StateParked, gateway.StateWrapUp, gateway.StateFinished:
+		return i.Agent
+	case gateway.StateWaiting, gateway.StateOffered:
+	}
+	return 0
 }
 
 // Note keeps a case's preview and time of activity true in the transaction that writes

@@ -278,10 +278,8 @@ func (l *leader) tell(ctx context.Context, tx pgx.Tx, b *batch) error {
 	if err := rooms.Timeline.Lock(ctx, tx, b.conversations()...); err != nil {
 		return fmt.Errorf("lock conversations: %w", err)
 	}
-	for _, i := range b.followed() {
-		if err := rooms.Cases.Follow(ctx, tx, i); err != nil {
-			return fmt.Errorf("follow case %d: %w", i.Case, err)
-		}
+	if err := rooms.Cases.Follow(ctx, tx, b.followed()...); err != nil {
+		return fmt.Errorf("follow cases: %w", err)
 	}
 	for _, i := range b.served() {
 		if err := rooms.Timeline.Serve(ctx, tx, i.Conversation, i.ID, i.End == ""); err != nil {

@@ -43,7 +43,7 @@ type Timeline interface {
 
 // Cases keeps what a case's row shows of its interactions: who has it, and whether it waits.
 type Cases interface {
-	Follow(ctx context.Context, tx pgx.Tx, i gateway.Interaction) error
+	Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interaction) error
 }
 
 // Plans makes the plan of queues and agents.

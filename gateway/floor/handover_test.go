@@ -14,13 +14,15 @@ import (
 // stuck are cases that hold up the batch of an accepted interaction until the floor stops.
 type stuck struct{ reached chan struct{} }
 
-func (s stuck) Follow(ctx context.Context, _ pgx.Tx, i gateway.Interaction) error {
-	if i.State != gateway.StateActive {
-		return nil
+func (s stuck) Follow(ctx context.Context, _ pgx.Tx, list ...gateway.Interaction) error {
+	for _, i := range list {
+		if i.State == gateway.StateActive {
+			close(s.reached)
+			<-ctx.Done()
+			return ctx.Err()
+		}
 	}
-	close(s.reached)
-	<-ctx.Done()
-	return ctx.Err()
+	return nil
 }
 
 // A batch that the stop of a node cut off has not happened, and the snapshot that the

@@ -89,7 +89,7 @@ func (n *neighbours) Announce(events ...gateway.Event) {
 	}
 }
 
-func (n *neighbours) Follow(context.Context, pgx.Tx, gateway.Interaction) error { return nil }
+func (n *neighbours) Follow(context.Context, pgx.Tx, ...gateway.Interaction) error { return nil }
 
 func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
 	member := []gateway.Membership{{Queue: queueID, Enabled: true, Level: 2}}
