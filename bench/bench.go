@@ -118,4 +118,6 @@ func (b *Bench) note(format string, args ...any) {
 }
 
 // share is a part of the measured time.
-func (b *Bench) share(parts int) time.Duration { return b.Length / time.Duration(parts) }
+func (b *Bench) share(parts int) time.Duration {
+	return max(b.Length/time.Duration(parts), 100*time.Millisecond).Round(100 * time.Millisecond)
+}
