@@ -15,6 +15,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -251,13 +252,15 @@ func (x *Index) Rebuild(change int64, docs []Doc) error {
 	x.writing.Lock()
 	defer x.writing.Unlock()
 	read := x.readAll(docs)
-	x.fill(read)
+	var filling sync.WaitGroup
+	filling.Go(func() { x.fill(read) })
+	defer filling.Wait()
 	return x.rebuildLocked(change, read)
 }
 
 func (x *Index) rebuildLocked(change int64, read []reading) error {
 	home := filepath.Join(x.dir, strconv.Itoa(newest(x.dir)+1))
-	store, err := build(home, stamp{change, x.sum()}, read)
+	store, err := build(home, stamp{change, sumOf(read)}, read)
 	if err != nil {
 		return errors.Join(fmt.Errorf("rebuild the index: %w", err), os.RemoveAll(home))
 	}
@@ -265,6 +268,14 @@ func (x *Index) rebuildLocked(change int64, read []reading) error {
 	old, oldHome := x.store, x.home
 	x.store, x.home = store, home
 	return errors.Join(old.Close(), os.RemoveAll(oldHome))
+}
+
+// sumOf is the sum of texts, as the memory adds it up.
+func sumOf(read []reading) (sum uint64) {
+	for _, r := range read {
+		sum += r.sum
+	}
+	return sum
 }
 
 // build writes all texts in one go, offline, and last the stamp that makes the index
@@ -334,11 +345,19 @@ type wording struct {
 	raw   []string
 }
 
+// readAll reads texts, many at a time.
 func (x *Index) readAll(docs []Doc) []reading {
 	read := make([]reading, len(docs))
-	for i, d := range docs {
-		read[i] = x.read(d)
+	share := max(100, (len(docs)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var readers sync.WaitGroup
+	for from := 0; from < len(docs); from += share {
+		readers.Go(func() {
+			for i := from; i < min(from+share, len(docs)); i++ {
+				read[i] = x.read(docs[i])
+			}
+		})
 	}
+	readers.Wait()
 	return read
 }
 

@@ -3,16 +3,42 @@ package index
 import "strings"
 
 // memory is what ranking knows: each text as numbers, and in how many texts each term
-// and piece stands. A term's number never changes; the words of a language are few.
+// and piece stands. A number never changes; the words of a language are few.
 type memory struct {
-	numbers map[string]uint32
-	near    *near
+	words   vocabulary
+	pieces  vocabulary
+	near    near
 	means   map[string][]string // stem → stems of its synonyms
-	terms   []string            // by number
-	df      []int32             // by number: texts that hold it
 	texts   map[string]*text
 	lengths float64 // of all texts together
 	sum     uint64  // of all texts; their order does not matter
+}
+
+// vocabulary numbers terms, 0, 1, 2 …
+type vocabulary struct {
+	numbers map[string]uint32
+	terms   []string // by number
+	df      []int32  // by number: texts that hold it
+}
+
+// number is the term's, given to it now if it is new.
+func (v *vocabulary) number(term string) (n uint32, fresh bool) {
+	if n, ok := v.numbers[term]; ok {
+		return n, false
+	}
+	n = uint32(len(v.df)) // no language has so many words
+	term = strings.Clone(term)
+	v.numbers[term] = n
+	v.terms, v.df = append(v.terms, term), append(v.df, 0)
+	return n, true
+}
+
+// among is in how many texts the term stands.
+func (v *vocabulary) among(term string) int {
+	if n, ok := v.numbers[term]; ok {
+		return int(v.df[n])
+	}
+	return 0
 }
 
 // text is a document as numbers.
@@ -32,7 +58,6 @@ type weighed struct {
 type ask struct {
 	terms  []uint32 // sorted, each once
 	pieces []uint32 // sorted, each once
-	phrase []uint32 // in order
 }
 
 // The weights of BM25F's fields: what asks counts for more than what answers.
@@ -44,33 +69,40 @@ const (
 )
 
 func newMemory() *memory {
-	return &memory{numbers: map[string]uint32{}, near: newNear(), texts: map[string]*text{}}
+	return &memory{
+		words: vocabulary{numbers: map[string]uint32{}}, pieces: vocabulary{numbers: map[string]uint32{}}, texts: map[string]*text{},
+	}
 }
 
-func (m *memory) number(term string) uint32 {
-	n, ok := m.numbers[term]
-	if !ok {
-		n = uint32(len(m.df)) // no language has so many words
-		m.numbers[term] = n
-		m.terms, m.df = append(m.terms, term), append(m.df, 0)
-		m.near.add(term, n, !strings.HasPrefix(term, piecePrefix))
+// word is the number of a word.
+func (m *memory) word(term string) uint32 {
+	n, fresh := m.words.number(term)
+	if fresh {
+		m.near.add(n, m.pieced([]string{term}))
 	}
 	return n
+}
+
+// pieced are the numbers of the words' pieces, sorted, each once.
+func (m *memory) pieced(words []string) []uint32 {
+	all := pieces(words)
+	numbers := make([]uint32, len(all))
+	for i, p := range all {
+		numbers[i], _ = m.pieces.number(p)
+	}
+	return set(numbers)
 }
 
 // synonymsOf are the words of the texts that mean the same.
 func (m *memory) synonymsOf(term string) []kin {
 	var all []kin
 	for _, other := range m.means[term] {
-		if n, ok := m.numbers[other]; ok {
+		if n, ok := m.words.numbers[other]; ok {
 			all = append(all, kin{n, synonymSure})
 		}
 	}
 	return all
 }
-
-// piecePrefix keeps pieces apart from the words that are spelled like them.
-const piecePrefix = "\x00"
 
 func (m *memory) put(r reading) {
 	m.forget(r.id)
@@ -78,7 +110,7 @@ func (m *memory) put(r reading) {
 	weights := map[uint32]float64{}
 	add := func(words []word, weight float64) {
 		for _, w := range words {
-			weights[m.number(w.term)] += weight
+			weights[m.word(w.term)] += weight
 			t.length += weight
 		}
 	}
@@ -103,16 +135,11 @@ func (m *memory) put(r reading) {
 }
 
 func (m *memory) ask(w wording) ask {
-	var a ask
-	for _, word := range w.words {
-		a.phrase = append(a.phrase, m.number(word.term))
+	numbers := make([]uint32, len(w.words))
+	for i, word := range w.words {
+		numbers[i] = m.word(word.term)
 	}
-	a.terms = sortedSet(a.phrase)
-	for _, p := range pieces(w.raw) {
-		a.pieces = append(a.pieces, m.number(piecePrefix+p))
-	}
-	a.pieces = sortedSet(a.pieces)
-	return a
+	return ask{terms: set(numbers), pieces: m.pieced(w.raw)}
 }
 
 func (m *memory) forget(id string) {
@@ -127,14 +154,14 @@ func (m *memory) forget(id string) {
 // count adds a text to the frequencies, or takes it away.
 func (m *memory) count(t *text, by int32) {
 	for _, w := range t.terms {
-		m.df[w.term] += by
+		m.words.df[w.term] += by
 	}
 	var all []uint32
 	for _, a := range t.asks {
 		all = append(all, a.pieces...)
 	}
-	for _, p := range sortedSet(all) {
-		m.df[p] += by
+	for _, p := range set(all) {
+		m.pieces.df[p] += by
 	}
 }
 

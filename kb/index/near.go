@@ -9,8 +9,8 @@ import (
 // near finds the words of the texts that are spelled like another: its inflections, the
 // compounds that it is part of, and what was meant by a mistyped one.
 type near struct {
-	of    map[string][]uint32 // piece → words that hold it, by number
-	sizes []uint16            // pieces of each, by number; 0 for what is no word
+	of    [][]uint32 // words that hold a piece, by its number
+	sizes []uint16   // pieces of a word, by its number
 }
 
 // kin is a word that may stand for another, and how surely, 0 to 1.
@@ -29,30 +29,28 @@ const (
 	commonMost = 2000 // words that share a piece; it tells nothing then
 )
 
-func newNear() *near { return &near{of: map[string][]uint32{}} }
-
-// add tells of the word with the next number, or that this number is no word's.
-func (n *near) add(term string, number uint32, isWord bool) {
-	n.sizes = append(n.sizes, 0)
-	if !isWord {
-		return
-	}
-	own := distinct(pieces([]string{term}))
-	n.sizes[number] = uint16(min(len(own), math.MaxUint16)) // just cut
+// add tells of the next word.
+func (n *near) add(word uint32, own []uint32) {
+	n.sizes = append(n.sizes, uint16(min(len(own), math.MaxUint16))) //nolint:gosec // just cut
 	for _, p := range own {
-		n.of[p] = append(n.of[p], number)
+		for int(p) >= len(n.of) {
+			n.of = append(n.of, nil)
+		}
+		n.of[p] = append(n.of[p], word)
 	}
 }
 
-// find gives the words most like term that still stand somewhere, best first. Shared is
-// zero for every number, and is so again.
-func (n *near) find(term string, shared []uint16, alive func(uint32) bool) []kin {
-	own := distinct(pieces([]string{term}))
-	if len(own) < minPieces {
+// find gives the words most like one with these pieces, some of them unknown, that still
+// stand somewhere, best first. Shared is zero for every word, and is so again.
+func (n *near) find(own []uint32, size int, shared []uint16, alive func(uint32) bool) []kin {
+	if size < minPieces {
 		return nil
 	}
 	var met []uint32
 	for _, p := range own {
+		if int(p) >= len(n.of) {
+			continue // no stem has it
+		}
 		words := n.of[p]
 		if len(words) > commonMost {
 			continue
@@ -66,7 +64,7 @@ func (n *near) find(term string, shared []uint16, alive func(uint32) bool) []kin
 	}
 	var all []kin
 	for _, w := range met {
-		if like := alikeness(int(shared[w]), len(own), int(n.sizes[w])); like >= minLike && alive(w) {
+		if like := alikeness(int(shared[w]), size, int(n.sizes[w])); like >= minLike && alive(w) {
 			all = append(all, kin{w, kinWeight * like})
 		}
 		shared[w] = 0

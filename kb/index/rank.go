@@ -34,7 +34,7 @@ func newQuestion(t tongue, typed string, among []*memory) question {
 		}
 	}
 	for _, w := range q.words {
-		idf := idfOf(w.term, among)
+		idf := idfOf(among, func(m *memory) int { return m.words.among(w.term) })
 		q.idf = append(q.idf, idf)
 		q.all += idf
 		if !w.stop {
@@ -44,19 +44,17 @@ func newQuestion(t tongue, typed string, among []*memory) question {
 	raw := split(typed)
 	q.pieces = distinct(pieces(raw[:min(len(raw), maxTerms)]))
 	for _, p := range q.pieces {
-		q.rare = append(q.rare, idfOf(piecePrefix+p, among))
+		q.rare = append(q.rare, idfOf(among, func(m *memory) int { return m.pieces.among(p) }))
 	}
 	return q
 }
 
-// idfOf is how much a term tells: rare ones more.
-func idfOf(term string, among []*memory) float64 {
+// idfOf is how much a term tells that stands in so many texts: rare ones more.
+func idfOf(among []*memory, standsIn func(*memory) int) float64 {
 	var n, df float64
 	for _, m := range among {
 		n += float64(len(m.texts))
-		if number, ok := m.numbers[term]; ok {
-			df += float64(m.df[number])
-		}
+		df += float64(standsIn(m))
 	}
 	return math.Log(1 + (n-df+0.5)/(df+0.5))
 }
@@ -128,9 +126,9 @@ const none = math.MaxUint32
 
 func (m *memory) numbered(q question) *numbered {
 	out := &numbered{question: q, memory: m}
-	shared := make([]uint16, len(m.terms))
+	shared := make([]uint16, len(m.words.terms))
 	for i, w := range q.words {
-		n, ok := m.numbers[w.term]
+		n, ok := m.words.numbers[w.term]
 		if !ok {
 			n = none
 		} else {
@@ -139,18 +137,30 @@ func (m *memory) numbered(q question) *numbered {
 		out.terms = append(out.terms, n)
 		out.kin = append(out.kin, nil)
 		if !w.stop {
-			out.kin[i] = append(m.synonymsOf(w.term), m.near.find(w.term, shared, func(n uint32) bool { return m.df[n] > 0 })...)
+			out.kin[i] = append(m.synonymsOf(w.term), m.kin(w.term, shared)...)
 		}
 	}
 	for i, p := range q.pieces {
 		out.weight += q.rare[i]
-		if n, ok := m.numbers[piecePrefix+p]; ok {
+		if n, ok := m.pieces.numbers[p]; ok {
 			out.sorted = append(out.sorted, pair{n, q.rare[i]})
 		}
 	}
 	slices.SortFunc(out.sorted, func(a, b pair) int { return cmp.Compare(a.number, b.number) })
 	slices.SortFunc(out.asked, func(a, b pair) int { return cmp.Compare(a.number, b.number) })
 	return out
+}
+
+// kin are the words of the texts that are spelled like a term.
+func (m *memory) kin(term string, shared []uint16) []kin {
+	own := distinct(pieces([]string{term}))
+	var known []uint32
+	for _, p := range own {
+		if n, ok := m.pieces.numbers[p]; ok {
+			known = append(known, n)
+		}
+	}
+	return m.near.find(known, len(own), shared, func(n uint32) bool { return m.words.df[n] > 0 })
 }
 
 // alike is how much of the pieces' weight question and wording share, 0 to 1: the
@@ -203,10 +213,10 @@ func sortWeighed(w []weighed) {
 	slices.SortFunc(w, func(a, b weighed) int { return cmp.Compare(a.term, b.term) })
 }
 
-func sortedSet(numbers []uint32) []uint32 {
-	out := slices.Clone(numbers)
-	slices.Sort(out)
-	return slices.Compact(out)
+// set sorts numbers in place and gives each once, in no more room than they need.
+func set(numbers []uint32) []uint32 {
+	slices.Sort(numbers)
+	return slices.Clip(slices.Clone(slices.Compact(numbers)))
 }
 
 func distinct(list []string) []string {

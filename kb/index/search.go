@@ -99,9 +99,7 @@ func (x *Index) sought(q *numbered) []query.Query {
 		t.SetField(wordField)
 		t.SetBoost(boost)
 		parts = append(parts, t)
-		if n, ok := q.memory.numbers[term]; ok {
-			places += int(q.memory.df[n])
-		}
+		places += q.memory.words.among(term)
 	}
 	for _, i := range rarest(q.idf) {
 		if places > maxPostings {
@@ -109,7 +107,7 @@ func (x *Index) sought(q *numbered) []query.Query {
 		}
 		add(q.words[i].term, 1)
 		for _, k := range q.kin[i] {
-			if term := q.memory.terms[k.number]; term != q.words[i].term {
+			if term := q.memory.words.terms[k.number]; term != q.words[i].term {
 				add(term, k.like)
 			}
 		}

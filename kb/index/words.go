@@ -122,10 +122,16 @@ func cut(text string) string {
 // they find compounds, endings and mistyped words.
 func pieces(words []string) []string {
 	var out []string
+	var starts []int
 	for _, w := range words {
-		runes := []rune("^" + w + "$")
-		for i := 0; i+pieceSize <= len(runes); i++ {
-			out = append(out, string(runes[i:i+pieceSize]))
+		w = "^" + w + "$"
+		starts = starts[:0]
+		for i := range w {
+			starts = append(starts, i)
+		}
+		starts = append(starts, len(w))
+		for i := pieceSize; i < len(starts); i++ {
+			out = append(out, w[starts[i-pieceSize]:starts[i]])
 		}
 	}
 	return out
