@@ -54,19 +54,19 @@ type callRun struct {
 	perThousand float64 // milliseconds of CPU
 	setups      float64 // a second
 	setupCPU    float64 // milliseconds each
-	load        float64
+	shares      shares
 }
 
 func (x *exchange) report(got []callRun, direct time.Duration, each []float64) error {
 	if len(got) < runs {
 		return errors.New("no number of calls went through without loss")
 	}
-	var perThousand, added, setups, setupCPU, load []float64
+	var perThousand, added, setups, setupCPU []float64
 	for _, r := range got {
 		perThousand, added = append(perThousand, r.perThousand), append(added, milliseconds(r.count.P99-direct))
-		setups, setupCPU, load = append(setups, r.setups), append(setupCPU, r.setupCPU), append(load, r.load)
+		setups, setupCPU = append(setups, r.setups), append(setupCPU, r.setupCPU)
 	}
-	last, method := got[len(got)-1], fmt.Sprintf("%d calls, G.711 in 20 ms packets both ways, through SIP, queue and agents' telephones; %v, median of %d; the load took %.0f %% of the machine", got[0].count.Calls, x.b.share(6), runs, median(load))
+	last, method := got[len(got)-1], fmt.Sprintf("%d calls, G.711 in 20 ms packets both ways, through SIP, queue and agents' telephones; %v, median of %d; %v", got[0].count.Calls, x.b.share(6), runs, got[0].shares)
 	x.b.tell(Figure{
 		Name: "calls.bridged_no_loss", Value: float64(last.count.Calls), Unit: "calls", Errors: int(last.count.Mixed) + x.house.faults(), CPU: new(median(perThousand) / 1000),
 		Method: method + fmt.Sprintf("; no packet of %d missing, none to a third; %d is all that is tried; CPU per packet", last.count.Received, x.most),
@@ -184,7 +184,7 @@ func (x *exchange) bridged(ctx context.Context, n int, d time.Duration) (r callR
 	time.Sleep(d)
 	r.count = x.fleet.Count()
 	c := m.cost(int(r.count.Received))
-	r.perThousand, r.load = c.cpu*1000, c.load
+	r.perThousand, r.shares = c.cpu*1000, c.shares
 	for _, call := range list {
 		call.Bye()
 	}

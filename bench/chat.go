@@ -60,8 +60,8 @@ func chatLines(ctx context.Context, b *Bench) error {
 	}
 	b.tell(Figure{
 		Name: "chat.messages_per_s", Value: reach.perSecond, Unit: "1/s", Errors: t.lost(), CPU: new(reach.cpu), Bound: new(writer.perSecond),
-		Method: fmt.Sprintf("%d widgets over TCP, closed loop: the next line when the last is acknowledged and on the agent's socket; %v, median of %d; the load took %.0f %% of the machine; bound: the writer alone",
-			chatVisitors, b.share(6), runs, reach.load),
+		Method: fmt.Sprintf("%d widgets over TCP, closed loop: the next line when the last is acknowledged and on the agent's socket; %v, median of %d; %v; bound: the writer alone",
+			chatVisitors, b.share(6), runs, reach.shares),
 	})
 	b.tell(Figure{
 		Name: "chat.writer_per_s", Value: writer.perSecond, Unit: "1/s", CPU: new(writer.cpu), Bound: new(fsyncs),
@@ -75,7 +75,10 @@ func chatLines(ctx context.Context, b *Bench) error {
 }
 
 // rate is what a closed loop reached.
-type rate struct{ perSecond, cpu, load float64 }
+type rate struct {
+	perSecond, cpu float64
+	shares         shares
+}
 
 func middle(list []rate) rate {
 	var speeds []float64
@@ -246,8 +249,8 @@ func (t *talk) throughput(ctx context.Context) (rate, error) {
 		m := measure(t.house.pid())
 		lines := t.closedLoop(ctx, t.b.share(6))
 		c := m.cost(lines)
-		got = append(got, rate{float64(lines) / c.seconds, c.cpu, c.load})
-		t.b.note("chat: %.0f lines/s, %.2f ms each, load %.0f %%", got[len(got)-1].perSecond, c.cpu, c.load)
+		got = append(got, rate{float64(lines) / c.seconds, c.cpu, c.shares})
+		t.b.note("chat: %.0f lines/s, %.2f ms each; %v", got[len(got)-1].perSecond, c.cpu, c.shares)
 	}
 	return middle(got), ctx.Err()
 }
@@ -288,17 +291,18 @@ func (t *talk) openLoop(ctx context.Context, perSecond int, d time.Duration) (de
 
 func (t *talk) latency(ctx context.Context, perSecond int) error {
 	t.openLoop(ctx, perSecond, t.b.share(15))
-	var p50, p99, cpu, load []float64
+	var p50, p99, cpu []float64
+	var who shares
 	for range runs {
 		m := measure(t.house.pid())
 		delays := t.openLoop(ctx, perSecond, t.b.share(6))
 		c := m.cost(len(delays))
 		p50, p99 = append(p50, percentile(delays, 50)), append(p99, percentile(delays, 99))
-		cpu, load = append(cpu, c.cpu), append(load, c.load)
+		cpu, who = append(cpu, c.cpu), c.shares
 		t.b.note("chat: p50 %.2f ms, p99 %.2f ms at %d/s, %.2f ms each", p50[len(p50)-1], p99[len(p99)-1], perSecond, c.cpu)
 	}
-	method := fmt.Sprintf("%d widgets, open loop at %d/s (half of what the closed loop reached, at most %d/s), from when a line was due to the agent's socket, %v, median of %d; the load took %.0f %% of the machine",
-		chatVisitors, perSecond, chatRate, t.b.share(6), runs, median(load))
+	method := fmt.Sprintf("%d widgets, open loop at %d/s (half of what the closed loop reached, at most %d/s), from when a line was due to the agent's socket, %v, median of %d; %v",
+		chatVisitors, perSecond, chatRate, t.b.share(6), runs, who)
 	t.b.tell(Figure{Name: "chat.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: t.lost(), CPU: new(median(cpu)), Method: method})
 	t.b.tell(Figure{Name: "chat.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	return ctx.Err()
@@ -384,7 +388,7 @@ func (b *Bench) writer(ctx context.Context) (rate, error) {
 		m := measure(os.Getpid())
 		lines := sayAll(ctx, store, ids, b.share(15), strconv.Itoa(n))
 		c := m.cost(lines)
-		got = append(got, rate{float64(lines) / c.seconds, c.cpu, c.load})
+		got = append(got, rate{float64(lines) / c.seconds, c.cpu, c.shares})
 	}
 	return middle(got), ctx.Err()
 }

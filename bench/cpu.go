@@ -110,27 +110,64 @@ func own() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// meter measures what a run costs.
-type meter struct {
-	pid       int
-	began     time.Time
-	tree, own time.Duration
+// busy is the processor time of everything on the machine.
+func busy() (total time.Duration) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	for i, n := range strings.Fields(first)[1:] { // user nice system idle iowait irq softirq steal …: proc(5)
+		ticks, err := strconv.Atoi(n)
+		if err == nil && i != 3 && i != 4 && i < 8 {
+			total += time.Duration(ticks) * tick
+		}
+	}
+	return total
 }
 
-func measure(pid int) meter { return meter{pid, time.Now(), used(pid), own()} }
+// meter measures what a run costs.
+type meter struct {
+	pid             int
+	began           time.Time
+	tree, own, busy time.Duration
+}
+
+// measure begins to count what a process and its descendants use. It may be this process.
+func measure(pid int) meter {
+	m := meter{pid: pid, began: time.Now(), tree: used(pid), busy: busy()}
+	if pid != os.Getpid() {
+		m.own = own()
+	}
+	return m
+}
 
 // cost of so many operations since the meter began.
 type cost struct {
 	seconds float64
 	cpu     float64 // milliseconds of our processes an operation
-	load    float64 // percent of the machine that the load took
+	shares  shares
+}
+
+// shares are who else had the machine, in percent of it: a figure from a machine that
+// others use is no better than that.
+type shares struct{ load, others float64 }
+
+// String is for a figure's method.
+func (s shares) String() string {
+	return fmt.Sprintf("the load took %.0f %% of the machine, other programs %.0f %%", s.load, s.others)
 }
 
 func (m meter) cost(operations int) cost {
-	t := time.Since(m.began)
+	all := time.Since(m.began) * time.Duration(runtime.NumCPU())
+	tree, load := used(m.pid)-m.tree, time.Duration(0)
+	if m.pid != os.Getpid() {
+		load = own() - m.own
+	}
+	percent := func(d time.Duration) float64 { return max(0, 100*float64(d)/float64(all)) }
 	return cost{
-		seconds: t.Seconds(),
-		cpu:     milliseconds(used(m.pid)-m.tree) / float64(max(operations, 1)),
-		load:    100 * float64(own()-m.own) / float64(t) / float64(runtime.NumCPU()),
+		seconds: time.Since(m.began).Seconds(),
+		cpu:     milliseconds(tree) / float64(max(operations, 1)),
+		shares:  shares{percent(load), percent(busy() - m.busy - tree - load)},
 	}
 }

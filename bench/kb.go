@@ -178,6 +178,7 @@ func (h *house) ask(ctx context.Context, count int) error {
 func (h *house) askOne(ctx context.Context, name, says string, path func() string, rate int, half bool) error {
 	b := h.b
 	var p50, p99, cpu []float64
+	var who shares
 	faults := 0
 	for r := range runs + 1 {
 		m := measure(h.pid())
@@ -185,10 +186,11 @@ func (h *house) askOne(ctx context.Context, name, says string, path func() strin
 		c := m.cost(len(delays))
 		if faults += failed; r > 0 {
 			p50, p99, cpu = append(p50, percentile(delays, 50)), append(p99, percentile(delays, 99)), append(cpu, c.cpu)
+			who = c.shares
 		}
 	}
 	b.note("kb: %s p50 %.2f ms, p99 %.2f ms", says, median(p50), median(p99))
-	method := fmt.Sprintf("%s over the API with a key, open loop at %d/s from %d clients, %v, median of %d", says, rate, kbClients, b.share(12), runs)
+	method := fmt.Sprintf("%s over the API with a key, open loop at %d/s from %d clients, %v, median of %d; %v", says, rate, kbClients, b.share(12), runs, who)
 	if half {
 		b.tell(Figure{Name: strings.Replace(name, "p99", "p50", 1), Value: median(p50), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	}

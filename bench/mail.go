@@ -77,7 +77,7 @@ func (b *Bench) ingest(ctx context.Context, server *mailtest.Dovecot) error {
 	m := middle(got)
 	b.tell(Figure{
 		Name: "mail.ingest_per_s", Value: m.perSecond, Unit: "1/s", Errors: faults, CPU: new(m.cpu), Bound: new(median(raw)), Peer: new(median(peer)),
-		Method: fmt.Sprintf("Dovecot's mailbox of %d distinct mails of %d KB, each of another sender, to a committed case and a queued interaction; median of %d; bound: raw fetch; peer: mbsync into a Maildir", count, mailSize>>10, runs),
+		Method: fmt.Sprintf("Dovecot's mailbox of %d distinct mails of %d KB, each of another sender, to a committed case and a queued interaction; median of %d; bound: raw fetch; peer: mbsync into a Maildir; %v", count, mailSize>>10, runs, m.shares),
 	})
 	b.tell(Figure{
 		Name: "mail.raw_fetch_per_s", Value: median(raw), Unit: "1/s",
@@ -145,7 +145,7 @@ func (h *house) readMailbox(ctx context.Context, server *mailtest.Dovecot, box s
 	}
 	c := m.cost(n - first)
 	h.read += n
-	return rate{float64(n-first) / c.seconds, c.cpu, c.load}, queued() - before - n, nil
+	return rate{float64(n-first) / c.seconds, c.cpu, c.shares}, queued() - before - n, nil
 }
 
 // mailboxSettings are a configuration's mailboxes.
@@ -359,7 +359,7 @@ func (n *notices) measure(ctx context.Context) error {
 	}
 	n.b.tell(Figure{
 		Name: "mail.notify_to_screen_p99_ms", Value: median(p99), Unit: "ms", Errors: lost + n.house.faults(), CPU: new(c.cpu),
-		Method: fmt.Sprintf("%d mailboxes, each a mail every %v: from the server's EXISTS on the wire to the offer on an agent's socket; %d mails a run, median of %d", idleBoxes, notifyEvery, rounds*idleBoxes, runs),
+		Method: fmt.Sprintf("%d mailboxes, each a mail every %v: from the server's EXISTS on the wire to the offer on an agent's socket; %d mails a run, median of %d; %v", idleBoxes, notifyEvery, rounds*idleBoxes, runs, c.shares),
 	})
 	return ctx.Err()
 }

@@ -37,17 +37,18 @@ func offers(ctx context.Context, b *Bench) error {
 		return err
 	}
 	q.openLoop(ctx, b.share(12))
-	var p50, p99, cpu, load []float64
+	var p50, p99, cpu []float64
+	var who shares
 	for range runs {
 		m := measure(h.pid())
 		delays := q.openLoop(ctx, b.share(6))
 		c := m.cost(len(delays))
 		p50, p99 = append(p50, percentile(delays, 50)), append(p99, percentile(delays, 99))
-		cpu, load = append(cpu, c.cpu), append(load, c.load)
+		cpu, who = append(cpu, c.cpu), c.shares
 		b.note("offer: p50 %.1f ms, p99 %.1f ms of %d, %.2f ms each", p50[len(p50)-1], p99[len(p99)-1], len(delays), c.cpu)
 	}
-	method := fmt.Sprintf("open loop, %d arrivals/s by POST /interactions, from when the request was due (so its own commit is in it) to the offer on an agent's socket; %d agents who accept and end each at once, which is in the CPU; %v, median of %d; the load took %.0f %% of the machine",
-		offerRate, offerAgents, b.share(6), runs, median(load))
+	method := fmt.Sprintf("open loop, %d arrivals/s by POST /interactions, from when the request was due (so its own commit is in it) to the offer on an agent's socket; %d agents who accept and end each at once, which is in the CPU; %v, median of %d; %v",
+		offerRate, offerAgents, b.share(6), runs, who)
 	b.tell(Figure{Name: "offer.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: q.lost() + h.faults(), CPU: new(median(cpu)), Method: method})
 	b.tell(Figure{Name: "offer.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	return h.stop()

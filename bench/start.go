@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -16,6 +17,7 @@ const starts = 5
 // started before, and what a house at rest holds of memory.
 func start(ctx context.Context, b *Bench) error {
 	var cold, warm, coldDB, warmDB, memory []float64
+	m := measure(os.Getpid())
 	for n := range starts + 1 { // the first warms the page cache
 		h, err := b.newHouse(ctx, 0, nil)
 		if err != nil {
@@ -48,7 +50,7 @@ func start(ctx context.Context, b *Bench) error {
 	}
 	b.tell(Figure{
 		Name: "start.cold_ms", Value: median(cold), Unit: "ms", Bound: new(median(coldDB)),
-		Method: fmt.Sprintf("exec to /readyz 200, empty directory: initdb, schema, first administrator; median of %d; bound: the embedded PostgreSQL's first start alone", starts),
+		Method: fmt.Sprintf("exec to /readyz 200, empty directory: initdb, schema, first administrator; median of %d; bound: the embedded PostgreSQL's first start alone; %v", starts, m.cost(1).shares),
 	})
 	b.tell(Figure{
 		Name: "start.warm_ms", Value: median(warm), Unit: "ms", Bound: new(median(warmDB)),
