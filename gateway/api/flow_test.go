@@ -111,7 +111,7 @@ func TestAChatFromArrivalToTransactionCode(t *testing.T) {
 	}
 	s.refused("POST", at+"/messages", m{"text": "Hallå?"}, 409, "ended")
 	s.refused("POST", at+"/finish", m{}, 422, "code_required")
-	s.refused("POST", at+"/finish", m{"codes": []string{"999"}}, 422, "code_required")
+	s.refused("POST", at+"/finish", m{"codes": []string{"999"}}, 422, "unknown_code")
 	done := s.with("Idempotency-Key", "f1").post(at+"/finish", m{"codes": []any{h.solved}, "note": "klart"}, 200)
 	if done["state"] != "finished" || done["end"] != "handled" {
 		t.Errorf("got %v", done)

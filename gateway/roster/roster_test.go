@@ -273,6 +273,7 @@ func TestTransactionCodes(t *testing.T) {
 		{q.ID, []gateway.CodeID{solved, parent}, "unknown_code"},
 		{q.ID + 1, []gateway.CodeID{solved, a}, "unknown_code"},
 		{q.ID, []gateway.CodeID{solved, 999}, "unknown_code"},
+		{q.ID, []gateway.CodeID{999}, "unknown_code"},
 	} {
 		if got := code(s.CheckTransactionCodes(ctx, c.queue, c.codes)); got != c.want {
 			t.Errorf("queue %d, codes %v: got %s want %s", c.queue, c.codes, got, c.want)

@@ -96,24 +96,26 @@ func (s *Store) CheckTransactionCodes(ctx context.Context, queue gateway.QueueID
 	refuse := func(code, detail string) error {
 		return &gateway.Error{Kind: gateway.KindUnprocessed, Code: code, Detail: detail, Data: lists}
 	}
-	known := 0
-	for _, l := range lists {
-		choices, n := l.Choices(), 0
+	chosen, known := make([]int, len(lists)), 0
+	for i, l := range lists {
+		choices := l.Choices()
 		for _, c := range codes {
 			if slices.Contains(choices, c) {
-				n++
+				chosen[i]++
+				known++
 			}
-		}
-		known += n
-		if n == 0 && l.Required {
-			return refuse("code_required", "choose a transaction code from each list that requires one")
-		}
-		if n > 1 && !l.Many {
-			return refuse("one_code_only", "choose one transaction code only from "+l.Name.In("en"))
 		}
 	}
 	if known < len(codes) {
 		return refuse("unknown_code", "a transaction code is not on this queue's lists; choose from those")
+	}
+	for i, l := range lists {
+		if chosen[i] == 0 && l.Required {
+			return refuse("code_required", "choose a transaction code from each list that requires one")
+		}
+		if chosen[i] > 1 && !l.Many {
+			return refuse("one_code_only", "choose one transaction code only from "+l.Name.In("en"))
+		}
 	}
 	return nil
 }
