@@ -75,7 +75,7 @@ func NewBaresip(t testing.TB, user string, hz int, dial string) *Baresip {
 		b.stop()
 		_ = out.Close()
 	})
-	Wait(t, "baresip is ready", func() bool { return strings.Contains(b.Log(), "baresip is ready") })
+	WaitFor(t, time.Minute, "baresip is ready", func() bool { return strings.Contains(b.Log(), "baresip is ready") })
 	return b
 }
 
