@@ -372,9 +372,14 @@ func (x *Index) read(d Doc) reading {
 	return r
 }
 
-// sum tells texts apart.
+// edition grows when texts are indexed otherwise than before: an index of another edition
+// fails the audit.
+const edition = 2
+
+// sum tells texts apart, and editions.
 func (d Doc) sum() uint64 {
 	h := fnv.New64a()
+	_, _ = h.Write([]byte{edition}) // never fails
 	for _, part := range slices.Concat([]string{d.ID, d.Title, d.Question, d.Body}, d.Alternates, []string{""}, d.Tags) {
 		_, _ = h.Write([]byte(part)) // never fails
 		_, _ = h.Write([]byte{0})
