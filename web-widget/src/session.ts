@@ -73,7 +73,8 @@ export class Session implements Listener {
   }
 
   #lead(): void {
-    this.#set({ ...this.state, out: this.store.reload().out ?? [] });
+    // What the leader before had confirmed may still be kept as unsaid.
+    this.#set({ ...this.state, out: (this.store.reload().out ?? []).filter((o) => !this.state.lines.some((l) => l.cid === o.cid)) });
     this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this);
     this.#conn.open();
   }

@@ -74,6 +74,7 @@ function take(s: State, lines: Line[], pos: number): State {
 // An ack that is done stands for the entry: nothing lies between it and what we have.
 function ack(s: State, f: FrameOut): State {
   const o = s.out.find((x) => x.cid === f.cid);
+  if (s.lines.some((l) => l.cid === f.cid)) return { ...s, out: s.out.filter((x) => x !== o) }; // its line came first
   if (!f.done) return o ? { ...s, out: s.out.map((x) => (x === o ? { ...x, acked: true, failed: undefined } : x)) } : s;
   contiguous(s, f);
   const line: Line = { pos: f.pos ?? 0, kind: "message", from: "me", text: o?.text ?? "", cid: f.cid, at: f.at ?? 0 };

@@ -142,3 +142,11 @@ test("the language asked for, if the website has it", () => {
   assert.equal(choose("en-US", ["sv"]).lang, "sv");
   assert.equal(choose("fi", ["en", "sv"]).lang, "en");
 });
+
+test("an acknowledgement whose line is there already leaves nothing unsaid", () => {
+  const said: Line = { pos: 1, kind: "message", from: "me", text: "hej", cid: "a", at: 0 };
+  const s: State = { ...empty, lines: [said], pos: 1, out: [{ t: "msg", cid: "a", at: 0, text: "hej" }] };
+  const next = apply(s, { t: "ack", cid: "a", pos: 1 } as FrameOut);
+  assert.deepEqual(next.out, []);
+  assert.deepEqual(next.lines, [said]);
+});
