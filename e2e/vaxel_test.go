@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -207,13 +208,13 @@ func (v *vaxel) wait(what string, fact func() bool) {
 
 func waitFor(t testing.TB, what string, fact func() bool, more func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if fact() {
 			return
 		}
 		time.Sleep(20 * time.Millisecond) // between looks, not instead of one
 	}
-	t.Fatalf("waited 30 s for %s\n%s", what, more())
+	t.Fatalf("waited a minute for %s\n%s", what, more())
 }
 
 // number asks the database for one number.
@@ -295,19 +296,24 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// freePort is a loopback address that nobody uses at the moment.
+// freePort is a loopback address that nobody uses at the moment, nor gets from the system
+// while a killed process comes back.
 func freePort(t testing.TB, network string) string {
 	t.Helper()
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		must(t, err)
-		defer func() { _ = c.Close() }()
-		return c.LocalAddr().String()
+	for {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(10000))) //nolint:gosec // any will do
+		var free io.Closer
+		var err error
+		if network == "udp" {
+			free, err = net.ListenPacket("udp", address) //nolint:noctx // at once
+		} else {
+			free, err = net.Listen("tcp", address) //nolint:noctx // at once
+		}
+		if err == nil {
+			must(t, free.Close())
+			return address
+		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // lockedBuffer keeps what the process said.

@@ -59,7 +59,7 @@ type client struct {
 	phase string
 }
 
-const inTime = 10 * time.Second
+const inTime = 30 * time.Second
 
 func (n *node) dial(t *testing.T) *client {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	refusalsLogged = 10 // lines a second from one source
+	refusalsLogged = 8 // lines a second from one source: ten at most, counting those written late
 	sourcesKept    = 1000
 )
 
@@ -22,7 +22,7 @@ type refusals struct {
 	sources map[string]*refused
 }
 
-// refused is one second of one source.
+// refused is one second of the clock and one source.
 type refused struct {
 	since time.Time
 	lines int
@@ -59,12 +59,12 @@ func (r *refusals) take(source string, now time.Time) (more int, ok bool) {
 	s := r.sources[source]
 	if s == nil {
 		r.sweepLocked(now)
-		s = &refused{since: now}
+		s = &refused{since: now.Truncate(time.Second)}
 		r.sources[source] = s
 	}
 	if now.Sub(s.since) >= time.Second {
 		more = s.more
-		*s = refused{since: now}
+		*s = refused{since: now.Truncate(time.Second)}
 	}
 	if s.lines+1 >= refusalsLogged { // one line is left for the count
 		s.more++

@@ -181,7 +181,7 @@ func (s *Sound) listen() {
 // Wait waits for a fact, and fails the test after fifteen seconds without it.
 func Wait(t testing.TB, what string, fact func() bool) {
 	t.Helper()
-	WaitFor(t, 15*time.Second, what, fact)
+	WaitFor(t, time.Minute, what, fact)
 }
 
 // WaitFor waits for a fact for so long.
