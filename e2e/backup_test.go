@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -43,9 +45,14 @@ func TestBackupRestore(t *testing.T) {
 	was.wait("the second mail", func() bool { return was.number(`select count(*) from interaction where state = 'waiting'`) == 1 })
 	was.agent.must(http.MethodPost, "/interactions/"+id.String()+"/notes", map[string]any{"text": "Ringer i morgon."}, nil)
 
-	file := filepath.Join(was.dir, "backup.tar")
-	was.command("backup", file)
-	rows, files := was.rows(), was.files()
+	var file string
+	var rows map[string]string
+	was.wait("a backup during which nothing changes", func() bool {
+		rows, file = was.rows(), filepath.Join(was.dir, fmt.Sprintf("backup-%d.tar", time.Now().UnixNano()))
+		was.command("backup", file)
+		return maps.Equal(rows, was.rows())
+	})
+	files := was.files()
 	raw := was.agent.raw(id)
 	was.stop()
 

@@ -3,6 +3,7 @@ package phonetest
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -74,6 +75,9 @@ func NewBaresip(t testing.TB, user string, hz int, dial string) *Baresip {
 	t.Cleanup(func() {
 		b.stop()
 		_ = out.Close()
+		if t.Failed() {
+			t.Logf("%s's softphone said:\n%s", user, b.Log())
+		}
 	})
 	WaitFor(t, time.Minute, "baresip is ready", func() bool { return strings.Contains(b.Log(), "baresip is ready") })
 	return b
@@ -141,14 +145,31 @@ func tone(t testing.TB, path string, hz int) {
 	}
 }
 
+// freeAddr is where baresip can listen: on UDP and TCP, and for TLS on the port above. It
+// is none of the ports that the system gives to others at any moment.
 func freeAddr(t testing.TB) netip.AddrPort {
 	t.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
+	for {
+		port := 10000 + 2*rand.IntN(5000)
+		udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: loopback, Port: port})
+		if err != nil {
+			continue
+		}
+		_ = udp.Close()
+		if freeTCP(port) && freeTCP(port+1) {
+			return udp.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
+		}
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
+}
+
+var loopback = net.IPv4(127, 0, 0, 1)
+
+func freeTCP(port int) bool {
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: loopback, Port: port})
+	if err == nil {
+		_ = l.Close()
+	}
+	return err == nil
 }
 
 // HoldsTone says whether the sound holds a tone for a second on end, somewhere.
