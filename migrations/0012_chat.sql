@@ -28,10 +28,11 @@ create table visitor (
     language        text        not null default '',
     page_url        text        not null default '', -- where they are now
     page_title      text        not null default '',
-    gone_at         timestamptz,                     -- when the socket went; null while it is there
+    gone_at         timestamptz,                     -- when the socket went; null: it is there; infinity: nothing waits for them
     erased_at       timestamptz,                     -- the token is refused from then on
     created_at      timestamptz not null default now()
 ) with (fillfactor = 80);
 
 create index visitor_conversation on visitor (conversation_id);
-create index visitor_gone on visitor (gone_at) where gone_at is not null;
+create index visitor_gone on visitor (gone_at) where gone_at < 'infinity';
+create index visitor_here on visitor (id) where gone_at is null;

@@ -51,11 +51,18 @@ func TestHandlerOfAnUnbuiltWidgetSaysHow(t *testing.T) {
 	}
 }
 
-// TestState bundles the tests of what needs no browser and runs them.
-func TestState(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "state.test.mjs")
+// TestModules bundles the tests of what needs no browser and runs them.
+func TestModules(t *testing.T) {
+	for _, name := range []string{"state", "conn"} {
+		t.Run(name, func(t *testing.T) { runModule(t, name) })
+	}
+}
+
+func runModule(t *testing.T, name string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), name+".test.mjs")
 	r := api.Build(api.BuildOptions{
-		EntryPoints: []string{"test/state.test.ts"}, Outfile: out, Bundle: true, Write: true, Format: api.FormatESModule,
+		EntryPoints: []string{"test/" + name + ".test.ts"}, Outfile: out, Bundle: true, Write: true, Format: api.FormatESModule,
 		Platform: api.PlatformNode, JSX: api.JSXTransform, JSXFactory: "h", JSXFragment: "Fragment", Inject: []string{"src/jsx.ts"},
 	})
 	if len(r.Errors) > 0 {

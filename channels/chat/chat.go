@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -116,7 +117,8 @@ type Config struct {
 type Server struct {
 	Config
 	*Store
-	wheel wheel
+	wheel  wheel
+	called atomic.Bool // the roll, since this node's start
 
 	mu       sync.Mutex // guards what follows; held for memory only
 	work     func(func(context.Context))
@@ -213,6 +215,6 @@ func (s *Server) all() []*session {
 func (s *Server) closeAll() {
 	for _, v := range s.all() {
 		v.out.send(frameOut{T: "drain", RetryAfter: drainSpread()})
-		v.out.close(closeRestart, "the server restarts")
+		v.out.close(closeDraining, "the server stops; come again")
 	}
 }

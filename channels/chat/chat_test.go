@@ -130,8 +130,8 @@ func TestAServerThatStopsLosesNothing(t *testing.T) {
 	h.join(conversation)
 	c.line("joined")
 	n.stop()
-	if code := c.closed(); code != websocket.StatusServiceRestart {
-		t.Errorf("closed with %d, want 1012", code)
+	if code := c.closed(); code != 4010 {
+		t.Errorf("closed with %d, want 4010", code)
 	}
 	h.reply(conversation, "medan du var borta")
 	n = h.start()
@@ -314,6 +314,9 @@ func TestDoors(t *testing.T) {
 		{"no hello", "https://shop.example", false, websocket.MessageText, `{"t":"msg","text":"x"}`, websocket.StatusPolicyViolation},
 		{"bad JSON", "https://shop.example", true, websocket.MessageText, `{"t":`, websocket.StatusInvalidFramePayloadData},
 		{"binary", "https://shop.example", true, websocket.MessageBinary, "\x00\x01", websocket.StatusUnsupportedData},
+		{"binary hello", "https://shop.example", false, websocket.MessageBinary, `{"t":"hello","key":"nordvind"}`, websocket.StatusUnsupportedData},
+		{"bad JSON first", "https://shop.example", false, websocket.MessageText, "\xff", websocket.StatusInvalidFramePayloadData},
+		{"frame of 1 MiB", "https://shop.example", true, websocket.MessageText, `{"t":"msg","text":"` + strings.Repeat("x", 1<<20) + `"}`, websocket.StatusMessageTooBig},
 		{"frame of 65 KiB", "https://shop.example", true, websocket.MessageText, `{"t":"msg","text":"` + big + `"}`, websocket.StatusMessageTooBig},
 	}
 	for _, test := range tests {
@@ -554,6 +557,34 @@ func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
 	}
 	waits.resume(n)
 	waits.line("ended")
+}
+
+func TestVisitorsOfADeadServerAreMissed(t *testing.T) {
+	h := newHouse(t)
+	n := h.start()
+	waits, served, stays := n.dial(t), n.dial(t), n.dial(t)
+	waits.begin("väntar")
+	served.begin("betjänas")
+	stays.begin("kommer tillbaka")
+	h.join(2)
+	n.stop()
+	if _, err := h.pool.Exec(t.Context(), `update visitor set gone_at = null`); err != nil { // it died: nobody noted anything
+		t.Fatal(err)
+	}
+	n = h.start()
+	stays.resume(n)
+	at := time.Now().Truncate(30 * time.Second).Add(30 * time.Second)
+	n.SweepGone(t.Context(), at)
+	n.SweepGone(t.Context(), at.Add(6*time.Minute))
+	if got := h.commands; len(got) != 1 || got[0] != (gateway.Leave{Interaction: 100}) {
+		t.Errorf("after six minutes commands are %+v, want the waiting one's leave", got)
+	}
+	n.SweepGone(t.Context(), at.Add(11*time.Minute))
+	if got := h.commands; len(got) != 2 || got[1] != (gateway.Leave{Interaction: 101}) {
+		t.Errorf("after eleven minutes commands are %+v, want the served one's leave too", got)
+	}
+	served.resume(n)
+	served.line("ended")
 }
 
 // TestIdleSocket measures what a visitor who only waits costs us: our side of the

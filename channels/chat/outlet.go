@@ -15,6 +15,7 @@ const (
 	closeOrigin      = websocket.StatusCode(4003) // this page may not embed this widget
 	closeSlow        = websocket.StatusCode(4008) // did not read; resume
 	closeTakenOver   = websocket.StatusCode(4009) // the same visitor connected again
+	closeDraining    = websocket.StatusCode(4010) // come again when the drain frame says
 	closeRestart     = websocket.StatusServiceRestart
 	closePolicy      = websocket.StatusPolicyViolation
 	closeBadText     = websocket.StatusInvalidFramePayloadData

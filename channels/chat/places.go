@@ -9,10 +9,12 @@ import (
 )
 
 const (
-	placeEvery   = 15 * time.Second // how often those who wait hear of their place
-	placeSoon    = time.Second      // until the first place is known
-	goneTooLong  = 5 * time.Minute  // a visitor who waits and is away this long has left
-	sweepSeconds = 30
+	placeEvery    = 15 * time.Second // how often those who wait hear of their place
+	placeSoon     = time.Second      // until the first place is known
+	goneTooLong   = 5 * time.Minute  // a visitor who waits and is away this long has left
+	silentTooLong = 10 * time.Minute // the same while an agent serves them
+	sweepSeconds  = 30
+	rollSeconds   = 600 // a multiple of sweepSeconds
 )
 
 // queued notes that the visitor waits now; their place follows within a second.
@@ -69,50 +71,86 @@ func (v *session) setPlace(p Place, now time.Time) {
 	v.out.tell(frameOut{T: "queue", Phase: phaseQueued, Position: p.Position, Wait: seconds(p.Wait)})
 }
 
-// sweepGone lets those go who left while they waited: an agent must not be asked to
-// answer nobody. Whoever is being served is the agent's to end. First it notes who is
-// here: a visitor may have come to this node before the old one saw them go.
+// sweepGone lets those go who left while they waited, and some time later those who were
+// being served: an agent must not be asked to answer nobody. First it notes who is here: a
+// visitor may have come to this node before the old one saw them go, and a node that died
+// saw nobody go, which is what the roll is called for.
 func (s *Server) sweepGone(ctx context.Context, now time.Time) {
 	if now.Unix()%sweepSeconds != 0 {
 		return
 	}
-	var here []tokenHash
-	for _, v := range s.all() {
-		if v.conversation() != 0 {
-			here = append(here, v.token)
-		}
-	}
-	err := s.setHere(ctx, here...)
+	err := s.callRoll(ctx, now)
 	if err == nil {
-		err = s.letGo(ctx, now.Add(-goneTooLong))
+		err = s.setHere(ctx, s.here()...)
+	}
+	if err == nil {
+		err = s.letGo(ctx, now)
 	}
 	if err != nil {
 		s.Log.Warn("gone visitors still wait", "err", err)
 	}
 }
 
-// letGo takes those out of the queue who went before a time. Who is offered or served
-// stays noted as gone: the next sweep finds them if they wait again.
-func (s *Server) letGo(ctx context.Context, before time.Time) error {
+// callRoll calls it at this node's first sweep, and every ten minutes.
+func (s *Server) callRoll(ctx context.Context, now time.Time) error {
+	if s.called.Load() && now.Unix()%rollSeconds != 0 {
+		return nil
+	}
+	err := s.rollCall(ctx)
+	s.called.Store(err == nil)
+	return err
+}
+
+// here gives those connected to this node who have written.
+func (s *Server) here() (list []tokenHash) {
+	for _, v := range s.all() {
+		if v.conversation() != 0 {
+			list = append(list, v.token)
+		}
+	}
+	return list
+}
+
+// letGo ends what those wait for who are away too long. Who is offered or parked stays
+// noted as gone: a later sweep finds them if they wait again.
+func (s *Server) letGo(ctx context.Context, now time.Time) error {
+	before := now.Add(-goneTooLong)
 	gone, err := s.gone(ctx, before)
 	if err != nil || len(gone) == 0 {
 		return err
 	}
-	places, err := s.Board.Places(ctx, gone)
+	of := make([]gateway.ConversationID, len(gone))
+	for i, a := range gone {
+		of[i] = a.Conversation
+	}
+	places, err := s.Board.Places(ctx, of)
 	if err != nil {
 		return err
 	}
 	var missed []gateway.ConversationID
 	var errs []error
-	for _, c := range gone {
-		p, open := places[c]
-		if open && p.State == gateway.StateWaiting {
+	for _, a := range gone {
+		p, open := places[a.Conversation]
+		if open && p.over(now.Sub(a.Since)) {
 			err := s.leave(ctx, p.Interaction)
 			open, errs = err != nil, append(errs, err)
 		}
 		if !open {
-			missed = append(missed, c)
+			missed = append(missed, a.Conversation)
 		}
 	}
 	return errors.Join(append(errs, s.setMissed(ctx, before, missed))...)
+}
+
+// over says whether a visitor who is away so long has left.
+func (p Place) over(away time.Duration) bool {
+	switch p.State {
+	case gateway.StateWaiting:
+		return away >= goneTooLong
+	case gateway.StateActive:
+		return away >= silentTooLong
+	case gateway.StateOffered, gateway.StateParked, gateway.StateWrapUp, gateway.StateFinished:
+		return false
+	}
+	return false
 }

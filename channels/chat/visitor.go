@@ -122,16 +122,35 @@ func (s *Store) setHere(ctx context.Context, list ...tokenHash) error {
 	return nil
 }
 
+// rollCall notes everybody as gone. Whoever is connected, to whichever node, is noted as
+// here again by the next sweep; who was connected to a node that died is not.
+func (s *Store) rollCall(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `
+		update visitor
+		set gone_at = now()
+		where gone_at is null`)
+	if err != nil {
+		return fmt.Errorf("call the roll of visitors: %w", err)
+	}
+	return nil
+}
+
+// absence is a conversation whose visitor is away.
+type absence struct {
+	Conversation gateway.ConversationID
+	Since        time.Time
+}
+
 // gone gives the conversations of visitors who went before a time.
-func (s *Store) gone(ctx context.Context, before time.Time) ([]gateway.ConversationID, error) {
+func (s *Store) gone(ctx context.Context, before time.Time) ([]absence, error) {
 	rows, err := s.pool.Query(ctx, `
-		select conversation_id
+		select conversation_id as conversation, gone_at as since
 		from visitor
 		where gone_at < $1`, before)
 	if err != nil {
 		return nil, fmt.Errorf("find gone visitors: %w", err)
 	}
-	gone, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ConversationID])
+	gone, err := pgx.CollectRows(rows, pgx.RowToStructByName[absence])
 	if err != nil {
 		return nil, fmt.Errorf("find gone visitors: %w", err)
 	}
@@ -143,7 +162,7 @@ func (s *Store) gone(ctx context.Context, before time.Time) ([]gateway.Conversat
 func (s *Store) setMissed(ctx context.Context, before time.Time, conversations []gateway.ConversationID) error {
 	_, err := s.pool.Exec(ctx, `
 		update visitor
-		set gone_at = null
+		set gone_at = 'infinity'
 		where gone_at < $1 and conversation_id = any($2)`, before, conversations)
 	if err != nil {
 		return fmt.Errorf("note visitors missed: %w", err)

@@ -1,7 +1,7 @@
 import type { FrameOut } from "./types";
 
 // One socket at a time, for ever: it comes back 0.5 s, 1 s, 2 s … 30 s after it went (full jitter), and at once
-// when the browser is online or the page is shown again.
+// when the browser is online or the page is shown again. A server that stops says when to come.
 
 const silence = 40_000; // the server pings every 25 s
 const hello = 10_000; // no welcome by then: half open
@@ -17,6 +17,7 @@ export class Conn {
   #ws?: WebSocket;
   #tries = 0;
   #retry = 0;
+  #told = 0; // when a server that stops wants us back, ms from its close
   #watch = 0;
   #ended = false;
 
@@ -38,7 +39,7 @@ export class Conn {
       this.#guard(silence);
       const f = JSON.parse(e.data as string) as FrameOut;
       if (f.t === "welcome") this.#tries = 0;
-      if (f.t === "drain") this.#retry = window.setTimeout(this.open, f.retry_after);
+      if (f.t === "drain") this.#told = f.retry_after ?? 0;
       this.on.frame(f);
     };
     ws.onclose = (e) => {
@@ -104,6 +105,7 @@ export class Conn {
     }
     this.on.down(navigator.onLine);
     clearTimeout(this.#retry);
-    this.#retry = window.setTimeout(this.open, Math.random() * Math.min(30_000, 500 * 2 ** this.#tries++));
+    this.#retry = window.setTimeout(this.open, this.#told || Math.random() * Math.min(30_000, 500 * 2 ** this.#tries++));
+    this.#told = 0;
   }
 }

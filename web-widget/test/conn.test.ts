@@ -1,0 +1,73 @@
+// The connection alone: which ends are final, and when it comes back from the others.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import type { Conn as Connection } from "../src/conn";
+
+class Wire {
+  static OPEN = 1;
+  static made: Wire[] = [];
+  readyState = 1;
+  onopen?: () => void;
+  onmessage?: (e: { data: string }) => void;
+  onclose?: (e: { code: number }) => void;
+  constructor() {
+    Wire.made.push(this);
+  }
+  send(): void {}
+  close(): void {}
+  hear(frame: object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+const surroundings = { window: globalThis, WebSocket: Wire, addEventListener() {}, removeEventListener() {}, document: { addEventListener() {}, removeEventListener() {}, visibilityState: "visible" } };
+for (const [name, value] of Object.entries(surroundings)) Object.defineProperty(globalThis, name, { value, configurable: true });
+Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
+mock.timers.enable({ apis: ["setTimeout"] });
+const { Conn } = await import("../src/conn");
+
+let refused: number[];
+let conn: Connection;
+
+beforeEach(() => {
+  refused = [];
+  Wire.made = [];
+  conn = new Conn("ws://x", { hello: () => ({}), frame() {}, down() {}, refused: (code) => refused.push(code) });
+  conn.open();
+  Wire.made[0].onopen?.();
+  Wire.made[0].hear({ t: "welcome" });
+});
+
+afterEach(() => conn.end());
+
+test("a server that stops is asked again when it said", () => {
+  Wire.made[0].hear({ t: "drain", retry_after: 1800 });
+  Wire.made[0].onclose?.({ code: 4010 });
+  mock.timers.tick(1799);
+  assert.equal(Wire.made.length, 1, "not before");
+  mock.timers.tick(1);
+  assert.equal(Wire.made.length, 2);
+  Wire.made[1].onclose?.({ code: 1006 }); // the successor is not up yet: back to chance
+  mock.timers.tick(1000);
+  assert.equal(Wire.made.length, 3);
+});
+
+for (const code of [1006, 1012, 4008]) {
+  test(`after ${code} it comes back by itself, within half a second at first`, () => {
+    Wire.made[0].onclose?.({ code });
+    mock.timers.tick(500);
+    assert.equal(Wire.made.length, 2);
+    assert.deepEqual(refused, []);
+  });
+}
+
+for (const code of [4001, 4003, 4009]) {
+  test(`after ${code} it stays away and says so`, () => {
+    Wire.made[0].onclose?.({ code });
+    mock.timers.tick(60_000);
+    assert.equal(Wire.made.length, 1);
+    assert.deepEqual(refused, [code]);
+    conn.restart(); // a person wants it here
+    assert.equal(Wire.made.length, 2);
+  });
+}
