@@ -4,23 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strconv"
-	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/vaxelhq/vaxel/gateway"
-	"github.com/vaxelhq/vaxel/gateway/bus"
-	"github.com/vaxelhq/vaxel/gateway/feed"
 	"github.com/vaxelhq/vaxel/gateway/timeline"
-	"github.com/vaxelhq/vaxel/localpg"
-	"github.com/vaxelhq/vaxel/migrations"
 )
 
 // The load of chat: so many visitors, and agents who hold four each.
@@ -74,26 +61,6 @@ func chatLines(ctx context.Context, b *Bench) error {
 	return nil
 }
 
-// rate is what a closed loop reached.
-type rate struct {
-	perSecond, cpu float64
-	shares         shares
-}
-
-func middle(list []rate) rate {
-	var speeds []float64
-	for _, r := range list {
-		speeds = append(speeds, r.perSecond)
-	}
-	m := median(speeds)
-	for _, r := range list {
-		if r.perSecond == m {
-			return r
-		}
-	}
-	return rate{}
-}
-
 // talk is visitors and agents in conversation.
 type talk struct {
 	b     *Bench
@@ -101,21 +68,6 @@ type talk struct {
 	list  []*talker
 	going atomic.Bool
 	fault atomic.Int64
-}
-
-// talker is a visitor with what has become of the lines.
-type talker struct {
-	*visitor
-	turn chan struct{} // a line has come all the way
-
-	mu      sync.Mutex // guards what follows
-	said    int        // lines, counted from 1; the next is said+1
-	acked   int        // all up to here are acknowledged
-	shown   int        // all up to here stand on the agent's socket
-	due     map[int]time.Time
-	delays  []time.Duration
-	timing  bool
-	muddled int // acknowledged or shown out of order
 }
 
 func (b *Bench) openTalk(ctx context.Context) (*talk, error) {
@@ -155,93 +107,6 @@ func (b *Bench) openTalk(ctx context.Context) (*talk, error) {
 	return t, h.wait(ctx, "the agents to hold every chat", func() bool { return taken.Load() == chatVisitors })
 }
 
-// acknowledged hears of the visitor's side.
-func (v *talker) acknowledged(cid []byte) {
-	n := 0
-	for _, c := range cid {
-		n = n*10 + int(c-'0')
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if n != v.acked+1 {
-		v.muddled++
-	}
-	v.acked = n
-	v.wakeLocked()
-}
-
-// shown hears of the agents' side. Each frame comes twice, early and from the log; the
-// first counts.
-func (t *talk) shown(frame []byte, at time.Time) {
-	no, n, ok := lineIn(frame)
-	if !ok || n == 0 {
-		return
-	}
-	v := t.list[no]
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if n <= v.shown {
-		return
-	}
-	if n != v.shown+1 {
-		v.muddled++
-	}
-	v.shown = n
-	if v.timing {
-		v.delays = append(v.delays, at.Sub(v.due[n]))
-		delete(v.due, n)
-	}
-	v.wakeLocked()
-}
-
-func (v *talker) wakeLocked() {
-	if v.acked == v.said && v.shown == v.said {
-		select {
-		case v.turn <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// next says the next line.
-func (v *talker) next(ctx context.Context) error {
-	v.mu.Lock()
-	v.said++
-	n := v.said
-	v.mu.Unlock()
-	return v.say(ctx, n)
-}
-
-// closedLoop has every visitor talk for a while, line after line.
-func (t *talk) closedLoop(ctx context.Context, d time.Duration) (lines int) {
-	t.going.Store(true)
-	defer t.going.Store(false)
-	end := time.Now().Add(d)
-	var all sync.WaitGroup
-	var count atomic.Int64
-	for _, v := range t.list {
-		all.Go(func() {
-			for time.Now().Before(end) {
-				if err := v.next(ctx); err != nil {
-					t.fault.Add(1)
-					return
-				}
-				select {
-				case <-v.turn:
-					count.Add(1)
-				case <-time.After(patience / 4):
-					t.fault.Add(1)
-					return
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	return int(count.Load())
-}
-
 func (t *talk) throughput(ctx context.Context) (rate, error) {
 	t.closedLoop(ctx, t.b.share(15))
 	var got []rate
@@ -253,40 +118,6 @@ func (t *talk) throughput(ctx context.Context) (rate, error) {
 		t.b.note("chat: %.0f lines/s, %.2f ms each; %v", got[len(got)-1].perSecond, c.cpu, c.shares)
 	}
 	return middle(got), ctx.Err()
-}
-
-// openLoop says so many lines a second, whatever becomes of them, and gives how long each
-// took from when it was due.
-func (t *talk) openLoop(ctx context.Context, perSecond int, d time.Duration) (delays []time.Duration) {
-	t.going.Store(true)
-	defer t.going.Store(false)
-	begin := time.Now().Add(20 * time.Millisecond)
-	step := time.Second / time.Duration(perSecond)
-	var all sync.WaitGroup
-	for i, v := range t.list {
-		all.Go(func() {
-			for at := begin.Add(time.Duration(i) * step); at.Before(begin.Add(d)); at = at.Add(time.Duration(len(t.list)) * step) {
-				time.Sleep(time.Until(at))
-				v.mu.Lock()
-				v.timing = true
-				v.due[v.said+1] = at
-				v.mu.Unlock()
-				if err := v.next(ctx); err != nil {
-					t.fault.Add(1)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	soon(ctx, patience/4, func() bool { return t.lost() == 0 })
-	for _, v := range t.list {
-		v.mu.Lock()
-		delays = append(delays, v.delays...)
-		v.delays, v.timing = nil, false
-		v.mu.Unlock()
-	}
-	return delays
 }
 
 func (t *talk) latency(ctx context.Context, perSecond int) error {
@@ -352,107 +183,4 @@ func (t *talk) stored(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// writer measures the store's part alone.
-func (b *Bench) writer(ctx context.Context) (rate, error) {
-	server, err := localpg.Start(ctx, localpg.Options{Dir: filepath.Join(b.dir, "writer")})
-	if err != nil {
-		return rate{}, err
-	}
-	defer func() { _ = server.Stop() }()
-	pool, err := pgxpool.New(ctx, server.URL())
-	if err != nil {
-		return rate{}, err
-	}
-	defer pool.Close()
-	if err := migrations.Up(ctx, pool); err != nil {
-		return rate{}, err
-	}
-	log := slog.New(slog.DiscardHandler)
-	events := feed.New(pool, bus.New(), log)
-	store := timeline.New(pool, events, log)
-	ctx, stop := context.WithCancel(ctx)
-	var rooms sync.WaitGroup
-	rooms.Go(func() { _ = events.Run(ctx) })
-	rooms.Go(func() { _ = store.Run(ctx) })
-	defer rooms.Wait()
-	defer stop()
-	ids, err := openConversations(ctx, pool, store, 200)
-	if err != nil {
-		return rate{}, err
-	}
-	sayAll(ctx, store, ids, b.share(30), "warm")
-	var got []rate
-	for n := range runs {
-		m := measure(os.Getpid())
-		lines := sayAll(ctx, store, ids, b.share(15), strconv.Itoa(n))
-		c := m.cost(lines)
-		got = append(got, rate{float64(lines) / c.seconds, c.cpu, c.shares})
-	}
-	return middle(got), ctx.Err()
-}
-
-// sayAll has 500 callers write, each waiting for its commit, and gives how many lines.
-func sayAll(ctx context.Context, store *timeline.Store, ids []gateway.ConversationID, d time.Duration, run string) int {
-	const callers = 500
-	end := time.Now().Add(d)
-	var all sync.WaitGroup
-	var count atomic.Int64
-	for n := range callers {
-		all.Go(func() {
-			for i := 0; time.Now().Before(end); i++ {
-				_, err := store.Say(ctx, gateway.Entry{
-					Conversation: ids[n%len(ids)], Kind: gateway.EntryMessage, Channel: gateway.Chat, ClientID: fmt.Sprint(run, "-", n, "-", i),
-					Author: gateway.Author{Kind: gateway.ByCustomer, ID: 8}, Text: "Hej, min faktura stämmer inte. Kan ni hjälpa mig?",
-				})
-				if err != nil {
-					return
-				}
-				count.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	return int(count.Load())
-}
-
-func openConversations(ctx context.Context, pool *pgxpool.Pool, store *timeline.Store, n int) (ids []gateway.ConversationID, err error) {
-	return ids, pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		for range n {
-			id, err := store.Open(ctx, tx, 1, 1, gateway.Chat)
-			if err != nil {
-				return err
-			}
-			if err := store.Serve(ctx, tx, id, 1, true); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		return nil
-	})
-}
-
-// fsyncs is how often a second the disk confirms.
-func (b *Bench) fsyncs() (float64, error) {
-	f, err := os.Create(filepath.Join(b.dir, "fsync"))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = f.Close() }()
-	var got []float64
-	page := make([]byte, 8192)
-	for range runs + 1 { // the first warms up
-		began, n := time.Now(), 0
-		for ; time.Since(began) < b.share(30); n++ {
-			if _, err := f.Write(page); err != nil {
-				return 0, err
-			}
-			if err := syscall.Fdatasync(int(f.Fd())); err != nil {
-				return 0, err
-			}
-		}
-		got = append(got, float64(n)/time.Since(began).Seconds())
-	}
-	return median(got[1:]), nil
 }

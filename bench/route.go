@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 
@@ -13,50 +14,52 @@ import (
 // route measures the pure core in this process: no store, no sockets.
 func route(ctx context.Context, b *Bench) error {
 	size := floorSize{agents: 10_000, queues: 20, each: 20, waiting: 100_000}
-	var busy, idle, heap []float64
 	busy, heap, err := b.decide(ctx, size, (*routed).cycle)
 	if err != nil {
 		return err
 	}
 	size.waiting = 0
-	if idle, _, err = b.decide(ctx, size, (*routed).surplus); err != nil {
+	idle, _, err := b.decide(ctx, size, (*routed).surplus)
+	if err != nil {
 		return err
 	}
 	b.tell(Figure{
-		Name: "route.decisions_per_s", Value: median(busy), Unit: "1/s", CPU: new(1000 / median(busy)),
-		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d", runs),
+		Name: "route.decisions_per_s", Value: busy.perSecond, Unit: "1/s", CPU: new(busy.cpu),
+		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d; %v", runs, busy.shares),
 	})
 	b.tell(Figure{
-		Name: "route.decisions_idle_surplus_per_s", Value: median(idle), Unit: "1/s", CPU: new(1000 / median(idle)),
-		Method: fmt.Sprintf("the same with nobody waiting and 10,000 idle agents: an arrival is offered, accepted, ended; median of %d", runs),
+		Name: "route.decisions_idle_surplus_per_s", Value: idle.perSecond, Unit: "1/s", CPU: new(idle.cpu),
+		Method: fmt.Sprintf("the same with nobody waiting and 10,000 idle agents: an arrival is offered, accepted, ended; median of %d; %v", runs, idle.shares),
 	})
-	b.tell(Figure{Name: "route.heap_mb", Value: median(heap), Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
+	b.tell(Figure{Name: "route.heap_mb", Value: heap, Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
 	return nil
 }
 
-// decide measures how many events a second the core decides.
-func (b *Bench) decide(ctx context.Context, size floorSize, step func(*routed) error) (perSecond, heap []float64, err error) {
+// decide measures how many events a second the core decides, and what it holds.
+func (b *Bench) decide(ctx context.Context, size floorSize, step func(*routed) error) (middling rate, heap float64, err error) {
 	before := heapMB()
 	f := &routed{core: routing.New(), now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), queues: size.queues, holder: map[gateway.InteractionID]gateway.AgentID{}}
 	if err := f.fill(size); err != nil {
-		return nil, nil, err
+		return rate{}, 0, err
 	}
-	heap = append(heap, heapMB()-before)
+	heap = heapMB() - before
+	var got []rate
 	for n := range runs + 1 {
-		began, from := time.Now(), f.decisions
-		for time.Since(began) < b.share(12) && ctx.Err() == nil {
+		m, from := measure(os.Getpid()), f.decisions
+		for time.Since(m.began) < b.share(12) && ctx.Err() == nil {
 			for range 100 {
 				if err := step(f); err != nil {
-					return nil, nil, err
+					return rate{}, 0, err
 				}
 			}
 		}
+		c := m.cost(f.decisions - from)
 		if n > 0 {
-			perSecond = append(perSecond, float64(f.decisions-from)/time.Since(began).Seconds())
+			got = append(got, rate{float64(f.decisions-from) / c.seconds, c.cpu, c.shares})
 		}
 	}
 	runtime.KeepAlive(f)
-	return perSecond, heap, ctx.Err()
+	return middle(got), heap, ctx.Err()
 }
 
 func heapMB() float64 {
