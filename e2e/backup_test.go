@@ -90,7 +90,7 @@ func embedded(t *testing.T, settings string) *vaxel {
 	must(t, err)
 	dir, err := os.MkdirTemp("", "vaxel-e2e-") //nolint:usetesting // its parents are private
 	must(t, err)
-	must(t, os.Chmod(dir, 0o755)) //nolint:gosec // see above
+	must(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	v := &vaxel{t: t, dir: dir, log: &lockedBuffer{}}
 	v.configure(settings)
@@ -100,7 +100,7 @@ func embedded(t *testing.T, settings string) *vaxel {
 // found seeds its database before the first start.
 func (v *vaxel) found() {
 	v.t.Helper()
-	must(v.t, os.MkdirAll(filepath.Join(v.dir, "data"), 0o755)) //nolint:gosec // see above
+	must(v.t, os.MkdirAll(filepath.Join(v.dir, "data"), 0o755))
 	stop := v.database()
 	must(v.t, migrations.Up(v.t.Context(), v.pool))
 	v.seed()
@@ -191,7 +191,7 @@ func (a *agent) raw(id gateway.InteractionID) []byte {
 	a.v.t.Helper()
 	var i gateway.Interaction
 	a.must(http.MethodGet, "/interactions/"+id.String(), nil, &i)
-	resp, err := a.client.Get(a.v.base + "/api/v1/entries/" + i.Conversation.String() + "/1/raw") //nolint:noctx // the client's time is bounded
+	resp, err := a.client.Get(a.v.base + "/api/v1/entries/" + i.Conversation.String() + "/1/raw")
 	must(a.v.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)

@@ -84,7 +84,7 @@ func TestBadInputChat(t *testing.T) {
 	v.agent.signIn()
 	c := v.agent.openConsole()
 	v.agent.available()
-	good := v.visit("shop")
+	good := v.visit()
 	good.say("form", 0, map[string]any{"name": "Karin", "text": "Hej 0"})
 	id := c.accept(t)
 
@@ -124,7 +124,7 @@ func (v *vaxel) junk(t *testing.T, path string, protocols []string, frames []str
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, strings.Replace(v.base, "http", "ws", 1)+path,
+	conn, _, err := websocket.Dial(ctx, strings.Replace(v.base, "http", "ws", 1)+path, //nolint:bodyclose // Dial's is nil on success
 		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {v.base}}, Subprotocols: protocols})
 	must(t, err)
 	defer func() { _ = conn.CloseNow() }()
@@ -180,7 +180,7 @@ func TestBadInputAPI(t *testing.T) {
 	stranger.signIn()
 	c := v.agent.openConsole()
 	v.agent.available()
-	guest := v.visit("shop")
+	guest := v.visit()
 	guest.say("form", 0, map[string]any{"name": "Karin", "text": "Hej 0"})
 	id := c.accept(t)
 	at := "/interactions/" + id.String()
@@ -230,7 +230,7 @@ func TestBadInputPassword(t *testing.T) {
 	statuses := map[int]int{}
 	for n := range 30 {
 		body := fmt.Sprintf(`{"login":"anna","password":"guess %d"}`, n)
-		resp, err := client.Post(v.base+"/api/v1/session", "application/json", strings.NewReader(body)) //nolint:noctx // ends with the test
+		resp, err := client.Post(v.base+"/api/v1/session", "application/json", strings.NewReader(body))
 		must(t, err)
 		_ = resp.Body.Close()
 		statuses[resp.StatusCode]++
@@ -259,10 +259,10 @@ func TestBadInputSIP(t *testing.T) {
 	v.agent.openConsole()
 	v.agent.available()
 
-	conn, err := net.Dial("udp", sip) //nolint:noctx // at once
+	conn, err := net.Dial("udp", sip)
 	must(t, err)
 	defer func() { _ = conn.Close() }()
-	dice := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // chance that can be repeated
+	dice := rand.New(rand.NewPCG(1, 2))
 	invite := "INVITE sip:support@" + sip + " SIP/2.0\r\nVia: SIP/2.0/UDP " + conn.LocalAddr().String() + ";branch=z9hG4bK1\r\n" +
 		"From: <sip:x@x>;tag=1\r\nTo: <sip:support@x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1:9>\r\nMax-Forwards: 70\r\n"
 	junk := []string{

@@ -34,7 +34,7 @@ func TestChaos(t *testing.T) {
 	guests := make([]*visitor, 3)
 	held := map[gateway.InteractionID]bool{}
 	for n := range guests {
-		guests[n] = v.visit("shop")
+		guests[n] = v.visit()
 		guests[n].say("form", 0, map[string]any{"name": fmt.Sprintf("Guest %d", n), "text": "Hej 0"})
 		v.wait("one more chat", func() bool { c.takeAll(held); return len(held) > n })
 	}

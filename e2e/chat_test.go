@@ -120,7 +120,7 @@ func TestKillChat(t *testing.T) {
 		v.agent.signIn()
 		c := v.agent.openConsole()
 		v.agent.available()
-		guest := v.visit("shop")
+		guest := v.visit()
 		guest.say("form", 0, map[string]any{"name": "Karin", "text": "Hej 0"})
 		guest.say("msg", 1, map[string]any{"text": "Hej 1"})
 		id := c.accept(t)

@@ -301,13 +301,13 @@ func must(t testing.TB, err error) {
 func freePort(t testing.TB, network string) string {
 	t.Helper()
 	for {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(10000))) //nolint:gosec // any will do
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(10000)))
 		var free io.Closer
 		var err error
 		if network == "udp" {
-			free, err = net.ListenPacket("udp", address) //nolint:noctx // at once
+			free, err = net.ListenPacket("udp", address)
 		} else {
-			free, err = net.Listen("tcp", address) //nolint:noctx // at once
+			free, err = net.Listen("tcp", address)
 		}
 		if err == nil {
 			must(t, free.Close())

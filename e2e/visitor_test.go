@@ -19,7 +19,6 @@ import (
 // again after every cut, and each line is shown once.
 type visitor struct {
 	v    *vaxel
-	key  string
 	done chan struct{}
 	wake chan struct{}
 
@@ -50,9 +49,9 @@ type chatFrame struct {
 }
 
 // visit opens the widget's socket and keeps it open until the test ends.
-func (v *vaxel) visit(key string) *visitor {
+func (v *vaxel) visit() *visitor {
 	ctx, cancel := context.WithCancel(v.t.Context())
-	c := &visitor{v: v, key: key, done: make(chan struct{}), wake: make(chan struct{}, 1), acked: map[string]int{}}
+	c := &visitor{v: v, done: make(chan struct{}), wake: make(chan struct{}, 1), acked: map[string]int{}}
 	go func() {
 		defer close(c.done)
 		for ctx.Err() == nil {
@@ -91,7 +90,7 @@ func (c *visitor) live(ctx context.Context) {
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(1 << 20)
 	c.mu.Lock()
-	hello := map[string]any{"t": "hello", "key": c.key, "token": c.token, "pos": c.pos}
+	hello := map[string]any{"t": "hello", "key": "shop", "token": c.token, "pos": c.pos}
 	if c.conv != "" {
 		hello["conversation"] = c.conv
 	}

@@ -173,15 +173,28 @@ func TestJoinKnownCase(t *testing.T) {
 	}
 }
 
-func TestJoinByQuotedNumber(t *testing.T) {
+func TestQuoted(t *testing.T) {
 	r := open(t)
 	id, _ := r.join(t, mail("anna@example.se", "Faktura"), 0)
 	quoting := fmt.Sprintf("SV: [#%d] Faktura", r.get(t, id).Number)
-	if got, _ := r.join(t, mail("anna@example.se", quoting), 0); got != id {
-		t.Errorf("her own number: got case %d want %d", got, id)
-	}
-	if got, _ := r.join(t, mail("bo@example.se", quoting), 0); got == id {
-		t.Error("somebody else's number was believed")
+	for _, c := range []struct {
+		from, subject string
+		want          gateway.CaseID
+	}{
+		{"Anna@example.se", quoting, id},
+		{"bo@example.se", quoting, 0}, // somebody else's number
+		{"anna@example.se", "SV: [#999999999999999]", 0},
+		{"anna@example.se", "Faktura", 0},
+		{"", quoting, 0},
+	} {
+		var got gateway.CaseID
+		r.tx(t, func(tx pgx.Tx) (err error) {
+			got, err = r.Quoted(t.Context(), tx, mail(c.from, c.subject))
+			return err
+		})
+		if got != c.want {
+			t.Errorf("%q from %q: got case %d want %d", c.subject, c.from, got, c.want)
+		}
 	}
 }
 
@@ -210,11 +223,11 @@ func TestJoinAtOnce(t *testing.T) {
 }
 
 func TestFollow(t *testing.T) {
-	ctx, r := t.Context(), open(t)
+	r := open(t)
 	id, _ := r.join(t, mail("anna@example.se", "Faktura"), 0)
-	follow := func(i gateway.Interaction) tickets.Case { //nolint:contextcheck // the helpers take the test's own
+	follow := func(i gateway.Interaction) tickets.Case {
 		i.Case = id
-		r.tx(t, func(tx pgx.Tx) error { return r.Follow(ctx, tx, i) })
+		r.tx(t, func(tx pgx.Tx) error { return r.Follow(t.Context(), tx, i) })
 		return r.get(t, id)
 	}
 	c := follow(gateway.Interaction{ID: 10, Conversation: 5, Queue: 3, State: gateway.StateOffered, Agent: 7})

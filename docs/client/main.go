@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -20,19 +19,19 @@ import (
 type object = map[string]any
 
 func main() {
-	ctx, api := context.Background(), os.Getenv("VAXEL_URL")+"/api/v1"
+	ctx, api := context.Background(), os.Getenv("VAXEL_URL")+"/api/v1" //nolint:forbidigo // ends with the program
 	call := func(method, path string, in, out any) error {
 		body, _ := json.Marshal(in)
-		r, err := http.NewRequestWithContext(ctx, method, api+path, bytes.NewReader(body))
+		r, err := http.NewRequestWithContext(ctx, method, api+path, bytes.NewReader(body)) //nolint:gosec // you say where it goes
 		if err != nil {
 			return err
 		}
 		r.Header = http.Header{"Authorization": {"Bearer " + os.Getenv("VAXEL_KEY")}, "Content-Type": {"application/json"}}
-		w, err := http.DefaultClient.Do(r)
+		w, err := http.DefaultClient.Do(r) //nolint:gosec // as above
 		if err != nil {
 			return err
 		}
-		defer w.Body.Close() //nolint:errcheck // read to its end
+		defer w.Body.Close()
 		if w.StatusCode >= http.StatusBadRequest {
 			return fmt.Errorf("%s %s: %s", method, path, w.Status)
 		}
@@ -40,7 +39,7 @@ func main() {
 	}
 	must := func(err error) {
 		if err != nil {
-			slog.Error("stopped", "err", err)
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	}

@@ -76,8 +76,6 @@ func offer(id, no, agent int, outcome string) string {
 }
 
 //go:fix inline
-func p(f float64) *float64 { return new(f) }
-
 func TestQueues(t *testing.T) {
 	s, _, _ := open(t,
 		// Answered after 10 s by agent 7, who talked 100 s, handed it to 8, who talked 50 s and wrapped up 30 s.
@@ -104,13 +102,13 @@ func TestQueues(t *testing.T) {
 			Handled: 2, TalkSeconds: 100 + 50 + 60, WrapSeconds: 30 + 10,
 			Offered: 5, Accepted: 2, Declined: 1, Missed: 1,
 		},
-		SL2: new(0.5), ASA: p(25), AHT: p(125), AbandonRate: new(0.5),
+		SL2: new(0.5), ASA: new(25.0), AHT: new(125.0), AbandonRate: new(0.5),
 	}
 	want := []stats.QueueFigures{
 		{Queue: 1, Channel: gateway.Voice, Figures: voice},
 		{Queue: 1, Channel: gateway.Chat, Figures: stats.Figures{
 			Tally: stats.Tally{Entered: 1, Answered: 1, AnsweredInTime: 1, AnswerSeconds: 5},
-			SL2:   p(1), ASA: p(5), AbandonRate: p(0),
+			SL2:   new(1.0), ASA: new(5.0), AbandonRate: new(0.0),
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -168,7 +166,7 @@ func TestAgents(t *testing.T) {
 	}
 	want := []stats.AgentFigures{
 		{
-			Agent: 7, Offered: 2, Accepted: 1, Missed: 1, Handled: 2, AHT: p(85), TalkSeconds: 160, WrapSeconds: 10,
+			Agent: 7, Offered: 2, Accepted: 1, Missed: 1, Handled: 2, AHT: new(85.0), TalkSeconds: 160, WrapSeconds: 10,
 			Status: map[gateway.Status]float64{
 				gateway.Available: 9*3600 + 3600, gateway.Busy: 1800, gateway.WrapUp: 1800, gateway.OnBreak: 1800, gateway.LoggedOut: 15*3600 - 9000,
 			},
@@ -178,7 +176,7 @@ func TestAgents(t *testing.T) {
 			},
 		},
 		{
-			Agent: 8, Offered: 1, Accepted: 1, Handled: 1, AHT: p(80), TalkSeconds: 50, WrapSeconds: 30,
+			Agent: 8, Offered: 1, Accepted: 1, Handled: 1, AHT: new(80.0), TalkSeconds: 50, WrapSeconds: 30,
 			Status:   map[gateway.Status]float64{},
 			Channels: map[gateway.Channel]stats.Handled{gateway.Voice: {Handled: 1, TalkSeconds: 50, WrapSeconds: 30}},
 		},

@@ -31,7 +31,7 @@ const (
 
 // add tells of the next word.
 func (n *near) add(word uint32, own []uint32) {
-	n.sizes = append(n.sizes, uint16(min(len(own), math.MaxUint16))) //nolint:gosec // just cut
+	n.sizes = append(n.sizes, uint16(min(len(own), math.MaxUint16)))
 	for _, p := range own {
 		for int(p) >= len(n.of) {
 			n.of = append(n.of, nil)
