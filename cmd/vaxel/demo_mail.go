@@ -31,7 +31,8 @@ type threadView struct {
 	ID       string // of its first mail, as an attribute can have it
 	Rev      int    // how many mails
 	Subject  string
-	At       string // of the newest
+	At       string // of the newest, by this machine's clock
+	Stamp    string // the same for the browser, which knows the reader's zone
 	Open     bool
 	Answered bool   // the newest is the shop's
 	ReplyTo  uint32 // UID of the shop's newest mail; 0: there is none to reply to
@@ -110,7 +111,7 @@ func (t *threadView) add(l demoLetter, lang string) {
 		m.Files = append(m.Files, a.Name)
 	}
 	t.Mails = append(t.Mails, m)
-	t.Rev, t.At, t.newest, t.Answered = len(t.Mails), m.At, l.at, !l.mine
+	t.Rev, t.At, t.Stamp, t.newest, t.Answered = len(t.Mails), m.At, m.Stamp, l.at, !l.mine
 	if !l.mine {
 		t.ReplyTo = l.uid
 	}
@@ -161,7 +162,7 @@ func linked(text string) (parts []textPart) {
 
 // shownTime is a time today by the clock, an earlier one with its day.
 func shownTime(at time.Time, lang string) string {
-	at = at.Local() // the reader sits at this machine
+	at = at.Local() // the reader's browser may know better, see demo.js
 	if now := time.Now(); at.YearDay() == now.YearDay() && at.Year() == now.Year() {
 		return at.Format("15:04")
 	}
@@ -237,7 +238,7 @@ func (d *demo) answer(out *letter.Reply, as sampleCustomer, uid uint32) error {
 	}
 	out.InReplyTo, out.References = to.MessageID, append(slices.Clone(to.References), to.MessageID)
 	quoted := strings.Split(strings.TrimSpace(to.Text), "\n")
-	out.Text += fmt.Sprintf("\n\n%s %s:\n> %s", to.at.Format("2006-01-02 15:04"), to.From.Value, strings.Join(quoted, "\n> "))
+	out.Text += fmt.Sprintf("\n\n%s %s:\n> %s", to.at.Local().Format("2006-01-02 15:04 -0700"), to.From.Value, strings.Join(quoted, "\n> "))
 	return nil
 }
 

@@ -406,3 +406,25 @@ func TestDemoTokens(t *testing.T) {
 		t.Error("demo/tokens.css differs from web-console/src/styles/tokens.css; copy it")
 	}
 }
+
+// TestDemoTimes runs the page's script in another zone than this machine's.
+func TestDemoTimes(t *testing.T) {
+	script := `
+		const now = new Date(), today = new Date(now.getFullYear(), now.getMonth(), now.getDate(), 9, 5);
+		const times = [today.toISOString(), '2026-01-02T03:04:00Z'].map((dateTime) => ({ dateTime }));
+		const nothing = { addEventListener() {} };
+		globalThis.window = { vaxel() {} };
+		globalThis.document = {
+			...nothing, hidden: true, documentElement: { lang: 'sv' }, getElementById: () => nothing, querySelector: () => nothing,
+			querySelectorAll: (which) => (which === 'time[datetime]' ? times : []),
+		};
+		(0, eval)(require('fs').readFileSync('demo/demo.js', 'utf8'));
+		console.log(times.map((t) => t.textContent).join('|'));
+		process.exit(0);`
+	cmd := exec.CommandContext(t.Context(), "node", "-e", script)
+	cmd.Env = append(os.Environ(), "TZ=America/New_York")
+	out, err := cmd.CombinedOutput()
+	if got, want := strings.TrimSpace(string(out)), "09:05|1 jan. 2026 22:04"; err != nil || got != want {
+		t.Errorf("got %q %v, want %q", got, err, want)
+	}
+}

@@ -16,6 +16,17 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   });
 }
 
+// byTheReader shows times in the reader's zone; the server knows only its own machine's.
+function byTheReader(within) {
+  const now = new Date();
+  for (const time of within.querySelectorAll('time[datetime]')) {
+    const at = new Date(time.dateTime);
+    const day = at.toDateString() === now.toDateString() ? {} : { year: 'numeric', month: 'short', day: 'numeric' };
+    time.textContent = at.toLocaleString(document.documentElement.lang, { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  }
+}
+byTheReader(document);
+
 const list = document.getElementById('threads');
 let etag = '';
 
@@ -25,6 +36,7 @@ async function refresh() {
   if (answer.status !== 200) return;
   etag = answer.headers.get('ETag') ?? '';
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').body;
+  byTheReader(fresh);
   for (const thread of fresh.querySelectorAll('.thread')) {
     const shown = document.getElementById(thread.id);
     if (shown) thread.open = shown.open || thread.dataset.rev !== shown.dataset.rev;
