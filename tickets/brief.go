@@ -36,9 +36,9 @@ func (s *Store) Briefs(ctx context.Context, ids ...gateway.CaseID) (map[gateway.
 		numbers[i] = int64(id)
 	}
 	if len(ids) == 1 {
-		return byCase(list[Brief](ctx, s.pool, briefOf+"= $1", ids[0]))
+		return byCase(list[Brief](ctx, s.db, briefOf+"= $1", ids[0]))
 	}
-	return byCase(list[Brief](ctx, s.pool, briefOf+"= any($1)", numbers))
+	return byCase(list[Brief](ctx, s.db, briefOf+"= any($1)", numbers))
 }
 
 func byCase(briefs []Brief, err error) (map[gateway.CaseID]Brief, error) {

@@ -51,12 +51,12 @@ const fromCase = " from support_case k join customer c on c.id = k.customer"
 
 // Case gives one case.
 func (s *Store) Case(ctx context.Context, id gateway.CaseID) (Case, error) {
-	return one[Case](ctx, s.pool, "case", "select "+caseColumns+fromCase+" where k.id = $1", id)
+	return one[Case](ctx, s.db, "case", "select "+caseColumns+fromCase+" where k.id = $1", id)
 }
 
 // CaseByNumber gives the case that people call by the number.
 func (s *Store) CaseByNumber(ctx context.Context, number int64) (Case, error) {
-	return one[Case](ctx, s.pool, "case", "select "+caseColumns+fromCase+" where k.number = $1", number)
+	return one[Case](ctx, s.db, "case", "select "+caseColumns+fromCase+" where k.number = $1", number)
 }
 
 // CaseFilter narrows the list of cases; what is zero does not.
@@ -118,7 +118,7 @@ func (s *Store) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 			limit ` + w.arg(n+1) + `) as k
 		join customer c on c.id = k.customer
 		order by k.last_activity_at desc, k.id desc`
-	rows, err := find[Case](ctx, s.pool, sql, w.args...)
+	rows, err := find[Case](ctx, s.db, sql, w.args...)
 	return cut(rows, n, func(c Case) string { return mark{c.LastActivityAt, int64(c.ID)}.String() }), err
 }
 

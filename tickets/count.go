@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Count is how many cases there are of one queue, assignee and state.
@@ -22,7 +23,7 @@ const foldAbove = 2000
 // Counts gives the numbers of cases that are not closed, without counting them.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	var rows int
-	if err := s.pool.QueryRow(ctx, "select count(*) from case_tally").Scan(&rows); err != nil {
+	if err := s.db.QueryRow(ctx, "select count(*) from case_tally").Scan(&rows); err != nil {
 		return nil, err
 	}
 	if rows > foldAbove {
@@ -30,7 +31,7 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 			return nil, err
 		}
 	}
-	return list[Count](ctx, s.pool, `
+	return list[Count](ctx, s.db, `
 		select queue, assignee, state, sum(n)::bigint as n
 		from case_tally
 		where state <> 'closed'
@@ -42,7 +43,7 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 // fold makes one row of all that are alike. Whoever comes while another folds goes on
 // without.
 func (s *Store) fold(ctx context.Context) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return retry.Tx(ctx, s.db, func(tx pgx.Tx) error {
 		var mine bool
 		if err := tx.QueryRow(ctx, "select pg_try_advisory_xact_lock(hashtextextended('case_tally', 0))").Scan(&mine); err != nil || !mine {
 			return err

@@ -35,7 +35,7 @@ const customerColumns = `c.id, c.name, c.company, c.language, c.note, c.fields, 
 
 // Customer gives one customer; of one that was merged, the one that it became.
 func (s *Store) Customer(ctx context.Context, id gateway.CustomerID) (Customer, error) {
-	return customer(ctx, s.pool, id)
+	return customer(ctx, s.db, id)
 }
 
 func customer(ctx context.Context, db querier, id gateway.CustomerID) (Customer, error) {
@@ -52,7 +52,7 @@ type CustomerFilter struct {
 
 // Customers lists customers, the newest first. SearchCustomers finds one by words.
 func (s *Store) Customers(ctx context.Context, f CustomerFilter) ([]Customer, error) {
-	return list[Customer](ctx, s.pool, "select "+customerColumns+`
+	return list[Customer](ctx, s.db, "select "+customerColumns+`
 		from customer c
 		where c.merged_into is null and ($1::bigint = 0 or c.id < $1)
 		order by c.id desc
@@ -65,7 +65,7 @@ func (s *Store) CustomerOf(ctx context.Context, a gateway.Address) (Customer, er
 	if !ok {
 		return Customer{}, badAddress(a)
 	}
-	return one[Customer](ctx, s.pool, "customer", "select "+customerColumns+`
+	return one[Customer](ctx, s.db, "customer", "select "+customerColumns+`
 		from customer c
 		join customer_address w on w.customer = c.id
 		where w.kind = $1 and w.value = $2`, a.Kind, a.Value)

@@ -107,7 +107,7 @@ func (s *Store) flush(ctx context.Context) error {
 		authors, at = append(authors, string(e.Author.Kind)), append(at, e.At)
 	}
 	// Rows in the order of their ids, as everybody locks cases.
-	_, err := s.pool.Exec(ctx, `
+	_, err := s.db.Exec(ctx, `
 		with line as (
 			select k.id, w.text, w.by, w.at
 			from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) as w(conversation, text, by, at)

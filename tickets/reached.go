@@ -7,11 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Reached gives the customer of an address that an agent reaches out to, made if it is new.
 func (s *Store) Reached(ctx context.Context, a gateway.Address) (id gateway.CustomerID, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = retry.Tx(ctx, s.db, func(tx pgx.Tx) error {
 		id, err = s.recognise(ctx, tx, gateway.Arrival{Channel: gateway.Voice, From: a})
 		return err
 	})

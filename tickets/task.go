@@ -29,7 +29,7 @@ const taskColumns = `t.id, t.title, t.note, coalesce(t.case_id, 0) as "case", co
 
 // Task gives one task.
 func (s *Store) Task(ctx context.Context, id gateway.TaskID) (Task, error) {
-	return task(ctx, s.pool, id)
+	return task(ctx, s.db, id)
 }
 
 func task(ctx context.Context, db querier, id gateway.TaskID) (Task, error) {
@@ -74,7 +74,7 @@ func (s *Store) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 	}
 	n := limit(f.Limit)
 	sql := "select " + taskColumns + " from task t" + w.String() + "order by coalesce(t.due_at, " + last + "), t.id limit " + w.arg(n+1)
-	rows, err := find[Task](ctx, s.pool, sql, w.args...)
+	rows, err := find[Task](ctx, s.db, sql, w.args...)
 	return cut(rows, n, func(t Task) string {
 		at := never
 		if t.DueAt != nil {
@@ -140,7 +140,7 @@ func (s *Store) UpdateTask(ctx context.Context, t Task) (Task, error) {
 
 // DeleteTask removes a task; removing it twice is fine.
 func (s *Store) DeleteTask(ctx context.Context, id gateway.TaskID) error {
-	_, err := s.pool.Exec(ctx, "delete from task where id = $1", id)
+	_, err := s.db.Exec(ctx, "delete from task where id = $1", id)
 	return err
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Feed tells consoles of edits.
@@ -32,10 +33,10 @@ type Feed interface {
 
 // Store keeps cases, customers and tasks. It is safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
+	db   database // a pool, or the transaction of In
 	feed Feed
 	log  *slog.Logger
-	said said
+	said *said
 	// ReopenWithin is how long after it was closed a case is opened again by its
 	// customer; later a new one begins. Set it before the store is used.
 	ReopenWithin time.Duration
@@ -49,16 +50,39 @@ type said struct {
 
 // New gives the store in pool. A nil feed tells nobody.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
-	s := &Store{pool: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour}
-	s.said.last = map[gateway.ConversationID]gateway.Entry{}
-	return s
+	return &Store{
+		db: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour,
+		said: &said{last: map[gateway.ConversationID]gateway.Entry{}},
+	}
 }
+
+// In gives the store as a part of the caller's transaction: its edits are committed with
+// that. The caller tells after the commit.
+func (s *Store) In(tx pgx.Tx) (in *Store, tell func()) {
+	part := *s
+	part.db = tx
+	if s.feed == nil {
+		return &part, func() {}
+	}
+	quiet := &held{Feed: s.feed}
+	part.feed = quiet
+	return &part, func() { s.feed.Announce(quiet.told...) }
+}
+
+// held keeps what is to be told after a commit that is not ours.
+type held struct {
+	Feed
+	told []gateway.Event
+}
+
+// Announce is described at Feed.
+func (h *held) Announce(events ...gateway.Event) { h.told = append(h.told, events...) }
 
 // edit runs work in a transaction, with the events that it gives, and tells them after
 // the commit.
 func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event, error)) error {
 	var told []gateway.Event
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := retry.Tx(ctx, s.db, func(tx pgx.Tx) (err error) {
 		if told, err = work(tx); err != nil || s.feed == nil {
 			return err
 		}
@@ -73,6 +97,12 @@ func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event,
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+type database interface {
+	querier
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
 func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {

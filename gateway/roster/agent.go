@@ -50,7 +50,7 @@ type AgentFilter struct {
 
 // Agents lists agents by name.
 func (s *Store) Agents(ctx context.Context, f AgentFilter) ([]Agent, error) {
-	return list[Agent](ctx, s.pool, "select "+agentColumns+`
+	return list[Agent](ctx, s.db, "select "+agentColumns+`
 		from agent a
 		where (a.active or $1)
 		and ($2::bigint = 0 or a.group_id = $2)
@@ -70,7 +70,7 @@ func limit(n int) int {
 
 // Agent gives one agent.
 func (s *Store) Agent(ctx context.Context, id gateway.AgentID) (Agent, error) {
-	return agent(ctx, s.pool, id)
+	return agent(ctx, s.db, id)
 }
 
 func agent(ctx context.Context, db querier, id gateway.AgentID) (Agent, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // TargetKind is what can be a favourite, a recent or the target of a transfer.
@@ -41,7 +42,7 @@ type DirectoryFilter struct {
 
 // Directory lists what the agent may transfer to or talk with, itself left out, by name.
 func (s *Store) Directory(ctx context.Context, agent gateway.AgentID, f DirectoryFilter) ([]Target, error) {
-	return list[Target](ctx, s.pool, `
+	return list[Target](ctx, s.db, `
 		with target as (
 			select 'agent' as kind, id, jsonb_build_object('', name) as name, coalesce(group_id, 0) as "group", lower(name) as sort
 			from agent
@@ -72,7 +73,7 @@ func (s *Store) SetFavourite(ctx context.Context, agent gateway.AgentID, kind Ta
 	if !on {
 		sql = "delete from favourite where agent = $1 and kind = $2 and target = $3"
 	}
-	_, err := s.pool.Exec(ctx, sql, agent, kind, target)
+	_, err := s.db.Exec(ctx, sql, agent, kind, target)
 	return explain(err)
 }
 
@@ -84,7 +85,7 @@ func (s *Store) Used(ctx context.Context, agent gateway.AgentID, kind TargetKind
 	if err := s.checkTarget(ctx, kind, target); err != nil {
 		return err
 	}
-	return explain(pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return explain(retry.Tx(ctx, s.db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
 			insert into recent (agent, kind, target, at) values ($1, $2, $3, $4)
 			on conflict (agent, kind, target) do update set at = greatest(recent.at, excluded.at)`,
@@ -115,7 +116,7 @@ func (s *Store) checkTarget(ctx context.Context, kind TargetKind, id int64) erro
 // Recipients are the active agents of the groups, in the queues and named themselves,
 // each once, by id; with everybody all of them.
 func (s *Store) Recipients(ctx context.Context, agents []gateway.AgentID, groups []gateway.GroupID, queues []gateway.QueueID, everybody bool) ([]gateway.AgentID, error) {
-	rows, _ := s.pool.Query(ctx, `
+	rows, _ := s.db.Query(ctx, `
 		select id
 		from agent a
 		where active and ($4 or id = any ($1) or group_id = any ($2)

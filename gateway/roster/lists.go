@@ -18,12 +18,12 @@ type Group struct {
 
 // Groups lists the agent groups by name.
 func (s *Store) Groups(ctx context.Context) ([]Group, error) {
-	return list[Group](ctx, s.pool, "select id, name, rev from agent_group order by lower(name)")
+	return list[Group](ctx, s.db, "select id, name, rev from agent_group order by lower(name)")
 }
 
 // Group gives one group.
 func (s *Store) Group(ctx context.Context, id gateway.GroupID) (Group, error) {
-	return one[Group](ctx, s.pool, "group", "select id, name, rev from agent_group where id = $1", id)
+	return one[Group](ctx, s.db, "group", "select id, name, rev from agent_group where id = $1", id)
 }
 
 // CreateGroup adds a group.
@@ -46,12 +46,12 @@ type Skill struct {
 
 // Skills lists the skills by name.
 func (s *Store) Skills(ctx context.Context) ([]Skill, error) {
-	return list[Skill](ctx, s.pool, "select id, name, rev from skill order by lower(name)")
+	return list[Skill](ctx, s.db, "select id, name, rev from skill order by lower(name)")
 }
 
 // Skill gives one skill.
 func (s *Store) Skill(ctx context.Context, id gateway.SkillID) (Skill, error) {
-	return one[Skill](ctx, s.pool, "skill", "select id, name, rev from skill where id = $1", id)
+	return one[Skill](ctx, s.db, "skill", "select id, name, rev from skill where id = $1", id)
 }
 
 // CreateSkill adds a skill.
@@ -115,12 +115,12 @@ const calendarColumns = "id, name, zone, hours, holidays, rev"
 
 // Calendars lists the calendars by name.
 func (s *Store) Calendars(ctx context.Context) ([]Calendar, error) {
-	return list[Calendar](ctx, s.pool, "select "+calendarColumns+" from calendar order by lower(name)")
+	return list[Calendar](ctx, s.db, "select "+calendarColumns+" from calendar order by lower(name)")
 }
 
 // Calendar gives one calendar.
 func (s *Store) Calendar(ctx context.Context, id CalendarID) (Calendar, error) {
-	return one[Calendar](ctx, s.pool, "calendar", "select "+calendarColumns+" from calendar where id = $1", id)
+	return one[Calendar](ctx, s.db, "calendar", "select "+calendarColumns+" from calendar where id = $1", id)
 }
 
 // CreateCalendar adds a calendar.

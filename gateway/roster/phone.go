@@ -125,7 +125,7 @@ const phoneColumns = "id, kind, address, verified_at"
 
 // Phones gives an agent's phones in the order in which they are rung.
 func (s *Store) Phones(ctx context.Context, agent gateway.AgentID) ([]Phone, error) {
-	return list[Phone](ctx, s.pool, "select "+phoneColumns+" from phone where agent = $1 order by position, id", agent)
+	return list[Phone](ctx, s.db, "select "+phoneColumns+" from phone where agent = $1 order by position, id", agent)
 }
 
 // SetPhones replaces an agent's phones; those that stay keep their verification.

@@ -68,7 +68,7 @@ type QueueFilter struct {
 
 // Queues lists queues by id.
 func (s *Store) Queues(ctx context.Context, f QueueFilter) ([]Queue, error) {
-	return list[Queue](ctx, s.pool, "select "+queueColumns+`
+	return list[Queue](ctx, s.db, "select "+queueColumns+`
 		from queue q
 		where (active or $1)
 		and ($2::bigint = 0 or exists (select from membership m where m.queue = q.id and m.agent = $2 and m.enabled))
@@ -78,7 +78,7 @@ func (s *Store) Queues(ctx context.Context, f QueueFilter) ([]Queue, error) {
 
 // Queue gives one queue.
 func (s *Store) Queue(ctx context.Context, id gateway.QueueID) (Queue, error) {
-	return one[Queue](ctx, s.pool, "queue", "select "+queueColumns+" from queue where id = $1", id)
+	return one[Queue](ctx, s.db, "queue", "select "+queueColumns+" from queue where id = $1", id)
 }
 
 // CreateQueue adds a queue. Without channels it takes all of them; what a channel's

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Subject is the bus subject of the hint that the roster has changed.
@@ -30,26 +31,42 @@ type Hints interface {
 // Store keeps the roster. It is safe for concurrent use.
 type Store struct {
 	pool  *pgxpool.Pool
+	db    database // the pool, or the transaction of In
 	hints Hints
 }
 
 // New gives the roster kept in pool. Hints may be nil when nobody listens.
-func New(pool *pgxpool.Pool, hints Hints) *Store { return &Store{pool, hints} }
+func New(pool *pgxpool.Pool, hints Hints) *Store { return &Store{pool, pool, hints} }
+
+// In gives the roster as a part of the caller's transaction: its edits are committed with
+// that. The caller hints after the commit.
+func (s *Store) In(tx pgx.Tx) (in *Store, hint func()) {
+	return &Store{pool: s.pool, db: tx}, s.hint
+}
 
 // edit runs work in a transaction and hints after its commit.
 func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) error) error {
-	if err := pgx.BeginFunc(ctx, s.pool, work); err != nil {
+	if err := retry.Tx(ctx, s.db, work); err != nil {
 		return explain(err)
 	}
+	s.hint()
+	return nil
+}
+
+func (s *Store) hint() {
 	if s.hints != nil {
 		s.hints.Publish(Subject, nil)
 	}
-	return nil
 }
 
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+type database interface {
+	querier
+	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
 func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {

@@ -29,18 +29,18 @@ const statusCodeColumns = `id, intent, code, name, coalesce(group_id, 0) as "gro
 
 // AllStatusCodes lists every status code, for the administrator.
 func (s *Store) AllStatusCodes(ctx context.Context) ([]StatusCode, error) {
-	return list[StatusCode](ctx, s.pool, "select "+statusCodeColumns+" from status_code order by intent, position, id")
+	return list[StatusCode](ctx, s.db, "select "+statusCodeColumns+" from status_code order by intent, position, id")
 }
 
 // StatusCode gives one status code.
 func (s *Store) StatusCode(ctx context.Context, id StatusCodeID) (StatusCode, error) {
-	return one[StatusCode](ctx, s.pool, "status code", "select "+statusCodeColumns+" from status_code where id = $1", id)
+	return one[StatusCode](ctx, s.db, "status code", "select "+statusCodeColumns+" from status_code where id = $1", id)
 }
 
 // StatusCodes lists the codes that the agent may choose from for the intent; with an
 // empty intent, for all of them. Where there are any, one is required.
 func (s *Store) StatusCodes(ctx context.Context, intent gateway.Intent, agent gateway.AgentID) ([]StatusCode, error) {
-	return list[StatusCode](ctx, s.pool, "select "+statusCodeColumns+`
+	return list[StatusCode](ctx, s.db, "select "+statusCodeColumns+`
 		from status_code
 		where ($1 = '' or intent = $1) and active
 		and (group_id is null or group_id = (select group_id from agent where id = $2))

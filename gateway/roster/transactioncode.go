@@ -44,12 +44,12 @@ const (
 
 // TransactionLists lists every list with its codes, those out of use too, for the administrator.
 func (s *Store) TransactionLists(ctx context.Context) ([]TransactionList, error) {
-	return transactionLists(ctx, s.pool, 0, true)
+	return transactionLists(ctx, s.db, 0, true)
 }
 
 // TransactionCodes gives the lists in use that apply to the queue, with their codes.
 func (s *Store) TransactionCodes(ctx context.Context, queue gateway.QueueID) ([]TransactionList, error) {
-	return transactionLists(ctx, s.pool, queue, false)
+	return transactionLists(ctx, s.db, queue, false)
 }
 
 func transactionLists(ctx context.Context, db querier, queue gateway.QueueID, former bool) ([]TransactionList, error) {
@@ -142,7 +142,7 @@ func (s *Store) UpdateTransactionList(ctx context.Context, l TransactionList) (T
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) (err error) {
 		if err := expect(ctx, tx, "transaction_list", int64(l.ID), l.Rev, func() (TransactionList, error) {
-			return one[TransactionList](ctx, s.pool, "list", "select "+transactionListColumns+" from transaction_list where id = $1", l.ID)
+			return one[TransactionList](ctx, s.db, "list", "select "+transactionListColumns+" from transaction_list where id = $1", l.ID)
 		}); err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (s *Store) UpdateTransactionCode(ctx context.Context, c TransactionCode) (T
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) (err error) {
 		if err := expect(ctx, tx, "transaction_code", int64(c.ID), c.Rev, func() (TransactionCode, error) {
-			return one[TransactionCode](ctx, s.pool, "transaction code", "select "+transactionCodeColumns+" from transaction_code where id = $1", c.ID)
+			return one[TransactionCode](ctx, s.db, "transaction code", "select "+transactionCodeColumns+" from transaction_code where id = $1", c.ID)
 		}); err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func (s *Store) start(ctx context.Context, tx pgx.Tx, by gateway.AgentID, all []
 
 // Chats lists the agent's chats, the one with the latest text first.
 func (s *Store) Chats(ctx context.Context, agent gateway.AgentID) ([]Chat, error) {
-	return list[Chat](ctx, s.pool, "select "+chatColumns+" order by c.last_at desc, c.conversation desc limit 200", agent)
+	return list[Chat](ctx, s.db, "select "+chatColumns+" order by c.last_at desc, c.conversation desc limit 200", agent)
 }
 
 // Say adds a text to a chat, once for each clientID, and tells everybody in it.
@@ -137,7 +137,7 @@ func (s *Store) Say(ctx context.Context, by gateway.Author, conversation gateway
 
 // Entries gives the last texts before a position, oldest first; 0 means from the end.
 func (s *Store) Entries(ctx context.Context, agent gateway.AgentID, conversation gateway.ConversationID, before int64, limit int) ([]gateway.Entry, error) {
-	if _, err := members(ctx, s.pool, conversation, agent); err != nil {
+	if _, err := members(ctx, s.db, conversation, agent); err != nil {
 		return nil, err
 	}
 	if limit <= 0 || limit > 200 {

@@ -120,7 +120,7 @@ func messageTold(to Audience, agents []gateway.AgentID, kind string, m Message) 
 // Messages lists what supervisors have told the agent and still holds, newest first.
 // After is the last one of the page before.
 func (s *Store) Messages(ctx context.Context, agent gateway.AgentID, after gateway.ConversationID, limit int) ([]Message, error) {
-	found, err := list[Message](ctx, s.pool, "select "+messageColumns+`
+	found, err := list[Message](ctx, s.db, "select "+messageColumns+`
 		join staff_receipt mine on mine.conversation = m.conversation and mine.agent = $1
 		where m.withdrawn_at is null and (m.expires_at is null or m.expires_at > now())
 		and ($2::bigint = 0 or m.conversation < $2)
@@ -135,7 +135,7 @@ func (s *Store) Messages(ctx context.Context, agent gateway.AgentID, after gatew
 // Sent lists what supervisors have told anybody, newest first, with how many have seen
 // it. After is the last one of the page before.
 func (s *Store) Sent(ctx context.Context, after gateway.ConversationID, limit int) ([]Message, error) {
-	found, err := list[Message](ctx, s.pool, "select "+messageColumns+`
+	found, err := list[Message](ctx, s.db, "select "+messageColumns+`
 		where ($2::bigint = 0 or m.conversation < $2)
 		order by m.conversation desc
 		limit $3`, gateway.AgentID(0), after, pageLength(limit))
@@ -147,7 +147,7 @@ func (s *Store) Sent(ctx context.Context, after gateway.ConversationID, limit in
 
 // Receipts says who of its recipients has seen a message.
 func (s *Store) Receipts(ctx context.Context, id gateway.ConversationID) ([]Receipt, error) {
-	return list[Receipt](ctx, s.pool, "select agent, pos from staff_receipt where conversation = $1 order by agent", id)
+	return list[Receipt](ctx, s.db, "select agent, pos from staff_receipt where conversation = $1 order by agent", id)
 }
 
 func (s *Store) texts(ctx context.Context, found []Message) error {

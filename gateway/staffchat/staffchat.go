@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Timeline keeps the texts.
@@ -43,7 +44,7 @@ type Feed interface {
 
 // Store keeps the chats and messages. It is safe for concurrent use.
 type Store struct {
-	pool     *pgxpool.Pool
+	db       database // a pool, or the transaction of In
 	timeline Timeline
 	roster   Roster
 	feed     Feed
@@ -68,11 +69,27 @@ func checkText(text string) (string, error) {
 	return text, nil
 }
 
+// In gives the chats and messages as a part of the caller's transaction: what is written
+// is committed with that. The caller tells after the commit.
+func (s *Store) In(tx pgx.Tx) (in *Store, tell func()) {
+	quiet := &held{Feed: s.feed}
+	return &Store{tx, s.timeline, s.roster, quiet}, func() { s.feed.Announce(quiet.told...) }
+}
+
+// held keeps what is to be told after a commit that is not ours.
+type held struct {
+	Feed
+	told []gateway.Event
+}
+
+// Announce is described at Feed.
+func (h *held) Announce(events ...gateway.Event) { h.told = append(h.told, events...) }
+
 // write runs work in a transaction with the events that it gives, and tells them after
 // the commit.
 func (s *Store) write(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event, error)) error {
 	var told []gateway.Event
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := retry.Tx(ctx, s.db, func(tx pgx.Tx) (err error) {
 		if told, err = work(tx); err != nil {
 			return err
 		}
@@ -87,6 +104,12 @@ func (s *Store) write(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+type database interface {
+	querier
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
 func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
@@ -135,7 +158,7 @@ type Unread struct {
 
 // Unread counts what the agent has not seen.
 func (s *Store) Unread(ctx context.Context, agent gateway.AgentID) (u Unread, err error) {
-	err = s.pool.QueryRow(ctx, `
+	err = s.db.QueryRow(ctx, `
 		select
 			(select coalesce(sum(c.last_pos - r.pos), 0)
 			from staff_receipt r join staff_chat c using (conversation)
