@@ -39,7 +39,10 @@ func (s *Stack) incoming(ctx context.Context, req *sip.Request, tx *sip.ServerTx
 		in.Offer = req.Body()
 	}
 	d.owner = s.called(ctx, in)
-	s.add(d)
+	if !s.add(d) {
+		d.finish(Canceled{})
+		return
+	}
 	s.respond(req, tx, sip.StatusTrying)
 	gone := func(*sip.Request) { d.inbox.Put(func() { d.finish(Canceled{}) }) }
 	if !tx.OnCancel(gone) {

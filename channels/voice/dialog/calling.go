@@ -75,7 +75,9 @@ func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
 	req.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	req.SetBody(inv.Offer)
 	d.invite = req
-	s.add(d)
+	if !s.add(d) {
+		return nil, fmt.Errorf("call %s: %w", inv.To, net.ErrClosed)
+	}
 	s.tasks.Put(func(ctx context.Context) { d.call(ctx, uri, inv.Through) })
 	return d, nil
 }
@@ -104,22 +106,22 @@ func displayName(s string) string {
 	}, Line(s))
 }
 
-const resolveTime = 4 * time.Second
+const resolveTime = 4 * time.Second // to look an address up
 
 // call sends the INVITE and passes the answers on, as long as its transaction lasts.
 func (d *Dialog) call(ctx context.Context, uri sip.Uri, through netip.AddrPort) {
-	ctx, stop := context.WithTimeout(ctx, resolveTime) // to look the address up and to connect
+	ctx, stop := context.WithTimeout(ctx, resolveTime)
 	defer stop()
 	if !through.IsValid() {
 		var err error
-		if through, err = resolve(ctx, uri); err != nil {
+		if through, err = lookUp(ctx, hostPort(uri)); err != nil {
 			d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
 			return
 		}
 	}
 	d.stack.gate.know(through.Addr())
 	d.invite.SetDestination(through.String())
-	tx, err := d.stack.txl.NewClientTransaction(ctx, d.invite)
+	tx, err := d.stack.exchange.client(d.invite, through)
 	if err != nil {
 		d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
 		return
@@ -146,21 +148,6 @@ func (d *Dialog) call(ctx context.Context, uri sip.Uri, through netip.AddrPort) 
 	}
 }
 
-func resolve(ctx context.Context, uri sip.Uri) (netip.AddrPort, error) {
-	port := uint16(sip.DefaultUdpPort)
-	if uri.Port > 0 && uri.Port < 1<<16 {
-		port = uint16(uri.Port)
-	}
-	if a, err := netip.ParseAddr(uri.Host); err == nil {
-		return netip.AddrPortFrom(a.Unmap(), port), nil
-	}
-	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", uri.Host)
-	if err != nil || len(list) == 0 {
-		return netip.AddrPort{}, fmt.Errorf("look up %s: %w", uri.Host, err)
-	}
-	return netip.AddrPortFrom(list[0].Unmap(), port), nil
-}
-
 // responded handles an answer to our INVITE.
 func (d *Dialog) responded(res *sip.Response) {
 	switch {
@@ -184,7 +171,7 @@ func (d *Dialog) answered(res *sip.Response) {
 	tag, _ := res.To().Params.Get("tag")
 	if d.state == confirmed {
 		if tag == d.id.RemoteTag {
-			_ = d.stack.tpl.WriteMsg(d.ack) // our ACK was lost
+			d.stack.confirm(d.ack) // ours was lost
 		} else {
 			d.stack.lose(d.twin(res)) // another branch of a fork answered too
 		}
@@ -201,9 +188,7 @@ func (d *Dialog) answered(res *sip.Response) {
 	d.idMu.Unlock()
 	d.state = confirmed
 	d.ack = t.ackRequest()
-	if err := d.stack.tpl.WriteMsg(d.ack); err != nil {
-		d.stack.log.Debug("send ACK", "call_id", d.id.CallID, "err", err)
-	}
+	d.stack.confirm(d.ack)
 	d.owner.Tell(Answered{Body: res.Body()})
 }
 
@@ -233,7 +218,7 @@ func (d *Dialog) twin(res *sip.Response) *Dialog {
 
 // lose ends a call that came about though nobody wants it.
 func (s *Stack) lose(d *Dialog) {
-	_ = s.tpl.WriteMsg(d.ackRequest())
+	s.confirm(d.ackRequest())
 	s.send(d.byeRequest(`SIP;cause=200;text="Call completed elsewhere"`))
 }
 
@@ -262,7 +247,7 @@ func (d *Dialog) sendCancel() {
 	forwards := sip.MaxForwardsHeader(70)
 	req.AppendHeader(&forwards)
 	req.SetBody(nil)
-	d.stack.address(req, d.invite.Destination())
+	address(req, d.invite.Destination())
 	d.stack.send(req)
 }
 
@@ -320,7 +305,7 @@ func (s *Stack) build(method sip.RequestMethod, id Identity) *sip.Request {
 	req.AppendHeader(s.contact())
 	req.AppendHeader(sip.NewHeader("Allow", allow))
 	req.SetBody(nil)
-	s.address(req, id.destination(target))
+	address(req, id.destination(target))
 	return req
 }
 
@@ -356,10 +341,9 @@ func trimAngles(s string) string {
 	return s
 }
 
-func (s *Stack) address(req *sip.Request, to string) {
+func address(req *sip.Request, to string) {
 	req.SetTransport("UDP")
 	req.SetDestination(to)
-	s.self.Copy(&req.Laddr)
 }
 
 func (s *Stack) contact() sip.Header {
@@ -373,7 +357,7 @@ func (s *Stack) send(req *sip.Request) {
 		defer s.sending.Add(-1)
 		ctx, stop := context.WithTimeout(ctx, 64*sip.T1)
 		defer stop()
-		tx, err := s.txl.Request(ctx, req)
+		tx, err := s.begin(ctx, req)
 		if err != nil {
 			s.log.Debug("send a SIP request", "method", req.Method.String(), "err", err)
 			return
@@ -392,6 +376,47 @@ func (s *Stack) send(req *sip.Request) {
 			}
 		}
 	})
+}
+
+func (s *Stack) begin(ctx context.Context, req *sip.Request) (*sip.ClientTx, error) {
+	to, err := lookUp(ctx, req.Destination())
+	if err != nil {
+		return nil, err
+	}
+	tx, err := s.exchange.client(req, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// confirm sends the ACK to a 2xx, which has no transaction and no answer. It goes out at
+// once, before a BYE may follow, unless a name has to be looked up.
+func (s *Stack) confirm(ack *sip.Request) {
+	if to, err := netip.ParseAddrPort(ack.Destination()); err == nil {
+		s.write(ack, to)
+		return
+	}
+	s.tasks.Put(func(ctx context.Context) {
+		ctx, stop := context.WithTimeout(ctx, resolveTime)
+		defer stop()
+		to, err := lookUp(ctx, ack.Destination())
+		if err != nil {
+			s.log.Debug("send ACK", "call_id", ack.CallID().Value(), "err", err)
+			return
+		}
+		s.write(ack, to)
+	})
+}
+
+func (s *Stack) write(ack *sip.Request, to netip.AddrPort) {
+	if err := (path{s.conn, to}).WriteMsg(ack); err != nil {
+		s.log.Debug("send ACK", "call_id", ack.CallID().Value(), "err", err)
+	}
 }
 
 // Bury sends a BYE for a dialog of a process that has died, so that the far end doesn't

@@ -168,10 +168,6 @@ func (d *Dialog) SendInfo(contentType string, body []byte) {
 // receive handles a request within the dialog.
 func (d *Dialog) receive(req *sip.Request, tx *sip.ServerTx) {
 	seq := req.CSeq().SeqNo
-	if req.IsAck() {
-		d.acked(req)
-		return
-	}
 	// RFC 3261 §12.2.2. A goroutine for each message may have turned two around.
 	if seq <= d.remoteSeq && d.remoteSeq > 0 {
 		d.stack.respond(req, tx, sip.StatusInternalServerError)

@@ -20,12 +20,11 @@ const (
 	strangersBurst = 1000
 	linesPerSecond = 10 // of the log, for one source
 	linesOfAll     = 50 // and for all of them
-	rotateAfter    = 10000
 )
 
-// gate stands between the socket and sipgo, which keeps an entry for every source it
-// ever saw and spends a parse and a goroutine on each datagram. What is no SIP, or too
-// much of it from somebody we don't know, goes no further.
+// gate stands before the parser and the transactions, which cost memory and a goroutine
+// for each message. What is no SIP, or too much of it from somebody we don't know, goes
+// no further.
 type gate struct {
 	conn    *net.UDPConn
 	log     *slog.Logger
@@ -37,7 +36,6 @@ type gate struct {
 	mu      sync.Mutex // guards what follows
 	sources map[netip.Addr]*stranger
 	known   map[netip.Addr]time.Time // until when: those we called
-	passed  map[netip.AddrPort]struct{}
 	lines   ledger
 }
 
@@ -55,7 +53,7 @@ func newStranger() *stranger {
 func newGate(c *net.UDPConn, trusted func(netip.Addr) bool, log *slog.Logger) *gate {
 	g := &gate{
 		conn: c, log: log, trusted: trusted, parser: sip.NewParser(), all: rate.NewLimiter(strangersRate, strangersBurst),
-		sources: map[netip.Addr]*stranger{}, known: map[netip.Addr]time.Time{}, passed: map[netip.AddrPort]struct{}{},
+		sources: map[netip.Addr]*stranger{}, known: map[netip.Addr]time.Time{},
 	}
 	return g
 }
@@ -75,87 +73,31 @@ func (g *gate) know(a netip.Addr) {
 	g.known[a] = now.Add(24 * time.Hour)
 }
 
-// pass is a PacketConn that gives sipgo what the gate lets through. sipgo forgets its
-// sources only when its listener ends, so a pass ends after many: the socket stays.
-type pass struct {
-	*gate
-}
-
-// ReadFrom waits for a datagram that may pass.
-func (p pass) ReadFrom(b []byte) (int, net.Addr, error) {
-	for {
-		n, from, err := p.conn.ReadFromUDPAddrPort(b)
-		if err != nil {
-			return 0, nil, err
-		}
-		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if !p.admit(from, b[:n]) {
-			continue
-		}
-		if p.full(from) {
-			return 0, nil, net.ErrClosed
-		}
-		return n, net.UDPAddrFromAddrPort(from), nil
-	}
-}
-
-// WriteTo sends a datagram.
-func (p pass) WriteTo(b []byte, to net.Addr) (int, error) { return p.conn.WriteTo(b, to) }
-
-// Close leaves the socket open: it outlives its passes.
-func (p pass) Close() error { return nil }
-
-// LocalAddr is the socket's.
-func (p pass) LocalAddr() net.Addr { return p.conn.LocalAddr() }
-
-// SetDeadline implements net.PacketConn.
-func (p pass) SetDeadline(t time.Time) error { return p.conn.SetDeadline(t) }
-
-// SetReadDeadline implements net.PacketConn.
-func (p pass) SetReadDeadline(t time.Time) error { return p.conn.SetReadDeadline(t) }
-
-// SetWriteDeadline implements net.PacketConn.
-func (p pass) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
-
-// full says whether sipgo should begin anew. The datagram is lost; SIP sends it again.
-func (g *gate) full(from netip.AddrPort) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.passed[from] = struct{}{}
-	if len(g.passed) <= rotateAfter {
-		return false
-	}
-	clear(g.passed)
-	return true
-}
-
-func (g *gate) admit(from netip.AddrPort, data []byte) bool {
+// admit parses a datagram that may pass; nil for one that may not.
+func (g *gate) admit(from netip.AddrPort, data []byte) sip.Message {
 	if len(bytes.Trim(data, "\r\n\x00")) == 0 {
-		return false // a keep-alive (RFC 5626 §4.4.1)
+		return nil // a keep-alive (RFC 5626 §4.4.1)
 	}
 	who := g.stranger(from.Addr())
 	if who != nil && (!who.bucket.Allow() || !g.all.Allow()) {
 		g.note(from, who, "too many datagrams")
-		return false
+		return nil
 	}
-	switch verdict(data) {
-	case junk:
+	kind := verdict(data)
+	if kind == junk {
 		g.note(from, who, "datagram that is no SIP")
-		return false
-	case malformed:
-		g.note(from, who, "malformed SIP request")
-		g.refuse(from, data)
-		return false
-	case response:
-		return true
-	case request:
+		return nil
 	}
-	if _, err := g.parser.ParseSIP(data); err != nil {
-		g.note(from, who, "malformed SIP request")
-		g.refuse(from, data)
-		return false
+	if kind != malformed {
+		if msg, err := g.parser.ParseSIP(data); err == nil && msg.Via() != nil && msg.CSeq() != nil {
+			return msg // it has a transaction
+		}
 	}
-	return true
+	g.note(from, who, "malformed SIP message")
+	if kind != response {
+		g.refuse(from, data)
+	}
+	return nil
 }
 
 // stranger gives the allowance of somebody we don't know; nil for those we do.

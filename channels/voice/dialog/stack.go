@@ -36,19 +36,19 @@ type Config struct {
 
 // Stack is one SIP address.
 type Stack struct {
-	addr netip.AddrPort // as others are told
-	self sip.Addr       // sipgo's name for the socket, whether it listens at the moment or not
-	log  *slog.Logger
-	gate *gate
-	tpl  *sip.TransportLayer
-	txl  *sip.TransactionLayer
+	addr     netip.AddrPort // as others are told
+	conn     *net.UDPConn
+	log      *slog.Logger
+	gate     *gate
+	exchange *exchange
 
 	called  func(context.Context, *Incoming) Owner
 	tasks   *Inbox[func(context.Context)] // requests to send, each on its own goroutine
 	sending atomic.Int64                  // requests without an answer yet
-	work    sync.WaitGroup                // dialogs and tasks
+	work    sync.WaitGroup                // dialogs, tasks and messages that have come
 
 	mu      sync.Mutex // guards what follows
+	closed  bool
 	dialogs map[string]*Dialog
 	merging map[string]string // Call-ID, tag and CSeq of an INVITE → its branch
 }
@@ -76,39 +76,30 @@ func Open(ctx context.Context, cfg Config, called func(context.Context, *Incomin
 	if !cfg.Advertise.IsValid() {
 		cfg.Advertise = cfg.Listen.Addr()
 	}
-	s := &Stack{
+	return &Stack{
 		addr: netip.AddrPortFrom(cfg.Advertise, local.AddrPort().Port()),
-		self: sip.Addr{IP: net.IPv4(0, 0, 0, 1), Port: local.Port},
-		log:  log, gate: newGate(conn, cfg.Trusted, log), called: called, tasks: NewInbox[func(context.Context)](),
+		conn: conn, log: log, gate: newGate(conn, cfg.Trusted, log), exchange: newExchange(conn),
+		called: called, tasks: NewInbox[func(context.Context)](),
 		dialogs: map[string]*Dialog{}, merging: map[string]string{},
-	}
-	silent := slog.New(slog.DiscardHandler) // it logs whole messages; what matters reaches us as errors
-	s.tpl = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(silent))
-	s.tpl.Pool("udp").Add(s.self.String(), &sip.UDPConnection{PacketConn: pass{s.gate}, PacketAddr: s.self.String(), Listener: true})
-	s.txl = sip.NewTransactionLayer(s.tpl, sip.WithTransactionLayerLogger(silent),
-		sip.WithTransactionLayerUnhandledResponseHandler(s.stray))
-	return s, nil
+	}, nil
 }
 
 // Addr is the address that others are told.
 func (s *Stack) Addr() netip.AddrPort { return s.addr }
 
-// Run listens until ctx ends and the dialogs have, for which they get a second.
+// Run listens until ctx ends and the dialogs have, for which they get a second. Nothing
+// of it is left when it returns.
 func (s *Stack) Run(ctx context.Context) error {
-	s.txl.OnRequest(func(req *sip.Request, tx *sip.ServerTx) { s.request(ctx, req, tx) })
 	stop := context.AfterFunc(ctx, func() {
 		s.settle()
-		_ = s.gate.conn.Close()
+		_ = s.conn.Close()
 	})
 	defer stop()
 	s.work.Go(func() { s.perform(context.WithoutCancel(ctx)) })
-	for ctx.Err() == nil {
-		if err := s.tpl.ServeUDP(pass{s.gate}); err != nil && !errors.Is(err, net.ErrClosed) {
-			s.log.Warn("SIP listener ended; it begins again", "err", err)
-		}
-	}
-	s.txl.Close()
+	s.listen(ctx)
+	s.exchange.close()
 	s.mu.Lock()
+	s.closed = true
 	open := s.dialogs
 	s.dialogs = map[string]*Dialog{}
 	s.mu.Unlock()
@@ -118,6 +109,52 @@ func (s *Stack) Run(ctx context.Context) error {
 	s.tasks.Close()
 	s.work.Wait()
 	return nil
+}
+
+const listenAgain = 100 * time.Millisecond
+
+// listen takes what comes until the socket is closed; each message gets a goroutine, as
+// a transaction may wait for its owner.
+func (s *Stack) listen(ctx context.Context) {
+	b := make([]byte, 1<<16)
+	for {
+		n, from, err := s.conn.ReadFromUDPAddrPort(b)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			s.log.Warn("listen for SIP; it goes on", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(listenAgain):
+			}
+			continue
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if msg := s.gate.admit(from, b[:n]); msg != nil {
+			msg.SetTransport("UDP")
+			msg.SetSource(from.String())
+			s.work.Go(func() { s.came(ctx, msg, from) })
+		}
+	}
+}
+
+// came gives a message to its transaction or, if it begins one, to the dialogs.
+func (s *Stack) came(ctx context.Context, msg sip.Message, from netip.AddrPort) {
+	switch m := msg.(type) {
+	case *sip.Response:
+		s.exchange.response(m)
+	case *sip.Request:
+		tx, err := s.exchange.server(m, from)
+		switch {
+		case err != nil:
+			s.log.Debug("take a SIP request", "source", from.String(), "err", err)
+		case tx != nil:
+			s.request(ctx, m, tx)
+		case m.IsAck():
+			s.acked(m)
+		}
+	}
 }
 
 // perform does the tasks. They outlive Run's context, as telephones are still told of
@@ -146,12 +183,28 @@ func (s *Stack) settle() {
 	}
 }
 
-// request is sipgo's hand, on a goroutine for each request.
-func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx) {
-	tag := ""
-	if to := req.To(); to != nil {
-		tag, _ = to.Params.Get("tag")
+// acked gives the ACK to a 2xx to its dialog.
+func (s *Stack) acked(ack *sip.Request) {
+	if check(ack) != nil {
+		return
 	}
+	if d := s.find(ack.CallID().Value(), toTag(ack)); d != nil {
+		d.inbox.Put(func() { d.acked(ack) })
+	}
+}
+
+func toTag(req *sip.Request) string {
+	to := req.To()
+	if to == nil {
+		return ""
+	}
+	tag, _ := to.Params.Get("tag")
+	return tag
+}
+
+// request judges and hands over a request, on a goroutine of its own.
+func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx) {
+	tag := toTag(req)
 	switch {
 	case req.IsInvite():
 	case tag == "": // a stranger's: answering it again is cheaper than remembering it
@@ -160,9 +213,7 @@ func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx)
 		defer tx.TerminateGracefully()
 	}
 	if r := check(req); r != nil {
-		if !req.IsAck() {
-			s.respond(req, tx, r.status, r.headers...)
-		}
+		s.respond(req, tx, r.status, r.headers...)
 		return
 	}
 	if tag != "" {
@@ -174,7 +225,6 @@ func (s *Stack) request(ctx context.Context, req *sip.Request, tx *sip.ServerTx)
 		s.invited(ctx, req, tx)
 	case sip.OPTIONS:
 		s.respond(req, tx, sip.StatusOK, sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
-	case sip.ACK:
 	default: // nothing outside a dialog that it could mean
 		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists)
 	}
@@ -194,9 +244,7 @@ func (s *Stack) within(req *sip.Request, tx *sip.ServerTx, tag string) {
 		}
 		return
 	}
-	if !req.IsAck() {
-		s.respond(req, tx, sip.StatusCallTransactionDoesNotExists)
-	}
+	s.respond(req, tx, sip.StatusCallTransactionDoesNotExists)
 }
 
 func (s *Stack) invited(ctx context.Context, req *sip.Request, tx *sip.ServerTx) {
@@ -232,21 +280,22 @@ func (s *Stack) respond(req *sip.Request, tx sip.ServerTransaction, status int, 
 	}
 }
 
-// stray is a response whose transaction is gone. RFC 6026 §8.8: it is dropped.
-func (s *Stack) stray(*sip.Response) {}
-
 func (s *Stack) find(callID, tag string) *Dialog {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dialogs[callID+"\n"+tag]
 }
 
-// add makes a dialog known and starts its actor.
-func (s *Stack) add(d *Dialog) {
+// add makes a dialog known and starts its actor, unless the stack has ended.
+func (s *Stack) add(d *Dialog) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
 	s.dialogs[d.id.CallID+"\n"+d.id.LocalTag] = d
-	s.mu.Unlock()
 	s.work.Go(d.run)
+	return true
 }
 
 func (s *Stack) remove(d *Dialog) {
