@@ -191,8 +191,11 @@ func (p *poller) settleRest(ctx context.Context, s *session) error {
 		return err
 	}
 	ours := &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: c.Start + 1, Stop: c.UID}}}}
-	if p.box.MoveTo == "" {
+	switch {
+	case p.box.MoveTo == "":
 		ours.NotFlag = []imap.Flag{imap.FlagSeen}
+	case !s.moves:
+		ours.NotFlag = []imap.Flag{imap.FlagDeleted} // copied before
 	}
 	uids, err := s.uids(ctx, ours)
 	if err != nil {

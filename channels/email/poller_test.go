@@ -372,6 +372,73 @@ func TestMoveMakesItsFolder(t *testing.T) {
 	exactly(t, h.wait(t, 6), 6)
 }
 
+// TestMoveByHand moves on servers that have no MOVE: what somebody else has flagged as
+// deleted stays, and so does what could not be copied.
+func TestMoveByHand(t *testing.T) {
+	for name, test := range map[string]struct {
+		caps string
+		left int // of the three mails moved
+	}{
+		"with UIDPLUS": {"IMAP4rev1 IDLE UIDPLUS", 0},
+		"bare":         {"IMAP4rev1 IDLE", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, h := mailtest.StartDovecot(t, "imap_capability = "+test.caps), newHouse(t)
+			d.Deliver(t, "support@cyklar.example", mails(1, 1)...)
+			foreign := signedIn(t, d)
+			flag := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}
+			if err := foreign.Store(imap.SeqSetNum(1), flag, nil).Close(); err != nil {
+				t.Fatal(err)
+			}
+			e := h.open(t, "a", d)
+			m := support(d.IMAP, nobody)
+			m.MoveTo, m.FromNow = "Done", true
+			save(t, e, m)
+			stop := run(t, e)
+			until(t, "first contact", func() bool { l, _ := e.Health(t.Context()); return !l[0].SyncedAt.IsZero() })
+			d.Deliver(t, "support@cyklar.example", mails(2, 4)...)
+			until(t, "moved", func() bool { _, moved := inbox(t, d, "Done"); return moved == 3 })
+			stop()
+			if _, left := inbox(t, d, "INBOX"); left != 1+test.left {
+				t.Errorf("%d mails are left, want the other's and %d", left, test.left)
+			}
+			m.MoveTo = "bad/../name"
+			save(t, e, m)
+			stop = run(t, e)
+			d.Deliver(t, "support@cyklar.example", mails(5, 5)...)
+			until(t, "refused", func() bool {
+				l, _ := e.Health(t.Context())
+				return strings.Contains(l[0].Problem, "mark mails as read")
+			})
+			stop()
+			m.MoveTo = "Done"
+			save(t, e, m)
+			run(t, e)
+			until(t, "the rest moved", func() bool { _, moved := inbox(t, d, "Done"); return moved >= 4 })
+			if _, moved := inbox(t, d, "Done"); moved != 4 {
+				t.Errorf("%d mails in Done, want 4: each once", moved)
+			}
+		})
+	}
+}
+
+// signedIn is somebody else's mail program, with the inbox open.
+func signedIn(t *testing.T, d *mailtest.Dovecot) *imapclient.Client {
+	t.Helper()
+	c, err := imapclient.DialInsecure(d.IMAP, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.Login("support@cyklar.example", mailtest.Password).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // TestForeignExpunge lets somebody else delete mails before they are read.
 func TestForeignExpunge(t *testing.T) {
 	d, h := mailtest.StartDovecot(t), newHouse(t)
@@ -386,17 +453,7 @@ func TestForeignExpunge(t *testing.T) {
 	save(t, e, support(d.IMAP, nobody))
 	run(t, e)
 	h.wait(t, 5)
-	c, err := imapclient.DialInsecure(d.IMAP, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	if err := c.Login("support@cyklar.example", mailtest.Password).Wait(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
-		t.Fatal(err)
-	}
+	c := signedIn(t, d)
 	if err := c.Store(imap.SeqSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
 		t.Fatal(err)
 	}

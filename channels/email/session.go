@@ -23,6 +23,7 @@ type session struct {
 	client *imapclient.Client
 	folder *imap.SelectData
 	idles  bool
+	moves  bool          // else a mail is moved by hand
 	woken  chan struct{} // holds one hint that the folder has changed
 }
 
@@ -44,6 +45,7 @@ func (e *Email) signIn(ctx context.Context, m Mailbox, password string) (*sessio
 		more()
 		caps := s.client.Caps()
 		s.idles = caps.Has(imap.CapIdle) || caps.Has(imap.CapIMAP4rev2)
+		s.moves = caps.Has(imap.CapMove)
 		if s.folder, err = s.client.Select(m.Folder, nil).Wait(); err != nil {
 			return fmt.Errorf("open folder %s of %s: %w", m.Folder, m.Address, err)
 		}
@@ -249,31 +251,6 @@ func (s *session) piece(ctx context.Context, uid imap.UID, offset, size int64) (
 		return m, fmt.Errorf("fetch a piece of mail %d: %w", uid, err)
 	}
 	return m, nil
-}
-
-// settle marks mails as seen, or moves them. Doing it again is harmless.
-func (s *session) settle(ctx context.Context, uids []imap.UID, moveTo string) error {
-	if len(uids) == 0 {
-		return nil
-	}
-	set := imap.UIDSetNum(uids...)
-	err := s.raw.within(ctx, s.pace.search, func(func()) error {
-		if moveTo == "" {
-			seen := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}
-			return s.client.Store(set, seen, nil).Close()
-		}
-		_, err := s.client.Move(set, moveTo).Wait()
-		if refusal := (*imap.Error)(nil); errors.As(err, &refusal) && refusal.Code == imap.ResponseCodeTryCreate {
-			if err = s.client.Create(moveTo, nil).Wait(); err == nil {
-				_, err = s.client.Move(set, moveTo).Wait()
-			}
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("mark mails as read: %w", err)
-	}
-	return nil
 }
 
 // wait returns when the folder may have changed, or after limit at the latest. Without

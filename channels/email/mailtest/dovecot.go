@@ -101,8 +101,8 @@ namespace inbox {
 }
 `))
 
-// StartDovecot starts a Dovecot of the test's own.
-func StartDovecot(t testing.TB) *Dovecot {
+// StartDovecot starts a Dovecot of the test's own, with further lines in its configuration.
+func StartDovecot(t testing.TB, settings ...string) *Dovecot {
 	t.Helper()
 	binary := need(t, "dovecot", "dovecot-imapd")
 	if _, err := os.Stat("/usr/lib/dovecot/lmtp"); err != nil {
@@ -128,6 +128,9 @@ func StartDovecot(t testing.TB) *Dovecot {
 	var text bytes.Buffer
 	if err := dovecotConf.Execute(&text, conf); err != nil {
 		t.Fatal(err)
+	}
+	for _, line := range settings {
+		text.WriteString(line + "\n")
 	}
 	write(t, filepath.Join(dir, "conf"), text.Bytes())
 	run(t, dir, binary, "-F", "-c", filepath.Join(dir, "conf"))
