@@ -106,6 +106,7 @@ func TestIsDurableAndBehindWalls(t *testing.T) {
 	for setting, want := range map[string]string{
 		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on",
 		"listen_addresses": "", "server_encoding": "UTF8", "log_min_error_statement": "panic",
+		"deadlock_timeout": "100ms",
 	} {
 		if got := query(t, s.URL(), "show "+setting); got != want {
 			t.Errorf("%s: got %q, want %q", setting, got, want)

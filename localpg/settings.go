@@ -29,6 +29,7 @@ func (s *Server) settings() map[string]string {
 		"lc_messages":                       "C",
 		"timezone":                          "UTC",
 		"log_timezone":                      "UTC",
+		"deadlock_timeout":                  "100ms", // who waits in a circle begins again soon
 		"synchronous_commit":                "on",
 		"fsync":                             "on",
 		"full_page_writes":                  "on",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,11 +21,6 @@ func (s *Store) Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known ga
 	customer, err := s.recognise(ctx, tx, a)
 	if err != nil {
 		return 0, 0, fmt.Errorf("recognise a customer: %w", err)
-	}
-	if known == 0 && a.Channel == gateway.Email {
-		if known, err = quoted(ctx, tx, a.Subject, customer); err != nil {
-			return 0, 0, fmt.Errorf("find a quoted case: %w", err)
-		}
 	}
 	if known != 0 {
 		joined, err := s.continued(ctx, tx, a, known)
@@ -129,21 +123,40 @@ func note(ctx context.Context, tx pgx.Tx, customer gateway.CustomerID, addresses
 
 var tag = regexp.MustCompile(`\[#(\d{1,15})\]`)
 
-// quoted is the case whose number stands in the subject as [#1042], if it is the sender's.
-func quoted(ctx context.Context, tx pgx.Tx, subject string, customer gateway.CustomerID) (id gateway.CaseID, err error) {
-	found := tag.FindStringSubmatch(subject)
-	if found == nil {
+// Quoted gives the case whose number stands in the subject as [#1042], if it is the
+// sender's; zero if there is none. It changes and locks nothing.
+func (s *Store) Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gateway.CaseID, err error) {
+	quoted := tag.FindStringSubmatch(a.Subject)
+	from, ok := settle(a.From)
+	if quoted == nil || !ok {
 		return 0, nil
 	}
-	n, err := strconv.ParseInt(found[1], 10, 64)
-	if err != nil {
-		return 0, err
+	err = tx.QueryRow(ctx, `
+		select k.id
+		from support_case k
+		join customer_address a on a.kind = $2 and a.value = $3
+		join customer c on c.id = a.customer
+		where k.number = $1::bigint and k.customer = coalesce(c.merged_into, c.id)`, quoted[1], from.Kind, from.Value).Scan(&id)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("find a quoted case: %w", err)
 	}
-	err = tx.QueryRow(ctx, "select id from support_case where number = $1 and customer = $2", n, customer).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = nil
+	return id, nil
+}
+
+// Lock takes the rows of the cases, in the order of their ids, for a transaction that will
+// change them one after the other. Conversations are locked before.
+func (s *Store) Lock(ctx context.Context, tx pgx.Tx, cases ...gateway.CaseID) error {
+	if len(cases) == 0 {
+		return nil
 	}
-	return id, err
+	if _, err := tx.Exec(ctx, `
+		select from support_case
+		where id = any($1)
+		order by id
+		for no key update`, cases); err != nil {
+		return fmt.Errorf("lock cases: %w", err)
+	}
+	return nil
 }
 
 // continued puts the arrival onto a case, unless that is gone or closed for good.

@@ -28,15 +28,17 @@ type house struct {
 	mu        sync.Mutex // guards what follows
 	announced []gateway.Event
 	hints     int
+	quoted    gateway.CaseID // what Quoted answers
 	newCase   gateway.CaseID // what Join answers when not zero
 	cases     gateway.CaseID // the last one begun
 	fail      []error        // what Append answers, one by one
+	meanwhile func()         // what others do once the transaction has its locks
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, pool: pgtest.New(t)}
-	h.Intake = intake.New(h.pool, intake.Rooms{Timeline: h, Cases: h, Floor: floor{h}, Feed: feed{h}, Bus: h}, slog.New(slog.DiscardHandler))
+	h.Intake = intake.New(h.pool, intake.Rooms{Timeline: h, Cases: cases{h}, Floor: floor{h}, Feed: feed{h}, Bus: h}, slog.New(slog.DiscardHandler))
 	_, err := h.pool.Exec(t.Context(), `create table noted (id bigint generated always as identity, what text, n bigint)`)
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +82,29 @@ func (h *house) Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.Co
 		}
 	}
 	return nil
+}
+
+type cases struct{ *house }
+
+func (c cases) Lock(ctx context.Context, tx pgx.Tx, cases ...gateway.CaseID) error {
+	c.mu.Lock()
+	if c.meanwhile != nil {
+		c.meanwhile()
+		c.meanwhile = nil
+	}
+	c.mu.Unlock()
+	for _, id := range cases {
+		if _, err := note(ctx, tx, "lock case", int64(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *house) Quoted(context.Context, pgx.Tx, gateway.Arrival) (gateway.CaseID, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.quoted, nil
 }
 
 func (h *house) Join(_ context.Context, _ pgx.Tx, _ gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error) {

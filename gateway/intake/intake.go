@@ -14,18 +14,15 @@ import (
 	"log/slog"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // MaxBatch is how many arrivals share a transaction, so that it ends well within a second.
 const MaxBatch = 50
-
-// attempts is how often a transaction is begun that another one has got in the way of.
-const attempts = 5
 
 // Timeline keeps the conversations.
 type Timeline interface {
@@ -37,10 +34,14 @@ type Timeline interface {
 	Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string, attending ...gateway.Address) error
 }
 
-// Cases knows the customers. Join gives the customer an arrival is from and the case it
-// belongs to; known is the case of its conversation, zero when it begins a new one. The
-// answer may be another case than the known one, when that is closed for good.
+// Cases knows the customers. Quoted gives the case that a mail's subject names, if it is
+// its sender's, and Lock takes the rows of cases, in order. Join gives the customer an
+// arrival is from and the case it belongs to; known is the case that it was found to
+// belong to, zero when it begins a new one. The answer may be another case than the known
+// one, when that is closed for good.
 type Cases interface {
+	Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.CaseID, error)
+	Lock(ctx context.Context, tx pgx.Tx, cases ...gateway.CaseID) error
 	Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error)
 }
 
@@ -122,8 +123,7 @@ func (in *Intake) ReceiveBatch(ctx context.Context, items []Item) ([]gateway.Rec
 	return received, errs
 }
 
-// receive is one transaction, begun again when PostgreSQL says that another one was in
-// its way.
+// receive is one transaction, begun again when another one was in its way.
 func (in *Intake) receive(ctx context.Context, items []Item) ([]gateway.Received, error) {
 	for attempt := 1; ; attempt++ {
 		received, told, err := in.transact(ctx, items)
@@ -133,16 +133,10 @@ func (in *Intake) receive(ctx context.Context, items []Item) ([]gateway.Received
 			in.in.Bus.Publish("floor", nil)
 			return received, nil
 		}
-		if attempt == attempts || !again(err) {
+		if attempt == retry.Attempts || !retry.Again(err) && !errors.Is(err, errMeanwhile) {
 			return nil, err
 		}
 	}
-}
-
-// again says that the same transaction may succeed now: serialization_failure, deadlock_detected.
-func again(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
 func (in *Intake) transact(ctx context.Context, items []Item) (received []gateway.Received, told []gateway.Event, err error) {

@@ -220,7 +220,7 @@ func TestMailOfAKnownCaseGoesOnWithItsMails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.newCase = first.Case // Join knew it by the subject
+	h.quoted = first.Case
 	second, err := h.Receive(t.Context(), mail("m2", "Hej igen"), nil)
 	if err != nil || second.Conversation != first.Conversation {
 		t.Errorf("mail: got %+v, %v want conversation %d", second, err, first.Conversation)
@@ -230,4 +230,22 @@ func TestMailOfAKnownCaseGoesOnWithItsMails(t *testing.T) {
 	if third, err := h.Receive(t.Context(), chat, nil); err != nil || third.Conversation == first.Conversation {
 		t.Errorf("chat: got %+v, %v want a conversation of its own", third, err)
 	}
+	equal(t, "locked", h.noted("lock"), int64(first.Conversation))
+	equal(t, "locked cases", h.noted("lock case"), int64(first.Case))
+}
+
+// A conversation that somebody began after the transaction had locked its own is found by
+// the next try, which locks it in order.
+func TestConversationBegunMeanwhile(t *testing.T) {
+	h := newHouse(t)
+	first, err := h.Receive(t.Context(), mail("m1", "Hej"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.meanwhile = func() { h.quoted = first.Case } // between the first look and the second
+	second, err := h.Receive(t.Context(), mail("m2", "Hej igen"), nil)
+	if err != nil || second.Conversation != first.Conversation {
+		t.Errorf("got %+v, %v want conversation %d", second, err, first.Conversation)
+	}
+	equal(t, "locked", h.noted("lock"), int64(first.Conversation))
 }

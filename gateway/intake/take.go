@@ -16,23 +16,32 @@ import (
 // errTwice ends a batch that holds one key twice; one by one, the second is a repeat.
 var errTwice = errors.New("the batch holds a key twice")
 
-// found is where an arrival belongs, if it is known.
+// errMeanwhile ends a transaction that has met a conversation which another one began
+// after this one had looked and locked. The next one finds it in time.
+var errMeanwhile = errors.New("the conversation was begun meanwhile")
+
+// found is where an arrival belongs, if it is known. A mail may know its case without a
+// conversation to go on with.
 type found struct {
 	conversation gateway.ConversationID
 	known        gateway.CaseID
-	ok           bool
 }
 
+// held are the conversations that the transaction may write to: those that it has locked
+// and those that it began.
+type held map[gateway.ConversationID]bool
+
 // take does everything that receiving is, in the caller's transaction: keys, then the
-// rows of the known conversations, then cases and new conversations one by one, then all
-// entries at once, admissions, the channels' own rows and the feed. Everybody locks
-// conversations, in order, before cases: the floor and an agent's reply do too.
+// rows of the known conversations and those of their cases, then cases and conversations
+// that are new, one by one, then all entries at once, admissions, the channels' own rows
+// and the feed. Everybody locks conversations, in the order of their ids, and then cases
+// in the order of theirs: the floor and an agent's reply do too.
 func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
 	received, err := claim(ctx, tx, items)
 	if err != nil {
 		return nil, nil, err
 	}
-	places, err := in.find(ctx, tx, items, received)
+	places, ours, err := in.find(ctx, tx, items, received)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,7 +50,7 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.
 		if received[i].Repeated {
 			continue
 		}
-		entry, err := in.place(ctx, tx, items[i].Arrival, places[i], &received[i])
+		entry, err := in.place(ctx, tx, items[i].Arrival, places[i], ours, &received[i])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -133,59 +142,72 @@ func recall(ctx context.Context, tx pgx.Tx, keys []string, received []gateway.Re
 	return nil
 }
 
-// find looks for the conversations of all new arrivals and locks them in one go.
-func (in *Intake) find(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]found, error) {
-	places := make([]found, len(items))
-	var known []gateway.ConversationID
+// find looks for the conversations and cases of all new arrivals and locks them, the
+// conversations first, each kind in one go.
+func (in *Intake) find(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]found, held, error) {
+	places, ours := make([]found, len(items)), held{}
+	var conversations []gateway.ConversationID
+	var cases []gateway.CaseID
 	for i := range items {
 		if received[i].Repeated {
 			continue
 		}
-		p := &places[i]
-		var err error
-		if p.conversation, p.known, p.ok, err = in.in.Timeline.Find(ctx, tx, items[i].Arrival); err != nil {
-			return nil, err
+		p, err := in.look(ctx, tx, items[i].Arrival)
+		if err != nil {
+			return nil, nil, err
 		}
-		if p.ok {
-			known = append(known, p.conversation)
+		if places[i] = p; p.conversation != 0 {
+			conversations, ours[p.conversation] = append(conversations, p.conversation), true
+		}
+		if p.known != 0 {
+			cases = append(cases, p.known)
 		}
 	}
-	return places, in.in.Timeline.Lock(ctx, tx, known...)
+	if err := in.in.Timeline.Lock(ctx, tx, conversations...); err != nil {
+		return nil, nil, err
+	}
+	return places, ours, in.in.Cases.Lock(ctx, tx, cases...)
+}
+
+// look finds where one arrival belongs. A mail whose case is known by its subject goes on
+// with the case's mails; a chat or a call is a conversation of its own.
+func (in *Intake) look(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (p found, err error) {
+	var ok bool
+	if p.conversation, p.known, ok, err = in.in.Timeline.Find(ctx, tx, a); ok || err != nil || a.Channel != gateway.Email {
+		return p, err
+	}
+	if p.known, err = in.in.Cases.Quoted(ctx, tx, a); err != nil || p.known == 0 || a.Alone {
+		return p, err
+	}
+	p.conversation, err = in.in.Timeline.Continue(ctx, tx, p.known, a.Channel)
+	return p, err
 }
 
 // place joins the arrival to its case and conversation, or opens them, and makes its entry.
-func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, p found, r *gateway.Received) (*gateway.Entry, error) {
+func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, p found, ours held, r *gateway.Received) (*gateway.Entry, error) {
 	var err error
-	if !p.ok { // it may answer an earlier one of the batch
-		if p.conversation, p.known, p.ok, err = in.in.Timeline.Find(ctx, tx, a); err != nil {
+	if p.conversation == 0 { // it may answer an earlier one of the batch
+		if p, err = in.look(ctx, tx, a); err != nil {
 			return nil, err
+		}
+		if p.conversation != 0 && !ours[p.conversation] {
+			return nil, errMeanwhile
 		}
 	}
 	if r.Case, r.Customer, err = in.in.Cases.Join(ctx, tx, a, p.known); err != nil {
 		return nil, fmt.Errorf("join a case: %w", err)
 	}
 	r.Conversation = p.conversation
-	if !p.ok || r.Case != p.known {
-		if r.Conversation, err = in.open(ctx, tx, a, *r); err != nil {
+	if p.conversation == 0 || r.Case != p.known {
+		if r.Conversation, err = in.in.Timeline.Open(ctx, tx, r.Case, r.Customer, a.Channel); err != nil {
 			return nil, err
 		}
+		ours[r.Conversation] = true
 	}
 	if err := in.in.Timeline.Refer(ctx, tx, r.Conversation, a.MessageID, append([]gateway.Address{a.From}, a.Others...)...); err != nil {
 		return nil, err
 	}
 	return entry(a, *r), nil
-}
-
-// open gives the conversation of an arrival that named none. A mail whose case was known
-// by other signs, such as its subject, goes on with the case's mails; a chat or a call is
-// a conversation of its own.
-func (in *Intake) open(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r gateway.Received) (gateway.ConversationID, error) {
-	if a.Channel == gateway.Email && !a.Alone {
-		if id, err := in.in.Timeline.Continue(ctx, tx, r.Case, a.Channel); id != 0 || err != nil {
-			return id, err
-		}
-	}
-	return in.in.Timeline.Open(ctx, tx, r.Case, r.Customer, a.Channel)
 }
 
 // entry is the arrival's entry, with what the channel left for us to know.

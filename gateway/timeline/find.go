@@ -18,7 +18,7 @@ const (
 	maxAddresses  = 200
 )
 
-// Find gives the conversation that an arrival belongs to and its case: the one that the
+// Find gives the conversation that an arrival belongs to and its case, or found false: the one that the
 // channel names, else that of the newest reference which counts. A reference counts when
 // the arrival is Trusted or its sender has taken part; an empty one never does.
 func (s *Store) Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gateway.ConversationID, c gateway.CaseID, found bool, err error) {
