@@ -72,4 +72,5 @@ type Admission struct {
 	Skills       []SkillLevel   `json:"skills,omitempty"`
 	Alone        bool           `json:"alone,omitempty"`
 	Preferred    AgentID        `json:"preferred,omitempty"`
+	Credit       Seconds        `json:"credit,omitempty"` // due so much earlier than others; negative is later
 }

@@ -77,6 +77,7 @@ type (
 		Agent       AgentID       `json:"agent"` // who transfers
 		ToAgent     AgentID       `json:"to_agent,omitempty"`
 		ToQueue     QueueID       `json:"to_queue,omitempty"`
+		Skills      []SkillLevel  `json:"skills,omitempty"` // what it needs from now on; with ToQueue, nil keeps
 	}
 	// Pull takes a waiting interaction by hand.
 	Pull struct {

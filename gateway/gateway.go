@@ -45,6 +45,7 @@ type (
 	conversationKind struct{}
 	articleKind      struct{}
 	taskKind         struct{}
+	calendarKind     struct{}
 )
 
 // The ids of the things that rooms talk to each other about. Zero means none.
@@ -73,6 +74,8 @@ type (
 	ArticleID = ID[articleKind]
 	// TaskID names a task.
 	TaskID = ID[taskKind]
+	// CalendarID names a calendar.
+	CalendarID = ID[calendarKind]
 )
 
 // Channel is the way an interaction came.

@@ -31,6 +31,8 @@ const (
 	EndVoicemail           End = "voicemail"     // no agent in time, sent to voicemail
 	EndTransferredExternal End = "transferred_external"
 	EndClosed              End = "closed"         // the queue was closed, full or withdrawn by a supervisor
+	EndForm                End = "form"           // a chat that was asked to leave a message
+	EndCallback            End = "callback"       // the customer is called back instead
 	EndSystemFailure       End = "system_failure" // our media died; a callback was made
 )
 

@@ -6,8 +6,9 @@ import "time"
 // Ids and numbers only. The roster makes it; the floor gives it to routing at start
 // and whenever it changes.
 type Plan struct {
-	Queues []QueuePlan `json:"queues"` // by id
-	Agents []AgentPlan `json:"agents"` // by id
+	Queues    []QueuePlan    `json:"queues"` // by id
+	Agents    []AgentPlan    `json:"agents"` // by id
+	Calendars []CalendarPlan `json:"calendars,omitempty"`
 }
 
 // QueuePlan is how one queue is worked.
@@ -15,8 +16,15 @@ type QueuePlan struct {
 	ID       QueueID                 `json:"id"`
 	Band     int                     `json:"band"` // 0 to 9, higher goes first; 5 unless set
 	Channels map[Channel]ChannelPlan `json:"channels"`
-	Sticky   map[Channel]Seconds     `json:"sticky,omitempty"` // how long the preferred agent is asked first
-	MaxWait  Seconds                 `json:"max_wait,omitempty"`
+	Sticky   map[Channel]Seconds     `json:"sticky,omitempty"`   // how long the preferred agent is asked first
+	MaxWait  Seconds                 `json:"max_wait,omitempty"` // after it supervisors are told
+
+	Calendar    CalendarID `json:"calendar,omitempty"`     // none: always open
+	MaxLen      int        `json:"max_len,omitempty"`      // at most so many of a channel wait; 0: any number
+	Steps       []Step     `json:"steps,omitempty"`        // for those who wait
+	OnClosed    []Step     `json:"on_closed,omitempty"`    // for calls and chats that come while it is closed: the first that suits
+	OnFull      []Step     `json:"on_full,omitempty"`      // that come when MaxLen wait
+	OnUnstaffed []Step     `json:"on_unstaffed,omitempty"` // that have waited After while no member is logged in
 }
 
 // Seconds is a duration in whole seconds, as plans and their JSON hold it.
@@ -27,7 +35,8 @@ func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Secon
 
 // ChannelPlan is how one channel of a queue is worked.
 type ChannelPlan struct {
-	Target       Seconds       `json:"target"`        // answer within; makes due_at
+	Target       Seconds       `json:"target"` // answer within; makes due_at
+	Clock        TargetClock   `json:"clock,omitempty"`
 	OfferTimeout Seconds       `json:"offer_timeout"` // 15 to 60
 	Decline      DeclinePolicy `json:"decline"`
 	WrapUp       WrapUpPlan    `json:"wrap_up"`

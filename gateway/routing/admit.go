@@ -27,12 +27,21 @@ func (c *Core) admit(adm gateway.Admission) *gateway.Error {
 	if it.Preferred == 0 {
 		it.Preferred = c.lastAgent(adm.Case)
 	}
-	c.open(it, it.ArrivedAt.Add(c.queue(adm.Queue).service[l].target))
+	q := c.queue(adm.Queue)
+	c.open(it, q.due(l, it.ArrivedAt).Add(-credit(adm.Credit)))
 	if len(it.queue.members) == 0 {
 		c.emit(Alerted{What: AlertNobody, Interaction: it.ID, Queue: it.Queue})
 	}
-	c.enqueue(it)
+	c.receive(it)
 	return nil
+}
+
+// credit is how much earlier, or later, than others a customer is due.
+func credit(s gateway.Seconds) time.Duration {
+	if s < 0 {
+		return -planned(-s)
+	}
+	return planned(s)
 }
 
 func admissible(adm gateway.Admission) (lane, *gateway.Error) {
@@ -58,6 +67,7 @@ func (c *Core) arrival(at time.Time) time.Time {
 func (c *Core) open(it *item, due time.Time) {
 	c.seq++
 	it.Seq, it.DueAt, it.entered = c.seq, due, c.now
+	it.await(it.ArrivedAt)
 	it.queue = c.queue(it.Queue)
 	it.Band = it.queue.band
 	c.items[it.ID] = it
@@ -120,7 +130,7 @@ func (c *Core) begin(e gateway.Begin) *gateway.Error {
 		c.withdraw(a.offer, CauseAgentStatus)
 	}
 	it := newItem(e.Admission, l)
-	it.ArrivedAt, it.Outbound, it.needs = c.now, true, nil
+	it.ArrivedAt, it.Outbound, it.needs, it.wants = c.now, true, nil, nil
 	c.open(it, c.now)
 	if l.phone() {
 		c.pauseWrapUps(a)

@@ -68,6 +68,9 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 		s.Channels = append(s.Channels, ChannelState{Channel: l.channel(), Waiting: q.waiting[l], InProgress: q.busy[l]})
 	}
 	for _, b := range q.filled {
+		if b.queue != q {
+			continue // another queue's, whose members get help
+		}
 		for _, it := range b.tiers[0].s {
 			sooner(&s.Channels[b.lane].WaitingSince, it.ArrivedAt)
 		}

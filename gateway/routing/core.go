@@ -27,7 +27,7 @@ import (
 
 // Version is the number of these rules. It stands beside each logged event: events are
 // replayed only by the version that decided them; another starts from a snapshot.
-const Version = 1
+const Version = 2
 
 // Core is the floor's whole state. It belongs to one goroutine.
 type Core struct {
@@ -158,7 +158,7 @@ func (c *Core) flush() Result {
 	for _, it := range c.turn.items {
 		it.Rev++
 		c.turn.effects[it.effect] = InteractionChanged{it.Interaction}
-		it.effect = -1
+		it.effect, it.hops = -1, 0
 		c.timers.set(&it.timer, it.deadline())
 		c.forget(it)
 	}

@@ -8,7 +8,7 @@ import (
 
 // drawPlan draws a small house in which people, queues and skills meet often.
 func drawPlan(t *rapid.T) gateway.Plan {
-	var p gateway.Plan
+	p := gateway.Plan{Calendars: drawCalendars()}
 	for id := range gateway.QueueID(3) {
 		p.Queues = append(p.Queues, drawQueue(t, id+1))
 	}
@@ -22,6 +22,15 @@ func drawQueue(t *rapid.T, id gateway.QueueID) gateway.QueuePlan {
 	q := gateway.QueuePlan{
 		ID: id, Band: rapid.SampledFrom([]int{5, 5, 7}).Draw(t, "band"), Channels: map[gateway.Channel]gateway.ChannelPlan{},
 		MaxWait: rapid.SampledFrom([]gateway.Seconds{0, 40}).Draw(t, "max wait"),
+		MaxLen:  rapid.SampledFrom([]int{0, 0, 0, 2}).Draw(t, "max len"), Calendar: gateway.CalendarID(rapid.IntRange(0, 2).Draw(t, "calendar")),
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "steps") {
+		q.Steps = append(q.Steps, drawStep(t))
+	}
+	for _, steps := range []*[]gateway.Step{&q.OnClosed, &q.OnFull, &q.OnUnstaffed} {
+		for range rapid.SampledFrom([]int{0, 0, 1}).Draw(t, "actions") {
+			*steps = append(*steps, drawStep(t))
+		}
 	}
 	for _, ch := range gateway.Channels {
 		if rapid.IntRange(0, 3).Draw(t, "usual") == 0 {
@@ -41,6 +50,27 @@ func drawQueue(t *rapid.T, id gateway.QueueID) gateway.QueuePlan {
 		}
 	}
 	return q
+}
+
+func drawStep(t *rapid.T) gateway.Step {
+	s := gateway.Step{
+		After: rapid.SampledFrom([]gateway.Seconds{0, 5, 15, 30, 60, 300}).Draw(t, "after"),
+		Do: rapid.SampledFrom([]gateway.StepKind{
+			gateway.LowerSkills, gateway.DropSkill, gateway.DropSkills, gateway.AddQueue, gateway.AddQueue, gateway.Move, gateway.Move,
+			gateway.OfferCallback, gateway.ToVoicemail, gateway.ToForm, gateway.ToExternal, gateway.HangUp, "?",
+		}).Draw(t, "do"),
+		By: rapid.IntRange(0, 2).Draw(t, "by"), Skill: gateway.SkillID(rapid.IntRange(1, 2).Draw(t, "dropped")),
+		Queue: gateway.QueueID(rapid.IntRange(0, 4).Draw(t, "other queue")),
+	}
+	if rapid.IntRange(0, 3).Draw(t, "only") == 0 {
+		s.Channels = []gateway.Channel{rapid.SampledFrom(gateway.Channels).Draw(t, "for")}
+	}
+	return s
+}
+
+// drawCalendars draws an office that closes at ten past eight, and one that is closed.
+func drawCalendars() []gateway.CalendarPlan {
+	return []gateway.CalendarPlan{{ID: 1, Hours: []gateway.OpenHours{{Day: 1, From: 0, To: 8*3600 + 600}}}, {ID: 2}}
 }
 
 func drawAgent(t *rapid.T, id gateway.AgentID) gateway.AgentPlan {
@@ -104,6 +134,7 @@ func (d *day) drawAdmission() gateway.Admission {
 		Interaction: d.nextID, Channel: rapid.SampledFrom(gateway.Channels).Draw(d.T, "channel"),
 		Queue: gateway.QueueID(rapid.IntRange(0, 4).Draw(d.T, "queue")), Case: gateway.CaseID(rapid.IntRange(0, 6).Draw(d.T, "case")),
 		Alone: rapid.IntRange(0, 3).Draw(d.T, "alone") == 0, Preferred: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "preferred")),
+		Credit:    rapid.SampledFrom([]gateway.Seconds{0, 0, 30, -30}).Draw(d.T, "credit"),
 		ArrivedAt: d.now.Add(-gateway.Seconds(rapid.SampledFrom([]int{0, 0, 2, 25, 100, -50}).Draw(d.T, "ago")).Duration()),
 	}
 	for range rapid.IntRange(0, 1).Draw(d.T, "needs") {
@@ -149,7 +180,7 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 	}
 	switch rapid.IntRange(0, 9).Draw(d.T, "work") {
 	case 0, 1:
-		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndSystemFailure, "?"}).Draw(d.T, "end")}
+		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndSystemFailure, gateway.EndCallback, "?"}).Draw(d.T, "end")}
 		if rapid.Bool().Draw(d.T, "callback") {
 			l.Callback = d.nextID
 			d.nextID++
@@ -162,7 +193,11 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 	case 5:
 		return gateway.ExtendWrapUp{Interaction: id, Agent: by}
 	case 6:
-		return gateway.Transfer{Interaction: id, Agent: by, ToQueue: gateway.QueueID(rapid.IntRange(0, 4).Draw(d.T, "to queue"))}
+		t := gateway.Transfer{Interaction: id, Agent: by, ToQueue: gateway.QueueID(rapid.IntRange(0, 4).Draw(d.T, "to queue"))}
+		if rapid.Bool().Draw(d.T, "skills") {
+			t.Skills = d.drawAdmission().Skills
+		}
+		return t
 	case 7:
 		return gateway.Transfer{Interaction: id, Agent: by, ToAgent: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "to agent"))}
 	case 8:

@@ -56,6 +56,16 @@ type (
 		Channel      gateway.Channel
 		Happening    gateway.Happening
 	}
+	// StepTaken says what was done for an interaction that waited or could not be let in. A
+	// step that sends the customer away has ended the interaction: its channel plays the
+	// message, takes the voicemail, shows the form. After OfferCallback it waits on.
+	StepTaken struct {
+		Interaction  gateway.InteractionID
+		Conversation gateway.ConversationID
+		Channel      gateway.Channel
+		Queue        gateway.QueueID
+		Step         gateway.Step
+	}
 	// Alerted is shown to supervisors. A channel acts on AlertMaxWait: voice sends the
 	// caller to voicemail and says so with Leave.
 	Alerted struct {

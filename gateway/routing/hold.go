@@ -100,6 +100,7 @@ func (c *Core) putBack(h *hold, cause string) {
 	it := h.item
 	c.release(h)
 	it.Preferred, it.entered = 0, c.now
+	it.await(c.now)
 	if cause == CauseLeaseLost {
 		it.Preferred = h.agent.id
 	}

@@ -13,10 +13,15 @@ type item struct {
 	gateway.Interaction
 	lane     lane
 	queue    *queue
-	needs    []gateway.SkillLevel // by skill
+	needs    []gateway.SkillLevel // by skill, as it came
+	wants    []gateway.SkillLevel // what is left of them after the steps
+	also     []*queue             // whose members may take it as well, after the steps
 	alone    bool
-	entered  time.Time // when it last began to wait; an offer that came to nothing does not count
-	warned   bool      // supervisors know that it waits too long
+	entered  time.Time     // when it last began to wait; an offer that came to nothing does not count
+	base     time.Time     // from when its queue's steps and delays count
+	reached  time.Duration // up to which time since then they are done
+	hops     int           // moves between queues in this turn
+	warned   bool          // supervisors know that it waits too long
 	declined []cooldown
 	forgive  time.Time // every agent has declined: then the cooldowns are forgotten
 	tries    int       // offers since somebody last had it
@@ -130,7 +135,7 @@ func (it *item) deadline() (at time.Time) {
 		for _, d := range it.declined {
 			sooner(&at, d.Until)
 		}
-		sooner(&at, it.ripens())
+		sooner(&at, it.nextStep())
 		if most := it.queue.maxWait; most > 0 && !it.warned {
 			sooner(&at, it.entered.Add(most))
 		}
@@ -147,14 +152,30 @@ func (c *Core) fireItem(it *item) {
 		c.miss(it)
 	}
 	if it.bucket != nil {
-		thawed, ripened := it.thaw(c.now), c.ripen(it)
-		if thawed || ripened {
-			c.enter(it)
-		}
+		c.grow(it)
+	}
+	if it.bucket != nil {
 		c.alarm(it)
 	}
 	for _, h := range slices.Clone(it.holds) {
 		c.fireHold(h)
+	}
+}
+
+// grow lets more agents see an item: those who refused it long enough ago, and those
+// whom its waiting has come to.
+func (c *Core) grow(it *item) {
+	thawed := it.thaw(c.now)
+	here, wider := c.advance(it)
+	if !here {
+		return
+	}
+	if wider {
+		c.unqueue(it)
+		c.place(it)
+	}
+	if c.ripen(it) || wider || thawed {
+		c.enter(it)
 	}
 }
 

@@ -91,7 +91,7 @@ func (c *Core) bestItem(a *agent) (best *item) {
 // sticky, then by membership, skill, least load, longest idle; nil if there is none.
 func (c *Core) bestAgent(it *item) *agent {
 	b := it.bucket
-	if b.queue.ready[b.lane] == 0 {
+	if !b.ready() {
 		return nil
 	}
 	if a := c.agents[it.Preferred]; a != nil && c.can(a, it) &&
@@ -124,10 +124,13 @@ func (c *Core) can(a *agent, it *item) bool {
 
 // fits says whether the agent is one of those who may take the item at all.
 func (it *item) fits(a *agent) bool {
-	if a.profile == nil || !a.profile.lanes.has(it.lane) || !slices.Contains(a.profile.queues, it.queue) {
+	if a.profile == nil || !a.profile.lanes.has(it.lane) {
 		return false
 	}
-	return !slices.ContainsFunc(it.needs, func(s gateway.SkillLevel) bool { return a.profile.level(s.Skill) < s.Level })
+	if !slices.ContainsFunc(a.profile.queues, func(q *queue) bool { return q == it.queue || slices.Contains(it.also, q) }) {
+		return false
+	}
+	return !slices.ContainsFunc(it.wants, func(s gateway.SkillLevel) bool { return a.profile.level(s.Skill) < s.Level })
 }
 
 // routable says whether the agent is there for queued work, busy or not.

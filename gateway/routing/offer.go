@@ -81,6 +81,7 @@ func (c *Core) again(o *offer) {
 	}
 	if it.from != nil {
 		it.from, it.entered = nil, c.now
+		it.await(c.now)
 	}
 	c.enqueue(it)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -32,9 +31,11 @@ func (k key) before(o key) bool {
 // channel and one requirement. Only its head need be looked at.
 type bucket struct {
 	queue *queue
+	also  []*queue
 	lane  lane
-	// tiers[i] holds the items that have waited queue.delays[i]; tiers[0] all. Members
-	// with a delay see only their tier.
+	// tiers[i] holds the items that have waited delays[i]; tiers[0] all. Members with a
+	// delay see only their tier.
+	delays   []time.Duration // ascending from 0
 	tiers    []heap[*item]
 	standing []standing   // by profile index
 	ranks    [][]*profile // those who can take its items, the best first, equals together
@@ -50,32 +51,53 @@ type standing struct {
 
 // bucket is where an item of the queue waits, made if it is new.
 func (c *Core) bucket(q *queue, it *item) *bucket {
-	name := string(rune('0' + it.lane))
-	var nameSb53 strings.Builder
-	for _, s := range it.needs {
-		nameSb53.WriteString(" " + s.Skill.String() + ":" + strconv.Itoa(s.Level))
+	name := []byte{byte('0' + it.lane)}
+	for _, s := range it.wants {
+		name = strconv.AppendInt(append(name, ' '), int64(s.Skill), 10)
+		name = strconv.AppendInt(append(name, ':'), int64(s.Level), 10)
 	}
-	name += nameSb53.String()
-	b, ok := q.buckets[name]
+	for _, o := range it.also {
+		name = strconv.AppendInt(append(name, '+'), int64(o.id), 10)
+	}
+	b, ok := q.buckets[string(name)]
 	if !ok {
 		b = c.newBucket(q, it)
-		q.buckets[name] = b
+		q.buckets[string(name)] = b
 	}
 	return b
 }
 
+// members are the bucket's agents by profile: those of its queue, then of the others.
+func (b *bucket) members() []member {
+	all := slices.Clone(b.queue.members)
+	for _, q := range b.also {
+		for _, m := range q.members {
+			if !slices.ContainsFunc(all, func(o member) bool { return o.profile == m.profile }) {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
 func (c *Core) newBucket(q *queue, it *item) *bucket {
-	b := &bucket{queue: q, lane: it.lane, standing: make([]standing, len(c.profiles))}
-	for t := range q.delays {
+	b := &bucket{queue: q, also: it.also, lane: it.lane, delays: []time.Duration{0}, standing: make([]standing, len(c.profiles))}
+	members := b.members()
+	for _, m := range members {
+		b.delays = append(b.delays, m.delay)
+	}
+	slices.Sort(b.delays)
+	b.delays = slices.Compact(b.delays)
+	for t := range b.delays {
 		b.tiers = append(b.tiers, heap[*item]{
 			less:  func(a, b *item) bool { return a.key.before(b.key) },
 			moved: func(it *item, i int) { it.places[t] = i },
 		})
 	}
 	var fit []*profile
-	for _, m := range q.members {
-		s := standing{fits: m.lanes.has(it.lane), level: m.level, tier: slices.Index(q.delays, m.delay)}
-		for _, need := range it.needs {
+	for _, m := range members {
+		s := standing{fits: m.lanes.has(it.lane), level: m.level, tier: slices.Index(b.delays, m.delay)}
+		for _, need := range it.wants {
 			have := m.profile.level(need.Skill)
 			s.fits = s.fits && have >= need.Level
 			s.skills += have
@@ -110,8 +132,11 @@ func (b *bucket) rank(fit []*profile) {
 func (c *Core) enqueue(it *item) {
 	it.State = gateway.StateWaiting
 	it.thaw(c.now)
-	c.place(it)
 	c.touch(it)
+	if here, _ := c.advance(it); !here {
+		return
+	}
+	c.place(it)
 	c.alarm(it)
 	c.enter(it)
 }
@@ -119,11 +144,15 @@ func (c *Core) enqueue(it *item) {
 // place puts an item into its bucket.
 func (c *Core) place(it *item) {
 	q := it.queue
+	c.widen(it)
 	it.key = key{it.Band, it.DueAt.UnixMicro(), it.Seq}
 	it.bucket = c.bucket(q, it)
 	it.places, it.ripe = make([]int, len(it.bucket.tiers)), 0
 	if len(it.bucket.tiers[0].s) == 0 {
 		q.filled = append(q.filled, it.bucket)
+		for _, o := range it.also {
+			o.filled = append(o.filled, it.bucket)
+		}
 	}
 	q.waiting[it.lane]++
 	c.ripen(it)
@@ -131,23 +160,12 @@ func (c *Core) place(it *item) {
 
 // ripen lets members with a delay see an item that has waited long enough.
 func (c *Core) ripen(it *item) (more bool) {
-	for it.ripe < len(it.places) && !it.ripens().After(c.now) {
+	for it.ripe < len(it.places) && it.bucket.delays[it.ripe] <= it.reached {
 		it.bucket.tiers[it.ripe].push(it)
 		it.ripe++
 		more = true
 	}
 	return more
-}
-
-// ripens is when more members may see the item; zero if all do.
-func (it *item) ripens() time.Time {
-	if it.ripe == len(it.places) {
-		return time.Time{}
-	}
-	if it.ripe == 0 {
-		return it.ArrivedAt
-	}
-	return it.ArrivedAt.Add(it.queue.delays[it.ripe])
 }
 
 // unqueue takes an item out of its queue.
@@ -159,8 +177,17 @@ func (c *Core) unqueue(it *item) {
 	it.bucket = nil
 	b.queue.waiting[it.lane]--
 	if len(b.tiers[0].s) == 0 {
-		b.queue.filled = slices.DeleteFunc(b.queue.filled, func(o *bucket) bool { return o == b })
+		is := func(o *bucket) bool { return o == b }
+		b.queue.filled = slices.DeleteFunc(b.queue.filled, is)
+		for _, q := range b.also {
+			q.filled = slices.DeleteFunc(q.filled, is)
+		}
 	}
+}
+
+// ready says whether anybody who may take the bucket's items is ready.
+func (b *bucket) ready() bool {
+	return b.queue.ready[b.lane] > 0 || slices.ContainsFunc(b.also, func(q *queue) bool { return q.ready[b.lane] > 0 })
 }
 
 // enter says that an item has come to wait, or may be offered to more agents.

@@ -12,18 +12,19 @@ import (
 // the plan does not know has the usual service and no members: what waits there is
 // not lost, and can be pulled or transferred.
 type queue struct {
-	id      gateway.QueueID
-	band    int
-	service [laneCount]service
-	maxWait time.Duration
-	members []member
-	delays  []time.Duration // of the members, ascending from 0: the tiers of its buckets
-	buckets map[string]*bucket
-	filled  []*bucket
-	waiting [laneCount]int
-	ready   [laneCount]int // members with somebody ready
-	busy    [laneCount]int // in progress
-	handled [laneCount]average
+	id       gateway.QueueID
+	band     int
+	service  [laneCount]service
+	maxWait  time.Duration
+	maxLen   int
+	calendar *calendar // nil: always open
+	members  []member
+	buckets  map[string]*bucket
+	filled   []*bucket // those with items that its members may take, other queues' too
+	waiting  [laneCount]int
+	ready    [laneCount]int // members with somebody ready
+	busy     [laneCount]int // in progress
+	handled  [laneCount]average
 }
 
 // service is how a queue works one channel.
@@ -31,13 +32,16 @@ type service struct {
 	target  time.Duration
 	timeout time.Duration
 	sticky  time.Duration
+	clock   gateway.TargetClock
 	decline gateway.DeclinePolicy
 	wrap    gateway.WrapUpPlan
+
+	steps, unstaffed, closed, full []gateway.Step // by time
 }
 
 // usual is the service of a channel that the plan says nothing of.
 func usual(l lane) service {
-	s := service{sticky: 20 * time.Second, decline: gateway.DeclineSoft, wrap: gateway.WrapUpPlan{Mode: gateway.WrapUpNone}}
+	s := service{clock: gateway.DefaultClock(l.channel()), sticky: 20 * time.Second, decline: gateway.DeclineSoft, wrap: gateway.WrapUpPlan{Mode: gateway.WrapUpNone}}
 	switch l {
 	case voice, callback:
 		s.target, s.timeout, s.decline = 20*time.Second, 20*time.Second, gateway.DeclineVCC
@@ -66,11 +70,14 @@ func planned(s gateway.Seconds) time.Duration {
 
 // plan takes on how the plan wants the queue worked.
 func (q *queue) plan(p gateway.QueuePlan) {
-	q.band, q.maxWait = min(max(p.Band, 0), 9), planned(p.MaxWait)
+	q.band, q.maxWait, q.maxLen = min(max(p.Band, 0), 9), planned(p.MaxWait), p.MaxLen
 	for l := range laneCount {
 		s := usual(l)
 		if w, ok := p.Channels[l.channel()]; ok {
 			s.target = planned(w.Target)
+			if w.Clock != "" {
+				s.clock = w.Clock
+			}
 			if w.OfferTimeout > 0 {
 				s.timeout = min(max(planned(w.OfferTimeout), minTimeout), maxTimeout)
 			}
@@ -86,8 +93,19 @@ func (q *queue) plan(p gateway.QueuePlan) {
 		if sticky, ok := p.Sticky[l.channel()]; ok {
 			s.sticky = planned(sticky)
 		}
+		s.steps, s.unstaffed = stepsFor(p.Steps, l.channel()), stepsFor(p.OnUnstaffed, l.channel())
+		s.closed, s.full = stepsFor(p.OnClosed, l.channel()), stepsFor(p.OnFull, l.channel())
 		q.service[l] = s
 	}
+}
+
+// due is when what arrived then must be answered.
+func (q *queue) due(l lane, arrived time.Time) time.Time {
+	s := &q.service[l]
+	if q.calendar != nil && s.clock == gateway.CalendarClock {
+		return q.calendar.add(arrived, s.target)
+	}
+	return arrived.Add(s.target)
 }
 
 // queue is the queue with the id, made if it is new.
@@ -104,7 +122,7 @@ func (c *Core) queue(id gateway.QueueID) *queue {
 // reset makes q a queue that no plan knows, with nothing indexed.
 func (q *queue) reset() {
 	q.plan(gateway.QueuePlan{Band: 5})
-	q.members, q.delays = nil, []time.Duration{0}
+	q.members, q.calendar = nil, nil
 	q.buckets, q.filled = map[string]*bucket{}, nil
 	q.waiting, q.ready = [laneCount]int{}, [laneCount]int{}
 }
@@ -137,7 +155,7 @@ func (c *Core) configure(p gateway.Plan) {
 }
 
 func sortedPlan(p gateway.Plan) gateway.Plan {
-	p.Queues, p.Agents = slices.Clone(p.Queues), slices.Clone(p.Agents)
+	p.Queues, p.Agents, p.Calendars = slices.Clone(p.Queues), slices.Clone(p.Agents), slices.Clone(p.Calendars)
 	slices.SortStableFunc(p.Queues, func(a, b gateway.QueuePlan) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortStableFunc(p.Agents, func(a, b gateway.AgentPlan) int { return cmp.Compare(a.ID, b.ID) })
 	p.Queues = slices.CompactFunc(p.Queues, func(a, b gateway.QueuePlan) bool { return a.ID == b.ID })
@@ -170,21 +188,25 @@ func (c *Core) index() {
 	for _, q := range c.queues {
 		q.reset()
 	}
+	calendars := map[gateway.CalendarID]*calendar{}
+	for _, p := range c.plan.Calendars {
+		calendars[p.ID] = newCalendar(p)
+	}
 	for _, p := range c.plan.Queues {
-		c.queue(p.ID).plan(p)
+		q := c.queue(p.ID)
+		q.plan(p)
+		q.calendar = calendars[p.Calendar]
 	}
 	c.profiles = nil
 	known := map[string]*profile{}
 	for _, ap := range c.plan.Agents {
 		c.agents[ap.ID].join(c.profile(known, ap))
 	}
-	for _, q := range c.queues {
-		slices.Sort(q.delays)
-		q.delays = slices.Compact(q.delays)
-	}
 	for _, it := range c.items {
 		if it.bucket != nil {
 			c.place(it)
+		} else if it.offer != nil {
+			c.widen(it)
 		}
 	}
 }

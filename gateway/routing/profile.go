@@ -66,7 +66,6 @@ func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile
 		if q := c.queue(m.Queue); m.Enabled && !slices.Contains(p.queues, q) {
 			p.queues = append(p.queues, q)
 			q.members = append(q.members, member{p, m.Level, planned(m.Delay)})
-			q.delays = append(q.delays, planned(m.Delay))
 		}
 	}
 	known[string(name)] = p
@@ -130,7 +129,7 @@ func (c *Core) refresh(a *agent) {
 	if a.profile == nil {
 		return
 	}
-	open, at := a.admits(c.now), place{a.units(), a.idleFrom}
+	open, at := a.admits(), place{a.units(), a.idleFrom}
 	if open != a.open || at != a.place {
 		a.profile.leave(a)
 		a.open, a.place = open, at
@@ -143,12 +142,12 @@ func (c *Core) refresh(a *agent) {
 }
 
 // admits is the admission matrix for queued work: the channels that a may be offered.
-func (a *agent) admits(now time.Time) (open lanes) {
+func (a *agent) admits() (open lanes) {
 	if a.intent != gateway.IntentAvailable || a.next != "" || !a.live || a.offer != nil {
 		return 0
 	}
 	for l := range laneCount {
-		if a.profile.lanes.has(l) && a.wrapUpLets(l) && a.room(l) && (!l.phone() || !a.blocked.After(now)) {
+		if a.profile.lanes.has(l) && a.wrapUpLets(l) && a.room(l) && (!l.phone() || a.blocked.IsZero()) {
 			open = open.with(l)
 		}
 	}

@@ -46,6 +46,7 @@ type day struct {
 	nextID     gateway.InteractionID
 	offers     map[[2]int64]gateway.Offer
 	items      map[gateway.InteractionID]gateway.Interaction
+	moved      []gateway.InteractionID // by a step of this event
 }
 
 func newDay(t *rapid.T) *day {
@@ -91,6 +92,12 @@ func (d *day) applyAt(at time.Time, ev Event) {
 		}
 		return
 	}
+	d.moved = nil
+	for _, e := range r.Effects {
+		if s, ok := e.(StepTaken); ok && s.Step.Do == gateway.Move {
+			d.moved = append(d.moved, s.Interaction)
+		}
+	}
 	for _, e := range r.Effects {
 		d.hear(e)
 	}
@@ -131,7 +138,7 @@ func (d *day) changed(i gateway.Interaction) {
 	if i.DueAt.After(old.DueAt) || i.Seq != old.Seq || !i.ArrivedAt.Equal(old.ArrivedAt) {
 		d.Fatalf("I6: place is worse: %+v after %+v", i, old)
 	}
-	if i.Queue == old.Queue && old.State != gateway.StateActive && (i.Band != old.Band || !i.DueAt.Equal(old.DueAt)) {
+	if i.Queue == old.Queue && !slices.Contains(d.moved, i.ID) && old.State != gateway.StateActive && (i.Band != old.Band || !i.DueAt.Equal(old.DueAt)) {
 		d.Fatalf("I6: key changed without a transfer: %+v after %+v", i, old)
 	}
 	if old.End != "" && (i.End != old.End || !i.EndedAt.Equal(old.EndedAt)) {
@@ -245,17 +252,12 @@ func (d *day) eligible(a *agent, it *item) bool {
 	if a.intent != gateway.IntentAvailable || a.next != "" || !a.live || !slices.Contains(p.Channels, it.Channel) {
 		return false
 	}
-	member := false
-	for _, m := range p.Memberships {
-		if m.Queue == it.Queue && m.Enabled {
-			member = d.core.now.Sub(it.ArrivedAt) >= m.Delay.Duration()
-			break
-		}
-	}
-	if !member {
+	needs, queues := d.wants(it)
+	m, member := membership(p, queues)
+	if !member || it.reached < m.Delay.Duration() {
 		return false
 	}
-	for _, need := range it.needs {
+	for _, need := range needs {
 		if !slices.ContainsFunc(p.Skills, func(s gateway.SkillLevel) bool { return s.Skill == need.Skill && s.Level >= need.Level }) {
 			return false
 		}
@@ -284,6 +286,53 @@ func (d *day) eligible(a *agent, it *item) bool {
 		}
 	}
 	return units+gateway.Cost(it.Channel) <= 100 && same < most
+}
+
+// wants is what the item needs and whose members may take it, worked out anew.
+func (d *day) wants(it *item) (needs []gateway.SkillLevel, queues []gateway.QueueID) {
+	needs, queues = it.needs, []gateway.QueueID{it.Queue}
+	i := slices.IndexFunc(d.core.plan.Queues, func(q gateway.QueuePlan) bool { return q.ID == it.Queue })
+	if i < 0 {
+		return needs, queues
+	}
+	steps := slices.Clone(d.core.plan.Queues[i].Steps)
+	slices.SortStableFunc(steps, func(a, b gateway.Step) int { return int(a.After - b.After) })
+	for _, s := range steps {
+		if s.After.Duration() > it.reached || len(s.Channels) > 0 && !slices.Contains(s.Channels, it.Channel) {
+			continue
+		}
+		var left []gateway.SkillLevel
+		for _, n := range needs {
+			switch s.Do {
+			case gateway.DropSkills:
+				continue
+			case gateway.DropSkill:
+				if n.Skill == s.Skill {
+					continue
+				}
+			case gateway.LowerSkills:
+				n.Level = max(1, n.Level-max(s.By, 1))
+			}
+			left = append(left, n)
+		}
+		if needs = left; s.Do == gateway.AddQueue {
+			queues = append(queues, s.Queue)
+		}
+	}
+	return needs, queues
+}
+
+// membership is the one that counts for an item of these queues: the first, the item's
+// own queue before others.
+func membership(p gateway.AgentPlan, queues []gateway.QueueID) (gateway.Membership, bool) {
+	for _, q := range queues {
+		for _, m := range p.Memberships {
+			if m.Queue == q && m.Enabled {
+				return m, true
+			}
+		}
+	}
+	return gateway.Membership{}, false
 }
 
 // checkOffers holds each queue offer made by this event against I4, the order of
@@ -324,12 +373,10 @@ func (d *day) better(b, a *agent, it *item) bool {
 			if p.ID != a.id {
 				continue
 			}
-			for _, m := range slices.Backward(p.Memberships) {
-				if m.Queue == it.Queue && m.Enabled {
-					level = m.Level
-				}
-			}
-			for _, need := range it.needs {
+			needs, queues := d.wants(it)
+			m, _ := membership(p, queues)
+			level = m.Level
+			for _, need := range needs {
 				for _, s := range p.Skills {
 					if s.Skill == need.Skill {
 						skills += s.Level
@@ -362,6 +409,9 @@ func (d *day) checkIndex() {
 		var waiting, busy, ready [laneCount]int
 		filled := 0
 		for _, it := range d.core.items {
+			if it.bucket != nil && it.bucket.queue != it.queue {
+				d.Fatalf("interaction %v waits in another queue's bucket", it.ID)
+			}
 			if it.bucket != nil && it.queue == q {
 				waiting[it.lane]++
 			}
@@ -378,9 +428,11 @@ func (d *day) checkIndex() {
 				}
 			}
 		}
-		for _, b := range q.buckets {
-			if len(b.tiers[0].s) > 0 {
-				filled++
+		for _, o := range d.core.queues {
+			for _, b := range o.buckets {
+				if len(b.tiers[0].s) > 0 && (o == q || slices.Contains(b.also, q)) {
+					filled++
+				}
 			}
 		}
 		if waiting != q.waiting || busy != q.busy || ready != q.ready || filled != len(q.filled) {
@@ -388,7 +440,7 @@ func (d *day) checkIndex() {
 		}
 	}
 	for _, a := range d.core.roster {
-		if open := a.admits(d.core.now); open != a.open {
+		if open := a.admits(); open != a.open {
 			d.Fatalf("agent %v is open for %b, indexed %b", a.id, open, a.open)
 		}
 	}

@@ -37,6 +37,8 @@ type (
 		Needs    []gateway.SkillLevel `json:"needs,omitempty"`
 		Alone    bool                 `json:"alone,omitempty"`
 		Entered  time.Time            `json:"entered"`
+		Base     time.Time            `json:"base"`
+		Reached  time.Duration        `json:"reached"`
 		Warned   bool                 `json:"warned,omitempty"`
 		Declined []cooldown           `json:"declined,omitempty"`
 		Forgive  time.Time            `json:"forgive,omitzero"`
@@ -98,7 +100,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 
 func (it *item) state() itemState {
 	s := itemState{
-		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Entered: it.entered, Warned: it.warned,
+		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
 		Declined: it.declined, Forgive: it.forgive, Tries: it.tries, Closed: it.closed,
 	}
 	if it.offer != nil {
@@ -187,7 +189,10 @@ func (c *Core) restore(s itemState) error {
 	it := newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
 	it.Interaction, it.queue = s.Interaction, c.queue(s.Queue)
 	it.entered, it.warned, it.declined, it.forgive = s.Entered, s.Warned, s.Declined, s.Forgive
-	it.tries, it.closed = s.Tries, s.Closed
+	it.tries, it.closed, it.base, it.reached = s.Tries, s.Closed, s.Base, s.Reached
+	if it.base.IsZero() {
+		it.await(it.ArrivedAt) // written before there were steps
+	}
 	if s.From != 0 {
 		it.from = &origin{s.From}
 	}

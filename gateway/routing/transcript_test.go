@@ -93,8 +93,11 @@ func (f *floor) name(kind string, id int64) string {
 func (f *floor) who(id gateway.AgentID) string   { return f.name("agent", int64(id)) }
 func (f *floor) where(id gateway.QueueID) string { return f.name("queue", int64(id)) }
 
-// configure reads the house: "queue NAME [band=N] [max_wait=D] CHANNEL(option …) …" and
-// "agent NAME CHANNEL,… [phone] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …".
+// configure reads the house: "queue NAME [band=N] [max_wait=D] [max_len=N] [calendar=NAME]
+// [step=D:WHAT …] [closed=WHAT …] [full=WHAT …] [unstaffed=D:WHAT …] CHANNEL(option …) …",
+// where WHAT is a step like lower_skills or add_queue:NAME,
+// "agent NAME CHANNEL,… [phone] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
+// "calendar NAME [+HOURS] DAY=FROM-TO … [closed=DATE …]".
 func (f *floor) configure(house string) {
 	for line := range strings.Lines(house) {
 		words := strings.Fields(line)
@@ -102,6 +105,8 @@ func (f *floor) configure(house string) {
 		case len(words) == 0:
 		case words[0] == "queue":
 			f.plan.Queues = append(f.plan.Queues, f.queue(words[1], strings.Join(words[2:], " ")))
+		case words[0] == "calendar":
+			f.plan.Calendars = append(f.plan.Calendars, f.calendar(words[1], words[2:]))
 		case words[0] == "agent":
 			f.plan.Agents = append(f.plan.Agents, f.agent(words[1], words[2:]))
 		default:
@@ -131,10 +136,76 @@ func (f *floor) queue(name, rest string) gateway.QueuePlan {
 				q.Band = int(number(v))
 			case "max_wait":
 				q.MaxWait = seconds(v)
+			case "max_len":
+				q.MaxLen = int(number(v))
+			case "calendar":
+				q.Calendar = gateway.CalendarID(f.id("calendar", v))
+			default:
+				f.queueStep(&q, k, v)
 			}
 		}
 	}
 	return q
+}
+
+func (f *floor) queueStep(q *gateway.QueuePlan, when, v string) {
+	switch when {
+	case "step":
+		q.Steps = append(q.Steps, f.step(v))
+	case "unstaffed":
+		q.OnUnstaffed = append(q.OnUnstaffed, f.step(v))
+	case "closed":
+		q.OnClosed = append(q.OnClosed, f.step("0s:"+v))
+	case "full":
+		q.OnFull = append(q.OnFull, f.step("0s:"+v))
+	default:
+		f.t.Fatalf("what is %q?", when)
+	}
+}
+
+// step reads "30s:lower_skills:2", "45s:add_queue:billing" and the like.
+func (f *floor) step(v string) gateway.Step {
+	after, what, _ := strings.Cut(v, ":")
+	what, arg, _ := strings.Cut(what, ":")
+	s := gateway.Step{After: seconds(after), Do: gateway.StepKind(what)}
+	switch s.Do {
+	case gateway.LowerSkills:
+		if arg != "" {
+			s.By = int(number(arg))
+		}
+	case gateway.DropSkill:
+		s.Skill = gateway.SkillID(f.id("skill", arg))
+	case gateway.AddQueue, gateway.Move:
+		s.Queue = gateway.QueueID(f.id("queue", arg))
+	default:
+		s.To = arg
+	}
+	return s
+}
+
+// calendar reads "+2 mon=08:00-17:00 closed=2024-05-06".
+func (f *floor) calendar(name string, words []string) gateway.CalendarPlan {
+	c := gateway.CalendarPlan{ID: gateway.CalendarID(f.id("calendar", name))}
+	for _, w := range words {
+		k, v, _ := strings.Cut(w, "=")
+		day := slices.Index([]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, k) + 1
+		switch {
+		case strings.HasPrefix(k, "+"):
+			c.Zone = []gateway.ZoneSpan{{Offset: gateway.Seconds(number(k[1:])) * 3600}}
+		case k == "closed":
+			c.Closed = append(c.Closed, v)
+		case day > 0:
+			from, to, _ := strings.Cut(v, "-")
+			ofDay := func(s string) gateway.Seconds {
+				t := clock(s + ":00")
+				return gateway.Seconds(t.Hour()*3600 + t.Minute()*60)
+			}
+			c.Hours = append(c.Hours, gateway.OpenHours{Day: day, From: ofDay(from), To: ofDay(to)})
+		default:
+			f.t.Fatalf("what is %q?", w)
+		}
+	}
+	return c
 }
 
 func (f *floor) channel(q *gateway.QueuePlan, ch gateway.Channel, options string) (p gateway.ChannelPlan) {
@@ -145,6 +216,8 @@ func (f *floor) channel(q *gateway.QueuePlan, ch gateway.Channel, options string
 			p.Target = seconds(v)
 		case "offer":
 			p.OfferTimeout = seconds(v)
+		case "clock":
+			p.Clock = gateway.TargetClock(v)
 		case "decline":
 			p.Decline = gateway.DeclinePolicy(v)
 		case "sticky":
@@ -196,6 +269,15 @@ func (f *floor) agent(name string, words []string) gateway.AgentPlan {
 
 func (f *floor) skill(name, level string) gateway.SkillLevel {
 	return gateway.SkillLevel{Skill: gateway.SkillID(f.id("skill", name)), Level: int(number(level))}
+}
+
+// day is a time of the transcript's day, or of one so many days later.
+func day(t time.Time) string {
+	s := t.Format(time.TimeOnly)
+	if days := int(t.Sub(clock("00:00:00")).Hours()) / 24; days != 0 {
+		s += fmt.Sprintf("+%dd", days)
+	}
+	return s
 }
 
 func clock(s string) time.Time {
@@ -355,7 +437,7 @@ func (f *floor) restart() {
 	}
 }
 
-// admission reads "chat 1 arrives in support [case N] [skill s>=N] [alone] [prefers anna] [since T]".
+// admission reads "chat 1 arrives in support [case N] [skill s>=N] [alone] [prefers anna] [credit D] [since T]".
 func (f *floor) admission(w []string) gateway.Admission {
 	id := number(w[1])
 	a := gateway.Admission{
@@ -373,6 +455,8 @@ func (f *floor) admission(w []string) gateway.Admission {
 			a.Alone = true
 		case "prefers":
 			a.Preferred = gateway.AgentID(f.id("agent", w[i+1]))
+		case "credit":
+			a.Credit = seconds(w[i+1])
 		case "since":
 			a.ArrivedAt = clock(w[i+1])
 		}
@@ -448,6 +532,10 @@ func (f *floor) command(w []string) gateway.Command {
 		cmd := gateway.Transfer{Agent: agent, Interaction: id}
 		if slices.Contains(f.names["queue"], arg(2)) {
 			cmd.ToQueue = gateway.QueueID(f.id("queue", arg(2)))
+			if arg(3) == "skill" {
+				name, level, _ := strings.Cut(arg(4), ">=")
+				cmd.Skills = []gateway.SkillLevel{f.skill(name, level)}
+			}
 		} else {
 			cmd.ToAgent = gateway.AgentID(f.id("agent", arg(2)))
 		}
@@ -484,6 +572,8 @@ func (f *floor) tell(e routing.Effect) {
 			words = append(words, e.Happening.Cause)
 		}
 		f.say("\ttimeline of %d: %s", e.Interaction, strings.Join(words, " "))
+	case routing.StepTaken:
+		f.say("\t%s", f.stepTaken(e))
 	case routing.Alerted:
 		f.say("\talert: %s, %d in %s, agent %s", e.What, e.Interaction, f.where(e.Queue), f.who(e.Agent))
 	default:
@@ -491,8 +581,22 @@ func (f *floor) tell(e routing.Effect) {
 	}
 }
 
+func (f *floor) stepTaken(e routing.StepTaken) string {
+	s := fmt.Sprintf("step for %d in %s: %s", e.Interaction, f.where(e.Queue), e.Step.Do)
+	switch e.Step.Do {
+	case gateway.AddQueue, gateway.Move:
+		s += " " + f.where(e.Step.Queue)
+	case gateway.DropSkill:
+		s += " " + f.name("skill", int64(e.Step.Skill))
+	case gateway.ToExternal:
+		s += " " + e.Step.To
+	default:
+	}
+	return s
+}
+
 func (f *floor) interaction(i gateway.Interaction) {
-	s := fmt.Sprintf("%s %d: %s in %s, band %d, due %s", i.Channel, i.ID, i.State, f.where(i.Queue), i.Band, i.DueAt.Format(time.TimeOnly))
+	s := fmt.Sprintf("%s %d: %s in %s, band %d, due %s", i.Channel, i.ID, i.State, f.where(i.Queue), i.Band, day(i.DueAt))
 	if i.Agent != 0 {
 		s += ", with " + f.who(i.Agent)
 	}

@@ -18,7 +18,7 @@ func (c *Core) transfer(e gateway.Transfer) *gateway.Error {
 	case e.ToAgent != 0:
 		return c.transferToAgent(h, e.ToAgent)
 	}
-	return c.transferToQueue(h, e.ToQueue)
+	return c.transferToQueue(h, e)
 }
 
 // transferToAgent offers the interaction to one agent, without talking first. If that
@@ -41,18 +41,19 @@ func (c *Core) transferToAgent(h *hold, to gateway.AgentID) *gateway.Error {
 
 // transferToQueue queues the interaction elsewhere. The new queue's target counts from
 // the first arrival, and never makes it due later than it was.
-func (c *Core) transferToQueue(h *hold, to gateway.QueueID) *gateway.Error {
+func (c *Core) transferToQueue(h *hold, e gateway.Transfer) *gateway.Error {
+	to := e.ToQueue
 	if !c.planned(to) {
 		return gateway.NotFound("unknown_queue", "no such queue")
 	}
-	it, q := h.item, c.queue(to)
+	it := h.item
 	c.happened(it, gateway.Happening{What: HappenedTransferred, Queue: to})
 	c.beginWrapUp(h)
-	it.Queue, it.queue, it.Band = to, q, q.band
-	if due := it.ArrivedAt.Add(q.service[it.lane].target); due.Before(it.DueAt) {
-		it.DueAt = due
+	c.assign(it, to)
+	it.Preferred = 0
+	if e.Skills != nil {
+		it.needs = sortedSkills(e.Skills)
 	}
-	it.entered, it.warned, it.Preferred = c.now, false, 0
 	it.cool(h.agent.id, c.now.Add(transferCooldown))
 	c.enqueue(it)
 	return nil
