@@ -30,6 +30,7 @@ var storeWork = map[string]func(ctx context.Context, pool *pgxpool.Pool, convers
 	"receive": receiveAll,
 	"say":     sayAll,
 	"send":    sendAll,
+	"sweep":   sweepLog,
 }
 
 const (

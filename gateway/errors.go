@@ -16,6 +16,7 @@ const (
 	KindUnprocessed Kind = "unprocessed" // understood, but something must be added
 	KindTooMany     Kind = "too_many"    // slow down
 	KindTryAgain    Kind = "try_again"   // not now; the same request may work soon
+	KindInternal    Kind = "internal"    // our fault, and logged; the same request will not work
 )
 
 // Error is a refusal that a person or a program can act on. It crosses nodes as JSON.

@@ -2,23 +2,29 @@
 -- +goose Up
 
 -- Who may write. Every batch commits while it holds this row's term; a holder whose
--- term has passed finds no row and steps down.
+-- term has passed finds no row and steps down. guarded: the holder's session has the advisory
+-- lock as well, so whoever gets that lock knows that the holder is gone.
 create table lease (
   name    text primary key,
   term    bigint not null,
   holder  text not null,
-  expires timestamptz not null
+  expires timestamptz not null,
+  guarded boolean not null default false
 );
 insert into lease (name, term, holder, expires) values ('floor', 0, '', 'epoch');
 
 create sequence interaction_id;
 
--- What intake has stored and the floor has not yet taken.
+-- What intake has stored and the floor has not yet taken. What the floor could not store
+-- even alone is set aside with the reason, until an operator has it taken again.
 create table floor_inbox (
-  id         bigint generated always as identity primary key,
-  admission  jsonb not null,
-  created_at timestamptz not null default now()
+  id           bigint generated always as identity primary key,
+  admission    jsonb not null,
+  created_at   timestamptz not null default now(),
+  set_aside_at timestamptz,
+  fault        text not null default ''
 );
+create index floor_inbox_waiting on floor_inbox (id) where set_aside_at is null;
 
 -- A command's key and the first answer to it, kept for 24 hours.
 create table command (
@@ -125,7 +131,6 @@ create table routing_snapshot (
   at      timestamptz not null,
   body    bytea not null
 );
-
 
 -- view: interaction_figures, readers: stats
 create view interaction_figures as

@@ -11,6 +11,7 @@ import (
 type adminCmd struct {
 	Password passwordCmd `cmd:"" help:"Give a login a new random password."`
 	Rekey    rekeyCmd    `cmd:"" help:"Seal all secrets with a new key."`
+	Inbox    inboxCmd    `cmd:"" help:"Show what the floor could not store and has set aside."`
 }
 
 type passwordCmd struct {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -205,20 +206,32 @@ func (h *house) rooms() []func(context.Context) error {
 	return all
 }
 
-// sweep tidies up what nobody needs any more.
+// sweep tidies up what nobody needs any more, until ctx ends.
 func (h *house) sweep(ctx context.Context) error {
-	tick := time.NewTicker(5 * time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if err := h.access.Sweep(ctx); err != nil && ctx.Err() == nil {
-			h.log.Warn("sweep sessions", "err", err)
-		}
+	var all sync.WaitGroup
+	for _, duty := range []struct {
+		what  string
+		every time.Duration
+		do    func(context.Context) error
+	}{
+		{"sweep sessions", 5 * time.Minute, h.access.Sweep},
+		{"sweep the routing log", 24 * time.Hour, h.floor.Sweep},
+	} {
+		all.Go(func() {
+			for {
+				if err := duty.do(ctx); err != nil && ctx.Err() == nil {
+					h.log.Warn("a duty failed", "duty", duty.what, "err", err)
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-time.After(duty.every):
+				}
+			}
+		})
 	}
+	all.Wait()
+	return nil
 }
 
 // publicURL is what customers' browsers reach, without a slash at its end.

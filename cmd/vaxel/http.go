@@ -71,6 +71,7 @@ func (h *house) metrics(ctx context.Context) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(h.feed.Collectors()...)
 	registry.MustRegister(h.outbox.Collectors()...)
+	registry.MustRegister(h.floor.Collectors()...)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: readHeader}

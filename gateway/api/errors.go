@@ -55,6 +55,7 @@ var statuses = map[gateway.Kind]int{
 	gateway.KindUnprocessed: http.StatusUnprocessableEntity,
 	gateway.KindTooMany:     http.StatusTooManyRequests,
 	gateway.KindTryAgain:    http.StatusServiceUnavailable,
+	gateway.KindInternal:    http.StatusInternalServerError,
 }
 
 // problem makes any error one that may leave the house. What is no refusal of ours is

@@ -20,8 +20,10 @@ type batch struct {
 	replan bool
 	asks   []*ask
 	known  map[string]json.RawMessage // answers given before to the same keys
+	taken  []admitted                 // from floor_inbox
+	part   bool                       // of a batch that is sifted: nothing else joins it
+	own    bool                       // the part that is nobody else's: what is due
 
-	taken   []int64 // rows of floor_inbox
 	events  []eventRow
 	answers []answerRow
 	told    []told
@@ -29,6 +31,12 @@ type batch struct {
 	turned  []gateway.Interaction // for conversations
 	tale    tale
 	news    []gateway.Event // what was written to the feed
+}
+
+// admitted is a row of floor_inbox.
+type admitted struct {
+	id        int64
+	admission gateway.Admission
 }
 
 // told is an answer that waits for the commit.
@@ -49,11 +57,10 @@ func (b *batch) fail() {
 
 // work lets routing decide on all that has come, commits it and tells.
 func (l *leader) work(ctx context.Context, b *batch) error {
-	admissions, err := l.read(ctx, b)
-	if err != nil {
+	if err := l.read(ctx, b); err != nil {
 		return err
 	}
-	if err := l.apply(ctx, b, admissions); err != nil {
+	if err := l.apply(ctx, b); err != nil {
 		return err
 	}
 	if len(b.events)+len(b.answers)+len(b.taken) > 0 {
@@ -74,23 +81,19 @@ func (l *leader) work(ctx context.Context, b *batch) error {
 }
 
 // read fetches what intake has stored, and earlier answers to the same keys.
-func (l *leader) read(ctx context.Context, b *batch) ([]gateway.Admission, error) {
-	var out []gateway.Admission
+func (l *leader) read(ctx context.Context, b *batch) error {
+	var torn []torn
 	q := &pgx.Batch{}
-	q.Queue(`
-		select id, admission from floor_inbox
-		order by id
-		limit $1`, batchMax).Query(func(rows pgx.Rows) error {
-		var id int64
-		var ad gateway.Admission
-		_, err := pgx.ForEachRow(rows, []any{&id, &ad}, func() error {
-			b.taken = append(b.taken, id)
-			out = append(out, ad)
-			ad = gateway.Admission{}
-			return nil
+	if !b.part {
+		q.Queue(`
+			select id, admission from floor_inbox
+			where set_aside_at is null
+			order by id
+			limit $1`, batchMax).Query(func(rows pgx.Rows) (err error) {
+			b.taken, torn, err = readInbox(rows)
+			return err
 		})
-		return err
-	})
+	}
 	if keys := b.keys(); len(keys) > 0 {
 		b.known = map[string]json.RawMessage{}
 		q.Queue(`select key, answer from command where key = any($1)`, keys).Query(func(rows pgx.Rows) error {
@@ -103,10 +106,39 @@ func (l *leader) read(ctx context.Context, b *batch) ([]gateway.Admission, error
 			return err
 		})
 	}
-	if err := l.f.pool.SendBatch(ctx, q).Close(); err != nil {
-		return nil, fmt.Errorf("read the inbox: %w", err)
+	if q.Len() == 0 {
+		return nil
 	}
-	return out, nil
+	if err := l.f.pool.SendBatch(ctx, q).Close(); err != nil {
+		return fmt.Errorf("read the inbox: %w", err)
+	}
+	for _, t := range torn {
+		if err := l.setAside(ctx, t.id, t.why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// torn is a row of floor_inbox that is no admission.
+type torn struct {
+	id  int64
+	why error
+}
+
+func readInbox(rows pgx.Rows) (good []admitted, bad []torn, err error) {
+	var id int64
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &body}, func() error {
+		a := admitted{id: id}
+		if err := json.Unmarshal(body, &a.admission); err != nil {
+			bad = append(bad, torn{id, err})
+			return nil //nolint:nilerr // of this row only; the others are taken
+		}
+		good = append(good, a)
+		return nil
+	})
+	return good, bad, err
 }
 
 func (b *batch) keys() []string {
@@ -120,7 +152,7 @@ func (b *batch) keys() []string {
 }
 
 // apply runs the core over everything in the batch, in one order for all time.
-func (l *leader) apply(ctx context.Context, b *batch, admissions []gateway.Admission) error {
+func (l *leader) apply(ctx context.Context, b *batch) error {
 	if b.replan {
 		plan, err := l.f.rooms.Plans.Plan(ctx)
 		if err != nil {
@@ -130,15 +162,13 @@ func (l *leader) apply(ctx context.Context, b *batch, admissions []gateway.Admis
 			return err
 		}
 	}
-	if !l.wakeAt.IsZero() && !l.wakeAt.After(l.time()) {
+	if (!b.part || b.own) && !l.wakeAt.IsZero() && !l.wakeAt.After(l.time()) {
 		if _, err := l.step(b, routing.Wake{}); err != nil {
 			return err
 		}
 	}
-	for _, ad := range admissions {
-		if _, err := l.step(b, routing.Admit{Admission: ad}); err != nil {
-			return err
-		}
+	if err := l.admit(ctx, b); err != nil {
+		return err
 	}
 	for _, a := range b.asks {
 		if err := l.obey(b, a); err != nil {
@@ -146,6 +176,27 @@ func (l *leader) apply(ctx context.Context, b *batch, admissions []gateway.Admis
 		}
 	}
 	b.close(l)
+	return nil
+}
+
+// admit puts what was taken in the queue. What routing refuses would otherwise be lost.
+func (l *leader) admit(ctx context.Context, b *batch) error {
+	refused := map[int64]*gateway.Error{}
+	for _, a := range b.taken {
+		r, err := l.step(b, routing.Admit{Admission: a.admission})
+		if err != nil {
+			return err
+		}
+		if r.Err != nil {
+			refused[a.id] = r.Err
+		}
+	}
+	for id, why := range refused {
+		if err := l.setAside(ctx, id, why); err != nil {
+			return err
+		}
+	}
+	b.taken = slices.DeleteFunc(b.taken, func(a admitted) bool { return refused[a.id] != nil })
 	return nil
 }
 
@@ -183,7 +234,10 @@ func (l *leader) obey(b *batch, a *ask) error {
 // nothing and is not logged.
 func (l *leader) step(b *batch, ev routing.Event) (routing.Result, error) {
 	at := l.time()
-	r := l.core.Apply(at, ev)
+	r, err := decide(l.core, at, ev)
+	if err != nil {
+		return r, err
+	}
 	if r.Err != nil {
 		return r, nil //nolint:nilerr // a refusal is an answer, not a fault
 	}
@@ -247,7 +301,7 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 	b.crashAt("floor.fenced")
 	q := &pgx.Batch{}
 	if len(b.taken) > 0 {
-		q.Queue(`delete from floor_inbox where id = any($1)`, b.taken)
+		q.Queue(`delete from floor_inbox where id = any($1)`, mapped(b.taken, func(a admitted) int64 { return a.id }))
 	}
 	if err := errors.Join(
 		store(q, insertEvents, b.events),
@@ -297,17 +351,3 @@ func (l *leader) tell(ctx context.Context, tx pgx.Tx, b *batch) error {
 	}
 	return rooms.Feed.Append(ctx, tx, b.news...)
 }
-
-// keepHouse forgets old answers and takes a snapshot when the log has grown.
-func (l *leader) keepHouse(ctx context.Context) error {
-	if l.seq-l.snap >= snapshotEvery {
-		if err := l.snapshot(ctx); err != nil {
-			return err
-		}
-		_, err := l.f.pool.Exec(ctx, `delete from command where at < $1`, l.f.now().Add(-keepAnswers))
-		return err
-	}
-	return nil
-}
-
-const snapshotEvery = 5000

@@ -84,6 +84,7 @@ const (
 	leaseLength = 2 * time.Second
 	leaseRenew  = 500 * time.Millisecond
 	campaignGap = 50 * time.Millisecond
+	leaseSilent = 10 * time.Second // a session without an answer for so long is given up
 	inboxPoll   = 200 * time.Millisecond
 	boardGap    = time.Second
 	keepAnswers = 24 * time.Hour
@@ -96,11 +97,13 @@ type Floor struct {
 	node  string
 	log   *slog.Logger
 	now   func() time.Time
+
+	metrics metrics
 }
 
 // New makes a floor for the node of that name. Run starts it.
 func New(pool *pgxpool.Pool, node string, rooms Rooms, log *slog.Logger) *Floor {
-	return &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now}
+	return &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now, metrics: newMetrics()}
 }
 
 // Run stands by, leads when it can, and returns when ctx ends. Stopping hands over at
@@ -116,14 +119,13 @@ func (f *Floor) Run(ctx context.Context) error {
 			continue
 		}
 		f.log.Info("leading the floor", "term", l.term, "node", f.node)
+		f.metrics.leading.Set(1)
 		err = f.reign(ctx, l)
+		f.metrics.leading.Set(0)
 		if err != nil && ctx.Err() == nil {
 			f.log.Warn("stepped down from the floor", "term", l.term, "err", err)
 		}
 		l.release(ctx)
-		if errors.Is(err, errStale) {
-			pause(ctx, 2*leaseRenew) // the new leader has yet to get the session lock
-		}
 	}
 	return nil
 }

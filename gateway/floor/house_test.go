@@ -161,17 +161,34 @@ func openWith(t *testing.T, pool *pgxpool.Pool, node string, cases Cases) *house
 		cases = n
 	}
 	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: cases, Plans: n, Bus: busOf{n}}, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	h := &house{Floor: f, Client: NewClient(busOf{n}), n: n, pool: pool}
+	h.start(t)
+	return h
+}
+
+// start runs the floor, for the first time or after a stop.
+func (h *house) start(t *testing.T) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := f.Run(ctx); err != nil {
+		if err := h.Run(ctx); err != nil {
 			t.Error(err)
 		}
 	}()
-	stop := sync.OnceFunc(func() { cancel(); <-done })
-	t.Cleanup(stop)
-	return &house{f, NewClient(busOf{n}), n, pool, stop}
+	h.stop = sync.OnceFunc(func() { cancel(); <-done })
+	t.Cleanup(h.stop)
+}
+
+// eventually waits for a fact.
+func (h *house) eventually(t *testing.T, what string, fact func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !fact(); pause(t.Context(), 5*time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited a minute until %s", what)
+		}
+	}
 }
 
 func newHouse(t *testing.T) *house {
@@ -217,7 +234,7 @@ func (h *house) arrive(t *testing.T, conversation gateway.ConversationID) gatewa
 // await reads the news until one of the kind comes that ok agrees to.
 func await[T any](t *testing.T, h *house, kind string, ok func(T) bool) T {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case e := <-h.n.news:

@@ -24,7 +24,8 @@ type leader struct {
 	inbox  chan struct{}
 	plan   chan struct{}
 	looks  chan func(*routing.Core)
-	board  bool // the board has changed since it was published
+	board  bool      // the board has changed since it was published
+	tidied time.Time // when old answers were last forgotten
 }
 
 // ask is a command waiting for its batch.
@@ -43,7 +44,6 @@ type reply struct {
 func (f *Floor) lead(ctx context.Context, term int64) error {
 	l := &leader{
 		f: f, term: term,
-		seen:  map[gateway.InteractionID]gateway.Interaction{},
 		asks:  make(chan *ask, batchMax),
 		inbox: make(chan struct{}, 1),
 		plan:  make(chan struct{}, 1),
@@ -123,7 +123,11 @@ func (l *leader) loop(ctx context.Context) error {
 			continue
 		}
 		b.asks = l.drain(b.asks)
-		if err := l.work(ctx, &b); err != nil {
+		err := l.work(ctx, &b)
+		if faulty(err) {
+			err = l.sift(ctx, &b, err)
+		}
+		if err != nil {
 			b.fail()
 			return err
 		}

@@ -21,7 +21,7 @@ const advisoryKey = 0x7661_7865_6c01
 type lease struct {
 	conn   *pgxpool.Conn
 	term   int64
-	locked bool
+	locked bool // this session has the advisory lock
 }
 
 // campaign waits until this node may lead and takes the next term.
@@ -44,18 +44,33 @@ func (f *Floor) campaign(ctx context.Context) (*lease, error) {
 	}
 }
 
-// tryTake takes the lease if its holder's session is gone or its time is over.
+// tryTake takes the lease if its time is over, by the database's clock, or if its holder
+// had guarded it with the session lock and that lock is now ours: the holder's session
+// has ended. A holder without the lock (it came by an expired lease while a frozen one
+// still had the lock) is left alone, whoever has the lock: it renews, so it lives.
 func (l *lease) tryTake(ctx context.Context, node string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseSilent)
+	defer cancel()
+	var seen int64
+	var guarded, over bool
+	if err := l.conn.QueryRow(ctx, `
+		select term, guarded, expires < now() from lease
+		where name = 'floor'`).Scan(&seen, &guarded, &over); err != nil {
+		return false, err
+	}
+	if !guarded && !over {
+		return false, nil
+	}
 	if err := l.tryLock(ctx); err != nil {
 		return false, err
 	}
 	err := l.conn.QueryRow(ctx, `
 		update lease
-		set term = term + 1, holder = $1, expires = now() + $2
-		where name = 'floor' and ($3 or expires < now())
-		returning term`, node, leaseLength, l.locked).Scan(&l.term)
+		set term = term + 1, holder = $1, expires = now() + $2, guarded = $3
+		where name = 'floor' and term = $4 and (guarded and $3 or expires < now())
+		returning term`, node, leaseLength, l.locked, seen).Scan(&l.term)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+		return false, l.unlock(ctx) // somebody else leads, and needs it
 	}
 	return err == nil, err
 }
@@ -69,6 +84,15 @@ func (l *lease) tryLock(ctx context.Context) error {
 	return l.conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, int64(advisoryKey)).Scan(&l.locked)
 }
 
+func (l *lease) unlock(ctx context.Context) error {
+	if !l.locked {
+		return nil
+	}
+	_, err := l.conn.Exec(ctx, `select pg_advisory_unlock($1)`, int64(advisoryKey))
+	l.locked = err != nil
+	return err
+}
+
 // keep renews the lease until ctx ends or the term is lost, and says why.
 func (l *lease) keep(ctx context.Context) error {
 	tick := time.NewTicker(leaseRenew)
@@ -79,20 +103,29 @@ func (l *lease) keep(ctx context.Context) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		if err := l.tryLock(ctx); err != nil {
-			return fmt.Errorf("keep lease: %w", err)
-		}
-		tag, err := l.conn.Exec(ctx, `
-			update lease
-			set expires = now() + $2
-			where name = 'floor' and term = $1`, l.term, leaseLength)
-		if err != nil {
-			return fmt.Errorf("keep lease: %w", err)
-		}
-		if tag.RowsAffected() == 0 {
-			return errStale
+		if err := l.renew(ctx); err != nil {
+			return err
 		}
 	}
+}
+
+func (l *lease) renew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, leaseSilent)
+	defer cancel()
+	if err := l.tryLock(ctx); err != nil {
+		return fmt.Errorf("keep lease: %w", err)
+	}
+	tag, err := l.conn.Exec(ctx, `
+		update lease
+		set expires = now() + $2, guarded = $3
+		where name = 'floor' and term = $1`, l.term, leaseLength, l.locked)
+	if err != nil {
+		return fmt.Errorf("keep lease: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errStale
+	}
+	return nil
 }
 
 // release gives the lease back so that the next node need not wait. It must work
@@ -101,8 +134,8 @@ func (l *lease) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLength)
 	defer cancel()
 	_, err := l.conn.Exec(ctx, `update lease set expires = now() where name = 'floor' and term = $1`, l.term)
-	if err == nil && l.locked {
-		_, err = l.conn.Exec(ctx, `select pg_advisory_unlock($1)`, int64(advisoryKey))
+	if err == nil {
+		err = l.unlock(ctx)
 	}
 	if err != nil {
 		l.discard(ctx) // closing the session lets go of the lock as well

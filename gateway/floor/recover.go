@@ -9,30 +9,21 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
 // recover rebuilds the core from the last snapshot and the events after it, then tells
 // it that it has been away and gives it today's plan.
 func (l *leader) recover(ctx context.Context) error {
-	if err := l.loadSnapshot(ctx); err != nil {
+	if err := l.load(ctx); err != nil {
 		return err
-	}
-	if err := l.replay(ctx); err != nil {
-		return err
-	}
-	open, err := openInteractions(ctx, l.f.pool)
-	if err != nil {
-		return err
-	}
-	for _, i := range open {
-		l.note(i)
 	}
 	b := &batch{replan: true}
 	if _, err := l.step(b, routing.Recover{}); err != nil {
 		return err
 	}
-	if err := l.apply(ctx, b, nil); err != nil {
+	if err := l.apply(ctx, b); err != nil {
 		return err
 	}
 	if err := l.commit(ctx, b); err != nil {
@@ -40,6 +31,27 @@ func (l *leader) recover(ctx context.Context) error {
 	}
 	l.f.rooms.Feed.Announce(b.news...)
 	l.board = true
+	return nil
+}
+
+// load makes the core what the store says it is.
+func (l *leader) load(ctx context.Context) error {
+	l.seq, l.snap, l.last, l.wakeAt = 0, 0, time.Time{}, time.Time{}
+	if err := l.loadSnapshot(ctx); err != nil {
+		return err
+	}
+	l.wakeAt = l.last // a snapshot does not say when; a Wake too early does nothing
+	if err := l.replay(ctx); err != nil {
+		return err
+	}
+	open, err := openInteractions(ctx, l.f.pool)
+	if err != nil {
+		return err
+	}
+	l.seen = make(map[gateway.InteractionID]gateway.Interaction, len(open))
+	for _, i := range open {
+		l.note(i)
+	}
 	return nil
 }
 
@@ -96,16 +108,14 @@ func (l *leader) replay(ctx context.Context) error {
 	return nil
 }
 
-// snapshot stores the core as of the last event, and keeps the five latest.
+// snapshot stores the core as of the last event. Kept are the five latest and the last of
+// each day: what the log is read again from.
 func (l *leader) snapshot(ctx context.Context) error {
 	body, err := l.core.Snapshot()
 	if err != nil {
 		return fmt.Errorf("take a snapshot: %w", err)
 	}
-	err = pgx.BeginFunc(ctx, l.f.pool, func(tx pgx.Tx) error {
-		if err := fence(ctx, tx, l.term); err != nil {
-			return err
-		}
+	err = l.fenced(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
 			insert into routing_snapshot (seq, version, at, body)
 			values ($1, $2, $3, $4)
@@ -113,8 +123,11 @@ func (l *leader) snapshot(ctx context.Context) error {
 			return err
 		}
 		_, err := tx.Exec(ctx, `
-			delete from routing_snapshot
-			where seq not in (select seq from routing_snapshot order by seq desc limit 5)`)
+			delete from routing_snapshot as old
+			where seq not in (select seq from routing_snapshot order by seq desc limit 5)
+			and exists (
+				select from routing_snapshot
+				where seq > old.seq and (at at time zone 'UTC')::date = (old.at at time zone 'UTC')::date)`)
 		return err
 	})
 	if err != nil {
