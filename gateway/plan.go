@@ -9,6 +9,9 @@ type Plan struct {
 	Queues    []QueuePlan    `json:"queues"` // by id
 	Agents    []AgentPlan    `json:"agents"` // by id
 	Calendars []CalendarPlan `json:"calendars,omitempty"`
+	Order     Order          `json:"order,omitempty"`
+	// MissKeepsPlace lets an agent who missed or declined an offer stay the longest idle.
+	MissKeepsPlace bool `json:"miss_keeps_place,omitempty"`
 }
 
 // QueuePlan is how one queue is worked.
@@ -18,6 +21,7 @@ type QueuePlan struct {
 	Channels map[Channel]ChannelPlan `json:"channels"`
 	Sticky   map[Channel]Seconds     `json:"sticky,omitempty"`   // how long the preferred agent is asked first
 	MaxWait  Seconds                 `json:"max_wait,omitempty"` // after it supervisors are told
+	Strategy Strategy                `json:"strategy,omitempty"`
 
 	Calendar    CalendarID `json:"calendar,omitempty"`     // none: always open
 	MaxLen      int        `json:"max_len,omitempty"`      // at most so many of a channel wait; 0: any number
@@ -80,6 +84,8 @@ type AgentPlan struct {
 	Caps        map[Channel]int `json:"caps,omitempty"` // at most so many at once; the defaults where absent
 	Channels    []Channel       `json:"channels"`       // those the agent may handle
 	Phone       bool            `json:"phone"`          // has a phone that can be rung
+
+	OfferTimeout Seconds `json:"offer_timeout,omitempty"` // 15 to 60, instead of the queue's
 }
 
 // Membership is an agent's place in a queue.

@@ -34,6 +34,7 @@ type news struct {
 	interaction *gateway.Interaction
 	offer       *gateway.Offer
 	presence    *gateway.Presence
+	step        *routing.StepTaken
 }
 
 func (t *tale) add(effects []routing.Effect) {
@@ -55,6 +56,8 @@ func (t *tale) add(effects []routing.Effect) {
 			t.happened = append(t.happened, e)
 		case routing.Alerted:
 			t.alerts = append(t.alerts, e)
+		case routing.StepTaken:
+			t.order = append(t.order, news{step: &e})
 		case routing.Joined: // the entry is on the timeline already; the agent hears of it there
 		}
 	}
@@ -83,6 +86,8 @@ func (b *batch) close(l *leader) {
 			b.tale.news = append(b.tale.news, offerNews(*n.offer)...)
 		case n.presence != nil:
 			b.tale.news = append(b.tale.news, presenceNews(*n.presence)...)
+		case n.step != nil:
+			b.tale.news = append(b.tale.news, events([]string{gateway.TopicInteraction(n.step.Interaction), gateway.TopicBoard}, "interaction.step", 0, n.step)...)
 		}
 	}
 }

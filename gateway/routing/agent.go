@@ -24,6 +24,7 @@ type agent struct {
 	lost     time.Time // when the last one went; zero if live or never there
 	blocked  time.Time // the phone was busy or out of reach: no calls until then
 	idleFrom time.Time // the longest idle agent goes first
+	asked    time.Time // when a queue last offered something
 	holds    []*hold   // oldest first
 	offer    *offer
 

@@ -34,6 +34,7 @@ type Core struct {
 	now      time.Time // of the latest event; never goes back
 	seq      int64     // of the latest interaction
 	plan     gateway.Plan
+	turns    turns // of the queues in each band
 	agents   map[gateway.AgentID]*agent
 	roster   []*agent // the same, by id
 	queues   map[gateway.QueueID]*queue

@@ -8,7 +8,10 @@ import (
 
 // drawPlan draws a small house in which people, queues and skills meet often.
 func drawPlan(t *rapid.T) gateway.Plan {
-	p := gateway.Plan{Calendars: drawCalendars()}
+	p := gateway.Plan{
+		Calendars: drawCalendars(), MissKeepsPlace: rapid.Bool().Draw(t, "keeps place"),
+		Order: rapid.SampledFrom([]gateway.Order{"", gateway.EarliestDue, gateway.FirstCome, gateway.PriorityTurn}).Draw(t, "order"),
+	}
 	for id := range gateway.QueueID(3) {
 		p.Queues = append(p.Queues, drawQueue(t, id+1))
 	}
@@ -22,7 +25,10 @@ func drawQueue(t *rapid.T, id gateway.QueueID) gateway.QueuePlan {
 	q := gateway.QueuePlan{
 		ID: id, Band: rapid.SampledFrom([]int{5, 5, 7}).Draw(t, "band"), Channels: map[gateway.Channel]gateway.ChannelPlan{},
 		MaxWait: rapid.SampledFrom([]gateway.Seconds{0, 40}).Draw(t, "max wait"),
-		MaxLen:  rapid.SampledFrom([]int{0, 0, 0, 2}).Draw(t, "max len"), Calendar: gateway.CalendarID(rapid.IntRange(0, 2).Draw(t, "calendar")),
+		Strategy: rapid.SampledFrom([]gateway.Strategy{
+			"", gateway.LongestIdle, gateway.SkillFirst, gateway.RoundRobin, gateway.LeastBusy, gateway.RingAll, gateway.RingAll,
+		}).Draw(t, "strategy"),
+		MaxLen: rapid.SampledFrom([]int{0, 0, 0, 2}).Draw(t, "max len"), Calendar: gateway.CalendarID(rapid.IntRange(0, 2).Draw(t, "calendar")),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "steps") {
 		q.Steps = append(q.Steps, drawStep(t))
@@ -75,6 +81,7 @@ func drawCalendars() []gateway.CalendarPlan {
 
 func drawAgent(t *rapid.T, id gateway.AgentID) gateway.AgentPlan {
 	a := gateway.AgentPlan{ID: id, Phone: rapid.IntRange(0, 4).Draw(t, "phone") > 0}
+	a.OfferTimeout = rapid.SampledFrom([]gateway.Seconds{0, 0, 5, 40}).Draw(t, "own timeout")
 	for _, ch := range gateway.Channels {
 		if rapid.IntRange(0, 4).Draw(t, "channel") > 0 {
 			a.Channels = append(a.Channels, ch)

@@ -60,11 +60,11 @@ type (
 	// step that sends the customer away has ended the interaction: its channel plays the
 	// message, takes the voicemail, shows the form. After OfferCallback it waits on.
 	StepTaken struct {
-		Interaction  gateway.InteractionID
-		Conversation gateway.ConversationID
-		Channel      gateway.Channel
-		Queue        gateway.QueueID
-		Step         gateway.Step
+		Interaction  gateway.InteractionID  `json:"interaction"`
+		Conversation gateway.ConversationID `json:"conversation"`
+		Channel      gateway.Channel        `json:"channel"`
+		Queue        gateway.QueueID        `json:"queue"`
+		Step         gateway.Step           `json:"step"`
 	}
 	// Alerted is shown to supervisors. A channel acts on AlertMaxWait: voice sends the
 	// caller to voicemail and says so with Leave.

@@ -25,7 +25,7 @@ type item struct {
 	declined []cooldown
 	forgive  time.Time // every agent has declined: then the cooldowns are forgotten
 	tries    int       // offers since somebody last had it
-	offer    *offer    // the one that is out
+	offers   []*offer  // those that are out, all with the same number
 	closed   []string  // how each before it closed, for those who answer too late
 	from     *origin   // a blind transfer that may come back
 	holds    []*hold   // who has it, and who had it and is still in wrap-up
@@ -120,6 +120,16 @@ func (it *item) heldBy(a gateway.AgentID) *hold {
 	return nil
 }
 
+// offerTo is the offer that is out to an agent, nil if there is none.
+func (it *item) offerTo(a gateway.AgentID) *offer {
+	for _, o := range it.offers {
+		if o.agent.id == a {
+			return o
+		}
+	}
+	return nil
+}
+
 // open says whether an arrival of the same case and channel joins it.
 func (it *item) open() bool {
 	return !it.alone && it.EndedAt.IsZero() && it.State != gateway.StateFinished
@@ -127,8 +137,8 @@ func (it *item) open() bool {
 
 // deadline is when time next does something to it; zero never.
 func (it *item) deadline() (at time.Time) {
-	if it.offer != nil {
-		sooner(&at, it.offer.ExpiresAt)
+	for _, o := range it.offers {
+		sooner(&at, o.ExpiresAt)
 	}
 	if it.bucket != nil {
 		sooner(&at, it.forgive)
@@ -148,8 +158,10 @@ func (it *item) deadline() (at time.Time) {
 
 // fireItem does what time has done to it.
 func (c *Core) fireItem(it *item) {
-	if it.offer != nil && !it.offer.ExpiresAt.After(c.now) {
-		c.miss(it)
+	for _, o := range slices.Clone(it.offers) {
+		if !o.ExpiresAt.After(c.now) {
+			c.miss(o)
+		}
 	}
 	if it.bucket != nil {
 		c.grow(it)

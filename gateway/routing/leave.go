@@ -46,8 +46,8 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 
 // abandon ends an interaction that nobody has.
 func (c *Core) abandon(it *item, end gateway.End) {
-	if it.offer != nil {
-		c.close(it.offer, gateway.Withdrawn, CauseCustomerLeft)
+	for _, o := range slices.Clone(it.offers) {
+		c.close(o, gateway.Withdrawn, CauseCustomerLeft)
 	}
 	if it.bucket != nil {
 		c.unqueue(it)

@@ -39,6 +39,11 @@ func (c *Core) settle() {
 	for len(c.candidates.s) > 0 {
 		next := c.candidates.s[0]
 		c.candidates.remove(0)
+		if next.agent != nil && c.plan.Order == gateway.PriorityTurn {
+			if next.item = c.bestItem(next.agent); next.item == nil {
+				continue // whose turn it is has changed since
+			}
+		}
 		if next.item.bucket != nil {
 			c.hand(next.item)
 		}
@@ -60,8 +65,16 @@ func (c *Core) seek(a *agent) {
 
 // hand looks for an agent for an item. Who asked for it need not be the best.
 func (c *Core) hand(it *item) {
-	if a := c.bestAgent(it); a != nil {
-		c.propose(it, a, gateway.OfferQueue, it.queue.service[it.lane].timeout)
+	if agents := c.bestAgents(it); len(agents) > 0 {
+		c.turns.take(it)
+		timeout := it.queue.service[it.lane].timeout
+		if own := agents[0].profile.timeout; own > 0 && len(agents) == 1 {
+			timeout = own
+		}
+		for _, a := range agents {
+			a.asked = c.now
+		}
+		c.propose(it, gateway.OfferQueue, timeout, agents...)
 		return
 	}
 	if len(it.declined) > 0 && it.forgive.IsZero() && c.allDeclined(it) {
@@ -79,7 +92,7 @@ func (c *Core) bestItem(a *agent) (best *item) {
 			if !s.fits || !a.open.has(b.lane) {
 				continue
 			}
-			if it, ok := b.tiers[s.tier].first(may); ok && (best == nil || it.key.before(best.key)) {
+			if it, ok := b.tiers[s.tier].first(may); ok && (best == nil || c.precedes(it, best)) {
 				best = it
 			}
 		}
@@ -88,24 +101,24 @@ func (c *Core) bestItem(a *agent) (best *item) {
 }
 
 // bestAgent is the agent who should take the item: the preferred one while that is
-// sticky, then by membership, skill, least load, longest idle; nil if there is none.
-func (c *Core) bestAgent(it *item) *agent {
+// sticky, then the first by the queue's strategy; nil if there is none but those taken.
+func (c *Core) bestAgent(it *item, taken []*agent) *agent {
 	b := it.bucket
 	if !b.ready() {
 		return nil
 	}
-	if a := c.agents[it.Preferred]; a != nil && c.can(a, it) &&
+	if a := c.agents[it.Preferred]; a != nil && c.can(a, it) && !slices.Contains(taken, a) &&
 		c.now.Sub(it.entered) <= b.queue.service[b.lane].sticky {
 		return a
 	}
-	may := func(a *agent) bool { return !it.coolingFor(a, c.now) }
+	may := func(a *agent) bool { return !it.coolingFor(a, c.now) && !slices.Contains(taken, a) }
 	for _, rank := range b.ranks {
 		var best *agent
 		for _, p := range rank {
 			if b.standing[p.index].tier >= it.ripe {
 				continue
 			}
-			if a, ok := p.ready[b.lane].first(may); ok && (best == nil || placeBefore(a, best)) {
+			if a := b.queue.first(p.ready[b.lane], may); a != nil && (best == nil || b.queue.sooner(a, best)) {
 				best = a
 			}
 		}

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -20,10 +21,11 @@ const (
 	CauseLeaseLost    = "lease_lost"
 	CauseSupervisor   = "supervisor"
 	CauseRestart      = "restart"
-	CauseBusy         = "busy"        // the phone: 486, 600
-	CauseUnreachable  = "unreachable" // the phone: 480, 408, 503, not registered
-	CauseMedia        = "media"       // answered, but no sound within five seconds
-	CauseDeclined     = "declined"    // the phone: 603
+	CauseElsewhere    = "answered_elsewhere" // it rang at several, another was first
+	CauseBusy         = "busy"               // the phone: 486, 600
+	CauseUnreachable  = "unreachable"        // the phone: 480, 408, 503, not registered
+	CauseMedia        = "media"              // answered, but no sound within five seconds
+	CauseDeclined     = "declined"           // the phone: 603
 )
 
 const (
@@ -35,47 +37,56 @@ const (
 	alarmingOffer   = 5                // of those since somebody last had it: supervisors are told
 )
 
-// propose asks an agent to take an item.
-func (c *Core) propose(it *item, a *agent, kind gateway.OfferKind, timeout time.Duration) {
+// propose asks an agent to take an item, or several at once.
+func (c *Core) propose(it *item, kind gateway.OfferKind, timeout time.Duration, agents ...*agent) {
 	if it.bucket != nil {
 		c.unqueue(it)
 	}
 	it.OfferNo++
 	it.State = gateway.StateOffered
-	o := &offer{item: it, agent: a, Offer: gateway.Offer{
-		Interaction: it.ID, No: it.OfferNo, Agent: a.id, Kind: kind, Channel: it.Channel, Queue: it.Queue,
-		CreatedAt: c.now, ExpiresAt: c.now.Add(timeout),
-	}}
-	it.offer, a.offer = o, o
 	c.touch(it)
-	c.emit(OfferCreated{o.Offer})
+	for _, a := range agents {
+		a.offer = &offer{item: it, agent: a, Offer: gateway.Offer{
+			Interaction: it.ID, No: it.OfferNo, Agent: a.id, Kind: kind, Channel: it.Channel, Queue: it.Queue,
+			CreatedAt: c.now, ExpiresAt: c.now.Add(timeout),
+		}}
+		it.offers = append(it.offers, a.offer)
+		c.emit(OfferCreated{a.offer.Offer})
+		c.meet(a)
+		c.refresh(a)
+	}
 	if it.tries++; it.tries == alarmingOffer {
 		c.emit(Alerted{What: AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
 	}
-	c.meet(a)
-	c.refresh(a)
 }
 
 // close gives an offer its one outcome.
 func (c *Core) close(o *offer, outcome gateway.Outcome, cause string) {
 	o.ClosedAt, o.Outcome, o.Cause = c.now, outcome, cause
-	o.item.offer, o.agent.offer = nil, nil
+	it := o.item
+	it.offers, o.agent.offer = slices.DeleteFunc(it.offers, func(p *offer) bool { return p == o }), nil
 	if cause == "" {
 		cause = string(outcome)
 	}
-	o.item.closed = append(o.item.closed, cause)
-	c.touch(o.item)
+	if len(it.closed) < o.No {
+		it.closed = append(it.closed, cause)
+	}
+	it.closed[o.No-1] = cause
+	c.touch(it)
 	c.emit(OfferClosed{o.Offer})
 	c.meet(o.agent)
 }
 
-// again finds the next agent after an offer that came to nothing. A transfer returns
+// again finds the next agent after the last offer that came to nothing. A transfer returns
 // to its sender, and else to the queue that it came from, at its old place.
 func (c *Core) again(o *offer) {
 	it := o.item
+	if len(it.offers) > 0 {
+		return // it still rings elsewhere
+	}
 	if o.Kind == gateway.OfferTransfer && it.from != nil {
 		if s := c.agents[it.from.agent]; s != nil && c.refusal(s, it.lane) == nil {
-			c.propose(it, s, gateway.OfferRecall, recallTimeout)
+			c.propose(it, gateway.OfferRecall, recallTimeout, s)
 			return
 		}
 	}
@@ -93,11 +104,17 @@ func (c *Core) withdraw(o *offer, cause string) {
 }
 
 // miss closes an offer that was not answered in time. The agent is not at the desk:
-// queued offers stop until the agent says otherwise.
-func (c *Core) miss(it *item) {
-	o := it.offer
+// queued offers stop until the agent says otherwise. Where several were asked at once,
+// each may have left it to the others: they only are not asked again for a while.
+func (c *Core) miss(o *offer) {
+	ring := o.item.ringsAll()
+	if ring {
+		o.item.cool(o.agent.id, c.now.Add(declineCooldown))
+	}
 	c.close(o, gateway.Missed, "")
-	c.penalize(o, gateway.IntentOnBreak, gateway.CodeMissed)
+	if !ring || o.Kind != gateway.OfferQueue {
+		c.penalize(o, gateway.IntentOnBreak, gateway.CodeMissed)
+	}
 	c.again(o)
 }
 
@@ -105,7 +122,7 @@ func (c *Core) miss(it *item) {
 // for ten seconds only.
 func (c *Core) penalize(o *offer, intent gateway.Intent, code string) {
 	a := o.agent
-	a.idleFrom = c.now
+	c.lapse(a)
 	if o.Kind != gateway.OfferQueue || a.intent != gateway.IntentAvailable {
 		return
 	}
@@ -118,7 +135,7 @@ func (c *Core) penalize(o *offer, intent gateway.Intent, code string) {
 }
 
 func (c *Core) accept(e gateway.Accept) *gateway.Error {
-	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && it.offer == nil {
+	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && len(it.offers) == 0 {
 		if h := it.heldBy(e.Agent); h != nil && h.active() { // said twice: the answer is the same
 			c.turn.asker, c.turn.subject = h.agent, it
 			return nil
@@ -132,6 +149,9 @@ func (c *Core) accept(e gateway.Accept) *gateway.Error {
 		return gateway.Conflict("answer_the_phone", "a call is accepted by answering the phone that rings", o.Offer)
 	}
 	c.close(o, gateway.Accepted, "")
+	for _, other := range slices.Clone(o.item.offers) {
+		c.close(other, gateway.Withdrawn, CauseElsewhere)
+	}
 	c.take(o.item, o.agent, o.how())
 	return nil
 }
@@ -170,9 +190,16 @@ func (c *Core) declined(o *offer, code string) {
 		}
 		c.penalize(o, intent, gateway.CodeDeclined)
 	case gateway.DeclineSoft:
-		o.agent.idleFrom = c.now
+		c.lapse(o.agent)
 	}
 	c.again(o)
+}
+
+// lapse puts an agent who did not take an offer behind the others, who have waited for one.
+func (c *Core) lapse(a *agent) {
+	if !c.plan.MissKeepsPlace {
+		a.idleFrom = c.now
+	}
 }
 
 // failOffer tries the next agent when this one's phone cannot be had. After the
@@ -225,11 +252,11 @@ func (c *Core) offered(id gateway.InteractionID, no int, by gateway.AgentID) (*o
 		}
 		return nil, unknownInteraction()
 	}
-	o := it.offer
-	if o == nil || o.No != no {
+	o := it.offerTo(by)
+	if len(it.offers) == 0 || it.OfferNo != no || o == nil && len(it.closed) >= no {
 		return nil, offerGone(it.closed, no)
 	}
-	if o.agent.id != by {
+	if o == nil {
 		return nil, gateway.Forbidden("not_yours", "this offer is somebody else's")
 	}
 	c.turn.asker, c.turn.subject = o.agent, it

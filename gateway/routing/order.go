@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -9,8 +8,8 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// key is the one total order of waiting work: higher band, then earlier due, then
-// earlier entry. It never changes while an item waits.
+// key is the one total order of waiting work: higher band, then earlier due (or, in
+// orders that go by age, earlier arrival), then earlier entry. It never changes while an item waits.
 type key struct {
 	band int
 	due  int64 // microseconds
@@ -110,14 +109,10 @@ func (c *Core) newBucket(q *queue, it *item) *bucket {
 	return b
 }
 
-// rank sorts the profiles by membership level, then by skill.
+// rank sorts the profiles as the queue's strategy wants it.
 func (b *bucket) rank(fit []*profile) {
 	order := func(p, q *profile) int {
-		s, t := b.standing[p.index], b.standing[q.index]
-		if d := cmp.Compare(t.level, s.level); d != 0 {
-			return d
-		}
-		return cmp.Compare(t.skills, s.skills)
+		return b.queue.compare(b.standing[p.index], b.standing[q.index])
 	}
 	slices.SortStableFunc(fit, order)
 	for i, p := range fit {
@@ -145,7 +140,7 @@ func (c *Core) enqueue(it *item) {
 func (c *Core) place(it *item) {
 	q := it.queue
 	c.widen(it)
-	it.key = key{it.Band, it.DueAt.UnixMicro(), it.Seq}
+	it.key = c.keyOf(it)
 	it.bucket = c.bucket(q, it)
 	it.places, it.ripe = make([]int, len(it.bucket.tiers)), 0
 	if len(it.bucket.tiers[0].s) == 0 {

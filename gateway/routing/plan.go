@@ -17,6 +17,7 @@ type queue struct {
 	service  [laneCount]service
 	maxWait  time.Duration
 	maxLen   int
+	strategy gateway.Strategy
 	calendar *calendar // nil: always open
 	members  []member
 	buckets  map[string]*bucket
@@ -71,6 +72,7 @@ func planned(s gateway.Seconds) time.Duration {
 // plan takes on how the plan wants the queue worked.
 func (q *queue) plan(p gateway.QueuePlan) {
 	q.band, q.maxWait, q.maxLen = min(max(p.Band, 0), 9), planned(p.MaxWait), p.MaxLen
+	q.strategy = p.Strategy
 	for l := range laneCount {
 		s := usual(l)
 		if w, ok := p.Channels[l.channel()]; ok {
@@ -205,7 +207,7 @@ func (c *Core) index() {
 	for _, it := range c.items {
 		if it.bucket != nil {
 			c.place(it)
-		} else if it.offer != nil {
+		} else if len(it.offers) > 0 {
 			c.widen(it)
 		}
 	}

@@ -11,14 +11,15 @@ import (
 // profile is what agents with the same plan have in common, so that the best of many
 // equals is the head of a heap.
 type profile struct {
-	index  int
-	lanes  lanes
-	caps   [laneCount]int
-	skills []gateway.SkillLevel
-	phone  bool
-	queues []*queue // where membership is enabled
-	agents []*agent // by id
-	ready  [laneCount]heap[*agent]
+	index   int
+	lanes   lanes
+	caps    [laneCount]int
+	skills  []gateway.SkillLevel
+	timeout time.Duration // of offers; zero: the queue's
+	phone   bool
+	queues  []*queue // where membership is enabled
+	agents  []*agent // by id
+	ready   [laneCount]heap[*agent]
 }
 
 // member is a profile's place in a queue.
@@ -52,6 +53,9 @@ func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile
 		return p
 	}
 	p := &profile{index: len(c.profiles), skills: ap.Skills, phone: ap.Phone}
+	if ap.OfferTimeout > 0 {
+		p.timeout = min(max(planned(ap.OfferTimeout), minTimeout), maxTimeout)
+	}
 	for l := range laneCount {
 		p.ready[l] = heap[*agent]{less: placeBefore, moved: func(a *agent, i int) { a.ready[l] = i }}
 		p.caps[l] = gateway.DefaultCap(l.channel())

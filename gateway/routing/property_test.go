@@ -44,15 +44,16 @@ type day struct {
 	times      []time.Time
 	wakeAt     time.Time
 	nextID     gateway.InteractionID
-	offers     map[[2]int64]gateway.Offer
+	offers     map[[3]int64]gateway.Offer
 	items      map[gateway.InteractionID]gateway.Interaction
-	moved      []gateway.InteractionID // by a step of this event
+	asked      map[gateway.AgentID]time.Time // when last, before this event
+	moved      []gateway.InteractionID       // by a step of this event
 }
 
 func newDay(t *rapid.T) *day {
 	return &day{
 		T: t, core: New(), now: time.Date(2024, 5, 6, 8, 0, 0, 0, time.UTC), nextID: 1,
-		offers: map[[2]int64]gateway.Offer{}, items: map[gateway.InteractionID]gateway.Interaction{},
+		offers: map[[3]int64]gateway.Offer{}, items: map[gateway.InteractionID]gateway.Interaction{},
 	}
 }
 
@@ -76,6 +77,10 @@ func (d *day) apply(ev Event) { d.applyAt(d.now, ev) }
 
 func (d *day) applyAt(at time.Time, ev Event) {
 	before := snapshotOf(d.T, d.core)
+	d.asked = map[gateway.AgentID]time.Time{}
+	for _, a := range d.core.roster {
+		d.asked[a.id] = a.asked
+	}
 	data, err := MarshalEvent(ev)
 	if err != nil {
 		d.Fatal(err)
@@ -108,13 +113,13 @@ func (d *day) applyAt(at time.Time, ev Event) {
 func (d *day) hear(e Effect) {
 	switch e := e.(type) {
 	case OfferCreated:
-		k := [2]int64{int64(e.Offer.Interaction), int64(e.Offer.No)}
+		k := [3]int64{int64(e.Offer.Interaction), int64(e.Offer.No), int64(e.Offer.Agent)}
 		if _, twice := d.offers[k]; twice {
 			d.Fatalf("I10: offer %v is made twice", k)
 		}
 		d.offers[k] = e.Offer
 	case OfferClosed:
-		k := [2]int64{int64(e.Offer.Interaction), int64(e.Offer.No)}
+		k := [3]int64{int64(e.Offer.Interaction), int64(e.Offer.No), int64(e.Offer.Agent)}
 		if o, ok := d.offers[k]; !ok || o.Outcome != "" || e.Offer.Outcome == "" {
 			d.Fatalf("I10: offer %v closes as %q after %q (made: %v)", k, e.Offer.Outcome, o.Outcome, ok)
 		}
@@ -158,7 +163,7 @@ func (d *day) check(effects []Effect) {
 		}
 		open[o.Agent]++
 		it := c.items[gateway.InteractionID(k[0])]
-		if it == nil || it.offer == nil || it.offer.Offer != o || it.offer.agent.offer != it.offer {
+		if it == nil || it.offerTo(o.Agent) == nil || it.offerTo(o.Agent).Offer != o || c.agents[o.Agent].offer != it.offerTo(o.Agent) {
 			d.Fatalf("I10: offer %v is out and the core does not know", k)
 		}
 	}
@@ -198,7 +203,7 @@ func (d *day) checkItem(it *item) {
 		gateway.StateWaiting: {true, false, false}, gateway.StateOffered: {false, true, false},
 		gateway.StateActive: {false, false, true}, gateway.StateWrapUp: {}, gateway.StateFinished: {},
 	}[it.State]
-	if got := [3]bool{it.bucket != nil, it.offer != nil, active == 1}; active > 1 || got != want {
+	if got := [3]bool{it.bucket != nil, len(it.offers) > 0, active == 1}; active > 1 || got != want {
 		d.Fatalf("I1: interaction %v is %s and %v, %d active", it.ID, it.State, got, active)
 	}
 	if (it.End == "") != it.EndedAt.IsZero() || (it.State == gateway.StateFinished) == it.FinishedAt.IsZero() {
@@ -344,15 +349,18 @@ func (d *day) checkOffers(effects []Effect) {
 			continue
 		}
 		it := d.core.items[o.Offer.Interaction]
-		if it == nil || it.offer == nil || it.offer.No != o.Offer.No {
+		if it == nil || it.OfferNo != o.Offer.No || it.offerTo(o.Offer.Agent) == nil {
 			continue
 		}
-		a := it.offer.agent
+		a := d.core.agents[o.Offer.Agent]
+		if len(it.offers) > 1 && (it.lane != voice || it.queue.strategy != gateway.RingAll || len(it.offers) > 8) {
+			d.Fatalf("I2: %v is offered to %d agents", it.ID, len(it.offers))
+		}
 		if !d.eligible(a, it) {
 			d.Fatalf("I4: %v is offered to agent %v", it.ID, a.id)
 		}
 		for _, other := range d.core.items {
-			if other.bucket != nil && other.key.before(it.key) && d.eligible(a, other) {
+			if other.bucket != nil && d.ahead(other, it) && d.eligible(a, other) {
 				d.Fatalf("order: agent %v is offered %v before %v", a.id, it.ID, other.ID)
 			}
 		}
@@ -365,6 +373,23 @@ func (d *day) checkOffers(effects []Effect) {
 			}
 		}
 	}
+}
+
+// ahead says whether one item goes before another in the order of the plan. Whose turn it
+// was among the queues of a band is not checked here.
+func (d *day) ahead(a, b *item) bool {
+	order := d.core.plan.Order
+	if a.Band != b.Band {
+		return a.Band > b.Band
+	}
+	if order == gateway.PriorityTurn && a.Band != gateway.BandByAge && a.Queue != b.Queue {
+		return false
+	}
+	x, y := a.DueAt, b.DueAt
+	if order == gateway.FirstCome || order == gateway.PriorityTurn {
+		x, y = a.ArrivedAt, b.ArrivedAt
+	}
+	return x.Before(y) || x.Equal(y) && a.Seq < b.Seq
 }
 
 func (d *day) better(b, a *agent, it *item) bool {
@@ -388,11 +413,18 @@ func (d *day) better(b, a *agent, it *item) bool {
 	}
 	bl, bs := rank(b)
 	al, as := rank(a)
-	if bl != al {
+	s := it.queue.strategy
+	if s == gateway.SkillFirst && bs != as {
+		return bs > as
+	}
+	if bl != al && s != gateway.LeastBusy {
 		return bl > al
 	}
-	if bs != as {
+	if bs != as && s != gateway.LeastBusy && s != gateway.RoundRobin {
 		return bs > as
+	}
+	if s == gateway.RoundRobin {
+		return b.asked.Before(d.asked[a.id]) || b.asked.Equal(d.asked[a.id]) && b.id < a.id
 	}
 	if b.units() != a.units() {
 		return b.units() < a.units()

@@ -18,6 +18,7 @@ type (
 		Now     time.Time      `json:"now"`
 		Seq     int64          `json:"seq"`
 		Plan    gateway.Plan   `json:"plan"`
+		Turns   turns          `json:"turns"`
 		Agents  []agentState   `json:"agents"`
 		Items   []itemState    `json:"items"`
 		Handled []handledState `json:"handled,omitempty"`
@@ -31,6 +32,7 @@ type (
 		Lost     time.Time        `json:"lost,omitzero"`
 		Blocked  time.Time        `json:"blocked,omitzero"`
 		IdleFrom time.Time        `json:"idle_from,omitzero"`
+		Asked    time.Time        `json:"asked,omitzero"`
 	}
 	itemState struct {
 		gateway.Interaction
@@ -43,7 +45,7 @@ type (
 		Declined []cooldown           `json:"declined,omitempty"`
 		Forgive  time.Time            `json:"forgive,omitzero"`
 		Tries    int                  `json:"tries,omitempty"`
-		Offer    *gateway.Offer       `json:"offer,omitempty"`
+		Offers   []gateway.Offer      `json:"offers,omitempty"`
 		Closed   []string             `json:"closed,omitempty"`
 		From     gateway.AgentID      `json:"from,omitempty"`
 		Holds    []holdState          `json:"holds,omitempty"`
@@ -72,11 +74,11 @@ type (
 // Snapshot is the whole state. Two cores that were given the same events since the same
 // snapshot give the same bytes.
 func (c *Core) Snapshot() ([]byte, error) {
-	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Gone: c.gone.memos}
+	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos}
 	for _, a := range c.roster {
 		s.Agents = append(s.Agents, agentState{
 			Shown: a.shown, Under: a.since, Back: a.back, Away: a.away,
-			Lost: a.lost, Blocked: a.blocked, IdleFrom: a.idleFrom,
+			Lost: a.lost, Blocked: a.blocked, IdleFrom: a.idleFrom, Asked: a.asked,
 		})
 	}
 	for _, it := range c.items {
@@ -103,8 +105,8 @@ func (it *item) state() itemState {
 		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
 		Declined: it.declined, Forgive: it.forgive, Tries: it.tries, Closed: it.closed,
 	}
-	if it.offer != nil {
-		s.Offer = &it.offer.Offer
+	for _, o := range it.offers {
+		s.Offers = append(s.Offers, o.Offer)
 	}
 	if it.from != nil {
 		s.From = it.from.agent
@@ -127,7 +129,7 @@ func Restore(data []byte) (*Core, error) {
 		return nil, fmt.Errorf("restore: %w", err)
 	}
 	c := New()
-	c.now, c.seq, c.plan = s.Now, s.Seq, s.Plan
+	c.now, c.seq, c.plan, c.turns = s.Now, s.Seq, s.Plan, s.Turns
 	for _, m := range s.Gone {
 		c.gone.add(m)
 	}
@@ -176,7 +178,7 @@ func (s agentState) agent() *agent {
 	a := newAgent(s.Shown.Agent)
 	a.shown, a.since = s.Shown, s.Under
 	a.intent, a.code, a.next, a.nextCode, a.live = s.Shown.Intent, s.Shown.StatusCode, s.Shown.Next, s.Shown.NextCode, s.Shown.Live
-	a.back, a.away, a.lost, a.blocked, a.idleFrom = s.Back, s.Away, s.Lost, s.Blocked, s.IdleFrom
+	a.back, a.away, a.lost, a.blocked, a.idleFrom, a.asked = s.Back, s.Away, s.Lost, s.Blocked, s.IdleFrom, s.Asked
 	a.holds = make([]*hold, len(s.Shown.Holds))
 	return a
 }
@@ -196,13 +198,13 @@ func (c *Core) restore(s itemState) error {
 	if s.From != 0 {
 		it.from = &origin{s.From}
 	}
-	if s.Offer != nil {
-		a := c.agents[s.Offer.Agent]
+	for _, so := range s.Offers {
+		a := c.agents[so.Agent]
 		if a == nil {
-			return fmt.Errorf("agent %d of the offer is not there", s.Offer.Agent)
+			return fmt.Errorf("agent %d of the offer is not there", so.Agent)
 		}
-		it.offer = &offer{Offer: *s.Offer, item: it, agent: a}
-		a.offer = it.offer
+		a.offer = &offer{Offer: so, item: it, agent: a}
+		it.offers = append(it.offers, a.offer)
 	}
 	for _, hs := range s.Holds {
 		if err := c.restoreHold(it, hs); err != nil {

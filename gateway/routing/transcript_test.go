@@ -96,7 +96,7 @@ func (f *floor) where(id gateway.QueueID) string { return f.name("queue", int64(
 // configure reads the house: "queue NAME [band=N] [max_wait=D] [max_len=N] [calendar=NAME]
 // [step=D:WHAT …] [closed=WHAT …] [full=WHAT …] [unstaffed=D:WHAT …] CHANNEL(option …) …",
 // where WHAT is a step like lower_skills or add_queue:NAME,
-// "agent NAME CHANNEL,… [phone] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
+// "order edf|fifo|vcc", "agent NAME CHANNEL,… [phone] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
 // "calendar NAME [+HOURS] DAY=FROM-TO … [closed=DATE …]".
 func (f *floor) configure(house string) {
 	for line := range strings.Lines(house) {
@@ -105,6 +105,8 @@ func (f *floor) configure(house string) {
 		case len(words) == 0:
 		case words[0] == "queue":
 			f.plan.Queues = append(f.plan.Queues, f.queue(words[1], strings.Join(words[2:], " ")))
+		case words[0] == "order":
+			f.plan.Order = gateway.Order(words[1])
 		case words[0] == "calendar":
 			f.plan.Calendars = append(f.plan.Calendars, f.calendar(words[1], words[2:]))
 		case words[0] == "agent":
@@ -136,6 +138,8 @@ func (f *floor) queue(name, rest string) gateway.QueuePlan {
 				q.Band = int(number(v))
 			case "max_wait":
 				q.MaxWait = seconds(v)
+			case "strategy":
+				q.Strategy = gateway.Strategy(v)
 			case "max_len":
 				q.MaxLen = int(number(v))
 			case "calendar":
@@ -249,6 +253,8 @@ func (f *floor) agent(name string, words []string) gateway.AgentPlan {
 	for _, w := range words[1:] {
 		if w == "phone" {
 			a.Phone = true
+		} else if own, ok := strings.CutPrefix(w, "offer:"); ok {
+			a.OfferTimeout = seconds(own)
 		} else if ch, n, ok := strings.Cut(w, "<="); ok {
 			a.Caps[gateway.Channel(ch)] = int(number(n))
 		} else if skill, n, ok := strings.Cut(w, "="); ok {

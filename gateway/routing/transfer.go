@@ -35,7 +35,7 @@ func (c *Core) transferToAgent(h *hold, to gateway.AgentID) *gateway.Error {
 	c.happened(it, gateway.Happening{What: HappenedTransferred, Agent: to, Queue: it.Queue})
 	c.beginWrapUp(h)
 	it.from = &origin{h.agent.id}
-	c.propose(it, target, gateway.OfferTransfer, transferTimeout)
+	c.propose(it, gateway.OfferTransfer, transferTimeout, target)
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (c *Core) pull(e gateway.Pull) *gateway.Error {
 		if err := c.refusal(a, voice); err != nil {
 			return err
 		}
-		c.propose(it, a, gateway.OfferTransfer, transferTimeout)
+		c.propose(it, gateway.OfferTransfer, transferTimeout, a)
 		return nil
 	}
 	c.unqueue(it)
