@@ -22,6 +22,7 @@ import (
 	bcp47 "golang.org/x/text/language"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/look"
 )
 
 //go:embed help
@@ -83,6 +84,9 @@ func must(err error) {
 }
 
 func asset(name string) []byte {
+	if name == "look.css" {
+		return look.Sheet()
+	}
 	body, err := helpFiles.ReadFile("help/" + name)
 	must(err)
 	return body
@@ -114,8 +118,8 @@ func (h *help) choose(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/help/"+h.preferred(r)+"/", http.StatusFound)
 }
 
-var assetTypes = map[string]string{ //nolint:gosec // G101: a stylesheet's tokens are no secrets
-	"tokens.css": "text/css; charset=utf-8", "help.css": "text/css; charset=utf-8",
+var assetTypes = map[string]string{
+	"look.css": "text/css; charset=utf-8", "help.css": "text/css; charset=utf-8",
 	"help.js": "text/javascript; charset=utf-8", "info.svg": "image/svg+xml", "icon.svg": "image/svg+xml",
 }
 

@@ -91,6 +91,7 @@ func TestHelpCentre(t *testing.T) {
 		{"/help/en/suggest?q=invoice+after+retu", "<mark>retu</mark>rn"},
 		{"/help/sitemap.xml", "https://help.example/help/sv/a/132-sa-valjer-du-talt"},
 		{"/help/assets/help.css", "prose"},
+		{"/help/assets/look.css", "--c-canvas"},
 	} {
 		r := get(t, c, server.URL+p.path)
 		body := r.Body

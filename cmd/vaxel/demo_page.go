@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/vaxelhq/vaxel/look"
 )
 
 var (
@@ -47,6 +49,7 @@ func (d *demo) page() http.Handler {
 	mux.HandleFunc("GET /demo", d.servePage)
 	mux.HandleFunc("GET /demo/mails", d.serveMails)
 	mux.HandleFunc("POST /demo/mail", d.sendMail)
+	mux.HandleFunc("GET /demo/assets/look.css", serveLook)
 	mux.Handle("GET /demo/assets/", http.StripPrefix("/demo/assets/", onlyAssets(http.FileServerFS(assets))))
 	guarded := http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, maxForm))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +69,12 @@ func (d *demo) page() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		guarded.ServeHTTP(w, r)
 	})
+}
+
+// serveLook sends the style sheet that all pages of ours share.
+func serveLook(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, _ = w.Write(look.Sheet()) // the reader may be gone
 }
 
 // onlyAssets serves what browsers load, and not the templates.

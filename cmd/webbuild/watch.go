@@ -14,7 +14,7 @@ import (
 func watchSources(ctx context.Context, apps []app, sizes bool) error {
 	seen := make([]time.Time, len(apps))
 	for i, a := range apps {
-		seen[i] = newest(a.dir)
+		seen[i] = a.newest()
 	}
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
@@ -25,7 +25,7 @@ func watchSources(ctx context.Context, apps []app, sizes bool) error {
 		case <-tick.C:
 		}
 		for i, a := range apps {
-			at := newest(a.dir)
+			at := a.newest()
 			if !at.After(seen[i]) {
 				continue
 			}
@@ -35,6 +35,15 @@ func watchSources(ctx context.Context, apps []app, sizes bool) error {
 			}
 		}
 	}
+}
+
+// newest is when the youngest source of an app was written: its own, or the look that all share.
+func (a app) newest() time.Time {
+	own, shared := newest(a.dir), newest(filepath.Join(filepath.Dir(a.dir), "look"))
+	if shared.After(own) {
+		return shared
+	}
+	return own
 }
 
 // newest is when the youngest source below dir was written.

@@ -1,6 +1,7 @@
 import { createRoot } from 'react-dom/client'
 import { App } from './app'
-import './styles/tokens.css'
+import '../../look/tokens.css'
+import '../../look/base.css'
 import './styles/components.css'
 import './styles/console.css'
 import { showTheme } from './ui/settings'

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
 import { House } from '../fixture/server.ts'
 
-const args = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let browser: Browser | undefined
@@ -31,7 +31,7 @@ export async function sit(path: string, view: View = {}, arrange: (h: House) => 
   const url = await house.start()
   const context = await browser.newContext({ viewport: { width: view.width ?? 1440, height: view.height ?? 900 }, colorScheme: view.theme ?? 'light', locale: view.locale ?? 'sv-SE', timezoneId: 'Europe/Stockholm', bypassCSP: false })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(60_000) // a slow machine is no fault
   const errors: string[] = []
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()))
   page.on('pageerror', (e) => errors.push(String(e)))

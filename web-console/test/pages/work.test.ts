@@ -10,7 +10,7 @@ const asked = (h: House, path: RegExp) => h.requests.filter((r) => path.test(r.p
 
 /** Waits for a fact; the message says which one was missing. */
 async function fact(what: string, holds: () => boolean | Promise<boolean>) {
-  for (let i = 0; i < 200; i++) {
+  for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
     if (await holds()) return
     await new Promise((done) => setTimeout(done, 25))
   }
@@ -66,7 +66,7 @@ test('an offer never takes the focus, counts down and is accepted by its key', (
   desk('/chat/101', async ({ page, house }) => {
     const field = page.getByRole('textbox', { name: 'Svar' })
     await field.fill('Jag skriver')
-    house.offer({ ...sample.offer(), channel: 'chat', interaction: '110' })
+    house.offer({ ...sample.offer(300, 290), channel: 'chat', interaction: '110' })
     const card = page.getByRole('alertdialog')
     await card.waitFor()
     assert.equal(await field.evaluate((e) => e === document.activeElement), true)
@@ -183,9 +183,12 @@ test('what is written without contact is sent when the contact is back', () =>
     await page.keyboard.press('Control+Enter')
     await page.getByText('Skickas när kontakten är tillbaka').waitFor()
     await page.getByText('1 meddelande väntar på att skickas').waitFor()
+    const tries = () => asked(house, /socket-ticket/).length
+    const before = tries()
+    await page.getByRole('button', { name: 'Försök nu' }).click()
+    await fact('the link is tried', () => tries() > before)
     await page.unroute('**/messages')
     house.broken.clear()
-    await page.getByRole('button', { name: 'Försök nu' }).click()
     await fact('the line was sent once', () => house.entries['8101']!.filter((e) => e.text === 'Jag är kvar.').length === 1)
     await page.getByText('Ingen kontakt').waitFor({ state: 'detached' })
   }))
