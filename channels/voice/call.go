@@ -11,7 +11,6 @@ import (
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/media"
-	"github.com/vaxelhq/vaxel/channels/voice/sdp"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
@@ -62,110 +61,12 @@ func (c *Call) run(ctx context.Context) {
 	c.inbox.Close()
 }
 
-// called is the stack's hand: a call from outside. Only a trunk's number is answered.
-func (v *Voice) called(ctx context.Context, in *dialog.Incoming) dialog.Owner {
-	trunk, status := v.trunk(in.To, in.Source.Addr())
-	if status != 200 {
-		v.log.Info("refused a call", "from", in.From, "to", in.To, "source", in.Source.String(), "status", status)
-		in.Reject(status)
-		return nobody{}
-	}
-	if in.Offer != nil {
-		if _, err := sdp.Parse(in.Offer); err != nil {
-			in.Reject(488)
-			return nobody{}
-		}
-	}
-	c := newCall(v, callRow{
-		State: arriving, From: caller(in.From), Name: gateway.Clean(in.Name), To: gateway.Clean(in.To),
-		Queue: trunk.Queue, Language: trunk.Language,
-	})
-	c.trunk = trunk
-	c.customer = &Leg{call: c, role: "customer", address: in.Source.String(), incoming: in}
-	if !v.begin(ctx, c) {
-		in.Reject(503)
-		return nobody{}
-	}
-	c.post(c.arrive)
-	return c.customer
-}
-
-// nobody owns a call that was refused at once.
-type nobody struct{}
-
-// Tell implements dialog.Owner.
-func (nobody) Tell(dialog.Event) {}
-
-// Reoffer implements dialog.Owner.
-func (nobody) Reoffer([]byte) ([]byte, bool) { return nil, false }
-
-// caller is the calling number, or the user part as it was sent.
-func caller(user string) string {
-	if n := Number(user); n != "" {
-		return n
-	}
-	return gateway.Clean(user)
-}
-
-// arrive takes a call in: written, ringing, received, answered.
-func (c *Call) arrive(ctx context.Context) {
-	if err := c.customer.listen(ctx, c.customer.incoming.Source.Addr(), c.customer.incoming.Offer); err != nil {
-		c.failArrival(ctx, err)
-		return
-	}
-	if err := c.v.openCall(ctx, &c.row, c.customer); err != nil {
-		c.failArrival(ctx, err)
-		return
-	}
-	c.customer.incoming.Ring()
-	if err := c.receive(ctx); err != nil {
-		c.failArrival(ctx, err)
-		return
-	}
-	crash.At("call.received")
-	body, err := c.customer.answer(c.customer.incoming.Offer)
-	if err != nil {
-		c.leave(ctx, gateway.Leave{End: gateway.EndSystemFailure}, "media")
-		return
-	}
-	c.customer.incoming.Answer(body)
-	crash.At("call.answered")
-	c.customer.up = true
-	c.customer.stream.Play(c.v.sounds.say("welcome", c.row.Language), false, c.music)
-	c.wait()
-	c.v.log.Info("call waits", "call", c.row.ID, "interaction", c.row.Interaction, "queue", c.row.Queue)
-}
-
 func (c *Call) music() {
 	c.post(func(context.Context) {
 		if c.row.State == waiting || c.onHold {
 			c.customer.stream.Play(c.v.sounds.music(), true, nil)
 		}
 	})
-}
-
-// receive puts the call into the queue. The interaction is followed before it exists
-// for others, so that no offer is missed.
-func (c *Call) receive(ctx context.Context) error {
-	body, err := json.Marshal(gateway.Happening{What: "called", Queue: c.row.Queue})
-	if err != nil {
-		return err
-	}
-	_, err = c.v.rooms.Intake.Receive(ctx, gateway.Arrival{
-		Key: fmt.Sprintf("voice/call/%d", c.row.ID), Channel: gateway.Voice, Queue: c.row.Queue,
-		From: c.address(), Language: c.row.Language, ArrivedAt: c.row.Created, Alone: true,
-		Entry: gateway.Entry{Kind: gateway.EntryEvent, Author: c.author(), Channel: gateway.Voice, Text: "called", Body: body, At: c.row.Created},
-	}, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
-		const update = `
-			update call
-			set state = 'waiting', interaction_id = $2, conversation_id = $3
-			where id = $1`
-		c.follow(r.Interaction)
-		c.row.Conversation, c.row.State = r.Conversation, waiting
-		_, err := tx.Exec(ctx, update, c.row.ID, r.Interaction, r.Conversation)
-		return err
-	})
-	return err
 }
 
 func (c *Call) address() gateway.Address {
@@ -195,14 +96,6 @@ func (c *Call) unfollow() {
 		c.watch()
 		c.watch = nil
 	}
-}
-
-// failArrival refuses a call that could not be taken in; the trunk tries elsewhere.
-func (c *Call) failArrival(ctx context.Context, err error) {
-	c.v.log.Error("take a call in", "call", c.row.ID, "err", err)
-	c.customer.incoming.Reject(503)
-	c.row.Interaction = 0
-	c.finish(ctx, "not_received")
 }
 
 // told handles what a dialog tells.

@@ -220,6 +220,29 @@ func TestPull(t *testing.T) {
 	h.ends()
 }
 
+// A phone that was picked up but sends nothing: the next agent is asked.
+func TestSilentPhone(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60, func(c *voice.Config) { c.Patience.Sound = 200 * time.Millisecond })
+	customer, first, second := h.customer(440), h.deskphone(anna, 1000), h.deskphone(bo, 1300)
+	first.Sound.Say(-1)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	h.offer(id, 1, anna)
+	a := first.Next()
+	a.Answer()
+	waitFor(h, "the offer has failed", func(cmd gateway.FailOffer) bool {
+		return cmd.Interaction == id && cmd.No == 1 && cmd.Agent == anna && cmd.Cause == "media"
+	})
+	h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: queue, Rev: 4})
+	phonetest.Wait(t, "the silent phone is hung up", a.Gone)
+	h.offer(id, 2, bo)
+	second.Next().Answer()
+	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && second.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
 func TestHold(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
@@ -261,7 +284,7 @@ func TestVoicemail(t *testing.T) {
 	c := customer.Dial(service, h.Addr())
 	id := h.interaction()
 	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
-	phonetest.WaitFor(t, 15*time.Second, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
+	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
 	phonetest.Wait(t, "the beep is over", func() bool { return !customer.Sound.Ear.Hears(1000) })
 	customer.Sound.Say(660)
 	begun := customer.Sound.Sent()
@@ -286,6 +309,22 @@ func TestVoicemail(t *testing.T) {
 	emptyDir(t, dir)
 }
 
+// The queue says how long callers wait, the one they are sent on to as well; the trunk's
+// word is for queues that don't.
+func TestQueueLimitsWaiting(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	const other = gateway.QueueID(8)
+	h.limits[other] = 1
+	c := h.customer(0).Dial(service, h.Addr())
+	id := h.interaction()
+	phonetest.Wait(t, "it is answered", c.Up)
+	h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: other, Rev: 2})
+	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
+	c.Bye()
+	h.ends()
+}
+
 // Who has heard the greeting before needs not hear it again.
 func TestVoicemailWithoutGreeting(t *testing.T) {
 	t.Parallel()
@@ -295,7 +334,7 @@ func TestVoicemailWithoutGreeting(t *testing.T) {
 	id := h.interaction()
 	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
 	customer.Sound.Press('#')
-	phonetest.WaitFor(t, 2*time.Second, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
+	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
 	customer.Sound.Say(660)
 	phonetest.Wait(t, "the beep is over", func() bool { return !customer.Sound.Ear.Hears(1000) })
 	begun := customer.Sound.Sent()
@@ -312,9 +351,9 @@ func TestVoicemailWithoutGreeting(t *testing.T) {
 func TestVoicemailOfNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	h := open(t, 1, func(c *voice.Config) { c.Dir = dir })
+	h := open(t, 1, func(c *voice.Config) { c.Dir, c.Patience.Start = dir, 900*time.Millisecond })
 	c := h.customer(0).Dial(service, h.Addr())
-	phonetest.WaitFor(t, 20*time.Second, "the call ends", c.Gone)
+	phonetest.Wait(t, "the call ends", c.Gone)
 	if cause := h.ends(); cause != "voicemail_silence" {
 		t.Errorf("ended by %s", cause)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
@@ -12,15 +13,15 @@ import (
 )
 
 // dialHouse has a trunk that takes Swedish mobile numbers, and the phone behind it.
-func dialHouse(t *testing.T) (h *house, agent, customer *phonetest.Phone) {
+func dialHouse(t *testing.T, change ...func(*voice.Config)) (h *house, agent, customer *phonetest.Phone) {
 	t.Helper()
 	customer = phonetest.NewPhone(t, "customer", g711.A, 440)
-	h = open(t, 60, func(c *voice.Config) {
+	h = open(t, 60, append(change, func(c *voice.Config) {
 		c.DialPlan = []voice.Route{
 			{Prefix: "+4670", Through: customer.Addr(), Strip: 3, Add: "0", From: "+46812345"},
 			{Prefix: "+46709", Through: netip.AddrPort{}},
 		}
-	})
+	})...)
 	return h, h.deskphone(anna, 1000), customer
 }
 
@@ -91,7 +92,7 @@ func TestDialAgentGivesUp(t *testing.T) {
 
 func TestDialAgentDoesNotAnswer(t *testing.T) {
 	t.Parallel()
-	h, agent, customer := dialHouse(t)
+	h, agent, customer := dialHouse(t, func(c *voice.Config) { c.Patience.Ring = 2 * time.Second })
 	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
 		t.Fatal(err)
 	}

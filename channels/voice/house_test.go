@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,6 +52,9 @@ type house struct {
 	watchers map[int]watcher
 	next     int
 	decide   func(cmd gateway.Command) error // the floor's answer; nil says yes
+	received map[string]gateway.Received
+	trouble  trouble
+	limits   map[gateway.QueueID]gateway.Seconds // how long callers wait
 }
 
 type watcher struct {
@@ -62,14 +66,14 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	return &house{
 		t: t, keys: map[string]error{}, blobs: map[string][]byte{}, phones: map[gateway.AgentID][]string{},
-		watchers: map[int]watcher{}, next: 100,
+		watchers: map[int]watcher{}, limits: map[gateway.QueueID]gateway.Seconds{}, received: map[string]gateway.Received{}, next: 100,
 	}
 }
 
-// quick are waits short enough for a test.
+// quick has short waits where a test sits them out, and long ones where it must be in time.
 var quick = voice.Patience{
-	Silence: 700 * time.Millisecond, Start: 900 * time.Millisecond, Lost: time.Second,
-	Ring: 2 * time.Second, Accept: 400 * time.Millisecond,
+	Accept: 400 * time.Millisecond, Arrive: 300 * time.Millisecond,
+	Start: time.Minute, Lost: time.Minute, Ring: time.Minute, Sound: time.Minute,
 }
 
 // open starts a telephone with a trunk whose callers wait so long.
@@ -88,7 +92,7 @@ func open(t *testing.T, maxWait gateway.Seconds, change ...func(*voice.Config)) 
 func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 	h.t.Helper()
 	log := slog.New(slog.NewTextHandler(h.t.Output(), nil))
-	v, err := voice.Open(h.t.Context(), cfg, h.pool, voice.Rooms{Intake: h, Floor: h, Feed: h, Phones: h, Timeline: line{h}, Blobs: h}, log)
+	v, err := voice.Open(h.t.Context(), cfg, h.pool, voice.Rooms{Intake: h, Floor: h, Feed: h, Phones: h, Queues: h, Timeline: line{h}, Blobs: h}, log)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -113,31 +117,56 @@ func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 // Receive implements voice.Intake.
 func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(context.Context, pgx.Tx, gateway.Received) error) (gateway.Received, error) {
 	h.mu.Lock()
-	h.next++
-	r := gateway.Received{Interaction: gateway.InteractionID(h.next), Conversation: gateway.ConversationID(9000 + h.next)}
-	if a.Conversation != 0 {
-		r.Conversation = a.Conversation
+	r, repeated := h.received[a.Key]
+	r.Repeated = repeated
+	if !repeated {
+		h.next++
+		r = gateway.Received{Interaction: gateway.InteractionID(h.next), Conversation: gateway.ConversationID(9000 + h.next)}
+		if a.Conversation != 0 {
+			r.Conversation = a.Conversation
+		}
 	}
-	for _, was := range h.arrivals {
-		r.Repeated = r.Repeated || was.Key == a.Key
-	}
+	trouble := h.trouble
 	h.mu.Unlock()
+	lost := errors.New("the connection was lost")
 	err := pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error {
+		if trouble == beforeCommit {
+			return lost
+		}
 		if also == nil {
 			return nil
 		}
 		return also(ctx, tx, r)
 	})
 	if err != nil {
-		return r, err
+		return gateway.Received{}, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !r.Repeated {
+	if !repeated {
 		h.arrivals = append(h.arrivals, a)
+		h.received[a.Key] = r
+	}
+	switch trouble {
+	case afterFirst:
+		h.trouble = none
+		return gateway.Received{}, lost
+	case afterCommit:
+		return gateway.Received{}, lost
+	case none, beforeCommit:
 	}
 	return r, nil
 }
+
+// trouble is what becomes of an arrival's transaction.
+type trouble int
+
+const (
+	none         trouble = iota
+	beforeCommit         // it never succeeds
+	afterFirst           // the first commit is not heard of
+	afterCommit          // no commit is
+)
 
 // Do implements voice.Floor.
 func (h *house) Do(_ context.Context, key string, cmd gateway.Command) (gateway.Answer, error) {
@@ -212,6 +241,13 @@ func (h *house) Phones(_ context.Context, a gateway.AgentID) ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.phones[a], nil
+}
+
+// MaxWait implements voice.Queues.
+func (h *house) MaxWait(_ context.Context, q gateway.QueueID) (gateway.Seconds, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.limits[q], nil
 }
 
 // Put implements voice.Blobs.

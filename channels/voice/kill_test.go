@@ -93,7 +93,7 @@ func (l *life) dies() {
 	}()
 	select {
 	case <-done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		l.t.Fatal("the child lives on")
 	}
 	if ws, ok := l.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGKILL {
@@ -167,7 +167,7 @@ func TestKillVoicemail(t *testing.T) {
 			l := start(t, point, true)
 			l.customer.Sound.Say(0)
 			c := l.customer.Dial(service, l.addr)
-			phonetest.WaitFor(t, 20*time.Second, "the beep", func() bool { return l.customer.Sound.Ear.Hears(1000) })
+			phonetest.Wait(t, "the beep", func() bool { return l.customer.Sound.Ear.Hears(1000) })
 			l.customer.Sound.Say(660)
 			sent := l.customer.Sound.Sent()
 			phonetest.Wait(t, "more than two seconds are said", func() bool { return l.customer.Sound.Sent() > sent+130 })
@@ -201,7 +201,7 @@ func TestKillBeforeMessage(t *testing.T) {
 	l := start(t, "", true)
 	l.customer.Sound.Say(0)
 	l.customer.Dial(service, l.addr)
-	phonetest.WaitFor(t, 20*time.Second, "the beep", func() bool { return l.customer.Sound.Ear.Hears(1000) })
+	phonetest.Wait(t, "the beep", func() bool { return l.customer.Sound.Ear.Hears(1000) })
 	if err := l.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -122,6 +122,13 @@ func (l *Leg) Reoffer(offer []byte) ([]byte, bool) {
 	return l.near.Bytes(), true
 }
 
+// onHold says whether the far end has put us on hold.
+func (l *Leg) onHold() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held
+}
+
 // press passes a key on, as RFC 4733 if that was agreed to and as INFO otherwise.
 func (l *Leg) press(key byte) {
 	if !l.stream.Press(key, keyTime) {

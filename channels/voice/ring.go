@@ -261,6 +261,18 @@ func (c *Call) accepted(ctx context.Context) {
 	}
 	c.bridge()
 	c.after(mediaCheck, c.stillThere)
+	l := c.agent
+	c.after(c.v.cfg.Patience.Sound, func(ctx context.Context) { c.mustSound(ctx, l) })
+}
+
+// mustSound gives the customer to the next agent when the phone that was picked up sends
+// nothing: nobody is heard there.
+func (c *Call) mustSound(ctx context.Context, l *Leg) {
+	if c.agent != l || c.row.State != talking || l.stream.Stats().Received > 0 || l.onHold() {
+		return
+	}
+	c.v.log.Warn("an agent's phone is silent", "call", c.row.ID, "agent", l.agent, "address", l.address)
+	c.fail(ctx, &ring{offer: gateway.Offer{Interaction: c.row.Interaction, No: l.offerNo, Agent: l.agent}}, "media")
 }
 
 const (
@@ -337,15 +349,21 @@ func (c *Call) ringGone(ctx context.Context) {
 // changed follows an interaction that others move: ended in the console, transferred,
 // pulled from the board.
 func (c *Call) changed(ctx context.Context, i gateway.Interaction) {
-	c.row.Queue = i.Queue
+	moved := i.Queue != 0 && i.Queue != c.row.Queue
+	if moved {
+		c.row.Queue = i.Queue
+	}
 	switch i.State {
 	case gateway.StateWrapUp, gateway.StateFinished:
 		if c.row.State == waiting || c.row.State == talking || c.row.State == dialling {
 			c.leave(ctx, gateway.Leave{}, "ended_in_console")
 		}
 	case gateway.StateWaiting, gateway.StateOffered:
-		if c.row.State == talking && c.agent != nil {
+		switch {
+		case c.row.State == talking && c.agent != nil:
 			c.backToQueue(ctx)
+		case c.row.State == waiting && moved:
+			c.wait(ctx)
 		}
 	case gateway.StateActive:
 		atPhone := c.agent != nil && c.agent.up && c.agent.agent == i.Agent || c.ring != nil && c.ring.offer.Agent == i.Agent
@@ -369,6 +387,6 @@ func (c *Call) backToQueue(ctx context.Context) {
 	c.v.legEnded(ctx, old, "transferred")
 	c.customer.stream.Play(c.v.sounds.music(), true, nil)
 	if !c.row.Outbound {
-		c.wait()
+		c.wait(ctx)
 	}
 }

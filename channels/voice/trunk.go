@@ -19,7 +19,7 @@ type Trunk struct {
 	Sources  []netip.Prefix  `json:"sources,omitempty"` // who may call; empty takes anybody
 	Queue    gateway.QueueID `json:"queue"`
 	Language string          `json:"language"` // BCP 47
-	MaxWait  gateway.Seconds `json:"max_wait"` // then voicemail; 60 if 0
+	MaxWait  gateway.Seconds `json:"max_wait"` // then voicemail, if the queue says nothing; 60 if 0
 }
 
 // PutTrunk adds a trunk, or changes the one of that name, and uses it at once.

@@ -63,6 +63,8 @@ type Patience struct {
 	Lost       time.Duration // without RTP a recording ends, 5 s
 	Ring       time.Duration // of a phone that Dial rings, 30 s
 	Accept     time.Duration // for the floor's answer while the agent waits, 5 s
+	Arrive     time.Duration // for the queue's while the caller hears it ring, 5 s
+	Sound      time.Duration // from an agent's phone that was answered, 5 s
 }
 
 func (p Patience) orDefault() Patience {
@@ -77,6 +79,8 @@ func (p Patience) orDefault() Patience {
 		{&p.Lost, 5 * time.Second},
 		{&p.Ring, 30 * time.Second},
 		{&p.Accept, 5 * time.Second},
+		{&p.Arrive, 5 * time.Second},
+		{&p.Sound, 5 * time.Second},
 	} {
 		if *d.v == 0 {
 			*d.v = d.def
@@ -110,6 +114,11 @@ type Phones interface {
 	Phones(ctx context.Context, agent gateway.AgentID) ([]string, error)
 }
 
+// Queues knows how long a queue lets callers wait; 0 if it doesn't say.
+type Queues interface {
+	MaxWait(ctx context.Context, queue gateway.QueueID) (gateway.Seconds, error)
+}
+
 // Timeline writes onto conversations.
 type Timeline interface {
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
@@ -127,6 +136,7 @@ type Rooms struct {
 	Floor    Floor
 	Feed     Feed
 	Phones   Phones
+	Queues   Queues
 	Timeline Timeline
 	Blobs    Blobs
 }

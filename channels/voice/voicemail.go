@@ -32,12 +32,19 @@ func (m *message) stop(c *Call) {
 	}
 }
 
-// wait begins a customer's time in the queue, which the trunk limits.
-func (c *Call) wait() {
+// wait begins a customer's time in the queue, which the queue limits or else the trunk.
+func (c *Call) wait(ctx context.Context) {
 	c.waits++
 	n := c.waits
 	c.overdue = false
-	c.after(c.trunk.MaxWait.Duration(), func(ctx context.Context) {
+	most, err := c.v.rooms.Queues.MaxWait(ctx, c.row.Queue)
+	if err != nil {
+		c.v.log.Warn("look up how long callers wait", "queue", c.row.Queue, "err", err)
+	}
+	if most == 0 {
+		most = c.trunk.MaxWait
+	}
+	c.after(most.Duration(), func(ctx context.Context) {
 		c.overdue = c.overdue || n == c.waits
 		c.voicemailIfOverdue(ctx)
 	})

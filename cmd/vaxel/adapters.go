@@ -132,6 +132,14 @@ func (p phones) Phones(ctx context.Context, agent gateway.AgentID) ([]string, er
 	return out, err
 }
 
+// queues says how long callers may wait.
+type queues struct{ *roster.Store }
+
+func (q queues) MaxWait(ctx context.Context, id gateway.QueueID) (gateway.Seconds, error) {
+	queue, err := q.Queue(ctx, id)
+	return queue.MaxWait, err
+}
+
 // replies makes agents' answers mail.
 type replies struct{ *email.Email }
 

@@ -55,7 +55,7 @@ type TrunkConfig struct {
 	From     []string `toml:"from"`   // networks that may call; empty: loopback only
 	Queue    string   `toml:"queue"`
 	Language string   `toml:"language"` // of what is spoken to callers: sv or en
-	MaxWait  int      `toml:"max_wait"` // seconds; then voicemail
+	MaxWait  int      `toml:"max_wait"` // seconds, then voicemail, unless the queue says
 }
 
 // DialRule lets agents dial numbers that begin with Prefix. The longest prefix decides.

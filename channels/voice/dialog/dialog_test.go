@@ -325,7 +325,7 @@ func TestBadRequests(t *testing.T) {
 func TestSippCalls(t *testing.T) {
 	h := open(t, func(p *party) { p.in.Ring(); p.in.Answer(p.desc) })
 	out, err := exec.CommandContext(t.Context(), "sipp", "-sn", "uac", h.Addr().String(), "-i", "127.0.0.1",
-		"-r", "50", "-m", "50", "-d", "100", "-nostdin", "-timeout", "20").CombinedOutput()
+		"-r", "50", "-m", "50", "-d", "100", "-nostdin", "-timeout", "60").CombinedOutput()
 	if err != nil {
 		t.Fatalf("sipp: %v\n%s", err, out)
 	}
