@@ -16,6 +16,7 @@ create table outbound (
     attempts        int         not null default 0,
     doubts          int         not null default 0, -- attempts of which nobody knows whether they arrived
     holder          text,                           -- the node that is sending
+    bounce          text,                           -- came while it was being sent, for whomever that reached
     response        text        not null default '',
     due_at          timestamptz default now(),
     created_at      timestamptz not null default now(),

@@ -1,10 +1,12 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,49 +19,50 @@ import (
 // has that Message-ID.
 func (o *Store) Bounced(ctx context.Context, tx pgx.Tx, messageID string, bounced gateway.Recipient) (gateway.Outbound, bool, error) {
 	rows, _ := tx.Query(ctx, `
-		select `+columns+`
+		select `+rowColumns+`
 		from outbound o
 		where message_id = $1
 		for update`, gateway.Clean(messageID)) // the error comes with the rows
-	out, err := pgx.CollectExactlyOneRow(rows, scan)
+	out, err := pgx.CollectExactlyOneRow(rows, scanRow)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return out, false, nil
+		return out.Outbound, false, nil
 	case err != nil:
-		return out, false, fmt.Errorf("find what bounced: %w", err)
+		return out.Outbound, false, fmt.Errorf("find what bounced: %w", err)
 	}
 	returned(&out, bounced)
-	if err := writeRecipients(ctx, tx, out); err != nil {
-		return out, false, fmt.Errorf("note bounce of outbound %d: %w", out.ID, err)
+	if err := o.write(ctx, tx, out); err != nil {
+		return out.Outbound, false, fmt.Errorf("note bounce of outbound %d: %w", out.ID, err)
 	}
-	_, err = tx.Exec(ctx, `
-		update outbound
-		set state = $2, response = $3, rev = $4
-		where id = $1`, out.ID, string(out.State), out.Response, out.Rev)
-	if err != nil {
-		return out, false, fmt.Errorf("note bounce of outbound %d: %w", out.ID, err)
-	}
-	return out, true, o.feed.Append(ctx, tx, updated(out))
+	return out.Outbound, true, nil
 }
 
-// returned applies a bounce. Only a message that has left can come back: one that is
-// still to be sent keeps its state. One that is being sent has left if its recipient is
-// named: the bounce was faster than our noting it.
-func returned(out *gateway.Outbound, bounced gateway.Recipient) {
+// returned applies a bounce. Only a message that has left can come back: one that was never
+// tried keeps its state. A recipient who is named has been reached, by an attempt that we
+// have not noted yet or have lost. One who is not is among those we know of; while it is
+// being sent the bounce is kept until we know whom the attempt has reached.
+func returned(out *row, bounced gateway.Recipient) {
 	out.Rev++
 	out.Response = clip(bounced.Response)
+	sending := out.State == gateway.OutboundSending
 	for i := range out.Recipients {
 		r := &out.Recipients[i]
 		if bounced.Address != "" && !strings.EqualFold(bounced.Address, r.Address) { // servers on the way change the case
 			continue
 		}
 		r.Response = out.Response
-		left := r.State == gateway.OutboundSent || r.State == gateway.OutboundUnknown || out.State == gateway.OutboundSending && bounced.Address != ""
+		left := r.State == gateway.OutboundSent || r.State == gateway.OutboundUnknown || out.Attempts > 0 && bounced.Address != ""
 		if bounced.State == gateway.OutboundFailed && left {
 			r.State = gateway.OutboundFailed
 		}
 	}
-	if out.State == gateway.OutboundSent {
-		out.State = worst(out.Recipients)
+	if sending && bounced.Address == "" && bounced.State == gateway.OutboundFailed {
+		out.bounce = cmp.Or(out.Response, "returned")
+	}
+	if !sending && out.State != gateway.OutboundQueued {
+		out.State = out.whole()
+	}
+	if out.State == gateway.OutboundSent || out.State == gateway.OutboundFailed {
+		out.DueAt = time.Time{}
 	}
 }

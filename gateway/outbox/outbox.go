@@ -6,10 +6,12 @@
 // and its outcome written. A node that dies leaves rows whose outcome nobody knows; they
 // are handed out once more, marked Doubtful, with the same Message-ID.
 //
-//	queued → sending → sent
+//	queued → sending → sent ──────── bounce ─→ failed
 //	            ├────→ deferred: again after 1, 5, 15, 60 min, then 2, 4, 4 … hours, for 72 hours
 //	            ├────→ failed
-//	            └────→ unknown: once more, Doubtful; then it stays unknown
+//	            └────→ unknown: once more, Doubtful; then it stays unknown, until a bounce
+//
+// A bounce may come while the row is being sent. It counts when the outcome is written.
 //
 // Every change is told to the conversation as message.updated.
 package outbox
@@ -114,11 +116,15 @@ const columns = `
 	array(select state from outbound_recipient r where r.outbound_id = o.id order by address),
 	array(select response from outbound_recipient r where r.outbound_id = o.id order by address)`
 
-func scan(row pgx.CollectableRow) (out gateway.Outbound, err error) {
+func scan(r pgx.CollectableRow) (gateway.Outbound, error) { return scanMore(r) }
+
+func scanMore(r pgx.CollectableRow, more ...any) (out gateway.Outbound, err error) {
 	var body string
 	var addresses, states, responses []string
-	err = row.Scan(&out.ID, &out.Kind, &out.Conversation, &out.Pos, &out.MessageID, &body, &out.State, &out.Attempts,
-		&out.Response, &out.DueAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &addresses, &states, &responses)
+	err = r.Scan(append([]any{
+		&out.ID, &out.Kind, &out.Conversation, &out.Pos, &out.MessageID, &body, &out.State, &out.Attempts,
+		&out.Response, &out.DueAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &addresses, &states, &responses,
+	}, more...)...)
 	out.Body = []byte(body)
 	if out.DueAt.Unix() == 0 {
 		out.DueAt = time.Time{}
@@ -129,6 +135,22 @@ func scan(row pgx.CollectableRow) (out gateway.Outbound, err error) {
 		})
 	}
 	return out, err
+}
+
+// row is an outbound with what only this room knows of it.
+type row struct {
+	gateway.Outbound
+	doubts int    // attempts of which nobody knows whether they arrived
+	bounce string // what came without an address while it was being sent
+}
+
+const rowColumns = columns + `, o.doubts, coalesce(o.bounce, '')`
+
+func scanRow(r pgx.CollectableRow) (row, error) {
+	var doubts int
+	var bounce string
+	out, err := scanMore(r, &doubts, &bounce)
+	return row{out, doubts, bounce}, err
 }
 
 // Get gives an outbound, or gateway.ErrNotFound.

@@ -408,3 +408,47 @@ func TestABounceDuringTheSending(t *testing.T) {
 		t.Errorf("got %+v", out)
 	}
 }
+
+// A report that names nobody means whomever the attempt has reached; who was put off is
+// still tried.
+func TestABounceOfNobodyDuringTheSending(t *testing.T) {
+	p := newPost(t)
+	id := p.add("a@vaxel", "a@x", "b@x")
+	<-p.sent
+	err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) error {
+		_, _, err := p.box.Bounced(t.Context(), tx, "a@vaxel", gateway.Recipient{State: gateway.OutboundFailed, Response: "550 5.1.1"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.answers <- says(gateway.OutboundSent, "250 ok", gateway.Recipient{Address: "b@x", State: gateway.OutboundDeferred, Response: "451 busy"})
+	out := p.settled(id, 1)
+	if out.State != gateway.OutboundDeferred || out.Recipients[0].State != gateway.OutboundFailed || out.Recipients[1].State != gateway.OutboundDeferred {
+		t.Errorf("got %+v", out)
+	}
+}
+
+// A recipient of whom nobody knows any more does not keep another from being tried again.
+func TestOneUnknownForGoodOneDeferred(t *testing.T) {
+	p := newPost(t)
+	halves := says(gateway.OutboundUnknown, "broke off", gateway.Recipient{Address: "b@x", State: gateway.OutboundDeferred, Response: "451 busy"})
+	p.answers <- halves
+	p.answers <- halves
+	id := p.add("a@vaxel", "a@x", "b@x")
+	<-p.sent
+	p.settled(id, 1)
+	p.later(id)
+	<-p.sent
+	if out := p.settled(id, 2); out.State != gateway.OutboundDeferred || out.DueAt.IsZero() {
+		t.Errorf("got %+v want one still to be tried", out)
+	}
+	p.answers <- says(gateway.OutboundSent, "250 ok")
+	p.later(id)
+	if last := <-p.sent; len(last.Recipients) != 1 || last.Recipients[0].Address != "b@x" {
+		t.Errorf("sender was given %+v want b alone", last.Recipients)
+	}
+	if out := p.settled(id, 3); out.State != gateway.OutboundUnknown || !out.DueAt.IsZero() {
+		t.Errorf("got %+v want what is left", out)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 const (
@@ -83,9 +84,6 @@ func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan 
 		return err
 	}
 	for _, out := range due {
-		if out.State == gateway.OutboundUnknown {
-			continue // twice unknown: told, and left
-		}
 		free <- struct{}{}
 		sending.Go(func() error {
 			defer func() { <-free; o.hint() }()
@@ -96,47 +94,46 @@ func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan 
 	return nil
 }
 
-// take marks due rows as being sent by us. A row that was being sent already has lost its
-// sender: nobody knows whether it arrived. The second time that happens it is left.
-func (o *Store) take(ctx context.Context, room int) (due []gateway.Outbound, err error) {
+// take marks due rows as being sent by us, after it has given up those whose sender is lost.
+func (o *Store) take(ctx context.Context, room int) (due []row, err error) {
 	var told []gateway.Event
 	kinds := make([]string, 0, len(o.senders))
 	for kind := range o.senders {
 		kinds = append(kinds, string(kind))
 	}
-	err = pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
+	err = retry.Tx(ctx, o.pool, func(tx pgx.Tx) error {
+		if told, err = o.lose(ctx, tx, kinds, room); err != nil {
+			return err
+		}
 		rows, _ := tx.Query(ctx, `
 			with due as (
-				select id, state = 'sending' as lost
+				select id
 				from outbound
-				where due_at <= now() and kind = any($1)
+				where due_at <= now() and state <> 'sending' and kind = any($1)
 				order by due_at
 				limit $2
 				for update skip locked),
 			taken as (
 				update outbound o
-				set doubts = doubts + lost::int,
-				    state = case when lost and doubts > 0 then 'unknown' else 'sending' end,
-				    holder = case when lost and doubts > 0 then null else $3 end,
-				    due_at = case when lost and doubts > 0 then null else now() + $4 end,
-				    attempts = attempts + (not (lost and doubts > 0))::int,
-				    rev = rev + 1
+				set state = 'sending', holder = $3, due_at = now() + $4, attempts = attempts + 1, rev = rev + 1
 				from due
 				where o.id = due.id
 				returning o.*)
-			select `+columns+`
+			select `+rowColumns+`
 			from taken o
 			order by id`, kinds, room, o.node, lease) // the error comes with the rows
-		if due, err = pgx.CollectRows(rows, scan); err != nil {
+		if due, err = pgx.CollectRows(rows, scanRow); err != nil {
 			return err
 		}
+		var taken []gateway.Event
 		for _, out := range due {
-			told = append(told, updated(out))
+			taken = append(taken, updated(out.Outbound))
 		}
 		if len(due) > 0 {
 			crash.At("outbox.taking")
 		}
-		return o.feed.Append(ctx, tx, told...)
+		told = append(told, taken...)
+		return o.feed.Append(ctx, tx, taken...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take what is due: %w", err)
@@ -148,6 +145,33 @@ func (o *Store) take(ctx context.Context, room int) (due []gateway.Outbound, err
 	return due, nil
 }
 
+// lose gives up rows whose sender is lost: nobody knows whether they arrived. They are due
+// again at once, the first time that happens.
+func (o *Store) lose(ctx context.Context, tx pgx.Tx, kinds []string, room int) (told []gateway.Event, err error) {
+	rows, _ := tx.Query(ctx, `
+		select `+rowColumns+`
+		from outbound o
+		where due_at <= now() and state = 'sending' and kind = any($1)
+		order by due_at
+		limit $2
+		for update skip locked`, kinds, room) // the error comes with the rows
+	lost, err := pgx.CollectRows(rows, scanRow)
+	if err != nil {
+		return nil, err
+	}
+	for _, out := range lost {
+		apply(&out, gateway.Delivery{State: gateway.OutboundUnknown, Response: "we stopped while sending it"}, time.Now())
+		if !out.DueAt.IsZero() {
+			out.DueAt = time.Now().Add(-time.Second) // by PostgreSQL's clock as well
+		}
+		if err := o.write(ctx, tx, out); err != nil {
+			return nil, err
+		}
+		told = append(told, updated(out.Outbound))
+	}
+	return told, nil
+}
+
 func updated(out gateway.Outbound) gateway.Event {
 	event := gateway.NewEvent(gateway.TopicConversation(out.Conversation), "message.updated", out.Rev, out)
 	event.Conversation = out.Conversation
@@ -155,9 +179,9 @@ func updated(out gateway.Outbound) gateway.Event {
 }
 
 // send hands one row to its channel and writes down what became of it.
-func (o *Store) send(ctx context.Context, out gateway.Outbound) {
-	asked := out
-	asked.Recipients = unreached(out.Recipients)
+func (o *Store) send(ctx context.Context, out row) {
+	asked := out.Outbound
+	asked.Recipients = out.unreached()
 	limited, cancel := context.WithTimeout(ctx, sendTime)
 	delivery, err := o.senders[out.Kind].Send(limited, asked)
 	cancel()
@@ -169,16 +193,16 @@ func (o *Store) send(ctx context.Context, out gateway.Outbound) {
 	// The outcome is written even while the node stops: not knowing it is worse.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := o.settle(ctx, out, delivery); err != nil {
+	if err := o.settle(ctx, out.Outbound, delivery); err != nil {
 		o.log.Error("outcome of an outbound not written; it will be doubtful", "outbound", out.ID, "state", delivery.State, "err", err)
 		return
 	}
 	crash.At("outbox.settled")
 }
 
-func unreached(all []gateway.Recipient) (list []gateway.Recipient) {
-	for _, r := range all {
-		if r.State != gateway.OutboundSent && r.State != gateway.OutboundFailed {
+func (out row) unreached() (list []gateway.Recipient) {
+	for _, r := range out.Recipients {
+		if out.open(r) {
 			list = append(list, r)
 		}
 	}

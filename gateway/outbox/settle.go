@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 const (
@@ -31,25 +33,18 @@ func pause(attempts int) time.Duration {
 // settle writes what became of an attempt, if the row is still ours. A bounce may have
 // come in the meantime, so the row is read again.
 func (o *Store) settle(ctx context.Context, sent gateway.Outbound, d gateway.Delivery) error {
-	var out gateway.Outbound
-	err := pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) (err error) {
+	var out row
+	err := retry.Tx(ctx, o.pool, func(tx pgx.Tx) (err error) {
 		if out, err = o.ours(ctx, tx, sent); err != nil {
 			return err
 		}
-		doubts := 0
-		if out.Doubtful {
-			doubts = 1
-		}
-		apply(&out, d, doubts, time.Now())
-		if out.State == gateway.OutboundUnknown {
-			doubts++
-		}
-		return o.write(ctx, tx, out, doubts)
+		apply(&out, d, time.Now())
+		return o.write(ctx, tx, out)
 	})
 	if err != nil {
 		return fmt.Errorf("settle outbound %d: %w", sent.ID, err)
 	}
-	o.feed.Announce(updated(out))
+	o.feed.Announce(updated(out.Outbound))
 	o.metrics.settled.WithLabelValues(string(out.Kind), string(out.State)).Inc()
 	return nil
 }
@@ -58,39 +53,41 @@ func (o *Store) settle(ctx context.Context, sent gateway.Outbound, d gateway.Del
 var errGone = errors.New("somebody else has taken it over")
 
 // ours locks the row of an attempt that this node has not lost.
-func (o *Store) ours(ctx context.Context, tx pgx.Tx, sent gateway.Outbound) (gateway.Outbound, error) {
+func (o *Store) ours(ctx context.Context, tx pgx.Tx, sent gateway.Outbound) (row, error) {
 	rows, _ := tx.Query(ctx, `
-		select `+columns+`
+		select `+rowColumns+`
 		from outbound o
 		where id = $1 and state = 'sending' and holder = $2 and attempts = $3
 		for update`, sent.ID, o.node, sent.Attempts) // the error comes with the rows
-	out, err := pgx.CollectExactlyOneRow(rows, scan)
+	out, err := pgx.CollectExactlyOneRow(rows, scanRow)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return out, errGone
 	}
 	return out, err
 }
 
-// write stores an attempt's outcome and tells the conversation.
-func (o *Store) write(ctx context.Context, tx pgx.Tx, out gateway.Outbound, doubts int) error {
+// write stores a row and its recipients and tells the conversation. Whoever is sending it
+// goes on if that is still its state.
+func (o *Store) write(ctx context.Context, tx pgx.Tx, out row) error {
 	var due *time.Time
 	if !out.DueAt.IsZero() {
 		due = &out.DueAt
 	}
 	if _, err := tx.Exec(ctx, `
 		update outbound
-		set state = $2, response = $3, due_at = $4, doubts = $5, rev = $6, holder = null
-		where id = $1`, out.ID, string(out.State), out.Response, due, doubts, out.Rev); err != nil {
+		set state = $2, response = $3, due_at = $4, doubts = $5, bounce = nullif($6, ''), rev = $7,
+		    holder = case when $2 = 'sending' then holder end
+		where id = $1`, out.ID, string(out.State), out.Response, due, out.doubts, out.bounce, out.Rev); err != nil {
 		return err
 	}
-	if err := writeRecipients(ctx, tx, out); err != nil {
+	if err := writeRecipients(ctx, tx, out.Outbound); err != nil {
 		return err
 	}
-	return o.feed.Append(ctx, tx, updated(out))
+	return o.feed.Append(ctx, tx, updated(out.Outbound))
 }
 
 // apply is the machine's one move: from sending, by what the other server said.
-func apply(out *gateway.Outbound, d gateway.Delivery, doubts int, now time.Time) {
+func apply(out *row, d gateway.Delivery, now time.Time) {
 	said := map[string]gateway.Recipient{}
 	for _, r := range d.Recipients {
 		said[r.Address] = r
@@ -98,7 +95,7 @@ func apply(out *gateway.Outbound, d gateway.Delivery, doubts int, now time.Time)
 	late := now.Sub(out.CreatedAt) >= giveUp
 	for i := range out.Recipients {
 		r := &out.Recipients[i]
-		if r.State == gateway.OutboundSent || r.State == gateway.OutboundFailed {
+		if !out.open(*r) {
 			continue
 		}
 		r.State, r.Response = d.State, clip(d.Response)
@@ -117,28 +114,60 @@ func apply(out *gateway.Outbound, d gateway.Delivery, doubts int, now time.Time)
 			r.State = gateway.OutboundUnknown
 		}
 	}
-	out.State, out.Response = worst(out.Recipients), clip(d.Response)
+	out.Response = clip(d.Response)
 	out.Rev++
-	out.DueAt = time.Time{}
+	out.State = gateway.OutboundUnknown // no longer sending
+	if out.bounce != "" {
+		out.Rev-- // one change
+		returned(out, gateway.Recipient{State: gateway.OutboundFailed, Response: out.bounce})
+		out.bounce = ""
+	}
+	if out.has(gateway.OutboundUnknown) {
+		out.doubts++
+		out.Doubtful = true
+	}
+	out.State, out.DueAt = out.whole(), time.Time{}
 	switch {
 	case out.State == gateway.OutboundDeferred:
 		out.DueAt = now.Add(pause(out.Attempts))
-	case out.State == gateway.OutboundUnknown && doubts == 0:
+	case out.State == gateway.OutboundUnknown && out.doubts < lastDoubt:
 		out.DueAt = now.Add(doubtfulFor)
 	}
 }
 
-// worst is the state of the whole: what is still to be done goes before what is lost,
-// and that before what is well.
-func worst(all []gateway.Recipient) gateway.OutboundState {
-	for _, state := range []gateway.OutboundState{gateway.OutboundUnknown, gateway.OutboundDeferred, gateway.OutboundFailed} {
-		for _, r := range all {
-			if r.State == state {
-				return state
-			}
+// lastDoubt is the number of attempts with an unknown outcome after which nobody of whom
+// we don't know is tried again: a third copy would be worse.
+const lastDoubt = 2
+
+// open says that the recipient is still to be reached.
+func (out row) open(r gateway.Recipient) bool {
+	switch r.State {
+	case gateway.OutboundSent, gateway.OutboundFailed:
+		return false
+	case gateway.OutboundUnknown:
+		return out.doubts < lastDoubt
+	case gateway.OutboundQueued, gateway.OutboundSending, gateway.OutboundDeferred:
+	}
+	return true
+}
+
+// whole is the state of the whole: what is still to be done goes before what is lost, and
+// that before what is well.
+func (out row) whole() gateway.OutboundState {
+	order := []gateway.OutboundState{gateway.OutboundUnknown, gateway.OutboundDeferred, gateway.OutboundFailed}
+	if out.doubts >= lastDoubt {
+		order[0], order[1] = order[1], order[0]
+	}
+	for _, state := range order {
+		if out.has(state) {
+			return state
 		}
 	}
 	return gateway.OutboundSent
+}
+
+func (out row) has(state gateway.OutboundState) bool {
+	return slices.ContainsFunc(out.Recipients, func(r gateway.Recipient) bool { return r.State == state })
 }
 
 func clip(response string) string {
