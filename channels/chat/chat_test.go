@@ -623,8 +623,8 @@ func TestIdleSocket(t *testing.T) {
 	}
 	each := (inUse() - before) / count
 	t.Logf("%d bytes a socket, the test's own end included", each)
-	if each > 13<<10 {
-		t.Errorf("an idle socket costs %d bytes, want at most 13 KiB", each)
+	if each > 9<<10 {
+		t.Errorf("an idle socket costs %d bytes, want at most 9 KiB", each)
 	}
 	runtime.KeepAlive(conns)
 }

@@ -6,12 +6,20 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"syscall"
+	"time"
 )
 
-const socketBuffer = 512 // bytes each way; net/http's are 4096, which ten thousand idle sockets would keep
+const (
+	socketBuffer = 512 // bytes each way; net/http's are 4096, which ten thousand idle sockets would keep
+	maxHeardOut  = 8 << 20
+)
 
-// lean gives the WebSocket library a connection with small buffers.
-type lean struct{ http.ResponseWriter }
+// lean gives the WebSocket library a connection with small buffers, and us its wire.
+type lean struct {
+	http.ResponseWriter
+	wire *wire
+}
 
 // Hijack implements http.Hijacker. What the client sent early stays in the reader.
 func (l lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -23,9 +31,53 @@ func (l lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(socketBuffer, len(early)))
-	if _, err := r.Peek(len(early)); err != nil {
-		return nil, nil, err
+	r := bufio.NewReaderSize(conn, socketBuffer)
+	if len(early) > 0 {
+		r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(socketBuffer, len(early)))
+		if _, err := r.Peek(len(early)); err != nil {
+			return nil, nil, err
+		}
+	}
+	l.wire.conn, l.wire.buffered = conn, r
+	if tcp, ok := conn.(syscall.Conn); ok { // not behind TLS, which keeps what it has read to itself
+		if l.wire.raw, err = tcp.SyscallConn(); err != nil {
+			return nil, nil, err
+		}
 	}
 	return conn, bufio.NewReadWriter(r, bufio.NewWriterSize(conn, socketBuffer)), nil
+}
+
+// wire is a connection that can be listened to without reading it. A read within the
+// WebSocket library needs a stack of 4 KiB and timers of its own; listening needs 2.
+type wire struct {
+	conn     net.Conn
+	raw      syscall.RawConn // nil behind TLS
+	buffered *bufio.Reader
+}
+
+// quiet returns when there is something to read, or the connection has ended; at once
+// with false where only a read can tell.
+func (w *wire) quiet() bool {
+	if w.raw == nil {
+		return false
+	}
+	if w.buffered.Buffered() == 0 {
+		_ = w.raw.Read(readable) // closed: the read that follows says so
+	}
+	return true
+}
+
+// hearOut reads what a client still has to say that we have said goodbye to: to close
+// before would make its system throw the goodbye away (RFC 1122 §4.2.2.13).
+func (w *wire) hearOut() {
+	if w.conn.SetReadDeadline(time.Now().Add(closeWait)) == nil {
+		_, _ = io.CopyN(io.Discard, w.buffered, maxHeardOut) // whatever ends it
+	}
+}
+
+// readable says whether a read would not have to wait.
+func readable(fd uintptr) bool {
+	var b [1]byte
+	_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return err != syscall.EAGAIN && err != syscall.EINTR //nolint:errorlint // an errno as the kernel gives it
 }

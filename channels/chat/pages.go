@@ -10,7 +10,7 @@ import (
 )
 
 // site is what a page may know of a widget, and whether anybody answers.
-func (s *Server) site(ctx context.Context, w Widget) (siteView, error) {
+func (s *Server) site(ctx context.Context, w *Widget) (siteView, error) {
 	o, err := s.Board.Opening(ctx, w.Queue)
 	if err != nil {
 		return siteView{}, err
@@ -68,7 +68,7 @@ func (s *Server) serveArticles(w http.ResponseWriter, r *http.Request) {
 
 // admit lets the pages of a widget's website in. A page of our own sends no Origin with a
 // GET to itself.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request) (Widget, bool) {
+func (s *Server) admit(w http.ResponseWriter, r *http.Request) (*Widget, bool) {
 	w.Header().Add("Vary", "Origin")
 	widget, err := s.widget(r.Context(), r.FormValue("key"))
 	origin := r.Header.Get("Origin")

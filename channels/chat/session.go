@@ -21,8 +21,9 @@ import (
 type session struct {
 	srv    *Server
 	out    outlet
+	wire   wire
 	token  tokenHash
-	widget Widget
+	widget *Widget
 	lines  *rate.Limiter
 	typed  time.Time // when typing was last passed on; the reader's own
 	paged  time.Time
@@ -49,7 +50,8 @@ type session struct {
 // the node's context, since the request's ends here. The origin is checked with the
 // widget's key, in hello.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	ws, err := websocket.Accept(lean{w}, r, &websocket.AcceptOptions{
+	v := &session{srv: s, lines: s.brake()}
+	ws, err := websocket.Accept(lean{w, &v.wire}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // see above
 		CompressionMode:    websocket.CompressionDisabled,
 	})
@@ -58,7 +60,6 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ws.SetReadLimit(maxFrame)
-	v := &session{srv: s, lines: s.brake()}
 	v.out.ws, v.out.spawn = ws, s.spawn
 	origin, host := r.Header.Get("Origin"), r.Host
 	if !s.spawn(func(ctx context.Context) { v.serve(ctx, origin, host) }) {
@@ -68,34 +69,50 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 
 func (v *session) serve(ctx context.Context, origin, host string) {
 	defer v.out.settle()
-	first, cancel := context.WithTimeout(ctx, helloTimeout)
-	defer cancel()
-	data, ok := v.read(first)
-	if !ok || !v.apart(func(ctx context.Context) bool { return v.greet(ctx, data, origin, host) }) {
+	defer context.AfterFunc(ctx, func() { _ = v.out.ws.CloseNow() })() // the quiet know no context
+	if !v.apart(func(ctx context.Context) bool { return v.hello(ctx, origin, host) }) {
 		return
 	}
-	cancel()
 	defer v.leave(ctx)
-	for {
-		data, ok := v.read(ctx)
-		if !ok || !v.apart(func(ctx context.Context) bool { return v.handle(ctx, data) }) {
-			return
-		}
+	for v.next(ctx) {
 	}
 }
 
+// next waits for a frame and does what it asks. Where the wire can be listened to, its
+// reading too happens apart.
+func (v *session) next(ctx context.Context) bool {
+	if v.wire.quiet() {
+		return v.apart(func(ctx context.Context) bool {
+			data, ok := v.read(ctx)
+			return ok && v.handle(ctx, data)
+		})
+	}
+	data, ok := v.read(ctx)
+	return ok && v.apart(func(ctx context.Context) bool { return v.handle(ctx, data) })
+}
+
 // apart runs f on a goroutine of its own and waits for it: so the stack that an idle
-// socket keeps is that of a read and not that of a transaction (2 against 8 KiB).
+// socket keeps is that of waiting and not that of a transaction (2 against 8 KiB).
 func (v *session) apart(f func(context.Context) bool) bool {
 	done := make(chan bool, 1)
 	return v.srv.spawn(func(ctx context.Context) { done <- f(ctx) }) && <-done
 }
 
+func (v *session) hello(ctx context.Context, origin, host string) bool {
+	first, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	data, ok := v.read(first)
+	return ok && v.greet(ctx, data, origin, host)
+}
+
 // read gives the next frame; false when the socket is gone, or must go.
 func (v *session) read(ctx context.Context) ([]byte, bool) {
 	kind, data, err := v.out.ws.Read(ctx)
+	if errors.Is(err, websocket.ErrMessageTooBig) { // the library has said 1009
+		v.wire.hearOut()
+	}
 	if err != nil {
-		return nil, false // too large a frame is closed 1009 by the library
+		return nil, false
 	}
 	v.silent.Store(false)
 	if kind != websocket.MessageText {
@@ -123,8 +140,8 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 		v.out.close(closePolicy, "begin with hello")
 		return false
 	}
-	var err error
-	v.widget, err = v.srv.widget(ctx, f.Key)
+	widget, err := v.srv.widget(ctx, f.Key)
+	v.widget = widget
 	switch {
 	case errors.Is(err, gateway.ErrNotFound) || err == nil && !v.widget.allows(origin, host):
 		v.refuse("", gateway.Forbidden("origin_refused", "This page may not embed this widget; add its origin in the administration."))

@@ -53,7 +53,7 @@ type Store struct {
 }
 
 type cachedWidget struct {
-	widget Widget
+	widget *Widget // shared by all who ask; nobody changes it
 	until  time.Time
 }
 
@@ -100,7 +100,7 @@ func (s *Store) Widgets(ctx context.Context) ([]Widget, error) {
 }
 
 // widget finds a widget by its public key.
-func (s *Store) widget(ctx context.Context, key string) (Widget, error) {
+func (s *Store) widget(ctx context.Context, key string) (*Widget, error) {
 	key = gateway.Clean(key) // each widget has one place in the cache, however it is asked for
 	now := time.Now()
 	s.mu.Lock()
@@ -114,14 +114,14 @@ func (s *Store) widget(ctx context.Context, key string) (Widget, error) {
 		from widget
 		where key = $1`, key)
 	if err != nil {
-		return Widget{}, fmt.Errorf("read widget: %w", err)
+		return nil, fmt.Errorf("read widget: %w", err)
 	}
-	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Widget])
+	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Widget])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Widget{}, gateway.NotFound("unknown_widget", "No widget has this key; copy the script tag from the administration again.")
+		return nil, gateway.NotFound("unknown_widget", "No widget has this key; copy the script tag from the administration again.")
 	}
 	if err != nil {
-		return Widget{}, fmt.Errorf("read widget: %w", err)
+		return nil, fmt.Errorf("read widget: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *Store) widget(ctx context.Context, key string) (Widget, error) {
 
 // allows says whether a page of this origin may embed the widget. Our own pages (the
 // demo, the designer's preview) may: their origin is the host they ask.
-func (w Widget) allows(origin, host string) bool {
+func (w *Widget) allows(origin, host string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" {
 		return false
@@ -154,7 +154,7 @@ func (w Widget) allows(origin, host string) bool {
 }
 
 // topic is the chosen subject; the zero Topic when none was or none is called that.
-func (w Widget) topic(id string) Topic {
+func (w *Widget) topic(id string) Topic {
 	for _, t := range w.Form.Topics {
 		if t.ID == id {
 			return t
@@ -164,7 +164,7 @@ func (w Widget) topic(id string) Topic {
 }
 
 // queueFor is where a chat on the topic waits.
-func (w Widget) queueFor(t Topic) gateway.QueueID {
+func (w *Widget) queueFor(t Topic) gateway.QueueID {
 	if t.Queue != 0 {
 		return t.Queue
 	}
@@ -172,7 +172,7 @@ func (w Widget) queueFor(t Topic) gateway.QueueID {
 }
 
 // language is the asked one if the widget speaks it, else its default.
-func (w Widget) language(asked string) string {
+func (w *Widget) language(asked string) string {
 	base, _, _ := strings.Cut(strings.ToLower(asked), "-")
 	for _, l := range w.Languages {
 		if l == base {
