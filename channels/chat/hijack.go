@@ -79,5 +79,5 @@ func (w *wire) hearOut() {
 func readable(fd uintptr) bool {
 	var b [1]byte
 	_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	return err != syscall.EAGAIN && err != syscall.EINTR //nolint:errorlint // an errno as the kernel gives it
+	return err != syscall.EAGAIN && err != syscall.EINTR
 }
