@@ -39,11 +39,13 @@ func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Secon
 
 // ChannelPlan is how one channel of a queue is worked.
 type ChannelPlan struct {
-	Target       Seconds       `json:"target"` // answer within; makes due_at
-	Clock        TargetClock   `json:"clock,omitempty"`
-	OfferTimeout Seconds       `json:"offer_timeout"` // 15 to 60
-	Decline      DeclinePolicy `json:"decline"`
-	WrapUp       WrapUpPlan    `json:"wrap_up"`
+	Target Seconds     `json:"target"` // answer within; makes due_at
+	Clock  TargetClock `json:"clock,omitempty"`
+	// Interruptible mail or voicemail is parked when a call or chat needs the agent.
+	Interruptible bool          `json:"interruptible,omitempty"`
+	OfferTimeout  Seconds       `json:"offer_timeout"` // 15 to 60
+	Decline       DeclinePolicy `json:"decline"`
+	WrapUp        WrapUpPlan    `json:"wrap_up"`
 }
 
 // DeclinePolicy is what becomes of an agent who declines.

@@ -56,9 +56,10 @@ func (a *agent) units() (n int) {
 	return n
 }
 
-// busy says whether the agent holds something that has not ended.
+// busy says whether the agent works on something that has not ended. What is parked
+// beside a wrap-up does not count.
 func (a *agent) busy() bool {
-	return slices.ContainsFunc(a.holds, (*hold).active)
+	return slices.ContainsFunc(a.holds, func(h *hold) bool { return h.active() && !h.parked })
 }
 
 // status is what boards show: intent × load.

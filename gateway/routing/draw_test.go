@@ -43,9 +43,10 @@ func drawQueue(t *rapid.T, id gateway.QueueID) gateway.QueuePlan {
 			continue
 		}
 		q.Channels[ch] = gateway.ChannelPlan{
-			Target:       rapid.SampledFrom([]gateway.Seconds{0, 20, 60}).Draw(t, "target"),
-			OfferTimeout: rapid.SampledFrom([]gateway.Seconds{0, 15, 30}).Draw(t, "timeout"),
-			Decline:      rapid.SampledFrom([]gateway.DeclinePolicy{"", gateway.DeclineVCC, gateway.DeclineEngage, gateway.DeclineSoft}).Draw(t, "decline"),
+			Target:        rapid.SampledFrom([]gateway.Seconds{0, 20, 60}).Draw(t, "target"),
+			Interruptible: rapid.Bool().Draw(t, "interruptible"),
+			OfferTimeout:  rapid.SampledFrom([]gateway.Seconds{0, 15, 30}).Draw(t, "timeout"),
+			Decline:       rapid.SampledFrom([]gateway.DeclinePolicy{"", gateway.DeclineVCC, gateway.DeclineEngage, gateway.DeclineSoft}).Draw(t, "decline"),
 			WrapUp: gateway.WrapUpPlan{
 				Mode: rapid.SampledFrom([]gateway.WrapUpMode{
 					"", gateway.WrapUpNone, gateway.WrapUpOptional, gateway.WrapUpTimed, gateway.WrapUpTimedExtendable, gateway.WrapUpManual,

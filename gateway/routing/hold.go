@@ -10,13 +10,14 @@ import (
 // hold is one agent's part in one interaction, from taking it to the end of wrap-up.
 // After a transfer the sender's hold is in wrap-up while the interaction goes on.
 type hold struct {
-	item  *item
-	agent *agent
-	queue *queue
-	how   string
-	start time.Time
-	ended time.Time // the agent's talk is over; zero while active
-	wrap  wrapUp
+	item   *item
+	agent  *agent
+	queue  *queue
+	how    string
+	start  time.Time
+	ended  time.Time // the agent's talk is over; zero while active
+	wrap   wrapUp
+	parked bool // set aside for a call or chat: takes no units
 }
 
 // How an agent came to hold an interaction, as segments tell it.
@@ -28,7 +29,13 @@ const (
 )
 
 func (h *hold) active() bool { return h.ended.IsZero() }
-func (h *hold) units() int   { return gateway.Cost(h.item.Channel) }
+
+func (h *hold) units() int {
+	if h.parked {
+		return 0
+	}
+	return gateway.Cost(h.item.Channel)
+}
 
 // owns says whether h is the part that decides the interaction's state.
 func (h *hold) owns() bool {
@@ -43,6 +50,9 @@ func (c *Core) take(it *item, a *agent, how string) {
 	a.holds = append(a.holds, h)
 	if old != nil { // it came back: the wrap-up of the first part is over
 		c.release(old)
+	}
+	if it.lane.live() {
+		c.makeRoom(a)
 	}
 	it.OverCapacity = a.units() > capacity
 	it.State, it.Agent, it.from = gateway.StateActive, a.id, nil

@@ -25,6 +25,7 @@ func candidateBefore(a, b candidate) bool {
 // that may have gained agents need be looked at, in the order in which items are due.
 func (c *Core) settle() {
 	for _, a := range c.turn.agents {
+		c.resume(a)
 		c.refresh(a)
 	}
 	for _, a := range c.turn.freed {

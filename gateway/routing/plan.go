@@ -30,12 +30,13 @@ type queue struct {
 
 // service is how a queue works one channel.
 type service struct {
-	target  time.Duration
-	timeout time.Duration
-	sticky  time.Duration
-	clock   gateway.TargetClock
-	decline gateway.DeclinePolicy
-	wrap    gateway.WrapUpPlan
+	target        time.Duration
+	timeout       time.Duration
+	sticky        time.Duration
+	clock         gateway.TargetClock
+	interruptible bool
+	decline       gateway.DeclinePolicy
+	wrap          gateway.WrapUpPlan
 
 	steps, unstaffed, closed, full []gateway.Step // by time
 }
@@ -76,7 +77,7 @@ func (q *queue) plan(p gateway.QueuePlan) {
 	for l := range laneCount {
 		s := usual(l)
 		if w, ok := p.Channels[l.channel()]; ok {
-			s.target = planned(w.Target)
+			s.target, s.interruptible = planned(w.Target), w.Interruptible
 			if w.Clock != "" {
 				s.clock = w.Clock
 			}

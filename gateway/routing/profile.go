@@ -169,13 +169,16 @@ func (a *agent) wrapUpLets(l lane) bool {
 	return true
 }
 
-// room says whether one more of the channel fits.
+// room says whether one more of the channel fits, beside what need not give way to it.
 func (a *agent) room(l lane) bool {
-	n := 0
+	n, used := 0, 0
 	for _, h := range a.holds {
 		if h.item.lane == l {
 			n++
 		}
+		if !l.live() || !h.parkable() {
+			used += h.units()
+		}
 	}
-	return a.units()+gateway.Cost(l.channel()) <= capacity && n < a.profile.caps[l]
+	return used+gateway.Cost(l.channel()) <= capacity && n < a.profile.caps[l]
 }

@@ -201,7 +201,7 @@ func (d *day) checkItem(it *item) {
 	}
 	want := map[gateway.State][3]bool{ // waits, is offered, is active
 		gateway.StateWaiting: {true, false, false}, gateway.StateOffered: {false, true, false},
-		gateway.StateActive: {false, false, true}, gateway.StateWrapUp: {}, gateway.StateFinished: {},
+		gateway.StateActive: {false, false, true}, gateway.StateParked: {false, false, true}, gateway.StateWrapUp: {}, gateway.StateFinished: {},
 	}[it.State]
 	if got := [3]bool{it.bucket != nil, len(it.offers) > 0, active == 1}; active > 1 || got != want {
 		d.Fatalf("I1: interaction %v is %s and %v, %d active", it.ID, it.State, got, active)
@@ -233,6 +233,9 @@ func (d *day) checkAgent(a *agent) {
 	over := false
 	for _, h := range a.holds {
 		over = over || h.item.OverCapacity
+		if h.parked && h.active() && (h.item.State != gateway.StateParked || a.units()+gateway.Cost(h.item.Channel) <= 100) {
+			d.Fatalf("agent %v: %v (%s) stays parked beside %d units", a.id, h.item.ID, h.item.State, a.units())
+		}
 	}
 	if a.units() > 100 && !over {
 		d.Fatalf("I3: agent %v holds %d units", a.id, a.units())
@@ -273,7 +276,9 @@ func (d *day) eligible(a *agent, it *item) bool {
 	}
 	units, same := 0, 0
 	for _, h := range a.holds {
-		units += gateway.Cost(h.item.Channel)
+		if !h.parked && !(d.interruptible(h) && (it.Channel == gateway.Voice || it.Channel == gateway.Chat)) {
+			units += gateway.Cost(h.item.Channel)
+		}
 		if h.item.Channel == it.Channel {
 			same++
 		}
@@ -291,6 +296,16 @@ func (d *day) eligible(a *agent, it *item) bool {
 		}
 	}
 	return units+gateway.Cost(it.Channel) <= 100 && same < most
+}
+
+// interruptible says whether a call or chat may park what the agent holds.
+func (d *day) interruptible(h *hold) bool {
+	for _, q := range d.core.plan.Queues {
+		if q.ID == h.queue.id && h.active() && (h.item.Channel == gateway.Email || h.item.Channel == gateway.Voicemail) {
+			return q.Channels[h.item.Channel].Interruptible
+		}
+	}
+	return false
 }
 
 // wants is what the item needs and whose members may take it, worked out anew.

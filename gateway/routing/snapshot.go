@@ -63,6 +63,7 @@ type (
 		Warned   bool            `json:"warned,omitempty"`
 		Asked    bool            `json:"asked,omitempty"`
 		Added    int             `json:"added,omitempty"`
+		Parked   bool            `json:"parked,omitempty"`
 	}
 	handledState struct {
 		Queue   gateway.QueueID `json:"queue"`
@@ -115,7 +116,7 @@ func (it *item) state() itemState {
 		s.Holds = append(s.Holds, holdState{
 			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
 			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
-			Asked: h.wrap.asked, Added: h.wrap.added,
+			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked,
 		})
 	}
 	return s
@@ -224,7 +225,7 @@ func (c *Core) restoreHold(it *item, s holdState) error {
 	if a == nil || s.Place < 0 || s.Place >= len(a.holds) {
 		return fmt.Errorf("agent %d does not hold it", s.Agent)
 	}
-	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended}
+	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked}
 	h.wrap = wrapUp{s.Until, s.Left, s.Overtime, s.Warned, s.Asked, s.Added}
 	it.holds = append(it.holds, h)
 	a.holds[s.Place] = h

@@ -236,6 +236,8 @@ func (f *floor) channel(q *gateway.QueuePlan, ch gateway.Channel, options string
 			for name := range strings.SplitSeq(v, ",") {
 				p.WrapUp.Codes = append(p.WrapUp.Codes, gateway.CodeID(f.id("code", name)))
 			}
+		case "interruptible":
+			p.Interruptible = true
 		case "required":
 			p.WrapUp.CodeRequired = true
 		default:

@@ -1,0 +1,49 @@
+package routing
+
+import (
+	"slices"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Mail and voicemail may be interrupted where their queue says so: a call or chat that
+// needs the room parks them. A parked interaction takes no units; it goes on by itself
+// as soon as there is room again, the oldest first.
+
+// live says whether somebody is waiting at the other end, for whom work is interrupted.
+func (l lane) live() bool { return l == voice || l == chat }
+
+// parkable says whether the hold may give way to a call or a chat.
+func (h *hold) parkable() bool {
+	return h.active() && !h.parked && (h.item.lane == email || h.item.lane == voicemail) &&
+		h.queue.service[h.item.lane].interruptible
+}
+
+// makeRoom parks what may be parked, the newest first, until the agent's work fits.
+func (c *Core) makeRoom(a *agent) {
+	for _, h := range slices.Backward(a.holds) {
+		if a.units() <= capacity {
+			return
+		}
+		if h.parkable() {
+			h.parked = true
+			c.settlePark(h, gateway.StateParked)
+		}
+	}
+}
+
+// resume lets what is parked go on where there is room.
+func (c *Core) resume(a *agent) {
+	for _, h := range a.holds {
+		if h.parked && h.active() && a.units()+gateway.Cost(h.item.Channel) <= capacity {
+			h.parked = false
+			c.settlePark(h, gateway.StateActive)
+		}
+	}
+}
+
+func (c *Core) settlePark(h *hold, s gateway.State) {
+	h.item.State = s
+	c.touch(h.item)
+	c.meet(h.agent)
+}
