@@ -6,34 +6,45 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export CGO_ENABLED ?= 0
 
-.PHONY: run test build web check bench chaos clean
+# Git may refuse to tell another user about the clone, and go build would stop.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-run: build
-	@localpg/install.sh
+.PHONY: run test build web tools postgres peers compiler check bench chaos clean
+
+run: postgres build
 	@exec bin/vaxel demo
 
 build: web
 	$(GO) build -o bin/vaxel ./cmd/vaxel
 
-web: web-widget/node_modules/.stamp web-console/node_modules/.stamp
+tools:
+	@command -v $(GO) >/dev/null || { echo "Växel is built with Go 1.26 or newer, which is not in PATH: https://go.dev/dl" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "Växel's pages are built with Node 20 or newer and npm, which is not in PATH: https://nodejs.org" >&2; exit 1; }
+
+# What only root can install comes first, so that others are told at once.
+postgres: tools
+	@localpg/install.sh
+
+peers: tools
+	@missing=0; localpg/install.sh || missing=1; e2e/install.sh || missing=1; exit $$missing
+
+web: tools web-widget/node_modules/.stamp web-console/node_modules/.stamp
 	$(GO) run ./cmd/webbuild
 
 %/node_modules/.stamp: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-test: build e2e/node_modules/.stamp
-	@localpg/install.sh
-	@e2e/install.sh
+test: peers build e2e/node_modules/.stamp
 	$(GO) test -timeout 20m ./...
 
 # Linters are built once into bin/; golangci-lint takes some minutes the first time.
-bin/golangci-lint bin/staticcheck bin/gofumpt:
+bin/golangci-lint bin/staticcheck bin/gofumpt &:
 	GOBIN=$(CURDIR)/bin $(GO) install $(GOLANGCI)
 	GOBIN=$(CURDIR)/bin $(GO) install $(STATICCHECK)
 	GOBIN=$(CURDIR)/bin $(GO) install $(GOFUMPT)
 
-check: build e2e/node_modules/.stamp bin/golangci-lint
+check: compiler peers build e2e/node_modules/.stamp bin/golangci-lint
 	@test -z "$$(bin/gofumpt -l $$(git ls-files '*.go'))" || { bin/gofumpt -l $$(git ls-files '*.go'); echo "run bin/gofumpt -w on these"; exit 1; }
 	$(GO) vet ./...
 	bin/staticcheck ./...
@@ -43,8 +54,12 @@ check: build e2e/node_modules/.stamp bin/golangci-lint
 	cd web-console && npx tsc --noEmit
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 40m ./...
 
-bench: build
-	bin/vaxel bench
+compiler:
+	@command -v gcc >/dev/null || { echo "The race detector needs a C compiler. Please run: sudo apt-get install --no-install-recommends gcc libc6-dev" >&2; exit 1; }
+
+# make bench BENCH=--quick, or BENCH="mail chat --seconds 60"
+bench: peers build
+	bin/vaxel bench $(BENCH)
 
 chaos: build
 	$(GO) test ./e2e -run TestChaos -v -timeout 120m -args -chaos.kills=1000

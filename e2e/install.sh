@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs what the tests need beside Go and Node: the real mail servers, the browser,
-# the telephones. Debian packages, as root; otherwise it prints the one line to run.
+# Installs what the tests need beside Go, Node and PostgreSQL: the real mail servers, the
+# browser, the telephones. Debian packages, as root; otherwise it prints the line to run.
 set -eu
+PATH=$PATH:/usr/sbin
 
 need=
 want() { # command package...
-	command -v "$1" >/dev/null 2>&1 || PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1 || { shift; need="$need $*"; }
+	command -v "$1" >/dev/null 2>&1 || { shift; need="$need $*"; }
 }
 want dovecot dovecot-imapd dovecot-lmtpd
 [ -x /usr/lib/dovecot/lmtp ] || need="$need dovecot-lmtpd"
@@ -18,26 +19,17 @@ want sox sox
 want espeak-ng espeak-ng
 [ -n "$need" ] || exit 0
 
-line="apt-get install -y --no-install-recommends$need"
+if ! command -v apt-get >/dev/null; then
+	echo "The tests need what Debian has in these packages; please install it with your system's:$need" >&2
+	exit 1
+fi
 if [ "$(id -u)" != 0 ]; then
-	echo "The tests need packages that are not here. As root, run: $line" >&2
+	echo "The tests need programs that are not here, and only root can install them. Please run one of" >&2
+	echo "  sudo $(cd "$(dirname "$0")" && pwd)/install.sh" >&2
+	echo "  sudo apt-get install --no-install-recommends$need" >&2
+	echo "The first starts none of the services that it installs. Then try again." >&2
 	exit 1
 fi
 echo "Installing for the tests:$need"
-
-# Debian starts servers as they are installed; these are for the tests to start.
-policy=/usr/sbin/policy-rc.d
-saved=
-if [ -e "$policy" ]; then
-	saved=$(mktemp)
-	cp -p "$policy" "$saved"
-fi
-restore() { if [ -n "$saved" ]; then mv "$saved" "$policy"; else rm -f "$policy"; fi; }
-trap restore EXIT
-printf '#!/bin/sh\nexit 101\n' >"$policy"
-chmod 755 "$policy"
-
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
 # shellcheck disable=SC2086 # a list of packages
-apt-get install -y -q --no-install-recommends $need
+"$(dirname "$0")/../localpg/apt-quiet.sh" $need

@@ -5,7 +5,6 @@
 set -eu
 
 etc=${DESTDIR:-}/etc/postgresql-common/createcluster.d
-policy=${DESTDIR:-}/usr/sbin/policy-rc.d
 
 for major in 15 16 17 18; do
 	for bin in "${DESTDIR:-}/usr/lib/postgresql/$major/bin" "${DESTDIR:-}/usr/pgsql-$major/bin"; do
@@ -18,27 +17,17 @@ if ! command -v apt-get >/dev/null; then
 	exit 1
 fi
 if [ "$(id -u)" != 0 ]; then
-	echo "Växel needs the PostgreSQL server, and only root can install it. Please run:" >&2
+	echo "Växel needs the PostgreSQL server, and only root can install it. Please run one of" >&2
+	echo "  sudo $(cd "$(dirname "$0")" && pwd)/install.sh" >&2
 	echo "  sudo apt-get install --no-install-recommends postgresql" >&2
+	echo "The first starts no service and makes no cluster beside Växel's own. Then try again." >&2
 	exit 1
 fi
 
 echo "Installing the PostgreSQL server (Debian package postgresql) ..."
 
-# What is there is put back at the end, however that comes.
-restore() {
-	rm -f "$etc/vaxel.conf"
-	if [ -e "$policy.vaxel-keeps" ]; then mv -f "$policy.vaxel-keeps" "$policy"; else rm -f "$policy"; fi
-}
-trap restore EXIT
+mkdir -p "$etc"
+trap 'rm -f "$etc/vaxel.conf"' EXIT
 trap 'exit 130' INT TERM HUP
-
-mkdir -p "$etc" "$(dirname "$policy")"
-# One that is marked as ours is from a run that was killed.
-if [ -e "$policy" ] && ! grep -q "# vaxel" "$policy"; then cp -p "$policy" "$policy.vaxel-keeps"; fi
-printf '#!/bin/sh\nexit 101 # vaxel: start no service while its packages are installed\n' >"$policy"
-chmod 755 "$policy"
 echo "create_main_cluster = false" >"$etc/vaxel.conf"
-
-install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; }
-install || { apt-get update -q && install; }
+"$(dirname "$0")/apt-quiet.sh" postgresql
