@@ -19,13 +19,12 @@ import (
 func (v *Voice) called(ctx context.Context, in *dialog.Incoming) dialog.Owner {
 	trunk, status := v.trunk(in.To, in.Source.Addr())
 	if status != 200 {
-		v.log.Info("refused a call", "from", in.From, "to", in.To, "source", in.Source.String(), "status", status)
-		in.Reject(status)
+		in.Refuse(status)
 		return nobody{}
 	}
 	if in.Offer != nil {
 		if _, err := sdp.Parse(in.Offer); err != nil {
-			in.Reject(488)
+			in.Refuse(488)
 			return nobody{}
 		}
 	}

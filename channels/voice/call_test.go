@@ -430,6 +430,20 @@ func TestAcceptedElsewhere(t *testing.T) {
 	shows("idle")
 }
 
+// The server stops while an agent's phone rings: it stops, too.
+func TestStopWhileItRings(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	agent := h.deskphone(anna, 1000)
+	c := h.customer(440).Dial(service, h.Addr())
+	h.offer(h.interaction(), 1, anna)
+	a := agent.Next()
+	a.Ring()
+	phonetest.Wait(t, "the customer is answered", c.Up)
+	h.stop()
+	phonetest.Wait(t, "both telephones are told", func() bool { return c.Gone() && a.Canceled() })
+}
+
 // The server stops while they talk: both telephones are told at once, and the next
 // start ends the call for the floor.
 func TestStop(t *testing.T) {

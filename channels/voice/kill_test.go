@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestChild(t *testing.T) {
 	if h.phones[anna] = []string{os.Getenv("VOICE_PHONE")}; h.phones[anna][0] == "" {
 		wait = 1
 	}
-	h.run(voice.Config{Node: "test", Listen: netip.MustParseAddrPort("127.0.0.1:0"), Dir: os.Getenv("VOICE_DIR"), Patience: quick}, wait)
+	h.run(voice.Config{Node: "test", Listen: netip.MustParseAddrPort(os.Getenv("VOICE_LISTEN")), Dir: os.Getenv("VOICE_DIR"), Patience: quick}, wait)
 	fmt.Println("ADDR", h.Addr())
 	id := h.interaction()
 	h.offer(id, 1, anna)
@@ -59,7 +60,7 @@ func start(t *testing.T, point string, voicemail bool) *life {
 	if voicemail {
 		phone = ""
 	}
-	l.cmd.Env = append(os.Environ(), "VOICE_CHILD="+l.url, "VOICE_DIR="+l.dir, "VOICE_PHONE="+phone, "VAXEL_CRASH="+point)
+	l.cmd.Env = append(os.Environ(), "VOICE_CHILD="+l.url, "VOICE_DIR="+l.dir, "VOICE_PHONE="+phone, "VOICE_LISTEN="+own().String(), "VAXEL_CRASH="+point)
 	out, err := l.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +83,14 @@ func start(t *testing.T, point string, voicemail bool) *life {
 	t.Fatal("the child says no address")
 	return nil
 }
+
+// own is an address that nobody else takes between two lives.
+func own() netip.AddrPort {
+	n := lives.Add(1)
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 64 + byte(os.Getpid()>>8)%64, byte(os.Getpid()), byte(n)}), 0)
+}
+
+var lives atomic.Uint32
 
 // dies waits until the child has been killed.
 func (l *life) dies() {
@@ -106,7 +115,7 @@ func (l *life) again() *house {
 	l.t.Helper()
 	h := newHouse(l.t)
 	h.pool = pgtest.Open(l.t, l.url)
-	h.run(voice.Config{Node: "test", Listen: netip.MustParseAddrPort("127.0.0.1:0"), Dir: l.dir, Patience: quick}, 0)
+	h.run(voice.Config{Node: "test", Listen: l.addr, Dir: l.dir, Patience: quick}, 0)
 	return h
 }
 
@@ -137,6 +146,7 @@ func TestKill(t *testing.T) {
 			}
 			l.dies()
 			h := l.again()
+			phonetest.Wait(t, "the caller is told", call.Gone)
 			if cause := h.ends(); !c.hang && cause != "system_failure" || c.hang && cause != "customer_bye" {
 				t.Errorf("ended by %s", cause)
 			}
@@ -152,9 +162,30 @@ func TestKill(t *testing.T) {
 			case len(leaves) != 1 || leaves[0].End != c.end || (leaves[0].Callback != 0) != (c.end == gateway.EndSystemFailure):
 				t.Errorf("told the floor %+v", leaves)
 			case c.point == "call.accepted", c.point == "call.bridged":
-				phonetest.Wait(t, "the telephones are told", func() bool { return call.Gone() && l.agent.Next().Gone() })
+				phonetest.Wait(t, "the agent's phone is told", l.agent.Next().Gone)
 			}
 		})
+	}
+}
+
+// Killed while the agent's phone rings: it stops at the next start, and an answer that
+// crosses it is confirmed and ended.
+func TestKillWhileItRings(t *testing.T) {
+	t.Parallel()
+	l := start(t, "", false)
+	l.agent.Auto = (*phonetest.Call).Ring
+	l.customer.Dial(service, l.addr)
+	a := l.agent.Next()
+	if err := l.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	l.dies()
+	h := l.again()
+	phonetest.Wait(t, "the CANCEL comes, and the ACK to what it makes", func() bool { return a.Canceled() && a.Confirmed() })
+	a.Answer()
+	phonetest.Wait(t, "the answer is ended", func() bool { return has(a.Reason(), "Call completed elsewhere") })
+	if cause := h.ends(); cause != "system_failure" {
+		t.Errorf("ended by %s", cause)
 	}
 }
 

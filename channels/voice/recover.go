@@ -61,7 +61,7 @@ func (v *Voice) bury(ctx context.Context, row callRow) error {
 		return err
 	}
 	for _, id := range legs {
-		if id.RemoteTag != "" {
+		if id.CallID != "" {
 			v.stack.Bury(id, `SIP;cause=41;text="Temporary failure"`)
 		}
 	}

@@ -98,26 +98,25 @@ func (c *Call) tryNext(ctx context.Context, cause string) {
 	c.fail(ctx, r, cause)
 }
 
-// place makes a leg call its telephone: the row first.
+// place makes a leg call its telephone: the row first, with what a CANCEL needs.
 func (c *Call) place(ctx context.Context, l *Leg, inv dialog.Invitation) error {
-	if err := dialog.Check(inv.To); err != nil {
+	d, err := c.v.stack.Prepare(inv, l)
+	if err != nil {
 		return err
 	}
 	if err := l.listen(ctx, dialog.Host(inv), nil); err != nil {
 		return err
 	}
+	l.dialog = d
 	if err := c.v.openLeg(ctx, c.row.ID, l); err != nil {
 		l.stream.Close()
 		return err
 	}
 	l.near = sdp.Offer(uint64(l.id), l.stream.Local(), g711.A, sdp.SendRecv)
-	inv.Offer = l.near.Bytes()
-	d, err := c.v.stack.Invite(inv, l)
-	if err != nil {
+	if err := d.Send(l.near.Bytes()); err != nil {
 		l.stream.Close()
 		return err
 	}
-	l.dialog = d
 	return nil
 }
 

@@ -25,8 +25,12 @@ func (s *Stack) incoming(ctx context.Context, req *sip.Request, tx *sip.ServerTx
 		id: Identity{
 			CallID: req.CallID().Value(), LocalTag: newID(), RemoteTag: tag,
 			Local: Line(req.To().Address.String()), Remote: Line(req.From().Address.String()),
-			Target: contact(req), Source: req.Source(),
+			Target: contact(req), Source: req.Source(), Back: responseAddress(req, source(req)),
+			InviteSeq: req.CSeq().SeqNo,
 		},
+	}
+	for _, h := range sip.NewResponseFromRequest(req, sip.StatusTrying, "", nil).GetHeaders("Via") {
+		d.id.Vias = append(d.id.Vias, Line(h.Value()))
 	}
 	if d.id.Target == "" {
 		d.id.Target = d.id.Remote
@@ -88,6 +92,13 @@ func (in *Incoming) Answer(body []byte) {
 // Reject refuses the call. The owner is not told.
 func (in *Incoming) Reject(status int) {
 	in.inbox.Put(func() { in.refuse(status) })
+}
+
+// Refuse rejects a call that has no business here. It goes into the log like whatever else
+// is refused: as often as a source may.
+func (in *Incoming) Refuse(status int) {
+	in.stack.gate.note(in.Source, nil, "a call that nobody takes", "status", status, "from", in.From, "to", in.To)
+	in.Reject(status)
 }
 
 // refuse ends a call that was not answered. Retry-After sends a trunk elsewhere meanwhile.

@@ -20,17 +20,10 @@ type Invitation struct {
 	From    string         // the user part shown to the called
 	Name    string         // the name shown to the called
 	Through netip.AddrPort // where to send it; resolved from To if not set
-	Offer   []byte
 }
 
 // ErrAddress is a SIP URI that can't be called.
 var ErrAddress = errors.New("not a SIP address that can be called")
-
-// Check says whether an address can be called.
-func Check(address string) error {
-	_, err := parseURI(address)
-	return err
-}
 
 // Host is the address that an invitation goes to; not valid if a name stands for it.
 func Host(inv Invitation) netip.Addr {
@@ -56,30 +49,36 @@ func parseURI(address string) (sip.Uri, error) {
 	return uri, nil
 }
 
-// Invite calls. The owner is told how it goes on; only an address that can't be called
-// is an error here.
-func (s *Stack) Invite(inv Invitation, owner Owner) (*Dialog, error) {
-	uri, err := parseURI(inv.To)
-	if err != nil {
+// Prepare makes a call that Send makes, so that its identity can be written down before
+// it rings. Only an address that can't be called is an error here.
+func (s *Stack) Prepare(inv Invitation, owner Owner) (*Dialog, error) {
+	if _, err := parseURI(inv.To); err != nil {
 		return nil, err
 	}
 	from := sip.Uri{Scheme: "sip", User: userPart(inv.From), Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
 	d := &Dialog{
-		stack: s, inbox: NewInbox[func()](), over: make(chan struct{}), owner: owner, state: calling,
-		id: Identity{CallID: newID(), LocalTag: newID(), Local: from.String(), Remote: inv.To, Target: inv.To, Seq: 0},
+		stack: s, inbox: NewInbox[func()](), over: make(chan struct{}), owner: owner, state: calling, through: inv.Through,
+		id: Identity{CallID: newID(), LocalTag: newID(), Local: from.String(), Remote: inv.To, Target: inv.To},
 	}
-	req := d.build(sip.INVITE)
+	d.invite = d.build(sip.INVITE)
 	if inv.Name != "" {
-		req.From().DisplayName = displayName(inv.Name)
+		d.invite.From().DisplayName = displayName(inv.Name)
 	}
-	req.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
-	req.SetBody(inv.Offer)
-	d.invite = req
-	if !s.add(d) {
-		return nil, fmt.Errorf("call %s: %w", inv.To, net.ErrClosed)
-	}
-	s.tasks.Put(func(ctx context.Context) { d.call(ctx, uri, inv.Through) })
+	via := d.invite.Via()
+	d.id.Branch, _ = via.Params.Get("branch")
+	d.id.Via = s.addr
 	return d, nil
+}
+
+// Send calls with our offer. The owner is told how it goes on.
+func (d *Dialog) Send(offer []byte) error {
+	d.invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+	d.invite.SetBody(offer)
+	if !d.stack.add(d) {
+		return fmt.Errorf("call %s: %w", d.id.Remote, net.ErrClosed)
+	}
+	d.stack.tasks.Put(d.call)
+	return nil
 }
 
 // userPart keeps what needs no escape in a URI (RFC 3261 §25.1 unreserved, and + * #).
@@ -109,12 +108,13 @@ func displayName(s string) string {
 const resolveTime = 4 * time.Second // to look an address up
 
 // call sends the INVITE and passes the answers on, as long as its transaction lasts.
-func (d *Dialog) call(ctx context.Context, uri sip.Uri, through netip.AddrPort) {
+func (d *Dialog) call(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, resolveTime)
 	defer stop()
+	through := d.through
 	if !through.IsValid() {
 		var err error
-		if through, err = lookUp(ctx, hostPort(uri)); err != nil {
+		if through, err = lookUp(ctx, hostPort(d.invite.Recipient)); err != nil {
 			d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusServiceUnavailable}) })
 			return
 		}
@@ -209,7 +209,7 @@ func (d *Dialog) twin(res *sip.Response) *Dialog {
 	if c := contact(res); c != "" {
 		id.Target = c
 	}
-	id.Source, id.Routes, id.Seq = res.Source(), nil, d.invite.CSeq().SeqNo
+	id.Source, id.Routes, id.Seq, id.Branch = res.Source(), nil, d.invite.CSeq().SeqNo, ""
 	for _, h := range slices.Backward(res.GetHeaders("Record-Route")) {
 		id.Routes = append(id.Routes, Line(h.Value()))
 	}
@@ -236,19 +236,23 @@ func (d *Dialog) cancel() {
 	time.AfterFunc(64*sip.T1, func() { d.inbox.Put(func() { d.finish(Rejected{Status: sip.StatusRequestTimeout}) }) })
 }
 
-func (d *Dialog) sendCancel() {
-	req := sip.NewRequest(sip.CANCEL, d.invite.Recipient)
+func (d *Dialog) sendCancel() { d.stack.send(d.hop(sip.CANCEL, d.invite)) }
+
+// hop is a CANCEL or the ACK to a refusal: requests of the INVITE's own transaction (RFC
+// 3261 §9.1, §17.1.1.3). to has their To.
+func (d *Dialog) hop(method sip.RequestMethod, to sip.Message) *sip.Request {
+	req := sip.NewRequest(method, d.invite.Recipient)
 	req.AppendHeader(d.invite.Via().Clone())
 	sip.CopyHeaders("Route", d.invite, req)
 	sip.CopyHeaders("From", d.invite, req)
-	sip.CopyHeaders("To", d.invite, req)
+	sip.CopyHeaders("To", to, req)
 	sip.CopyHeaders("Call-ID", d.invite, req)
-	req.AppendHeader(&sip.CSeqHeader{SeqNo: d.invite.CSeq().SeqNo, MethodName: sip.CANCEL})
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: d.invite.CSeq().SeqNo, MethodName: method})
 	forwards := sip.MaxForwardsHeader(70)
 	req.AppendHeader(&forwards)
 	req.SetBody(nil)
 	address(req, d.invite.Destination())
-	d.stack.send(req)
+	return req
 }
 
 // ackRequest confirms a 2xx (RFC 3261 §13.2.2.4): a transaction of its own, same CSeq.
@@ -417,12 +421,4 @@ func (s *Stack) write(ack *sip.Request, to netip.AddrPort) {
 	if err := (path{s.conn, to}).WriteMsg(ack); err != nil {
 		s.log.Debug("send ACK", "call_id", ack.CallID().Value(), "err", err)
 	}
-}
-
-// Bury sends a BYE for a dialog of a process that has died, so that the far end doesn't
-// listen to silence for ever. Its CSeq may have gone further than was written down.
-func (s *Stack) Bury(id Identity, reason string) {
-	id.Seq += 100
-	d := &Dialog{stack: s, id: id}
-	s.send(d.byeRequest(reason))
 }

@@ -20,6 +20,14 @@ type Identity struct {
 	Routes    []string `json:"routes,omitempty"`
 	Source    string   `json:"source"` // where their messages come from
 	Seq       uint32   `json:"seq"`    // our newest CSeq
+
+	// While our INVITE has no answer: what a CANCEL needs.
+	Branch string         `json:"branch,omitempty"`
+	Via    netip.AddrPort `json:"via,omitzero"`
+	// Of theirs: what its final response needs.
+	Vias      []string       `json:"vias,omitempty"`
+	Back      netip.AddrPort `json:"back,omitzero"`
+	InviteSeq uint32         `json:"invite_seq,omitempty"`
 }
 
 // Event is what a dialog tells its owner.
@@ -88,9 +96,10 @@ type Dialog struct {
 	state     state
 	remoteSeq uint32
 
-	invite  *sip.Request  // the one that began it
-	server  *sip.ServerTx // when called
-	answer  *sip.Response // our 2xx, until it is ACKed
+	invite  *sip.Request   // the one that began it
+	through netip.AddrPort // where to send it; not valid: to its address
+	server  *sip.ServerTx  // when called
+	answer  *sip.Response  // our 2xx, until it is ACKed
 	resend  *time.Timer
 	wait    time.Duration // until the next 2xx
 	waited  time.Duration

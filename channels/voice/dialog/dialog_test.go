@@ -125,8 +125,11 @@ func (h *house) invite(t *testing.T, phone *phonetest.Phone) *party {
 	t.Helper()
 	p := &party{}
 	var err error
-	p.out, err = h.Invite(dialog.Invitation{To: phone.URI(), From: "100", Name: "Växel", Offer: sdp.Offer(1, netip.MustParseAddrPort("127.0.0.1:9"), g711.A, sdp.SendRecv).Bytes()}, p)
+	p.out, err = h.Prepare(dialog.Invitation{To: phone.URI(), From: "100", Name: "Växel"}, p)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.out.Send(sdp.Offer(1, netip.MustParseAddrPort("127.0.0.1:9"), g711.A, sdp.SendRecv).Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -134,19 +134,20 @@ func (x *exchange) client(req *sip.Request, to netip.AddrPort) (*sip.ClientTx, e
 	return tx, nil
 }
 
-// response hands a response to its transaction. RFC 6026 §8.8: one whose transaction is
-// gone is dropped.
-func (x *exchange) response(res *sip.Response) {
+// response hands a response to its transaction, if there is one.
+func (x *exchange) response(res *sip.Response) bool {
 	key, err := sip.ClientTxKeyMake(res)
 	if err != nil {
-		return
+		return false
 	}
 	x.mu.Lock()
 	tx := x.clients[key]
 	x.mu.Unlock()
-	if tx != nil {
-		tx.Receive(res)
+	if tx == nil {
+		return false
 	}
+	tx.Receive(res)
+	return true
 }
 
 // responseAddress is where the answers to a request go: to where it came from, and to the

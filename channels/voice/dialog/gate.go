@@ -137,7 +137,7 @@ func (g *gate) sweepLocked() {
 
 // note writes at most ten lines a second about one source, fifty about all, and counts
 // the others.
-func (g *gate) note(from netip.AddrPort, s *stranger, what string) {
+func (g *gate) note(from netip.AddrPort, s *stranger, what string, more ...any) {
 	g.mu.Lock()
 	if s == nil {
 		if s = g.sources[from.Addr()]; s == nil {
@@ -157,7 +157,7 @@ func (g *gate) note(from netip.AddrPort, s *stranger, what string) {
 	}
 	g.mu.Unlock()
 	if write {
-		g.log.Warn("refused on the SIP port", "source", from.String(), "what", what, "repeated", hushed)
+		g.log.Warn("refused on the SIP port", append([]any{"source", from.String(), "what", what, "repeated", hushed}, more...)...)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
@@ -91,12 +92,28 @@ func TestFlood(t *testing.T) {
 func TestLogStaysReadable(t *testing.T) {
 	out := &lines{}
 	h := openLogged(t, nil, slog.New(slog.NewTextHandler(out, nil)))
+	begun := time.Now()
 	flood(t, h.Addr(), 1, strings.Split(strings.Repeat("rubbish|", 5000), "|")...)
 	phonetest.Wait(t, "it is logged", func() bool { return out.count() > 0 })
 	phonetest.NewPhone(t, "ann", g711.A, 440).Dial("200", h.Addr())
 	h.call(t) // everything before it has been handled
-	if n := out.count(); n > 30 {
-		t.Errorf("%d lines for one source", n)
+	if n, most := out.count(), 10*(2+int(time.Since(begun).Seconds())); n > most {
+		t.Errorf("%d lines for one source, at most %d allowed", n, most)
+	}
+}
+
+// Calls that nobody takes are logged no more often.
+func TestRefusalsStayReadable(t *testing.T) {
+	out := &lines{}
+	h := openLogged(t, func(p *party) { p.in.Refuse(404) }, slog.New(slog.NewTextHandler(out, nil)))
+	phone := phonetest.NewPhone(t, "ann", g711.A, 440)
+	begun := time.Now()
+	for range 25 { // each is two messages, and a stranger has sixty
+		c := phone.Dial("999", h.Addr())
+		phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })
+	}
+	if n, most := out.count(), 10*(2+int(time.Since(begun).Seconds())); n == 0 || n > most {
+		t.Errorf("%d lines for one source, at most %d allowed", n, most)
 	}
 }
 

@@ -50,12 +50,13 @@ type Stack struct {
 	mu      sync.Mutex // guards what follows
 	closed  bool
 	dialogs map[string]*Dialog
-	merging map[string]string // Call-ID, tag and CSeq of an INVITE → its branch
+	buried  map[string]*Dialog // by the branch of an INVITE of our last life
+	merging map[string]string  // Call-ID, tag and CSeq of an INVITE → its branch
 }
 
 const (
 	socketBuffer = 8 << 20 // holds what comes while we are not running
-	settleTime   = time.Second
+	settleTime   = 2 * time.Second
 )
 
 // Open binds the socket. called gives each INVITE from outside its owner (the context is Run's), who
@@ -80,14 +81,14 @@ func Open(ctx context.Context, cfg Config, called func(context.Context, *Incomin
 		addr: netip.AddrPortFrom(cfg.Advertise, local.AddrPort().Port()),
 		conn: conn, log: log, gate: newGate(conn, cfg.Trusted, log), exchange: newExchange(conn),
 		called: called, tasks: NewInbox[func(context.Context)](),
-		dialogs: map[string]*Dialog{}, merging: map[string]string{},
+		dialogs: map[string]*Dialog{}, buried: map[string]*Dialog{}, merging: map[string]string{},
 	}, nil
 }
 
 // Addr is the address that others are told.
 func (s *Stack) Addr() netip.AddrPort { return s.addr }
 
-// Run listens until ctx ends and the dialogs have, for which they get a second. Nothing
+// Run listens until ctx ends and the dialogs have, for which they get two seconds. Nothing
 // of it is left when it returns.
 func (s *Stack) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
@@ -143,7 +144,9 @@ func (s *Stack) listen(ctx context.Context) {
 func (s *Stack) came(ctx context.Context, msg sip.Message, from netip.AddrPort) {
 	switch m := msg.(type) {
 	case *sip.Response:
-		s.exchange.response(m)
+		if !s.exchange.response(m) {
+			s.stray(m)
+		}
 	case *sip.Request:
 		tx, err := s.exchange.server(m, from)
 		switch {
