@@ -45,7 +45,7 @@ bin/golangci-lint bin/staticcheck bin/gofumpt &:
 	GOBIN=$(CURDIR)/bin $(GO) install $(GOFUMPT)
 
 check: compiler peers build e2e/node_modules/.stamp bin/golangci-lint
-	@test -z "$$(bin/gofumpt -l $$(git ls-files '*.go'))" || { bin/gofumpt -l $$(git ls-files '*.go'); echo "run bin/gofumpt -w on these"; exit 1; }
+	@wrong=$$(bin/gofumpt -l $$($(GO) list -f '{{.Dir}}' ./...)); test -z "$$wrong" || { echo "$$wrong"; echo "run bin/gofumpt -w on these" >&2; exit 1; }
 	$(GO) vet ./...
 	bin/staticcheck ./...
 	bin/golangci-lint run

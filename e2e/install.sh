@@ -8,7 +8,7 @@ need=
 want() { # command package...
 	command -v "$1" >/dev/null 2>&1 || { shift; need="$need $*"; }
 }
-want dovecot dovecot-imapd dovecot-lmtpd
+want dovecot dovecot-imapd
 [ -x /usr/lib/dovecot/lmtp ] || need="$need dovecot-lmtpd"
 want postfix postfix
 want mbsync isync
