@@ -26,8 +26,9 @@ type Call struct {
 	trunk    Trunk
 	route    Route
 	customer *Leg
-	agent    *Leg  // who talks, or whom an outbound call rings first
-	ring     *ring // an agent who is asked
+	agent    *Leg     // who talks, or whom an outbound call rings first
+	phones   []string // of whoever dials, not tried yet
+	ring     *ring    // an agent who is asked
 
 	watch   func() // ends following the interaction
 	asked   map[offerKey]bool

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
@@ -58,24 +57,38 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 
 // dial rings the agent's first phone; the others follow if it can't be reached.
 func (c *Call) dial(ctx context.Context, phones []string) error {
-	c.agent = &Leg{call: c, role: "agent", agent: c.row.Agent, address: phones[0]}
 	if err := c.v.openCall(ctx, &c.row, nil); err != nil {
 		c.done = true
 		return err
 	}
 	c.follow(c.row.Interaction)
-	if err := c.place(ctx, c.agent, dialog.Invitation{To: phones[0], From: c.row.To, Name: "Växel"}); err != nil {
+	c.phones = phones
+	if !c.dialNext(ctx) {
 		c.leave(ctx, gateway.Leave{}, "no_phone")
 		return gateway.Conflict("phone_unreachable", "your phone can't be rung; check its address under your settings", nil)
 	}
-	crash.At("call.ringing")
-	leg := c.agent
-	c.after(c.v.cfg.Patience.Ring, func(ctx context.Context) {
-		if c.agent == leg && !leg.up && c.row.State == dialling {
-			c.leave(ctx, gateway.Leave{}, "agent_no_answer")
-		}
-	})
 	return nil
+}
+
+// dialNext rings the agent's next phone, if there is one that can be called.
+func (c *Call) dialNext(ctx context.Context) bool {
+	for len(c.phones) > 0 {
+		leg := &Leg{call: c, role: "agent", agent: c.row.Agent, address: c.phones[0]}
+		c.phones = c.phones[1:]
+		if err := c.placePhone(ctx, leg, c.row.To, "Växel"); err != nil {
+			c.v.log.Warn("ring an agent's phone", "agent", c.row.Agent, "err", err)
+			continue
+		}
+		c.agent = leg
+		crash.At("call.ringing")
+		c.after(c.v.cfg.Patience.Ring, func(ctx context.Context) {
+			if c.agent == leg && !leg.up && c.row.State == dialling {
+				c.leave(ctx, gateway.Leave{}, "agent_no_answer")
+			}
+		})
+		return true
+	}
+	return false
 }
 
 // dialAnswered goes on: after the agent the customer is called, after the customer they talk.
@@ -90,9 +103,9 @@ func (c *Call) dialAnswered(ctx context.Context, l *Leg) {
 		return
 	}
 	c.agent.stream.Play(c.v.sounds.ringing, true, nil)
-	to := fmt.Sprintf("sip:%s@%s", c.row.To, c.route.Through)
-	c.customer = &Leg{call: c, role: "customer", address: to, trunk: true}
-	if err := c.place(ctx, c.customer, dialog.Invitation{To: to, From: c.route.From, Through: c.route.Through}); err != nil {
+	inv := c.route.invitation(c.row.To)
+	c.customer = &Leg{call: c, role: "customer", address: inv.To, trunk: true}
+	if err := c.place(ctx, c.customer, inv); err != nil {
 		c.v.log.Warn("call a customer", "call", c.row.ID, "err", err)
 		c.dialRejected(ctx, c.customer, 503)
 	}
@@ -100,6 +113,9 @@ func (c *Call) dialAnswered(ctx context.Context, l *Leg) {
 
 // dialRejected ends a call whose agent, or customer, can't be had. The agent hears why.
 func (c *Call) dialRejected(ctx context.Context, l *Leg, status int) {
+	if l == c.agent && c.customer == nil && c.row.State == dialling && status != 487 && status != 603 && c.dialNext(ctx) {
+		return
+	}
 	if l != c.customer || !c.agent.up {
 		c.leave(ctx, gateway.Leave{}, fmt.Sprintf("agent_sip_%d", status))
 		return

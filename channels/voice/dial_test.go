@@ -58,6 +58,42 @@ func TestDial(t *testing.T) {
 	}
 }
 
+// A queue's call rings an agent's number through the dial plan; one that the plan doesn't
+// allow is passed over.
+func TestAgentByNumber(t *testing.T) {
+	t.Parallel()
+	h, _, mobile := dialHouse(t)
+	h.phones[anna] = []string{"+1900555", "+46701112233"}
+	customer := h.customer(1300)
+	c := customer.Dial(service, h.Addr())
+	h.offer(h.interaction(), 1, anna)
+	a := mobile.Next()
+	if !has(a.To(), "0701112233") || !has(a.From(), "+46812345") {
+		t.Errorf("called %s from %s", a.To(), a.From())
+	}
+	a.Answer()
+	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(440) && mobile.Sound.Ear.Hears(1300) })
+	c.Bye()
+	h.ends()
+}
+
+// Whoever dials is rung at their next phone when the first is not there.
+func TestDialFromNextPhone(t *testing.T) {
+	t.Parallel()
+	h, agent, customer := dialHouse(t)
+	h.phones[anna] = []string{"sip:anna@nowhere.invalid", agent.URI()}
+	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
+		t.Fatal(err)
+	}
+	a := agent.Next()
+	a.Answer()
+	c := customer.Next()
+	c.Answer()
+	phonetest.Wait(t, "they talk", func() bool { return agent.Sound.Ear.Hears(440) && customer.Sound.Ear.Hears(1000) })
+	a.Bye()
+	h.ends()
+}
+
 func TestDialBusyCustomer(t *testing.T) {
 	t.Parallel()
 	h, agent, customer := dialHouse(t)

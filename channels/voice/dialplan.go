@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -59,4 +60,21 @@ func (v *Voice) Allowed(number string) (Route, string, error) {
 		return Route{}, "", gateway.Forbidden("not_in_dial_plan", "the dial plan does not allow this number; an administrator can add its prefix")
 	}
 	return best, best.Add + n[best.Strip:], nil
+}
+
+// invitation is how an agent's phone is called: at its SIP address, showing who calls, or
+// as a number, through the dial plan and showing ours.
+func (v *Voice) invitation(phone, from, name string) (dialog.Invitation, error) {
+	if strings.Contains(phone, ":") {
+		return dialog.Invitation{To: phone, From: from, Name: name}, nil
+	}
+	route, number, err := v.Allowed(phone)
+	if err != nil {
+		return dialog.Invitation{}, err
+	}
+	return route.invitation(number), nil
+}
+
+func (r Route) invitation(number string) dialog.Invitation {
+	return dialog.Invitation{To: fmt.Sprintf("sip:%s@%s", number, r.Through), From: r.From, Through: r.Through}
 }

@@ -84,7 +84,7 @@ func (c *Call) tryNext(ctx context.Context, cause string) {
 		phone := r.phones[0]
 		r.phones = r.phones[1:]
 		l := &Leg{call: c, role: "agent", agent: r.offer.Agent, offerNo: r.offer.No, address: phone}
-		if err := c.place(ctx, l, dialog.Invitation{To: phone, From: c.row.From, Name: c.row.Name}); err != nil {
+		if err := c.placePhone(ctx, l, c.row.From, c.row.Name); err != nil {
 			c.v.log.Warn("ring an agent's phone", "agent", r.offer.Agent, "err", err)
 			cause = "unreachable"
 			continue
@@ -96,6 +96,16 @@ func (c *Call) tryNext(ctx context.Context, cause string) {
 	}
 	c.ring = nil
 	c.fail(ctx, r, cause)
+}
+
+// placePhone makes a leg call the agent's phone at its address.
+func (c *Call) placePhone(ctx context.Context, l *Leg, from, name string) error {
+	inv, err := c.v.invitation(l.address, from, name)
+	if err != nil {
+		return err
+	}
+	l.trunk = inv.Through.IsValid()
+	return c.place(ctx, l, inv)
 }
 
 // place makes a leg call its telephone: the row first, with what a CANCEL needs.

@@ -12,8 +12,9 @@
 // and each step is a committed row before it is heard of outside. Answering the agent's
 // phone accepts the offer; the floor's word, quoted by offer number, decides. A process
 // that dies ends its calls at its next start as system failures with a callback; a
-// voicemail keeps what was said. Nothing routes an incoming call out again: only Dial
-// does, for an agent, inside a dial plan that allows nothing until it is set.
+// voicemail keeps what was said. No caller can choose a number to be sent on to: what is
+// called, by Dial or because an agent is rung at a number of their own, is inside a dial
+// plan that allows nothing until it is set.
 //
 // Crash points: call.written, call.received, call.answered, call.ringing,
 // call.accepted, call.bridged, call.leaving, call.left, call.recording, call.recorded,
@@ -109,7 +110,8 @@ type Feed interface {
 	Announce(events ...gateway.Event)
 }
 
-// Phones knows the SIP addresses at which an agent is rung, in order.
+// Phones knows the SIP addresses and the numbers at which an agent is rung, in order. A
+// number is called through the dial plan, so it should be known to be the agent's.
 type Phones interface {
 	Phones(ctx context.Context, agent gateway.AgentID) ([]string, error)
 }

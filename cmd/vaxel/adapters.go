@@ -118,14 +118,14 @@ func (c calls) Reserve(ctx context.Context) (gateway.InteractionID, error) {
 	return c.floor.Reserve(ctx)
 }
 
-// phones are the SIP addresses at which agents are rung.
+// phones are the SIP addresses and numbers at which agents are rung.
 type phones struct{ *roster.Store }
 
 func (p phones) Phones(ctx context.Context, agent gateway.AgentID) ([]string, error) {
 	list, err := p.Store.Phones(ctx, agent)
 	var out []string
 	for _, ph := range list {
-		if ph.Kind == roster.PhoneSIP && ph.Usable() {
+		if ph.Usable() {
 			out = append(out, ph.Address)
 		}
 	}
