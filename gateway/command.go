@@ -79,6 +79,41 @@ type (
 		ToQueue     QueueID       `json:"to_queue,omitempty"`
 		Skills      []SkillLevel  `json:"skills,omitempty"` // what it needs from now on; with ToQueue, nil keeps
 	}
+	// Consult asks a colleague, or the first free agent of a queue, while the customer
+	// waits. Outside notes that line 2 is somebody else's telephone.
+	Consult struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"` // who asks
+		ToAgent     AgentID       `json:"to_agent,omitempty"`
+		ToQueue     QueueID       `json:"to_queue,omitempty"`
+		Outside     bool          `json:"outside,omitempty"`
+		EvenIfBusy  bool          `json:"even_if_busy,omitempty"` // the asker has been told and confirms
+	}
+	// TransferLines gives the customer to the colleague who came last; the agent leaves.
+	// To somebody outside it is Leave with EndTransferredExternal.
+	TransferLines struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// JoinLines lets everybody on the interaction hear everybody.
+	JoinLines struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// DropLine ends line 2: the agent who has the interaction drops Colleague, or who came
+	// last; a colleague leaves. With no line 2 in consultation the agent leaves a
+	// conference, and the colleague who came first has it.
+	DropLine struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+		Colleague   AgentID       `json:"colleague,omitempty"`
+	}
+	// HoldLine lets the customer hear music, or talk on.
+	HoldLine struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+		Hold        bool          `json:"hold"`
+	}
 	// Pull takes a waiting interaction by hand.
 	Pull struct {
 		Interaction InteractionID `json:"interaction"`
@@ -102,6 +137,11 @@ func (EndInteraction) command() {}
 func (Finish) command()         {}
 func (ExtendWrapUp) command()   {}
 func (Transfer) command()       {}
+func (Consult) command()        {}
+func (TransferLines) command()  {}
+func (JoinLines) command()      {}
+func (DropLine) command()       {}
+func (HoldLine) command()       {}
 func (Pull) command()           {}
 func (Begin) command()          {}
 
@@ -127,6 +167,11 @@ func init() {
 		Finish{},
 		ExtendWrapUp{},
 		Transfer{},
+		Consult{},
+		TransferLines{},
+		JoinLines{},
+		DropLine{},
+		HoldLine{},
 		Pull{},
 		Begin{},
 	} {

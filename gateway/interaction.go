@@ -20,6 +20,18 @@ const (
 	StateFinished State = "finished"
 )
 
+// Phase is what goes on in an active interaction that has lines: a call, or a chat in
+// which a colleague is asked. Empty where nothing of the kind does.
+type Phase string
+
+// The phases.
+const (
+	PhaseTalking    Phase = "talking"
+	PhaseHold       Phase = "hold"       // the customer hears music
+	PhaseConsult    Phase = "consult"    // the agent talks to line 2, the customer waits
+	PhaseConference Phase = "conference" // everybody hears everybody
+)
+
 // End is how an interaction ended. It has exactly one, empty until then.
 type End string
 
@@ -60,7 +72,9 @@ type Interaction struct {
 	FinishedAt   time.Time      `json:"finished_at,omitzero"`
 	End          End            `json:"end,omitempty"`
 	Codes        []CodeID       `json:"codes,omitempty"`
-	OverCapacity bool           `json:"over_capacity,omitempty"` // pulled by hand beyond 100 units
+	OverCapacity bool           `json:"over_capacity,omitempty"` // given by hand beyond 100 units
+	Phase        Phase          `json:"phase,omitempty"`
+	Others       []AgentID      `json:"others,omitempty"` // colleagues on it beside Agent, in the order they came
 	Rev          int64          `json:"rev"`
 }
 
@@ -83,7 +97,8 @@ type OfferKind string
 const (
 	OfferQueue    OfferKind = "queue"
 	OfferTransfer OfferKind = "transfer"
-	OfferRecall   OfferKind = "recall" // a blind transfer that came back
+	OfferRecall   OfferKind = "recall"  // a blind transfer that came back
+	OfferConsult  OfferKind = "consult" // a colleague asks for advice; the interaction stays theirs
 )
 
 // Offer is one agent asked to take one interaction until a deadline. (Interaction,
@@ -110,5 +125,5 @@ type Segment struct {
 	Start       time.Time     `json:"start"`
 	EndedAt     time.Time     `json:"ended_at"` // the customer's side or the transfer ended; from then to End is wrap-up
 	End         time.Time     `json:"end"`
-	How         string        `json:"how"` // accepted, pulled, transferred, outbound
+	How         string        `json:"how"` // accepted, pulled, transferred, outbound, consulted
 }

@@ -58,6 +58,8 @@ create table interaction (
   ended         text not null check (ended in ('', 'handled', 'abandoned', 'short_abandon', 'voicemail', 'transferred_external', 'closed', 'form', 'callback', 'system_failure')),
   codes         bigint[] not null,
   over_capacity boolean not null,
+  phase         text not null check (phase in ('', 'talking', 'hold', 'consult', 'conference')),
+  others        bigint[] not null, -- colleagues on it beside its agent
   rev           bigint not null,
   check (agent <> 0 or state not in ('active', 'parked', 'wrap_up')),
   check ((ended <> '') = (state in ('wrap_up', 'finished')))

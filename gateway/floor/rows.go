@@ -38,6 +38,8 @@ type interactionRow struct {
 	Ended        string     `db:"ended" json:"ended"`
 	Codes        []int64    `db:"codes" json:"codes"`
 	OverCapacity bool       `db:"over_capacity" json:"over_capacity"`
+	Phase        string     `db:"phase" json:"phase"`
+	Others       []int64    `db:"others" json:"others"`
 	Rev          int64      `db:"rev" json:"rev"`
 }
 
@@ -49,7 +51,7 @@ func rowOf(i gateway.Interaction) interactionRow {
 		Seq: i.Seq, OfferNo: i.OfferNo, ArrivedAt: i.ArrivedAt, DueAt: i.DueAt,
 		AcceptedAt: orNull(i.AcceptedAt), EndedAt: orNull(i.EndedAt), WrapUpUntil: orNull(i.WrapUpUntil),
 		Overtime: i.Overtime, FinishedAt: orNull(i.FinishedAt), Ended: string(i.End),
-		Codes: numbers(i.Codes), OverCapacity: i.OverCapacity, Rev: i.Rev,
+		Codes: numbers(i.Codes), OverCapacity: i.OverCapacity, Phase: string(i.Phase), Others: numbers(i.Others), Rev: i.Rev,
 	}
 }
 
@@ -61,7 +63,10 @@ func (r interactionRow) interaction() gateway.Interaction {
 		Preferred: gateway.AgentID(r.Preferred), Outbound: r.Outbound, Band: r.Band, Seq: r.Seq, OfferNo: r.OfferNo,
 		ArrivedAt: r.ArrivedAt, DueAt: r.DueAt, AcceptedAt: orZero(r.AcceptedAt), EndedAt: orZero(r.EndedAt),
 		WrapUpUntil: orZero(r.WrapUpUntil), Overtime: r.Overtime, FinishedAt: orZero(r.FinishedAt),
-		End: gateway.End(r.Ended), OverCapacity: r.OverCapacity, Rev: r.Rev,
+		End: gateway.End(r.Ended), OverCapacity: r.OverCapacity, Phase: gateway.Phase(r.Phase), Rev: r.Rev,
+	}
+	for _, o := range r.Others {
+		i.Others = append(i.Others, gateway.AgentID(o))
 	}
 	for _, c := range r.Codes {
 		i.Codes = append(i.Codes, gateway.CodeID(c))
@@ -180,7 +185,7 @@ const (
 		    due_at = excluded.due_at, accepted_at = excluded.accepted_at, ended_at = excluded.ended_at,
 		    wrap_up_until = excluded.wrap_up_until, overtime = excluded.overtime,
 		    finished_at = excluded.finished_at, ended = excluded.ended, codes = excluded.codes,
-		    over_capacity = excluded.over_capacity, rev = excluded.rev`
+		    over_capacity = excluded.over_capacity, phase = excluded.phase, others = excluded.others, rev = excluded.rev`
 	upsertOffers = `
 		insert into offer
 		select * from jsonb_populate_recordset(null::offer, $1)

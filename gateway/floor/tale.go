@@ -96,7 +96,10 @@ func (b *batch) close(l *leader) {
 // the agent who had it before.
 func (l *leader) interactionNews(i gateway.Interaction) []gateway.Event {
 	topics := []string{gateway.TopicInteraction(i.ID), gateway.TopicBoard}
-	for _, agent := range slices.Compact([]gateway.AgentID{l.seen[i.ID].Agent, i.Agent}) {
+	was := l.seen[i.ID]
+	agents := slices.Concat([]gateway.AgentID{was.Agent, i.Agent}, was.Others, i.Others)
+	slices.Sort(agents)
+	for _, agent := range slices.Compact(agents) {
 		if agent != 0 {
 			topics = append(topics, gateway.TopicAgent(agent))
 		}

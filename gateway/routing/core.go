@@ -126,6 +126,16 @@ func (c *Core) handle(ev Event) *gateway.Error {
 		return c.extendWrapUp(e)
 	case gateway.Transfer:
 		return c.transfer(e)
+	case gateway.Consult:
+		return c.consult(e)
+	case gateway.TransferLines:
+		return c.transferLines(e)
+	case gateway.JoinLines:
+		return c.joinLines(e)
+	case gateway.DropLine:
+		return c.dropLine(e)
+	case gateway.HoldLine:
+		return c.holdLine(e)
 	case gateway.Pull:
 		return c.pull(e)
 	case gateway.Begin:

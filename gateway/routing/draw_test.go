@@ -186,7 +186,22 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 	if n := rapid.IntRange(0, 3).Draw(d.T, "code"); n > 0 {
 		codes = []gateway.CodeID{gateway.CodeID(n)}
 	}
-	switch rapid.IntRange(0, 9).Draw(d.T, "work") {
+	switch rapid.IntRange(0, 14).Draw(d.T, "work") {
+	case 10, 11:
+		return gateway.Consult{
+			Interaction: id, Agent: by, ToAgent: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "whom")),
+			ToQueue: gateway.QueueID(rapid.SampledFrom([]int{0, 0, 0, 1, 4}).Draw(d.T, "which")),
+			Outside: rapid.IntRange(0, 9).Draw(d.T, "outside") == 0, EvenIfBusy: rapid.Bool().Draw(d.T, "even if busy"),
+		}
+	case 12:
+		return gateway.TransferLines{Interaction: id, Agent: by}
+	case 13:
+		return gateway.JoinLines{Interaction: id, Agent: by}
+	case 14:
+		if rapid.Bool().Draw(d.T, "hold or drop") {
+			return gateway.HoldLine{Interaction: id, Agent: by, Hold: rapid.Bool().Draw(d.T, "hold")}
+		}
+		return gateway.DropLine{Interaction: id, Agent: by, Colleague: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "colleague"))}
 	case 0, 1:
 		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndSystemFailure, gateway.EndCallback, "?"}).Draw(d.T, "end")}
 		if rapid.Bool().Draw(d.T, "callback") {

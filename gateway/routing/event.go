@@ -88,6 +88,7 @@ const (
 const (
 	HappenedJoined       = "joined"       // an agent took the interaction
 	HappenedTransferred  = "transferred"  // to Agent or Queue
+	HappenedLeft         = "left"         // a colleague left the conference
 	HappenedReconnecting = "reconnecting" // taken from an agent and queued again
 	HappenedEnded        = "ended"        // the customer's side; Cause is the gateway.End
 	HappenedFinished     = "finished"     // the work after it

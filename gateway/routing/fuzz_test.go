@@ -29,6 +29,11 @@ func FuzzUnmarshalEvent(f *testing.F) {
 		gateway.Finish{Interaction: 1, Agent: 1, Codes: []gateway.CodeID{1}},
 		gateway.ExtendWrapUp{Interaction: 1, Agent: 1},
 		gateway.Transfer{Interaction: 1, Agent: 1, ToQueue: 1},
+		gateway.Consult{Interaction: 1, Agent: 1, ToAgent: 2, EvenIfBusy: true},
+		gateway.TransferLines{Interaction: 1, Agent: 1},
+		gateway.JoinLines{Interaction: 1, Agent: 1},
+		gateway.DropLine{Interaction: 1, Agent: 1, Colleague: 2},
+		gateway.HoldLine{Interaction: 1, Agent: 1, Hold: true},
 		gateway.Pull{Interaction: 3, Agent: 1},
 		gateway.Begin{Agent: 1, Admission: gateway.Admission{Interaction: 10, Channel: gateway.Voice}},
 	} {

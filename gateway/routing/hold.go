@@ -17,6 +17,7 @@ type hold struct {
 	start  time.Time
 	ended  time.Time // the agent's talk is over; zero while active
 	wrap   wrapUp
+	guest  bool // a colleague, while another agent has the interaction
 	parked bool // set aside for a call or chat: takes no units
 }
 
@@ -26,6 +27,7 @@ const (
 	howPulled      = "pulled"
 	howTransferred = "transferred"
 	howOutbound    = "outbound"
+	howConsulted   = "consulted" // a colleague's advice
 )
 
 func (h *hold) active() bool { return h.ended.IsZero() }
@@ -55,7 +57,7 @@ func (c *Core) take(it *item, a *agent, how string) {
 		c.makeRoom(a)
 	}
 	it.OverCapacity = a.units() > capacity
-	it.State, it.Agent, it.from = gateway.StateActive, a.id, nil
+	it.State, it.Phase, it.Agent, it.from = gateway.StateActive, it.lane.phase(), a.id, nil
 	it.declined, it.forgive, it.tries = nil, time.Time{}, 0
 	if it.AcceptedAt.IsZero() {
 		it.AcceptedAt = c.now
@@ -69,7 +71,10 @@ func (c *Core) take(it *item, a *agent, how string) {
 // part ends the agent's talk; what follows is wrap-up or nothing.
 func (c *Core) part(h *hold) {
 	h.ended = c.now
-	h.queue.busy[h.item.lane]--
+	if !h.guest {
+		h.queue.busy[h.item.lane]--
+		h.item.Phase = ""
+	}
 	c.resumeWrapUps(h)
 	c.meet(h.agent)
 }
@@ -105,9 +110,21 @@ func (c *Core) finishItem(it *item) {
 }
 
 // putBack takes an interaction from the agent who holds it and queues it again where
-// it was; if only the console was lost, it is offered to the same agent first.
+// it was; if only the console was lost, it is offered to the same agent first. If
+// colleagues are on it, one of them has it instead.
 func (c *Core) putBack(h *hold, cause string) {
 	it := h.item
+	if h.guest {
+		c.drop(h)
+		return
+	}
+	c.unask(it)
+	if guests := it.guests(); len(guests) > 0 {
+		heard := it.Phase == gateway.PhaseConference
+		c.release(h)
+		c.promote(guests[0], heard)
+		return
+	}
 	c.release(h)
 	it.Preferred, it.entered = 0, c.now
 	it.await(c.now)

@@ -103,7 +103,7 @@ func (it *item) thaw(now time.Time) bool {
 // active is the hold of the agent who has it now, nil if nobody has.
 func (it *item) active() *hold {
 	for _, h := range it.holds {
-		if h.active() {
+		if h.active() && !h.guest {
 			return h
 		}
 	}

@@ -81,15 +81,26 @@ func (c *Core) endInteraction(e gateway.EndInteraction) *gateway.Error {
 	if err != nil {
 		return err
 	}
-	if h.active() {
+	switch {
+	case h.guest:
+		c.drop(h)
+	case h.active():
 		c.end(h.item, gateway.EndHandled)
 	}
 	return nil
 }
 
-// over notes how the customer's side ended.
+// over notes how the customer's side ended. Colleagues on it are done; what they still say
+// to each other is no interaction.
 func (c *Core) over(it *item, end gateway.End) {
 	it.EndedAt, it.End = c.now, end
+	for _, o := range slices.Clone(it.offers) {
+		c.close(o, gateway.Withdrawn, CauseCustomerLeft)
+	}
+	for _, h := range it.guests() {
+		c.release(h)
+	}
+	it.Others, it.Phase = nil, ""
 	c.touch(it)
 	c.happened(it, gateway.Happening{What: HappenedEnded, Agent: it.Agent, Cause: string(end)})
 }

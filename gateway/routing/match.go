@@ -113,10 +113,16 @@ func (c *Core) bestAgent(it *item, taken []*agent) *agent {
 		return a
 	}
 	may := func(a *agent) bool { return !it.coolingFor(a, c.now) && !slices.Contains(taken, a) }
+	return b.best(it.ripe, may)
+}
+
+// best is the first whom the bucket's items may be offered to, of those who may see what
+// has ripened so far.
+func (b *bucket) best(ripe int, may func(*agent) bool) *agent {
 	for _, rank := range b.ranks {
 		var best *agent
 		for _, p := range rank {
-			if b.standing[p.index].tier >= it.ripe {
+			if b.standing[p.index].tier >= ripe {
 				continue
 			}
 			if a := b.queue.first(p.ready[b.lane], may); a != nil && (best == nil || b.queue.sooner(a, best)) {

@@ -21,6 +21,7 @@ const (
 	CauseLeaseLost    = "lease_lost"
 	CauseSupervisor   = "supervisor"
 	CauseRestart      = "restart"
+	CauseDropped      = "dropped"            // who asked for advice changed their mind
 	CauseElsewhere    = "answered_elsewhere" // it rang at several, another was first
 	CauseBusy         = "busy"               // the phone: 486, 600
 	CauseUnreachable  = "unreachable"        // the phone: 480, 408, 503, not registered
@@ -42,8 +43,16 @@ func (c *Core) propose(it *item, kind gateway.OfferKind, timeout time.Duration, 
 	if it.bucket != nil {
 		c.unqueue(it)
 	}
-	it.OfferNo++
 	it.State = gateway.StateOffered
+	c.offer(it, kind, timeout, agents...)
+	if it.tries++; it.tries == alarmingOffer {
+		c.emit(Alerted{What: AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
+	}
+}
+
+// offer makes the offers of one number.
+func (c *Core) offer(it *item, kind gateway.OfferKind, timeout time.Duration, agents ...*agent) {
+	it.OfferNo++
 	c.touch(it)
 	for _, a := range agents {
 		a.offer = &offer{item: it, agent: a, Offer: gateway.Offer{
@@ -54,9 +63,6 @@ func (c *Core) propose(it *item, kind gateway.OfferKind, timeout time.Duration, 
 		c.emit(OfferCreated{a.offer.Offer})
 		c.meet(a)
 		c.refresh(a)
-	}
-	if it.tries++; it.tries == alarmingOffer {
-		c.emit(Alerted{What: AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
 	}
 }
 
@@ -83,6 +89,10 @@ func (c *Core) again(o *offer) {
 	it := o.item
 	if len(it.offers) > 0 {
 		return // it still rings elsewhere
+	}
+	if o.Kind == gateway.OfferConsult {
+		c.calm(it)
+		return
 	}
 	if o.Kind == gateway.OfferTransfer && it.from != nil {
 		if s := c.agents[it.from.agent]; s != nil && c.refusal(s, it.lane) == nil {
@@ -152,6 +162,10 @@ func (c *Core) accept(e gateway.Accept) *gateway.Error {
 	for _, other := range slices.Clone(o.item.offers) {
 		c.close(other, gateway.Withdrawn, CauseElsewhere)
 	}
+	if o.Kind == gateway.OfferConsult {
+		c.join(o.item, o.agent)
+		return nil
+	}
 	c.take(o.item, o.agent, o.how())
 	return nil
 }
@@ -208,7 +222,7 @@ func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
 	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && e.Cause == CauseMedia {
 		if h := it.heldBy(e.Agent); h != nil && h.active() {
 			c.turn.subject = it
-			if it.AcceptedAt.Equal(h.start) {
+			if !h.guest && it.AcceptedAt.Equal(h.start) {
 				it.AcceptedAt = time.Time{} // nobody has been heard yet
 			}
 			c.block(h.agent, it, e.Cause)

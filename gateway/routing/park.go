@@ -15,7 +15,7 @@ func (l lane) live() bool { return l == voice || l == chat }
 
 // parkable says whether the hold may give way to a call or a chat.
 func (h *hold) parkable() bool {
-	return h.active() && !h.parked && (h.item.lane == email || h.item.lane == voicemail) &&
+	return h.active() && !h.parked && !h.guest && (h.item.lane == email || h.item.lane == voicemail) &&
 		h.queue.service[h.item.lane].interruptible
 }
 

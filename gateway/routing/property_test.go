@@ -190,10 +190,15 @@ func (d *day) check(effects []Effect) {
 }
 
 func (d *day) checkItem(it *item) {
-	active := 0
+	active, guests := 0, []gateway.AgentID(nil)
 	for _, h := range it.holds {
-		if h.active() {
+		if h.active() && h.guest {
+			guests = append(guests, h.agent.id)
+		} else if h.active() {
 			active++
+			if it.Agent != h.agent.id {
+				d.Fatalf("I1: interaction %v is agent %v's, held by %v", it.ID, it.Agent, h.agent.id)
+			}
 		}
 		if !slices.Contains(h.agent.holds, h) {
 			d.Fatalf("agent %v does not know of holding %v", h.agent.id, it.ID)
@@ -203,8 +208,11 @@ func (d *day) checkItem(it *item) {
 		gateway.StateWaiting: {true, false, false}, gateway.StateOffered: {false, true, false},
 		gateway.StateActive: {false, false, true}, gateway.StateParked: {false, false, true}, gateway.StateWrapUp: {}, gateway.StateFinished: {},
 	}[it.State]
-	if got := [3]bool{it.bucket != nil, len(it.offers) > 0, active == 1}; active > 1 || got != want {
+	if got := [3]bool{it.bucket != nil, len(it.offers) > 0 && it.offers[0].Kind != gateway.OfferConsult, active == 1}; active > 1 || got != want {
 		d.Fatalf("I1: interaction %v is %s and %v, %d active", it.ID, it.State, got, active)
+	}
+	if !slices.Equal(guests, it.Others) || len(guests) > 0 && active != 1 || (it.Phase != "") && active != 1 {
+		d.Fatalf("I1: interaction %v (%s) has guests %v, tells %v, phase %s", it.ID, it.State, guests, it.Others, it.Phase)
 	}
 	if (it.End == "") != it.EndedAt.IsZero() || (it.State == gateway.StateFinished) == it.FinishedAt.IsZero() {
 		d.Fatalf("I7: interaction %+v", it.Interaction)
@@ -463,7 +471,7 @@ func (d *day) checkIndex() {
 				waiting[it.lane]++
 			}
 			for _, h := range it.holds {
-				if h.active() && h.queue == q {
+				if h.active() && !h.guest && h.queue == q {
 					busy[it.lane]++
 				}
 			}

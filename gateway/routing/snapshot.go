@@ -64,6 +64,7 @@ type (
 		Asked    bool            `json:"asked,omitempty"`
 		Added    int             `json:"added,omitempty"`
 		Parked   bool            `json:"parked,omitempty"`
+		Guest    bool            `json:"guest,omitempty"`
 	}
 	handledState struct {
 		Queue   gateway.QueueID `json:"queue"`
@@ -116,7 +117,7 @@ func (it *item) state() itemState {
 		s.Holds = append(s.Holds, holdState{
 			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
 			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
-			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked,
+			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest,
 		})
 	}
 	return s
@@ -225,11 +226,11 @@ func (c *Core) restoreHold(it *item, s holdState) error {
 	if a == nil || s.Place < 0 || s.Place >= len(a.holds) {
 		return fmt.Errorf("agent %d does not hold it", s.Agent)
 	}
-	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked}
+	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked, guest: s.Guest}
 	h.wrap = wrapUp{s.Until, s.Left, s.Overtime, s.Warned, s.Asked, s.Added}
 	it.holds = append(it.holds, h)
 	a.holds[s.Place] = h
-	if h.active() {
+	if h.active() && !h.guest {
 		h.queue.busy[it.lane]++
 	}
 	return nil

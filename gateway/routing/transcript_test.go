@@ -548,6 +548,29 @@ func (f *floor) command(w []string) gateway.Command {
 			cmd.ToAgent = gateway.AgentID(f.id("agent", arg(2)))
 		}
 		return cmd
+	case "consults": // anna consults 1 björn [anyway]
+		cmd := gateway.Consult{Agent: agent, Interaction: id, EvenIfBusy: arg(2) == "anyway"}
+		switch {
+		case arg(1) == "outside":
+			cmd.Outside = true
+		case slices.Contains(f.names["queue"], arg(1)):
+			cmd.ToQueue = gateway.QueueID(f.id("queue", arg(1)))
+		default:
+			cmd.ToAgent = gateway.AgentID(f.id("agent", arg(1)))
+		}
+		return cmd
+	case "connects-lines":
+		return gateway.TransferLines{Agent: agent, Interaction: id}
+	case "joins-lines":
+		return gateway.JoinLines{Agent: agent, Interaction: id}
+	case "drops":
+		cmd := gateway.DropLine{Agent: agent, Interaction: id}
+		if arg(1) != "" {
+			cmd.Colleague = gateway.AgentID(f.id("agent", arg(1)))
+		}
+		return cmd
+	case "holds", "unholds":
+		return gateway.HoldLine{Agent: agent, Interaction: id, Hold: verb == "holds"}
 	case "begins": // anna begins email 5 in support case 3
 		return gateway.Begin{Agent: agent, Admission: f.admission(slices.Insert(slices.Clone(rest), 2, "arrives"))}
 	}
@@ -607,6 +630,12 @@ func (f *floor) interaction(i gateway.Interaction) {
 	s := fmt.Sprintf("%s %d: %s in %s, band %d, due %s", i.Channel, i.ID, i.State, f.where(i.Queue), i.Band, day(i.DueAt))
 	if i.Agent != 0 {
 		s += ", with " + f.who(i.Agent)
+	}
+	if i.Phase != "" && i.Phase != gateway.PhaseTalking {
+		s += ", " + string(i.Phase)
+	}
+	for _, o := range i.Others {
+		s += " and " + f.who(o)
 	}
 	if !i.WrapUpUntil.IsZero() {
 		s += ", wrap-up until " + i.WrapUpUntil.Format(time.TimeOnly)

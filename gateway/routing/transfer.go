@@ -5,12 +5,12 @@ import "github.com/vaxelhq/vaxel/gateway"
 // transfer moves an active interaction on. The sender goes to wrap-up at once; the
 // customer keeps their place, or a better one, never a worse one.
 func (c *Core) transfer(e gateway.Transfer) *gateway.Error {
-	h, err := c.held(e.Interaction, e.Agent)
+	h, err := c.lead(e.Interaction, e.Agent)
 	if err != nil {
 		return err
 	}
-	if !h.active() {
-		return gateway.Conflict("already_ended", "only an interaction that goes on can be transferred", nil)
+	if len(h.item.offers) > 0 || len(h.item.guests()) > 0 {
+		return gateway.Conflict("line_in_use", "line 2 is in use; drop it, or transfer the lines", h.item.Interaction)
 	}
 	switch {
 	case e.ToAgent == e.Agent, (e.ToAgent == 0) == (e.ToQueue == 0):
@@ -72,6 +72,17 @@ func (c *Core) planned(id gateway.QueueID) bool {
 // refusal is why a blind transfer cannot reach an agent, nil if it can: the admission
 // matrix for what one agent sends another.
 func (c *Core) refusal(a *agent, l lane) *gateway.Error {
+	if err := c.absent(a, l); err != nil {
+		return err
+	}
+	if a.offer != nil || a.busy() && !a.room(l) {
+		return refused("agent_busy", "the agent is busy; choose another or a queue", a)
+	}
+	return nil
+}
+
+// absent is why an agent cannot be reached by any colleague.
+func (c *Core) absent(a *agent, l lane) *gateway.Error {
 	switch {
 	case a.intent == gateway.IntentLoggedOut:
 		return refused("agent_logged_out", "the agent is logged out; choose another or a queue", a)
@@ -81,8 +92,8 @@ func (c *Core) refusal(a *agent, l lane) *gateway.Error {
 		return refused("agent_not_connected", "the agent's console is not connected; choose another or a queue", a)
 	case !a.profile.lanes.has(l):
 		return refused("channel_not_allowed", "the agent does not handle "+string(l.channel())+"; choose another or a queue", a)
-	case a.offer != nil, a.busy() && !a.room(l), l.phone() && a.blocked.After(c.now):
-		return refused("agent_busy", "the agent is busy; choose another or a queue", a)
+	case l.phone() && !a.blocked.IsZero():
+		return refused("agent_busy", "the agent's phone is busy or out of reach; choose another or a queue", a)
 	}
 	return nil
 }

@@ -119,6 +119,10 @@ func (c *Core) finish(e gateway.Finish) *gateway.Error {
 	if err != nil {
 		return err
 	}
+	if h.guest {
+		c.drop(h)
+		return nil
+	}
 	if err := h.judge(e.Codes); err != nil {
 		return err
 	}

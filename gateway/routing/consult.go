@@ -1,0 +1,279 @@
+package routing
+
+import (
+	"slices"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// One agent has an interaction; colleagues may be on it as guests, in consultation or
+// conference. The customer is never left alone by that: when the agent goes, the guest
+// who came first has it.
+
+// mostGuests keeps a conference at six legs, the customer's and five agents'.
+const mostGuests = 4
+
+// guests are the colleagues on the interaction, in the order they came.
+func (it *item) guests() (all []*hold) {
+	for _, h := range it.holds {
+		if h.guest && h.active() {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// lead is the caller's hold, if the caller has the interaction and it goes on.
+func (c *Core) lead(id gateway.InteractionID, by gateway.AgentID) (*hold, *gateway.Error) {
+	h, err := c.held(id, by)
+	switch {
+	case err != nil:
+		return nil, err
+	case !h.active():
+		return nil, gateway.Conflict("already_ended", "the interaction has ended", nil)
+	case h.guest:
+		return nil, gateway.Conflict("not_yours", "a colleague has this interaction; you can only leave it", h.item.Interaction)
+	}
+	return h, nil
+}
+
+// consult asks a colleague, without letting go of the customer.
+func (c *Core) consult(e gateway.Consult) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	it := h.item
+	switch {
+	case len(it.offers) > 0 || it.Phase == gateway.PhaseConsult:
+		return gateway.Conflict("line_in_use", "line 2 is in use; drop it first", it.Interaction)
+	case len(it.guests()) >= mostGuests:
+		return gateway.Conflict("conference_full", "a conference has six lines at most", it.Interaction)
+	case e.Outside:
+		c.phase(it, gateway.PhaseConsult)
+		return nil
+	}
+	a, err := c.colleague(h, e)
+	if err != nil {
+		return err
+	}
+	c.phase(it, gateway.PhaseConsult)
+	c.offer(it, gateway.OfferConsult, transferTimeout, a)
+	return nil
+}
+
+// colleague is who is asked.
+func (c *Core) colleague(h *hold, e gateway.Consult) (*agent, *gateway.Error) {
+	it := h.item
+	switch {
+	case e.ToAgent == e.Agent, (e.ToAgent == 0) == (e.ToQueue == 0):
+		return nil, gateway.Invalid("no_target", "consult another agent or a queue, one of them")
+	case e.ToQueue != 0:
+		if !c.planned(e.ToQueue) {
+			return nil, gateway.NotFound("unknown_queue", "no such queue")
+		}
+		q := c.queue(e.ToQueue)
+		b := c.bucket(q, &item{lane: it.lane, queue: q})
+		if a := b.best(1, func(a *agent) bool { return it.heldBy(a.id) == nil }); a != nil {
+			return a, nil
+		}
+		return nil, gateway.Conflict("nobody_free", "nobody in that queue is free; try an agent or another queue", nil)
+	}
+	a := c.agents[e.ToAgent]
+	if a == nil {
+		return nil, gateway.NotFound("unknown_agent", "no such agent works here")
+	}
+	if o := it.heldBy(a.id); o != nil && o.active() {
+		return nil, gateway.Conflict("already_there", "the agent is on this interaction already", it.Interaction)
+	}
+	return a, c.consultRefusal(a, it.lane, e.EvenIfBusy)
+}
+
+// consultRefusal is why a colleague cannot be asked: the admission matrix for calls and
+// chats among agents.
+func (c *Core) consultRefusal(a *agent, l lane, evenIfBusy bool) *gateway.Error {
+	switch {
+	case a.onPhone():
+		return refused("agent_busy", "the agent is in a call; choose another or a queue", a)
+	case a.busy() && !evenIfBusy && a.intent != gateway.IntentLoggedOut && a.offer == nil:
+		return refused("confirm_busy", "the agent is busy; ask again with even_if_busy to disturb", a)
+	case a.busy() && evenIfBusy && c.absent(a, l) == nil && a.offer == nil:
+		return nil
+	}
+	return c.refusal(a, l)
+}
+
+// onPhone says whether the agent is in a call.
+func (a *agent) onPhone() bool {
+	return slices.ContainsFunc(a.holds, func(h *hold) bool { return h.active() && h.item.lane.phone() })
+}
+
+// join lets the colleague who accepted onto the interaction.
+func (c *Core) join(it *item, a *agent) {
+	old := it.heldBy(a.id)
+	h := &hold{item: it, agent: a, queue: it.queue, how: howConsulted, start: c.now, guest: true}
+	it.holds, a.holds = append(it.holds, h), append(a.holds, h)
+	if old != nil {
+		c.release(old)
+	}
+	it.OverCapacity = it.OverCapacity || a.units() > capacity
+	it.Others = append(it.Others, a.id)
+	c.touch(it)
+	c.meet(a)
+}
+
+// drop ends a colleague's part.
+func (c *Core) drop(h *hold) {
+	it := h.item
+	if it.Phase == gateway.PhaseConference {
+		c.happened(it, gateway.Happening{What: HappenedLeft, Agent: h.agent.id})
+	}
+	it.Others = slices.DeleteFunc(slices.Clone(it.Others), func(id gateway.AgentID) bool { return id == h.agent.id })
+	c.release(h)
+	c.calm(it)
+}
+
+// promote gives the interaction to a colleague who is on it, whom the customer has heard
+// already or not.
+func (c *Core) promote(h *hold, heard bool) {
+	it := h.item
+	if !heard {
+		c.happened(it, gateway.Happening{What: HappenedJoined, Agent: h.agent.id, Queue: it.Queue})
+	}
+	h.guest, h.how = false, howTransferred
+	h.queue.busy[it.lane]++
+	it.Agent, it.State = h.agent.id, gateway.StateActive
+	it.Others = slices.DeleteFunc(slices.Clone(it.Others), func(id gateway.AgentID) bool { return id == h.agent.id })
+	c.calm(it)
+	c.meet(h.agent)
+}
+
+// calm is the phase after somebody has left: those who are there still hear each other.
+func (c *Core) calm(it *item) {
+	switch {
+	case !it.EndedAt.IsZero() || it.active() == nil:
+		c.phase(it, "")
+	case len(it.guests()) > 0:
+		c.phase(it, gateway.PhaseConference)
+	default:
+		c.phase(it, it.lane.phase())
+	}
+}
+
+// phase is that of an interaction with one agent.
+func (l lane) phase() gateway.Phase {
+	if l.phone() {
+		return gateway.PhaseTalking
+	}
+	return ""
+}
+
+func (c *Core) phase(it *item, p gateway.Phase) {
+	it.Phase = p
+	c.touch(it)
+}
+
+func (c *Core) transferLines(e gateway.TransferLines) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	guests := h.item.guests()
+	if len(guests) == 0 {
+		return noLine2(h)
+	}
+	to := guests[len(guests)-1]
+	c.happened(h.item, gateway.Happening{What: HappenedTransferred, Agent: to.agent.id, Queue: h.item.Queue})
+	c.handOver(h, to)
+	return nil
+}
+
+// handOver lets a guest have what h's agent had, who goes to wrap-up.
+func (c *Core) handOver(h, to *hold) {
+	it := h.item
+	c.unask(it)
+	heard := it.Phase == gateway.PhaseConference
+	if heard {
+		c.happened(it, gateway.Happening{What: HappenedLeft, Agent: h.agent.id})
+	}
+	c.beginWrapUp(h)
+	c.promote(to, heard)
+}
+
+// unask takes back a consultation that nobody has accepted yet.
+func (c *Core) unask(it *item) {
+	for _, o := range slices.Clone(it.offers) {
+		c.close(o, gateway.Withdrawn, CauseDropped)
+	}
+}
+
+func (c *Core) joinLines(e gateway.JoinLines) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	it := h.item
+	if it.Phase != gateway.PhaseConsult || len(it.offers) > 0 {
+		return noLine2(h)
+	}
+	c.phase(it, gateway.PhaseConference)
+	if guests := it.guests(); len(guests) > 0 {
+		c.happened(it, gateway.Happening{What: HappenedJoined, Agent: guests[len(guests)-1].agent.id, Queue: it.Queue})
+	}
+	return nil
+}
+
+func noLine2(h *hold) *gateway.Error {
+	return gateway.Conflict("no_line", "nobody is on line 2; consult somebody first", h.item.Interaction)
+}
+
+func (c *Core) dropLine(e gateway.DropLine) *gateway.Error {
+	h, err := c.held(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	it, guests := h.item, h.item.guests()
+	switch {
+	case !h.active():
+		return gateway.Conflict("already_ended", "the interaction has ended", nil)
+	case h.guest:
+		c.drop(h)
+	case e.Colleague != 0:
+		g := it.heldBy(e.Colleague)
+		if g == nil || !g.guest {
+			return gateway.Conflict("not_there", "that agent is not on this interaction", it.Interaction)
+		}
+		c.drop(g)
+	case len(it.offers) > 0:
+		c.unask(it)
+		c.calm(it)
+	case it.Phase == gateway.PhaseConsult && len(guests) > 0:
+		c.drop(guests[len(guests)-1])
+	case len(guests) > 0:
+		c.handOver(h, guests[0])
+	case it.Phase == gateway.PhaseConsult || it.Phase == gateway.PhaseConference: // somebody outside
+		c.calm(it)
+	default:
+		return noLine2(h)
+	}
+	return nil
+}
+
+func (c *Core) holdLine(e gateway.HoldLine) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	it := h.item
+	if it.Phase != gateway.PhaseTalking && it.Phase != gateway.PhaseHold {
+		return gateway.Conflict("line_in_use", "only a customer who talks to you alone can be put on hold", it.Interaction)
+	}
+	to := gateway.PhaseTalking
+	if e.Hold {
+		to = gateway.PhaseHold
+	}
+	if it.Phase != to {
+		c.phase(it, to)
+	}
+	return nil
+}
