@@ -121,7 +121,7 @@ func leaveMessage(t *testing.T, sip string) {
 	t.Helper()
 	phone := phonetest.NewPhone(t, "caller", g711.A, 0)
 	call := phone.Dial("support", netip.MustParseAddrPort(sip))
-	phonetest.WaitFor(t, 20*time.Second, "the beep", func() bool { return phone.Sound.Ear.Hears(beepHz) })
+	phonetest.Wait(t, "the beep", func() bool { return phone.Sound.Ear.Hears(beepHz) })
 	speak(t, phone)
 	call.Bye()
 }
@@ -179,14 +179,12 @@ func TestKillCall(t *testing.T) {
 		p := newPhones(t, point)
 		call := p.caller.Dial("support", p.sip)
 		p.wait("the crash", p.back)
+		phonetest.Wait(t, "the customer's telephone is told", call.Gone)
 		if p.number(`select count(*) from arrival`) == 0 {
 			p.wait("the end of a call that was never received", func() bool { return p.number(`select count(*) from call where state <> 'ended'`) == 0 })
 			return
 		}
 		p.wait("the callback", func() bool { return p.number(`select count(*) from interaction where channel = 'callback'`) == 1 })
-		if call.Up() || call.Gone() { // it had been answered
-			phonetest.Wait(t, "the customer's telephone is told", call.Gone)
-		}
 		if slices.Contains([]string{"call.accepted", "call.bridged"}, point) {
 			phonetest.Wait(t, "the agent's telephone is told", p.desk.Next().Gone)
 		}
@@ -295,7 +293,7 @@ func TestKillVoicemail(t *testing.T) {
 			return v.crashed.n.Load() > 0 || v.number(`select count(*) from call where state = 'voicemail'`) == 1
 		})
 		phone.Sound.Press('#') // no need of the greeting
-		phonetest.WaitFor(t, 20*time.Second, "the beep, or the crash", func() bool { return v.crashed.n.Load() > 0 || phone.Sound.Ear.Hears(beepHz) })
+		phonetest.Wait(t, "the beep, or the crash", func() bool { return v.crashed.n.Load() > 0 || phone.Sound.Ear.Hears(beepHz) })
 		spoken := v.crashed.n.Load() == 0
 		if spoken {
 			speak(t, phone)

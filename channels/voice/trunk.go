@@ -48,14 +48,14 @@ func (v *Voice) PutTrunk(ctx context.Context, t Trunk) (Trunk, error) {
 	if err != nil {
 		return t, fmt.Errorf("put trunk %s: %w", t.Name, err)
 	}
-	return t, v.LoadTrunks(ctx)
+	return t, v.loadTrunks(ctx)
 }
 
 // Trunks lists the trunks by name.
 func (v *Voice) Trunks() []Trunk { return slices.Clone(*v.trunks.Load()) }
 
-// LoadTrunks reads the trunks anew.
-func (v *Voice) LoadTrunks(ctx context.Context) error {
+// loadTrunks reads the trunks anew.
+func (v *Voice) loadTrunks(ctx context.Context) error {
 	const query = `
 		select id, name, number, sources, queue_id, language, max_wait
 		from trunk

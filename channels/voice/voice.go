@@ -175,7 +175,7 @@ func Open(ctx context.Context, cfg Config, pool *pgxpool.Pool, rooms Rooms, log 
 		return nil, fmt.Errorf("make the recordings' directory: %w", err)
 	}
 	v := &Voice{cfg: cfg, rooms: rooms, pool: pool, log: log, active: map[gateway.InteractionID]*Call{}, open: map[*Call]struct{}{}}
-	if err := v.LoadTrunks(ctx); err != nil {
+	if err := v.loadTrunks(ctx); err != nil {
 		return nil, err
 	}
 	if err := pool.QueryRow(ctx, "select clock_timestamp()").Scan(&v.started); err != nil {

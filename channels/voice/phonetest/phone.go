@@ -236,14 +236,6 @@ func (c *Call) Direction() sdp.Direction {
 	return c.answered.Direction
 }
 
-// Header is a header of their INVITE.
-func (c *Call) Header(name string) string {
-	if h := c.invite.GetHeader(name); h != nil {
-		return h.Value()
-	}
-	return ""
-}
-
 // From is who their INVITE says is calling.
 func (c *Call) From() string { return c.invite.From().Value() }
 

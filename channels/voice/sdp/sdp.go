@@ -27,14 +27,11 @@ const (
 	SendRecv Direction = 3
 )
 
-// Sends says whether the writer sends sound.
-func (d Direction) Sends() bool { return d&SendOnly != 0 }
+// receives says whether the writer listens.
+func (d Direction) receives() bool { return d&RecvOnly != 0 }
 
-// Receives says whether the writer listens.
-func (d Direction) Receives() bool { return d&RecvOnly != 0 }
-
-// Reversed is the same stream seen from the other end.
-func (d Direction) Reversed() Direction { return d>>1 | d&1<<1 }
+// reversed is the same stream seen from the other end.
+func (d Direction) reversed() Direction { return d>>1 | d&1<<1 }
 
 // String is the attribute's name.
 func (d Direction) String() string {
@@ -90,7 +87,7 @@ func (d Description) Answer(id uint64, addr netip.AddrPort, want Direction) Desc
 
 // Respond is the table of RFC 3264 §6.1: sendonly is answered recvonly or inactive,
 // recvonly by sendonly or inactive, inactive by inactive, sendrecv by anything.
-func Respond(offered, want Direction) Direction { return offered.Reversed() & want }
+func Respond(offered, want Direction) Direction { return offered.reversed() & want }
 
 // Next is the description after something changed: same session, next version
 // (RFC 3264 §8).
@@ -102,7 +99,7 @@ func (d Description) Next(dir Direction) Description {
 
 // Held says whether the writer put us on hold: it doesn't listen, by direction or by
 // the old way of address 0.0.0.0 (RFC 3264 §8.4).
-func (a Audio) Held() bool { return !a.Direction.Receives() || a.Addr.Addr().IsUnspecified() }
+func (a Audio) Held() bool { return !a.Direction.receives() || a.Addr.Addr().IsUnspecified() }
 
 // Common is the law for sound towards the far end: its first that we also named.
 func Common(far, near Audio) (g711.Law, bool) {
