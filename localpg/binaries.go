@@ -15,8 +15,8 @@ import (
 
 // The major versions that Växel is tested with.
 const (
-	oldestMajor = 15
-	newestMajor = 18
+	OldestMajor = 15
+	NewestMajor = 18
 )
 
 // ErrNotInstalled is returned when there is no PostgreSQL that could serve.
@@ -51,12 +51,12 @@ func choose(made string, found []binaries) (binaries, error) {
 			ErrNotInstalled, made, majors(found), made)
 	}
 	for _, b := range slices.Backward(found) {
-		if b.major >= oldestMajor && b.major <= newestMajor {
+		if b.major >= OldestMajor && b.major <= NewestMajor {
 			return b, nil
 		}
 	}
 	return binaries{}, fmt.Errorf("%w: versions %d to %d will do; found %s. Install one (apt-get install postgresql), "+
-		"or name a database with --database-url", ErrNotInstalled, oldestMajor, newestMajor, majors(found))
+		"or name a database with --database-url", ErrNotInstalled, OldestMajor, NewestMajor, majors(found))
 }
 
 func majors(found []binaries) string {

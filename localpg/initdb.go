@@ -39,6 +39,7 @@ func (s *Server) initdb(ctx context.Context) error {
 	if err := os.Rename(fresh, s.home.data()); err != nil {
 		return err
 	}
+	s.made = true
 	return syncDir(s.home.dir)
 }
 
@@ -99,8 +100,12 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 	return cmd
 }
 
-// ensureDatabase makes the Växel database unless it is there.
+// ensureDatabase makes the Växel database unless it is there; a start that was killed
+// between initdb and this has left it to us.
 func (s *Server) ensureDatabase(ctx context.Context) error {
+	if s.made {
+		return s.createDatabase(ctx)
+	}
 	conn, err := pgx.Connect(ctx, s.URL())
 	if err == nil {
 		return conn.Close(ctx)
@@ -109,7 +114,12 @@ func (s *Server) ensureDatabase(ctx context.Context) error {
 	if !errors.As(err, &pgErr) || pgErr.Code != "3D000" { // invalid_catalog_name
 		return err
 	}
-	if conn, err = pgx.Connect(ctx, s.home.url("postgres")); err != nil {
+	return s.createDatabase(ctx)
+}
+
+func (s *Server) createDatabase(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.home.url("postgres"))
+	if err != nil {
 		return err
 	}
 	_, err = conn.Exec(ctx, "create database "+Database)

@@ -51,6 +51,7 @@ type Server struct {
 	home     home
 	opts     Options
 	bin      binaries
+	made     bool     // this start made the data
 	lock     *os.File // held for life; the kernel lets go of it when we die
 	tail     *logTail
 	stopOnce sync.Once
@@ -102,6 +103,13 @@ func (s *Server) start(ctx context.Context) (err error) {
 		return errors.Join(err, s.Stop())
 	}
 	return nil
+}
+
+// Exists says whether a server has its data in a directory. Commands that work on what is
+// there ask first: a mistyped directory is not to become an empty database.
+func Exists(dir string) (bool, error) {
+	major, err := home{dir: dir}.major()
+	return major != "", err
 }
 
 // close gives the directory back.

@@ -87,7 +87,13 @@ const (
 
 func TestKeepsItsDataFromStartToStart(t *testing.T) {
 	dir := newDir(t)
+	if there, err := localpg.Exists(dir); there || err != nil {
+		t.Errorf("before the first start: got %v, %v", there, err)
+	}
 	s := start(t, dir)
+	if there, err := localpg.Exists(dir); !there || err != nil {
+		t.Errorf("after it: got %v, %v", there, err)
+	}
 	query(t, s.URL(), keep)
 	stop(t, s)
 	select {

@@ -26,9 +26,21 @@ var Files embed.FS
 // lockWait is how long a node waits for another that is migrating, in seconds.
 const lockWait = 600
 
-// Up brings the database to the newest version.
+// ErrNewer is returned for a database that a later release has migrated.
+var ErrNewer = errors.New("the database is newer than this release")
+
+// Up brings the database to the newest version. One that is beyond it already is refused:
+// an older binary doesn't know what the newer one has promised there.
 func Up(ctx context.Context, pool *pgxpool.Pool) error {
 	return with(pool, func(p *goose.Provider) error {
+		have, newest, err := p.GetVersions(ctx)
+		if err != nil {
+			return fmt.Errorf("read the database's version: %w", err)
+		}
+		if have > newest {
+			return fmt.Errorf("%w: it is at version %d, and this binary knows %d; run the release that was here last, or a later one",
+				ErrNewer, have, newest)
+		}
 		if _, err := p.Up(ctx); err != nil {
 			return fmt.Errorf("migrate the database: %w", err)
 		}

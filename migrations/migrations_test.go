@@ -1,6 +1,7 @@
 package migrations_test
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -50,6 +51,16 @@ func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("nothing to do: %v", time.Since(began))
+}
+
+func TestADatabaseOfALaterReleaseIsLeftAlone(t *testing.T) {
+	pool := pgtest.New(t)
+	if _, err := pool.Exec(t.Context(), "insert into goose_db_version (version_id, is_applied) values (9999, true)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrations.Up(t.Context(), pool); !errors.Is(err, migrations.ErrNewer) || !strings.Contains(err.Error(), "9999") {
+		t.Errorf("got %v, want it refused", err)
+	}
 }
 
 func TestEachFileNamesItsOwnerAndGoesForwardOnly(t *testing.T) {
