@@ -55,6 +55,17 @@ type (
 		End         End           `json:"end,omitempty"`
 		Callback    InteractionID `json:"callback,omitempty"`
 	}
+	// CallBack ends the wait of a call or chat whose customer wants to be called instead: a
+	// callback under the reserved id keeps the place.
+	CallBack struct {
+		Interaction InteractionID `json:"interaction"`
+		Callback    InteractionID `json:"callback"`
+	}
+	// PhoneReach reports that none of an agent's phones can be reached, or one again.
+	PhoneReach struct {
+		Agent     AgentID `json:"agent"`
+		Reachable bool    `json:"reachable"`
+	}
 	// EndInteraction is the agent ending the customer's side; wrap-up begins.
 	EndInteraction struct {
 		Interaction InteractionID `json:"interaction"`
@@ -133,6 +144,8 @@ func (Accept) command()         {}
 func (Decline) command()        {}
 func (FailOffer) command()      {}
 func (Leave) command()          {}
+func (CallBack) command()       {}
+func (PhoneReach) command()     {}
 func (EndInteraction) command() {}
 func (Finish) command()         {}
 func (ExtendWrapUp) command()   {}
@@ -163,6 +176,8 @@ func init() {
 		Decline{},
 		FailOffer{},
 		Leave{},
+		CallBack{},
+		PhoneReach{},
 		EndInteraction{},
 		Finish{},
 		ExtendWrapUp{},

@@ -76,6 +76,14 @@ type WrapUpPlan struct {
 	Seconds      Seconds    `json:"seconds"`
 	CodeRequired bool       `json:"code_required"`   // at least one transaction code before it can be finished
 	Codes        []CodeID   `json:"codes,omitempty"` // those that may be chosen
+	Lists        []CodeList `json:"lists,omitempty"` // how they may be combined
+}
+
+// CodeList is transaction codes of which one, or some, are chosen together.
+type CodeList struct {
+	Codes    []CodeID `json:"codes"`
+	Required bool     `json:"required,omitempty"` // at least one
+	Many     bool     `json:"many,omitempty"`     // more than one
 }
 
 // AgentPlan is what an agent may be offered.

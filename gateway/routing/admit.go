@@ -29,6 +29,7 @@ func (c *Core) admit(adm gateway.Admission) *gateway.Error {
 	}
 	q := c.queue(adm.Queue)
 	c.open(it, q.due(l, it.ArrivedAt).Add(-credit(adm.Credit)))
+	c.greet(it)
 	if len(it.queue.members) == 0 {
 		c.emit(Alerted{What: AlertNobody, Interaction: it.ID, Queue: it.Queue})
 	}

@@ -23,6 +23,7 @@ type agent struct {
 	live     bool      // a console is connected
 	lost     time.Time // when the last one went; zero if live or never there
 	blocked  time.Time // the phone was busy or out of reach: no calls until then
+	down     bool      // no phone of the agent's can be reached
 	idleFrom time.Time // the longest idle agent goes first
 	asked    time.Time // when a queue last offered something
 	holds    []*hold   // oldest first

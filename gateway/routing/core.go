@@ -31,18 +31,19 @@ const Version = 2
 
 // Core is the floor's whole state. It belongs to one goroutine.
 type Core struct {
-	now      time.Time // of the latest event; never goes back
-	seq      int64     // of the latest interaction
-	plan     gateway.Plan
-	turns    turns // of the queues in each band
-	agents   map[gateway.AgentID]*agent
-	roster   []*agent // the same, by id
-	queues   map[gateway.QueueID]*queue
-	items    map[gateway.InteractionID]*item
-	cases    map[gateway.CaseID][]*item // what is not forgotten of a case, by seq
-	gone     memory
-	timers   timers
-	profiles []*profile
+	now        time.Time // of the latest event; never goes back
+	seq        int64     // of the latest interaction
+	plan       gateway.Plan
+	turns      turns // of the queues in each band
+	agents     map[gateway.AgentID]*agent
+	roster     []*agent // the same, by id
+	queues     map[gateway.QueueID]*queue
+	items      map[gateway.InteractionID]*item
+	cases      map[gateway.CaseID][]*item // what is not forgotten of a case, by seq
+	gone       memory
+	departures departures
+	timers     timers
+	profiles   []*profile
 
 	turn       turn
 	candidates heap[candidate] // empty between events
@@ -118,6 +119,10 @@ func (c *Core) handle(ev Event) *gateway.Error {
 		return c.failOffer(e)
 	case gateway.Leave:
 		return c.leave(e)
+	case gateway.CallBack:
+		return c.callMeBack(e)
+	case gateway.PhoneReach:
+		return c.reach(e)
 	case gateway.EndInteraction:
 		return c.endInteraction(e)
 	case gateway.Finish:

@@ -133,6 +133,11 @@ func (d *day) drawEvent() Event {
 		return Recover{}
 	case 1:
 		return Configure{drawPlan(d.T)}
+	case 2:
+		return gateway.PhoneReach{Agent: a, Reachable: rapid.Bool().Draw(d.T, "reachable")}
+	case 3, 4:
+		d.nextID++
+		return gateway.CallBack{Interaction: d.drawItem(), Callback: d.nextID - 1}
 	}
 	return Wake{}
 }
@@ -141,7 +146,8 @@ func (d *day) drawAdmission() gateway.Admission {
 	adm := gateway.Admission{
 		Interaction: d.nextID, Channel: rapid.SampledFrom(gateway.Channels).Draw(d.T, "channel"),
 		Queue: gateway.QueueID(rapid.IntRange(0, 4).Draw(d.T, "queue")), Case: gateway.CaseID(rapid.IntRange(0, 6).Draw(d.T, "case")),
-		Alone: rapid.IntRange(0, 3).Draw(d.T, "alone") == 0, Preferred: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "preferred")),
+		Customer: gateway.CustomerID(rapid.IntRange(0, 2).Draw(d.T, "customer")),
+		Alone:    rapid.IntRange(0, 3).Draw(d.T, "alone") == 0, Preferred: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "preferred")),
 		Credit:    rapid.SampledFrom([]gateway.Seconds{0, 0, 30, -30}).Draw(d.T, "credit"),
 		ArrivedAt: d.now.Add(-gateway.Seconds(rapid.SampledFrom([]int{0, 0, 2, 25, 100, -50}).Draw(d.T, "ago")).Duration()),
 	}

@@ -25,6 +25,8 @@ func FuzzUnmarshalEvent(f *testing.F) {
 		gateway.Decline{Interaction: 2, No: 1, Agent: 1},
 		gateway.FailOffer{Interaction: 2, No: 1, Agent: 1, Cause: "busy"},
 		gateway.Leave{Interaction: 1, End: gateway.EndSystemFailure, Callback: 7},
+		gateway.CallBack{Interaction: 3, Callback: 8},
+		gateway.PhoneReach{Agent: 1, Reachable: true},
 		gateway.EndInteraction{Interaction: 1, Agent: 1},
 		gateway.Finish{Interaction: 1, Agent: 1, Codes: []gateway.CodeID{1}},
 		gateway.ExtendWrapUp{Interaction: 1, Agent: 1},

@@ -17,6 +17,7 @@ type item struct {
 	wants    []gateway.SkillLevel // what is left of them after the steps
 	also     []*queue             // whose members may take it as well, after the steps
 	alone    bool
+	returned bool          // the customer had left before and got the old place
 	entered  time.Time     // when it last began to wait; an offer that came to nothing does not count
 	base     time.Time     // from when its queue's steps and delays count
 	reached  time.Duration // up to which time since then they are done

@@ -52,15 +52,11 @@ func (c *Core) abandon(it *item, end gateway.End) {
 	if it.bucket != nil {
 		c.unqueue(it)
 	}
-	since := it.ArrivedAt
-	if !it.AcceptedAt.IsZero() {
-		since = it.entered
-	}
-	if c.now.Sub(since) < shortWait {
-		end = cmp.Or(end, gateway.EndShortAbandon)
+	if end == "" {
+		c.left(it)
 	}
 	it.from = nil
-	c.over(it, cmp.Or(end, gateway.EndAbandoned))
+	c.over(it, c.abandonment(it, end))
 	c.finishItem(it)
 }
 
@@ -73,6 +69,7 @@ func (c *Core) callBack(lost *item, id gateway.InteractionID) {
 	}, callback)
 	it.ArrivedAt = lost.ArrivedAt
 	c.open(it, lost.DueAt)
+	it.await(c.now)
 	c.enqueue(it)
 }
 

@@ -151,7 +151,7 @@ func (a *agent) admits() (open lanes) {
 		return 0
 	}
 	for l := range laneCount {
-		if a.profile.lanes.has(l) && a.wrapUpLets(l) && a.room(l) && (!l.phone() || a.blocked.IsZero()) {
+		if a.profile.lanes.has(l) && a.wrapUpLets(l) && a.room(l) && (!l.phone() || !a.mute()) {
 			open = open.with(l)
 		}
 	}

@@ -140,7 +140,7 @@ func (d *day) changed(i gateway.Interaction) {
 	if i.Rev != old.Rev+1 {
 		d.Fatalf("revision %d after %d", i.Rev, old.Rev)
 	}
-	if i.DueAt.After(old.DueAt) || i.Seq != old.Seq || !i.ArrivedAt.Equal(old.ArrivedAt) {
+	if i.DueAt.After(old.DueAt) || i.Seq != old.Seq || !i.ArrivedAt.Equal(old.ArrivedAt) || i.Customer != old.Customer {
 		d.Fatalf("I6: place is worse: %+v after %+v", i, old)
 	}
 	if i.Queue == old.Queue && !slices.Contains(d.moved, i.ID) && old.State != gateway.StateActive && (i.Band != old.Band || !i.DueAt.Equal(old.DueAt)) {
@@ -279,7 +279,7 @@ func (d *day) eligible(a *agent, it *item) bool {
 		}
 	}
 	phone := it.Channel == gateway.Voice || it.Channel == gateway.Callback
-	if phone && (!p.Phone || a.blocked.After(d.core.now)) {
+	if phone && (!p.Phone || a.down || a.blocked.After(d.core.now)) {
 		return false
 	}
 	units, same := 0, 0

@@ -23,6 +23,7 @@ type (
 		Items   []itemState    `json:"items"`
 		Handled []handledState `json:"handled,omitempty"`
 		Gone    []memo         `json:"gone,omitempty"`
+		Left    []departure    `json:"left,omitempty"`
 	}
 	agentState struct {
 		Shown    gateway.Presence `json:"shown"`
@@ -31,6 +32,7 @@ type (
 		Away     time.Time        `json:"away,omitzero"`
 		Lost     time.Time        `json:"lost,omitzero"`
 		Blocked  time.Time        `json:"blocked,omitzero"`
+		Down     bool             `json:"down,omitempty"`
 		IdleFrom time.Time        `json:"idle_from,omitzero"`
 		Asked    time.Time        `json:"asked,omitzero"`
 	}
@@ -38,6 +40,7 @@ type (
 		gateway.Interaction
 		Needs    []gateway.SkillLevel `json:"needs,omitempty"`
 		Alone    bool                 `json:"alone,omitempty"`
+		Returned bool                 `json:"returned,omitempty"`
 		Entered  time.Time            `json:"entered"`
 		Base     time.Time            `json:"base"`
 		Reached  time.Duration        `json:"reached"`
@@ -76,11 +79,11 @@ type (
 // Snapshot is the whole state. Two cores that were given the same events since the same
 // snapshot give the same bytes.
 func (c *Core) Snapshot() ([]byte, error) {
-	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos}
+	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos, Left: c.departures.list}
 	for _, a := range c.roster {
 		s.Agents = append(s.Agents, agentState{
 			Shown: a.shown, Under: a.since, Back: a.back, Away: a.away,
-			Lost: a.lost, Blocked: a.blocked, IdleFrom: a.idleFrom, Asked: a.asked,
+			Lost: a.lost, Blocked: a.blocked, Down: a.down, IdleFrom: a.idleFrom, Asked: a.asked,
 		})
 	}
 	for _, it := range c.items {
@@ -104,7 +107,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 
 func (it *item) state() itemState {
 	s := itemState{
-		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
+		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Returned: it.returned, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
 		Declined: it.declined, Forgive: it.forgive, Tries: it.tries, Closed: it.closed,
 	}
 	for _, o := range it.offers {
@@ -134,6 +137,9 @@ func Restore(data []byte) (*Core, error) {
 	c.now, c.seq, c.plan, c.turns = s.Now, s.Seq, s.Plan, s.Turns
 	for _, m := range s.Gone {
 		c.gone.add(m)
+	}
+	for _, o := range s.Left {
+		c.departures.add(o)
 	}
 	for _, h := range s.Handled {
 		l, _ := laneOf(h.Channel)
@@ -180,7 +186,7 @@ func (s agentState) agent() *agent {
 	a := newAgent(s.Shown.Agent)
 	a.shown, a.since = s.Shown, s.Under
 	a.intent, a.code, a.next, a.nextCode, a.live = s.Shown.Intent, s.Shown.StatusCode, s.Shown.Next, s.Shown.NextCode, s.Shown.Live
-	a.back, a.away, a.lost, a.blocked, a.idleFrom, a.asked = s.Back, s.Away, s.Lost, s.Blocked, s.IdleFrom, s.Asked
+	a.back, a.away, a.lost, a.blocked, a.down, a.idleFrom, a.asked = s.Back, s.Away, s.Lost, s.Blocked, s.Down, s.IdleFrom, s.Asked
 	a.holds = make([]*hold, len(s.Shown.Holds))
 	return a
 }
@@ -193,6 +199,7 @@ func (c *Core) restore(s itemState) error {
 	it := newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
 	it.Interaction, it.queue = s.Interaction, c.queue(s.Queue)
 	it.entered, it.warned, it.declined, it.forgive = s.Entered, s.Warned, s.Declined, s.Forgive
+	it.returned = s.Returned
 	it.tries, it.closed, it.base, it.reached = s.Tries, s.Closed, s.Base, s.Reached
 	if it.base.IsZero() {
 		it.await(it.ArrivedAt) // written before there were steps

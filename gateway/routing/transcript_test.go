@@ -398,6 +398,10 @@ func (f *floor) do(at time.Time, w []string) {
 		f.board(w[1])
 		return
 	case "customer":
+		if w[3] == "wants" { // customer of 1 wants callback 2
+			f.apply(at, gateway.CallBack{Interaction: gateway.InteractionID(number(w[2])), Callback: gateway.InteractionID(number(w[5]))})
+			return
+		}
 		f.apply(at, f.leave(w))
 		return
 	}
@@ -450,7 +454,7 @@ func (f *floor) admission(w []string) gateway.Admission {
 	id := number(w[1])
 	a := gateway.Admission{
 		Interaction: gateway.InteractionID(id), Channel: gateway.Channel(w[0]), Queue: gateway.QueueID(f.id("queue", w[4])),
-		Case: gateway.CaseID(id), Conversation: gateway.ConversationID(id), Customer: 1,
+		Case: gateway.CaseID(id), Conversation: gateway.ConversationID(id),
 	}
 	for i := 5; i < len(w); i++ {
 		switch w[i] {
@@ -463,6 +467,8 @@ func (f *floor) admission(w []string) gateway.Admission {
 			a.Alone = true
 		case "prefers":
 			a.Preferred = gateway.AgentID(f.id("agent", w[i+1]))
+		case "customer":
+			a.Customer = gateway.CustomerID(number(w[i+1]))
 		case "credit":
 			a.Credit = seconds(w[i+1])
 		case "since":
@@ -571,6 +577,8 @@ func (f *floor) command(w []string) gateway.Command {
 		return cmd
 	case "holds", "unholds":
 		return gateway.HoldLine{Agent: agent, Interaction: id, Hold: verb == "holds"}
+	case "phone": // anna phone lost, anna phone back
+		return gateway.PhoneReach{Agent: agent, Reachable: rest[0] == "back"}
 	case "begins": // anna begins email 5 in support case 3
 		return gateway.Begin{Agent: agent, Admission: f.admission(slices.Insert(slices.Clone(rest), 2, "arrives"))}
 	}

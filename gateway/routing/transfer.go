@@ -92,7 +92,7 @@ func (c *Core) absent(a *agent, l lane) *gateway.Error {
 		return refused("agent_not_connected", "the agent's console is not connected; choose another or a queue", a)
 	case !a.profile.lanes.has(l):
 		return refused("channel_not_allowed", "the agent does not handle "+string(l.channel())+"; choose another or a queue", a)
-	case l.phone() && !a.blocked.IsZero():
+	case l.phone() && a.mute():
 		return refused("agent_busy", "the agent's phone is busy or out of reach; choose another or a queue", a)
 	}
 	return nil

@@ -145,6 +145,20 @@ func (h *hold) judge(codes []gateway.CodeID) *gateway.Error {
 			return unprocessed("unknown_code", "transaction code "+code.String()+" is not one of this queue's", plan.Codes)
 		}
 	}
+	for _, l := range plan.Lists {
+		n := 0
+		for _, code := range codes {
+			if slices.Contains(l.Codes, code) {
+				n++
+			}
+		}
+		switch {
+		case l.Required && n == 0:
+			return unprocessed("code_required", "choose a transaction code of this list", l.Codes)
+		case !l.Many && n > 1:
+			return unprocessed("too_many_codes", "choose only one transaction code of this list", l.Codes)
+		}
+	}
 	if plan.CodeRequired && len(codes) == 0 {
 		return unprocessed("code_required", "choose at least one transaction code", plan.Codes)
 	}
