@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -92,7 +95,7 @@ func TestStoryCall(t *testing.T) {
 }
 
 // TestStoryVoicemail: nobody answers; the caller's message is an interaction on the same
-// case, and the agent hears in it what the caller said.
+// case, and the agent hears in it what the caller said, also in the console.
 func TestStoryVoicemail(t *testing.T) {
 	t.Parallel()
 	sip := freePort(t, "udp")
@@ -107,12 +110,33 @@ func TestStoryVoicemail(t *testing.T) {
 	if !phonetest.HoldsTone(sound, customerHz) {
 		t.Error("the recording does not hold what the caller said")
 	}
+	v.agent.listens(t, id, sound.Duration())
 	c.finish(t, id)
 	if n := v.number(`select count(*) from support_case`); n != 1 {
 		t.Errorf("got %d cases, want the call and its message on one", n)
 	}
 	if n := v.number(`select count(*) from interaction where channel = 'voice' and ended = 'voicemail'`); n != 1 {
 		t.Errorf("got %d calls that ended in voicemail, want 1", n)
+	}
+}
+
+// listens plays the message in the console, in Chromium.
+func (a *agent) listens(t *testing.T, id gateway.InteractionID, long time.Duration) {
+	t.Helper()
+	var complained bytes.Buffer
+	browser := exec.CommandContext(t.Context(), "node", "listener.mjs", a.v.base, a.login, password, id.String())
+	browser.Stderr = &complained
+	out, err := browser.Output()
+	if err != nil {
+		t.Fatalf("the agent's browser: %v\n%s", err, &complained)
+	}
+	var heard struct {
+		Seconds, At, Seekable float64
+		Type                  string
+	}
+	must(t, json.Unmarshal(out, &heard))
+	if math.Abs(heard.Seconds-long.Seconds()) > 0.1 || heard.At < heard.Seconds-0.1 || heard.Seekable < heard.Seconds-0.1 || heard.Type != "audio/wav" {
+		t.Errorf("the console played %+v of %v", heard, long)
 	}
 }
 
