@@ -325,6 +325,45 @@ func TestQueueLimitsWaiting(t *testing.T) {
 	h.ends()
 }
 
+// A step of the queue sends the caller to voicemail while an agent's phone rings: it stops,
+// and the message is taken.
+func TestSentToVoicemail(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, agent := h.customer(0), h.deskphone(anna, 1300)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	phonetest.Wait(t, "it is answered", c.Up)
+	h.offer(id, 1, anna)
+	a := agent.Next()
+	a.Ring()
+	h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: gateway.EndVoicemail, Queue: queue, Rev: 5})
+	phonetest.Wait(t, "the phone stops", a.Gone)
+	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
+	customer.Sound.Say(660)
+	begun := customer.Sound.Sent()
+	phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+120 })
+	c.Bye()
+	h.ends()
+	if a, _ := h.voicemail(); a.Key == "" {
+		t.Error("nothing was kept")
+	}
+}
+
+// A queue that sends callers away says goodbye by hanging up.
+func TestSentAway(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	c := h.customer(0).Dial(service, h.Addr())
+	id := h.interaction()
+	phonetest.Wait(t, "it is answered", c.Up)
+	h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: gateway.EndClosed, Queue: queue, Rev: 5})
+	phonetest.Wait(t, "they are hung up", c.Gone)
+	if cause := h.ends(); cause != "ended_by_floor" {
+		t.Errorf("ended by %s", cause)
+	}
+}
+
 // Who has heard the greeting before needs not hear it again.
 func TestVoicemailWithoutGreeting(t *testing.T) {
 	t.Parallel()

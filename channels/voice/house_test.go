@@ -54,6 +54,7 @@ type house struct {
 	decide   func(cmd gateway.Command) error // the floor's answer; nil says yes
 	received map[string]gateway.Received
 	trouble  trouble
+	over     bool                                // the floor has ended the interactions before it is told so
 	limits   map[gateway.QueueID]gateway.Seconds // how long callers wait
 }
 
@@ -183,7 +184,11 @@ func (h *house) Do(_ context.Context, key string, cmd gateway.Command) (gateway.
 		h.keys[key] = err
 	}
 	h.commands = append(h.commands, cmd)
-	return gateway.Answer{}, err
+	answer := gateway.Answer{}
+	if l, ok := cmd.(gateway.Leave); ok && !h.over {
+		answer.Interaction = &gateway.Interaction{ID: l.Interaction, End: l.End}
+	}
+	return answer, err
 }
 
 func asError(err error, e **gateway.Error) bool {

@@ -111,9 +111,12 @@ func (l *life) dies() {
 }
 
 // again is the next life, on the same rows.
-func (l *life) again() *house {
+func (l *life) again(before ...func(*house)) *house {
 	l.t.Helper()
 	h := newHouse(l.t)
+	for _, f := range before {
+		f(h)
+	}
 	h.pool = pgtest.Open(l.t, l.url)
 	h.run(voice.Config{Node: "test", Listen: l.addr, Dir: l.dir, Patience: quick}, 0)
 	return h
@@ -223,6 +226,20 @@ func TestKillVoicemail(t *testing.T) {
 			}
 			emptyDir(t, l.dir)
 		})
+	}
+}
+
+// Killed when the queue has just sent the caller to voicemail: nobody took the message, so
+// they are called back.
+func TestKillSentToVoicemail(t *testing.T) {
+	t.Parallel()
+	l := start(t, "call.answered", false)
+	l.customer.Dial(service, l.addr)
+	l.dies()
+	h := l.again(func(h *house) { h.over = true })
+	h.ends()
+	if len(h.arrivals) != 1 || h.arrivals[0].Channel != gateway.Callback || h.arrivals[0].Conversation == 0 {
+		t.Errorf("arrived: %+v", h.arrivals)
 	}
 }
 

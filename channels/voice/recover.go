@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -103,11 +102,13 @@ func (c *Call) tellEnd(ctx context.Context) error {
 		cmd.Callback = c.row.Callback
 	case arriving, dialling, leaving, ended:
 	}
-	_, err := c.v.rooms.Floor.Do(ctx, fmt.Sprintf("voice/call/%d/bury", c.row.ID), cmd)
-	var refusal *gateway.Error
-	if errors.As(err, &refusal) && refused(err) {
+	answer, err := c.v.rooms.Floor.Do(ctx, fmt.Sprintf("voice/call/%d/bury", c.row.ID), cmd)
+	if refused(err) {
 		c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "err", err)
 		return nil
+	}
+	if err == nil && c.row.State == waiting && (answer.Interaction == nil || answer.Interaction.End != gateway.EndSystemFailure) {
+		return c.callBack(ctx) // a step of the queue had sent them to voicemail, and nobody took it
 	}
 	return err
 }

@@ -364,9 +364,7 @@ func (c *Call) changed(ctx context.Context, i gateway.Interaction) {
 	}
 	switch i.State {
 	case gateway.StateWrapUp, gateway.StateFinished:
-		if c.row.State == waiting || c.row.State == talking || c.row.State == dialling {
-			c.leave(ctx, gateway.Leave{}, "ended_in_console")
-		}
+		c.endedByFloor(ctx, i.End)
 	case gateway.StateWaiting, gateway.StateOffered:
 		switch {
 		case c.row.State == talking && c.agent != nil:
@@ -381,6 +379,24 @@ func (c *Call) changed(ctx context.Context, i gateway.Interaction) {
 			c.call(ctx, gateway.Offer{Interaction: i.ID, Agent: i.Agent})
 		}
 	case gateway.StateParked:
+	}
+}
+
+// endedByFloor does what somebody in a console, or a step of the queue, has decided. Who
+// is to go where we can't send them leaves a message, rather than nothing.
+func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
+	switch c.row.State {
+	case waiting:
+		c.dropRing(ctx, string(end))
+		switch end { //nolint:exhaustive // all others are goodbyes
+		case gateway.EndVoicemail, gateway.EndTransferredExternal, gateway.EndForm:
+			c.takeMessage(ctx)
+		default:
+			c.leave(ctx, gateway.Leave{}, "ended_by_floor")
+		}
+	case talking, dialling:
+		c.leave(ctx, gateway.Leave{}, "ended_in_console")
+	case arriving, voicemail, leaving, ended:
 	}
 }
 

@@ -116,7 +116,8 @@ type Phones interface {
 	Phones(ctx context.Context, agent gateway.AgentID) ([]string, error)
 }
 
-// Queues knows how long a queue lets callers wait; 0 if it doesn't say.
+// Queues knows how long a queue lets callers wait until they are sent to voicemail; 0 if
+// it doesn't say, negative if the floor sends them on.
 type Queues interface {
 	MaxWait(ctx context.Context, queue gateway.QueueID) (gateway.Seconds, error)
 }

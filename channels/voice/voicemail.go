@@ -41,6 +41,9 @@ func (c *Call) wait(ctx context.Context) {
 	if err != nil {
 		c.v.log.Warn("look up how long callers wait", "queue", c.row.Queue, "err", err)
 	}
+	if most < 0 {
+		return
+	}
 	if most == 0 {
 		most = c.trunk.MaxWait
 	}
@@ -53,9 +56,13 @@ func (c *Call) wait(ctx context.Context) {
 // voicemailIfOverdue takes the caller out of the queue, unless somebody is being asked:
 // an agent who rings may still answer.
 func (c *Call) voicemailIfOverdue(ctx context.Context) {
-	if !c.overdue || c.row.State != waiting || c.ring != nil || c.done {
-		return
+	if c.overdue && c.row.State == waiting && c.ring == nil && !c.done {
+		c.takeMessage(ctx)
 	}
+}
+
+// takeMessage begins a voicemail. If the floor did not send the caller there, it is told.
+func (c *Call) takeMessage(ctx context.Context) {
 	m := &message{path: c.v.path(c.row.ID)}
 	err := c.turn(ctx, voicemail, func(tx pgx.Tx) error {
 		const insert = `
