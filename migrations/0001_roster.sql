@@ -33,12 +33,27 @@ create table queue (
     sticky       jsonb not null default '{}',
     max_wait     bigint not null default 0 check (max_wait >= 0), -- seconds
     calendar     bigint references calendar,
+    strategy     text not null default '',
+    max_len      int not null default 0 check (max_len >= 0),
+    steps        jsonb not null default '[]', -- gateway.Step
+    on_closed    jsonb not null default '[]',
+    on_full      jsonb not null default '[]',
+    on_unstaffed jsonb not null default '[]',
     from_name    text not null default '',
     from_address text not null default '',
     signature    jsonb not null default '{}',
     active       boolean not null default true,
     rev          bigint not null default 1
 );
+
+-- What holds for the whole house: one row.
+create table routing_rules (
+    id               bigint primary key default 1 check (id = 1),
+    waiting_order    text not null default 'edf' check (waiting_order in ('edf', 'fifo', 'vcc')),
+    miss_keeps_place boolean not null default false,
+    rev              bigint not null default 1
+);
+insert into routing_rules default values;
 
 create table agent (
     id          bigint generated always as identity primary key,
@@ -84,7 +99,7 @@ create table phone (
 
 create table status_code (
     id       bigint generated always as identity primary key,
-    intent   text not null check (intent in ('available', 'working_offline', 'on_break', 'logged_out')),
+    intent   text not null check (intent in ('available', 'working_offline', 'on_break', 'logged_out', 'decline')),
     code     text not null, -- what the routing log and the boards know it by; never changed
     name     jsonb not null,
     group_id bigint references agent_group, -- null: for every group

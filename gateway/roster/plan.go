@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +28,19 @@ func (s *Store) Plan(ctx context.Context) (gateway.Plan, error) {
 		if err != nil {
 			return err
 		}
+		calendars, err := list[Calendar](ctx, tx, "select "+calendarColumns+" from calendar order by id")
+		if err != nil {
+			return err
+		}
+		rules, err := one[Rules](ctx, tx, "rules", "select "+rulesColumns+" from routing_rules")
+		if err != nil {
+			return err
+		}
 		plan = makePlan(queues, agents, lists)
+		plan.Order, plan.MissKeepsPlace = rules.Order, rules.MissKeepsPlace
+		for _, c := range calendars {
+			plan.Calendars = append(plan.Calendars, c.plan(time.Now().UTC()))
+		}
 		return nil
 	})
 	if err != nil {
@@ -55,23 +68,31 @@ func makePlan(queues []Queue, agents []Agent, lists []TransactionList) gateway.P
 
 func (q *Queue) plan(lists []TransactionList) gateway.QueuePlan {
 	codes, required := []gateway.CodeID(nil), false
+	var combine []gateway.CodeList
 	for _, l := range lists {
 		if len(l.Queues) > 0 && !slices.Contains(l.Queues, q.ID) {
 			continue
 		}
 		choices := l.Choices()
 		codes = append(codes, choices...)
+		if len(choices) > 0 {
+			combine = append(combine, gateway.CodeList{Codes: choices, Required: l.Required, Many: l.Many})
+		}
 		required = required || l.Required && len(choices) > 0
 	}
 	slices.Sort(codes)
 	channels := make(map[gateway.Channel]gateway.ChannelPlan, len(q.Channels))
 	for c, p := range q.Channels {
-		p.WrapUp.Codes = codes
+		p.WrapUp.Codes, p.WrapUp.Lists = codes, combine
 		p.WrapUp.CodeRequired = len(codes) > 0 && (required || p.WrapUp.CodeRequired)
 		if p.WrapUp.CodeRequired && p.WrapUp.Mode == gateway.WrapUpNone {
 			p.WrapUp.Mode = gateway.WrapUpManual // there must be a moment to choose it in
 		}
 		channels[c] = p
 	}
-	return gateway.QueuePlan{ID: q.ID, Band: q.Band, Channels: channels, Sticky: q.Sticky, MaxWait: q.MaxWait}
+	return gateway.QueuePlan{
+		ID: q.ID, Band: q.Band, Channels: channels, Sticky: q.Sticky, MaxWait: q.MaxWait, Strategy: q.Strategy,
+		Calendar: gateway.CalendarID(q.Calendar), MaxLen: q.MaxLen,
+		Steps: q.Steps, OnClosed: q.OnClosed, OnFull: q.OnFull, OnUnstaffed: q.OnUnstaffed,
+	}
 }

@@ -17,6 +17,12 @@ type Queue struct {
 	Sticky      map[gateway.Channel]gateway.Seconds     `json:"sticky,omitempty"`
 	MaxWait     gateway.Seconds                         `json:"max_wait,omitempty"` // 0: none
 	Calendar    CalendarID                              `json:"calendar,omitempty"` // none: always open
+	Strategy    gateway.Strategy                        `json:"strategy,omitempty"` // how agents are chosen; longest_idle
+	MaxLen      int                                     `json:"max_len,omitempty"`  // at most so many of a channel wait
+	Steps       []gateway.Step                          `json:"steps,omitempty"`    // for those who wait
+	OnClosed    []gateway.Step                          `json:"on_closed,omitempty"`
+	OnFull      []gateway.Step                          `json:"on_full,omitempty"`
+	OnUnstaffed []gateway.Step                          `json:"on_unstaffed,omitempty"`
 	FromName    string                                  `json:"from_name,omitempty"`
 	FromAddress string                                  `json:"from_address,omitempty"` // of its mail; the mailbox's own when empty
 	Signature   Label                                   `json:"signature,omitempty"`
@@ -57,7 +63,7 @@ func defaultSticky(c gateway.Channel) gateway.Seconds {
 }
 
 const queueColumns = `id, name, band, channels, sticky, max_wait, coalesce(calendar, 0) as calendar,
-	from_name, from_address, signature, active, rev`
+	strategy, max_len, steps, on_closed, on_full, on_unstaffed, from_name, from_address, signature, active, rev`
 
 // QueueFilter narrows a list of queues; what is zero does not.
 type QueueFilter struct {
@@ -92,10 +98,12 @@ func (s *Store) CreateQueue(ctx context.Context, q Queue) (Queue, error) {
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) (err error) {
 		q, err = one[Queue](ctx, tx, "queue", `
-			insert into queue (name, band, channels, sticky, max_wait, calendar, from_name, from_address, signature)
-			values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9)
+			insert into queue (name, band, channels, sticky, max_wait, calendar, from_name, from_address, signature,
+				strategy, max_len, steps, on_closed, on_full, on_unstaffed)
+			values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9, $10, $11, $12, $13, $14, $15)
 			returning `+queueColumns,
-			q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Signature)
+			q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Signature,
+			q.Strategy, q.MaxLen, q.Steps, q.OnClosed, q.OnFull, q.OnUnstaffed)
 		return err
 	})
 	return q, err
@@ -113,10 +121,12 @@ func (s *Store) UpdateQueue(ctx context.Context, q Queue) (Queue, error) {
 		q, err = one[Queue](ctx, tx, "queue", `
 			update queue
 			set name = $2, band = $3, channels = $4, sticky = $5, max_wait = $6, calendar = nullif($7::bigint, 0),
-				from_name = $8, from_address = $9, signature = $10, active = $11, rev = rev + 1
+				from_name = $8, from_address = $9, signature = $10, active = $11, strategy = $12, max_len = $13,
+				steps = $14, on_closed = $15, on_full = $16, on_unstaffed = $17, rev = rev + 1
 			where id = $1
 			returning `+queueColumns,
-			q.ID, q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Signature, q.Active)
+			q.ID, q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Signature, q.Active,
+			q.Strategy, q.MaxLen, q.Steps, q.OnClosed, q.OnFull, q.OnUnstaffed)
 		return err
 	})
 	return q, err
@@ -128,6 +138,9 @@ func (q *Queue) settle() error {
 	}
 	if q.Band < 0 || q.Band > 9 {
 		return gateway.Invalid("band_out_of_range", "a queue's band is 0 to 9; higher goes first, 5 is usual")
+	}
+	if err := q.checkRules(); err != nil {
+		return err
 	}
 	if q.FromAddress != "" && !bareAddress(q.FromAddress) {
 		return gateway.Invalid("bad_from_address", "the sender of a queue's mail is an address like faktura@example.se")
@@ -179,11 +192,19 @@ func settlePlan(c gateway.Channel, p gateway.ChannelPlan) (gateway.ChannelPlan, 
 	if p.WrapUp.Mode == "" {
 		p.WrapUp.Mode, p.WrapUp.Seconds = d.WrapUp.Mode, d.WrapUp.Seconds
 	}
-	p.WrapUp.Codes = nil // the transaction lists say which
+	p.WrapUp.Codes, p.WrapUp.Lists = nil, nil // the transaction lists say which
 	switch p.Decline {
 	case gateway.DeclineVCC, gateway.DeclineEngage, gateway.DeclineSoft:
 	default:
 		return p, gateway.Invalid("bad_decline_policy", "what becomes of an agent who declines is vcc, engage or soft")
+	}
+	switch p.Clock {
+	case "", gateway.WallClock, gateway.CalendarClock:
+	default:
+		return p, gateway.Invalid("bad_clock", "a target counts by the wall clock (wall) or only while the queue is open (calendar)")
+	}
+	if p.Interruptible && c != gateway.Email && c != gateway.Voicemail {
+		return p, gateway.Invalid("not_interruptible", "only mail and voicemail can be parked for a call or chat")
 	}
 	switch p.WrapUp.Mode {
 	case gateway.WrapUpNone, gateway.WrapUpOptional, gateway.WrapUpTimed, gateway.WrapUpTimedExtendable, gateway.WrapUpManual:

@@ -66,20 +66,23 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	codes := []gateway.CodeID{leaf.ID}
+	combine := []gateway.CodeList{{Codes: codes, Required: true}}
 	want := gateway.Plan{
+		Order: gateway.EarliestDue,
 		Queues: []gateway.QueuePlan{{
 			ID: billing.ID, Band: 5,
 			Channels: map[gateway.Channel]gateway.ChannelPlan{
 				gateway.Voice: {
 					Target: 30, OfferTimeout: 20, Decline: gateway.DeclineVCC,
-					WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 30, CodeRequired: true, Codes: codes},
+					WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 30, CodeRequired: true, Codes: codes, Lists: combine},
 				},
 				gateway.Email: {
 					Target: 4 * 3600, OfferTimeout: 60, Decline: gateway.DeclineSoft,
-					WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual, CodeRequired: true, Codes: codes},
+					WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual, CodeRequired: true, Codes: codes, Lists: combine},
 				},
 			},
 			Sticky: map[gateway.Channel]gateway.Seconds{gateway.Voice: 20, gateway.Email: 4 * 3600},
+			Steps:  []gateway.Step{}, OnClosed: []gateway.Step{}, OnFull: []gateway.Step{}, OnUnstaffed: []gateway.Step{},
 		}},
 		Agents: []gateway.AgentPlan{{
 			ID: anna.ID, Memberships: []gateway.Membership{{Queue: billing.ID, Enabled: true, Level: 2}},

@@ -25,6 +25,9 @@ type StatusCode struct {
 	Rev      int64           `json:"rev"`
 }
 
+// ActionDecline binds a code to declining an offer instead of to an intent.
+const ActionDecline gateway.Intent = "decline"
+
 const statusCodeColumns = `id, intent, code, name, coalesce(group_id, 0) as "group", position, active, rev`
 
 // AllStatusCodes lists every status code, for the administrator.
@@ -120,8 +123,8 @@ func (c StatusCode) check() error {
 		return gateway.Invalid("code_reserved", "the system itself gives that code; choose another")
 	}
 	switch c.Intent {
-	case gateway.IntentAvailable, gateway.IntentWorkingOffline, gateway.IntentOnBreak, gateway.IntentLoggedOut:
+	case gateway.IntentAvailable, gateway.IntentWorkingOffline, gateway.IntentOnBreak, gateway.IntentLoggedOut, ActionDecline:
 		return nil
 	}
-	return gateway.Invalid("bad_intent", "a status code is for available, working_offline, on_break or logged_out")
+	return gateway.Invalid("bad_intent", "a status code is for available, working_offline, on_break, logged_out or decline")
 }
