@@ -14,6 +14,7 @@ var mayImport = map[string][]string{
 	"gateway":           {},
 	"gateway/crash":     {},
 	"gateway/retry":     {},
+	"gateway/tidy":      {},
 	"gateway/routing":   {"gateway"},
 	"gateway/floor":     {"gateway", "gateway/routing"},
 	"gateway/intake":    {"gateway"},
@@ -47,7 +48,7 @@ var mayImport = map[string][]string{
 }
 
 // tools may be imported by every room but the two that know no clock and no database.
-var tools = []string{"gateway/crash", "gateway/retry"}
+var tools = []string{"gateway/crash", "gateway/retry", "gateway/tidy"}
 
 // testHelpers may be imported by every test.
 var testHelpers = []string{"migrations/pgtest", "channels/email/mailtest", "channels/voice/phonetest", "migrations", "localpg"}

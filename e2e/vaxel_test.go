@@ -73,6 +73,7 @@ func newVaxel(t testing.TB, settings string) *vaxel {
 	must(t, err)
 	url := pgtest.NewURL(t)
 	v := &vaxel{t: t, pool: pgtest.Open(t, url), dir: t.TempDir(), log: &lockedBuffer{}}
+	t.Cleanup(v.everyFileIsNamed)
 	v.configure(fmt.Sprintf("database_url = %q\n%s", url, settings))
 	v.seed()
 	return v

@@ -3,6 +3,8 @@ package tickets
 import (
 	"strings"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -12,7 +14,7 @@ var separators = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", ""
 
 // settle gives an address in the form in which it is kept and compared. It is not ok if
 // nobody can be found by it: an empty one, a withheld number.
-func settle(a gateway.Address) (_ gateway.Address, ok bool) {
+func (s *Store) settle(a gateway.Address) (_ gateway.Address, ok bool) {
 	a.Name = short(a.Name, 200)
 	a.Value = strings.TrimSpace(gateway.Clean(a.Value))
 	switch a.Kind {
@@ -20,7 +22,7 @@ func settle(a gateway.Address) (_ gateway.Address, ok bool) {
 		a.Value = strings.ToLower(a.Value)
 		ok = strings.Contains(a.Value, "@")
 	case gateway.AddressPhone:
-		a.Value = number(a.Value)
+		a.Value = international(a.Value, s.Region)
 		ok = a.Value != ""
 	case gateway.AddressVisitor:
 		ok = a.Value != ""
@@ -39,4 +41,19 @@ func number(s string) string {
 		return ""
 	}
 	return n
+}
+
+// international is a number as E.164 has it, whoever of the region wrote it how: 070-174 06
+// 05, 0046 70 174 06 05 and 46701740605 are +46701740605. What is in no numbering plan,
+// such as an extension of the house's own, stays as it is dialled.
+func international(s, region string) string {
+	dialled := number(s)
+	if dialled == "" {
+		return ""
+	}
+	n, err := phonenumbers.Parse(dialled, region)
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return dialled
+	}
+	return phonenumbers.Format(n, phonenumbers.E164)
 }

@@ -61,7 +61,7 @@ func (s *Store) Customers(ctx context.Context, f CustomerFilter) ([]Customer, er
 
 // CustomerOf gives whose the address is.
 func (s *Store) CustomerOf(ctx context.Context, a gateway.Address) (Customer, error) {
-	a, ok := settle(a)
+	a, ok := s.settle(a)
 	if !ok {
 		return Customer{}, badAddress(a)
 	}
@@ -83,7 +83,7 @@ func (s *Store) CreateCustomer(ctx context.Context, c Customer) (Customer, error
 		if err != nil {
 			return nil, err
 		}
-		if err := setAddresses(ctx, tx, c); err != nil {
+		if err := s.setAddresses(ctx, tx, c); err != nil {
 			return nil, err
 		}
 		c, err = customer(ctx, tx, c.ID)
@@ -106,7 +106,7 @@ func (s *Store) UpdateCustomer(ctx context.Context, c Customer) (Customer, error
 			where id = $1`, c.ID, c.Name, c.Company, c.Language, c.Note, c.Fields); err != nil {
 			return nil, err
 		}
-		if err := setAddresses(ctx, tx, c); err != nil {
+		if err := s.setAddresses(ctx, tx, c); err != nil {
 			return nil, err
 		}
 		now, err := customer(ctx, tx, c.ID)
@@ -131,10 +131,10 @@ func expect(ctx context.Context, tx pgx.Tx, id gateway.CustomerID, rev int64) er
 	return nil
 }
 
-func setAddresses(ctx context.Context, tx pgx.Tx, c Customer) error {
+func (s *Store) setAddresses(ctx context.Context, tx pgx.Tx, c Customer) error {
 	var kept []gateway.Address
 	for _, a := range c.Addresses {
-		address, ok := settle(a.Address)
+		address, ok := s.settle(a.Address)
 		if !ok {
 			return badAddress(a.Address)
 		}

@@ -35,11 +35,11 @@ func (s *Store) Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known ga
 // recognise finds or makes the customer and notes every address that is new.
 func (s *Store) recognise(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.CustomerID, error) {
 	var from, others []gateway.Address
-	if sender, ok := settle(a.From); ok {
+	if sender, ok := s.settle(a.From); ok {
 		from = append(from, sender)
 	}
 	for _, o := range a.Others[:min(len(a.Others), 10)] {
-		if other, ok := settle(o); ok {
+		if other, ok := s.settle(o); ok {
 			others = append(others, other)
 		}
 	}
@@ -127,7 +127,7 @@ var tag = regexp.MustCompile(`\[#(\d{1,15})\]`)
 // sender's; zero if there is none. It changes and locks nothing.
 func (s *Store) Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gateway.CaseID, err error) {
 	quoted := tag.FindStringSubmatch(a.Subject)
-	from, ok := settle(a.From)
+	from, ok := s.settle(a.From)
 	if quoted == nil || !ok {
 		return 0, nil
 	}

@@ -40,6 +40,9 @@ type Store struct {
 	// ReopenWithin is how long after it was closed a case is opened again by its
 	// customer; later a new one begins. Set it before the store is used.
 	ReopenWithin time.Duration
+	// Region is where phone numbers without a country code are from, as ISO 3166 has it:
+	// SE. Set it before the store is used, and call Renumber when it has changed.
+	Region string
 }
 
 // said is the last line of each conversation that no case shows yet.
@@ -51,7 +54,7 @@ type said struct {
 // New gives the store in pool. A nil feed tells nobody.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
 	return &Store{
-		db: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour,
+		db: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour, Region: "SE",
 		said: &said{last: map[gateway.ConversationID]gateway.Entry{}},
 	}
 }

@@ -23,11 +23,13 @@ type Config struct {
 	DatabaseURL    string   `toml:"database_url"`    // an external PostgreSQL 15 to 18; empty: the embedded one
 	Node           string   `toml:"node"`            // this node's name; empty: the host's
 	Language       string   `toml:"language"`        // sv or en: of what customers hear and read unless they say otherwise
+	Region         string   `toml:"region"`          // ISO 3166: where phone numbers without a country code are from; empty: they stay as dialled
 	TLSCert        string   `toml:"tls_cert"`        // PEM file
 	TLSKey         string   `toml:"tls_key"`         // PEM file
 	TrustedProxies []string `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed
 	LogLevel       string   `toml:"log_level"`       // debug, info, warn, error
 
+	Retention RetentionConfig `toml:"retention"`
 	Chat      ChatConfig      `toml:"chat"`
 	Voice     VoiceConfig     `toml:"voice"`
 	Mailboxes []MailboxConfig `toml:"mailbox"`
@@ -100,8 +102,8 @@ func defaults() Config {
 		host = "vaxel"
 	}
 	return Config{
-		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", LogLevel: "info",
-		Voice: VoiceConfig{RTPPorts: "20000-29999"},
+		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", LogLevel: "info",
+		Voice: VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
 	}
 }
 

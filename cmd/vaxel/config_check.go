@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 // check finds every fault in a configuration, so that one look is enough.
@@ -23,6 +25,9 @@ func (c Config) check() error {
 	if c.Language != "sv" && c.Language != "en" {
 		bad("language", "%q is not one of sv, en", c.Language)
 	}
+	if c.Region != "" && phonenumbers.GetCountryCodeForRegion(c.Region) == 0 {
+		bad("region", "%q is not a country such as SE or NO", c.Region)
+	}
 	if _, ok := logLevels[c.LogLevel]; !ok {
 		bad("log_level", "%q is not one of debug, info, warn, error", c.LogLevel)
 	}
@@ -32,6 +37,7 @@ func (c Config) check() error {
 		}
 	}
 	c.Voice.check(bad)
+	c.Retention.check(bad)
 	for i, m := range c.Mailboxes {
 		m.check(func(key, why string, args ...any) { bad(fmt.Sprintf("mailbox %d %s", i+1, key), why, args...) })
 	}

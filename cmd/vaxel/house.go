@@ -94,6 +94,10 @@ func (h *house) openStores(ctx context.Context) error {
 	h.roster = roster.New(h.pool, h.bus)
 	h.access = access.New(h.pool)
 	h.tickets = tickets.New(h.pool, h.feed, h.log)
+	h.tickets.Region = h.config.Region
+	if err := h.tickets.Renumber(ctx); err != nil {
+		return err
+	}
 	h.staff = staffchat.New(h.pool, h.timeline, h.roster, h.feed)
 	h.stats = stats.New(h.pool, h.feed, h.log)
 	h.kb = openKnowledge(h)
@@ -216,6 +220,7 @@ func (h *house) sweep(ctx context.Context) error {
 	}{
 		{"sweep sessions", 5 * time.Minute, h.access.Sweep},
 		{"sweep the routing log", 24 * time.Hour, h.floor.Sweep},
+		{"tidy up", 24 * time.Hour, func(ctx context.Context) error { return h.tidy(ctx, time.Now()) }},
 	} {
 		all.Go(func() {
 			for {

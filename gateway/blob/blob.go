@@ -9,7 +9,8 @@
 //   - a Put that fails or is killed leaves nothing that anybody can open;
 //
 //   - an object is kept while a row names it. The row comes second (Note, in the
-//     transaction of what shows the object), so a row never names what is not there;
+//     transaction of what shows the object, which refuses one that is gone), so a row
+//     never names what is not there;
 //
 //   - Sweep removes what no row names and nobody has Put for a while.
 //
@@ -36,7 +37,7 @@ import (
 type Info struct {
 	Key     string    // SHA-256 of the content, 64 hexadecimal digits
 	Size    int64     // bytes
-	Touched time.Time // when it was last Put; zero in Put's own answer
+	Touched time.Time // when it was last Put or touched; zero in Put's own answer
 }
 
 // Objects is where objects lie: Dir or S3.
@@ -45,9 +46,13 @@ type Objects interface {
 	Put(ctx context.Context, r io.Reader) (Info, error)
 	// Open reads an object. A key that names none is refused with not_found.
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, Info, error)
+	// Touch marks an object as if it were Put now. A key that names none is refused with
+	// not_found.
+	Touch(ctx context.Context, key string) error
 	// All lists the objects, in no order. It is for Sweep and backups.
 	All(ctx context.Context) iter.Seq2[Info, error]
-	// Remove removes an object unless it has been Put after before, and says whether it did.
+	// Remove removes an object unless it has been Put or touched after before, and says
+	// whether it did.
 	Remove(ctx context.Context, key string, before time.Time) (bool, error)
 }
 
@@ -69,11 +74,15 @@ type Use struct {
 }
 
 // Note names an object in the caller's transaction, which keeps it. Call it once per
-// use, after Put.
+// use, after Put. One that waited for too long and was swept is refused with not_found; one
+// that is still there is safe from a sweep that runs now.
 func (s *Store) Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error {
 	const insert = `
 		insert into blob (key, size, type, name)
 		values ($1, $2, $3, $4)`
+	if err := s.Touch(ctx, key); err != nil {
+		return fmt.Errorf("note blob %s: %w", key, err)
+	}
 	if _, err := tx.Exec(ctx, insert, key, size, clean(mediaType), clean(name)); err != nil {
 		return fmt.Errorf("note blob %s: %w", key, err)
 	}
@@ -170,7 +179,9 @@ func (s *Store) sweep(ctx context.Context, keys []string, before time.Time) (rem
 
 var keyPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-func noSuchFile() error { return gateway.NotFound("no_such_file", "there is no such file") }
+func noSuchFile() error {
+	return gateway.NotFound("no_such_file", "there is no such file; if you have attached it a long time ago, attach it again")
+}
 
 // noRoom is what a full disk is to whoever sends a file; the operator finds the disk in
 // the log.

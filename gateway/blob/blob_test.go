@@ -53,6 +53,7 @@ func TestSweepKeepsWhatIsNamedOrNew(t *testing.T) {
 	}
 	in(note(t.Context()))
 	in(note(t.Context())) // a second use
+	age(t, root, named.Key)
 	sweep(t, s, 1)
 	if _, _, err := d.Open(t.Context(), old.Key); !errors.Is(err, gateway.ErrNotFound) {
 		t.Errorf("old: got %v, want not found", err)
@@ -91,4 +92,32 @@ func TestSweepsManyBatches(t *testing.T) {
 		age(t, root, put(t, d, string(rune('a'+i))).Key)
 	}
 	sweep(t, s, 501)
+}
+
+// What is named must be there: a row that is written too late is refused, one that is
+// written just in time saves the object, whenever it is committed.
+func TestNoteMeetsTheSweep(t *testing.T) {
+	pool := pgtest.New(t)
+	d, root := newDir(t)
+	s := blob.New(pool, d)
+	late, inTime := put(t, d, "late").Key, put(t, d, "in time").Key
+	age(t, root, late)
+	sweep(t, s, 1)
+	age(t, root, inTime)
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		if err := s.Note(t.Context(), tx, late, 4, "text/plain", "late.txt"); !errors.Is(err, gateway.ErrNotFound) {
+			t.Errorf("too late: got %v, want not found", err)
+		}
+		if err := s.Note(t.Context(), tx, inTime, 7, "text/plain", "in time.txt"); err != nil {
+			return err
+		}
+		sweep(t, s, 0)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	age(t, root, inTime)
+	sweep(t, s, 0)
+	read(t, d, inTime)
 }

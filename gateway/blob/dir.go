@@ -166,6 +166,21 @@ func (d *Dir) Open(_ context.Context, key string) (io.ReadSeekCloser, Info, erro
 	return f, Info{Key: key, Size: info.Size(), Touched: info.ModTime()}, nil
 }
 
+// Touch is described at Objects.
+func (d *Dir) Touch(_ context.Context, key string) error {
+	if !keyPattern.MatchString(key) {
+		return noSuchFile()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	err := os.Chtimes(d.path(key), now, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		return noSuchFile()
+	}
+	return err
+}
+
 // All is described at Objects.
 func (d *Dir) All(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {

@@ -89,6 +89,33 @@ func missing(err error) error {
 	return fmt.Errorf("open blob: %w", err)
 }
 
+// touchAfter is how old an object is before Touch copies it onto itself, which is the only
+// way to make it young. It is far less than anybody sweeps after.
+const touchAfter = time.Hour
+
+// Touch is described at Objects.
+func (s *S3) Touch(ctx context.Context, key string) error {
+	if !keyPattern.MatchString(key) {
+		return noSuchFile()
+	}
+	st, err := s.client.StatObject(ctx, s.cfg.Bucket, s.cfg.Prefix+key, minio.StatObjectOptions{})
+	if err != nil {
+		return missing(err)
+	}
+	if time.Since(st.LastModified) < touchAfter {
+		return nil
+	}
+	itself := minio.CopySrcOptions{Bucket: s.cfg.Bucket, Object: s.cfg.Prefix + key}
+	_, err = s.client.CopyObject(ctx, minio.CopyDestOptions{
+		Bucket: s.cfg.Bucket, Object: s.cfg.Prefix + key,
+		ReplaceMetadata: true, UserMetadata: map[string]string{"touched": time.Now().UTC().Format(time.RFC3339)},
+	}, itself)
+	if err != nil {
+		return fmt.Errorf("touch blob: %w", err)
+	}
+	return nil
+}
+
 // All is described at Objects.
 func (s *S3) All(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {

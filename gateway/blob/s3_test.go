@@ -65,6 +65,11 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // put takes the body as it is or in the chunks of a streaming signature, each after a
 // line "length;chunk-signature=…".
 func (b *bucket) put(w http.ResponseWriter, r *http.Request) {
+	if from := r.Header.Get("X-Amz-Copy-Source"); from != "" {
+		b.objects[r.URL.Path] = object{b.objects["/"+strings.TrimPrefix(from, "/")].text, time.Now()}
+		_, _ = io.WriteString(w, `<CopyObjectResult><ETag>"x"</ETag><LastModified>2026-11-22T12:00:00Z</LastModified></CopyObjectResult>`)
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	text := string(body)
 	if strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
@@ -112,10 +117,31 @@ func TestS3(t *testing.T) {
 	if gone, err := s.Remove(t.Context(), info.Key, time.Now().Add(-time.Hour)); gone || err != nil {
 		t.Errorf("a new one: got %v, %v, want it kept", gone, err)
 	}
+	b.age("/calls/vaxel/"+info.Key, 2*time.Hour)
+	if err := s.Touch(t.Context(), info.Key); err != nil {
+		t.Errorf("touch: %v", err)
+	}
+	if gone, err := s.Remove(t.Context(), info.Key, time.Now().Add(-time.Hour)); gone || err != nil {
+		t.Errorf("a touched one: got %v, %v, want it kept", gone, err)
+	}
+	if got := read(t, s, info.Key); got != "a recording" {
+		t.Errorf("a touched one: got %q", got)
+	}
 	if gone, err := s.Remove(t.Context(), info.Key, time.Now().Add(time.Hour)); !gone || err != nil {
 		t.Errorf("an old one: got %v, %v, want it gone", gone, err)
 	}
 	if _, _, err := s.Open(t.Context(), info.Key); !errors.Is(err, gateway.ErrNotFound) {
 		t.Errorf("got %v, want not found", err)
 	}
+	if err := s.Touch(t.Context(), info.Key); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("touch: got %v, want not found", err)
+	}
+}
+
+func (b *bucket) age(path string, by time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.objects[path]
+	o.at = o.at.Add(-by)
+	b.objects[path] = o
 }

@@ -1,0 +1,30 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway/tidy"
+)
+
+// Sweep forgets messages that were added before a time and have nothing left to do. What
+// they said stays on the timeline; a bounce that comes later finds nothing.
+func (o *Store) Sweep(ctx context.Context, before time.Time) (int64, error) {
+	gone, err := tidy.Rows(ctx, o.pool, `
+		with old as (
+			select id
+			from outbound
+			where created_at < $1 and due_at is null
+			order by id
+			limit $2),
+		recipients as (
+			delete from outbound_recipient
+			where outbound_id in (select id from old))
+		delete from outbound
+		where id in (select id from old)`, before)
+	if err != nil {
+		return gone, fmt.Errorf("sweep the outbox: %w", err)
+	}
+	return gone, nil
+}
