@@ -46,7 +46,8 @@ type Core struct {
 	profiles   []*profile
 
 	turn       turn
-	candidates heap[candidate] // empty between events
+	watch      func(it *item, chosen []*agent) // sees each search for an agent, before its offer
+	candidates heap[candidate]                 // empty between events
 }
 
 // turn is what one event has done so far.

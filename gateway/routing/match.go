@@ -66,7 +66,11 @@ func (c *Core) seek(a *agent) {
 
 // hand looks for an agent for an item. Who asked for it need not be the best.
 func (c *Core) hand(it *item) {
-	if agents := c.bestAgents(it); len(agents) > 0 {
+	agents := c.bestAgents(it)
+	if c.watch != nil {
+		c.watch(it, agents)
+	}
+	if len(agents) > 0 {
 		c.turns.take(it)
 		timeout := it.queue.service[it.lane].timeout
 		if own := agents[0].profile.timeout; own > 0 && len(agents) == 1 {

@@ -13,6 +13,7 @@ import (
 type profile struct {
 	index   int
 	lanes   lanes
+	allowed lanes // also without the phone that they need
 	caps    [laneCount]int
 	skills  []gateway.SkillLevel
 	timeout time.Duration // of offers; zero: the queue's
@@ -62,8 +63,11 @@ func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile
 		if most, ok := ap.Caps[l.channel()]; ok {
 			p.caps[l] = most
 		}
-		if slices.Contains(ap.Channels, l.channel()) && (ap.Phone || !l.phone()) {
-			p.lanes = p.lanes.with(l)
+		if slices.Contains(ap.Channels, l.channel()) {
+			p.allowed = p.allowed.with(l)
+			if ap.Phone || !l.phone() {
+				p.lanes = p.lanes.with(l)
+			}
 		}
 	}
 	for _, m := range ap.Memberships {
@@ -171,14 +175,21 @@ func (a *agent) wrapUpLets(l lane) bool {
 
 // room says whether one more of the channel fits, beside what need not give way to it.
 func (a *agent) room(l lane) bool {
-	n, used := 0, 0
+	used := 0
 	for _, h := range a.holds {
-		if h.item.lane == l {
-			n++
-		}
 		if !l.live() || !h.parkable() {
 			used += h.units()
 		}
 	}
-	return used+gateway.Cost(l.channel()) <= capacity && n < a.profile.caps[l]
+	return used+gateway.Cost(l.channel()) <= capacity && a.count(l) < a.profile.caps[l]
+}
+
+// count is how many of a channel the agent holds.
+func (a *agent) count(l lane) (n int) {
+	for _, h := range a.holds {
+		if h.item.lane == l {
+			n++
+		}
+	}
+	return n
 }

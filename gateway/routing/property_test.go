@@ -187,6 +187,7 @@ func (d *day) check(effects []Effect) {
 	}
 	d.checkOffers(effects)
 	d.checkIndex()
+	d.checkWhy()
 }
 
 func (d *day) checkItem(it *item) {
@@ -456,6 +457,21 @@ func (d *day) better(b, a *agent, it *item) bool {
 		return b.idleFrom.Before(a.idleFrom)
 	}
 	return b.id < a.id
+}
+
+// checkWhy holds the explanations against eligibility: who is free is free by both.
+func (d *day) checkWhy() {
+	for id, it := range d.core.items {
+		e, ok := d.core.Explain(id)
+		if ok != (it.bucket != nil || len(it.offers) > 0) {
+			d.Fatalf("%v (%s) is explained: %v", id, it.State, ok)
+		}
+		for _, v := range e.Candidates {
+			if a := d.core.agents[v.Agent]; v.Rule == "" || v.Chosen != (it.offerTo(a.id) != nil) || !v.Chosen && v.Free != (a.offer == nil && d.eligible(a, it)) {
+				d.Fatalf("%v: agent %v is %+v", id, v.Agent, v)
+			}
+		}
+	}
 }
 
 // checkIndex holds the counters and heaps against the state that they follow from.

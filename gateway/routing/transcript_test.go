@@ -61,6 +61,7 @@ type floor struct {
 	plan  gateway.Plan
 	names map[string][]string
 	wake  time.Time
+	log   []routing.Logged
 	out   strings.Builder
 }
 
@@ -353,6 +354,7 @@ func (f *floor) apply(at time.Time, ev routing.Event) {
 	if ev, err = routing.UnmarshalEvent(data); err != nil {
 		f.t.Fatal(err)
 	}
+	f.log = append(f.log, routing.Logged{Seq: int64(len(f.log) + 1), At: at, Event: ev})
 	r := f.core.Apply(at, ev)
 	f.wake = r.WakeAt
 	if r.Err != nil {
@@ -403,6 +405,10 @@ func (f *floor) do(at time.Time, w []string) {
 			return
 		}
 		f.apply(at, f.leave(w))
+		return
+	}
+	if w[1] == "why?" {
+		f.why(gateway.InteractionID(number(w[0])))
 		return
 	}
 	if w[1] == "place?" {
@@ -682,6 +688,25 @@ func (f *floor) presence(p gateway.Presence) {
 		s += ", no console"
 	}
 	f.say("\t%s", s)
+}
+
+// why tells every decision about an interaction, from the log.
+func (f *floor) why(id gateway.InteractionID) {
+	for _, e := range routing.New().Why(slices.Values(f.log), id) {
+		f.say("\t%s in %s, offer %d by %s:", e.At.Format(time.TimeOnly), f.where(e.Queue), e.OfferNo, e.Strategy)
+		for _, c := range e.Candidates {
+			mark := map[bool]string{true: "chosen, "}[c.Chosen]
+			f.say("\t  %s: %s%s: %s", f.who(c.Agent), mark, c.Rule, c.Words)
+		}
+		if e.Strangers > 0 {
+			f.say("\t  %d others are not members", e.Strangers)
+		}
+	}
+	if e, ok := f.core.Explain(id); ok {
+		for _, c := range e.Candidates {
+			f.say("\tnow %s: %s", f.who(c.Agent), c.Rule)
+		}
+	}
 }
 
 func (f *floor) board(name string) {
