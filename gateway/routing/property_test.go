@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -18,10 +20,16 @@ import (
 // numbers are those of the specification: I1 one owner, I2 one offer per agent, I3
 // units, I4 only the eligible, I5 nobody waits for a free agent, I6 a place is never
 // worse, I7 one end, I8 replay is equal byte for byte, I10 one outcome per offer, I11 a
-// refused command changes nothing.
+// refused command changes nothing, I12 nothing vanishes, also when a floor is restored; and
+// of I9 that an agent's statuses follow each other without a gap.
+//
+// A run of 200,000 states: go test ./gateway/routing -run Invariants -states 200000
+// One that failed says how to see it again; -rapid.seed repeats a whole run.
 func TestInvariants(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	states := 0
+	aDay := func(rt *rapid.T) {
 		d := newDay(rt)
+		d.states = &states
 		d.apply(Configure{drawPlan(rt)})
 		for range rapid.IntRange(1, 80).Draw(rt, "events") {
 			d.pass()
@@ -31,8 +39,26 @@ func TestInvariants(t *testing.T) {
 			}
 		}
 		d.replay()
-	})
+	}
+	if flag.Lookup("rapid.seed").Value.String() != "0" {
+		rapid.Check(t, aDay)
+		return
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	for run := seed; states < *wantStates && !t.Failed(); run++ {
+		if err := flag.Set("rapid.seed", strconv.FormatUint(run, 10)); err != nil {
+			t.Fatal(err)
+		}
+		rapid.Check(t, aDay)
+	}
+	if err := flag.Set("rapid.seed", "0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d states kept the invariants", states)
 }
+
+var wantStates = flag.Int("states", 3000, "how many random states TestInvariants visits at least")
 
 // day is a core at work, a twin restored from one of its snapshots, the log, and what
 // was told so far.
@@ -42,10 +68,12 @@ type day struct {
 	now        time.Time
 	log        [][]byte
 	times      []time.Time
+	states     *int
 	wakeAt     time.Time
 	nextID     gateway.InteractionID
 	offers     map[[3]int64]gateway.Offer
 	items      map[gateway.InteractionID]gateway.Interaction
+	presences  map[gateway.AgentID]gateway.Presence
 	asked      map[gateway.AgentID]time.Time // when last, before this event
 	moved      []gateway.InteractionID       // by a step of this event
 }
@@ -54,6 +82,7 @@ func newDay(t *rapid.T) *day {
 	return &day{
 		T: t, core: New(), now: time.Date(2024, 5, 6, 8, 0, 0, 0, time.UTC), nextID: 1,
 		offers: map[[3]int64]gateway.Offer{}, items: map[gateway.InteractionID]gateway.Interaction{},
+		presences: map[gateway.AgentID]gateway.Presence{},
 	}
 }
 
@@ -81,6 +110,7 @@ func (d *day) applyAt(at time.Time, ev Event) {
 	for _, a := range d.core.roster {
 		d.asked[a.id] = a.asked
 	}
+	*d.states++
 	data, err := MarshalEvent(ev)
 	if err != nil {
 		d.Fatal(err)
@@ -126,8 +156,30 @@ func (d *day) hear(e Effect) {
 		d.offers[k] = e.Offer
 	case InteractionChanged:
 		d.changed(e.Interaction)
+	case PresenceChanged:
+		d.shown(e.Presence)
 	case nil:
 		d.Fatal("an effect is missing")
+	}
+}
+
+// shown holds I9: each status begins when the one before it ends. Being offered something
+// counts as the status under it.
+func (d *day) shown(p gateway.Presence) {
+	under := func(p gateway.Presence) string {
+		if p.Status == gateway.Offered {
+			return string(p.Intent)
+		}
+		return string(p.Status)
+	}
+	old, known := d.presences[p.Agent]
+	d.presences[p.Agent] = p
+	since := p.Since.Equal(d.core.now)
+	if known && under(old) == under(p) {
+		since = p.Since.Equal(old.Since)
+	}
+	if !since {
+		d.Fatalf("I9: agent %v is %s since %v at %v, was %s since %v", p.Agent, p.Status, p.Since, d.core.now, old.Status, old.Since)
 	}
 }
 
