@@ -114,7 +114,7 @@ func loadConfig(path string, environ []string) (Config, error) {
 	if path != "" {
 		meta, err := toml.DecodeFile(path, &c)
 		if err != nil {
-			return c, fmt.Errorf("read configuration %s: %w", path, err)
+			return c, fmt.Errorf("read configuration %s: %w", path, plainly(err))
 		}
 		if err := unknownKeys(meta.Undecoded()); err != nil {
 			return c, fmt.Errorf("read configuration %s: %w", path, err)
@@ -124,33 +124,6 @@ func loadConfig(path string, environ []string) (Config, error) {
 		return c, err
 	}
 	return c, c.check()
-}
-
-func unknownKeys(keys []toml.Key) error {
-	known := keyNames(reflect.TypeFor[Config](), "")
-	var errs []error
-	for _, k := range keys {
-		errs = append(errs, fmt.Errorf("unknown key %q: did you mean %q?", k, nearest(k.String(), known)))
-	}
-	return errors.Join(errs...)
-}
-
-// keyNames lists every key of a configuration as the file spells it.
-func keyNames(t reflect.Type, prefix string) []string {
-	var names []string
-	for f := range t.Fields() {
-		name := prefix + f.Tag.Get("toml")
-		ft := f.Type
-		if ft.Kind() == reflect.Slice {
-			ft = ft.Elem()
-		}
-		if ft.Kind() == reflect.Struct {
-			names = append(names, keyNames(ft, name+".")...)
-			continue
-		}
-		names = append(names, name)
-	}
-	return names
 }
 
 // fromEnvironment lets VAXEL_ variables win over the file. Lists of tables are reached by

@@ -19,9 +19,10 @@ func (c Config) check() error {
 		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(why, args...)))
 	}
 	c.checkListen(bad)
-	if (c.TLSCert == "") != (c.TLSKey == "") {
-		bad("tls_cert", "needs tls_key beside it, and the other way round")
-	}
+	c.checkTLS(bad)
+	c.checkPublicURL(bad)
+	c.checkMetrics(bad)
+	c.checkTwice(bad)
 	if c.Language != "sv" && c.Language != "en" {
 		bad("language", "%q is not one of sv, en", c.Language)
 	}
@@ -35,6 +36,9 @@ func (c Config) check() error {
 		if u, err := url.Parse(c.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
 			bad("database_url", "write it as postgres://user:password@host:5432/database")
 		}
+	}
+	if c.Chat.LinesPerSecond < 0 {
+		bad("chat.lines_per_second", "%d is below nothing; leave it out for 5", c.Chat.LinesPerSecond)
 	}
 	c.Voice.check(bad)
 	c.Retention.check(bad)
@@ -75,8 +79,11 @@ func (v VoiceConfig) check(bad func(key, why string, args ...any)) {
 	if v.Listen == "" {
 		return
 	}
-	if _, _, err := net.SplitHostPort(v.Listen); err != nil {
-		bad("voice.listen", "write it as host:port, such as 127.0.0.1:5060")
+	if _, err := netip.ParseAddrPort(v.Listen); err != nil {
+		bad("voice.listen", "%q is not an address and a port such as 127.0.0.1:5060", v.Listen)
+	}
+	if _, err := netip.ParseAddr(v.Advertise); err != nil && v.Advertise != "" {
+		bad("voice.advertise", "%q is not an address such as 192.0.2.10", v.Advertise)
 	}
 	if _, _, err := portRange(v.RTPPorts); err != nil {
 		bad("voice.rtp_ports", "%v", err)
@@ -84,6 +91,12 @@ func (v VoiceConfig) check(bad func(key, why string, args ...any)) {
 	for _, t := range v.Trunks {
 		if t.Name == "" || t.Queue == "" {
 			bad("voice.trunk", "%q needs a name and a queue", t.Name)
+		}
+		if t.MaxWait < 0 {
+			bad("voice.trunk", "%s: max_wait: %d seconds are below nothing", t.Name, t.MaxWait)
+		}
+		if t.Language != "" && t.Language != "sv" && t.Language != "en" {
+			bad("voice.trunk", "%s: language: %q is not one of sv, en", t.Name, t.Language)
 		}
 		for _, from := range t.From {
 			if _, err := netip.ParsePrefix(from); err != nil {

@@ -1,9 +1,58 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
 )
+
+// plainly shows the line of a file that is no TOML, or has a value of another kind.
+func plainly(err error) error {
+	if at, ok := errors.AsType[toml.ParseError](err); ok {
+		return errors.New(strings.TrimSpace(at.ErrorWithPosition()))
+	}
+	return err
+}
+
+// unknownKeys names what is nearest to each key that is not known. Of an unknown table
+// only the table itself is told, and not all that is in it.
+func unknownKeys(keys []toml.Key) error {
+	known := keyNames(reflect.TypeFor[Config](), "")
+	var errs []error
+	told := map[string]bool{}
+	for _, k := range keys {
+		name := k.String()
+		if i := strings.LastIndexByte(name, '.'); told[name] || i > 0 && told[name[:i]] {
+			told[name] = true
+			continue
+		}
+		told[name] = true
+		errs = append(errs, fmt.Errorf("unknown key %q: did you mean %q?", k, nearest(name, known)))
+	}
+	return errors.Join(errs...)
+}
+
+// keyNames lists every key and table of a configuration as the file spells it.
+func keyNames(t reflect.Type, prefix string) []string {
+	var names []string
+	for f := range t.Fields() {
+		name := prefix + f.Tag.Get("toml")
+		names = append(names, name)
+		ft := f.Type
+		if ft.Kind() == reflect.Slice {
+			ft = ft.Elem()
+		}
+		if ft.Kind() == reflect.Struct {
+			names = append(names, keyNames(ft, name+".")...)
+		}
+	}
+	return names
+}
 
 func sortedKeys[v any](m map[string]v) []string { return slices.Sorted(maps.Keys(m)) }
 

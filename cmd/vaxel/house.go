@@ -168,7 +168,7 @@ const readHeader = 10 * time.Second
 
 // run works until ctx ends or a room fails. ready is called when requests are answered.
 func (h *house) run(ctx context.Context, handler http.Handler, ready func()) error {
-	listener, err := listen(ctx, h.config.Listen)
+	listener, err := listen(ctx, "listen", h.config.Listen)
 	if err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (c Config) secure() bool { return strings.HasPrefix(c.publicURL(), "https:/
 // who may read it.
 func (c Config) makeDataDir() error {
 	if err := os.MkdirAll(c.DataDir, 0o755); err != nil { //nolint:gosec // PostgreSQL's account must pass through
-		return fmt.Errorf("make the data directory: %w", err)
+		return fmt.Errorf("make the data directory: %w; set data_dir to a directory that this user may make or write", err)
 	}
 	return nil
 }

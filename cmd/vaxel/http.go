@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -14,11 +16,17 @@ import (
 	webconsole "github.com/vaxelhq/vaxel/web-console"
 )
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens the address of a setting.
+func listen(ctx context.Context, setting, address string) (net.Listener, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s (is another Växel running? set listen to another port): %w", address, err)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: another program has %s (another Växel?): stop it, or set %[1]s to another port", setting, address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s: only root may open %s: set a port from 1024 on, or give the program CAP_NET_BIND_SERVICE", setting, address)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return l, nil
 }
@@ -63,7 +71,7 @@ func (h *house) metrics(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	l, err := listen(ctx, h.config.Metrics)
+	l, err := listen(ctx, "metrics", h.config.Metrics)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli
-	k := kong.Parse(&c, kong.Name("vaxel"), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	k := kong.Parse(&c, kong.Name("vaxel"), kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Description("Växel: e-mail, chat, calls and voicemail in one queue."))
 	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(&c); err != nil && !errors.Is(err, context.Canceled) {
