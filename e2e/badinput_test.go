@@ -122,7 +122,7 @@ func TestBadInputChat(t *testing.T) {
 // A socket that stays open is asked for an unknown frame to know that all was read.
 func (v *vaxel) junk(t *testing.T, path string, protocols []string, frames []string) (code string, closed websocket.StatusCode) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, strings.Replace(v.base, "http", "ws", 1)+path, //nolint:bodyclose // Dial's is nil on success
 		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {v.base}}, Subprotocols: protocols})

@@ -115,7 +115,7 @@ func (h *house) count(t testing.TB) (n int) {
 // wait waits until n arrivals are committed.
 func (h *house) wait(t testing.TB, n int) []gateway.Arrival {
 	t.Helper()
-	limit := time.After(60 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		h.mu.Lock()
 		came := h.came
@@ -229,7 +229,7 @@ func run(t testing.TB, e *email.Email) (stop func()) {
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the channel did not stop")
 		}
 	})

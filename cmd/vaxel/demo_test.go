@@ -195,9 +195,9 @@ func (r *running) stop() {
 
 func (r *running) until(what string, done func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			r.t.Fatalf("%s: not within 30 s", what)
+			r.t.Fatalf("%s: not within a minute", what)
 		}
 	}
 }

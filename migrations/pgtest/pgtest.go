@@ -29,7 +29,7 @@ import (
 const (
 	template  = "vaxel" // the server's first database, migrated
 	startTime = time.Minute
-	leakTime  = 10 * time.Second // for a test's connections to come back
+	leakTime  = time.Minute // for a test's connections to come back
 )
 
 // New is a pool on a fresh, migrated database. It is closed after the test; a test that

@@ -280,7 +280,7 @@ func run(t testing.TB, dir, binary string, args ...string) {
 		go func() { _ = cmd.Wait(); close(ended) }()
 		select {
 		case <-ended:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 			<-ended
 		}
@@ -308,7 +308,7 @@ func freePorts(t testing.TB, n int) []int {
 func waitFor(t testing.TB, address, dir string) {
 	t.Helper()
 	dialer := net.Dialer{Timeout: time.Second}
-	for start := time.Now(); time.Since(start) < 20*time.Second; {
+	for start := time.Now(); time.Since(start) < time.Minute; {
 		if conn, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
 			_ = conn.Close()
 			return

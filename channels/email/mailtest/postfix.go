@@ -107,7 +107,7 @@ func StartPostfix(t testing.TB, lmtp string) *Postfix {
 		t.Fatalf("start postfix: %v\n%s", err, out)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 		defer cancel()
 		if out, err := postfix(ctx, dir, "abort"); err != nil {
 			t.Logf("stop postfix: %v\n%s", err, out)

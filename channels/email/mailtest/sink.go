@@ -76,7 +76,7 @@ func (s *Sink) Mails() []Sent {
 // Wait waits until n mails have come.
 func (s *Sink) Wait(t testing.TB, n int) []Sent {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		mails, came := append([]Sent(nil), s.mails...), s.came

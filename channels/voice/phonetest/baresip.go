@@ -114,7 +114,7 @@ func (b *Baresip) stop() {
 		return
 	}
 	_ = b.cmd.Process.Signal(syscall.SIGTERM)
-	kill := time.AfterFunc(5*time.Second, func() { _ = b.cmd.Process.Kill() })
+	kill := time.AfterFunc(time.Minute, func() { _ = b.cmd.Process.Kill() })
 	defer kill.Stop()
 	_ = b.cmd.Wait()
 }
