@@ -21,10 +21,12 @@ type (
 		Code   string  `json:"code,omitempty"`
 		Force  bool    `json:"force,omitempty"` // by a supervisor: what the agent holds is requeued
 	}
-	// Consoles reports that an agent's first console came or last console went.
+	// Consoles reports that an agent's first console came or last console went: on one
+	// node, if it is named, else anywhere. The floor knows the others' and logs the sum.
 	Consoles struct {
 		Agent AgentID `json:"agent"`
 		Live  bool    `json:"live"`
+		Node  string  `json:"node,omitempty"` // the node's run (bus.Node)
 	}
 	// Accept takes an offer. A stale No is refused with offer_gone.
 	Accept struct {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,9 @@ type Config struct {
 	PublicURL      string   `toml:"public_url"`      // what customers' browsers reach, for links; empty: from listen
 	DataDir        string   `toml:"data_dir"`        // blobs, key file, search index, and the embedded PostgreSQL
 	DatabaseURL    string   `toml:"database_url"`    // an external PostgreSQL 15 to 18; empty: the embedded one
-	Node           string   `toml:"node"`            // this node's name; empty: the host's
+	Node           string   `toml:"node"`            // this node's name, its own on this database; empty: the host's
+	Roles          []string `toml:"roles"`           // what this node does: gateway, channels, router; all unless set
+	NATS           string   `toml:"nats"`            // where several nodes meet: nats://10.0.0.5:4222, more with commas; empty: one node alone
 	Language       string   `toml:"language"`        // sv or en: of what customers hear and read unless they say otherwise
 	Region         string   `toml:"region"`          // ISO 3166: where phone numbers without a country code are from; empty: they stay as dialled
 	TLSCert        string   `toml:"tls_cert"`        // PEM file
@@ -103,6 +106,7 @@ func defaults() Config {
 	}
 	return Config{
 		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", LogLevel: "info",
+		Roles: slices.Clone(allRoles),
 		Voice: VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
 	}
 }

@@ -40,6 +40,7 @@ func (c Config) check() error {
 	if c.Chat.LinesPerSecond < 0 {
 		bad("chat.lines_per_second", "%d is below nothing; leave it out for 5", c.Chat.LinesPerSecond)
 	}
+	c.checkNodes(bad)
 	c.Voice.check(bad)
 	c.Retention.check(bad)
 	for i, m := range c.Mailboxes {

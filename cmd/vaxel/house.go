@@ -44,7 +44,9 @@ type house struct {
 	log    *slog.Logger
 	pool   *pgxpool.Pool
 
-	bus      *bus.Local
+	process  string // names this run of the node, as no other ever
+	bus      bus.Bus
+	nodes    *bus.Nodes
 	feed     *feed.Feed
 	timeline *timeline.Store
 	roster   *roster.Store
@@ -70,8 +72,8 @@ func open(ctx context.Context, config Config, pool *pgxpool.Pool, log *slog.Logg
 	if err := migrations.Up(ctx, pool); err != nil {
 		return nil, err
 	}
-	h := &house{config: config, log: log, pool: pool, bus: bus.New()}
-	for _, step := range []func(context.Context) error{h.openStores, h.openWay, h.openChannels, h.openDoors} {
+	h := &house{config: config, log: log, pool: pool}
+	for _, step := range []func(context.Context) error{h.openBus, h.openStores, h.openWay, h.openChannels, h.openDoors} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -107,7 +109,7 @@ func (h *house) openStores(ctx context.Context) error {
 // openWay makes the way of an interaction: intake, floor, outbox.
 func (h *house) openWay(context.Context) error {
 	h.floor = floor.New(h.pool, h.config.Node, floor.Rooms{
-		Feed: h.feed, Timeline: h.timeline, Cases: h.tickets, Plans: h.roster, Bus: h.bus,
+		Feed: h.feed, Timeline: h.timeline, Cases: h.tickets, Plans: h.roster, Bus: h.bus, Nodes: h.nodes,
 	}, h.log)
 	h.commands = floor.NewClient(h.bus)
 	h.intake = intake.New(h.pool, intake.Rooms{
@@ -131,7 +133,7 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
 		LinesPerSecond: h.config.Chat.LinesPerSecond,
 	})
-	if h.config.Voice.Listen == "" {
+	if h.config.Voice.Listen == "" || !h.config.does(roleChannels) {
 		return nil
 	}
 	config, err := h.config.Voice.settings(h.config)
@@ -158,7 +160,7 @@ func (h *house) openDoors(context.Context) error {
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h},
 	}, api.Options{
-		Secure: h.config.secure(), TrustedProxies: proxies, Node: h.config.Node, Language: h.config.Language,
+		Secure: h.config.secure(), TrustedProxies: proxies, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)
 	return nil
 }
@@ -170,6 +172,14 @@ const readHeader = 10 * time.Second
 func (h *house) run(ctx context.Context, handler http.Handler, ready func()) error {
 	listener, err := listen(ctx, "listen", h.config.Listen)
 	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.nodes.Join(ctx); err != nil {
+		err = errors.Join(err, listener.Close())
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // told to stop before it began
+		}
 		return err
 	}
 	server := &http.Server{
@@ -201,8 +211,16 @@ func (h *house) run(ctx context.Context, handler http.Handler, ready func()) err
 // rooms are all that run for as long as the node does.
 func (h *house) rooms() []func(context.Context) error {
 	all := []func(context.Context) error{
-		h.feed.Run, h.timeline.Run, h.floor.Run, h.outbox.Run, h.tickets.Run, h.stats.Run, h.kb.run,
-		h.email.Run, h.chat.Run, h.api.Run, h.sweep, h.metrics,
+		h.nodes.Run, h.feed.Run, h.timeline.Run, h.tickets.Run, h.stats.Run, h.sweep, h.metrics,
+	}
+	if h.config.does(roleRouter) {
+		all = append(all, h.floor.Run)
+	}
+	if h.config.does(roleGateway) {
+		all = append(all, h.api.Run, h.chat.Run, h.kb.run)
+	}
+	if h.config.does(roleChannels) {
+		all = append(all, h.email.Run, h.outbox.Run)
 	}
 	if h.voice != nil {
 		all = append(all, h.voice.Run)

@@ -39,15 +39,18 @@ func (h *house) serve(server *http.Server, l net.Listener) error {
 }
 
 // pages puts every door at its address: the API, the widget, the help centre, and the
-// console for the rest.
+// console for the rest. A node that is no gateway only says how it is.
 func (h *house) pages() *http.ServeMux {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", h.ready)
+	if !h.config.does(roleGateway) {
+		return mux
+	}
 	mux.Handle("/api/", h.api)
 	mux.Handle("/w/", h.chat.Handler())
 	mux.Handle("/help/", h.kb.pages)
 	mux.Handle("/help", http.RedirectHandler("/help/", http.StatusMovedPermanently))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", h.ready)
 	mux.Handle("/", webconsole.Handler(webconsole.Dist()))
 	return mux
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/vaxelhq/vaxel/migrations"
 )
@@ -11,6 +12,8 @@ type serveCmd struct {
 	Listen      string `help:"Where pages and API are served, host:port."`
 	DataDir     string `help:"Where everything is kept." type:"path"`
 	DatabaseURL string `help:"An external PostgreSQL; without it a private one is run." name:"database-url"`
+	Node        string `help:"This node's name, where several run."`
+	Roles       string `help:"What this node does: gateway, channels, router, with commas; all unless set."`
 }
 
 // Run serves until it is told to stop.
@@ -19,11 +22,7 @@ func (s serveCmd) Run(ctx context.Context, c *cli) error {
 	if err != nil {
 		return err
 	}
-	for flag, setting := range map[string]*string{s.Listen: &config.Listen, s.DataDir: &config.DataDir, s.DatabaseURL: &config.DatabaseURL} {
-		if flag != "" {
-			*setting = flag
-		}
-	}
+	s.override(&config)
 	if err := config.check(); err != nil {
 		return err
 	}
@@ -36,15 +35,29 @@ func (s serveCmd) Run(ctx context.Context, c *cli) error {
 	if err != nil {
 		return err
 	}
-	if err := h.settle(ctx); err != nil {
-		return err
-	}
-	if err := h.firstAdministrator(ctx); err != nil {
+	if err := h.begin(ctx); err != nil {
 		return err
 	}
 	return h.run(ctx, h.pages(), func() {
-		log.Info("serving", "url", config.publicURL(), "data_dir", config.DataDir)
+		log.Info("serving", "url", config.publicURL(), "data_dir", config.DataDir, "node", config.Node, "roles", config.Roles)
 	})
+}
+
+// override lets the command line win over file and environment.
+func (s serveCmd) override(config *Config) {
+	for _, o := range []struct {
+		flag    string
+		setting *string
+	}{
+		{s.Listen, &config.Listen}, {s.DataDir, &config.DataDir}, {s.DatabaseURL, &config.DatabaseURL}, {s.Node, &config.Node},
+	} {
+		if o.flag != "" {
+			*o.setting = o.flag
+		}
+	}
+	if s.Roles != "" {
+		config.Roles = strings.Split(s.Roles, ",")
+	}
 }
 
 // firstAdministrator makes one if there is none, and says the password this once.

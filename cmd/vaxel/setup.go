@@ -20,6 +20,9 @@ func (h *house) settle(ctx context.Context) error {
 		return err
 	}
 	for _, m := range h.config.Mailboxes {
+		if !h.config.does(roleChannels) {
+			break
+		}
 		if err := h.settleMailbox(ctx, m, queues); err != nil {
 			return fmt.Errorf("mailbox %s: %w", m.Address, err)
 		}

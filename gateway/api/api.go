@@ -33,6 +33,7 @@ type Options struct {
 	Origins        []string       // that may open the socket, beside the host itself
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Node           string
+	Run            string // of this process, as of no other: whose consoles they are
 	Language       string // of names where no single reader's language can be used: sv, en
 }
 
@@ -53,7 +54,7 @@ type Server struct {
 // New makes the API of the rooms.
 func New(rooms Rooms, options Options, log *slog.Logger) *Server {
 	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), stopping: make(chan struct{})}
-	s.consoles = newConsoles(rooms.Commands, log)
+	s.consoles = newConsoles(rooms.Commands, options.Run, log)
 	s.names = &names{roster: rooms.Roster, language: options.Language}
 	s.refusals = newRefusals(log)
 	s.api = humago.New(s.mux, contract())

@@ -262,6 +262,9 @@ func (s *Server) statistics(ctx context.Context, _ access.Caller, in *periodIn) 
 
 // boardTick shows a new board to those who look at boards.
 func (s *Server) boardTick(board []byte) {
+	if len(board) == 0 {
+		return // one may have been lost on its way; the next is soon
+	}
 	f := frame{Type: "queue.stats", Data: json.RawMessage(board)}
 	s.consoles.each(func(c *console) {
 		if c.board.Load() {

@@ -19,6 +19,7 @@ var errStopping = errors.New("stopping")
 // agent's first one came or last one went. It writes nothing per ping.
 type consoles struct {
 	commands *floor.Client
+	process  string // this one, for the floor to know when it dies
 	log      *slog.Logger
 	dirty    chan struct{} // holds one hint
 
@@ -30,9 +31,9 @@ type consoles struct {
 	told   map[gateway.AgentID]bool
 }
 
-func newConsoles(commands *floor.Client, log *slog.Logger) *consoles {
+func newConsoles(commands *floor.Client, process string, log *slog.Logger) *consoles {
 	return &consoles{
-		commands: commands, log: log, dirty: make(chan struct{}, 1),
+		commands: commands, process: process, log: log, dirty: make(chan struct{}, 1),
 		open: map[*console]struct{}{}, count: map[gateway.AgentID]int{}, told: map[gateway.AgentID]bool{},
 	}
 }
@@ -72,6 +73,10 @@ func (cs *consoles) change(c *console, by int) {
 		cs.count[c.by.Agent] += by
 	}
 	cs.mu.Unlock()
+	cs.hint()
+}
+
+func (cs *consoles) hint() {
 	select {
 	case cs.dirty <- struct{}{}:
 	default:
@@ -101,7 +106,7 @@ func (cs *consoles) tell(ctx context.Context, news map[gateway.AgentID]bool) {
 	group.SetLimit(tellAtOnce)
 	for agent, live := range news {
 		group.Go(func() error {
-			_, err := cs.commands.Do(ctx, "", gateway.Consoles{Agent: agent, Live: live})
+			_, err := cs.commands.Do(ctx, "", gateway.Consoles{Agent: agent, Live: live, Node: cs.process})
 			if err != nil && !errors.Is(err, gateway.ErrNotFound) {
 				if ctx.Err() == nil {
 					cs.log.Warn("tell the floor of consoles", "agent", agent, "err", err)
@@ -135,11 +140,13 @@ func (cs *consoles) untold() map[gateway.AgentID]bool {
 	return out
 }
 
-// forget makes run tell everything again: the floor has a new leader.
+// forget makes run tell everything again, at once: the floor has a new leader, who offers
+// nothing to an agent before it knows of a console.
 func (cs *consoles) forget([]byte) {
 	cs.mu.Lock()
 	clear(cs.told)
 	cs.mu.Unlock()
+	cs.hint()
 }
 
 // each calls f for every open console.

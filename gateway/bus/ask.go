@@ -29,8 +29,7 @@ func (l *Local) Serve(name string, f func(ctx context.Context, key string, body 
 	h := &holder{f: f}
 	l.mu.Lock()
 	l.holders[name] = h
-	close(l.came)
-	l.came = make(chan struct{})
+	l.cameLocked(name)
 	l.mu.Unlock()
 	return sync.OnceFunc(func() {
 		l.mu.Lock()
@@ -42,16 +41,33 @@ func (l *Local) Serve(name string, f func(ctx context.Context, key string, body 
 	})
 }
 
+// cameLocked wakes those who ask for a name.
+func (l *Local) cameLocked(name string) {
+	if c := l.came[name]; c != nil {
+		close(c)
+		delete(l.came, name)
+	}
+}
+
 // Ask is described at Bus.
 func (l *Local) Ask(ctx context.Context, name, key string, body []byte) ([]byte, error) {
+	return l.persist(ctx, name, key, body, nil)
+}
+
+// elsewhere asks a holder on another node. It gives up with ctx, or when moved is closed:
+// a holder has come, and it may be another one.
+type elsewhere func(ctx context.Context, moved <-chan struct{}, name, key string, body []byte) ([]byte, error)
+
+// persist asks the holder here, else elsewhere, until there is an answer.
+func (l *Local) persist(ctx context.Context, name, key string, body []byte, away elsewhere) ([]byte, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	last := nobody(name)
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		h, came := l.take(name)
 		var again <-chan time.Time
-		if h != nil {
-			answer, err := h.ask(ctx, key, body)
+		if h != nil || away != nil {
+			answer, err := h.askOr(ctx, away, came, name, key, body)
 			if !errors.Is(err, gateway.ErrTryAgain) {
 				return answer, err
 			}
@@ -67,6 +83,13 @@ func (l *Local) Ask(ctx context.Context, name, key string, body []byte) ([]byte,
 	}
 }
 
+func (h *holder) askOr(ctx context.Context, away elsewhere, came <-chan struct{}, name, key string, body []byte) ([]byte, error) {
+	if h != nil {
+		return h.ask(ctx, key, body)
+	}
+	return away(ctx, came, name, key, body)
+}
+
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return context.WithCancel(ctx)
@@ -76,13 +99,16 @@ func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // take is the holder of a name, counted as answering, and what tells of the next one.
 func (l *Local) take(name string) (*holder, <-chan struct{}) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	h := l.holders[name]
 	if h != nil {
 		h.under.Add(1) // under the lock: cancel has not begun to wait
 	}
-	return h, l.came
+	if l.came[name] == nil {
+		l.came[name] = make(chan struct{})
+	}
+	return h, l.came[name]
 }
 
 // ask gives up with its context, whether the holder heeds it or not: a node that hangs

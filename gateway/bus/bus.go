@@ -12,9 +12,12 @@
 //     there. The holder must therefore give a key that it knows its first answer;
 //   - nothing is stored and nothing survives a restart.
 //
-// Local serves one process. A cluster puts core NATS behind the same methods: data is
+// Local serves one process. Cluster puts core NATS behind the same methods: data is
 // bytes, refusals cross as the JSON of gateway.Error, and no call depends on sharing
-// memory with the other side.
+// memory with the other side. There a hint without data may also say that hints with data
+// were lost: "look" is all that a subscriber may make of it.
+//
+// Nodes is which processes there are: a row each, renewed every 2 s.
 package bus
 
 import "context"

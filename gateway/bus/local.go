@@ -14,7 +14,7 @@ type Local struct {
 	mu      sync.RWMutex // guards what follows
 	subs    map[string]map[*subscription]struct{}
 	holders map[string]*holder
-	came    chan struct{} // closed, and made anew, whenever a holder comes
+	came    map[string]chan struct{} // of names that are waited for: closed when a holder comes
 }
 
 var _ Bus = (*Local)(nil)
@@ -24,7 +24,7 @@ func New() *Local {
 	return &Local{
 		subs:    map[string]map[*subscription]struct{}{},
 		holders: map[string]*holder{},
-		came:    make(chan struct{}),
+		came:    map[string]chan struct{}{},
 	}
 }
 
@@ -34,6 +34,17 @@ func (l *Local) Publish(subject string, data []byte) {
 	defer l.mu.RUnlock()
 	for s := range l.subs[subject] {
 		s.offer(data)
+	}
+}
+
+// missed tells every subscription that hints may have been lost on their way here.
+func (l *Local) missed() {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, subs := range l.subs {
+		for s := range subs {
+			s.offer(nil)
+		}
 	}
 }
 

@@ -90,7 +90,7 @@ func (l *leader) sift(ctx context.Context, whole *batch, why error) error {
 // parts are what was done together, each alone. The first is the floor's own part: the
 // plan, and whatever is due.
 func (b *batch) parts() []*batch {
-	parts := []*batch{{replan: b.replan, part: true, own: true}}
+	parts := []*batch{{replan: b.replan, lost: b.lost, part: true, own: true}}
 	for _, a := range b.taken {
 		parts = append(parts, &batch{taken: []admitted{a}, part: true})
 	}

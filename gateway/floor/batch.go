@@ -21,6 +21,7 @@ type batch struct {
 	asks   []*ask
 	known  map[string]json.RawMessage // answers given before to the same keys
 	taken  []admitted                 // from floor_inbox
+	lost   []gateway.Consoles         // of nodes that died
 	part   bool                       // of a batch that is sifted: nothing else joins it
 	own    bool                       // the part that is nobody else's: what is due
 
@@ -167,6 +168,11 @@ func (l *leader) apply(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
+	for _, c := range b.lost {
+		if _, err := l.step(b, c); err != nil {
+			return err
+		}
+	}
 	if err := l.admit(ctx, b); err != nil {
 		return err
 	}
@@ -210,6 +216,9 @@ func (l *leader) obey(b *batch, a *ask) error {
 	if err != nil {
 		a.answer <- reply{err: err}
 		return nil //nolint:nilerr // the asker has it; the batch goes on
+	}
+	if c, ok := cmd.(gateway.Consoles); ok {
+		cmd = l.there.note(l.f.now(), c)
 	}
 	r, err := l.step(b, cmd)
 	if err != nil {

@@ -59,6 +59,11 @@ type Bus interface {
 	Serve(holder string, answer func(ctx context.Context, key string, body []byte) ([]byte, error)) (cancel func())
 }
 
+// Nodes knows which nodes are there, without asking anybody.
+type Nodes interface {
+	Alive(run string) bool
+}
+
 // Rooms are the neighbours that a floor works with.
 type Rooms struct {
 	Feed     Feed
@@ -66,6 +71,7 @@ type Rooms struct {
 	Cases    Cases
 	Plans    Plans
 	Bus      Bus
+	Nodes    Nodes
 }
 
 // Bus subjects and holders of the floor.

@@ -30,6 +30,20 @@ type neighbours struct {
 	news    chan gateway.Event
 	entries []gateway.Entry
 	serving map[gateway.ConversationID]gateway.InteractionID
+	dead    map[string]bool
+}
+
+// Alive and die are the nodes' side of the neighbours.
+func (n *neighbours) Alive(run string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.dead[run]
+}
+
+func (n *neighbours) die(run string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.dead = map[string]bool{run: true}
 }
 
 func newNeighbours() *neighbours {
@@ -160,7 +174,7 @@ func openWith(t *testing.T, pool *pgxpool.Pool, node string, cases Cases) *house
 	if cases == nil {
 		cases = n
 	}
-	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: cases, Plans: n, Bus: busOf{n}}, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: cases, Plans: n, Bus: busOf{n}, Nodes: n}, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	h := &house{Floor: f, Client: NewClient(busOf{n}), n: n, pool: pool}
 	h.start(t)
 	return h

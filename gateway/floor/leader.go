@@ -26,6 +26,7 @@ type leader struct {
 	looks  chan func(*routing.Core)
 	board  bool      // the board has changed since it was published
 	tidied time.Time // when old answers were last forgotten
+	there  attendance
 }
 
 // ask is a command waiting for its batch.
@@ -43,7 +44,7 @@ type reply struct {
 // lead rebuilds the core and works until ctx ends or a batch fails.
 func (f *Floor) lead(ctx context.Context, term int64) error {
 	l := &leader{
-		f: f, term: term,
+		f: f, term: term, there: attendance{},
 		asks:  make(chan *ask, batchMax),
 		inbox: make(chan struct{}, 1),
 		plan:  make(chan struct{}, 1),
@@ -120,7 +121,10 @@ func (l *leader) loop(ctx context.Context) error {
 			if err := l.keepHouse(ctx); err != nil {
 				return err
 			}
-			continue
+			b.lost = l.there.miss(l.f.now(), l.f.rooms.Nodes)
+			if len(b.lost) == 0 {
+				continue
+			}
 		}
 		b.asks = l.drain(b.asks)
 		err := l.work(ctx, &b)

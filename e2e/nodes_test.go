@@ -1,0 +1,242 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/bus/natstest"
+)
+
+// nodes are several processes on one database, which meet at a NATS server, and the
+// balancer that people reach them through.
+type nodes struct {
+	front *vaxel // no process: its base is the balancer's
+	list  []*vaxel
+	nats  *natstest.Server
+}
+
+// startNodes starts one process for each line of settings, and waits until all are ready.
+func startNodes(t *testing.T, settings ...string) *nodes {
+	t.Helper()
+	c := &nodes{nats: natstest.New(t)}
+	c.front = newVaxel(t, "")
+	url := c.front.pool.Config().ConnString()
+	for n, more := range settings {
+		v := &vaxel{
+			t: t, pool: c.front.pool, dir: t.TempDir(), log: c.front.log,
+			queue: c.front.queue, codes: c.front.codes, agent: c.front.agent,
+		}
+		v.configure(fmt.Sprintf("database_url = %q\nnats = %q\n%s", url, c.nats.URL, more))
+		config := filepath.Join(v.dir, "vaxel.toml")
+		body, err := os.ReadFile(config)
+		must(t, err)
+		must(t, os.WriteFile(config, []byte(strings.Replace(string(body), `node = "e2e"`, fmt.Sprintf("node = %q", nodeName(n)), 1)), 0o600))
+		if n > 0 {
+			shareKey(t, c.list[0], v)
+		}
+		v.run("")
+		t.Cleanup(v.kill)
+		c.list = append(c.list, v)
+	}
+	for _, v := range c.list {
+		v.wait("readiness of every node", v.ready)
+	}
+	c.front.base = "http://" + c.balance()
+	return c
+}
+
+// shareKey gives a node the first one's key file, once there is one, as an operator does:
+// what one has sealed the others open.
+func shareKey(t *testing.T, from, to *vaxel) {
+	t.Helper()
+	var key []byte
+	from.wait("the first node's key file", func() (ok bool) {
+		var err error
+		key, err = os.ReadFile(filepath.Join(from.dir, "data", "secret.key"))
+		return err == nil && len(key) > 0
+	})
+	must(t, os.MkdirAll(filepath.Join(to.dir, "data"), 0o700))
+	must(t, os.WriteFile(filepath.Join(to.dir, "data", "secret.key"), key, 0o600))
+}
+
+func nodeName(n int) string { return fmt.Sprintf("node%d", n+1) }
+
+// balance gives the address of a balancer: each connection goes to the next node that
+// takes one, as a health check would have it.
+func (c *nodes) balance() string {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	must(c.front.t, err)
+	c.front.t.Cleanup(func() { _ = l.Close() })
+	var next atomic.Int64
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go c.forward(conn, int(next.Add(1)))
+		}
+	}()
+	return l.Addr().String()
+}
+
+func (c *nodes) forward(conn net.Conn, first int) {
+	defer func() { _ = conn.Close() }()
+	for n := range c.list {
+		far, err := net.Dial("tcp", strings.TrimPrefix(c.list[(first+n)%len(c.list)].base, "http://")) //nolint:noctx // ends with either side
+		if err != nil {
+			continue
+		}
+		go func() { _, _ = io.Copy(far, conn); _ = far.Close() }()
+		_, _ = io.Copy(conn, far)
+		return
+	}
+}
+
+// leader is the node that leads the floor.
+func (c *nodes) leader() *vaxel {
+	var name string
+	must(c.front.t, c.front.pool.QueryRow(c.front.t.Context(), `select holder from lease where name = 'floor'`).Scan(&name))
+	for n, v := range c.list {
+		if nodeName(n) == name {
+			return v
+		}
+	}
+	c.front.t.Fatalf("the leader is %q, none of the nodes", name)
+	return nil
+}
+
+// TestNodesLoseNothing: customers and an agent write to each other through whichever of
+// three nodes, while leaders are killed and NATS restarts. What was said is shown on both
+// sides, in order, once.
+func TestNodesLoseNothing(t *testing.T) {
+	t.Parallel()
+	c := startNodes(t, widget, widget, widget)
+	v := c.front
+	v.agent.signIn()
+	desk := v.agent.openConsole()
+	v.agent.available()
+	guests := make([]*visitor, 3)
+	held := map[gateway.InteractionID]bool{}
+	for n := range guests {
+		guests[n] = v.visit()
+		guests[n].say("form", 0, map[string]any{"name": fmt.Sprintf("Guest %d", n), "text": "Hej 0"})
+		v.wait("one more chat", func() bool { desk.takeAll(held); return len(held) > n })
+	}
+	events := []struct {
+		what string
+		do   func()
+	}{
+		{"the leader is killed", func() { dead := c.leader(); dead.kill(); dead.run("") }},
+		{"NATS restarts", func() { c.nats.Stop(); c.nats.Start() }},
+		{"the next leader is killed", func() { dead := c.leader(); dead.kill(); dead.run("") }},
+	}
+	for n, e := range events {
+		for _, g := range guests {
+			g.say("msg", n+1, map[string]any{"text": fmt.Sprintf("Hej %d", n+1)})
+		}
+		t.Log(e.what)
+		e.do()
+		for id := range held {
+			v.agent.persist(http.MethodPost, "/interactions/"+id.String()+"/messages", map[string]any{"client_id": fmt.Sprintf("a%d", n+1), "text": fmt.Sprintf("Svar %d", n+1)})
+		}
+		for _, g := range guests {
+			v.wait("acknowledgement", g.allSaid)
+		}
+		// Routing goes on: somebody new comes, and is offered to the agent.
+		v.wait("a next leader", func() bool { return v.number(`select count(*) from lease where expires > now()`) == 1 })
+	}
+	for n, g := range guests {
+		v.wait("all of it in the widget", func() bool { return len(g.texts()) >= 1+2*len(events) })
+		var mine, theirs []string
+		for _, text := range g.texts() {
+			if strings.HasPrefix(text, "me: ") {
+				mine = append(mine, text)
+			} else {
+				theirs = append(theirs, text)
+			}
+		}
+		if want := []string{"me: Hej 0", "me: Hej 1", "me: Hej 2", "me: Hej 3"}; !slices.Equal(mine, want) {
+			t.Errorf("guest %d is shown %q, want %q", n, mine, want)
+		}
+		if want := []string{"agent: Svar 1", "agent: Svar 2", "agent: Svar 3"}; !slices.Equal(theirs, want) {
+			t.Errorf("guest %d is shown %q, want %q", n, theirs, want)
+		}
+		g.wantWhole()
+	}
+	for id := range held {
+		desk.finish(t, id)
+	}
+	if n := v.number(`select count(*) from interaction`); n != len(guests) {
+		t.Errorf("got %d interactions, want %d", n, len(guests))
+	}
+	if n := v.number(`select count(*) from entry where kind = 'message'`); n != len(guests)*(1+2*len(events)) {
+		t.Errorf("got %d lines stored, want %d", n, len(guests)*(1+2*len(events)))
+	}
+}
+
+// TestNodesTakeOver: of two nodes with one role each beside the gateways, the leader is
+// killed; the other leads, and the next customer is offered.
+func TestNodesTakeOver(t *testing.T) {
+	t.Parallel()
+	c := startNodes(t, "roles = [\"gateway\", \"channels\"]\n"+widget, `roles = ["router"]`, `roles = ["router"]`)
+	v := c.list[0]
+	v.agent.v = v // the routers have no pages
+	v.agent.signIn()
+	desk := v.agent.openConsole()
+	v.agent.available()
+	guest := v.visit()
+	guest.say("form", 0, map[string]any{"name": "Karin", "text": "Hej"})
+	desk.finish(t, desk.accept(t))
+	dead := c.leader()
+	dead.kill()
+	killed := time.Now()
+	second := v.visit()
+	second.say("form", 0, map[string]any{"name": "Bo", "text": "Hej"})
+	v.wait("an offer from the other router", func() bool { _, ok := desk.offer(); return ok })
+	t.Logf("from the kill to the next offer: %v", time.Since(killed).Round(time.Millisecond))
+	if c.leader() == dead {
+		t.Error("the dead node leads")
+	}
+	desk.finish(t, desk.accept(t))
+	if n := v.number(`select count(*) from interaction where state = 'finished' and ended = 'handled'`); n != 2 {
+		t.Errorf("%d interactions are finished, want both", n)
+	}
+}
+
+// TestConsolesOnTwoNodes: an agent with a console on each of two nodes is there until the
+// last one goes, also when it goes with its node.
+func TestConsolesOnTwoNodes(t *testing.T) {
+	t.Parallel()
+	c := startNodes(t, "", "")
+	v := c.front
+	told := func() int {
+		return v.number(`select count(*) from routing_event where body->>'name' = 'Consoles'`)
+	}
+	live := func() int { return v.number(`select count(*) from presence where live`) }
+	var desks []*console
+	for _, node := range c.list {
+		a := &agent{v: node, id: v.agent.id, login: v.agent.login}
+		a.signIn()
+		desks = append(desks, a.openConsole())
+	}
+	v.wait("both nodes have told", func() bool { return told() >= 2 && live() == 1 })
+	before := told()
+	desks[0].cancel()
+	v.wait("the first node has told", func() bool { return told() > before })
+	if live() != 1 {
+		t.Error("the agent is gone, though a console is open on the other node")
+	}
+	c.list[1].kill()
+	v.wait("the agent is missed", func() bool { return live() == 0 })
+}

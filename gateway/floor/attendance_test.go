@@ -1,0 +1,71 @@
+package floor
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// living are the runs of nodes that are there.
+type living []string
+
+func (l living) Alive(run string) bool { return slices.Contains(l, run) }
+
+func TestAnAgentIsThereWhileAnyNodeHasAConsole(t *testing.T) {
+	at := time.Unix(1000, 0)
+	there := attendance{}
+	for _, step := range []struct {
+		node string
+		live bool
+		want bool
+	}{
+		{"one", true, true}, {"two", true, true}, {"one", false, true}, {"one", false, true}, {"two", false, false}, {"two", true, true},
+	} {
+		got := there.note(at, gateway.Consoles{Agent: anna, Live: step.live, Node: step.node})
+		if want := (gateway.Consoles{Agent: anna, Live: step.want}); got != want {
+			t.Errorf("%+v: got %+v, want %+v", step, got, want)
+		}
+	}
+	there.note(at, gateway.Consoles{Agent: bo, Live: true, Node: "one"})
+	there.note(at, gateway.Consoles{Agent: bo, Live: true, Node: "two"})
+	if gone := there.miss(at.Add(time.Second), living{"one"}); gone != nil {
+		t.Errorf("%+v are gone with a node that ours may not have seen yet", gone)
+	}
+	later := at.Add(time.Minute)
+	if gone := there.miss(later, living{"one"}); !cmp.Equal(gone, []gateway.Consoles{{Agent: anna}}) {
+		t.Errorf("gone are %+v, want Anna: Bo has a console on node one", gone)
+	}
+	if gone := there.miss(later, living{}); !cmp.Equal(gone, []gateway.Consoles{{Agent: bo}}) {
+		t.Errorf("gone are %+v, want Bo", gone)
+	}
+	if gone := there.miss(later, living{}); gone != nil {
+		t.Errorf("gone are %+v, want nobody twice", gone)
+	}
+}
+
+// The consoles of a node that dies are missed by the floor, and what an agent had on
+// another node counts.
+func TestADeadNodesConsolesAreMissed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, node := range []string{"alive", "dead"} {
+		h.do(t, gateway.Consoles{Agent: anna, Live: true, Node: node})
+	}
+	h.do(t, gateway.Consoles{Agent: bo, Live: true, Node: "dead"})
+	h.n.die("dead")
+	h.eventually(t, "Bo is missed", func() bool {
+		p, err := h.Presence(t.Context(), bo)
+		return err == nil && !p.Live
+	})
+	if p, err := h.Presence(t.Context(), anna); err != nil || !p.Live {
+		t.Errorf("Anna is %+v (%v), want her there", p, err)
+	}
+	if n := count(t, h, `select count(*) from routing_event where body::text like '%node%'`); n != 0 {
+		t.Errorf("%d events name a node", n)
+	}
+	h.wantReplayed(t)
+}
