@@ -36,7 +36,7 @@ export function uuid(now = Date.now(), random = crypto.getRandomValues(new Uint8
   return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(1, 4)}-${variant}${rest.slice(5, 8)}-${rest.slice(8, 20)}`
 }
 
-async function call<T>(method: string, path: string, o: Options = {}): Promise<T> {
+export async function call<T>(method: string, path: string, o: Options = {}): Promise<T> {
   const url = new URL(root + path, location.origin)
   for (const [k, v] of Object.entries(o.query ?? {})) if (v !== undefined && v !== '') url.searchParams.set(k, String(v))
   const headers: Record<string, string> = { Accept: 'application/json' }
@@ -96,6 +96,7 @@ export const api = {
   me: async () => meOf(await get<MeAnswer>('/me')),
   changeMe: (body: { name?: string; language?: A.Language; phones?: A.Phone[] }) => patch<unknown>('/me', body),
   setStatus: (status: A.Intent, code?: string) => put<A.Presence>('/me/status', { status, code }),
+  setAgentStatus: (agent: A.Id, body: { status: A.Intent; code?: string; force?: boolean }) => put<A.Presence>(`/agents/${agent}/status`, body),
   statusCodes: () => get<A.StatusCodes>('/status-codes'),
   statistics: () => get<A.Figures>('/me/statistics'),
   lines: () => get<A.Page<A.PhoneLine>>('/me/lines'),

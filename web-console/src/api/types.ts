@@ -199,6 +199,7 @@ export interface QueueRow {
   recent_at?: string
   waiting: Partial<Record<Channel, number>>
   in_progress: number
+  serving?: Partial<Record<Channel, number>>
   longest_since?: string
   agents: Partial<Record<Status, number>>
   routable: number // members who are available
@@ -218,6 +219,8 @@ export interface AgentRow {
   queues: Id[]
   holds: { channel: Channel; count: number }[]
   handled_today: number
+  accepted: number
+  declined: number
   aht_s?: number
 }
 

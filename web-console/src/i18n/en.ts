@@ -1,10 +1,12 @@
 // Every text that an agent sees, in English. The keys are those of sv.ts.
 
+import { enAdmin } from './en-admin'
 import type { Words } from './sv'
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 export const en: Words = {
+  admin: enAdmin,
   name: 'English',
   common: {
     retry: 'Try again',
@@ -366,6 +368,7 @@ export const en: Words = {
     keypad: 'Keypad',
     play: 'Play',
     pause: 'Pause',
+    speed: (times, name) => `Speed ${times} times: ${name}`,
     position: 'Position in the recording',
     lines: 'Lines',
     idle: 'No call in progress',
@@ -453,6 +456,14 @@ export const en: Words = {
     chat: 'Chat',
     favour: 'Add favourite',
     unfavour: 'Remove favourite',
+    accepted: 'Accepted',
+    declined: 'Declined',
+    tell: 'Send message',
+    setStatus: 'Set status',
+    setStatusOf: (name) => `Set status of ${name}`,
+    logOut: 'Log out',
+    logOutLater: 'Log out after the work in hand',
+    logOutNow: 'Log out now; the work goes back to its queue',
     emptyQueues: 'You are in no queue',
     emptyAgents: 'Nobody to show here',
     pull: 'Take next',
@@ -618,6 +629,9 @@ export const en: Words = {
       codes: 'Find transaction code',
       hold: 'Hold or resume',
       help: 'This list',
+      new: 'New outgoing',
+      jump: 'Go to: T telephone, C chat, E e-mail, S status, M messages',
+      saveThing: 'Save the setting',
     },
   },
   palette: {

@@ -1,9 +1,12 @@
 // Every text that an agent sees, in Swedish. en.ts has the same keys (a test says so).
 // What needs a number or a name is a function.
 
+import { svAdmin } from './sv-admin'
+
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 export const sv = {
+  admin: svAdmin,
   name: 'Svenska',
   common: {
     retry: 'Försök igen',
@@ -366,6 +369,7 @@ export const sv = {
     keypad: 'Knappsats',
     play: 'Spela',
     pause: 'Pausa',
+    speed: (times: string, name: string) => `Fart ${times} gånger: ${name}`,
     position: 'Läge i inspelningen',
     lines: 'Linjer',
     idle: 'Inget samtal pågår',
@@ -453,6 +457,14 @@ export const sv = {
     chat: 'Chatta',
     favour: 'Lägg till favorit',
     unfavour: 'Ta bort favorit',
+    accepted: 'Tagna',
+    declined: 'Avvisade',
+    tell: 'Sänd meddelande',
+    setStatus: 'Sätt status',
+    setStatusOf: (name: string) => `Sätt status för ${name}`,
+    logOut: 'Logga ut',
+    logOutLater: 'Logga ut efter det som pågår',
+    logOutNow: 'Logga ut nu, arbetet går tillbaka till kön',
     emptyQueues: 'Du är inte med i någon kö',
     emptyAgents: 'Ingen att visa här',
     pull: 'Ta nästa',
@@ -618,6 +630,9 @@ export const sv = {
       codes: 'Sök transaktionskod',
       hold: 'Parkera eller återuppta',
       help: 'Den här listan',
+      new: 'Nytt utgående',
+      jump: 'Gå till: T telefon, C chatt, E e-post, S status, M meddelanden',
+      saveThing: 'Spara inställningen',
     },
   },
   palette: {

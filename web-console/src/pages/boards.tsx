@@ -1,17 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
-import { Button, MenuTrigger } from 'react-aria-components'
-import { useLocation } from 'wouter'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef, useState } from 'react'
+import { Button, MenuTrigger, SubmenuTrigger } from 'react-aria-components'
+import { Link, useLocation } from 'wouter'
 import { api } from '../api/client'
-import type { AgentRow, Channel, QueueRow, Status } from '../api/types'
+import type { AgentRow, Channel, Intent, QueueRow, Status } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { useNow } from '../live/clock'
-import { useCodeName } from '../live/codes'
+import { useCodeName, useStatusCodes } from '../live/codes'
 import { follow } from '../live/hub'
 import { total } from '../phone/directory'
 import { useMe } from '../session'
-import { Menu, MenuItem, Tabs } from '../ui/controls'
+import { Codes } from '../shell/status-menu'
+import { Menu, MenuItem, MenuSep, Tabs } from '../ui/controls'
 import { Icon, type IconName } from '../ui/icon'
 import { Avatar, Badge, Bar, channelIcon, Chip, Empty, Failure, Fetched, FullSince } from '../ui/parts'
 import { StatusGlyph, statusText } from '../ui/presence'
@@ -30,6 +32,7 @@ export function Boards() {
     follow(['board'])
     return () => follow([])
   }, [])
+  const supervises = useMe().role !== 'agent'
   const all = queues.data?.items ?? []
   const shown = scope === 'all' || !all.some((q) => q.mine) ? all : all.filter((q) => q.mine)
   return (
@@ -52,6 +55,12 @@ export function Boards() {
             <Icon name="pulse" size={12} />
             {w.board.live}
           </span>
+          {supervises && (
+            <Link className="btn btn--sm" href="/messages">
+              <Icon name="horn" />
+              {w.board.tell}
+            </Link>
+          )}
         </div>
         <Fetched query={queues} what={w.board.what} rows={4}>
           {() => (
@@ -264,6 +273,8 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
     recents: (a) => a.recent_at !== undefined,
   }
   const shown = rows.filter(of[which])
+  const scroll = useRef<HTMLDivElement>(null)
+  const { seen, before, after } = useWindow(shown, scroll)
   const count = (k: Which) => <Badge count={rows.filter(of[k]).length} />
   const tabs = [
     { key: 'group' as const, text: w.board.group, end: count('group') },
@@ -282,7 +293,7 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
           shown.length === 0 ? (
             <Empty icon="users" text={w.board.emptyAgents} />
           ) : (
-            <div className="tbl-card" tabIndex={0}>
+            <div className="tbl-card tbl-card--tall" tabIndex={0} ref={scroll}>
               <table className="tbl">
                 <thead>
                   <tr>
@@ -293,6 +304,12 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
                       {w.board.time}
                     </th>
                     <th scope="col">{w.board.holds}</th>
+                    <th scope="col" className="r">
+                      {w.board.accepted}
+                    </th>
+                    <th scope="col" className="r">
+                      {w.board.declined}
+                    </th>
                     <th scope="col" className="r">
                       {w.board.handled}
                     </th>
@@ -305,9 +322,11 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
                   </tr>
                 </thead>
                 <tbody>
-                  {shown.map((a) => (
+                  <Gap height={before} />
+                  {seen.map((a) => (
                     <AgentLine key={a.id} a={a} self={a.id === me.agent} />
                   ))}
+                  <Gap height={after} />
                 </tbody>
               </table>
             </div>
@@ -317,6 +336,25 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
     </section>
   )
 }
+
+const rowHeight = 38 // px, as the table's style sheet has it
+
+/** The rows in view, and how much lies before and after them: a thousand agents cost as little as twenty. */
+function useWindow<T>(rows: T[], scroll: React.RefObject<HTMLDivElement | null>) {
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => rowHeight, overscan: 10, enabled: rows.length > 100 })
+  const items = virtual.getVirtualItems()
+  if (rows.length <= 100) return { seen: rows, before: 0, after: 0 }
+  const first = items[0]?.index ?? 0
+  const last = items.at(-1)?.index ?? Math.min(rows.length, 30) - 1
+  return { seen: rows.slice(first, last + 1), before: first * rowHeight, after: (rows.length - 1 - last) * rowHeight }
+}
+
+const Gap = ({ height }: { height: number }) =>
+  height > 0 && (
+    <tr aria-hidden="true">
+      <td colSpan={10} style={{ height, padding: 0 }} />
+    </tr>
+  )
 
 function AgentLine({ a, self }: { a: AgentRow; self: boolean }) {
   const w = useWords()
@@ -344,6 +382,8 @@ function AgentLine({ a, self }: { a: AgentRow; self: boolean }) {
       <td>
         <Holds a={a} />
       </td>
+      <td className="r">{f.number(a.accepted)}</td>
+      <td className="r">{f.number(a.declined)}</td>
       <td className="r">{f.number(a.handled_today)}</td>
       <td className="r">{a.aht_s ? figure(a.aht_s * 1000) : w.common.none}</td>
       <td>
@@ -368,12 +408,53 @@ function Holds({ a }: { a: AgentRow }) {
   )
 }
 
+type Change = { status: Intent; code?: string; force?: boolean }
+const intents: Intent[] = ['available', 'working_offline', 'on_break']
+
+/** What a supervisor sets for somebody else: while that agent holds work, it comes after. */
+function SetStatus({ a, set }: { a: AgentRow; set: (to: Change) => void }) {
+  const w = useWords()
+  const codes = useStatusCodes()
+  const gone = a.presence.status === 'logged_out'
+  return (
+    <SubmenuTrigger>
+      <MenuItem icon="pulse" isDisabled={gone}>
+        {w.board.setStatus}
+      </MenuItem>
+      <Menu aria-label={w.board.setStatusOf(a.name)} placement="left top">
+        {intents.map((status) => {
+          const reasons = codes?.[status] ?? []
+          const item = <MenuItem lead={<StatusGlyph status={status} silent />}>{w.status[status]}</MenuItem>
+          if (reasons.length > 0)
+            return (
+              <SubmenuTrigger key={status}>
+                {item}
+                <Codes status={status} codes={reasons} choose={(code) => set({ status, code })} />
+              </SubmenuTrigger>
+            )
+          return (
+            <MenuItem key={status} lead={<StatusGlyph status={status} silent />} onAction={() => set({ status })}>
+              {w.status[status]}
+            </MenuItem>
+          )
+        })}
+      </Menu>
+    </SubmenuTrigger>
+  )
+}
+
 function Acts({ a }: { a: AgentRow }) {
   const w = useWords()
   const client = useQueryClient()
   const [, go] = useLocation()
   const chat = useMutation({ mutationFn: () => api.newStaffChat([a.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
-  const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !a.favourite), onSettled: () => client.invalidateQueries({ queryKey: ['agents'] }) })
+  const stale = () => client.invalidateQueries({ queryKey: ['agents'] })
+  const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !a.favourite), onSettled: stale })
+  const set = useMutation({ mutationFn: (to: Change) => api.setAgentStatus(a.id, to), onSettled: stale })
+  const supervises = useMe().role !== 'agent'
+  const out = a.presence.status === 'logged_out'
+  const holds = a.holds.length > 0
+  const problem = chat.error ?? star.error ?? set.error
   return (
     <>
       <MenuTrigger>
@@ -387,9 +468,21 @@ function Acts({ a }: { a: AgentRow }) {
           <MenuItem icon={a.favourite ? 'starf' : 'star'} onAction={() => star.mutate()}>
             {a.favourite ? w.board.unfavour : w.board.favour}
           </MenuItem>
+          {supervises && <MenuSep />}
+          {supervises && <SetStatus a={a} set={set.mutate} />}
+          {supervises && (
+            <MenuItem lead={<StatusGlyph status="logged_out" silent />} isDisabled={out} onAction={() => set.mutate({ status: 'logged_out' })}>
+              {holds ? w.board.logOutLater : w.board.logOut}
+            </MenuItem>
+          )}
+          {supervises && holds && (
+            <MenuItem icon="alert" onAction={() => set.mutate({ status: 'logged_out', force: true })}>
+              {w.board.logOutNow}
+            </MenuItem>
+          )}
         </Menu>
       </MenuTrigger>
-      {(chat.error ?? star.error) && <Failure error={chat.error ?? star.error} />}
+      {problem != null && <Failure error={problem} />}
     </>
   )
 }

@@ -1,73 +1,104 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '../api/client'
-import type { Language, Phone } from '../api/types'
+import type { Id, Language, Phone } from '../api/types'
 import { useFormat, useLanguage, useWords } from '../i18n'
 import { phoneAddress } from '../phone/number'
 import { useMe } from '../session'
 import { ringOnce } from '../shell/ring'
+import { Chords } from '../shell/chords'
 import { Field, Switch } from '../ui/controls'
+import { Part } from '../ui/form'
 import { Icon, type IconName } from '../ui/icon'
-import { printed } from '../ui/keys'
-import { Chip, Failure } from '../ui/parts'
+import { Chip, Failure, Skeleton } from '../ui/parts'
 import { useSetting } from '../ui/settings'
 import { NewPassword } from './sign-in'
 
-const sections = ['profile', 'notifications', 'shortcuts', 'appearance'] as const
-type Section = (typeof sections)[number]
-const icons: Record<Section, IconName> = { profile: 'user', notifications: 'bell', shortcuts: 'pad', appearance: 'globe' }
+const Admin = lazy(() => import('../admin/admin').then((m) => ({ default: m.Admin })))
 
-export function Settings({ section }: { section?: string }) {
+const personal = ['profile', 'notifications', 'shortcuts', 'appearance'] as const
+type Personal = (typeof personal)[number]
+const icons: Record<Personal, IconName> = { profile: 'user', notifications: 'bell', shortcuts: 'pad', appearance: 'globe' }
+
+const centre = [
+  ['queues', 'list', 'queues'],
+  ['agents', 'users', 'agents'],
+  ['groups', 'headset', 'groups'],
+  ['skills', 'star', 'skills'],
+  ['status-codes', 'pulse', 'statusCodes'],
+  ['outcomes', 'tag', 'outcomes'],
+  ['calendars', 'clock', 'calendars'],
+] as const
+const system = [
+  ['logins', 'shield', 'logins'],
+  ['audit', 'lock', 'audit'],
+] as const
+
+/** My own settings, and for administrators those of the house. */
+export function Settings({ section, id }: { section?: string; id?: Id }) {
   const w = useWords()
-  const here = sections.find((s) => s === section) ?? 'profile'
-  const [saved, setSaved] = useState('')
   const f = useFormat()
+  const administers = useMe().role === 'administrator'
+  const kept = administers && (section === 'codes' || [...centre, ...system].some(([s]) => s === section)) ? section : undefined
+  const here = personal.find((s) => s === section) ?? 'profile'
+  const [saved, setSaved] = useState('')
   const done = () => setSaved(f.clock(Date.now()))
+  const shown = (s: string) => (kept === 'codes' ? s === 'outcomes' : s === (kept ?? here))
   return (
     <main className="sheet sheet--set">
       <nav className="set-nav" aria-label={w.settings.title}>
         <h1>{w.settings.title}</h1>
         <span className="overline">{w.settings.personal}</span>
-        {sections.map((s) => (
-          <Link key={s} href={`/settings/${s}`} aria-current={s === here ? 'page' : undefined}>
-            <Icon name={icons[s]} />
-            {w.settings[s]}
-          </Link>
+        {personal.map((s) => (
+          <NavLink key={s} to={s} icon={icons[s]} text={w.settings[s]} here={shown(s)} />
         ))}
+        {administers && <span className="overline">{w.admin.centre}</span>}
+        {administers && centre.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
+        {administers && <span className="overline">{w.admin.system}</span>}
+        {administers && system.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
       </nav>
       <div className="set-main">
-        <div className="set-head">
-          <div className="grow">
-            <h2>{w.settings[here]}</h2>
-          </div>
-          {saved && (
-            <span className="meta row row-1" role="status">
-              <Icon name="check" size={12} />
-              {w.common.saved(saved)}
-            </span>
-          )}
-        </div>
-        <div className="set-body" tabIndex={0} role="group" aria-label={w.settings[here]}>
-          {here === 'profile' && <Profile done={done} />}
-          {here === 'notifications' && <Notifications />}
-          {here === 'shortcuts' && <Shortcuts />}
-          {here === 'appearance' && <Appearance done={done} />}
-        </div>
+        {kept ? (
+          <Suspense fallback={<Skeleton rows={6} />}>
+            <Admin key={kept} section={kept} id={id} saved={done} />
+          </Suspense>
+        ) : (
+          <>
+            <div className="set-head">
+              <h2 className="grow">{w.settings[here]}</h2>
+              <Saved at={saved} />
+            </div>
+            <div className="set-body" tabIndex={0} role="group" aria-label={w.settings[here]}>
+              {here === 'profile' && <Profile done={done} />}
+              {here === 'notifications' && <Notifications />}
+              {here === 'shortcuts' && <Shortcuts />}
+              {here === 'appearance' && <Appearance done={done} />}
+            </div>
+          </>
+        )}
       </div>
     </main>
   )
 }
 
-function Part({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
+function NavLink({ to, icon, text, here }: { to: string; icon: IconName; text: string; here: boolean }) {
   return (
-    <section className="set-sec">
-      <div className="intro">
-        <h3>{title}</h3>
-        <p>{lead}</p>
-      </div>
-      <div className="stack-2">{children}</div>
-    </section>
+    <Link href={`/settings/${to}`} aria-current={here ? 'page' : undefined}>
+      <Icon name={icon} />
+      {text}
+    </Link>
+  )
+}
+
+function Saved({ at }: { at: string }) {
+  const w = useWords()
+  if (!at) return null
+  return (
+    <span className="meta row row-1" role="status">
+      <Icon name="check" size={12} />
+      {w.common.saved(at)}
+    </span>
   )
 }
 
@@ -224,27 +255,6 @@ function Notifications() {
   )
 }
 
-const chords: [keyof ReturnType<typeof useWords>['settings']['keys'], string][] = [
-  ['palette', 'mod+KeyK'],
-  ['accept', 'ctrl+alt+KeyA'],
-  ['decline', 'ctrl+alt+KeyD'],
-  ['status', 'ctrl+alt+KeyS'],
-  ['break', 'ctrl+alt+KeyB'],
-  ['hold', 'ctrl+alt+KeyH'],
-  ['send', 'mod+Enter'],
-  ['sendEnd', 'mod+shift+Enter'],
-  ['faq', 'Slash'],
-  ['faqBox', 'F2'],
-  ['codes', 'F4'],
-  ['next', 'KeyJ'],
-  ['previous', 'KeyK'],
-  ['reply', 'KeyR'],
-  ['note', 'KeyN'],
-  ['end', 'KeyE'],
-  ['transfer', 'KeyT'],
-  ['help', 'mod+Slash'],
-]
-
 function Shortcuts() {
   const w = useWords()
   const [singles, setSingles] = useSetting('singleKeys')
@@ -258,14 +268,7 @@ function Shortcuts() {
         </div>
       </Part>
       <Part title={w.settings.shortcuts} lead={w.settings.keys.help}>
-        <ul className="boxed">
-          {chords.map(([what, chord]) => (
-            <li className="keyrow" key={what}>
-              <span className="grow">{w.settings.keys[what]}</span>
-              <span className="kbd">{printed(chord)}</span>
-            </li>
-          ))}
-        </ul>
+        <Chords />
       </Part>
     </>
   )

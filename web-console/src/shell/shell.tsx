@@ -17,6 +17,7 @@ const Customers = lazy(() => import('../pages/customers').then((m) => ({ default
 const Knowledge = lazy(() => import('../pages/knowledge').then((m) => ({ default: m.Knowledge })))
 const Analysis = lazy(() => import('../pages/analysis').then((m) => ({ default: m.Analysis })))
 const Settings = lazy(() => import('../pages/settings').then((m) => ({ default: m.Settings })))
+const ChordSheet = lazy(() => import('./chords').then((m) => ({ default: m.ChordSheet })))
 const loadPalette = () => import('./palette')
 const Palette = lazy(() => loadPalette().then((m) => ({ default: m.Palette })))
 
@@ -28,9 +29,10 @@ export function Shell() {
   const w = useWords()
   const [path, go] = useLocation()
   const [palette, setPalette] = useState(false)
+  const [chords, setChords] = useState(false)
   const resting = useLive((l) => l.presence?.status === 'on_break')
   const here = path.split('/')[1] ?? ''
-  const shortcuts = () => go('/settings/shortcuts')
+  const shortcuts = () => setChords(true)
   useKeys({ 'mod+KeyK': () => setPalette(true), 'mod+Slash': shortcuts })
   useJumps(go)
   useEffect(() => {
@@ -56,7 +58,7 @@ export function Shell() {
             <Route path="/cases/:id?">{(p) => <Customers case={p.id} cases />}</Route>
             <Route path="/knowledge/:id?">{(p) => <Knowledge id={p.id} />}</Route>
             <Route path="/analysis" component={Analysis} />
-            <Route path="/settings/:section?">{(p) => <Settings section={p.section} />}</Route>
+            <Route path="/settings/:section?/:id?">{(p) => <Settings section={p.section} id={p.id} />}</Route>
             <Route>
               <Redirect to="/chat" />
             </Route>
@@ -64,6 +66,11 @@ export function Shell() {
         </Suspense>
         <Offers />
       </div>
+      {chords && (
+        <Suspense>
+          <ChordSheet close={() => setChords(false)} />
+        </Suspense>
+      )}
       {palette && (
         <Suspense>
           <Palette close={() => setPalette(false)} />

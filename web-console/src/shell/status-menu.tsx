@@ -92,7 +92,7 @@ export function Codes({ status, codes, choose, placement = 'right top' }: { stat
           <Icon name="search" />
           <Input placeholder={w.status.findCode} />
         </SearchField>
-        <AriaMenu className="menu-list menu-list--codes" aria-label={w.status.codeNeeded(w.status[status])} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
+        <AriaMenu className="menu-list" aria-label={w.status.codeNeeded(w.status[status])} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
           {codes.map((c) => (
             <MenuItem key={c.id} id={c.id} textValue={c.name} onAction={() => choose(c.id)}>
               {c.name}

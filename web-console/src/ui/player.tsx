@@ -1,19 +1,27 @@
 import { useEffect, useRef, useState } from 'react'
-import { useWords } from '../i18n'
+import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
 import { Icon } from './icon'
 
 const bars = 48
+const speeds = [1, 1.5, 2]
 
 /** A recording: play, a wave drawn from the sound itself, and where in it we are. */
 export function Player({ src, ms, name }: { src: string; ms: number; name: string }) {
   const w = useWords()
+  const f = useFormat()
   const audio = useRef<HTMLAudioElement>(null)
   const [playing, setPlaying] = useState(false)
   const [at, setAt] = useState(0)
   const [failed, setFailed] = useState(false)
   const wave = useWave(src, playing)
   const whole = ms / 1000 || 1
+  const [speed, setSpeed] = useState(1)
+  const faster = () => {
+    const next = speeds[(speeds.indexOf(speed) + 1) % speeds.length]!
+    setSpeed(next)
+    if (audio.current) audio.current.playbackRate = next
+  }
   const toggle = () => {
     const a = audio.current!
     if (playing) a.pause()
@@ -30,7 +38,7 @@ export function Player({ src, ms, name }: { src: string; ms: number; name: strin
         ref={audio}
         src={src}
         preload="none"
-        onPlay={() => setPlaying(true)}
+        onPlay={(e) => ((e.currentTarget.playbackRate = speed), setPlaying(true))}
         onPause={() => setPlaying(false)}
         onEnded={() => setPlaying(false)}
         onTimeUpdate={(e) => setAt(e.currentTarget.currentTime)}
@@ -47,6 +55,9 @@ export function Player({ src, ms, name }: { src: string; ms: number; name: strin
         </svg>
         <input className="player-seek" type="range" min="0" max="1000" value={Math.round((at / whole) * 1000)} aria-label={`${w.phone.position}: ${name}`} aria-valuetext={short(at * 1000)} onChange={(e) => seek(Number(e.target.value) / 1000)} />
       </span>
+      <button className="btn btn--xs btn--quiet num" aria-label={w.phone.speed(f.number(speed), name)} onClick={faster}>
+        {f.number(speed)}×
+      </button>
       <span className="meta num">{at > 0 ? `${short(at * 1000)} / ${short(ms)}` : short(ms)}</span>
     </div>
   )

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
@@ -64,4 +65,27 @@ export const fits = (page: Page) => page.evaluate(() => document.documentElement
 export async function stopBrowser() {
   await browser?.close()
   browser = undefined
+}
+
+/** What the house was asked to change. */
+export const asked = (h: House, path: RegExp) => h.requests.filter((r) => path.test(r.path))
+
+/** Waits for a fact; the message says which one was missing. */
+export async function fact(what: string, holds: () => boolean | Promise<boolean>) {
+  for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
+    if (await holds()) return
+    await new Promise((done) => setTimeout(done, 25))
+  }
+  assert.fail(`never came true: ${what}`)
+}
+
+/** Sits down at a desk, works there, and leaves it. */
+export async function desk(path: string, use: (d: Desk) => Promise<void>, arrange?: (h: House) => void) {
+  const d = await sit(path, {}, arrange)
+  try {
+    await d.page.locator('.app, .door').waitFor()
+    await use(d)
+  } finally {
+    await d.close()
+  }
 }

@@ -24,6 +24,9 @@ interface Scene {
 
 const reply = (p: Page) => p.getByRole('textbox', { name: 'Svar' })
 
+/** A page of what administrators keep. */
+const kept = (name: string, path: string, shows: string, act?: Scene['act']): Record<string, Scene> => ({ [`kept-${name}`]: { path, shows, act, arrange: (h) => (h.role = 'administrator') } })
+
 const scenes: Record<string, Scene> = {
   workspace: {
     path: '/chat/101',
@@ -55,7 +58,22 @@ const scenes: Record<string, Scene> = {
   article: { path: '/knowledge/31', shows: '30 dagars' },
   analysis: { path: '/analysis', shows: 'Per kanal' },
   profile: { path: '/settings', shows: 'Visningsnamn' },
+  'help-keys': { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+Slash'), p.getByText('Statusmenyn').waitFor()) },
+  'agent-menu': { anew: true, path: '/status', shows: 'Tilda Ahl', act: async (p) => (await p.getByRole('button', { name: 'Åtgärder för Tilda Ahl' }).click(), p.getByText('Sätt status').waitFor()) },
   shortcuts: { path: '/settings/shortcuts', shows: 'Statusmenyn' },
+  ...kept('queues', '/settings/queues', 'Retur & återköp'),
+  ...kept('queue', '/settings/queues/2', 'Erbjudandet gäller', (p) => p.getByLabel('Namn, svenska').fill('Leverans och frakt')),
+  ...kept('agents', '/settings/agents', 'Tilda Ahl'),
+  ...kept('agent', '/settings/agents/9', 'Fördröjningen'),
+  ...kept('groups', '/settings/groups', 'Kundservice'),
+  ...kept('skill', '/settings/skills/2', 'lang:sv'),
+  ...kept('status-codes', '/settings/status-codes', 'Kaffe'),
+  ...kept('status-code', '/settings/status-codes/1', 'Ändras aldrig'),
+  ...kept('outcomes', '/settings/outcomes', 'Anledning'),
+  ...kept('outcome-list', '/settings/outcomes/1', 'Försenad'),
+  ...kept('calendar', '/settings/calendars/1', 'Kontorstid'),
+  ...kept('logins', '/settings/logins', 'byter lösenord'),
+  ...kept('audit', '/settings/audit', 'queue.changed'),
   'sign-in': { path: '/', shows: 'Kundtjänstens konsol', arrange: (h) => (h.signedIn = false) },
   empty: { path: '/chat', shows: 'Inget väntar på dig', arrange: (h) => (h.interactions = []) },
   broken: { path: '/chat', shows: 'Försök igen', arrange: (h) => ((h.interactions = []), h.broken.add('/interactions')) },
@@ -74,7 +92,7 @@ const scenes: Record<string, Scene> = {
   palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
 }
 
-const working = new Set(['workspace', 'email', 'wrap-up', 'phone', 'status', 'case'])
+const working = new Set(['kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'status', 'case'])
 const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
 const expected = /status of (401|500)|WebSocket connection/ // what the scene itself broke
 

@@ -1,31 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
-import type { House } from '../fixture/server'
-import { sit, stopBrowser, type Desk } from './browser'
+import { asked, desk, fact, stopBrowser } from './browser'
 
 after(stopBrowser)
-
-const asked = (h: House, path: RegExp) => h.requests.filter((r) => path.test(r.path))
-
-/** Waits for a fact; the message says which one was missing. */
-async function fact(what: string, holds: () => boolean | Promise<boolean>) {
-  for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
-    if (await holds()) return
-    await new Promise((done) => setTimeout(done, 25))
-  }
-  assert.fail(`never came true: ${what}`)
-}
-
-async function desk(path: string, use: (d: Desk) => Promise<void>, arrange?: (h: House) => void) {
-  const d = await sit(path, {}, arrange)
-  try {
-    await d.page.locator('.app, .door').waitFor()
-    await use(d)
-  } finally {
-    await d.close()
-  }
-}
 
 test('a wrong password says so; the first one is changed before anything else', () =>
   desk(

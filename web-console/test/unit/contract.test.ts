@@ -35,12 +35,24 @@ const same: Record<string, string> = {
   SupervisorMessage: 'SupervisorMessage',
   Figures: 'MyFigures',
   Named: 'Named',
+  AgentSettings: 'AgentSettings',
+  QueueSettings: 'QueueSettings',
+  ChannelPlan: 'ChannelPlan',
+  WrapUpPlan: 'WrapUpPlan',
+  Membership: 'Membership',
+  SkillLevel: 'SkillLevel',
+  Thing: 'Group',
+  StatusCode: 'StatusCode',
+  Calendar: 'Calendar',
+  Hours: 'Hours',
+  Login: 'Login',
+  AuditLine: 'AuditLine',
 }
 
 function interfaces(): Map<string, string[]> {
-  const file = ts.createSourceFile('types.ts', read('../../src/api/types.ts'), ts.ScriptTarget.ES2022)
   const found = new Map<string, string[]>()
-  for (const s of file.statements) if (ts.isInterfaceDeclaration(s)) found.set(s.name.text, s.members.map((m) => (m.name as ts.Identifier).text))
+  const files = ['types.ts', 'admin.ts'].map((name) => ts.createSourceFile(name, read(`../../src/api/${name}`), ts.ScriptTarget.ES2022))
+  for (const s of files.flatMap((f) => [...f.statements])) if (ts.isInterfaceDeclaration(s)) found.set(s.name.text, s.members.map((m) => (m.name as ts.Identifier).text))
   return found
 }
 
@@ -61,4 +73,9 @@ test('every request that the console makes is in the contract', () => {
   const plain = (path: string) => path.replace(/\$?\{[^}]*\}/g, '{}')
   const known = new Map(Object.entries(contract.paths).map(([p, methods]) => [plain(p.replace('/api/v1', '')), Object.keys(methods)]))
   for (const [verb, path] of [...calls, ...verbs]) assert.ok(known.get(plain(path!))?.includes(verb!), `${verb} ${path} is not in the contract`)
+})
+
+test('every kind of thing that administrators keep is in the contract', () => {
+  const kinds = [...read('../../src/api/admin.ts').matchAll(/^ {2}'?([a-z-]+)'?: [A-Z]\w+$/gm)].map((m) => m[1]!).filter((k) => contract.paths[`/api/v1/admin/${k}`])
+  assert.deepEqual(kinds, ['agents', 'queues', 'groups', 'skills', 'status-codes', 'transaction-lists', 'transaction-codes', 'calendars'])
 })

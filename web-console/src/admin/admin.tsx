@@ -1,0 +1,34 @@
+import { useLocation } from 'wouter'
+import type { Id } from '../api/types'
+import { Agent, Agents } from './agents'
+import { CalendarOne, Calendars } from './calendars'
+import { Audit, Logins } from './logins'
+import { Queue, Queues } from './queues'
+import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
+
+type One = (props: { id: Id; done: (id: Id) => void }) => React.ReactNode
+
+const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
+  queues: [Queues, Queue],
+  agents: [Agents, Agent],
+  groups: [() => <Plain kind="groups" />, (p) => <PlainOne kind="groups" {...p} />],
+  skills: [() => <Plain kind="skills" />, (p) => <PlainOne kind="skills" {...p} />],
+  'status-codes': [StatusCodes, StatusCodeOne],
+  outcomes: [Lists, ListOne],
+  codes: [Lists, CodeOne],
+  calendars: [Calendars, CalendarOne],
+  logins: [Logins],
+  audit: [Audit],
+}
+
+/** What administrators keep: a list of each kind, and a page of each thing. */
+export function Admin({ section, id, saved }: { section: string; id?: Id; saved: () => void }) {
+  const [, go] = useLocation()
+  const [List, One] = pages[section]!
+  if (!id || !One) return <List />
+  const done = (to: Id) => {
+    saved()
+    if (to !== id) go(`/settings/${section}/${to}`, { replace: true })
+  }
+  return <One key={id} id={id} done={done} />
+}

@@ -1,0 +1,213 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import type { ChannelPlan, QueueSettings, WrapUpPlan } from '../api/admin'
+import { api } from '../api/client'
+import type { Channel, Id } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { total } from '../phone/directory'
+import { Switch } from '../ui/controls'
+import { Count, Names, Part, Pick, Text } from '../ui/form'
+import { Icon } from '../ui/icon'
+import { Bar, channelIcon, Empty } from '../ui/parts'
+import { Face } from './agents'
+import { useEditing, useKept, type Editing } from './editing'
+import { Editor, Listing } from './frame'
+
+const base = '/settings/queues'
+const channels: Channel[] = ['voice', 'callback', 'voicemail', 'chat', 'email']
+
+export function Queues() {
+  const w = useWords()
+  const f = useFormat()
+  const query = useKept('queues')
+  const calendars = useKept('calendars').data?.items ?? []
+  const taken = (q: QueueSettings) => channels.filter((c) => c !== 'callback' && q.channels[c])
+  return (
+    <Listing
+      title={w.admin.queues}
+      add={w.admin.addQueue}
+      base={base}
+      icon="list"
+      query={query}
+      name={(q) => f.label(q.name)}
+      columns={[
+        { head: w.admin.band, cell: (q) => q.band, right: true },
+        {
+          head: w.admin.channels,
+          cell: (q) => (
+            <span className="row">
+              {taken(q).map((c) => (
+                <span key={c} title={w.channel[c]}>
+                  <Icon name={channelIcon[c]} />
+                  <span className="vh">{w.channel[c]}</span>
+                </span>
+              ))}
+            </span>
+          ),
+        },
+        { head: w.admin.sender, cell: (q) => q.from_address || q.from_name || w.common.none },
+        { head: w.admin.hours, cell: (q) => calendars.find((c) => c.id === q.calendar)?.name ?? w.admin.always },
+      ]}
+    />
+  )
+}
+
+export function Queue({ id, done }: { id: Id; done: (id: Id) => void }) {
+  const w = useWords()
+  const f = useFormat()
+  const e = useEditing('queues', id, { name: {}, band: 5, active: true }, done)
+  return (
+    <Editor e={e} icon="list" back={base} title={(q) => f.label(q.name)} active={e.thing?.active} effect={w.admin.effectQueue} side={e.isNew ? undefined : <Now id={id} />}>
+      {(q) => (
+        <>
+          <Part title={w.admin.basics}>
+            <Names label={w.admin.name} value={q.name} set={(name) => e.set({ name })} />
+            <div className="f2">
+              <Pick label={w.admin.band} hint={w.admin.bandHint} value={String(q.band)} set={(b) => e.set({ band: Number(b) })} of={Array.from({ length: 10 }, (_, n) => [String(9 - n), String(9 - n)] as const)} />
+              <Calendars q={q} set={e.set} />
+            </div>
+            <Switch on={q.active} set={(active) => e.set({ active })}>
+              {w.admin.queueActive}
+            </Switch>
+          </Part>
+          {q.channels && (
+            <Part title={w.admin.channels} lead={w.admin.plansLead}>
+              {channels.map((c) => (
+                <Plan key={c} channel={c} q={q} set={e.set} />
+              ))}
+            </Part>
+          )}
+          <Part title={w.admin.waiting} lead={w.admin.waitingLead}>
+            <div className="f2">
+              <Count label={w.admin.maxWait} unit={w.admin.seconds} hint={w.admin.maxWaitHint} value={q.max_wait ?? 0} set={(max_wait) => e.set({ max_wait })} />
+            </div>
+          </Part>
+          <Part title={w.admin.mailOut} lead={w.admin.mailOutLead}>
+            <div className="f2">
+              <Text label={w.admin.fromName} value={q.from_name ?? ''} set={(from_name) => e.set({ from_name })} />
+              <Text label={w.admin.fromAddress} inputMode="email" hint={w.admin.fromHint} value={q.from_address ?? ''} set={(from_address) => e.set({ from_address })} />
+            </div>
+            <Signature q={q} set={e.set} />
+          </Part>
+        </>
+      )}
+    </Editor>
+  )
+}
+
+type Edits = { q: QueueSettings; set: Editing<QueueSettings>['set'] }
+
+function Calendars({ q, set }: Edits) {
+  const w = useWords()
+  const list = useKept('calendars').data?.items ?? []
+  return <Pick label={w.admin.hours} value={q.calendar ?? '0'} set={(calendar) => set({ calendar })} of={[['0', w.admin.always], ...list.map((c) => [c.id, c.name] as const)]} />
+}
+
+const usual: ChannelPlan = { target: 60, offer_timeout: 30, decline: 'soft', wrap_up: { mode: 'timed', seconds: 30, code_required: false } }
+
+/** How one channel is worked: whether it is, how soon, how long it rings, what comes after. */
+function Plan({ channel, q, set }: Edits & { channel: Channel }) {
+  const w = useWords()
+  const plan = q.channels[channel]
+  const put = (p: ChannelPlan | undefined) => {
+    const { [channel]: _, ...rest } = q.channels
+    set({ channels: p ? { ...rest, [channel]: p } : rest })
+  }
+  const name = w.channel[channel]
+  const wrap = (by: Partial<WrapUpPlan>) => plan && put({ ...plan, wrap_up: { ...plan.wrap_up, ...by } })
+  const last = Object.keys(q.channels).length === 1
+  return (
+    <fieldset className="boxed plan">
+      <legend className="vh">{name}</legend>
+      <Switch on={plan !== undefined} set={(on) => put(on ? usual : undefined)} disabled={plan !== undefined && last}>
+        <Icon name={channelIcon[channel]} />
+        <span className="med">{name}</span>
+      </Switch>
+      {plan && (
+        <div className="f3">
+          <Count label={w.admin.target} unit={w.admin.seconds} value={plan.target} set={(target) => put({ ...plan, target })} />
+          <Count label={w.admin.offerTimeout} unit={w.admin.seconds} hint={w.admin.offerHint} value={plan.offer_timeout} set={(offer_timeout) => put({ ...plan, offer_timeout })} />
+          <Pick label={w.admin.decline} value={plan.decline} set={(decline) => put({ ...plan, decline })} of={declines.map((d) => [d, w.admin.declines[d]] as const)} />
+          <Pick label={w.admin.wrapUp} value={plan.wrap_up.mode} set={(mode) => wrap({ mode })} of={modes.map((m) => [m, w.admin.modes[m]] as const)} />
+          {plan.wrap_up.mode.startsWith('timed') && <Count label={w.admin.wrapSeconds} unit={w.admin.seconds} value={plan.wrap_up.seconds} set={(seconds) => wrap({ seconds })} />}
+          <div className="f">
+            <span className="label">{w.admin.codes}</span>
+            <Switch on={plan.wrap_up.code_required} set={(code_required) => wrap({ code_required })}>
+              {w.admin.codeRequired}
+            </Switch>
+          </div>
+        </div>
+      )}
+    </fieldset>
+  )
+}
+
+const declines = ['soft', 'engage', 'vcc'] as const
+const modes = ['none', 'optional', 'timed', 'timed_extendable', 'manual'] as const
+
+function Signature({ q, set }: Edits) {
+  const w = useWords()
+  return (
+    <div className="f2">
+      {(['sv', 'en'] as const).map((l) => (
+        <div className="f" key={l}>
+          <label className="label" htmlFor={`signature-${l}`}>
+            {w.settings.signature}, {w.common.language[l].toLocaleLowerCase()}
+          </label>
+          <textarea id={`signature-${l}`} className="area" rows={3} value={q.signature?.[l] ?? ''} onChange={(e) => set({ signature: { ...q.signature, [l]: e.target.value } })} />
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** How the queue does at this moment, and who works in it. */
+function Now({ id }: { id: Id }) {
+  const w = useWords()
+  const f = useFormat()
+  const row = useQuery({ queryKey: ['queues'], queryFn: api.queues }).data?.items.find((q) => q.id === id)
+  const members = (useKept('agents').data?.items ?? []).filter((a) => a.active && a.memberships.some((m) => m.queue === id && m.enabled))
+  return (
+    <>
+      <h3>{w.admin.now}</h3>
+      {row && (
+        <dl className="kv">
+          <dt>{w.board.waiting}</dt>
+          <dd className="strong">{f.number(total(row))}</dd>
+          <dt>{w.board.progress}</dt>
+          <dd>{f.number(row.in_progress)}</dd>
+          <dt>{w.board.level}</dt>
+          <dd>
+            {row.service_level === undefined ? (
+              w.common.none
+            ) : (
+              <span className="sl">
+                <Bar share={row.service_level} />
+                {f.percent(row.service_level)}
+              </span>
+            )}
+          </dd>
+          <dt>{w.board.abandoned}</dt>
+          <dd>{f.number(row.abandoned_today)}</dd>
+        </dl>
+      )}
+      <div className="sec-h">
+        <h3 className="grow">{w.admin.members}</h3>
+        <span className="badge">{f.number(members.length)}</span>
+      </div>
+      {members.length === 0 ? (
+        <Empty icon="users" text={w.admin.noMembers} />
+      ) : (
+        <ul className="stack-2">
+          {members.map((a) => (
+            <li key={a.id}>
+              <Link className="plain" href={`/settings/agents/${a.id}`}>
+                <Face name={a.name} />
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,148 @@
+import { call } from './client'
+import type * as A from './types'
+
+// What administrators keep. Nothing is deleted: what is out of use is inactive, because finished work quotes it.
+
+export interface AgentSettings {
+  id: A.Id
+  name: string
+  group?: A.Id
+  language: string
+  email?: string
+  channels: A.Channel[]
+  caps?: Partial<Record<A.Channel, number>>
+  memberships: Membership[]
+  skills: SkillLevel[]
+  phones: A.Phone[]
+  active: boolean
+  rev: number
+}
+export interface Membership {
+  queue: A.Id
+  enabled: boolean
+  level: number // 1 to 3
+  delay?: number // s
+}
+export interface SkillLevel {
+  skill: A.Id
+  level: number // 1 to 5
+}
+export interface QueueSettings {
+  id: A.Id
+  name: A.Label
+  band: number // 0 to 9, higher goes first
+  channels: Partial<Record<A.Channel, ChannelPlan>>
+  max_wait?: number // s
+  calendar?: A.Id
+  from_name?: string
+  from_address?: string
+  signature?: A.Label
+  active: boolean
+  rev: number
+}
+export interface ChannelPlan {
+  target: number // s
+  offer_timeout: number // s
+  decline: 'vcc' | 'engage' | 'soft'
+  wrap_up: WrapUpPlan
+}
+export interface WrapUpPlan {
+  mode: 'none' | 'optional' | 'timed' | 'timed_extendable' | 'manual'
+  seconds?: number
+  code_required: boolean
+}
+export interface Thing {
+  id: A.Id
+  name: string
+  rev: number
+}
+export interface StatusCode {
+  id: A.Id
+  intent: A.Intent
+  code: string
+  name: A.Label
+  group?: A.Id
+  position: number
+  active: boolean
+  rev: number
+}
+export interface TransactionList {
+  id: A.Id
+  name: A.Label
+  queues: A.Id[] | null // none: every queue
+  required: boolean
+  many: boolean
+  position: number
+  active: boolean
+  rev: number
+  codes?: Outcome[] | null
+}
+export interface Outcome {
+  id: A.Id
+  list: A.Id
+  parent?: A.Id
+  name: A.Label
+  position: number
+  active: boolean
+  rev: number
+}
+export interface Calendar {
+  id: A.Id
+  name: string
+  zone: string
+  hours: Hours[] | null
+  holidays: string[] | null
+  rev: number
+}
+export interface Hours {
+  day: number // 1 Monday to 7 Sunday
+  from: string
+  to: string
+}
+export interface Login {
+  id: A.Id
+  name: string
+  display: string
+  agent: A.Id
+  role: A.Role
+  must_change: boolean
+  active: boolean
+  created_at: string
+  rev: number
+}
+export interface AuditLine {
+  id: A.Id
+  at: string
+  actor: string
+  what: string
+  subject: string
+  detail?: unknown
+}
+
+/** Each kind of thing, by the last part of its path. */
+export interface Kinds {
+  agents: AgentSettings
+  queues: QueueSettings
+  groups: Thing
+  skills: Thing
+  'status-codes': StatusCode
+  'transaction-lists': TransactionList
+  'transaction-codes': Outcome
+  calendars: Calendar
+}
+export type Kind = keyof Kinds
+
+const at = (kind: Kind) => `/admin/${kind}`
+
+export const admin = {
+  list: <K extends Kind>(kind: K) => call<A.Page<Kinds[K]>>('GET', at(kind), { query: { former: true } }),
+  get: <K extends Kind>(kind: K, id: A.Id) => call<Kinds[K]>('GET', `${at(kind)}/${id}`),
+  create: <K extends Kind>(kind: K, body: Partial<Kinds[K]>) => call<Kinds[K]>('POST', at(kind), { body }),
+  change: <K extends Kind>(kind: K, id: A.Id, body: Partial<Kinds[K]>, rev: number) => call<Kinds[K]>('PATCH', `${at(kind)}/${id}`, { body, rev }),
+
+  logins: () => call<A.Page<Login>>('GET', '/admin/logins'),
+  newLogin: (body: { name: string; display: string; agent?: A.Id; role: A.Role }) => call<Login & { password: string }>('POST', '/admin/logins', { body }),
+  changeLogin: (id: A.Id, body: { role?: A.Role; active?: boolean }, rev: number) => call<Login>('PATCH', `/admin/logins/${id}`, { body, rev }),
+  resetLogin: (id: A.Id) => call<{ password: string }>('POST', `/admin/logins/${id}/reset`),
+  audit: (after: string) => call<A.Page<AuditLine>>('GET', '/audit', { query: { after, limit: 100 } }),
+}

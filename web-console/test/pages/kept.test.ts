@@ -1,0 +1,121 @@
+// What supervisors and administrators do: another's status, the things of the house, the keys.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import type { House } from '../fixture/server'
+import { asked, desk, fact, stopBrowser } from './browser'
+
+after(stopBrowser)
+
+const administrator = (h: House) => void (h.role = 'administrator')
+
+test('a supervisor sets an agent’s status with a code, and logs one out at once', () =>
+  desk('/status', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Åtgärder för Nils Ek' }).click()
+    await page.getByRole('menuitem', { name: 'Sätt status' }).click()
+    await page.getByRole('menuitem', { name: 'Rast' }).click()
+    await page.getByRole('menuitem', { name: 'Lunch' }).click()
+    await fact('the status was set', () => asked(house, /agents\/3\/status/).length === 1)
+    assert.deepEqual(asked(house, /agents\/3\/status/)[0]?.body, { status: 'on_break', code: 'lunch' })
+    await page.getByRole('row', { name: /Nils Ek.*Rast/ }).waitFor()
+    await page.getByRole('button', { name: 'Åtgärder för Tilda Ahl' }).click()
+    await page.getByRole('menuitem', { name: 'Logga ut nu' }).click()
+    await fact('the agent was logged out', () => asked(house, /agents\/9\/status/).length === 1)
+    assert.deepEqual(asked(house, /agents\/9\/status/)[0]?.body, { status: 'logged_out', force: true })
+  }))
+
+test('a queue is changed by what differs, and nothing is sent before it is saved', () =>
+  desk(
+    '/settings/queues/2',
+    async ({ page, house }) => {
+      await page.getByLabel('Längsta väntan').fill('240')
+      await page.getByRole('switch', { name: 'Återuppringning' }).press('Space')
+      await page.getByText('2 osparade ändringar').waitFor()
+      assert.equal(asked(house, /admin/).length, 0)
+      await page.keyboard.press('Control+KeyS')
+      await page.getByText('osparade ändringar').waitFor({ state: 'detached' })
+      const [sent] = asked(house, /admin\/queues\/2/)
+      assert.deepEqual(Object.keys(sent!.body).sort(), ['channels', 'max_wait'])
+      assert.equal(sent!.body.max_wait, 240)
+      assert.equal(sent!.ifMatch, '2')
+    },
+    administrator,
+  ))
+
+test('a colleague who saved first is not overwritten; what was written stays', () =>
+  desk(
+    '/settings/groups/1',
+    async ({ page, house }) => {
+      house.conflicts = true
+      await page.getByLabel('Namn').fill('Kundvård')
+      await page.getByRole('button', { name: 'Spara' }).click()
+      await page.getByText('Någon annan har sparat').waitFor()
+      house.conflicts = false
+      await page.getByRole('button', { name: 'Läs om' }).click()
+      await page.getByText('Någon annan har sparat').waitFor({ state: 'detached' })
+      assert.equal(await page.getByLabel('Namn').inputValue(), 'Kundvård')
+      await page.getByRole('button', { name: 'Spara' }).click()
+      await page.getByText('osparad ändring').waitFor({ state: 'detached' })
+    },
+    administrator,
+  ))
+
+test('an agent is added and opens; memberships and skills go along', () =>
+  desk(
+    '/settings/agents',
+    async ({ page, house }) => {
+      await page.getByRole('link', { name: 'Ny operatör' }).click()
+      await page.getByLabel('Namn').fill('Vera Strand')
+      await page.getByRole('switch', { name: 'Faktura' }).press('Space')
+      await page.getByLabel('Faktura: nivå').selectOption('3')
+      await page.getByLabel('leverans: nivå').selectOption('4')
+      await page.getByRole('button', { name: 'Skapa' }).click()
+      await page.waitForURL(/settings\/agents\/\d+/)
+      const [sent] = asked(house, /admin\/agents/)
+      assert.deepEqual(sent?.body.memberships, [{ queue: '1', enabled: true, level: 3 }])
+      assert.deepEqual(sent?.body.skills, [{ skill: '2', level: 4 }])
+    },
+    administrator,
+  ))
+
+test('a new login shows its password once', () =>
+  desk(
+    '/settings/logins',
+    async ({ page }) => {
+      await page.getByRole('button', { name: 'Ny inloggning' }).click()
+      await page.getByLabel('Användarnamn').fill('vera')
+      await page.getByRole('button', { name: 'Skapa' }).click()
+      await page.getByText('bärnsten-tall-42').waitFor()
+      await page.getByRole('dialog').getByRole('button', { name: 'Stäng' }).last().click()
+      await page.getByText('bärnsten-tall-42').waitFor({ state: 'detached' })
+    },
+    administrator,
+  ))
+
+test('who does not administer sees only the own settings', () =>
+  desk('/settings/queues', async ({ page }) => {
+    await page.getByRole('heading', { name: 'Profil' }).waitFor()
+    assert.equal(await page.getByRole('link', { name: 'Köer' }).count(), 0)
+  }))
+
+test('help lists the keys, from anywhere', () =>
+  desk('/chat', async ({ page }) => {
+    await page.keyboard.press('Control+Slash')
+    await page.getByRole('dialog').getByText('Acceptera erbjudande').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  }))
+
+test('a thousand agents: only those in view are in the page', () =>
+  desk(
+    '/status',
+    async ({ page }) => {
+      await page.getByRole('row', { name: /Operatör 0001/ }).waitFor()
+      assert.ok((await page.locator('.tbl-card--tall tbody tr').count()) < 80)
+      await fact('the end is reached', async () => {
+        await page.locator('.tbl-card--tall').evaluate((e) => void e.scrollTo(0, e.scrollHeight))
+        return page.getByRole('row', { name: /Operatör 1000/ }).isVisible()
+      })
+    },
+    (h) => (h.agents = Array.from({ length: 1000 }, (_, n) => ({ ...h.agents[0]!, id: String(1000 + n), name: `Operatör ${String(n + 1).padStart(4, '0')}` }))),
+  ))
