@@ -2,7 +2,9 @@ package voice_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -11,7 +13,7 @@ import (
 // the one that it is.
 func TestArrivalUnheard(t *testing.T) {
 	t.Parallel()
-	h := open(t, 60)
+	h := open(t, 60, func(c *voice.Config) { c.Patience.Arrive = time.Minute })
 	h.trouble = afterFirst
 	customer, agent := h.customer(440), h.deskphone(anna, 1000)
 	c := customer.Dial(service, h.Addr())

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
-	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
@@ -28,15 +28,20 @@ type Call struct {
 	customer *Leg
 	agent    *Leg     // who talks, or whom an outbound call rings first
 	phones   []string // of whoever dials, not tried yet
-	ring     *ring    // an agent who is asked
+	others   []*Leg   // colleagues on it, in the order they came
+	rings    []*ring  // agents who are asked
+	late     []*Leg   // agents who came too late, and are told so
 
 	watch   func() // ends following the interaction
 	asked   map[offerKey]bool
 	rev     int64 // of the newest interaction told
 	news    int   // told to consoles
 	onHold  bool
-	waits   int  // times that the customer has begun to wait
-	overdue bool // waited long enough; voicemail as soon as nobody is being rung
+	heard   hearing       // as it is arranged
+	phase   gateway.Phase // what the floor says of those who talk
+	holds   int           // times that the agent has put the customer on hold, or taken them back
+	waits   int           // times that the customer has begun to wait
+	overdue bool          // waited long enough; voicemail as soon as nobody is being rung
 	message *message
 }
 
@@ -137,13 +142,16 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 	l.up = false
 	l.stream.Close()
 	c.v.legEnded(ctx, l, cause)
+	r := c.ringOf(l)
 	switch {
 	case l == c.customer && c.row.State == voicemail:
 		c.endMessage(ctx, cause)
 	case l == c.customer:
 		c.leave(ctx, gateway.Leave{}, "customer_"+cause)
-	case c.ring != nil && l == c.ring.leg:
-		c.ringGone(ctx)
+	case r != nil:
+		c.ringGone(ctx, r)
+	case slices.Contains(c.others, l):
+		c.colleagueLeft(ctx, l)
 	case l == c.agent && c.row.State == talking:
 		c.agentLeft(ctx)
 	case l == c.agent:
@@ -151,8 +159,12 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 	}
 }
 
-// agentLeft is the agent hanging up on the customer.
+// agentLeft is the agent hanging up: on the customer, or leaving them to the colleague on
+// line 2, as telephones do it.
 func (c *Call) agentLeft(ctx context.Context) {
+	if len(c.others) > 0 && c.handOver(ctx) {
+		return
+	}
 	c.leaveBy(ctx, gateway.EndInteraction{Interaction: c.row.Interaction, Agent: c.row.Agent}, "agent_bye")
 }
 
@@ -204,12 +216,19 @@ func refused(err error) bool {
 	return errors.As(err, &e) && e.Kind != gateway.KindTryAgain
 }
 
+// legs are all the telephones of the call.
+func (c *Call) legs() []*Leg {
+	all := slices.Concat([]*Leg{c.customer, c.agent}, c.others, c.late)
+	for _, r := range c.rings {
+		all = append(all, r.leg)
+	}
+	return slices.DeleteFunc(all, func(l *Leg) bool { return l == nil })
+}
+
 // hangUp ends every leg.
 func (c *Call) hangUp(cause string) {
-	for _, l := range []*Leg{c.customer, c.agent, c.ringing()} {
-		if l != nil {
-			l.bye(`SIP;cause=16;text="` + cause + `"`)
-		}
+	for _, l := range c.legs() {
+		l.bye(`SIP;cause=16;text="` + cause + `"`)
 	}
 }
 
@@ -249,8 +268,8 @@ func (c *Call) finish(ctx context.Context, cause string) {
 // stay ends the actor; the rows stay as they are.
 func (c *Call) stay() {
 	c.unfollow()
-	for _, l := range []*Leg{c.customer, c.agent, c.ringing()} {
-		if l != nil && l.stream != nil {
+	for _, l := range c.legs() {
+		if l.stream != nil {
 			l.stream.Close()
 		}
 	}
@@ -289,7 +308,8 @@ func (c *Call) cutOff() {
 
 // bridge lets customer and agent talk.
 func (c *Call) bridge() {
-	media.Bridge(c.customer.stream, c.agent.stream)
+	c.heard = hearing{}
+	c.arrange()
 	crash.At("call.bridged")
 	c.v.log.Info("call bridged", "call", c.row.ID, "interaction", c.row.Interaction, "agent", c.row.Agent)
 }

@@ -2,10 +2,10 @@ package voice
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/dtmf"
-	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -63,18 +63,28 @@ func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.Inte
 	}
 }
 
+// hold lets the customer hear music, or talk on, and tells the floor.
 func (c *Call) hold(ctx context.Context, on bool) {
-	if c.row.State != talking || c.onHold == on || c.agent == nil {
+	if c.row.State != talking || c.onHold == on || c.agent == nil || len(c.others) > 0 {
+		return
+	}
+	c.setHold(ctx, on)
+	c.holds++
+	key := fmt.Sprintf("voice/call/%d/hold/%d", c.row.ID, c.holds)
+	cmd := gateway.HoldLine{Interaction: c.row.Interaction, Agent: c.row.Agent, Hold: on}
+	c.v.calls.Go(func() {
+		if _, err := c.v.try(ctx, c.v.cfg.Patience.Accept, key, cmd); err != nil {
+			c.v.log.Warn("tell the floor of a hold", "interaction", cmd.Interaction, "err", err)
+		}
+	})
+}
+
+func (c *Call) setHold(ctx context.Context, on bool) {
+	if c.onHold == on {
 		return
 	}
 	c.onHold = on
-	if on {
-		c.customer.stream.Part()
-		c.customer.stream.Play(c.v.sounds.music(), true, nil)
-		c.agent.stream.Play(c.v.sounds.silence, true, nil)
-	} else {
-		media.Bridge(c.customer.stream, c.agent.stream)
-	}
+	c.arrange()
 	if err := c.turn(ctx, talking, nil); err != nil {
 		c.v.log.Warn("write a hold", "call", c.row.ID, "err", err)
 	}

@@ -9,8 +9,10 @@
 //	               └── caller leaves ─┘
 //	dialling → talking → leaving → ended            (an agent calls a customer)
 //
-// and each step is a committed row before it is heard of outside. Answering the agent's
-// phone accepts the offer; the floor's word, quoted by offer number, decides. A process
+// and each step is a committed row before it is heard of outside. While they talk the
+// floor says who has the customer and which colleagues are on it, alone with the agent or
+// in conference; the call arranges who hears whom. Answering the agent's phone accepts the
+// offer; the floor's word, quoted by offer number, decides. A process
 // that dies ends its calls at its next start as system failures with a callback; a
 // voicemail keeps what was said. No caller can choose a number to be sent on to: what is
 // called, by Dial or because an agent is rung at a number of their own, is inside a dial

@@ -56,7 +56,7 @@ func (c *Call) wait(ctx context.Context) {
 // voicemailIfOverdue takes the caller out of the queue, unless somebody is being asked:
 // an agent who rings may still answer.
 func (c *Call) voicemailIfOverdue(ctx context.Context) {
-	if c.overdue && c.row.State == waiting && c.ring == nil && !c.done {
+	if c.overdue && c.row.State == waiting && len(c.rings) == 0 && !c.done {
 		c.takeMessage(ctx)
 	}
 }

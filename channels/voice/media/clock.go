@@ -169,7 +169,7 @@ func (s *Stream) Press(key byte, d time.Duration) bool {
 // tickLocked is in the clock exactly while there is something to send. The clock's lock
 // is taken inside the stream's, never the other way round.
 func (s *Stream) tickLocked() {
-	busy := s.play.clip != nil || len(s.press) > 0
+	busy := s.play.clip != nil || len(s.press) > 0 || s.conference.Load() != nil
 	switch {
 	case busy && s.slot == 0:
 		s.slot = s.plane.clock.join(s) + 1
@@ -196,6 +196,9 @@ func (s *Stream) frame(b []byte, out *outbox) (sent bool, end func()) {
 				end, s.play = s.play.done, playing{}
 			}
 		}
+	} else if c := s.conference.Load(); c != nil {
+		c.mix(s, s.law, b[rtp.HeaderSize:])
+		s.sender.Next(uint8(s.law), now).Put(b)
 	} else {
 		return false, nil
 	}

@@ -14,15 +14,17 @@ import (
 )
 
 // Stream is one leg's sound: what its far end says and what it hears. It hears one
-// thing at a time: a clip that plays, else the stream it is bridged to, else nothing.
+// thing at a time: a clip that plays, else its conference or the stream it is bridged to,
+// else nothing.
 type Stream struct {
 	plane      *Plane
 	port       *Port
 	signalling netip.Addr
 
-	hears atomic.Pointer[Stream] // who gets what this far end says
-	tape  atomic.Pointer[Tape]
-	onKey atomic.Pointer[func(key byte)]
+	hears      atomic.Pointer[Stream] // who gets what this far end says
+	conference atomic.Pointer[conference]
+	tape       atomic.Pointer[Tape]
+	onKey      atomic.Pointer[func(key byte)]
 
 	received, lost, sent atomic.Uint64
 	lastAt               atomic.Int64 // media clock of the newest packet, or of the beginning
@@ -75,14 +77,17 @@ func (s *Stream) OnKey(f func(key byte)) { s.onKey.Store(&f) }
 
 // Bridge lets two far ends hear each other, and ends what was played to them.
 func Bridge(a, b *Stream) {
+	a.Part()
+	b.Part()
 	a.Stop()
 	b.Stop()
 	a.hears.Store(b)
 	b.hears.Store(a)
 }
 
-// Part ends a bridge, for both sides.
+// Part ends a bridge, for both sides, and leaves a conference.
 func (s *Stream) Part() {
+	s.leave()
 	if b := s.hears.Swap(nil); b != nil {
 		b.hears.CompareAndSwap(s, nil)
 	}
@@ -174,6 +179,9 @@ func (s *Stream) receive(pkt rtp.Packet, from netip.AddrPort, out *outbox) {
 	case law == g711.A || law == g711.Mu: // a far end may change between the two at any time
 		if t := s.tape.Load(); t != nil {
 			t.take(law, pkt)
+		}
+		if c := s.conference.Load(); c != nil {
+			c.take(s, law, pkt.Payload())
 		}
 	default:
 		return // a coding that was not agreed to

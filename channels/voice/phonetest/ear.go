@@ -32,10 +32,16 @@ func (e *Ear) hear(law g711.Law, payload []byte) {
 }
 
 // Hears says whether the newest 200 ms are mostly a tone of that frequency.
-func (e *Ear) Hears(hz int) bool {
+func (e *Ear) Hears(hz int) bool { return e.Part(hz) > 0.7 }
+
+// Part is how much of the newest 200 ms is a tone of that frequency, from 0 to 1.
+func (e *Ear) Part(hz int) float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.pcm) >= earSpan && Share(e.pcm[len(e.pcm)-earSpan:], hz) > 0.7
+	if len(e.pcm) < earSpan {
+		return 0
+	}
+	return Share(e.pcm[len(e.pcm)-earSpan:], hz)
 }
 
 // Share is how much of the sound's power is a tone of that frequency, from 0 to 1, by

@@ -1,0 +1,143 @@
+package voice
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/vaxelhq/vaxel/channels/voice/media"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// follows puts into sound what the floor says of those who talk: who has the customer,
+// which colleagues are on it, and who hears whom.
+func (c *Call) follows(ctx context.Context, i gateway.Interaction) {
+	if at := slices.IndexFunc(c.others, func(l *Leg) bool { return l.agent == i.Agent }); at >= 0 {
+		c.promote(ctx, at)
+	}
+	for _, l := range slices.Clone(c.others) {
+		if !slices.Contains(i.Others, l.agent) {
+			c.others = slices.DeleteFunc(c.others, func(o *Leg) bool { return o == l })
+			c.part(ctx, l)
+		}
+	}
+	if c.agent == nil || c.agent.agent != i.Agent {
+		return
+	}
+	switch c.phase = i.Phase; c.phase {
+	case gateway.PhaseTalking, gateway.PhaseHold:
+		c.setHold(ctx, c.phase == gateway.PhaseHold)
+	case gateway.PhaseConsult, gateway.PhaseConference:
+	}
+	c.arrange()
+}
+
+// promote gives the customer to a colleague who was asked; the agent is done.
+func (c *Call) promote(ctx context.Context, at int) {
+	old, next := c.agent, c.others[at]
+	c.others = slices.Delete(c.others, at, at+1)
+	c.agent, c.row.Agent, c.onHold = next, next.agent, false
+	if err := c.turn(ctx, talking, nil); err != nil {
+		c.v.log.Error("write that a call has changed hands", "call", c.row.ID, "err", err)
+	}
+	if old != nil {
+		c.part(ctx, old)
+	}
+}
+
+// arrange lets those hear each other who are to. What is so already stays untouched.
+func (c *Call) arrange() {
+	if c.agent == nil || c.customer == nil {
+		return
+	}
+	want := c.wanted()
+	if c.heard.same(want) {
+		return
+	}
+	c.heard = want
+	for _, l := range c.legs() {
+		if l.stream != nil && l.up {
+			l.stream.Part()
+		}
+	}
+	music, line2 := want.music, want.line2
+	switch {
+	case want.mixed != nil:
+		media.Join(want.mixed...)
+	case !music:
+		media.Bridge(c.customer.stream, c.agent.stream)
+	case line2 != nil:
+		media.Bridge(c.agent.stream, line2.stream)
+	case c.phase == gateway.PhaseConsult:
+		c.agent.stream.Play(c.v.sounds.ringing, true, nil)
+	default:
+		c.agent.stream.Play(c.v.sounds.silence, true, nil)
+	}
+	if music {
+		c.customer.stream.Play(c.v.sounds.music(), true, nil)
+	}
+}
+
+// hearing is who hears whom: customer and agent each other, unless one of the others is set.
+type hearing struct {
+	agent *Leg
+	music bool            // for the customer
+	line2 *Leg            // whom the agent hears meanwhile
+	mixed []*media.Stream // everybody
+}
+
+func (h hearing) same(o hearing) bool {
+	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && slices.Equal(h.mixed, o.mixed)
+}
+
+func (c *Call) wanted() hearing {
+	w := hearing{agent: c.agent}
+	switch {
+	case c.phase == gateway.PhaseConference && len(c.others) > 0:
+		w.mixed = []*media.Stream{c.customer.stream, c.agent.stream}
+		for _, l := range c.others {
+			w.mixed = append(w.mixed, l.stream)
+		}
+	case c.phase == gateway.PhaseConsult:
+		w.music = true
+		if n := len(c.others); n > 0 {
+			w.line2 = c.others[n-1]
+		}
+	default:
+		w.music = c.onHold
+	}
+	return w
+}
+
+// handOver leaves the customer to the colleague who came last, and says whether the floor
+// agrees.
+func (c *Call) handOver(ctx context.Context) bool {
+	key := fmt.Sprintf("voice/call/%d/hand_over/%d", c.row.ID, c.row.Agent)
+	cmd := gateway.TransferLines{Interaction: c.row.Interaction, Agent: c.row.Agent}
+	if _, err := c.v.try(ctx, c.v.cfg.Patience.Accept, key, cmd); err != nil {
+		c.v.log.Warn("leave a customer to a colleague", "interaction", c.row.Interaction, "err", err)
+		return false
+	}
+	c.promote(ctx, len(c.others)-1)
+	c.phase = gateway.PhaseTalking
+	c.arrange()
+	return true
+}
+
+// colleagueLeft is a colleague hanging up; agent and customer go on.
+func (c *Call) colleagueLeft(ctx context.Context, l *Leg) {
+	c.others = slices.DeleteFunc(c.others, func(o *Leg) bool { return o == l })
+	c.arrange()
+	c.left(ctx, l.agent)
+}
+
+// left tells the floor that a colleague's phone is gone.
+func (c *Call) left(ctx context.Context, a gateway.AgentID) {
+	key := fmt.Sprintf("voice/call/%d/left/%d/%d", c.row.ID, a, c.rev)
+	cmd := gateway.DropLine{Interaction: c.row.Interaction, Agent: a}
+	c.v.calls.Go(func() {
+		if _, err := c.v.try(ctx, c.v.cfg.Patience.Accept, key, cmd); err != nil {
+			c.v.log.Warn("tell the floor that a colleague has left", "interaction", cmd.Interaction, "agent", a, "err", err)
+		}
+	})
+}

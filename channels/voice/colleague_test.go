@@ -1,0 +1,146 @@
+package voice_test
+
+import (
+	"testing"
+
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// consult has anna, who talks to a customer, ask bo.
+func (h *house) consult(id gateway.InteractionID) (other *phonetest.Phone, b *phonetest.Call) {
+	h.t.Helper()
+	other = h.deskphone(bo, 1300)
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseConsult, Agent: anna, Queue: queue, Rev: 5})
+	o := gateway.Offer{Interaction: id, No: 2, Agent: bo, Kind: gateway.OfferConsult, Channel: gateway.Voice}
+	h.tell(gateway.NewEvent(gateway.TopicInteraction(id), "offer.created", 2, o))
+	b = other.Next()
+	b.Ring()
+	b.Answer()
+	waitFor(h, "the colleague accepts", func(cmd gateway.Accept) bool { return cmd.No == 2 && cmd.Agent == bo && cmd.ByPhone })
+	return other, b
+}
+
+// asked is how the floor tells of it.
+func asked(id gateway.InteractionID, phase gateway.Phase, rev int64) gateway.Interaction {
+	return gateway.Interaction{ID: id, State: gateway.StateActive, Phase: phase, Agent: anna, Others: []gateway.AgentID{bo}, Queue: queue, Rev: rev}
+}
+
+// An agent asks a colleague while the customer hears music, comes back, and talks on.
+func TestConsult(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, agent, c, a, id := h.talk()
+	other, b := h.consult(id)
+	h.change(asked(id, gateway.PhaseConsult, 6))
+	phonetest.Wait(t, "the agents talk", func() bool { return agent.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(1000) })
+	phonetest.Wait(t, "the customer hears neither", func() bool { return customer.Sound.Ear.Part(1000) < 0.1 && customer.Sound.Ear.Part(1300) < 0.1 })
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 7})
+	phonetest.Wait(t, "the colleague is hung up", b.Gone)
+	phonetest.Wait(t, "agent and customer talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	phonetest.Wait(t, "the agent is hung up", a.Gone)
+	h.ends()
+}
+
+// The customer is given to the colleague who was asked: by the console, or by hanging up.
+func TestTransferLines(t *testing.T) {
+	for _, how := range []string{"by console", "by phone"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, 60)
+			customer, _, c, a, id := h.talk()
+			other, b := h.consult(id)
+			h.change(asked(id, gateway.PhaseConsult, 6))
+			phonetest.Wait(t, "the colleague hears the agent", func() bool { return other.Sound.Ear.Hears(1000) })
+			if how == "by phone" {
+				a.Bye()
+				waitFor(h, "the floor is told", func(cmd gateway.TransferLines) bool { return cmd.Interaction == id && cmd.Agent == anna })
+			}
+			h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: bo, Queue: queue, Rev: 7})
+			phonetest.Wait(t, "colleague and customer talk", func() bool { return customer.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(440) })
+			phonetest.Wait(t, "the agent is out", a.Gone)
+			if err := h.Hold(t.Context(), bo, id); err != nil {
+				t.Errorf("the colleague does not have the call: %v", err)
+			}
+			b.Bye()
+			waitFor(h, "the floor is told", func(cmd gateway.EndInteraction) bool { return cmd.Interaction == id && cmd.Agent == bo })
+			phonetest.Wait(t, "the customer is hung up", c.Gone)
+			h.ends()
+		})
+	}
+}
+
+// Everybody hears everybody; the colleague leaves, and the other two go on.
+func TestConference(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, agent, c, _, id := h.talk()
+	other, b := h.consult(id)
+	h.change(asked(id, gateway.PhaseConference, 6))
+	phonetest.Wait(t, "all hear all", func() bool {
+		both := func(p *phonetest.Phone, hz1, hz2 int) bool {
+			return p.Sound.Ear.Part(hz1) > 0.2 && p.Sound.Ear.Part(hz2) > 0.2
+		}
+		return both(customer, 1000, 1300) && both(agent, 440, 1300) && both(other, 440, 1000)
+	})
+	b.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == bo })
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 7})
+	phonetest.Wait(t, "two talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
+// The customer leaves while the agents talk: all are hung up.
+func TestCustomerLeavesConsult(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	_, _, c, a, id := h.talk()
+	_, b := h.consult(id)
+	c.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id })
+	phonetest.Wait(t, "all are hung up", func() bool { return a.Gone() && b.Gone() })
+	h.ends()
+}
+
+// Offers of one number ring together; who picks up first has the call, the other phone
+// stops.
+func TestRingAll(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	first, second := h.deskphone(anna, 1000), h.deskphone(bo, 1300)
+	customer := h.customer(440)
+	c := customer.Dial(service, h.Addr())
+	id := h.interaction()
+	toAnna := h.offer(id, 1, anna)
+	toBo := h.offer(id, 1, bo)
+	a, b := first.Next(), second.Next()
+	a.Ring()
+	b.Ring()
+	b.Answer()
+	waitFor(h, "the answer accepts", func(cmd gateway.Accept) bool { return cmd.No == 1 && cmd.Agent == bo })
+	h.closeOffer(toAnna, gateway.Withdrawn)
+	h.closeOffer(toBo, gateway.Accepted)
+	phonetest.Wait(t, "the other phone stops", a.Gone)
+	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && second.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
+// A hold is told to the floor, and done when the floor tells of one.
+func TestHoldIsTold(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, _, c, a, id := h.talk()
+	if err := h.Hold(t.Context(), anna, id); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(h, "the floor is told", func(cmd gateway.HoldLine) bool { return cmd.Interaction == id && cmd.Agent == anna && cmd.Hold })
+	phonetest.Wait(t, "the customer hears music", func() bool { return customer.Sound.Ear.Part(1000) < 0.1 })
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 9})
+	phonetest.Wait(t, "they talk again", func() bool { return customer.Sound.Ear.Hears(1000) })
+	c.Bye()
+	phonetest.Wait(t, "the agent is hung up", a.Gone)
+	h.ends()
+}

@@ -1,0 +1,103 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// decided handles what the floor tells. Everything comes at least once, early or late.
+func (c *Call) decided(ctx context.Context, e gateway.Event) {
+	switch e.Type {
+	case "offer.created", "offer.closed":
+		var o gateway.Offer
+		if json.Unmarshal(e.Data, &o) != nil || o.Interaction != c.row.Interaction {
+			return
+		}
+		if o.Outcome != "" {
+			c.offerClosed(ctx, o)
+		} else {
+			c.offered(ctx, o)
+		}
+	case "interaction.changed":
+		var i gateway.Interaction
+		if json.Unmarshal(e.Data, &i) == nil && i.ID == c.row.Interaction && i.Rev > c.rev {
+			c.rev = i.Rev
+			c.changed(ctx, i)
+		}
+	}
+}
+
+// changed follows an interaction that others move: ended in the console, transferred,
+// pulled from the board.
+func (c *Call) changed(ctx context.Context, i gateway.Interaction) {
+	moved := i.Queue != 0 && i.Queue != c.row.Queue
+	if moved {
+		c.row.Queue = i.Queue
+	}
+	switch i.State {
+	case gateway.StateWrapUp, gateway.StateFinished:
+		c.endedByFloor(ctx, i.End)
+	case gateway.StateWaiting, gateway.StateOffered:
+		switch {
+		case c.row.State == talking && c.agent != nil:
+			c.backToQueue(ctx)
+		case c.row.State == waiting && moved:
+			c.wait(ctx)
+		}
+	case gateway.StateActive:
+		atPhone := c.agent != nil && c.agent.up && c.agent.agent == i.Agent || c.ringFor(i.Agent) != nil
+		switch {
+		case c.row.State == talking:
+			c.follows(ctx, i)
+		case c.row.State == waiting && !atPhone:
+			c.dropRings(ctx, "pulled")
+			c.call(ctx, gateway.Offer{Interaction: i.ID, Agent: i.Agent})
+		}
+	case gateway.StateParked:
+	}
+}
+
+// endedByFloor does what somebody in a console, or a step of the queue, has decided. Who
+// is to go where we can't send them leaves a message, rather than nothing.
+func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
+	switch c.row.State {
+	case waiting:
+		c.dropRings(ctx, string(end))
+		switch end { //nolint:exhaustive // all others are goodbyes
+		case gateway.EndVoicemail, gateway.EndTransferredExternal, gateway.EndForm:
+			c.takeMessage(ctx)
+		default:
+			c.leave(ctx, gateway.Leave{}, "ended_by_floor")
+		}
+	case talking, dialling:
+		c.leave(ctx, gateway.Leave{}, "ended_in_console")
+	case arriving, voicemail, leaving, ended:
+	}
+}
+
+// backToQueue parts a customer from an agent who has transferred them.
+func (c *Call) backToQueue(ctx context.Context) {
+	old := append(slices.Clone(c.others), c.agent)
+	c.agent, c.others, c.row.Agent, c.onHold, c.phase = nil, nil, 0, false, ""
+	c.heard = hearing{}
+	c.customer.stream.Part()
+	if err := c.turn(ctx, waiting, nil); err != nil {
+		c.v.log.Error("write that a call waits again", "call", c.row.ID, "err", err)
+	}
+	for _, l := range old {
+		c.part(ctx, l)
+	}
+	c.customer.stream.Play(c.v.sounds.music(), true, nil)
+	if !c.row.Outbound {
+		c.wait(ctx)
+	}
+}
+
+// part hangs up on an agent who has no more to do with the call.
+func (c *Call) part(ctx context.Context, l *Leg) {
+	l.bye(`SIP;cause=200;text="Transferred"`)
+	c.v.legEnded(ctx, l, "transferred")
+}
