@@ -82,7 +82,7 @@ func (h *house) seed(ctx context.Context, pool *pgxpool.Pool, agents int, phone 
 		return err
 	}
 	doors := access.New(pool)
-	boss, _, err := doors.CreateLogin(ctx, access.Login{Name: "bench", Display: "Bench", Role: gateway.RoleAdministrator}, "Kastanj-och-lind-47")
+	boss, _, err := doors.CreateLogin(ctx, access.System, access.Login{Name: "bench", Display: "Bench", Role: gateway.RoleAdministrator}, "Kastanj-och-lind-47")
 	if err != nil {
 		return err
 	}

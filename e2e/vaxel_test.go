@@ -123,7 +123,7 @@ func (v *vaxel) addAgent(login, name string, phones ...roster.Phone) *agent {
 		Memberships: []gateway.Membership{{Queue: v.queue, Enabled: true, Level: 2}},
 	})
 	must(v.t, err)
-	_, _, err = access.New(v.pool).CreateLogin(ctx, access.Login{Name: login, Role: gateway.RoleSupervisor, Agent: a.ID, Active: true}, password)
+	_, _, err = access.New(v.pool).CreateLogin(ctx, access.System, access.Login{Name: login, Role: gateway.RoleSupervisor, Agent: a.ID, Active: true}, password)
 	must(v.t, err)
 	return &agent{v: v, id: a.ID, login: login}
 }

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -151,6 +152,17 @@ func (s *Store) Open(ctx context.Context, tx pgx.Tx, c Case) (id gateway.CaseID,
 		values ($1, 'open', $2, $3, $4, $5, $6, now())
 		returning id`, c.Subject, c.Customer, c.Queue, c.Assignee, c.Channel, c.Tags).Scan(&id)
 	return id, err
+}
+
+// Discard undoes Open, unless something has come of the case meanwhile.
+func (s *Store) Discard(ctx context.Context, tx pgx.Tx, id gateway.CaseID) error {
+	_, err := tx.Exec(ctx, `
+		delete from support_case k
+		where id = $1 and interaction = 0 and rev = 1 and not exists (select from task where case_id = k.id)`, id)
+	if err != nil {
+		return fmt.Errorf("discard case %d: %w", id, err)
+	}
+	return nil
 }
 
 // UpdateCase changes subject, state, customer, queue, assignee and tags, if the case

@@ -29,7 +29,7 @@ func (p passwordCmd) Run(ctx context.Context, c *cli) error {
 			if l.Name != p.Login {
 				continue
 			}
-			password, err := a.ResetPassword(ctx, l.ID)
+			password, err := a.ResetPassword(ctx, access.System, l.ID)
 			if err == nil {
 				fmt.Printf("The new password of %s is  %s\n", l.Name, password)
 			}

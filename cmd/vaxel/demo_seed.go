@@ -207,7 +207,7 @@ func (s *seeding) putLogins(ctx context.Context, have []access.Login) error {
 			l, there := named[p.login]
 			switch {
 			case !there:
-				_, _, err := s.access.CreateLogin(ctx, access.Login{
+				_, _, err := s.access.CreateLogin(ctx, access.System, access.Login{
 					Name: p.login, Display: p.name, Agent: s.agents[p.login], Role: p.role,
 				}, s.memory.Logins[p.login])
 				return err
@@ -223,7 +223,7 @@ func (s *seeding) putLogins(ctx context.Context, have []access.Login) error {
 // renewPassword gives a login the password that demo.json has now, since its last one
 // went with the file.
 func (s *seeding) renewPassword(ctx context.Context, id gateway.LoginID, password string) error {
-	once, err := s.access.ResetPassword(ctx, id)
+	once, err := s.access.ResetPassword(ctx, access.System, id)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ async function call(method: string, path: string, body?: object): Promise<any> {
   return json
 }
 
+const taken = new Set<string>() // a frame may come twice
+
 const { ticket } = await call('POST', '/socket-ticket')
 const socket = new WebSocket(api.replace('http', 'ws') + '/socket', 'vaxel.v1')
 socket.onopen = () => socket.send(JSON.stringify({ t: 'hello', ticket }))
@@ -19,13 +21,15 @@ socket.onmessage = async (e) => {
   const frame = JSON.parse(e.data)
   if (frame.t === 'welcome') await call('PUT', '/me/status', { status: 'available' })
   if (frame.t !== 'offer.created') return
-  const { interaction, no } = frame.data
-  const taken = await call('POST', `/offers/${interaction}/${no}/accept`).catch(() => null) // it may be gone
-  if (!taken) return // a frame may come twice: whoever does everything under a client_id does it once
+  const { interaction, no, queue } = frame.data
+  const offer = `/offers/${interaction}/${no}`
+  if (taken.has(offer)) return
+  taken.add(offer)
+  if (!(await call('POST', offer + '/accept').catch(() => null))) return // it may be gone
   const at = `/interactions/${interaction}`
   await call('POST', at + '/messages', { client_id: `hello-${interaction}`, text: 'Hej! Här är en artikel som hjälper.' })
   await call('POST', at + '/articles', { client_id: `link-${interaction}`, shortcut: 'återköp' })
   await call('POST', at + '/end')
-  const lists = await call('GET', `/transaction-codes?queue=${taken.queue}`)
+  const lists = await call('GET', `/transaction-codes?queue=${queue}`)
   await call('POST', at + '/finish', { codes: [lists.items[0].codes[0].id] })
 }

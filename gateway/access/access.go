@@ -38,6 +38,9 @@ type Caller struct {
 	Expires    time.Time       `json:"expires,omitzero"`
 }
 
+// System is who does what nobody signed in for: a start, a command at the machine.
+var System = Caller{Name: "system"}
+
 var rank = map[gateway.Role]int{gateway.RoleAgent: 1, gateway.RoleSupervisor: 2, gateway.RoleAdministrator: 3}
 
 // Can says whether the caller has the role, or one that includes it.

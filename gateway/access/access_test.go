@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 )
 
@@ -34,7 +36,7 @@ const password = "fyra ord i rad"
 
 func agentLogin(t *testing.T, s *access.Store) access.Login {
 	t.Helper()
-	l, _, err := s.CreateLogin(t.Context(), access.Login{Name: " Anna.K ", Display: "Anna Karlsson", Agent: 7, Role: gateway.RoleAgent}, password)
+	l, _, err := s.CreateLogin(t.Context(), access.System, access.Login{Name: " Anna.K ", Display: "Anna Karlsson", Agent: 7, Role: gateway.RoleAgent}, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +122,7 @@ func TestRevocationCrossesNodes(t *testing.T) {
 	if err != nil || admin == "" {
 		t.Fatal(admin, err)
 	}
-	if _, err := here.UpdateLogin(ctx, l); err != nil {
+	if _, err := here.UpdateLogin(ctx, access.System, l); err != nil {
 		t.Fatal(err)
 	}
 	revoked := time.Now()
@@ -175,7 +177,7 @@ func TestAPIKey(t *testing.T) {
 	if err != nil || len(keys) != 1 || keys[0].UsedAt == nil {
 		t.Errorf("got %+v, %v want one used key", keys, err)
 	}
-	if _, err := s.RevokeKey(ctx, k.ID); err != nil {
+	if _, err := s.RevokeKey(ctx, agent, k.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Identify(ctx, key); code(err) != "token_gone" {
@@ -233,20 +235,84 @@ func TestLastAdministratorStays(t *testing.T) {
 	}
 	l := logins[0]
 	l.Role = gateway.RoleAgent
-	if _, err := s.UpdateLogin(ctx, l); code(err) != "last_administrator" {
+	if _, err := s.UpdateLogin(ctx, access.System, l); code(err) != "last_administrator" {
 		t.Errorf("got %v want last_administrator", err)
 	}
 	l.Role, l.Rev = gateway.RoleAdministrator, 99
-	if _, err := s.UpdateLogin(ctx, l); code(err) != "stale" {
+	if _, err := s.UpdateLogin(ctx, access.System, l); code(err) != "stale" {
 		t.Errorf("old rev: got %v want stale", err)
 	}
 }
 
+// TestAuditedOrUndone takes the audit log away: then nothing that it must hold is done.
+func TestAuditedOrUndone(t *testing.T) {
+	ctx, pool := t.Context(), pgtest.New(t)
+	s := access.New(pool)
+	admin, _, err := s.CreateLogin(ctx, access.System, access.Login{Name: "admin", Role: gateway.RoleAdministrator, Active: true}, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := access.Caller{Login: admin.ID, Name: "Admin", Role: gateway.RoleAdministrator}
+	key, _, err := s.CreateKey(ctx, by, access.Key{Name: "CRM", Role: gateway.RoleAgent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, bo, err := s.SignIn(ctx, "admin", password, "192.0.2.7", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := written(t, pool)
+	if _, err := pool.Exec(ctx, "alter table audit rename to gone"); err != nil {
+		t.Fatal(err)
+	}
+	for what, do := range map[string]func() error{
+		"create a login": func() error {
+			_, _, err := s.CreateLogin(ctx, by, access.Login{Name: "new", Role: gateway.RoleAgent}, password)
+			return err
+		},
+		"change a login":    func() error { _, err := s.UpdateLogin(ctx, by, admin); return err },
+		"reset a password":  func() error { _, err := s.ResetPassword(ctx, by, admin.ID); return err },
+		"change a password": func() error { return s.ChangePassword(ctx, bo, password, "elva-gula-traktorer") },
+		"sign somebody out": func() error { return s.RevokeSession(ctx, access.System, admin.ID, bo.Session) },
+		"make a key": func() error {
+			_, _, err := s.CreateKey(ctx, by, access.Key{Name: "x", Role: gateway.RoleAgent})
+			return err
+		},
+		"revoke a key": func() error { _, err := s.RevokeKey(ctx, by, key.ID); return err },
+	} {
+		if err := do(); err == nil {
+			t.Errorf("%s without the audit log", what)
+		}
+	}
+	if after := written(t, pool); after != before {
+		t.Errorf("got\n%s\nwant what was there before\n%s", after, before)
+	}
+	if _, err := s.Identify(ctx, token); err != nil {
+		t.Errorf("the session has ended: %v", err)
+	}
+}
+
+// written is everything that the audited changes write.
+func written(t *testing.T, pool *pgxpool.Pool) (all string) {
+	t.Helper()
+	err := pool.QueryRow(t.Context(), `
+		select concat(
+			(select jsonb_agg(l order by id) from login l), (select jsonb_agg(g) from role_grant g),
+			(select jsonb_agg(to_jsonb(s) - 'expires_at') from session s), (select jsonb_agg(to_jsonb(k) - 'used_at') from api_key k))`).Scan(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 func TestAudit(t *testing.T) {
-	ctx, s := t.Context(), access.New(pgtest.New(t))
+	ctx, pool := t.Context(), pgtest.New(t)
+	s := access.New(pool)
 	by := access.Caller{Login: 1, Name: "Anna"}
 	for _, what := range []string{"queue.created", "queue.updated"} {
-		if err := s.Audit(ctx, by, what, "queue:3", map[string]int{"band": 5}); err != nil {
+		if err := retry.Tx(ctx, pool, func(tx pgx.Tx) error {
+			return access.Audit(ctx, tx, by, what, "queue:3", map[string]int{"band": 5})
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -262,7 +328,7 @@ func TestAudit(t *testing.T) {
 
 func BenchmarkIdentify(b *testing.B) {
 	s := access.New(pgtest.New(b))
-	l, _, err := s.CreateLogin(b.Context(), access.Login{Name: "bench", Role: gateway.RoleAdministrator}, password)
+	l, _, err := s.CreateLogin(b.Context(), access.System, access.Login{Name: "bench", Role: gateway.RoleAdministrator}, password)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -284,7 +350,7 @@ func BenchmarkIdentify(b *testing.B) {
 
 func BenchmarkSignIn(b *testing.B) {
 	s := access.New(pgtest.New(b))
-	if _, _, err := s.CreateLogin(b.Context(), access.Login{Name: "bench", Role: gateway.RoleAgent}, password); err != nil {
+	if _, _, err := s.CreateLogin(b.Context(), access.System, access.Login{Name: "bench", Role: gateway.RoleAgent}, password); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

@@ -6,19 +6,15 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Executor is a pool, or the transaction of the change that is audited.
-type Executor interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-}
-
-// Audit notes who did what to which thing ("queue.updated", "queue:3"). Detail is
-// anything that marshals to a JSON object; never a password or a customer's words.
-func Audit(ctx context.Context, db Executor, by Caller, what, subject string, detail any) error {
+// Audit notes who did what to which thing ("queue.updated", "queue:3"), in the transaction
+// that does it: neither is there without the other. Detail is anything that marshals to a
+// JSON object; never a password or a customer's words.
+func Audit(ctx context.Context, tx pgx.Tx, by Caller, what, subject string, detail any) error {
 	body := []byte("{}")
 	if detail != nil {
 		var err error
@@ -26,7 +22,7 @@ func Audit(ctx context.Context, db Executor, by Caller, what, subject string, de
 			return fmt.Errorf("audit %s: %w", what, err)
 		}
 	}
-	_, err := db.Exec(ctx, `
+	_, err := tx.Exec(ctx, `
 		insert into audit (login, api_key, actor, what, subject, detail)
 		values ($1, $2, $3, $4, $5, $6::text::jsonb)`,
 		by.Login, by.Key, text(by.Name, 200), what, text(subject, 200), text(string(body), 1<<20))
@@ -34,11 +30,6 @@ func Audit(ctx context.Context, db Executor, by Caller, what, subject string, de
 		return fmt.Errorf("audit %s: %w", what, err)
 	}
 	return nil
-}
-
-// Audit notes a change that was made outside a transaction of the caller's.
-func (s *Store) Audit(ctx context.Context, by Caller, what, subject string, detail any) error {
-	return Audit(ctx, s.pool, by, what, subject, detail)
 }
 
 // Audited is one line of the audit log.

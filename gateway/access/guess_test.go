@@ -14,7 +14,7 @@ import (
 func TestGuessesAtOnceAreCounted(t *testing.T) {
 	t.Parallel()
 	s := New(pgtest.New(t))
-	if _, _, err := s.CreateLogin(t.Context(), Login{Name: "anna", Role: gateway.RoleAgent}, "rätt häst batteri"); err != nil {
+	if _, _, err := s.CreateLogin(t.Context(), System, Login{Name: "anna", Role: gateway.RoleAgent}, "rätt häst batteri"); err != nil {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup

@@ -5,7 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Key is an integration's way in.
@@ -43,7 +46,7 @@ func (s *Store) CreateKey(ctx context.Context, by Caller, k Key) (made Key, key 
 		return k, "", gateway.Forbidden("role_required", "a key may not do more than you may")
 	}
 	key, hash := newToken(keyPrefix)
-	made, err = one[Key](ctx, s.pool, "key", `
+	made, err = s.changeKey(ctx, by, "key.created", `
 		insert into api_key (hash, hint, name, role, agent, created_by, created_at, expires_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
 		returning `+keyColumns, hash[:], key[len(key)-4:], text(k.Name, 200), k.Role, k.Agent, by.Login, s.now(), k.ExpiresAt)
@@ -51,8 +54,18 @@ func (s *Store) CreateKey(ctx context.Context, by Caller, k Key) (made Key, key 
 }
 
 // RevokeKey ends a key for good.
-func (s *Store) RevokeKey(ctx context.Context, id KeyID) (Key, error) {
+func (s *Store) RevokeKey(ctx context.Context, by Caller, id KeyID) (Key, error) {
 	defer s.cache.clear()
-	return one[Key](ctx, s.pool, "key",
+	return s.changeKey(ctx, by, "key.revoked",
 		"update api_key set revoked_at = coalesce(revoked_at, $2) where id = $1 returning "+keyColumns, id, s.now())
+}
+
+func (s *Store) changeKey(ctx context.Context, by Caller, what, sql string, args ...any) (k Key, err error) {
+	err = retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if k, err = one[Key](ctx, tx, "key", sql, args...); err != nil {
+			return err
+		}
+		return Audit(ctx, tx, by, what, "key:"+k.ID.String(), map[string]any{"role": k.Role, "agent": k.Agent})
+	})
+	return k, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Login is somebody who may sign in.
@@ -33,7 +34,7 @@ const fromLogin = " from login l join role_grant g on g.login = l.id "
 // administrator yet. The password is given this once; it must be changed at first
 // login. With an administrator there, the password is empty.
 func (s *Store) FirstAdministrator(ctx context.Context) (name, password string, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		// Two nodes may start at once on an empty database.
 		if _, err := tx.Exec(ctx, "lock table role_grant in share row exclusive mode"); err != nil {
 			return err
@@ -43,12 +44,9 @@ func (s *Store) FirstAdministrator(ctx context.Context) (name, password string, 
 			return err
 		}
 		first := Login{Name: "admin", Display: "Administrator", Role: gateway.RoleAdministrator}
-		made, secret, err := s.createLogin(ctx, tx, first, "")
-		if err != nil {
-			return err
-		}
+		made, secret, err := s.createLogin(ctx, tx, System, first, "")
 		name, password = made.Name, secret
-		return Audit(ctx, tx, Caller{Name: "system"}, "login.created", "login:"+made.ID.String(), nil)
+		return err
 	})
 	return name, password, err
 }
@@ -63,16 +61,11 @@ func (s *Store) Login(ctx context.Context, id gateway.LoginID) (Login, error) {
 	return one[Login](ctx, s.pool, "login", "select "+loginColumns+fromLogin+"where l.id = $1", id)
 }
 
-// LoginOf gives an agent's login.
-func (s *Store) LoginOf(ctx context.Context, agent gateway.AgentID) (Login, error) {
-	return one[Login](ctx, s.pool, "login", "select "+loginColumns+fromLogin+"where l.agent = $1 and l.agent <> 0", agent)
-}
-
 // CreateLogin adds a login. Without a password it gets a random one, which is returned
 // and must be changed at first login; with one, nothing is returned.
-func (s *Store) CreateLogin(ctx context.Context, l Login, password string) (made Login, secret string, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		made, secret, err = s.createLogin(ctx, tx, l, password)
+func (s *Store) CreateLogin(ctx context.Context, by Caller, l Login, password string) (made Login, secret string, err error) {
+	err = retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		made, secret, err = s.createLogin(ctx, tx, by, l, password)
 		return err
 	})
 	return made, secret, taken(err)
@@ -80,7 +73,7 @@ func (s *Store) CreateLogin(ctx context.Context, l Login, password string) (made
 
 var loginName = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,99}$`)
 
-func (s *Store) createLogin(ctx context.Context, tx pgx.Tx, l Login, password string) (Login, string, error) {
+func (s *Store) createLogin(ctx context.Context, tx pgx.Tx, by Caller, l Login, password string) (Login, string, error) {
 	l.Name = account(l.Name)
 	if !loginName.MatchString(l.Name) {
 		return l, "", gateway.Invalid("bad_login_name", "a login name is 1 to 100 letters a–z, digits and . _ @ + -, like anna.k or anna@example.se")
@@ -114,20 +107,28 @@ func (s *Store) createLogin(ctx context.Context, tx pgx.Tx, l Login, password st
 		return l, "", err
 	}
 	made, err := one[Login](ctx, tx, "login", "select "+loginColumns+fromLogin+"where l.id = $1", l.ID)
-	return made, secret, err
+	if err != nil {
+		return l, "", err
+	}
+	return made, secret, made.audit(ctx, tx, by, "login.created")
+}
+
+// audit notes a change of the login with what decides what it may do.
+func (l Login) audit(ctx context.Context, tx pgx.Tx, by Caller, what string) error {
+	return Audit(ctx, tx, by, what, "login:"+l.ID.String(), map[string]any{"role": l.Role, "agent": l.Agent, "active": l.Active})
 }
 
 // UpdateLogin changes display name, agent, role and whether the login is active, if it
 // still has l.Rev (0: whatever is there). An inactive login's sessions end. The last
 // active administrator cannot be taken away.
-func (s *Store) UpdateLogin(ctx context.Context, l Login) (Login, error) {
+func (s *Store) UpdateLogin(ctx context.Context, by Caller, l Login) (Login, error) {
 	if rank[l.Role] == 0 {
 		return l, gateway.Invalid("unknown_role", "a role is agent, supervisor or administrator")
 	}
 	if l.Display = text(strings.TrimSpace(l.Display), 200); l.Display == "" {
 		return l, gateway.Invalid("name_missing", "a login needs a name to be shown")
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "lock table role_grant in share row exclusive mode"); err != nil {
 			return err
 		}
@@ -150,7 +151,10 @@ func (s *Store) UpdateLogin(ctx context.Context, l Login) (Login, error) {
 				return err
 			}
 		}
-		return keepAnAdministrator(ctx, tx)
+		if err := keepAnAdministrator(ctx, tx); err != nil {
+			return err
+		}
+		return l.audit(ctx, tx, by, "login.changed")
 	})
 	if err != nil {
 		return l, taken(err)
@@ -189,21 +193,22 @@ func (s *Store) ChangePassword(ctx context.Context, c Caller, old, password stri
 	if old == password {
 		return gateway.Invalid("password_unchanged", "choose a password other than the old one")
 	}
-	return s.setPassword(ctx, c.Login, name, password, c.Session, false)
+	return s.setPassword(ctx, c, c.Login, name, password, false)
 }
 
 // ResetPassword gives a login a random password that must be changed at next login,
 // and ends all of its sessions. The password is returned this once.
-func (s *Store) ResetPassword(ctx context.Context, id gateway.LoginID) (string, error) {
+func (s *Store) ResetPassword(ctx context.Context, by Caller, id gateway.LoginID) (string, error) {
 	l, err := s.Login(ctx, id)
 	if err != nil {
 		return "", err
 	}
 	password := randomPassword()
-	return password, s.setPassword(ctx, id, l.Name, password, 0, true)
+	return password, s.setPassword(ctx, by, id, l.Name, password, true)
 }
 
-func (s *Store) setPassword(ctx context.Context, id gateway.LoginID, name, password string, keep SessionID, mustChange bool) error {
+// setPassword ends the login's sessions but the caller's own, unless it must be changed.
+func (s *Store) setPassword(ctx context.Context, by Caller, id gateway.LoginID, name, password string, reset bool) error {
 	if err := checkPassword(name, password); err != nil {
 		return err
 	}
@@ -211,13 +216,19 @@ func (s *Store) setPassword(ctx context.Context, id gateway.LoginID, name, passw
 	if err != nil {
 		return err
 	}
+	keep, what := by.Session, "login.password_changed"
+	if reset {
+		keep, what = 0, "login.password_reset"
+	}
 	defer s.cache.clear()
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "update login set password = $2, must_change = $3, rev = rev + 1 where id = $1", id, hashed, mustChange); err != nil {
+	return retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "update login set password = $2, must_change = $3, rev = rev + 1 where id = $1", id, hashed, reset); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "delete from session where login = $1 and id <> $2", id, keep)
-		return err
+		if _, err := tx.Exec(ctx, "delete from session where login = $1 and id <> $2", id, keep); err != nil {
+			return err
+		}
+		return Audit(ctx, tx, by, what, "login:"+id.String(), nil)
 	})
 }
 

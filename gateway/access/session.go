@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // How long a session lasts: twelve hours after it was last used, a week at most.
@@ -91,7 +92,7 @@ const (
 // more than one after the other; one that succeeds wipes the count out. Those older than
 // a day are forgotten.
 func (s *Store) attempt(ctx context.Context, name, source string) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `
 			insert into attempt (account, source, failures, last_at)
 			values ($1, $2, 0, $3)
@@ -161,14 +162,20 @@ func (s *Store) Sessions(ctx context.Context, login gateway.LoginID) ([]Session,
 
 // SignOut ends the caller's session.
 func (s *Store) SignOut(ctx context.Context, c Caller) error {
-	return s.RevokeSession(ctx, c.Login, c.Session)
+	return s.RevokeSession(ctx, c, c.Login, c.Session)
 }
 
-// RevokeSession ends one session of a login; ending it twice is fine.
-func (s *Store) RevokeSession(ctx context.Context, login gateway.LoginID, id SessionID) error {
+// RevokeSession ends one session of a login; ending it twice is fine. Whoever signs
+// somebody else out is audited.
+func (s *Store) RevokeSession(ctx context.Context, by Caller, login gateway.LoginID, id SessionID) error {
 	defer s.cache.clear()
-	_, err := s.pool.Exec(ctx, "delete from session where login = $1 and id = $2", login, id)
-	return err
+	return retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "delete from session where login = $1 and id = $2", login, id)
+		if err != nil || by.Login == login {
+			return err
+		}
+		return Audit(ctx, tx, by, "login.signed_out", "login:"+login.String(), nil)
+	})
 }
 
 // Sweep forgets expired sessions, tickets and attempts. Call it every few minutes.

@@ -16,10 +16,12 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // Vault seals what must be kept but never read in the database or a backup: passwords
@@ -210,6 +212,11 @@ func (v *Vault) key(name []byte) (sealKey, bool) {
 	return sealKey{}, false
 }
 
+// Executor is a pool, or the transaction that a secret is a part of.
+type Executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
 // Put keeps a secret under its name ("mailbox:3:password"), in the caller's transaction
 // or on a pool. An empty value forgets it.
 func (v *Vault) Put(ctx context.Context, db Executor, name string, plain []byte) error {
@@ -278,7 +285,7 @@ func (v *Vault) reseal(ctx context.Context) (int, error) {
 		Sealed []byte
 	}
 	n := 0
-	err := pgx.BeginFunc(ctx, v.pool, func(tx pgx.Tx) error {
+	err := retry.Tx(ctx, v.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "lock table secret in share row exclusive mode"); err != nil {
 			return err
 		}
@@ -296,7 +303,7 @@ func (v *Vault) reseal(ctx context.Context) (int, error) {
 				return err
 			}
 		}
-		return nil
+		return Audit(ctx, tx, System, "secrets.rekeyed", "secrets", map[string]int{"secrets": n})
 	})
 	return n, err
 }

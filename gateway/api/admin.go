@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -19,7 +20,7 @@ type resource[T any] struct {
 	fresh           T // what a new one is before its draft
 	list            func(ctx context.Context, in *adminListIn) ([]T, error)
 	get             func(ctx context.Context, id int64) (T, error)
-	create, update  func(ctx context.Context, thing T) (T, error)
+	create, update  func(in *roster.Store, ctx context.Context, thing T) (T, error) // (*roster.Store).CreateAgent
 	id              func(thing T) int64
 }
 
@@ -57,14 +58,17 @@ func keep[T any](s *Server, r resource[T]) {
 		func(ctx context.Context, _ access.Caller, in *adminIn) (T, error) { return r.get(ctx, int64(in.ID)) })
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-" + r.path, Summary: "Add a " + r.one, Role: role, Status: http.StatusCreated, Once: true},
 		func(ctx context.Context, by access.Caller, in *draftIn[T]) (T, error) {
-			thing, err := in.Body.over(r.fresh, nil)
-			if err == nil {
-				thing, err = r.create(ctx, thing)
-			}
+			draft, err := in.Body.over(r.fresh, nil)
 			if err != nil {
-				return thing, err
+				return draft, err
 			}
-			return thing, s.audit(ctx, by, r.one, "created", r.id(thing), in.Body.names())
+			return once(ctx, s, by, "admin-create-"+r.path, func(w *work) (T, error) {
+				thing, err := r.create(w.roster(), ctx, draft)
+				if err != nil {
+					return thing, err
+				}
+				return thing, r.audit(ctx, w, by, "created", thing, in.Body.names())
+			})
 		})
 	add(s, operation{Method: http.MethodPatch, Path: at + "/{id}", ID: "admin-change-" + r.path, Summary: "Change a " + r.one, Role: role},
 		func(ctx context.Context, by access.Caller, in *changeIn[T]) (T, error) {
@@ -80,20 +84,24 @@ func keep[T any](s *Server, r resource[T]) {
 				}
 				rev = &n
 			}
-			if thing, err = in.Body.over(thing, rev); err != nil {
-				return thing, err
+			draft, err := in.Body.over(thing, rev)
+			if err != nil {
+				return draft, err
 			}
-			if thing, err = r.update(ctx, thing); err != nil {
-				return thing, err
-			}
-			return thing, s.audit(ctx, by, r.one, "changed", r.id(thing), in.Body.names())
+			err = s.commit(ctx, func(w *work) (err error) {
+				if thing, err = r.update(w.roster(), ctx, draft); err != nil {
+					return err
+				}
+				return r.audit(ctx, w, by, "changed", thing, in.Body.names())
+			})
+			return thing, err
 		})
 }
 
 // audit notes which fields of a thing were set; their values are in the thing.
-func (s *Server) audit(ctx context.Context, by access.Caller, one, verb string, id int64, fields []string) error {
-	what := underscored(one)
-	return s.Access.Audit(ctx, by, what+"."+verb, what+":"+strconv.FormatInt(id, 10), map[string]any{"fields": fields})
+func (r resource[T]) audit(ctx context.Context, w *work, by access.Caller, verb string, thing T, fields []string) error {
+	what := strings.ReplaceAll(r.one, " ", "_")
+	return w.audit(ctx, by, what+"."+verb, what+":"+strconv.FormatInt(r.id(thing), 10), map[string]any{"fields": fields})
 }
 
 func (s *Server) registerAdmin() {
@@ -104,16 +112,16 @@ func (s *Server) registerAdmin() {
 			return p.Agents(ctx, roster.AgentFilter{Group: in.Group, Queue: in.Queue, Name: in.Name, Former: in.Former, After: in.After, Limit: in.Limit})
 		},
 		get:    func(ctx context.Context, id int64) (roster.Agent, error) { return p.Agent(ctx, gateway.AgentID(id)) },
-		create: p.CreateAgent,
-		update: p.UpdateAgent,
+		create: (*roster.Store).CreateAgent,
+		update: (*roster.Store).UpdateAgent,
 		id:     func(a roster.Agent) int64 { return int64(a.ID) },
 	})
 	keep(s, resource[roster.Group]{
 		path: "groups", one: "group", many: "agent groups",
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Group, error) { return p.Groups(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Group, error) { return p.Group(ctx, gateway.GroupID(id)) },
-		create: p.CreateGroup,
-		update: p.UpdateGroup,
+		create: (*roster.Store).CreateGroup,
+		update: (*roster.Store).UpdateGroup,
 		id:     func(g roster.Group) int64 { return int64(g.ID) },
 	})
 	keep(s, resource[roster.Queue]{
@@ -122,16 +130,16 @@ func (s *Server) registerAdmin() {
 			return p.Queues(ctx, roster.QueueFilter{Former: in.Former})
 		},
 		get:    func(ctx context.Context, id int64) (roster.Queue, error) { return p.Queue(ctx, gateway.QueueID(id)) },
-		create: p.CreateQueue,
-		update: p.UpdateQueue,
+		create: (*roster.Store).CreateQueue,
+		update: (*roster.Store).UpdateQueue,
 		id:     func(q roster.Queue) int64 { return int64(q.ID) },
 	})
 	keep(s, resource[roster.Skill]{
 		path: "skills", one: "skill", many: "skills",
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Skill, error) { return p.Skills(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Skill, error) { return p.Skill(ctx, gateway.SkillID(id)) },
-		create: p.CreateSkill,
-		update: p.UpdateSkill,
+		create: (*roster.Store).CreateSkill,
+		update: (*roster.Store).UpdateSkill,
 		id:     func(k roster.Skill) int64 { return int64(k.ID) },
 	})
 	s.registerAdminCodes()
@@ -147,8 +155,8 @@ func (s *Server) registerAdminCodes() {
 		get: func(ctx context.Context, id int64) (roster.StatusCode, error) {
 			return p.StatusCode(ctx, roster.StatusCodeID(id))
 		},
-		create: p.CreateStatusCode,
-		update: p.UpdateStatusCode,
+		create: (*roster.Store).CreateStatusCode,
+		update: (*roster.Store).UpdateStatusCode,
 		id:     func(c roster.StatusCode) int64 { return int64(c.ID) },
 	})
 	keep(s, resource[roster.TransactionList]{
@@ -160,8 +168,8 @@ func (s *Server) registerAdminCodes() {
 			lists, err := p.TransactionLists(ctx)
 			return found(lists, err, func(l roster.TransactionList) bool { return int64(l.ID) == id })
 		},
-		create: p.CreateTransactionList,
-		update: p.UpdateTransactionList,
+		create: (*roster.Store).CreateTransactionList,
+		update: (*roster.Store).UpdateTransactionList,
 		id:     func(l roster.TransactionList) int64 { return int64(l.ID) },
 	})
 	codes := func(ctx context.Context) (all []roster.TransactionCode, err error) {
@@ -178,8 +186,8 @@ func (s *Server) registerAdminCodes() {
 			all, err := codes(ctx)
 			return found(all, err, func(c roster.TransactionCode) bool { return int64(c.ID) == id })
 		},
-		create: p.CreateTransactionCode,
-		update: p.UpdateTransactionCode,
+		create: (*roster.Store).CreateTransactionCode,
+		update: (*roster.Store).UpdateTransactionCode,
 		id:     func(c roster.TransactionCode) int64 { return int64(c.ID) },
 	})
 	keep(s, resource[roster.Calendar]{
@@ -188,8 +196,8 @@ func (s *Server) registerAdminCodes() {
 		get: func(ctx context.Context, id int64) (roster.Calendar, error) {
 			return p.Calendar(ctx, roster.CalendarID(id))
 		},
-		create: p.CreateCalendar,
-		update: p.UpdateCalendar,
+		create: (*roster.Store).CreateCalendar,
+		update: (*roster.Store).UpdateCalendar,
 		id:     func(c roster.Calendar) int64 { return int64(c.ID) },
 	})
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -106,11 +105,8 @@ func (s *Server) createLogin(ctx context.Context, by access.Caller, in *newLogin
 	if err := s.knownAgent(ctx, b.Agent); err != nil {
 		return newLogin{}, err
 	}
-	made, secret, err := s.Access.CreateLogin(ctx, access.Login{Name: b.Name, Display: b.Display, Agent: b.Agent, Role: b.Role, Active: true}, b.Password)
-	if err != nil {
-		return newLogin{}, err
-	}
-	return newLogin{made, secret}, s.audit(ctx, by, "login", "created", int64(made.ID), []string{"role:" + string(made.Role)})
+	made, secret, err := s.Access.CreateLogin(ctx, by, access.Login{Name: b.Name, Display: b.Display, Agent: b.Agent, Role: b.Role, Active: true}, b.Password)
+	return newLogin{made, secret}, err
 }
 
 // knownAgent refuses an agent that there is not.
@@ -137,18 +133,12 @@ func (s *Server) changeLogin(ctx context.Context, by access.Caller, in *loginCha
 	if err := s.knownAgent(ctx, l.Agent); err != nil {
 		return l, err
 	}
-	if l, err = s.Access.UpdateLogin(ctx, l); err != nil {
-		return l, err
-	}
-	return l, s.Access.Audit(ctx, by, "login.changed", "login:"+l.ID.String(), in.Body)
+	return s.Access.UpdateLogin(ctx, by, l)
 }
 
 func (s *Server) resetPassword(ctx context.Context, by access.Caller, in *loginIn) (newPassword, error) {
-	password, err := s.Access.ResetPassword(ctx, in.ID)
-	if err != nil {
-		return newPassword{}, err
-	}
-	return newPassword{password}, s.audit(ctx, by, "login", "password_reset", int64(in.ID), nil)
+	password, err := s.Access.ResetPassword(ctx, by, in.ID)
+	return newPassword{password}, err
 }
 
 func (s *Server) loginSessions(ctx context.Context, by access.Caller, in *loginIn) (page[openSession], error) {
@@ -159,10 +149,7 @@ func (s *Server) loginSessions(ctx context.Context, by access.Caller, in *loginI
 }
 
 func (s *Server) revokeLoginSession(ctx context.Context, by access.Caller, in *loginSessionIn) (none, error) {
-	if err := s.Access.RevokeSession(ctx, in.ID, in.Session); err != nil {
-		return none{}, err
-	}
-	return none{}, s.audit(ctx, by, "login", "signed_out", int64(in.ID), nil)
+	return none{}, s.Access.RevokeSession(ctx, by, in.ID, in.Session)
 }
 
 func (s *Server) keys(ctx context.Context, _ access.Caller, _ *none) (page[access.Key], error) {
@@ -176,23 +163,14 @@ func (s *Server) createKey(ctx context.Context, by access.Caller, in *newKeyIn) 
 		return newKey{}, err
 	}
 	made, secret, err := s.Access.CreateKey(ctx, by, access.Key{Name: b.Name, Role: b.Role, Agent: b.Agent, ExpiresAt: b.ExpiresAt})
-	if err != nil {
-		return newKey{}, err
-	}
-	return newKey{made, secret}, s.audit(ctx, by, "key", "created", int64(made.ID), []string{"role:" + string(made.Role)})
+	return newKey{made, secret}, err
 }
 
 func (s *Server) revokeKey(ctx context.Context, by access.Caller, in *keyIn) (access.Key, error) {
-	k, err := s.Access.RevokeKey(ctx, in.ID)
-	if err != nil {
-		return k, err
-	}
-	return k, s.audit(ctx, by, "key", "revoked", int64(k.ID), nil)
+	return s.Access.RevokeKey(ctx, by, in.ID)
 }
 
 func (s *Server) auditLog(ctx context.Context, _ access.Caller, in *auditIn) (page[access.Audited], error) {
 	list, err := s.Access.AuditLog(ctx, access.AuditFilter{Subject: in.Subject, Login: in.Login, After: int64(in.After), Limit: in.Limit})
 	return page[access.Audited]{Items: orEmpty(list), After: nextOf(list, in.Limit, func(a access.Audited) int64 { return a.ID })}, err
 }
-
-func underscored(words string) string { return strings.ReplaceAll(words, " ", "_") }

@@ -113,6 +113,7 @@ func TestAdministratorsChangeWhatTheyHaveRead(t *testing.T) {
 	if list := items(admin.get("/admin/agents?former=true&limit=1")); len(list) != 1 {
 		t.Errorf("got %v", list)
 	}
+	admin.patch("/admin/agents/"+h.bo.String(), m{"active": true})
 	for _, name := range []string{"anna", "bo"} {
 		c := h.as(t, name)
 		for _, path := range []string{"/admin/agents", "/admin/logins", "/admin/keys", "/admin/queues/1", "/audit"} {

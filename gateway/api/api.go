@@ -84,7 +84,7 @@ type operation struct {
 	Status                    int          // of success, 200 unless set; 204 where nothing is answered
 	Also                      int          // another status of success, with the same body
 	MaxBody                   int64        // bytes of JSON; bodyMax unless set
-	Once                      bool         // an Idempotency-Key gives the first answer again
+	Once                      bool         // it is done by once: an Idempotency-Key gives the first answer again
 }
 
 // bodyMax is enough for the longest text with every character escaped.
@@ -108,10 +108,6 @@ func add[in, out any](s *Server, op operation, handle func(ctx context.Context, 
 		return
 	}
 	addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*reply[out], error) {
-		if op.Once {
-			body, err := once(ctx, s, by, op.ID, func() (out, error) { return handle(ctx, by, in) })
-			return &reply[out]{Body: body}, err
-		}
 		body, err := handle(ctx, by, in)
 		return &reply[out]{Body: body}, err
 	})

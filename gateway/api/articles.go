@@ -134,9 +134,10 @@ func (s *Server) suggestArticles(ctx context.Context, by access.Caller, in *sugg
 // insertArticle puts a link into a conversation. That an internal article has no card
 // is what keeps it from customers.
 func (s *Server) insertArticle(ctx context.Context, by access.Caller, in *insertIn) (gateway.Entry, error) {
-	i, err := s.mine(ctx, by, in.ID)
-	if err != nil {
-		return gateway.Entry{}, err
+	key := cmp.Or(in.Body.ClientID, in.Key)
+	i, before, err := s.mine(ctx, by, in.ID, key)
+	if err != nil || before.Pos != 0 {
+		return before, err
 	}
 	language := s.or(ctx, by, in.Body.Language)
 	id := in.Body.Article
@@ -152,6 +153,6 @@ func (s *Server) insertArticle(ctx context.Context, by access.Caller, in *insert
 		return gateway.Entry{}, err
 	}
 	return s.write(ctx, by, i, gateway.Entry{
-		Kind: gateway.EntryArticle, Text: card.Title + "\n" + card.URL, Body: mustJSON(card), ClientID: cmp.Or(in.Body.ClientID, in.Key),
+		Kind: gateway.EntryArticle, Text: card.Title + "\n" + card.URL, Body: mustJSON(card), ClientID: key,
 	})
 }

@@ -3,13 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
-	"github.com/vaxelhq/vaxel/tickets"
 )
 
 type dialIn struct {
@@ -41,64 +37,6 @@ func (s *Server) registerCalls() {
 func (s *Server) lines(ctx context.Context, by access.Caller, _ *none) (page[Line], error) {
 	list, err := s.Calls.Lines(ctx, by.Agent)
 	return page[Line]{Items: orEmpty(list)}, err
-}
-
-// dial makes the interaction first, then lets the agent's phone ring.
-func (s *Server) dial(ctx context.Context, by access.Caller, in *dialIn) (Interaction, error) {
-	if err := needAgent(by); err != nil {
-		return Interaction{}, err
-	}
-	if err := s.Calls.MayDial(ctx, by.Agent, in.Body.Number); err != nil {
-		return Interaction{}, err
-	}
-	begin, err := s.prepare(ctx, by, in)
-	if err != nil {
-		return Interaction{}, err
-	}
-	answer, err := s.do(ctx, by, in.Key, begin)
-	if err != nil {
-		return Interaction{}, err
-	}
-	if err := s.Calls.Dial(ctx, by.Agent, in.Body.Number, *answer.Interaction); err != nil {
-		return Interaction{}, err
-	}
-	return s.view(ctx, *answer.Interaction)
-}
-
-// prepare finds or makes the customer, the case and the conversation of an outbound call.
-func (s *Server) prepare(ctx context.Context, by access.Caller, in *dialIn) (gateway.Begin, error) {
-	queue, err := s.ownQueue(ctx, by, in.Body.Queue)
-	if err != nil {
-		return gateway.Begin{}, err
-	}
-	begin := gateway.Begin{Agent: by.Agent, Admission: gateway.Admission{
-		Channel: gateway.Voice, Queue: queue, Case: in.Body.Case, ArrivedAt: time.Now().UTC(), Alone: true,
-	}}
-	if begin.Interaction, err = s.Floor.Reserve(ctx); err != nil {
-		return begin, err
-	}
-	if begin.Case != 0 {
-		c, err := s.Cases.Case(ctx, begin.Case)
-		if err != nil {
-			return begin, err
-		}
-		begin.Customer = c.Customer
-	} else if begin.Customer, err = s.Cases.Reached(ctx, gateway.Address{Kind: gateway.AddressPhone, Value: in.Body.Number}); err != nil {
-		return begin, err
-	}
-	err = pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) (err error) {
-		if begin.Case == 0 {
-			begin.Case, err = s.Cases.Open(ctx, tx, tickets.Case{
-				Subject: in.Body.Number, Customer: begin.Customer, Queue: queue, Assignee: by.Agent, Channel: gateway.Voice,
-			})
-			if err != nil {
-				return err
-			}
-		}
-		begin.Conversation, err = s.Timeline.Open(ctx, tx, begin.Case, begin.Customer, gateway.Voice)
-		return err
-	})
-	return begin, err
 }
 
 // ownQueue is the queue asked for, else the agent's first.

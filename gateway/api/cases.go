@@ -126,16 +126,16 @@ func (s *Server) getCase(ctx context.Context, _ access.Caller, in *caseIn) (Case
 
 func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn) (Case, error) {
 	b := in.Body
-	if _, err := s.Cases.Customer(ctx, b.Customer); err != nil {
-		return Case{}, err
-	}
-	c, err := s.Cases.CreateCase(ctx, tickets.Case{
-		Subject: b.Subject, Customer: b.Customer, Queue: b.Queue, Assignee: b.Assignee, Channel: cmp.Or(b.Channel, gateway.Email), Tags: b.Tags,
+	c, err := once(ctx, s, by, "create-case", func(w *work) (tickets.Case, error) {
+		c, err := w.cases().CreateCase(ctx, tickets.Case{
+			Subject: b.Subject, Customer: b.Customer, Queue: b.Queue, Assignee: b.Assignee, Channel: cmp.Or(b.Channel, gateway.Email), Tags: b.Tags,
+		})
+		if err != nil {
+			return c, err
+		}
+		return c, w.audit(ctx, by, "case.created", "case:"+c.ID.String(), nil)
 	})
 	if err != nil {
-		return Case{}, err
-	}
-	if err := s.Access.Audit(ctx, by, "case.created", "case:"+c.ID.String(), nil); err != nil {
 		return Case{}, err
 	}
 	return s.caseView(ctx, c)
@@ -155,15 +155,19 @@ func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChang
 	set(&c.Queue, in.Body.Queue)
 	set(&c.Customer, in.Body.Customer)
 	set(&c.Tags, in.Body.Tags)
-	if c, err = s.Cases.UpdateCase(ctx, c); err != nil {
+	var changed tickets.Case
+	err = s.commit(ctx, func(w *work) (err error) {
+		if changed, err = w.cases().UpdateCase(ctx, c); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, "case.changed", "case:"+c.ID.String(), map[string]any{
+			"state": in.Body.State, "assignee": in.Body.Assignee, "queue": in.Body.Queue, "customer": in.Body.Customer,
+		})
+	})
+	if err != nil {
 		return Case{}, err
 	}
-	if err := s.Access.Audit(ctx, by, "case.changed", "case:"+c.ID.String(), map[string]any{
-		"state": in.Body.State, "assignee": in.Body.Assignee, "queue": in.Body.Queue, "customer": in.Body.Customer,
-	}); err != nil {
-		return Case{}, err
-	}
-	return s.caseView(ctx, c)
+	return s.caseView(ctx, changed)
 }
 
 // set changes a field that the request names.

@@ -81,13 +81,15 @@ func (s *Server) customer(ctx context.Context, _ access.Caller, in *customerIn) 
 
 func (s *Server) createCustomer(ctx context.Context, by access.Caller, in *newCustomerIn) (tickets.Customer, error) {
 	b := in.Body
-	c, err := s.Cases.CreateCustomer(ctx, tickets.Customer{
-		Name: b.Name, Company: b.Company, Language: b.Language, Note: b.Note, Fields: b.Fields, Addresses: addresses(b.Addresses),
+	return once(ctx, s, by, "create-customer", func(w *work) (tickets.Customer, error) {
+		c, err := w.cases().CreateCustomer(ctx, tickets.Customer{
+			Name: b.Name, Company: b.Company, Language: b.Language, Note: b.Note, Fields: b.Fields, Addresses: addresses(b.Addresses),
+		})
+		if err != nil {
+			return c, err
+		}
+		return c, w.audit(ctx, by, "customer.created", "customer:"+c.ID.String(), nil)
 	})
-	if err != nil {
-		return c, err
-	}
-	return c, s.Access.Audit(ctx, by, "customer.created", "customer:"+c.ID.String(), nil)
 }
 
 func addresses(list []gateway.Address) []tickets.Address {
@@ -114,16 +116,22 @@ func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *custo
 	if in.Body.Addresses != nil {
 		c.Addresses = addresses(*in.Body.Addresses)
 	}
-	if c, err = s.Cases.UpdateCustomer(ctx, c); err != nil {
-		return c, err
-	}
-	return c, s.Access.Audit(ctx, by, "customer.changed", "customer:"+c.ID.String(), nil)
+	var changed tickets.Customer
+	err = s.commit(ctx, func(w *work) (err error) {
+		if changed, err = w.cases().UpdateCustomer(ctx, c); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, "customer.changed", "customer:"+c.ID.String(), nil)
+	})
+	return changed, err
 }
 
-func (s *Server) mergeCustomers(ctx context.Context, by access.Caller, in *mergeIn) (tickets.Customer, error) {
-	c, err := s.Cases.MergeCustomers(ctx, in.ID, in.Body.From)
-	if err != nil {
-		return c, err
-	}
-	return c, s.Access.Audit(ctx, by, "customer.merged", "customer:"+in.ID.String(), map[string]string{"from": in.Body.From.String()})
+func (s *Server) mergeCustomers(ctx context.Context, by access.Caller, in *mergeIn) (c tickets.Customer, err error) {
+	err = s.commit(ctx, func(w *work) error {
+		if c, err = w.cases().MergeCustomers(ctx, in.ID, in.Body.From); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, "customer.merged", "customer:"+in.ID.String(), map[string]string{"from": in.Body.From.String()})
+	})
+	return c, err
 }

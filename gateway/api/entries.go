@@ -94,14 +94,15 @@ func (s *Server) seen(ctx context.Context, by access.Caller, in *seenIn) (none, 
 }
 
 func (s *Server) message(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {
-	i, err := s.mine(ctx, by, in.ID)
-	if err != nil {
-		return gateway.Entry{}, err
+	id := cmp.Or(in.Body.ClientID, in.Key)
+	i, before, err := s.mine(ctx, by, in.ID, id)
+	if err != nil || before.Pos != 0 {
+		return before, err
 	}
 	if i.Channel != gateway.Chat {
 		return gateway.Entry{}, gateway.Conflict("not_a_chat", "only chats take messages; answer mail with reply", nil)
 	}
-	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, ClientID: cmp.Or(in.Body.ClientID, in.Key)})
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, ClientID: id})
 }
 
 func (s *Server) note(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {
@@ -115,19 +116,40 @@ func (s *Server) note(ctx context.Context, by access.Caller, in *textIn) (gatewa
 	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Text, ClientID: cmp.Or(in.Body.ClientID, in.Key)})
 }
 
-// mine is an interaction that the caller holds with its customer still there.
-func (s *Server) mine(ctx context.Context, by access.Caller, id gateway.InteractionID) (gateway.Interaction, error) {
-	i, err := s.Floor.Interaction(ctx, id)
-	if err != nil {
-		return i, err
+// mine is an interaction that the caller holds with its customer still there. Where that
+// is over, what the caller wrote under the same id before is given again: whoever repeats
+// it after a time-out must learn that it was said.
+func (s *Server) mine(ctx context.Context, by access.Caller, id gateway.InteractionID, clientID string) (i gateway.Interaction, before gateway.Entry, err error) {
+	if i, err = s.Floor.Interaction(ctx, id); err != nil {
+		return i, before, err
 	}
+	if err = held(i, by); err == nil {
+		return i, before, nil
+	}
+	if before, ok := s.said(ctx, by, i, clientID); ok {
+		return i, before, nil
+	}
+	return i, before, err
+}
+
+// said is what the caller wrote under an id of their own before.
+func (s *Server) said(ctx context.Context, by access.Caller, i gateway.Interaction, clientID string) (gateway.Entry, bool) {
+	if clientID == "" {
+		return gateway.Entry{}, false
+	}
+	e, err := s.Timeline.Known(ctx, i.Conversation, clientID)
+	return e, err == nil && e.Author == author(by)
+}
+
+// held refuses to say something in an interaction that is not the caller's, or over.
+func held(i gateway.Interaction, by access.Caller) error {
 	if i.Agent != by.Agent || by.Agent == 0 {
-		return i, gateway.Forbidden("not_yours", "another agent has this; ask for a transfer, or write a note")
+		return gateway.Forbidden("not_yours", "another agent has this; ask for a transfer, or write a note")
 	}
 	if i.State != gateway.StateActive && i.State != gateway.StateParked {
-		return i, gateway.Conflict("ended", "the customer's side has ended; finish the wrap-up", i)
+		return gateway.Conflict("ended", "the customer's side has ended; finish the wrap-up", i)
 	}
-	return i, nil
+	return nil
 }
 
 // write says something in an interaction's conversation as the caller, through the lane

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
 )
 
 // ServeHTTP answers one request. It knows who calls, gives the request its id, keeps
@@ -62,6 +63,9 @@ func (s *Server) admit(r *http.Request) (*http.Request, error) {
 		return r, nil
 	}
 	by, err := s.Access.Identify(r.Context(), token)
+	if err == nil {
+		err = s.atWork(r.Context(), by)
+	}
 	switch {
 	case err == nil:
 		return r.WithContext(context.WithValue(r.Context(), callerKey{}, by)), nil
@@ -70,6 +74,18 @@ func (s *Server) admit(r *http.Request) (*http.Request, error) {
 	default:
 		return r, err
 	}
+}
+
+// atWork denies agents who have left: a login or a key may have been forgotten.
+func (s *Server) atWork(ctx context.Context, by access.Caller) error {
+	if by.Agent == 0 {
+		return nil
+	}
+	names, err := s.names.get(ctx)
+	if names.agents[by.Agent].Left {
+		return &gateway.Error{Kind: gateway.KindDenied, Code: "agent_left", Detail: "this agent no longer works here; ask an administrator"}
+	}
+	return err
 }
 
 func writes(method string) bool {

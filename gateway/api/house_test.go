@@ -47,6 +47,8 @@ type house struct {
 	web  *httptest.Server
 	logs *logs
 	stop func() // ends the server, not the rooms
+	line *line  // between the server and the floor
+	desk *telephone
 
 	invoices, support gateway.QueueID
 	anna, bo          gateway.AgentID
@@ -57,9 +59,10 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	pool := pgtest.New(t)
-	h := &house{pool: pool, logs: &logs{}}
+	h := &house{pool: pool, logs: &logs{}, desk: &telephone{}}
 	log := slog.New(slog.NewTextHandler(h.logs, nil))
 	b := bus.New()
+	h.line = &line{Bus: b}
 	events := feed.New(pool, b, log)
 	times := timeline.New(pool, events, log)
 	people := roster.New(pool, b)
@@ -72,11 +75,11 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h.Server = api.New(api.Rooms{
-		Pool: pool, Access: access.New(pool), Roster: people, Floor: ground, Commands: floor.NewClient(b),
+		Pool: pool, Access: access.New(pool), Roster: people, Floor: ground, Commands: floor.NewClient(h.line),
 		Intake:   intake.New(pool, intake.Rooms{Timeline: times, Cases: cases, Floor: ground, Feed: events, Bus: b}, log),
 		Timeline: times, Outbox: out, Bus: b, Feed: events, Cases: cases, Articles: library{},
 		StaffChat: staffchat.New(pool, times, people, events), Stats: figures, Blobs: files{blob.New(pool, objects)},
-		Mail: post{}, Calls: telephone{},
+		Mail: post{}, Calls: h.desk,
 	}, api.Options{Node: "one", Language: "sv"}, log)
 	h.seed(t)
 	run(t, log, events.Run, times.Run, ground.Run, cases.Run, figures.Run)
@@ -129,7 +132,7 @@ func (h *house) seed(t testing.TB) {
 	check(t, err)
 	h.anna = h.agent(t, "anna", gateway.RoleAgent)
 	h.bo = h.agent(t, "bo", gateway.RoleSupervisor)
-	_, _, err = h.Access.CreateLogin(ctx, access.Login{Name: "admin", Display: "Admin", Role: gateway.RoleAdministrator, Active: true}, password)
+	_, _, err = h.Access.CreateLogin(ctx, access.System, access.Login{Name: "admin", Display: "Admin", Role: gateway.RoleAdministrator, Active: true}, password)
 	check(t, err)
 }
 
@@ -142,7 +145,7 @@ func (h *house) agent(t testing.TB, name string, role gateway.Role) gateway.Agen
 		Memberships: []gateway.Membership{{Queue: h.invoices, Enabled: true, Level: 2}, {Queue: h.support, Enabled: true, Level: 2}},
 	})
 	check(t, err)
-	_, _, err = h.Access.CreateLogin(t.Context(), access.Login{Name: name, Display: a.Name, Agent: a.ID, Role: role, Active: true}, password)
+	_, _, err = h.Access.CreateLogin(t.Context(), access.System, access.Login{Name: name, Display: a.Name, Agent: a.ID, Role: role, Active: true}, password)
 	check(t, err)
 	return a.ID
 }
@@ -327,7 +330,7 @@ type socket struct {
 	at   string
 }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // open connects and says hello; it gives the welcome's data.
 func (c *client) open(at string, subs ...string) (*socket, m) {
@@ -488,24 +491,67 @@ func (post) Compose(_ context.Context, r api.MailReply) (gateway.Outbound, gatew
 	return out, mail, nil
 }
 
-// telephone allows one number.
-type telephone struct{}
+// line is the bus as far as the floor, which can lose what is asked, or the answer.
+type line struct {
+	floor.Bus
 
-func (telephone) MayDial(_ context.Context, _ gateway.AgentID, number string) error {
+	mu         sync.Mutex // guards what follows
+	deaf, mute bool
+}
+
+func (l *line) cut(deaf, mute bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.deaf, l.mute = deaf, mute
+}
+
+// Ask is described at floor.Bus.
+func (l *line) Ask(ctx context.Context, holder, key string, body []byte) ([]byte, error) {
+	l.mu.Lock()
+	deaf, mute := l.deaf, l.mute
+	l.mu.Unlock()
+	lost := &gateway.Error{Kind: gateway.KindTryAgain, Code: "no_answer", Detail: "there was no answer in time"}
+	if deaf {
+		return nil, lost
+	}
+	answer, err := l.Bus.Ask(ctx, holder, key, body)
+	if mute {
+		return nil, lost
+	}
+	return answer, err
+}
+
+// telephone allows one number.
+type telephone struct {
+	mu   sync.Mutex // guards what follows
+	fail error      // of the next calls
+	rung []gateway.InteractionID
+}
+
+func (p *telephone) breaks(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = err
+}
+
+func (*telephone) MayDial(_ context.Context, _ gateway.AgentID, number string) error {
 	if number != "+46701740605" {
 		return gateway.Forbidden("number_not_allowed", "the dial plan does not allow this number")
 	}
 	return nil
 }
 
-func (telephone) Dial(context.Context, gateway.AgentID, string, gateway.Interaction) error {
+func (p *telephone) Dial(_ context.Context, _ gateway.AgentID, _ string, i gateway.Interaction) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rung = append(p.rung, i.ID)
+	return p.fail
+}
+
+func (*telephone) Control(context.Context, gateway.InteractionID, gateway.AgentID, api.CallControl) error {
 	return nil
 }
 
-func (telephone) Control(context.Context, gateway.InteractionID, gateway.AgentID, api.CallControl) error {
-	return nil
-}
-
-func (telephone) Lines(context.Context, gateway.AgentID) ([]api.Line, error) {
+func (*telephone) Lines(context.Context, gateway.AgentID) ([]api.Line, error) {
 	return []api.Line{{No: 1, State: "idle"}, {No: 2, State: "idle"}}, nil
 }

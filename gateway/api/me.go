@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -151,7 +152,8 @@ func (s *Server) setStatus(ctx context.Context, by access.Caller, in *statusIn) 
 	return s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: by.Agent, Intent: in.Body.Status, Code: in.Body.Code})
 }
 
-// setAgentStatus is a supervisor's: it is audited.
+// setAgentStatus is a supervisor's. The floor has a transaction of its own, so the line in
+// the audit log is there first: it says what was asked, and a second one that it was refused.
 func (s *Server) setAgentStatus(ctx context.Context, by access.Caller, in *otherStatusIn) (*statusOut, error) {
 	if _, err := s.Roster.Agent(ctx, in.ID); err != nil {
 		return nil, err
@@ -159,11 +161,9 @@ func (s *Server) setAgentStatus(ctx context.Context, by access.Caller, in *other
 	if err := s.Roster.CheckStatusCode(ctx, in.Body.Status, in.ID, in.Body.Code); err != nil {
 		return nil, err
 	}
-	out, err := s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: in.ID, Intent: in.Body.Status, Code: in.Body.Code, Force: in.Body.Force})
-	if err != nil {
-		return nil, err
-	}
-	return out, s.Access.Audit(ctx, by, "agent.status_set", "agent:"+in.ID.String(), in.Body)
+	return noted(ctx, s, by, "agent.status_set", "agent:"+in.ID.String(), in.Body, func() (*statusOut, error) {
+		return s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: in.ID, Intent: in.Body.Status, Code: in.Body.Code, Force: in.Body.Force})
+	})
 }
 
 func (s *Server) intend(ctx context.Context, by access.Caller, key string, cmd gateway.SetStatus) (*statusOut, error) {
@@ -178,10 +178,11 @@ func (s *Server) intend(ctx context.Context, by access.Caller, key string, cmd g
 	return out, nil
 }
 
-// do gives the floor a command under the caller's own idempotency key.
+// do gives the floor a command under the caller's own idempotency key, which is the
+// command's own: used for another one it is another key.
 func (s *Server) do(ctx context.Context, by access.Caller, key string, cmd gateway.Command) (gateway.Answer, error) {
 	if key != "" {
-		key = "api/" + by.Login.String() + "/" + by.Key.String() + "/" + key
+		key = fmt.Sprintf("api/%s/%s/%T/%s", by.Login, by.Key, cmd, key)
 	}
 	return s.Commands.Do(ctx, key, cmd)
 }

@@ -35,6 +35,8 @@ type nameList struct {
 type agentName struct {
 	Name, Language string
 	Queues         []gateway.QueueID // where the agent works now
+	Group          gateway.GroupID
+	Left           bool // works here no more
 }
 
 func memberOf(a roster.Agent) []gateway.QueueID {
@@ -81,7 +83,7 @@ func (n *names) read(ctx context.Context) (nameList, error) {
 	for after := gateway.AgentID(0); ; {
 		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})
 		for _, a := range agents {
-			list.agents[a.ID] = agentName{a.Name, a.Language, memberOf(a)}
+			list.agents[a.ID] = agentName{a.Name, a.Language, memberOf(a), a.Group, !a.Active}
 			after = a.ID
 		}
 		if err != nil || len(agents) < agentPage {

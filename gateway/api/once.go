@@ -3,91 +3,66 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 )
 
-const (
-	answersKept  = 24 * time.Hour
-	answerWithin = time.Minute // after which whoever was doing it is taken to have died
-	forgetEvery  = time.Hour
-)
-
-// once does a write under the caller's Idempotency-Key, or gives the answer of the first
-// time. Commands, arrivals and texts have their own keys, in the transactions of their
-// rooms; this is for everything else. Only a server that dies between doing it and
-// noting it may do it again.
-func once[out any](ctx context.Context, s *Server, by access.Caller, op string, do func() (out, error)) (answer out, err error) {
-	own := keyFrom(ctx)
-	if own == "" {
-		return do()
-	}
-	key := by.Login.String() + "/" + by.Key.String() + "/" + op + "/" + gateway.Clean(own)
-	body, err := s.ask(ctx, key)
-	if err != nil {
-		return answer, err
-	}
-	if body != nil {
-		return answer, json.Unmarshal(body, &answer)
-	}
-	answer, err = do()
-	if err := s.noteAnswer(context.WithoutCancel(ctx), key, answer, err); err != nil {
-		s.log.WarnContext(ctx, "note an answer", "request_id", requestID(ctx), "err", err)
-	}
+// once does a piece of work under the caller's Idempotency-Key, or gives the answer of
+// the first time. The answer is committed with the work: whoever repeats a key after a
+// time-out, or while the work is being done, waits for what became of it, and a refusal
+// leaves the key unused. Commands, arrivals and texts have their own keys, in the
+// transactions of their rooms; a call has its own way, see dial.
+func once[out any](ctx context.Context, s *Server, by access.Caller, op string, do func(w *work) (out, error)) (answer out, err error) {
+	key := answerKey(by, op, keyFrom(ctx))
+	err = s.commit(ctx, func(w *work) error {
+		body, err := w.answered(ctx, key)
+		if err != nil {
+			return err
+		}
+		if body != nil {
+			return json.Unmarshal(body, &answer)
+		}
+		if answer, err = do(w); err != nil {
+			return err
+		}
+		return w.answer(ctx, key, answer)
+	})
 	return answer, err
 }
 
-// ask takes the key, or gives what was answered under it.
-func (s *Server) ask(ctx context.Context, key string) (body json.RawMessage, err error) {
-	now := time.Now()
-	tag, err := s.Pool.Exec(ctx, `
-		insert into answer as a (key, asked_at)
-		values ($1, $2)
-		on conflict (key) do update
-		set asked_at = $2
-		where a.body is null and a.asked_at < $3`, key, now, now.Add(-answerWithin))
-	if err != nil {
-		return nil, fmt.Errorf("take an idempotency key: %w", err)
+// answerKey is a caller's own key among everybody's; empty when the caller gave none.
+func answerKey(by access.Caller, op, own string) string {
+	if own == "" {
+		return ""
 	}
-	if tag.RowsAffected() > 0 {
+	return by.Login.String() + "/" + by.Key.String() + "/" + op + "/" + gateway.Clean(own)
+}
+
+// answered takes the key until the work is committed, or gives what was answered under it.
+func (w *work) answered(ctx context.Context, key string) (body json.RawMessage, err error) {
+	if key == "" {
 		return nil, nil
 	}
-	err = s.Pool.QueryRow(ctx, `select body from answer where key = $1`, key).Scan(&body)
-	if body == nil && (err == nil || errors.Is(err, pgx.ErrNoRows)) {
-		return nil, &gateway.Error{Kind: gateway.KindTryAgain, Code: "under_way", Detail: "the same request is being done; send it again for its answer"}
+	// Whoever holds the key is waited for, and then its row is read.
+	if _, err := w.tx.Exec(ctx, `
+		insert into answer (key, asked_at) values ($1, now())
+		on conflict (key) do nothing`, key); err != nil {
+		return nil, fmt.Errorf("take an idempotency key: %w", err)
 	}
-	return body, err
+	if err := w.tx.QueryRow(ctx, `select body from answer where key = $1 for update`, key).Scan(&body); err != nil {
+		return nil, fmt.Errorf("read an answer: %w", err)
+	}
+	return body, nil
 }
 
-// noteAnswer keeps an answer. What was refused has changed nothing and may be tried anew.
-func (s *Server) noteAnswer(ctx context.Context, key string, answer any, refused error) error {
-	if refused != nil {
-		_, err := s.Pool.Exec(ctx, `delete from answer where key = $1`, key)
-		return err
+func (w *work) answer(ctx context.Context, key string, answer any) error {
+	if key == "" {
+		return nil
 	}
-	_, err := s.Pool.Exec(ctx, `update answer set body = $2 where key = $1`, key, mustJSON(answer))
-	return err
-}
-
-// forgetAnswers removes what is older than a day, until ctx ends.
-func (s *Server) forgetAnswers(ctx context.Context) {
-	tick := time.NewTicker(forgetEvery)
-	defer tick.Stop()
-	for {
-		_, err := s.Pool.Exec(ctx, `delete from answer where asked_at < $1`, time.Now().Add(-answersKept))
-		if err != nil && ctx.Err() == nil {
-			s.log.Warn("forget old answers", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	if _, err := w.tx.Exec(ctx, `update answer set body = $2 where key = $1`, key, mustJSON(answer)); err != nil {
+		return fmt.Errorf("keep an answer: %w", err)
 	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 type replyIn struct {
@@ -43,8 +45,15 @@ func (s *Server) registerReply() {
 const mailsRead = 100
 
 func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gateway.Entry, error) {
-	i, err := s.mine(ctx, by, in.ID)
-	if err != nil {
+	id := cmp.Or(in.Body.ClientID, in.Key)
+	i, before, err := s.mine(ctx, by, in.ID, id)
+	if err != nil || before.Pos != 0 {
+		return before, err
+	}
+	if before, ok := s.said(ctx, by, i, id); ok { // seen_pos is of before it
+		return before, nil
+	}
+	if err := s.stored(ctx, in.Body.Attachments); err != nil {
 		return gateway.Entry{}, err
 	}
 	r, err := s.answering(ctx, by, i)
@@ -59,12 +68,29 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	}
 	e := gateway.Entry{
 		Conversation: i.Conversation, Interaction: i.ID, Channel: gateway.Email, Kind: gateway.EntryMail,
-		Author: author(by), ClientID: cmp.Or(in.Body.ClientID, in.Key), Text: in.Body.Text, At: time.Now().UTC(),
-	}
-	if e.ClientID == "" {
-		e.ClientID = uuid.Must(uuid.NewV7()).String()
+		Author: author(by), ClientID: cmp.Or(id, uuid.Must(uuid.NewV7()).String()), Text: in.Body.Text, At: time.Now().UTC(),
 	}
 	return s.send(ctx, i, e, mail, out, in.Body.SeenPos)
+}
+
+// stored refuses attachments that nobody has uploaded, or that were swept since.
+func (s *Server) stored(ctx context.Context, list []gateway.Attachment) error {
+	for _, a := range list {
+		f, err := s.Blobs.Open(ctx, a.Blob)
+		if errors.Is(err, gateway.ErrNotFound) {
+			return &gateway.Error{
+				Kind: gateway.KindUnprocessed, Code: "no_such_attachment", Data: map[string]string{"blob": a.Blob},
+				Detail: fmt.Sprintf("the file %s is not here; send it again with POST /api/v1/attachments and name it as that answers", a.Blob),
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // answering gathers what the reply answers: the latest mail from the customer and the
@@ -97,16 +123,17 @@ func (s *Server) answering(ctx context.Context, by access.Caller, i gateway.Inte
 
 // send commits a mail in one transaction: the entry, the row that the outbox will hand
 // over, and the Message-ID by which its answer is known.
-func (s *Server) send(ctx context.Context, i gateway.Interaction, e gateway.Entry, mail gateway.Mail, out gateway.Outbound, seen int64) (gateway.Entry, error) {
+func (s *Server) send(ctx context.Context, i gateway.Interaction, draft gateway.Entry, mail gateway.Mail, out gateway.Outbound, seen int64) (e gateway.Entry, err error) {
 	var news []gateway.Event
+	draft.Body = mustJSON(mail)
 	crash.At("reply.begun")
-	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+	err = retry.Tx(ctx, s.Pool, func(tx pgx.Tx) error {
+		e, news = draft, nil
 		if seen > 0 {
 			if err := s.Timeline.Compare(ctx, tx, i.Conversation, seen); err != nil {
 				return err
 			}
 		}
-		e.Body = mustJSON(mail)
 		if err := s.Timeline.Append(ctx, tx, &e); err != nil {
 			return err
 		}

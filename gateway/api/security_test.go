@@ -6,9 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/vaxelhq/vaxel/gateway/api"
 )
 
 func TestGuessersAreSlowedDown(t *testing.T) {
@@ -153,4 +159,51 @@ func BenchmarkMe(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+func TestSource(t *testing.T) {
+	s := &api.Server{Options: api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	for _, test := range []struct {
+		from    string
+		headers []string
+		want    string
+	}{
+		{"192.0.2.1:1", nil, "192.0.2.1"},
+		{"192.0.2.1:1", []string{"198.51.100.7"}, "192.0.2.1"}, // a stranger's word
+		{"10.0.0.1:1", []string{"198.51.100.7"}, "198.51.100.7"},
+		{"10.0.0.1:1", []string{"198.51.100.7, 203.0.113.9, 10.0.0.2"}, "203.0.113.9"},
+		{"10.0.0.1:1", []string{"198.51.100.7, 203.0.113.9", "10.0.0.2"}, "203.0.113.9"}, // each proxy a line of its own
+		{"10.0.0.1:1", []string{"198.51.100.7", "203.0.113.9"}, "203.0.113.9"},
+		{"10.0.0.1:1", []string{"", "203.0.113.9", ""}, "203.0.113.9"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr, r.Header["X-Forwarded-For"] = test.from, test.headers
+		if got := s.Source(r); got != test.want {
+			t.Errorf("from %s with %q: got %s want %s", test.from, test.headers, got, test.want)
+		}
+	}
+}
+
+// TestRightsOnAnOpenSocket changes what people may do while their consoles are open.
+func TestRightsOnAnOpenSocket(t *testing.T) {
+	h := newHouse(t)
+	admin := h.as(t, "admin")
+	anna, _ := h.as(t, "anna").open("")
+	bo, _ := h.as(t, "bo").open("")
+	for _, l := range items(admin.get("/admin/logins")) {
+		if l["name"] == "bo" {
+			admin.patch("/admin/logins/"+l["id"].(string), m{"role": "agent"})
+		}
+	}
+	if code := bo.closed(); code != websocket.StatusServiceRestart {
+		t.Errorf("demoted: closed with %d", code)
+	}
+	bo.open("")
+	bo.refused("GET", "/statistics", nil, 403, "role_required")
+	admin.patch("/admin/agents/"+h.anna.String(), m{"active": false})
+	if code := anna.closed(); code != 4001 {
+		t.Errorf("left: closed with %d", code)
+	}
+	anna.refused("GET", "/cases", nil, 401, "sign_in")
+	h.guest(t).refused("POST", "/session", m{"login": "anna", "password": password}, 401, "agent_left")
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -89,13 +90,16 @@ func (s *Server) revokeSession(ctx context.Context, by access.Caller, in *sessio
 	if by.Login == 0 {
 		return none{}, gateway.Forbidden("login_required", "a key has no sessions; sign in with a login")
 	}
-	return none{}, s.Access.RevokeSession(ctx, by.Login, in.ID)
+	return none{}, s.Access.RevokeSession(ctx, by, by.Login, in.ID)
 }
 
 func (s *Server) signIn(ctx context.Context, _ access.Caller, in *signInIn) (*signInOut, error) {
 	token, by, err := s.Access.SignIn(ctx, in.Body.Login, in.Body.Password, sourceFrom(ctx), in.UserAgent)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.atWork(ctx, by); err != nil {
+		return nil, errors.Join(err, s.Access.SignOut(ctx, by))
 	}
 	if err := s.comeToWork(ctx, by); err != nil {
 		s.log.Warn("put an agent to work who signed in", "agent", by.Agent, "err", err)

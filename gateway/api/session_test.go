@@ -42,7 +42,7 @@ func TestSigningInAndOut(t *testing.T) {
 
 func TestAFirstPasswordMustBeChanged(t *testing.T) {
 	h := newHouse(t)
-	_, first, err := h.Access.CreateLogin(t.Context(), access.Login{Name: "cilla", Display: "Cilla", Role: gateway.RoleAgent, Active: true}, "")
+	_, first, err := h.Access.CreateLogin(t.Context(), access.System, access.Login{Name: "cilla", Display: "Cilla", Role: gateway.RoleAgent, Active: true}, "")
 	check(t, err)
 	c := h.guest(t)
 	got := c.post("/session", m{"login": "cilla", "password": first}, 200)

@@ -44,6 +44,9 @@ const (
 // errSilent ends a console that has not said hello in time.
 var errSilent = &gateway.Error{Kind: gateway.KindDenied, Code: "hello_first", Detail: `say {"t":"hello","ticket":…} first`}
 
+// errRights ends a console whose caller's role or agent is another one now.
+var errRights = errors.New("rights changed")
+
 // incoming is what a console may send.
 type incoming struct {
 	Type         string                 `json:"t"`
@@ -151,6 +154,8 @@ func (c *console) closing(err error) (websocket.StatusCode, string) {
 		return closeTokenGone, closeReason(err)
 	case errors.Is(err, gateway.ErrInvalid):
 		return closeBadFrame, closeReason(err)
+	case errors.Is(err, errRights):
+		return closeRestarting, "your rights have changed; connect again"
 	case errors.Is(err, errStopping):
 		return closeRestarting, "restarting; connect again"
 	case errors.Is(err, context.Canceled), websocket.CloseStatus(err) >= 0, c.gone(err):
@@ -185,6 +190,9 @@ func (c *console) hello(ctx context.Context) (incoming, error) {
 	}
 	c.by, err = c.s.Access.Redeem(ctx, m.Ticket)
 	if err != nil {
+		return m, err
+	}
+	if err := c.s.atWork(ctx, c.by); err != nil {
 		return m, err
 	}
 	return m, require(c.by, gateway.RoleAgent)
@@ -350,7 +358,7 @@ func (c *console) watch(ctx context.Context) error {
 	for {
 		select {
 		case <-beat.C:
-			if _, err := c.s.Access.Still(ctx, c.by); errors.Is(err, gateway.ErrDenied) {
+			if err := c.still(ctx); err != nil {
 				return err
 			}
 			if err := c.ping(ctx); err != nil {
@@ -362,6 +370,22 @@ func (c *console) watch(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// still ends a console whose caller may no longer be here, or may do something else than
+// when it said hello: the next hello finds out what.
+func (c *console) still(ctx context.Context) error {
+	now, err := c.s.Access.Still(ctx, c.by)
+	if err == nil {
+		err = c.s.atWork(ctx, now)
+	}
+	switch {
+	case errors.Is(err, gateway.ErrDenied):
+		return err
+	case err == nil && (now.Role != c.by.Role || now.Agent != c.by.Agent || now.MustChange != c.by.MustChange):
+		return errRights
+	}
+	return nil // or the database is away, which ends nobody
 }
 
 func (c *console) ping(ctx context.Context) error {

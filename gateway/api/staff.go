@@ -132,13 +132,14 @@ func (s *Server) chatView(ctx context.Context, c staffchat.Chat) StaffChat {
 }
 
 func (s *Server) startChat(ctx context.Context, by access.Caller, in *newChatIn) (StaffChat, error) {
-	chat, err := s.StaffChat.Start(ctx, by.Agent, in.Body.Members, in.Body.Title)
-	if err != nil {
-		return StaffChat{}, err
-	}
-	if len(in.Body.Members) == 1 {
-		err = s.Roster.Used(ctx, by.Agent, roster.TargetAgent, int64(in.Body.Members[0]), time.Now())
-	}
+	chat, err := once(ctx, s, by, "start-staff-chat", func(w *work) (staffchat.Chat, error) {
+		chat, err := w.staff().Start(ctx, by.Agent, in.Body.Members, in.Body.Title)
+		if err != nil || len(in.Body.Members) != 1 {
+			return chat, err
+		}
+		people, _ := s.Roster.In(w.tx) // recents are no change of the plan
+		return chat, people.Used(ctx, by.Agent, roster.TargetAgent, int64(in.Body.Members[0]), time.Now())
+	})
 	return s.chatView(ctx, chat), err
 }
 
@@ -187,11 +188,14 @@ func messageView(m staffchat.Message) SupervisorMessage {
 }
 
 func (s *Server) sendMessage(ctx context.Context, by access.Caller, in *newMessageIn) (SupervisorMessage, error) {
-	m, err := s.StaffChat.Send(ctx, author(by), in.Body.Audience, in.Body.Text, in.Body.ExpiresAt)
-	if err != nil {
-		return SupervisorMessage{}, err
-	}
-	return messageView(m), s.Access.Audit(ctx, by, "supervisor_message.sent", "conversation:"+m.Conversation.String(), in.Body.Audience)
+	m, err := once(ctx, s, by, "send-supervisor-message", func(w *work) (staffchat.Message, error) {
+		m, err := w.staff().Send(ctx, author(by), in.Body.Audience, in.Body.Text, in.Body.ExpiresAt)
+		if err != nil {
+			return m, err
+		}
+		return m, w.audit(ctx, by, "supervisor_message.sent", "conversation:"+m.Conversation.String(), in.Body.Audience)
+	})
+	return messageView(m), err
 }
 
 func (s *Server) messageSeen(ctx context.Context, by access.Caller, in *staffIn) (none, error) {
@@ -199,9 +203,12 @@ func (s *Server) messageSeen(ctx context.Context, by access.Caller, in *staffIn)
 }
 
 func (s *Server) withdrawMessage(ctx context.Context, by access.Caller, in *staffIn) (SupervisorMessage, error) {
-	m, err := s.StaffChat.Withdraw(ctx, in.ID)
-	if err != nil {
-		return SupervisorMessage{}, err
-	}
-	return messageView(m), s.Access.Audit(ctx, by, "supervisor_message.withdrawn", "conversation:"+in.ID.String(), nil)
+	var m staffchat.Message
+	err := s.commit(ctx, func(w *work) (err error) {
+		if m, err = w.staff().Withdraw(ctx, in.ID); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, "supervisor_message.withdrawn", "conversation:"+in.ID.String(), nil)
+	})
+	return messageView(m), err
 }

@@ -63,8 +63,10 @@ func (s *Server) tasks(ctx context.Context, _ access.Caller, in *tasksIn) (page[
 
 func (s *Server) createTask(ctx context.Context, by access.Caller, in *newTaskIn) (tickets.Task, error) {
 	b := in.Body
-	return s.Cases.CreateTask(ctx, tickets.Task{
-		Title: b.Title, Note: b.Note, Case: b.Case, Customer: b.Customer, Assignee: b.Assignee, DueAt: b.DueAt, CreatedBy: by.Agent,
+	return once(ctx, s, by, "create-task", func(w *work) (tickets.Task, error) {
+		return w.cases().CreateTask(ctx, tickets.Task{
+			Title: b.Title, Note: b.Note, Case: b.Case, Customer: b.Customer, Assignee: b.Assignee, DueAt: b.DueAt, CreatedBy: by.Agent,
+		})
 	})
 }
 

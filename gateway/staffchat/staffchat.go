@@ -69,11 +69,11 @@ func checkText(text string) (string, error) {
 	return text, nil
 }
 
-// In gives the chats and messages as a part of the caller's transaction: what is written
-// is committed with that. The caller tells after the commit.
-func (s *Store) In(tx pgx.Tx) (in *Store, tell func()) {
+// In gives the chats and messages as a part of the caller's transaction, where the roster
+// is read too: what is written is committed with that. The caller tells after the commit.
+func (s *Store) In(tx pgx.Tx, people Roster) (in *Store, tell func()) {
 	quiet := &held{Feed: s.feed}
-	return &Store{tx, s.timeline, s.roster, quiet}, func() { s.feed.Announce(quiet.told...) }
+	return &Store{tx, s.timeline, people, quiet}, func() { s.feed.Announce(quiet.told...) }
 }
 
 // held keeps what is to be told after a commit that is not ours.

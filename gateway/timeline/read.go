@@ -70,6 +70,20 @@ func (s *Store) Entry(ctx context.Context, conversation gateway.ConversationID, 
 	return list[0], nil
 }
 
+// Known gives the entry that was written under a ClientID before, or gateway.ErrNotFound.
+func (s *Store) Known(ctx context.Context, conversation gateway.ConversationID, clientID string) (gateway.Entry, error) {
+	rows, _ := s.pool.Query(ctx, findRepeated, []int64{int64(conversation)}, []string{gateway.Clean(clientID)}) // the error comes with the rows
+	e, err := pgx.CollectExactlyOneRow(rows, scanEntry)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return e, gateway.NotFound("no_entry", "nothing was written under this client_id")
+	case err != nil:
+		return e, fmt.Errorf("find an entry of conversation %d: %w", conversation, err)
+	}
+	e.Repeated = true
+	return e, nil
+}
+
 // Compare refuses a reply whose author has not seen the latest answer: somebody else has
 // answered the customer after position seen. It holds the conversation until the
 // transaction ends, so nobody answers meanwhile.

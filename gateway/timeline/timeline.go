@@ -78,6 +78,17 @@ func (s *Store) Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, customer 
 	return id, nil
 }
 
+// Discard undoes Open, unless something was said meanwhile.
+func (s *Store) Discard(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID) error {
+	_, err := tx.Exec(ctx, `
+		delete from conversation
+		where id = $1 and last_pos = 0 and open_interaction is null`, int64(conversation))
+	if err != nil {
+		return fmt.Errorf("discard conversation %d: %w", conversation, err)
+	}
+	return nil
+}
+
 // Serve notes that the conversation's next lines belong to the interaction while it is
 // open, and no longer. Closing one that another has replaced changes nothing. Only the
 // floor calls it; a batch that also appends calls Lock first.
