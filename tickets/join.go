@@ -18,107 +18,36 @@ import (
 // was closed not long ago; else the one whose number the sender's subject quotes; else
 // a new one. A quiet arrival opens nothing again.
 func (s *Store) Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error) {
-	customer, err := s.recognise(ctx, tx, a)
+	cases, customers, err := s.JoinAll(ctx, tx, []gateway.Arrival{a}, []gateway.CaseID{known})
 	if err != nil {
-		return 0, 0, fmt.Errorf("recognise a customer: %w", err)
+		return 0, 0, err
 	}
-	if known != 0 {
-		joined, err := s.continued(ctx, tx, a, known)
-		if joined || err != nil {
-			return known, customer, err
-		}
-	}
-	id, err := s.begin(ctx, tx, a, customer)
-	return id, customer, err
+	return cases[0], customers[0], nil
 }
 
-// recognise finds or makes the customer and notes every address that is new.
-func (s *Store) recognise(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.CustomerID, error) {
-	var from, others []gateway.Address
-	if sender, ok := s.settle(a.From); ok {
-		from = append(from, sender)
-	}
-	for _, o := range a.Others[:min(len(a.Others), 10)] {
-		if other, ok := s.settle(o); ok {
-			others = append(others, other)
-		}
-	}
-	all := append(from, others...)
-	id, err := owner(ctx, tx, all)
+// JoinAll does what Join does for one, for many, a statement a step. known is in step
+// with the arrivals, and so are the answers.
+func (s *Store) JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, error) {
+	customers, err := s.recognise(ctx, tx, list)
 	if err != nil {
-		return 0, err
+		return nil, nil, fmt.Errorf("recognise customers: %w", err)
 	}
-	if id == 0 {
-		if id, err = s.newcomer(ctx, tx, a, all); err != nil {
-			return 0, err
+	cases := make([]gateway.CaseID, len(list))
+	var fresh []int
+	for i, a := range list {
+		joined := false
+		if known[i] != 0 {
+			if joined, err = s.continued(ctx, tx, a, known[i]); err != nil {
+				return nil, nil, err
+			}
+		}
+		if joined {
+			cases[i] = known[i]
+		} else {
+			fresh = append(fresh, i)
 		}
 	}
-	if err := note(ctx, tx, id, from, false); err != nil {
-		return 0, err
-	}
-	return id, note(ctx, tx, id, others, true)
-}
-
-// owner is whose the addresses are: of the first one that anybody has. 0: nobody's.
-func owner(ctx context.Context, tx pgx.Tx, addresses []gateway.Address) (id gateway.CustomerID, err error) {
-	for _, a := range addresses { // one or two, and each by the same plan
-		err = tx.QueryRow(ctx, `
-			select coalesce(c.merged_into, c.id)
-			from customer_address a
-			join customer c on c.id = a.customer
-			where a.kind = $1 and a.value = $2`, a.Kind, a.Value).Scan(&id)
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return id, err
-		}
-	}
-	return 0, nil
-}
-
-func columns(addresses []gateway.Address) (kinds, values []string) {
-	for _, a := range addresses {
-		kinds, values = append(kinds, string(a.Kind)), append(values, a.Value)
-	}
-	return kinds, values
-}
-
-// newcomer makes a customer. Two first mails of one sender may be received at the same
-// time: the lock on the address makes the second one wait and then find the first one's.
-func (s *Store) newcomer(ctx context.Context, tx pgx.Tx, a gateway.Arrival, addresses []gateway.Address) (id gateway.CustomerID, err error) {
-	kinds, values := columns(addresses)
-	if _, err := tx.Exec(ctx, `
-		select pg_advisory_xact_lock(k)
-		from (select hashtextextended('customer_address ' || kind || value, 0) as k
-			from unnest($1::text[], $2::text[]) as w(kind, value)
-			order by k) as w`, kinds, values); err != nil {
-		return 0, err
-	}
-	if id, err := owner(ctx, tx, addresses); id != 0 || err != nil {
-		return id, err
-	}
-	name := short(a.From.Name, 200)
-	for _, o := range addresses {
-		if name == "" {
-			name = o.Name
-		}
-	}
-	err = tx.QueryRow(ctx, "insert into customer (name, language) values ($1, $2) returning id", name, short(a.Language, 35)).Scan(&id)
-	return id, err
-}
-
-// note gives the customer those of the addresses that are nobody's. One that the
-// customer only claimed is believed once something comes from it.
-func note(ctx context.Context, tx pgx.Tx, customer gateway.CustomerID, addresses []gateway.Address, claimed bool) error {
-	for _, a := range addresses {
-		if _, err := tx.Exec(ctx, `
-			insert into customer_address (kind, value, customer, name, claimed)
-			values ($1, $2, $3, $4, $5)
-			on conflict (kind, value) do update set claimed = false
-			where customer_address.claimed and not excluded.claimed`,
-			a.Kind, a.Value, customer, a.Name, claimed); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cases, customers, begin(ctx, tx, list, customers, fresh, cases)
 }
 
 var tag = regexp.MustCompile(`\[#(\d{1,15})\]`)
@@ -179,19 +108,37 @@ func (s *Store) continued(ctx context.Context, tx pgx.Tx, a gateway.Arrival, id 
 
 const previewLength = 160
 
-// begin opens a case. A quiet one (a bounce of nothing we know) is closed at once: it
-// can be found, and stands in nobody's way.
-func (s *Store) begin(ctx context.Context, tx pgx.Tx, a gateway.Arrival, customer gateway.CustomerID) (id gateway.CaseID, err error) {
-	err = tx.QueryRow(ctx, `
-		insert into support_case (subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at)
-		values ($1, case when $2 then 'closed' else 'open' end, case when $2 then $3::timestamptz end, $4, $5, $6, $7, $8, $3)
-		returning id`,
-		short(a.Subject, 300), a.Quiet, arrived(a), customer, a.Queue, a.Channel,
-		short(a.Entry.Text, previewLength), a.Entry.Author.Kind).Scan(&id)
-	if err != nil {
-		return 0, fmt.Errorf("open a case: %w", err)
+// begin opens cases for those of the list that are fresh. A quiet one (a bounce of
+// nothing we know) is closed at once: it can be found, and stands in nobody's way.
+func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []gateway.CustomerID, fresh []int, cases []gateway.CaseID) error {
+	n := len(fresh)
+	if n == 0 {
+		return nil
 	}
-	return id, nil
+	subjects, channels, previews, authors := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	quiet, at, of, queues := make([]bool, n), make([]time.Time, n), make([]int64, n), make([]int64, n)
+	for k, i := range fresh {
+		a := list[i]
+		subjects[k], channels[k], authors[k] = short(a.Subject, 300), string(a.Channel), string(a.Entry.Author.Kind)
+		previews[k], quiet[k], at[k] = short(a.Entry.Text, previewLength), a.Quiet, arrived(a)
+		of[k], queues[k] = int64(customers[i]), int64(a.Queue)
+	}
+	rows, _ := tx.Query(ctx, `
+		insert into support_case (subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at)
+		select subject, case when quiet then 'closed' else 'open' end, case when quiet then at end, customer, queue, channel,
+			preview, preview_by, at
+		from unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
+			with ordinality as w(subject, quiet, at, customer, queue, channel, preview, preview_by, n)
+		order by n
+		returning id`, subjects, quiet, at, of, queues, channels, previews, authors) // the error comes with the rows
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.CaseID])
+	if err != nil {
+		return fmt.Errorf("open %d cases: %w", n, err)
+	}
+	for k, i := range fresh {
+		cases[i] = ids[k]
+	}
+	return nil
 }
 
 func arrived(a gateway.Arrival) time.Time {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -219,6 +220,32 @@ func TestJoinAtOnce(t *testing.T) {
 		if c != customers[0] {
 			t.Fatalf("got customers %v want one", customers)
 		}
+	}
+}
+
+// In one batch too: whoever writes twice is one customer, an address that is only claimed
+// is believed once something comes from it, and each mail begins a case of its own.
+func TestJoinAll(t *testing.T) {
+	r := open(t)
+	anna, bo := gateway.Address{Kind: gateway.AddressEmail, Value: "anna@example.se"}, gateway.Address{Kind: gateway.AddressEmail, Value: "bo@example.se"}
+	_, old := r.join(t, mail("bo@example.se", "Faktura"), 0)
+	visitor := gateway.Arrival{Channel: gateway.Chat, From: gateway.Address{Kind: gateway.AddressVisitor, Value: "v1", Name: "Anna"}, Others: []gateway.Address{anna}}
+	list := []gateway.Arrival{visitor, mail(anna.Value, "Hej"), mail(bo.Value, "Hej"), mail(anna.Value, "Hej igen")}
+	var cases []gateway.CaseID
+	var customers []gateway.CustomerID
+	r.tx(t, func(tx pgx.Tx) (err error) {
+		cases, customers, err = r.JoinAll(t.Context(), tx, list, make([]gateway.CaseID, len(list)))
+		return err
+	})
+	if customers[0] != customers[1] || customers[1] != customers[3] || customers[2] != old || customers[0] == old {
+		t.Errorf("got customers %v, want Anna, Anna, %d, Anna", customers, old)
+	}
+	if slices.Sort(cases); len(slices.Compact(cases)) != len(list) {
+		t.Errorf("got cases %v, want four", cases)
+	}
+	got, err := r.Customer(t.Context(), customers[0])
+	if err != nil || got.Name != "Anna" || len(got.Addresses) != 2 || got.Addresses[0].Claimed || got.Addresses[1].Claimed {
+		t.Errorf("got %+v, %v, want Anna with a visitor and a mail address that is hers", got, err)
 	}
 }
 

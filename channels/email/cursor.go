@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -60,10 +61,10 @@ func (e *Email) begin(ctx context.Context, m Mailbox, term int64, c cursor) erro
 	return nil
 }
 
-// advance notes in the caller's transaction that a UID is dealt with. Those of pending
-// that lie between the cursor and it are not: they become gaps. A holder whose term has
-// passed gets errLost, which undoes its transaction.
-func (p *poller) advance(ctx context.Context, tx pgx.Tx, uid imap.UID, pending []imap.UID) error {
+// advance notes in the caller's transaction that UIDs are dealt with. Those of pending
+// that lie between the cursor and the last of them and are not become gaps. A holder whose
+// term has passed gets errLost, which undoes its transaction.
+func (p *poller) advance(ctx context.Context, tx pgx.Tx, uids, pending []imap.UID) error {
 	tag, err := tx.Exec(ctx, `
 		update mailbox_cursor c
 		set gaps = array(
@@ -71,15 +72,15 @@ func (p *poller) advance(ctx context.Context, tx pgx.Tx, uid imap.UID, pending [
 				from (
 					select unnest(gaps) as g
 					union
-					select w from unnest($4::bigint[]) as w where w > c.uid and w < $3) as all_gaps
-				where g <> $3
+					select w from unnest($4::bigint[]) as w where w > c.uid and w < $7) as all_gaps
+				where g <> all ($3::bigint[])
 				order by g),
-			uid = greatest(c.uid, $3)
+			uid = greatest(c.uid, $7)
 		where mailbox_id = $1 and folder = $2 and uidvalidity = $5
 			and exists (select from mailbox m where m.id = $1 and m.term = $6 for share)`,
-		int64(p.box.ID), p.box.Folder, int64(uid), numbers(pending), int64(p.validity), p.term)
+		int64(p.box.ID), p.box.Folder, numbers(uids), numbers(pending), int64(p.validity), p.term, int64(slices.Max(uids)))
 	if err != nil {
-		return fmt.Errorf("advance cursor of %s to %d: %w", p.box.Address, uid, err)
+		return fmt.Errorf("advance cursor of %s to %d: %w", p.box.Address, slices.Max(uids), err)
 	}
 	if tag.RowsAffected() == 0 {
 		return errLost
@@ -92,14 +93,7 @@ func (p *poller) skip(ctx context.Context, uids, pending []imap.UID) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		for _, uid := range uids {
-			if err := p.advance(ctx, tx, uid, pending); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return p.advance(ctx, tx, uids, pending) })
 }
 
 func numbers(uids []imap.UID) []int64 {

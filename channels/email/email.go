@@ -32,25 +32,29 @@ import (
 
 // Also and Item are the way in's, which this package doesn't import.
 type (
-	// Also is our part of the intake's transaction.
+	// Also is a channel's part of the intake's transaction; ours is Together.
 	Also = func(ctx context.Context, tx pgx.Tx, r gateway.Received) error
 	// Item is one arrival of a batch.
 	Item = struct {
 		Arrival gateway.Arrival
 		Also    Also
 	}
+	// Together is our part of a transaction that takes several arrivals in: those from the
+	// first on, as many as there are answers.
+	Together = func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error
 )
 
 // Intake takes arrivals in, each once. Answers and errors are in the order of the items.
 type Intake interface {
-	ReceiveBatch(ctx context.Context, items []Item) ([]gateway.Received, []error)
+	ReceiveBatch(ctx context.Context, items []Item, also ...Together) ([]gateway.Received, []error)
 }
 
-// Blobs keeps raw mail and attachments. Note names one in a transaction, which keeps it.
+// Blobs keeps raw mail and attachments. NoteAll names them in a transaction, which keeps
+// them; its slices are in step.
 type Blobs interface {
 	Put(ctx context.Context, r io.Reader) (key string, size int64, err error)
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
-	Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error
+	NoteAll(ctx context.Context, tx pgx.Tx, keys []string, sizes []int64, mediaTypes, names []string) error
 }
 
 // Secrets keeps passwords sealed. Get refuses a name it doesn't know with not_found.

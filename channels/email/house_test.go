@@ -53,11 +53,11 @@ func houseOn(t testing.TB, pool *pgxpool.Pool) *house {
 	return h
 }
 
-func (h *house) ReceiveBatch(ctx context.Context, items []email.Item) ([]gateway.Received, []error) {
+func (h *house) ReceiveBatch(ctx context.Context, items []email.Item, also ...email.Together) ([]gateway.Received, []error) {
 	received, errs := make([]gateway.Received, len(items)), make([]error, len(items))
-	if err := h.take(ctx, items, received); err != nil {
+	if err := h.take(ctx, items, received, 0, also); err != nil {
 		for i := range items {
-			errs[i] = h.take(ctx, items[i:i+1], received[i:i+1])
+			errs[i] = h.take(ctx, items[i:i+1], received[i:i+1], i, also)
 		}
 	}
 	h.mu.Lock()
@@ -68,7 +68,7 @@ func (h *house) ReceiveBatch(ctx context.Context, items []email.Item) ([]gateway
 	return received, errs
 }
 
-func (h *house) take(ctx context.Context, items []email.Item, received []gateway.Received) error {
+func (h *house) take(ctx context.Context, items []email.Item, received []gateway.Received, first int, also []email.Together) error {
 	return pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error {
 		for i, item := range items {
 			if h.refuse != nil {
@@ -85,7 +85,9 @@ func (h *house) take(ctx context.Context, items []email.Item, received []gateway
 				return err
 			}
 			received[i] = gateway.Received{Conversation: 7, Case: 8, Repeated: tag.RowsAffected() == 0}
-			if err := item.Also(ctx, tx, received[i]); err != nil {
+		}
+		for _, do := range also {
+			if err := do(ctx, tx, first, received); err != nil {
 				return err
 			}
 		}
@@ -161,9 +163,13 @@ func (h *house) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
 	}{bytes.NewReader(data), io.NopCloser(nil)}, nil
 }
 
-func (h *house) Note(ctx context.Context, tx pgx.Tx, key string, _ int64, _, name string) error {
-	_, err := tx.Exec(ctx, "update taken set note = note || $1::text where n = (select max(n) from taken)", key+" "+name)
-	return err
+func (h *house) NoteAll(ctx context.Context, tx pgx.Tx, keys []string, _ []int64, _, names []string) error {
+	for i, key := range keys {
+		if _, err := tx.Exec(ctx, "update taken set note = note || $1::text where n = (select max(n) from taken)", key+" "+names[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // safe is the secrets of a house.

@@ -37,9 +37,8 @@ func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []im
 		if items[i].Arrival, err = p.arrival(p.box, r); err != nil {
 			return nil, err
 		}
-		items[i].Also = p.also(r, pending)
 	}
-	_, errs := p.in.Intake.ReceiveBatch(ctx, items)
+	_, errs := p.in.Intake.ReceiveBatch(ctx, items, p.also(fresh, pending))
 	crash.At("email.received")
 	taken := map[[32]byte]bool{}
 	for i, r := range fresh {
@@ -181,38 +180,69 @@ func (p *poller) sift(ctx context.Context, mails []*receivedMail) (fresh []*rece
 	return fresh, known, nil
 }
 
-// also is our part of the intake's transaction: the cursor, the digest, the blobs' names,
+// also is our part of the intake's transaction: the cursor, the digests, the blobs' names,
 // what bounced, and the quarantine.
-func (p *poller) also(r *receivedMail, pending []imap.UID) Also {
-	return func(ctx context.Context, tx pgx.Tx, received gateway.Received) error {
-		if err := p.advance(ctx, tx, r.uid, pending); err != nil {
+func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
+	return func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error {
+		var uids []imap.UID
+		var fresh []*receivedMail
+		for i, r := range mails[first : first+len(received)] {
+			uids = append(uids, r.uid)
+			if !received[i].Repeated {
+				fresh = append(fresh, r)
+			}
+		}
+		if err := p.advance(ctx, tx, uids, pending); err != nil {
 			return err
 		}
-		if received.Repeated {
-			return nil
+		if err := p.remember(ctx, tx, fresh); err != nil {
+			return err
 		}
-		_, err := tx.Exec(ctx, `
-			insert into mailbox_digest (mailbox_id, digest, key)
-			values ($1, $2, $3)
-			on conflict do nothing`, int64(p.box.ID), r.digest[:], r.key)
-		if err != nil {
-			return fmt.Errorf("remember mail: %w", err)
-		}
-		for _, b := range append([]stored{r.raw}, r.files...) {
-			if err := p.in.Blobs.Note(ctx, tx, b.key, b.size, b.kind, b.name); err != nil {
+		for _, r := range fresh {
+			if err := p.report(ctx, tx, r); err != nil {
 				return err
 			}
-		}
-		for _, b := range bounces(r.letter.Bounce) {
-			if _, _, err := p.in.Bounces.Bounced(ctx, tx, r.letter.Bounce.MessageID, b); err != nil {
-				return err
-			}
-		}
-		if r.broken != "" {
-			return p.quarantine(ctx, tx, r, r.broken)
 		}
 		return nil
 	}
+}
+
+// remember keeps what the mails are known by, and their blobs.
+func (p *poller) remember(ctx context.Context, tx pgx.Tx, mails []*receivedMail) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	var digests [][]byte
+	var keys, blobs, kinds, names []string
+	var sizes []int64
+	for _, r := range mails {
+		digests, keys = append(digests, r.digest[:]), append(keys, r.key)
+		for _, b := range append([]stored{r.raw}, r.files...) {
+			blobs, sizes, kinds, names = append(blobs, b.key), append(sizes, b.size), append(kinds, b.kind), append(names, b.name)
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		insert into mailbox_digest (mailbox_id, digest, key)
+		select $1, digest, key
+		from unnest($2::bytea[], $3::text[]) as w(digest, key)
+		on conflict do nothing`, int64(p.box.ID), digests, keys)
+	if err != nil {
+		return fmt.Errorf("remember mails: %w", err)
+	}
+	return p.in.Blobs.NoteAll(ctx, tx, blobs, sizes, kinds, names)
+}
+
+// report tells what bounced, and puts what could not be read into quarantine.
+func (p *poller) report(ctx context.Context, tx pgx.Tx, r *receivedMail) error {
+	for _, b := range bounces(r.letter.Bounce) {
+		if _, _, err := p.in.Bounces.Bounced(ctx, tx, r.letter.Bounce.MessageID, b); err != nil {
+			return err
+		}
+	}
+	if r.broken != "" {
+		return p.quarantine(ctx, tx, r, r.broken)
+	}
+	return nil
 }
 
 // again deals with a mail that the intake has refused: a reply to a conversation that is
@@ -223,7 +253,7 @@ func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending 
 	}
 	if item.Arrival.Conversation != 0 && errors.Is(err, gateway.ErrNotFound) {
 		item.Arrival.Conversation = 0
-		_, errs := p.in.Intake.ReceiveBatch(ctx, []Item{item})
+		_, errs := p.in.Intake.ReceiveBatch(ctx, []Item{item}, p.also([]*receivedMail{r}, pending))
 		return errs[0]
 	}
 	p.refused[r.uid]++
@@ -235,10 +265,11 @@ func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending 
 		if err := p.quarantine(ctx, tx, r, err.Error()); err != nil {
 			return err
 		}
-		if err := p.in.Blobs.Note(ctx, tx, r.raw.key, r.raw.size, r.raw.kind, r.raw.name); err != nil {
+		raw := r.raw
+		if err := p.in.Blobs.NoteAll(ctx, tx, []string{raw.key}, []int64{raw.size}, []string{raw.kind}, []string{raw.name}); err != nil {
 			return err
 		}
-		return p.advance(ctx, tx, r.uid, pending)
+		return p.advance(ctx, tx, []imap.UID{r.uid}, pending)
 	})
 }
 

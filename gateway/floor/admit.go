@@ -3,6 +3,7 @@ package floor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +25,35 @@ func (f *Floor) Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gat
 		return 0, fmt.Errorf("admit: %w", err)
 	}
 	return ad.Interaction, nil
+}
+
+// AdmitAll asks it for many, in one exchange with the database.
+func (f *Floor) AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) ([]gateway.InteractionID, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	rows, _ := tx.Query(ctx, `
+		select nextval('interaction_id')
+		from generate_series(1, $1)`, len(list)) // the error comes with the rows
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.InteractionID])
+	if err != nil {
+		return nil, fmt.Errorf("reserve %d interactions: %w", len(list), err)
+	}
+	admissions := slices.Clone(list)
+	for i := range admissions {
+		if admissions[i].Interaction == 0 {
+			admissions[i].Interaction = ids[i]
+		}
+		ids[i] = admissions[i].Interaction
+	}
+	if _, err := tx.Exec(ctx, `
+		insert into floor_inbox (admission)
+		select value
+		from jsonb_array_elements($1) with ordinality as w(value, n)
+		order by n`, admissions); err != nil {
+		return nil, fmt.Errorf("admit %d: %w", len(list), err)
+	}
+	return ids, nil
 }
 
 // Hint tells the leader that a committed admission waits.

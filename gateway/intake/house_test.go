@@ -107,22 +107,36 @@ func (h *house) Quoted(context.Context, pgx.Tx, gateway.Arrival) (gateway.CaseID
 	return h.quoted, nil
 }
 
-func (h *house) Join(_ context.Context, _ pgx.Tx, _ gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error) {
+func (h *house) JoinAll(_ context.Context, _ pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) (joined []gateway.CaseID, customers []gateway.CustomerID, err error) {
+	for i := range list {
+		c, customer := h.join(known[i])
+		joined, customers = append(joined, c), append(customers, customer)
+	}
+	return joined, customers, nil
+}
+
+func (h *house) join(known gateway.CaseID) (gateway.CaseID, gateway.CustomerID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.newCase != 0:
-		return h.newCase, 8, nil
+		return h.newCase, 8
 	case known != 0:
-		return known, 8, nil
+		return known, 8
 	}
 	h.cases++
-	return 69 + h.cases, 8, nil
+	return 69 + h.cases, 8
 }
 
-func (h *house) Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gateway.CustomerID, _ gateway.Channel) (gateway.ConversationID, error) {
-	id, err := note(ctx, tx, "open", int64(c))
-	return gateway.ConversationID(id), err
+func (h *house) OpenAll(ctx context.Context, tx pgx.Tx, cases []gateway.CaseID, _ []gateway.CustomerID, _ []gateway.Channel) (ids []gateway.ConversationID, err error) {
+	for _, c := range cases {
+		id, err := note(ctx, tx, "open", int64(c))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, gateway.ConversationID(id))
+	}
+	return ids, nil
 }
 
 func (h *house) Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gateway.Channel) (id gateway.ConversationID, err error) {
@@ -130,7 +144,16 @@ func (h *house) Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, _ gat
 	return id, err
 }
 
-func (h *house) Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string, attending ...gateway.Address) error {
+func (h *house) ReferAll(ctx context.Context, tx pgx.Tx, conversations []gateway.ConversationID, arrivals []gateway.Arrival) error {
+	for i, a := range arrivals {
+		if err := refer(ctx, tx, conversations[i], a.MessageID, append([]gateway.Address{a.From}, a.Others...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string, attending ...gateway.Address) error {
 	_, err := note(ctx, tx, "refer "+messageID, int64(conversation))
 	for _, a := range attending {
 		if err == nil {
@@ -175,9 +198,15 @@ func (h *house) Publish(subject string, _ []byte) {
 
 type floor struct{ *house }
 
-func (f floor) Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gateway.InteractionID, error) {
-	id, err := note(ctx, tx, "admit", int64(ad.Conversation))
-	return gateway.InteractionID(id), err
+func (f floor) AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) (ids []gateway.InteractionID, err error) {
+	for _, ad := range list {
+		id, err := note(ctx, tx, "admit", int64(ad.Conversation))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, gateway.InteractionID(id))
+	}
+	return ids, nil
 }
 
 type feed struct{ *house }

@@ -28,26 +28,26 @@ const MaxBatch = 50
 type Timeline interface {
 	Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error)
 	Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error
-	Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, customer gateway.CustomerID, channel gateway.Channel) (gateway.ConversationID, error)
+	OpenAll(ctx context.Context, tx pgx.Tx, cases []gateway.CaseID, customers []gateway.CustomerID, channels []gateway.Channel) ([]gateway.ConversationID, error)
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
 	Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, channel gateway.Channel) (gateway.ConversationID, error)
-	Refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, messageID string, attending ...gateway.Address) error
+	ReferAll(ctx context.Context, tx pgx.Tx, conversations []gateway.ConversationID, arrivals []gateway.Arrival) error
 }
 
 // Cases knows the customers. Quoted gives the case that a mail's subject names, if it is
-// its sender's, and Lock takes the rows of cases, in order. Join gives the customer an
-// arrival is from and the case it belongs to; known is the case that it was found to
-// belong to, zero when it begins a new one. The answer may be another case than the known
-// one, when that is closed for good.
+// its sender's, and Lock takes the rows of cases, in order. JoinAll gives the customers
+// that arrivals are from and the cases they belong to; known are the cases that they were
+// found to belong to, zero for one that begins a new one. An answer may be another case
+// than the known one, when that is closed for good.
 type Cases interface {
 	Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.CaseID, error)
 	Lock(ctx context.Context, tx pgx.Tx, cases ...gateway.CaseID) error
-	Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error)
+	JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, error)
 }
 
-// Floor takes what needs an agent. Admit reserves the interaction's number when it is zero.
+// Floor takes what needs an agent. AdmitAll reserves the interactions' numbers.
 type Floor interface {
-	Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gateway.InteractionID, error)
+	AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) ([]gateway.InteractionID, error)
 }
 
 // Feed tells consoles and visitors.
@@ -94,6 +94,11 @@ type Item = struct {
 	Also    Also
 }
 
+// Together is the channel's part of a transaction that takes several arrivals in: those
+// of its batch from the first on, as many as there are answers. It stands under the same
+// rules as Also.
+type Together = func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error
+
 // Receive takes one arrival in. The answer is committed. also may be nil.
 func (in *Intake) Receive(ctx context.Context, a gateway.Arrival, also Also) (gateway.Received, error) {
 	received, err := in.receive(ctx, []Item{{a, also}})
@@ -106,27 +111,42 @@ func (in *Intake) Receive(ctx context.Context, a gateway.Arrival, also Also) (ga
 // ReceiveBatch takes many arrivals in, MaxBatch to a transaction. A batch that fails is
 // repeated one by one, so a bad arrival fails alone. Answers and errors stand in the
 // order of the items.
-func (in *Intake) ReceiveBatch(ctx context.Context, items []Item) ([]gateway.Received, []error) {
+func (in *Intake) ReceiveBatch(ctx context.Context, items []Item, also ...Together) ([]gateway.Received, []error) {
 	received, errs := make([]gateway.Received, len(items)), make([]error, len(items))
 	for start := 0; start < len(items); start += MaxBatch {
 		end := min(start+MaxBatch, len(items))
-		some, err := in.receive(ctx, items[start:end])
+		some, err := in.receive(ctx, items[start:end], from(also, start)...)
 		if err == nil {
 			copy(received[start:], some)
 			continue
 		}
 		in.log.Warn("batch of arrivals repeated one by one", "arrivals", end-start, "err", err)
 		for i := start; i < end; i++ {
-			received[i], errs[i] = in.Receive(ctx, items[i].Arrival, items[i].Also)
+			if some, errs[i] = in.receive(ctx, items[i:i+1], from(also, i)...); errs[i] == nil {
+				received[i] = some[0]
+			} else {
+				errs[i] = fmt.Errorf("receive %s: %w", items[i].Arrival.Key, errs[i])
+			}
 		}
 	}
 	return received, errs
 }
 
+// from lets the channel's parts know where in its batch a transaction begins.
+func from(also []Together, start int) []Together {
+	shifted := make([]Together, len(also))
+	for i, do := range also {
+		shifted[i] = func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error {
+			return do(ctx, tx, start+first, received)
+		}
+	}
+	return shifted
+}
+
 // receive is one transaction, begun again when another one was in its way.
-func (in *Intake) receive(ctx context.Context, items []Item) ([]gateway.Received, error) {
+func (in *Intake) receive(ctx context.Context, items []Item, also ...Together) ([]gateway.Received, error) {
 	for attempt := 1; ; attempt++ {
-		received, told, err := in.transact(ctx, items)
+		received, told, err := in.transact(ctx, items, also)
 		if err == nil {
 			crash.At("intake.committed")
 			in.in.Feed.Announce(told...)
@@ -139,11 +159,11 @@ func (in *Intake) receive(ctx context.Context, items []Item) ([]gateway.Received
 	}
 }
 
-func (in *Intake) transact(ctx context.Context, items []Item) (received []gateway.Received, told []gateway.Event, err error) {
+func (in *Intake) transact(ctx context.Context, items []Item, also []Together) (received []gateway.Received, told []gateway.Event, err error) {
 	err = pgx.BeginFunc(ctx, in.pool, func(tx pgx.Tx) error {
 		crash.At("intake.begun")
 		var err error
-		received, told, err = in.take(ctx, tx, items)
+		received, told, err = in.take(ctx, tx, items, also)
 		if err != nil {
 			return err
 		}

@@ -33,10 +33,10 @@ type held map[gateway.ConversationID]bool
 
 // take does everything that receiving is, in the caller's transaction: keys, then the
 // rows of the known conversations and those of their cases, then cases and conversations
-// that are new, one by one, then all entries at once, admissions, the channels' own rows
-// and the feed. Everybody locks conversations, in the order of their ids, and then cases
-// in the order of theirs: the floor and an agent's reply do too.
-func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
+// that are new, then all entries at once, admissions, the channels' own rows and the
+// feed. Everybody locks conversations, in the order of their ids, and then cases in the
+// order of theirs: the floor and an agent's reply do too.
+func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item, also []Together) ([]gateway.Received, []gateway.Event, error) {
 	received, err := claim(ctx, tx, items)
 	if err != nil {
 		return nil, nil, err
@@ -45,36 +45,12 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.
 	if err != nil {
 		return nil, nil, err
 	}
-	entries := make([]*gateway.Entry, 0, len(items))
-	for i := range items {
-		if received[i].Repeated {
-			continue
-		}
-		entry, err := in.place(ctx, tx, items[i].Arrival, places[i], ours, &received[i])
-		if err != nil {
-			return nil, nil, err
-		}
-		entries = append(entries, entry)
-	}
-	if err := in.in.Timeline.Append(ctx, tx, entries...); err != nil {
+	if err := in.placeAll(ctx, tx, items, places, ours, received); err != nil {
 		return nil, nil, err
 	}
-	crash.At("intake.appended")
-	told := make([]gateway.Event, 0, len(entries))
-	for i := range items {
-		if received[i].Repeated {
-			continue
-		}
-		entry := entries[0]
-		entries = entries[1:]
-		received[i].Pos = entry.Pos
-		if entry.Repeated {
-			continue // said before, to an agent who was there then: nobody needs to be asked again
-		}
-		told = append(told, gateway.MessageCreated(*entry))
-		if received[i].Interaction, err = in.admit(ctx, tx, items[i].Arrival, received[i]); err != nil {
-			return nil, nil, err
-		}
+	told, err := in.write(ctx, tx, items, received)
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := remember(ctx, tx, items, received); err != nil {
 		return nil, nil, err
@@ -87,7 +63,56 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.
 			return nil, nil, err
 		}
 	}
+	for _, do := range also {
+		if err := do(ctx, tx, 0, received); err != nil {
+			return nil, nil, err
+		}
+	}
 	return received, told, in.in.Feed.Append(ctx, tx, told...)
+}
+
+// write appends the entries of what is new and admits what needs an agent.
+func (in *Intake) write(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]gateway.Event, error) {
+	fresh := unknown(received)
+	entries := make([]*gateway.Entry, len(fresh))
+	for n, i := range fresh {
+		entries[n] = entry(items[i].Arrival, received[i])
+	}
+	if err := in.in.Timeline.Append(ctx, tx, entries...); err != nil {
+		return nil, err
+	}
+	crash.At("intake.appended")
+	told := make([]gateway.Event, 0, len(entries))
+	var wanted []int
+	var admissions []gateway.Admission
+	for n, i := range fresh {
+		received[i].Pos = entries[n].Pos
+		if entries[n].Repeated {
+			continue // said before, to an agent who was there then: nobody needs to be asked again
+		}
+		told = append(told, gateway.MessageCreated(*entries[n]))
+		if a := items[i].Arrival; !a.Quiet {
+			wanted, admissions = append(wanted, i), append(admissions, admission(a, received[i]))
+		}
+	}
+	ids, err := in.in.Floor.AdmitAll(ctx, tx, admissions)
+	if err != nil {
+		return nil, fmt.Errorf("admit: %w", err)
+	}
+	for n, i := range wanted {
+		received[i].Interaction = ids[n]
+	}
+	return told, nil
+}
+
+// unknown are the arrivals that are not repeated.
+func unknown(received []gateway.Received) (list []int) {
+	for i := range received {
+		if !received[i].Repeated {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // claim takes the keys. One that another transaction is just taking is waited for; one
@@ -183,33 +208,6 @@ func (in *Intake) look(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (p fou
 	return p, err
 }
 
-// place joins the arrival to its case and conversation, or opens them, and makes its entry.
-func (in *Intake) place(ctx context.Context, tx pgx.Tx, a gateway.Arrival, p found, ours held, r *gateway.Received) (*gateway.Entry, error) {
-	var err error
-	if p.conversation == 0 { // it may answer an earlier one of the batch
-		if p, err = in.look(ctx, tx, a); err != nil {
-			return nil, err
-		}
-		if p.conversation != 0 && !ours[p.conversation] {
-			return nil, errMeanwhile
-		}
-	}
-	if r.Case, r.Customer, err = in.in.Cases.Join(ctx, tx, a, p.known); err != nil {
-		return nil, fmt.Errorf("join a case: %w", err)
-	}
-	r.Conversation = p.conversation
-	if p.conversation == 0 || r.Case != p.known {
-		if r.Conversation, err = in.in.Timeline.Open(ctx, tx, r.Case, r.Customer, a.Channel); err != nil {
-			return nil, err
-		}
-		ours[r.Conversation] = true
-	}
-	if err := in.in.Timeline.Refer(ctx, tx, r.Conversation, a.MessageID, append([]gateway.Address{a.From}, a.Others...)...); err != nil {
-		return nil, err
-	}
-	return entry(a, *r), nil
-}
-
 // entry is the arrival's entry, with what the channel left for us to know.
 func entry(a gateway.Arrival, r gateway.Received) *gateway.Entry {
 	e := a.Entry
@@ -229,15 +227,13 @@ func entry(a gateway.Arrival, r gateway.Received) *gateway.Entry {
 	return &e
 }
 
-func (in *Intake) admit(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r gateway.Received) (gateway.InteractionID, error) {
-	if a.Quiet {
-		return 0, nil
-	}
+// admission is the arrival's wish for an agent.
+func admission(a gateway.Arrival, r gateway.Received) gateway.Admission {
 	arrived := a.ArrivedAt
 	if arrived.IsZero() {
 		arrived = time.Now()
 	}
-	id, err := in.in.Floor.Admit(ctx, tx, gateway.Admission{
+	return gateway.Admission{
 		Channel:      a.Channel,
 		Queue:        a.Queue,
 		Case:         r.Case,
@@ -247,11 +243,7 @@ func (in *Intake) admit(ctx context.Context, tx pgx.Tx, a gateway.Arrival, r gat
 		Skills:       a.Skills,
 		Alone:        a.Alone,
 		Preferred:    a.Preferred,
-	})
-	if err != nil {
-		return 0, fmt.Errorf("admit: %w", err)
 	}
-	return id, nil
 }
 
 // remember writes down what the arrivals became, for whoever brings their keys again.

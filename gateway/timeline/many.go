@@ -1,0 +1,58 @@
+package timeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// OpenAll begins a conversation for each case, as Open does for one. The slices are in step.
+func (s *Store) OpenAll(ctx context.Context, tx pgx.Tx, cases []gateway.CaseID, customers []gateway.CustomerID, channels []gateway.Channel) ([]gateway.ConversationID, error) {
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	rows, _ := tx.Query(ctx, `
+		insert into conversation (case_id, customer_id, channel)
+		select c, customer, channel
+		from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality as w(c, customer, channel, n)
+		order by n
+		returning id`, cases, customers, channels) // rows are inserted, numbered and returned in their order; the error comes with them
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ConversationID])
+	if err != nil {
+		return nil, fmt.Errorf("open %d conversations: %w", len(cases), err)
+	}
+	return ids, nil
+}
+
+// ReferAll notes for each arrival in its conversation what Refer notes for one. The
+// slices are in step.
+func (s *Store) ReferAll(ctx context.Context, tx pgx.Tx, conversations []gateway.ConversationID, arrivals []gateway.Arrival) error {
+	var ids []string
+	var of []int64
+	var p participants
+	for i, a := range arrivals {
+		if id := messageID(a.MessageID); id != "" {
+			ids, of = append(ids, id), append(of, int64(conversations[i]))
+		}
+		p.add(conversations[i], []gateway.Address{a.From})
+		p.add(conversations[i], a.Others)
+	}
+	var batch pgx.Batch
+	if len(ids) > 0 {
+		batch.Queue(`
+			insert into message_ref (message_id, conversation_id)
+			select * from unnest($1::text[], $2::bigint[])
+			on conflict do nothing`, ids, of)
+	}
+	p.queue(&batch)
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("refer to %d conversations: %w", len(conversations), err)
+	}
+	return nil
+}
