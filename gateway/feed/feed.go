@@ -11,8 +11,8 @@
 // delays the cursor, never the screen, and a lost announcement costs 200 ms. A reader
 // applies events by their Rev, and meeting one twice is harmless.
 //
-// A follower that was cut off resumes from its last cursor, on any node, for 24 hours.
-// Nothing is stored for it. Nobody waits for a slow one: past 256 frames or 1 MiB it is
+// A follower that was cut off resumes from its last cursor, on any node, for 24 hours or
+// 20,000 events of all topics. Nothing is stored for it. Nobody waits for a slow one: past 256 frames or 1 MiB it is
 // given up with ErrSlow.
 package feed
 
@@ -35,8 +35,9 @@ var (
 	// ErrSlow ends a follower that didn't take its frames in time. It resumes from its
 	// last cursor.
 	ErrSlow = errors.New("follower is too slow")
-	// ErrTooOld refuses a cursor that the log no longer reaches back to, or that is none
-	// of ours. The follower needs a snapshot, and a new cursor taken before it.
+	// ErrTooOld refuses a cursor that the log no longer reaches back to, that too much has
+	// happened since, or that is none of ours. The follower needs a snapshot, and a new
+	// cursor taken before it.
 	ErrTooOld = errors.New("cursor is too old")
 )
 

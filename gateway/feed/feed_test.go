@@ -97,7 +97,7 @@ func follow(t *testing.T, f *feed.Feed, cursor string, topics ...string) *feed.F
 
 func next(t *testing.T, w *feed.Follower) feed.Frame {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	frame, err := w.Next(ctx)
 	if err != nil {
@@ -225,6 +225,90 @@ func TestCursorsThatCannotBeResumedFrom(t *testing.T) {
 		if _, err := f.Follow(t.Context(), cursor, nil); !errors.Is(err, feed.ErrTooOld) {
 			t.Errorf("%s: got %v want ErrTooOld", name, err)
 		}
+	}
+}
+
+// flood commits events that nobody in the test follows.
+func flood(t testing.TB, pool *pgxpool.Pool, n int) {
+	t.Helper()
+	_, err := pool.Exec(t.Context(), `
+		insert into event (topic, type, data)
+		select 'conversation:' || n % 1000, 'message.created', '{"text": "Hej, min faktura stämmer inte."}'
+		from generate_series(1, $1) as n`, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who has missed so much that reading it costs more than a snapshot is told to take one.
+func TestFarBehind(t *testing.T) {
+	pool := pgtest.New(t)
+	f := node(t, pool, &wire{})
+	cursor, err := f.Cursor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, pool, f, event("a", 1))
+	flood(t, pool, 19_999)
+	near := follow(t, f, cursor, "a")
+	if got := next(t, near); got.Rev != 1 {
+		t.Errorf("near: got %+v", got)
+	}
+	put(t, pool, f, event("a", 2))
+	if _, err := f.Follow(t.Context(), cursor, []string{"a"}); !errors.Is(err, feed.ErrTooOld) {
+		t.Errorf("far: got %v want %v", err, feed.ErrTooOld)
+	}
+}
+
+// BenchmarkResume is a console that comes back to a long log.
+func BenchmarkResume(b *testing.B) {
+	pool := pgtest.New(b)
+	f := feed.New(pool, &wire{}, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	flood(b, pool, 10)
+	old, err := f.Cursor(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	flood(b, pool, 200_000)
+	if _, err := pool.Exec(b.Context(), "analyze event"); err != nil {
+		b.Fatal(err)
+	}
+	recent, err := f.Cursor(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	flood(b, pool, 10_000)
+	end, err := f.Follow(ctx, "", []string{"end"}) // the tail has read it all before we measure
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer end.Close()
+	if err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return f.Append(ctx, tx, event("end", 1)) }); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := end.Next(ctx); err != nil {
+		b.Fatal(err)
+	}
+	for name, cursor := range map[string]string{"old": old, "recent": recent} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				w, err := f.Follow(ctx, cursor, []string{"agent:7", "board", "end"})
+				if errors.Is(err, feed.ErrTooOld) {
+					continue
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := w.Next(ctx); err != nil { // the last event of all
+					b.Fatal(err)
+				}
+				w.Close()
+			}
+		})
 	}
 }
 

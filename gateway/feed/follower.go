@@ -1,9 +1,13 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // What a follower may leave untaken.
@@ -36,8 +40,8 @@ type Follower struct {
 }
 
 // Follow gives a follower of the topics from a cursor on, or from now when it is empty.
-// A cursor that can't be resumed from is refused with ErrTooOld. The caller closes the
-// follower.
+// A cursor that can't be resumed from, or only by reading more than a snapshot costs, is
+// refused with ErrTooOld. The caller closes the follower.
 func (f *Feed) Follow(ctx context.Context, from string, topics []string) (*Follower, error) {
 	select {
 	case <-f.ready:
@@ -61,7 +65,33 @@ func (f *Feed) Follow(ctx context.Context, from string, topics []string) (*Follo
 	if w.at, err = n.parse(from); err != nil {
 		return nil, fmt.Errorf("follow: %w", err)
 	}
+	if far, err := f.farBehind(ctx, w.at); far || err != nil {
+		return nil, fmt.Errorf("follow: %w", cmp.Or(err, ErrTooOld))
+	}
 	return w, nil
+}
+
+// mostBehind is how many events, of whatever topics, a follower may catch up with. The log
+// is read in its one order: with a million of them, the consoles that all come back after
+// an outage would read for seconds each.
+const mostBehind = 20_000
+
+// The number stands in the statement, so that PostgreSQL plans for it: it then walks the
+// index that far and no further.
+var missedMore = fmt.Sprintf(`
+	select exists (
+		select from event
+		where (xid, pos) > ($1::text::xid8, $2)
+		order by xid, pos
+		offset %d)`, mostBehind)
+
+// farBehind says whether more events than that lie after a position.
+func (f *Feed) farBehind(ctx context.Context, at position) (far bool, err error) {
+	err = f.pool.QueryRow(ctx, missedMore, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(at.xid, 10), at.pos).Scan(&far)
+	if err != nil {
+		return false, fmt.Errorf("count what was missed: %w", err)
+	}
+	return far, nil
 }
 
 // Topics changes what is followed from now on. What a new topic had before is not told:

@@ -57,7 +57,7 @@ func newMetrics() metrics {
 	return metrics{
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "vaxel_feed_lag_seconds",
-			Help: "Age of the oldest committed event that the log has not yet told; a long transaction in the cluster holds it up.",
+			Help: "Age of the first committed event that the log has not yet told; a long transaction in the cluster holds it up.",
 		}),
 		slow: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "vaxel_feed_slow_followers_total",
@@ -71,16 +71,19 @@ func (f *Feed) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{f.metrics.lag, f.metrics.slow}
 }
 
-// gauge measures what has been committed and not yet told.
+// gauge measures how long the next event to be told has been waiting.
 func (f *Feed) gauge(ctx context.Context) error {
 	f.mu.Lock()
 	tail := f.tail
 	f.mu.Unlock()
 	var lag float64
 	err := f.pool.QueryRow(ctx, `
-		select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8
-		from event
-		where (xid, pos) > ($1::text::xid8, $2)`, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(tail.xid, 10), tail.pos).Scan(&lag)
+		select coalesce((
+			select extract(epoch from clock_timestamp() - at)
+			from event
+			where (xid, pos) > ($1::text::xid8, $2)
+			order by xid, pos
+			limit 1), 0)::float8`, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(tail.xid, 10), tail.pos).Scan(&lag)
 	if err != nil {
 		return fmt.Errorf("measure lag: %w", err)
 	}
