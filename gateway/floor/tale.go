@@ -41,15 +41,15 @@ func (t *tale) add(effects []routing.Effect) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case routing.InteractionChanged:
-			t.interactions.put(e.Interaction.ID, e.Interaction)
-			t.order = append(t.order, news{interaction: &e.Interaction})
+			t.interactions.put(e.Interaction.ID, *e.Interaction)
+			t.order = append(t.order, news{interaction: e.Interaction})
 		case routing.OfferCreated:
 			t.addOffer(e.Offer)
 		case routing.OfferClosed:
 			t.addOffer(e.Offer)
 		case routing.PresenceChanged:
-			t.presences.put(e.Presence.Agent, e.Presence)
-			t.order = append(t.order, news{presence: &e.Presence})
+			t.presences.put(e.Presence.Agent, *e.Presence)
+			t.order = append(t.order, news{presence: e.Presence})
 		case routing.SegmentClosed:
 			t.segments = append(t.segments, rowOfSegment(e.Segment))
 		case routing.Happened:

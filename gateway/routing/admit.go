@@ -77,8 +77,11 @@ func (c *Core) open(it *item, due time.Time) {
 }
 
 func (c *Core) knows(id gateway.InteractionID) bool {
-	_, gone := c.gone.of(id)
-	return gone || c.items[id] != nil
+	if c.items[id] != nil {
+		return true
+	}
+	_, gone := c.gone.byID[id]
+	return gone
 }
 
 // joins is the open interaction that an arrival belongs to.
@@ -104,7 +107,7 @@ func (c *Core) lastAgent(id gateway.CaseID) gateway.AgentID {
 			return it.Agent
 		}
 	}
-	return c.gone.agents[id]
+	return c.gone.agent(id)
 }
 
 // begin opens an interaction that an agent starts. A call makes the agent busy: what

@@ -102,46 +102,67 @@ func (a *agent) wanted() gateway.Status {
 
 // show brings the shown presence up to date and says whether it has changed.
 func (a *agent) show(now time.Time) bool {
-	p := gateway.Presence{
-		Agent: a.id, Intent: a.intent, StatusCode: a.code, Next: a.next, NextCode: a.nextCode,
-		Status: a.status(), Since: a.shown.Since, Units: a.units(), Live: a.live, Rev: a.shown.Rev,
-	}
-	for _, h := range a.holds {
-		p.Holds = append(p.Holds, h.item.ID)
-		if !h.active() {
-			p.WrapUps = append(p.WrapUps, gateway.WrapUpLeft{Interaction: h.item.ID, Until: h.wrap.until, Overtime: h.wrap.overtime})
-		}
-	}
 	under := a.loaded() // an offer does not restart the timer of the status under it
 	if under == "" {
 		under = a.wanted()
 	}
+	since := a.shown.Since
 	if under != a.since {
-		a.since, p.Since = under, now
+		a.since, since = under, now
 	}
-	if a.shown.Rev > 0 && samePresence(p, a.shown) {
+	status, units := a.status(), a.units()
+	p := &a.shown
+	if p.Rev > 0 && p.Intent == a.intent && p.StatusCode == a.code && p.Next == a.next && p.NextCode == a.nextCode &&
+		p.Status == status && p.Since.Equal(since) && p.Units == units && p.Live == a.live && a.showsHolds() {
 		return false
 	}
-	p.Rev++
-	a.shown = p
+	a.shown = gateway.Presence{
+		Agent: a.id, Intent: a.intent, StatusCode: a.code, Next: a.next, NextCode: a.nextCode,
+		Status: status, Since: since, Units: units, Live: a.live, Holds: p.Holds, WrapUps: p.WrapUps, Rev: p.Rev + 1,
+	}
+	if !a.showsHolds() {
+		a.listHolds()
+	}
 	return true
 }
 
-func samePresence(p, q gateway.Presence) bool {
-	return p.Intent == q.Intent && p.StatusCode == q.StatusCode && p.Next == q.Next && p.NextCode == q.NextCode &&
-		p.Status == q.Status && p.Since.Equal(q.Since) && p.Units == q.Units && p.Live == q.Live &&
-		slices.Equal(p.Holds, q.Holds) &&
-		slices.EqualFunc(p.WrapUps, q.WrapUps, func(v, w gateway.WrapUpLeft) bool {
-			return v.Interaction == w.Interaction && v.Overtime == w.Overtime && v.Until.Equal(w.Until)
-		})
+// showsHolds says whether what the agent holds is as last told.
+func (a *agent) showsHolds() bool {
+	if len(a.holds) != len(a.shown.Holds) {
+		return false
+	}
+	wraps := a.shown.WrapUps
+	for i, h := range a.holds {
+		if a.shown.Holds[i] != h.item.ID {
+			return false
+		}
+		if h.active() {
+			continue
+		}
+		if len(wraps) == 0 || wraps[0].Interaction != h.item.ID || wraps[0].Overtime != h.wrap.overtime || !wraps[0].Until.Equal(h.wrap.until) {
+			return false
+		}
+		wraps = wraps[1:]
+	}
+	return len(wraps) == 0
 }
 
-// Presence is the agent as last told.
-func (a *agent) Presence() gateway.Presence {
-	p := a.shown
-	p.Holds, p.WrapUps = slices.Clone(p.Holds), slices.Clone(p.WrapUps)
-	return p
+// listHolds makes the lists anew: those that were told stay as they were.
+func (a *agent) listHolds() {
+	a.shown.Holds, a.shown.WrapUps = nil, nil
+	if len(a.holds) > 0 {
+		a.shown.Holds = make([]gateway.InteractionID, 0, len(a.holds))
+	}
+	for _, h := range a.holds {
+		a.shown.Holds = append(a.shown.Holds, h.item.ID)
+		if !h.active() {
+			a.shown.WrapUps = append(a.shown.WrapUps, gateway.WrapUpLeft{Interaction: h.item.ID, Until: h.wrap.until, Overtime: h.wrap.overtime})
+		}
+	}
 }
+
+// Presence is the agent as last told. Its lists are not to be changed.
+func (a *agent) Presence() gateway.Presence { return a.shown }
 
 // deadline is when time next does something to the agent; zero never.
 func (a *agent) deadline() (at time.Time) {

@@ -71,8 +71,8 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 		if b.queue != q {
 			continue // another queue's, whose members get help
 		}
-		for _, it := range b.tiers[0].s {
-			sooner(&s.Channels[b.lane].WaitingSince, it.ArrivedAt)
+		for _, e := range b.tiers[0].s {
+			sooner(&s.Channels[b.lane].WaitingSince, e.item.ArrivedAt)
 		}
 	}
 	for _, m := range q.members {
@@ -96,7 +96,7 @@ func (c *Core) Place(id gateway.InteractionID) (Place, bool) {
 	}
 	p := Place{Position: 1}
 	for _, o := range it.bucket.tiers[0].s {
-		if o.key.before(it.key) {
+		if o.before(it.key) {
 			p.Position++
 		}
 	}

@@ -48,6 +48,7 @@ type Core struct {
 	turn       turn
 	watch      func(it *item, chosen []*agent) // sees each search for an agent, before its offer
 	candidates heap[candidate]                 // empty between events
+	chosen     []*agent                        // used again by each search
 }
 
 // turn is what one event has done so far.
@@ -61,6 +62,15 @@ type turn struct {
 	asker   *agent   // of a command: whose state the answer shows
 	subject *item
 	later   bool
+}
+
+// clear begins a new turn. The effects are the caller's now, the rest is used again.
+func (t *turn) clear() {
+	clear(t.items)
+	clear(t.agents)
+	clear(t.freed)
+	clear(t.entered)
+	*t = turn{items: t.items[:0], agents: t.agents[:0], freed: t.freed[:0], entered: t.entered[:0]}
 }
 
 // New is an empty floor: it knows nobody until a Configure event.
@@ -85,7 +95,8 @@ func (c *Core) Apply(at time.Time, ev Event) Result {
 		c.now = at
 	}
 	if err := c.handle(ev); err != nil {
-		c.now, c.turn = before, turn{}
+		c.now = before
+		c.turn.clear()
 		return Result{Err: err, WakeAt: c.timers.next()}
 	}
 	c.settle()
@@ -155,7 +166,7 @@ func (c *Core) handle(ev Event) *gateway.Error {
 func (c *Core) touch(it *item) {
 	if it.effect < 0 {
 		it.effect = len(c.turn.effects)
-		c.turn.effects = append(c.turn.effects, nil)
+		c.emit(nil)
 		c.turn.items = append(c.turn.items, it)
 	}
 }
@@ -168,13 +179,23 @@ func (c *Core) meet(a *agent) {
 	}
 }
 
-func (c *Core) emit(e Effect) { c.turn.effects = append(c.turn.effects, e) }
+func (c *Core) emit(e Effect) {
+	if c.turn.effects == nil {
+		c.turn.effects = make([]Effect, 0, 8)
+	}
+	c.turn.effects = append(c.turn.effects, e)
+}
 
 // flush turns what has changed into effects and timers.
 func (c *Core) flush() Result {
+	ans := gateway.Answer{Later: c.turn.later, At: c.now}
 	for _, it := range c.turn.items {
 		it.Rev++
-		c.turn.effects[it.effect] = InteractionChanged{it.Interaction}
+		told := it.copy()
+		c.turn.effects[it.effect] = InteractionChanged{told}
+		if it == c.turn.subject {
+			ans.Interaction = told
+		}
 		it.effect, it.hops = -1, 0
 		c.timers.set(&it.timer, it.deadline())
 		c.forget(it)
@@ -182,29 +203,38 @@ func (c *Core) flush() Result {
 	for _, a := range c.turn.agents {
 		a.met = false
 		if a.show(c.now) {
-			c.emit(PresenceChanged{a.Presence()})
+			told := a.copy()
+			c.emit(PresenceChanged{told})
+			if a == c.turn.asker {
+				ans.Presence = told
+			}
 		}
 		c.timers.set(&a.timer, a.deadline())
 	}
 	for _, t := range c.turn.retime {
 		c.timers.set(t, t.deadline())
 	}
-	r := Result{Effects: c.turn.effects, Answer: c.answer(), WakeAt: c.timers.next()}
-	c.turn = turn{}
+	if a := c.turn.asker; a != nil && ans.Presence == nil {
+		ans.Presence = a.copy()
+	}
+	if it := c.turn.subject; it != nil && ans.Interaction == nil {
+		ans.Interaction = it.copy()
+	}
+	r := Result{Effects: c.turn.effects, Answer: ans, WakeAt: c.timers.next()}
+	c.turn.clear()
 	return r
 }
 
-func (c *Core) answer() gateway.Answer {
-	ans := gateway.Answer{Later: c.turn.later, At: c.now}
-	if a := c.turn.asker; a != nil {
-		p := a.Presence()
-		ans.Presence = &p
-	}
-	if it := c.turn.subject; it != nil {
-		i := it.Interaction
-		ans.Interaction = &i
-	}
-	return ans
+// copy is the interaction as it is told.
+func (it *item) copy() *gateway.Interaction {
+	told := it.Interaction
+	return &told
+}
+
+// copy is the presence as it is told.
+func (a *agent) copy() *gateway.Presence {
+	told := a.shown
+	return &told
 }
 
 // forget lets go of an interaction that nobody holds any more.

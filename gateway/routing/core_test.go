@@ -43,7 +43,7 @@ func TestViews(t *testing.T) {
 	var told gateway.Presence
 	for _, e := range r.Effects {
 		if p, ok := e.(routing.PresenceChanged); ok {
-			told = p.Presence
+			told = *p.Presence
 		}
 	}
 	if diff := cmp.Diff(told, presence); diff != "" {

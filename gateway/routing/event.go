@@ -34,8 +34,9 @@ type Effect any
 
 // The effects, in the order in which they happened.
 type (
-	// InteractionChanged carries the whole new state of one interaction.
-	InteractionChanged struct{ Interaction gateway.Interaction }
+	// InteractionChanged carries the whole new state of one interaction. It is the reader's
+	// and the Answer's together, and not to be changed.
+	InteractionChanged struct{ Interaction *gateway.Interaction }
 	// Joined says that an arrival met an open interaction instead of opening its own.
 	Joined struct {
 		Reserved    gateway.InteractionID
@@ -46,7 +47,7 @@ type (
 	// OfferClosed ends an offer with its one outcome.
 	OfferClosed struct{ Offer gateway.Offer }
 	// PresenceChanged carries the whole new state of one agent.
-	PresenceChanged struct{ Presence gateway.Presence }
+	PresenceChanged struct{ Presence *gateway.Presence }
 	// SegmentClosed records one agent's part of an interaction.
 	SegmentClosed struct{ Segment gateway.Segment }
 	// Happened goes onto the conversation's timeline: joined, left, transferred, ended.

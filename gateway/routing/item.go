@@ -35,7 +35,12 @@ type item struct {
 	bucket *bucket // while waiting
 	ripe   int     // how many of the bucket's tiers it is in
 	places []int   // where, in each
+	few    [2]int  // room for them: most buckets have one or two
 
+	one struct { // room for what is mostly one
+		hold  [1]*hold
+		offer [1]*offer
+	}
 	timer  timer
 	effect int // index of its effect in this turn, -1 none
 	dirty  bool
@@ -69,6 +74,7 @@ func newItem(adm gateway.Admission, l lane) *item {
 		lane: l, needs: sortedSkills(adm.Skills), alone: adm.Alone, effect: -1,
 	}
 	it.timer = timer{item: it, i: -1}
+	it.places, it.holds, it.offers = it.few[:0], it.one.hold[:0], it.one.offer[:0]
 	return it
 }
 

@@ -91,13 +91,18 @@ func (c *Core) hand(it *item) {
 // bestItem is the first in order of all that the agent could take, nil if there is none.
 func (c *Core) bestItem(a *agent) (best *item) {
 	may := func(it *item) bool { return !it.coolingFor(a, c.now) }
+	turns := c.plan.Order == gateway.PriorityTurn
 	for _, q := range a.profile.queues {
 		for _, b := range q.filled {
 			s := b.standing[a.profile.index]
 			if !s.fits || !a.open.has(b.lane) {
 				continue
 			}
-			if it, ok := b.tiers[s.tier].first(may); ok && (best == nil || c.precedes(it, best)) {
+			line := &b.tiers[s.tier]
+			if len(line.s) == 0 || best != nil && !turns && best.key.before(line.s[0].key) {
+				continue
+			}
+			if it := line.first(may); it != nil && (best == nil || c.precedes(it, best)) {
 				best = it
 			}
 		}
@@ -112,9 +117,10 @@ func (c *Core) bestAgent(it *item, taken []*agent) *agent {
 	if !b.ready() {
 		return nil
 	}
-	if a := c.agents[it.Preferred]; a != nil && c.can(a, it) && !slices.Contains(taken, a) &&
-		c.now.Sub(it.entered) <= b.queue.service[b.lane].sticky {
-		return a
+	if it.Preferred != 0 && c.now.Sub(it.entered) <= b.queue.service[b.lane].sticky {
+		if a := c.agents[it.Preferred]; a != nil && c.can(a, it) && !slices.Contains(taken, a) {
+			return a
+		}
 	}
 	may := func(a *agent) bool { return !it.coolingFor(a, c.now) && !slices.Contains(taken, a) }
 	return b.best(it.ripe, may)

@@ -1,6 +1,10 @@
 package routing
 
-import "github.com/vaxelhq/vaxel/gateway"
+import (
+	"slices"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
 
 // remembered is how many finished interactions are remembered, for those who answer
 // late and for customers who come back.
@@ -14,32 +18,35 @@ type memo struct {
 	Closed []string              `json:"closed,omitempty"` // how its offers closed
 }
 
-// memory is the latest finished interactions, oldest first.
+// memory is the latest finished interactions.
 type memory struct {
-	memos  []memo
-	byID   map[gateway.InteractionID]memo
-	agents map[gateway.CaseID]gateway.AgentID // who had a case last
-	count  map[gateway.CaseID]int
+	ring  []memo // oldest first, from next on once it is full
+	next  int
+	byID  map[gateway.InteractionID]int // index in the ring
+	cases map[gateway.CaseID]lastly
+}
+
+// lastly is who had a case last, and how many of the remembered are about it.
+type lastly struct {
+	agent gateway.AgentID
+	count int
 }
 
 func newMemory() memory {
-	return memory{
-		byID:   map[gateway.InteractionID]memo{},
-		agents: map[gateway.CaseID]gateway.AgentID{},
-		count:  map[gateway.CaseID]int{},
-	}
+	return memory{byID: map[gateway.InteractionID]int{}, cases: map[gateway.CaseID]lastly{}}
 }
 
 func (m *memory) add(o memo) {
-	m.memos = append(m.memos, o)
-	m.byID[o.ID] = o
-	if o.Case != 0 && o.Agent != 0 {
-		m.agents[o.Case] = o.Agent
-		m.count[o.Case]++
+	if len(m.ring) < remembered {
+		m.byID[o.ID] = len(m.ring)
+		m.ring = append(m.ring, o)
+	} else {
+		m.drop(m.ring[m.next])
+		m.byID[o.ID], m.ring[m.next] = m.next, o
+		m.next = (m.next + 1) % remembered
 	}
-	if len(m.memos) > remembered {
-		m.drop(m.memos[0])
-		m.memos = m.memos[1:]
+	if o.Case != 0 && o.Agent != 0 {
+		m.cases[o.Case] = lastly{o.Agent, m.cases[o.Case].count + 1}
 	}
 }
 
@@ -48,13 +55,23 @@ func (m *memory) drop(o memo) {
 	if o.Case == 0 || o.Agent == 0 {
 		return
 	}
-	if m.count[o.Case]--; m.count[o.Case] == 0 {
-		delete(m.count, o.Case)
-		delete(m.agents, o.Case)
+	if l := m.cases[o.Case]; l.count > 1 {
+		m.cases[o.Case] = lastly{l.agent, l.count - 1}
+	} else {
+		delete(m.cases, o.Case)
 	}
 }
 
 func (m *memory) of(id gateway.InteractionID) (memo, bool) {
-	o, ok := m.byID[id]
-	return o, ok
+	i, ok := m.byID[id]
+	if !ok {
+		return memo{}, false
+	}
+	return m.ring[i], true
 }
+
+// agent is who had a case last, none if that is forgotten.
+func (m *memory) agent(id gateway.CaseID) gateway.AgentID { return m.cases[id].agent }
+
+// memos are all that is remembered, oldest first.
+func (m *memory) memos() []memo { return append(slices.Clone(m.ring[m.next:]), m.ring[:m.next]...) }

@@ -15,15 +15,15 @@ func TestMemoryForgets(t *testing.T) {
 	for i := range gateway.InteractionID(remembered - 1) {
 		m.add(memo{ID: 100 + i, Case: 2, Agent: 9})
 	}
-	if _, ok := m.of(1); ok || m.agents[1] != 0 {
+	if _, ok := m.of(1); ok || m.agent(1) != 0 {
 		t.Error("the oldest interaction, or its agent, is still remembered")
 	}
-	if _, ok := m.of(2); !ok || m.agents[2] != 9 {
-		t.Errorf("case 2 was last agent %v's, want 9", m.agents[2])
+	if _, ok := m.of(2); !ok || m.agent(2) != 9 {
+		t.Errorf("case 2 was last agent %v's, want 9", m.agent(2))
 	}
 	m.add(memo{ID: 3})
-	if _, ok := m.of(2); ok || m.agents[2] != 9 || len(m.memos) != remembered || len(m.byID) != remembered {
-		t.Errorf("%d memos, %d by id, agent %v", len(m.memos), len(m.byID), m.agents[2])
+	if _, ok := m.of(2); ok || m.agent(2) != 9 || len(m.memos()) != remembered || len(m.byID) != remembered {
+		t.Errorf("%d memos, %d by id, agent %v", len(m.memos()), len(m.byID), m.agent(2))
 	}
 }
 

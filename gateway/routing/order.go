@@ -35,7 +35,7 @@ type bucket struct {
 	// tiers[i] holds the items that have waited delays[i]; tiers[0] all. Members with a
 	// delay see only their tier.
 	delays   []time.Duration // ascending from 0
-	tiers    []heap[*item]
+	tiers    []line
 	standing []standing   // by profile index
 	ranks    [][]*profile // those who can take its items, the best first, equals together
 }
@@ -50,7 +50,7 @@ type standing struct {
 
 // bucket is where an item of the queue waits, made if it is new.
 func (c *Core) bucket(q *queue, it *item) *bucket {
-	name := []byte{byte('0' + it.lane)}
+	name := append(make([]byte, 0, 64), byte('0'+it.lane))
 	for _, s := range it.wants {
 		name = strconv.AppendInt(append(name, ' '), int64(s.Skill), 10)
 		name = strconv.AppendInt(append(name, ':'), int64(s.Level), 10)
@@ -88,10 +88,7 @@ func (c *Core) newBucket(q *queue, it *item) *bucket {
 	slices.Sort(b.delays)
 	b.delays = slices.Compact(b.delays)
 	for t := range b.delays {
-		b.tiers = append(b.tiers, heap[*item]{
-			less:  func(a, b *item) bool { return a.key.before(b.key) },
-			moved: func(it *item, i int) { it.places[t] = i },
-		})
+		b.tiers = append(b.tiers, line{tier: t})
 	}
 	var fit []*profile
 	for _, m := range members {
@@ -142,7 +139,7 @@ func (c *Core) place(it *item) {
 	c.widen(it)
 	it.key = c.keyOf(it)
 	it.bucket = c.bucket(q, it)
-	it.places, it.ripe = make([]int, len(it.bucket.tiers)), 0
+	it.places, it.ripe = slices.Grow(it.places[:0], len(it.bucket.tiers))[:len(it.bucket.tiers)], 0
 	if len(it.bucket.tiers[0].s) == 0 {
 		q.filled = append(q.filled, it.bucket)
 		for _, o := range it.also {

@@ -155,9 +155,9 @@ func (d *day) hear(e Effect) {
 		}
 		d.offers[k] = e.Offer
 	case InteractionChanged:
-		d.changed(e.Interaction)
+		d.changed(*e.Interaction)
 	case PresenceChanged:
-		d.shown(e.Presence)
+		d.shown(*e.Presence)
 	case nil:
 		d.Fatal("an effect is missing")
 	}
@@ -175,7 +175,7 @@ func (d *day) shown(p gateway.Presence) {
 	old, known := d.presences[p.Agent]
 	d.presences[p.Agent] = p
 	since := p.Since.Equal(d.core.now)
-	if known && under(old) == under(p) {
+	if known && p.Rev > 1 && under(old) == under(p) { // who is hired again begins anew
 		since = p.Since.Equal(old.Since)
 	}
 	if !since {

@@ -69,8 +69,11 @@ func (d *departures) forget(o departure) {
 // greet gives a customer who is back soon their old place: they are as old, and as due,
 // as when they first came. The queue's steps begin anew.
 func (c *Core) greet(it *item) {
+	if it.Customer == 0 || len(c.departures.list) == 0 {
+		return
+	}
 	d, ok := c.departures.last[who{it.Customer, it.Channel}]
-	if !ok || it.Customer == 0 || d.Left.Add(returnWithin).Before(c.now) {
+	if !ok || d.Left.Add(returnWithin).Before(c.now) {
 		return
 	}
 	c.departures.forget(d)

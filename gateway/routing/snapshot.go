@@ -79,7 +79,7 @@ type (
 // Snapshot is the whole state. Two cores that were given the same events since the same
 // snapshot give the same bytes.
 func (c *Core) Snapshot() ([]byte, error) {
-	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos, Left: c.departures.list}
+	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos(), Left: c.departures.list}
 	for _, a := range c.roster {
 		s.Agents = append(s.Agents, agentState{
 			Shown: a.shown, Under: a.since, Back: a.back, Away: a.away,
@@ -178,7 +178,7 @@ func (c *Core) reopen() error {
 	for _, it := range c.items {
 		c.timers.set(&it.timer, it.deadline())
 	}
-	c.turn = turn{}
+	c.turn.clear()
 	return nil
 }
 

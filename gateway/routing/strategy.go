@@ -58,8 +58,8 @@ func (it *item) ringsAll() bool {
 
 // bestAgents are those whom the item is offered to: one, or those whose phones ring
 // together, the best first.
-func (c *Core) bestAgents(it *item) (agents []*agent) {
-	most := 1
+func (c *Core) bestAgents(it *item) []*agent {
+	agents, most := c.chosen[:0], 1
 	if it.ringsAll() {
 		most = ringMost
 	}
@@ -70,5 +70,6 @@ func (c *Core) bestAgents(it *item) (agents []*agent) {
 		}
 		agents = append(agents, a)
 	}
+	c.chosen = agents
 	return agents
 }

@@ -5,10 +5,11 @@ import "time"
 // timer is the one deadline of an agent or an item: the earliest of all that may
 // happen to it by itself. It follows from the state, so snapshots do not hold it.
 type timer struct {
-	at    time.Time
-	agent *agent // or
-	item  *item
-	i     int // index in the heap, -1 none
+	at     time.Time
+	micros int64  // at, for comparing
+	agent  *agent // or
+	item   *item
+	i      int // index in the heap, -1 none
 }
 
 func (t *timer) deadline() time.Time {
@@ -27,8 +28,8 @@ func newTimers() timers {
 
 // timerBefore puts agents before items of the same moment, and both by id.
 func timerBefore(a, b *timer) bool {
-	if d := a.at.Compare(b.at); d != 0 {
-		return d < 0
+	if a.micros != b.micros {
+		return a.micros < b.micros
 	}
 	switch {
 	case a.agent != nil && b.agent != nil:
@@ -47,10 +48,10 @@ func (ts *timers) set(t *timer, at time.Time) {
 			ts.remove(t.i)
 		}
 	case t.i < 0:
-		t.at = at
+		t.at, t.micros = at, at.UnixMicro()
 		ts.push(t)
 	case !t.at.Equal(at):
-		t.at = at
+		t.at, t.micros = at, at.UnixMicro()
 		ts.fix(t.i)
 	}
 }

@@ -596,7 +596,7 @@ func (f *floor) command(w []string) gateway.Command {
 func (f *floor) tell(e routing.Effect) {
 	switch e := e.(type) {
 	case routing.InteractionChanged:
-		f.interaction(e.Interaction)
+		f.interaction(*e.Interaction)
 	case routing.Joined:
 		f.say("\t%d joins %d", e.Reserved, e.Interaction)
 	case routing.OfferCreated:
@@ -604,7 +604,7 @@ func (f *floor) tell(e routing.Effect) {
 	case routing.OfferClosed:
 		f.say("\toffer %d.%d to %s %s", e.Offer.Interaction, e.Offer.No, f.who(e.Offer.Agent), strings.TrimSpace(string(e.Offer.Outcome)+" "+e.Offer.Cause))
 	case routing.PresenceChanged:
-		f.presence(e.Presence)
+		f.presence(*e.Presence)
 	case routing.SegmentClosed:
 		s := e.Segment
 		f.say("\tsegment of %d: %s in %s, %s, %v and %v after", s.Interaction, f.who(s.Agent), f.where(s.Queue), s.How, s.EndedAt.Sub(s.Start), s.End.Sub(s.EndedAt))
