@@ -154,6 +154,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.setWork(func(f func(context.Context)) {
 		group.Go(func() { f(life) })
 	})
+	defer s.Feed.Watch([]string{topicClaims}, s.hearClaim)()
 	s.tick(ctx)
 	s.closeAll()
 	s.setWork(nil)

@@ -296,6 +296,36 @@ func TestOneSocketPerVisitor(t *testing.T) {
 	second.until("ack")
 }
 
+// The rule holds over nodes, too: the older socket is closed, and its end is not the
+// visitor's.
+func TestOneSocketPerVisitorOverNodes(t *testing.T) {
+	h := newHouse(t)
+	one, two := h.start(), h.start()
+	h.watched(2)
+	c := one.dial(t)
+	c.begin("Hej")
+	second := two.dial(t)
+	second.token = c.token
+	second.hello()
+	if code := c.closed(); code != 4009 {
+		t.Errorf("first socket closed with %d, want 4009", code)
+	}
+	second.send(m{"t": "msg", "cid": "m-1", "text": "från den andra"})
+	second.until("ack")
+	var gone bool
+	if err := h.pool.QueryRow(t.Context(), `select gone_at is not null from visitor`).Scan(&gone); err != nil || gone {
+		t.Errorf("the visitor is gone: %v (%v), and is connected", gone, err)
+	}
+	third := one.dial(t)
+	third.token = c.token
+	third.hello()
+	if code := second.closed(); code != 4009 {
+		t.Errorf("second socket closed with %d, want 4009", code)
+	}
+	third.send(m{"t": "msg", "cid": "m-2", "text": "från den tredje"})
+	third.until("ack")
+}
+
 func TestDoors(t *testing.T) {
 	h := newHouse(t)
 	n := h.start()

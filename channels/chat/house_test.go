@@ -211,6 +211,22 @@ func (h *house) Watch(topics []string, heard func(gateway.Event)) func() {
 	}
 }
 
+// watched waits until so many servers listen to each other.
+func (h *house) watched(servers int) {
+	h.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // between looks
+		h.mu.Lock()
+		n := len(h.watching["chat.visitors"])
+		h.mu.Unlock()
+		if n >= servers {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("%d servers listen, want %d", n, servers)
+		}
+	}
+}
+
 // Announce implements chat.Feed.
 func (h *house) Announce(events ...gateway.Event) {
 	for _, e := range events {

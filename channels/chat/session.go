@@ -19,20 +19,21 @@ import (
 // session is one visitor's socket. Its own goroutine reads; whatever must be told goes
 // through out.
 type session struct {
-	srv    *Server
-	out    outlet
-	wire   wire
-	token  tokenHash
-	widget *Widget
-	lines  *rate.Limiter
-	typed  time.Time // when typing was last passed on; the reader's own
-	paged  time.Time
-	seenTo int64 // the last position that was noted as seen; the reader's own
-	writes bool  // typing was passed on as on; the reader's own
-	lang   string
-	slot   int
-	silent atomic.Bool // pinged and not heard of since
-	stop   func()      // ends listening to the conversation; the reader's own
+	srv     *Server
+	out     outlet
+	wire    wire
+	token   tokenHash
+	claimed claim // what other nodes are told of this socket
+	widget  *Widget
+	lines   *rate.Limiter
+	typed   time.Time // when typing was last passed on; the reader's own
+	paged   time.Time
+	seenTo  int64 // the last position that was noted as seen; the reader's own
+	writes  bool  // typing was passed on as on; the reader's own
+	lang    string
+	slot    int
+	silent  atomic.Bool // pinged and not heard of since
+	stop    func()      // ends listening to the conversation; the reader's own
 
 	mu      sync.Mutex // guards what follows
 	visitor visitor
@@ -233,6 +234,7 @@ func (v *session) findPhase(ctx context.Context, site siteView) error {
 
 // join makes this the visitor's one socket.
 func (s *Server) join(v *session) {
+	v.claimed = newClaim(v.token)
 	s.mu.Lock()
 	old := s.byToken[v.token]
 	s.byToken[v.token] = v
@@ -241,6 +243,7 @@ func (s *Server) join(v *session) {
 	if old != nil {
 		old.out.close(closeTakenOver, "connected again")
 	}
+	v.tellClaim()
 	v.slot = s.wheel.add(v)
 }
 
