@@ -77,7 +77,10 @@ func TestQueueRulesThatMakeNoSense(t *testing.T) {
 		}
 	}
 	for _, step := range []gateway.Step{
-		{Do: gateway.AddQueue}, {Do: gateway.DropSkill}, {Do: gateway.ToExternal}, {After: -1, Do: gateway.DropSkills},
+		{Do: gateway.AddQueue},
+		{Do: gateway.DropSkill},
+		{Do: gateway.ToExternal},
+		{After: -1, Do: gateway.DropSkills},
 		{Do: gateway.ToVoicemail, Channels: []gateway.Channel{gateway.Email}},
 	} {
 		if _, err := s.CreateQueue(t.Context(), roster.Queue{Name: roster.Label{"en": "x"}, Steps: []gateway.Step{step}}); code(err) != "bad_step" {

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -55,6 +56,7 @@ const (
 	RuleIdle       Rule = "longest_idle"
 	RuleAsked      Rule = "asked_longest_ago"
 	RuleID         Rule = "lowest_id"
+	RuleSince      Rule = "changed_since"  // by Explain only: an offer stands although another is ahead now
 	RuleFirstOfAll Rule = "first_in_order" // the item itself: others are due before it
 )
 
@@ -150,7 +152,10 @@ func (j judge) compared(a *agent, chosen bool) (Rule, string) {
 				best = r
 			}
 		}
-		return j.ahead(a, best)
+		if rule, words := j.ahead(a, best); rule != "" {
+			return rule, words
+		}
+		return RuleSince, "was ahead when it was asked; things have changed since"
 	case len(j.chosen) == 0:
 		return RuleFirstOfAll, "free; somebody else's turn comes before"
 	case j.sticky(j.chosen[0]):
@@ -158,8 +163,10 @@ func (j judge) compared(a *agent, chosen bool) (Rule, string) {
 	case len(j.chosen) > 1:
 		return RuleRingAll, fmt.Sprintf("%d others ring already", len(j.chosen))
 	}
-	rule, words := j.ahead(j.chosen[0], a)
-	return rule, "behind: the chosen agent has " + words
+	if rule, words := j.ahead(j.chosen[0], a); rule != "" {
+		return rule, "behind: the chosen agent has " + words
+	}
+	return RuleSince, "was not free, or not ahead, when the other was asked"
 }
 
 func (j judge) sticky(a *agent) bool {
@@ -168,33 +175,18 @@ func (j judge) sticky(a *agent) bool {
 
 // ahead says by what a goes before b, empty if it does not.
 func (j judge) ahead(a, b *agent) (Rule, string) {
-	s, t := j.bucket.standing[a.profile.index], j.bucket.standing[b.profile.index]
-	for _, r := range criteria[j.bucket.queue.strategy] {
-		var d int
-		var words string
-		switch r {
-		case RuleLevel:
-			d, words = t.level-s.level, fmt.Sprintf("membership level %d, the other %d", s.level, t.level)
-		case RuleSkills:
-			d, words = t.skills-s.skills, fmt.Sprintf("skill levels %d in all, the other %d", s.skills, t.skills)
-		case RuleLeastUsed:
-			d, words = a.units()-b.units(), fmt.Sprintf("%d units in use, the other %d", a.units(), b.units())
-		case RuleIdle:
-			d, words = a.idleFrom.Compare(b.idleFrom), "been idle since "+when(a.idleFrom)+", the other since "+when(b.idleFrom)
-		case RuleAsked:
-			d, words = a.asked.Compare(b.asked), "last been asked at "+when(a.asked)+", the other at "+when(b.asked)
-		default:
-			d, words = int(a.id-b.id), fmt.Sprintf("the lower number, %d before %d", a.id, b.id)
-		}
-		if d < 0 {
-			return r, words
-		}
-		if d > 0 {
+	for _, by := range criteria[j.bucket.queue.strategy] {
+		if d, words := by.compare(j, a, b); d != 0 {
+			if d < 0 {
+				return by.rule, words
+			}
 			return "", ""
 		}
 	}
 	return "", ""
 }
+
+func (j judge) standing(a *agent) standing { return j.bucket.standing[a.profile.index] }
 
 func when(t time.Time) string {
 	if t.IsZero() {
@@ -203,14 +195,43 @@ func when(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
+// criterion is one thing that a strategy compares; below zero a is ahead of b.
+type criterion struct {
+	rule    Rule
+	compare func(j judge, a, b *agent) (int, string)
+}
+
+var (
+	byLevel = criterion{RuleLevel, func(j judge, a, b *agent) (int, string) {
+		s, t := j.standing(a), j.standing(b)
+		return t.level - s.level, fmt.Sprintf("membership level %d, the other %d", s.level, t.level)
+	}}
+	bySkills = criterion{RuleSkills, func(j judge, a, b *agent) (int, string) {
+		s, t := j.standing(a), j.standing(b)
+		return t.skills - s.skills, fmt.Sprintf("skill levels %d in all, the other %d", s.skills, t.skills)
+	}}
+	byUnits = criterion{RuleLeastUsed, func(_ judge, a, b *agent) (int, string) {
+		return a.units() - b.units(), fmt.Sprintf("%d units in use, the other %d", a.units(), b.units())
+	}}
+	byIdle = criterion{RuleIdle, func(_ judge, a, b *agent) (int, string) {
+		return a.idleFrom.Compare(b.idleFrom), "been idle since " + when(a.idleFrom) + ", the other since " + when(b.idleFrom)
+	}}
+	byAsked = criterion{RuleAsked, func(_ judge, a, b *agent) (int, string) {
+		return a.asked.Compare(b.asked), "last been asked at " + when(a.asked) + ", the other at " + when(b.asked)
+	}}
+	byID = criterion{RuleID, func(_ judge, a, b *agent) (int, string) {
+		return cmp.Compare(a.id, b.id), fmt.Sprintf("the lower number, %d before %d", a.id, b.id)
+	}}
+)
+
 // criteria are what each strategy compares, in its order.
-var criteria = map[gateway.Strategy][]Rule{
-	"":                  {RuleLevel, RuleSkills, RuleLeastUsed, RuleIdle, RuleID},
-	gateway.LongestIdle: {RuleLevel, RuleSkills, RuleLeastUsed, RuleIdle, RuleID},
-	gateway.RingAll:     {RuleLevel, RuleSkills, RuleLeastUsed, RuleIdle, RuleID},
-	gateway.SkillFirst:  {RuleSkills, RuleLevel, RuleLeastUsed, RuleIdle, RuleID},
-	gateway.RoundRobin:  {RuleLevel, RuleAsked, RuleID},
-	gateway.LeastBusy:   {RuleLeastUsed, RuleIdle, RuleID},
+var criteria = map[gateway.Strategy][]criterion{
+	"":                  {byLevel, bySkills, byUnits, byIdle, byID},
+	gateway.LongestIdle: {byLevel, bySkills, byUnits, byIdle, byID},
+	gateway.RingAll:     {byLevel, bySkills, byUnits, byIdle, byID},
+	gateway.SkillFirst:  {bySkills, byLevel, byUnits, byIdle, byID},
+	gateway.RoundRobin:  {byLevel, byAsked, byID},
+	gateway.LeastBusy:   {byUnits, byIdle, byID},
 }
 
 // excluded is the first rule that keeps the item from an agent, empty if none does.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
@@ -44,7 +45,7 @@ func TestInvariants(t *testing.T) {
 		rapid.Check(t, aDay)
 		return
 	}
-	seed := uint64(time.Now().UnixNano())
+	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	for run := seed; states < *wantStates && !t.Failed(); run++ {
 		if err := flag.Set("rapid.seed", strconv.FormatUint(run, 10)); err != nil {
@@ -337,7 +338,8 @@ func (d *day) eligible(a *agent, it *item) bool {
 	}
 	units, same := 0, 0
 	for _, h := range a.holds {
-		if !h.parked && !(d.interruptible(h) && (it.Channel == gateway.Voice || it.Channel == gateway.Chat)) {
+		live := it.Channel == gateway.Voice || it.Channel == gateway.Chat
+		if !h.parked && (!live || !d.interruptible(h)) {
 			units += gateway.Cost(h.item.Channel)
 		}
 		if h.item.Channel == it.Channel {
@@ -384,14 +386,10 @@ func (d *day) wants(it *item) (needs []gateway.SkillLevel, queues []gateway.Queu
 		}
 		var left []gateway.SkillLevel
 		for _, n := range needs {
-			switch s.Do {
-			case gateway.DropSkills:
+			if s.Do == gateway.DropSkills || s.Do == gateway.DropSkill && n.Skill == s.Skill {
 				continue
-			case gateway.DropSkill:
-				if n.Skill == s.Skill {
-					continue
-				}
-			case gateway.LowerSkills:
+			}
+			if s.Do == gateway.LowerSkills {
 				n.Level = max(1, n.Level-max(s.By, 1))
 			}
 			left = append(left, n)

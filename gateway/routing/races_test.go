@@ -175,7 +175,7 @@ func everyOrder(t *testing.T, events []routing.Event, before, after func(*race))
 		r := newRace(t, gateway.RingAll)
 		before(r)
 		for _, i := range order {
-			r.try(events[i])
+			_ = r.try(events[i])
 		}
 		after(r)
 		if t.Failed() {
@@ -218,7 +218,7 @@ func (r *race) fresh() gateway.InteractionID {
 func (r *race) accept() {
 	if len(r.open) > 0 {
 		o := r.open[0]
-		r.try(gateway.Accept{Interaction: o.Interaction, No: o.No, Agent: o.Agent, ByPhone: true})
+		_ = r.try(gateway.Accept{Interaction: o.Interaction, No: o.No, Agent: o.Agent, ByPhone: true})
 	}
 }
 

@@ -43,7 +43,6 @@ func (c *Core) Why(log iter.Seq[Logged], id gateway.InteractionID) (all []Explan
 		}
 	}
 	defer func() { c.watch = nil }()
-	for range c.Replay(log, nil) { //nolint:revive // the watch collects
-	}
+	c.Replay(log, nil)(func(Logged, Result) bool { return true })
 	return all
 }

@@ -173,14 +173,13 @@ func (f *floor) step(v string) gateway.Step {
 	after, what, _ := strings.Cut(v, ":")
 	what, arg, _ := strings.Cut(what, ":")
 	s := gateway.Step{After: seconds(after), Do: gateway.StepKind(what)}
-	switch s.Do {
-	case gateway.LowerSkills:
-		if arg != "" {
-			s.By = int(number(arg))
-		}
-	case gateway.DropSkill:
+	switch {
+	case arg == "":
+	case s.Do == gateway.LowerSkills:
+		s.By = int(number(arg))
+	case s.Do == gateway.DropSkill:
 		s.Skill = gateway.SkillID(f.id("skill", arg))
-	case gateway.AddQueue, gateway.Move:
+	case s.Do == gateway.AddQueue, s.Do == gateway.Move:
 		s.Queue = gateway.QueueID(f.id("queue", arg))
 	default:
 		s.To = arg
@@ -628,14 +627,13 @@ func (f *floor) tell(e routing.Effect) {
 
 func (f *floor) stepTaken(e routing.StepTaken) string {
 	s := fmt.Sprintf("step for %d in %s: %s", e.Interaction, f.where(e.Queue), e.Step.Do)
-	switch e.Step.Do {
-	case gateway.AddQueue, gateway.Move:
+	switch {
+	case e.Step.Queue != 0:
 		s += " " + f.where(e.Step.Queue)
-	case gateway.DropSkill:
+	case e.Step.Skill != 0:
 		s += " " + f.name("skill", int64(e.Step.Skill))
-	case gateway.ToExternal:
+	case e.Step.To != "":
 		s += " " + e.Step.To
-	default:
 	}
 	return s
 }
@@ -648,9 +646,11 @@ func (f *floor) interaction(i gateway.Interaction) {
 	if i.Phase != "" && i.Phase != gateway.PhaseTalking {
 		s += ", " + string(i.Phase)
 	}
+	var others strings.Builder
 	for _, o := range i.Others {
-		s += " and " + f.who(o)
+		others.WriteString(" and " + f.who(o))
 	}
+	s += others.String()
 	if !i.WrapUpUntil.IsZero() {
 		s += ", wrap-up until " + i.WrapUpUntil.Format(time.TimeOnly)
 	}
