@@ -28,6 +28,7 @@ type visitor struct {
 	pos    int64
 	phase  string
 	unsaid []map[string]any // in order, until acknowledged
+	again  bool             // the first of them was not taken
 	shown  []chatLine
 	faults []string
 	acked  map[string]int // client id → how often
@@ -131,6 +132,9 @@ func (c *visitor) talk(ctx context.Context, conn *websocket.Conn, ready chan str
 		if len(c.unsaid) > 0 {
 			next = c.unsaid[0]
 		}
+		if c.again {
+			sent, c.again = "", false
+		}
 		c.mu.Unlock()
 		if next != nil && next["cid"] != sent {
 			sent, _ = next["cid"].(string)
@@ -171,6 +175,10 @@ func (c *visitor) hear(f chatFrame) {
 		c.follows(f)
 		c.show(*f.Line)
 		c.pos = max(c.pos, f.Pos)
+	case "error":
+		if f.Code == "try_again" { // as the widget does
+			time.AfterFunc(50*time.Millisecond, c.sayAgain)
+		}
 	case "ack":
 		c.acked[f.CID]++
 		if len(c.unsaid) == 0 || c.unsaid[0]["cid"] != f.CID {
@@ -190,6 +198,16 @@ func (c *visitor) hear(f chatFrame) {
 	}
 	if f.Phase != "" {
 		c.phase = f.Phase
+	}
+}
+
+func (c *visitor) sayAgain() {
+	c.mu.Lock()
+	c.again = true
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
 	}
 }
 
