@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -137,7 +138,18 @@ type queues struct{ *roster.Store }
 
 func (q queues) MaxWait(ctx context.Context, id gateway.QueueID) (gateway.Seconds, error) {
 	queue, err := q.Queue(ctx, id)
+	if queue.MaxWait == 0 && slices.ContainsFunc(queue.Steps, endsWaiting) {
+		return -1, err
+	}
 	return queue.MaxWait, err
+}
+
+// endsWaiting says whether a step sends callers on.
+func endsWaiting(s gateway.Step) bool {
+	if len(s.Channels) > 0 && !slices.Contains(s.Channels, gateway.Voice) {
+		return false
+	}
+	return s.Do == gateway.ToVoicemail || s.Do == gateway.ToExternal || s.Do == gateway.HangUp
 }
 
 // replies makes agents' answers mail.
