@@ -497,6 +497,8 @@ export const en: Words = {
     cases: 'Cases',
     customers: 'Customers',
     findCase: 'Number or word of the case',
+    noneYet: 'No customers yet',
+    noneYetHint: 'Whoever writes, chats or calls becomes a customer here.',
     noCustomers: 'No customer fits',
     noCases: 'No case fits',
     what: 'The list',

@@ -499,6 +499,8 @@ export const sv = {
     customers: 'Kunder',
     findCase: 'Nummer eller ord i ärendet',
     noCustomers: 'Ingen kund passar',
+    noneYet: 'Inga kunder än',
+    noneYetHint: 'Den som skriver, chattar eller ringer blir kund här.',
     noCases: 'Inget ärende passar',
     what: 'Listan',
     pick: 'Välj en kund eller ett ärende',

@@ -45,7 +45,7 @@ export function Inbox({ tab, chosen }: { tab: Tab; chosen?: Id }) {
     const next = items[Math.min(items.length - 1, Math.max(0, at + by))]
     if (next) go(`/${tab}/${next}`)
   }
-  useKeys({ KeyJ: step(1), KeyK: step(-1), 'mod+KeyN': () => go('/phone') })
+  useKeys({ KeyJ: step(1), KeyK: step(-1), 'ctrl+alt+KeyN': () => go('/phone') })
 
   return (
     <section className="pane pane--list" aria-label={title}>
@@ -97,7 +97,7 @@ export function Inbox({ tab, chosen }: { tab: Tab; chosen?: Id }) {
           <Icon name="plus" />
           {w.inbox.new}
           <span className="kbd" aria-hidden="true">
-            {printed('mod+KeyN')}
+            {printed('ctrl+alt+KeyN')}
           </span>
         </button>
       </div>

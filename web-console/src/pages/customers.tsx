@@ -80,7 +80,7 @@ function CustomerList({ chosen }: { chosen?: Id }) {
         <Fetched query={query} what={w.customers.what} rows={6}>
           {(data) => {
             const items = data.pages.flatMap((p) => p.items)
-            if (items.length === 0) return <Empty icon="search" text={w.customers.noCustomers} />
+            if (items.length === 0) return q ? <Empty icon="search" text={w.customers.noCustomers} /> : <Empty icon="users" text={w.customers.noneYet} hint={w.customers.noneYetHint} />
             return (
               <ul>
                 {items.map((c) => (

@@ -21,7 +21,7 @@ const chords: [keyof Words['settings']['keys'], string][] = [
   ['note', 'KeyN'],
   ['end', 'KeyE'],
   ['transfer', 'KeyT'],
-  ['new', 'mod+KeyN'],
+  ['new', 'ctrl+alt+KeyN'],
   ['jump', 'KeyG'],
   ['saveThing', 'mod+KeyS'],
   ['help', 'mod+Slash'],

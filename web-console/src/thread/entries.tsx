@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Id, Recording } from '../api/types'
 import { fileURL } from '../api/client'
 import { useFormat, useWords } from '../i18n'
@@ -53,7 +54,16 @@ export function blocksOf(entries: Entry[]): Block[] {
   return blocks
 }
 
-function Lines({ entries, name, read }: { entries: Entry[]; name: string; read: number }) {
+interface LinesProps {
+  entries: Entry[]
+  name: string
+  read: number
+}
+
+/** Nothing of it is another: a line that comes draws itself only. */
+const unchanged = (a: LinesProps, b: LinesProps) => a.name === b.name && a.read === b.read && a.entries.length === b.entries.length && a.entries.every((e, i) => e === b.entries[i])
+
+const Lines = memo(function Lines({ entries, name, read }: LinesProps) {
   const f = useFormat()
   const w = useWords()
   const me = useMe()
@@ -95,13 +105,13 @@ function Lines({ entries, name, read }: { entries: Entry[]; name: string; read: 
       {stack}
     </div>
   )
-}
+}, unchanged)
 
-function Said({ e }: { e: Entry }) {
+const Said = memo(function Said({ e }: { e: Entry }) {
   if (e.kind === 'article') return <Card card={e.body as ArticleCard} />
   if (e.kind === 'file') return <File e={e} a={e.body as Attachment} />
   return <div className="bub">{e.text}</div>
-}
+})
 
 export function Card({ card }: { card: ArticleCard }) {
   const w = useWords()
@@ -134,7 +144,7 @@ export function File({ e, a }: { e: Entry; a: Attachment }) {
   )
 }
 
-function One({ e, name, open, fresh }: { e: Entry; name: string; open: boolean; fresh: boolean }) {
+const One = memo(function One({ e, name, open, fresh }: { e: Entry; name: string; open: boolean; fresh: boolean }) {
   switch (e.kind) {
     case 'mail':
       return <MailEntry e={e} name={name} open={open} fresh={fresh} />
@@ -147,7 +157,7 @@ function One({ e, name, open, fresh }: { e: Entry; name: string; open: boolean; 
     default:
       return <EventEntry e={e} />
   }
-}
+})
 
 function Note({ e }: { e: Entry }) {
   const w = useWords()

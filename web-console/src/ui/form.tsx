@@ -47,6 +47,7 @@ export function Text(props: { label: string; value: string; set: (v: string) => 
 
 /** A whole number with its unit; what isn't one is written as nothing. */
 export function Count(props: { label: string; value: number | undefined; set: (n: number) => void; unit?: string; hint?: string; hidden?: boolean }) {
+  const w = useWords()
   const id = useId()
   return (
     <div className="f">
@@ -57,6 +58,7 @@ export function Count(props: { label: string; value: number | undefined; set: (n
         id={id}
         label={props.label}
         value={props.value === undefined ? '' : String(props.value)}
+        placeholder={w.common.none}
         set={(v) => props.set(Number(v.replace(/\D/g, '').slice(0, 6)))}
         rest={{ inputMode: 'numeric', 'aria-describedby': props.hint ? `${id}h` : undefined }}
         end={props.unit && <span className="meta">{props.unit}</span>}

@@ -65,6 +65,8 @@ test('an agent is added and opens; memberships and skills go along', () =>
     '/settings/agents',
     async ({ page, house }) => {
       await page.getByRole('link', { name: 'Ny operatör' }).click()
+      await page.setViewportSize({ width: 1100, height: 800 })
+      await page.locator('.set-body .switch').first().waitFor() // it hid with the panel's own once
       await page.getByLabel('Namn').fill('Vera Strand')
       await page.getByRole('switch', { name: 'Faktura' }).press('Space')
       await page.getByLabel('Faktura: nivå').selectOption('3')
