@@ -253,7 +253,7 @@ func TestBadInputSIP(t *testing.T) {
 	v := newVaxel(t, telephony(sip, 60))
 	desk := phonetest.NewPhone(t, "agent", g711.A, agentHz)
 	v.agent.setPhone(desk.URI())
-	desk.Auto = func(c *phonetest.Call) { c.Ring(); c.Answer() }
+	desk.OnCall(func(c *phonetest.Call) { c.Ring(); c.Answer() })
 	v.start()
 	v.agent.signIn()
 	v.agent.openConsole()

@@ -264,7 +264,7 @@ func newPhones(t *testing.T, point string) *phones {
 		desk: phonetest.NewPhone(t, "agent", g711.A, agentHz), caller: phonetest.NewPhone(t, "caller", g711.A, customerHz),
 	}
 	p.agent.setPhone(p.desk.URI())
-	p.desk.Auto = func(c *phonetest.Call) { c.Ring(); c.Answer() }
+	p.desk.OnCall(func(c *phonetest.Call) { c.Ring(); c.Answer() })
 	p.startCrashing(point)
 	p.agent.signIn()
 	p.console = p.agent.openConsole()

@@ -54,7 +54,7 @@ func start(t *testing.T, point string, voicemail bool) *life {
 	l := &life{t: t, url: pgtest.NewURL(t), dir: t.TempDir(), voicemail: voicemail}
 	h := newHouse(t)
 	l.customer, l.agent = h.customer(440), h.deskphone(anna, 1000)
-	l.agent.Auto = func(c *phonetest.Call) { c.Ring(); c.Answer() }
+	l.agent.OnCall(func(c *phonetest.Call) { c.Ring(); c.Answer() })
 	l.cmd = exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v")
 	phone := l.agent.URI()
 	if voicemail {
@@ -176,7 +176,7 @@ func TestKill(t *testing.T) {
 func TestKillWhileItRings(t *testing.T) {
 	t.Parallel()
 	l := start(t, "", false)
-	l.agent.Auto = (*phonetest.Call).Ring
+	l.agent.OnCall((*phonetest.Call).Ring)
 	l.customer.Dial(service, l.addr)
 	a := l.agent.Next()
 	if err := l.cmd.Process.Kill(); err != nil {

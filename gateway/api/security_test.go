@@ -38,7 +38,7 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 	for range tries {
 		c.refused("GET", "/me", nil, 401, "sign_in")
 	}
-	seconds := int(time.Since(began).Seconds()) + 1
+	seconds := int(time.Now().Unix()-began.Unix()) + 1 // of the clock, as they are counted
 	if lines := h.logs.count("source=127.0.0.1"); lines == 0 || lines > 10*seconds {
 		t.Errorf("%d lines in %d s", lines, seconds)
 	}

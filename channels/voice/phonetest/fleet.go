@@ -70,7 +70,7 @@ func NewFleet(ctx context.Context) (*Fleet, error) {
 		*who.p = p
 		f.work.Go(p.listen)
 	}
-	f.agents.Auto = func(c *Call) { c.Answer() }
+	f.agents.OnCall(func(c *Call) { c.Answer() })
 	f.work.Go(func() { f.talk(ctx) })
 	return f, nil
 }

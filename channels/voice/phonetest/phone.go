@@ -15,12 +15,11 @@ import (
 )
 
 // Phone is a telephone on loopback. What it does with a call is written in the test,
-// or in Auto.
+// or in what OnCall was given.
 type Phone struct {
 	Sound *Sound
 	User  string
-	Auto  func(c *Call) // does what a person would with an incoming call, if set
-	Media func() Media  // the sound of each call; nil uses Sound for all of them
+	Media func() Media // the sound of each call; nil uses Sound for all of them
 
 	t    testing.TB
 	conn *net.UDPConn
@@ -29,6 +28,14 @@ type Phone struct {
 	calls map[string]*Call
 	last  *Call
 	count int
+	auto  func(c *Call) // nil: the test does it
+}
+
+// OnCall has f do what a person would with each incoming call.
+func (p *Phone) OnCall(f func(c *Call)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.auto = f
 }
 
 // Media is the sound of a call.
@@ -161,9 +168,10 @@ func (p *Phone) request(m *sip.Request, c *Call) {
 		p.mu.Lock()
 		p.calls[c.id], p.last = c, c
 		p.count++
+		auto := p.auto
 		p.mu.Unlock()
-		if p.Auto != nil {
-			go p.Auto(c)
+		if auto != nil {
+			go auto(c)
 		}
 		return
 	}
