@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -87,6 +88,15 @@ func (h *house) shelved(ctx context.Context, count int) error {
 	return h.wait(ctx, "the articles", func() bool { return h.find(ctx, "/articles/shortcut/"+shortcutOf(count)) == nil })
 }
 
+// knock is a request that nothing is done for: the least that one can take.
+func (h *house) knock(ctx context.Context, path string) error {
+	status, _ := h.get(ctx, path)
+	if status != http.StatusOK {
+		return fmt.Errorf("%s: status %d", path, status)
+	}
+	return nil
+}
+
 // find asks as an agent's program.
 func (h *house) find(ctx context.Context, path string) error {
 	return h.agents[0].call(ctx, http.MethodGet, path, nil, nil)
@@ -151,6 +161,16 @@ func (h *house) ask(ctx context.Context, count int) error {
 	if err != nil {
 		return err
 	}
+	var knocks []float64
+	for r := range runs + 1 {
+		delays, failed := h.openQuestions(ctx, h.knock, func() string { return "/healthz" }, 200, h.b.share(30))
+		if failed > 0 {
+			return errors.New("the server does not answer")
+		}
+		if r > 0 {
+			knocks = append(knocks, percentile(delays, 99))
+		}
+	}
 	pick := rand.New(rand.NewPCG(4, 4)) // the same questions each time
 	for _, kind := range []struct {
 		name string
@@ -168,21 +188,23 @@ func (h *house) ask(ctx context.Context, count int) error {
 			return fmt.Sprintf("/articles/suggest?language=sv&conversation=%d", talks[pick.IntN(len(talks))])
 		}, "suggestions for what a customer wrote last", 50, true},
 	} {
-		if err := h.askOne(ctx, kind.name, kind.says, kind.path, kind.rate, kind.half); err != nil {
+		if err := h.askOne(ctx, kind.name, kind.says, kind.path, kind.rate, kind.half, median(knocks)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *house) askOne(ctx context.Context, name, says string, path func() string, rate int, half bool) error {
+// askOne tells of one kind of question; bound is the p99 of a request that nothing is done
+// for.
+func (h *house) askOne(ctx context.Context, name, says string, path func() string, rate int, half bool, bound float64) error {
 	b := h.b
 	var p50, p99, cpu []float64
 	var who shares
 	faults := 0
 	for r := range runs + 1 {
 		m := measure(h.pid())
-		delays, failed := h.openQuestions(ctx, path, rate, b.share(12))
+		delays, failed := h.openQuestions(ctx, h.find, path, rate, b.share(12))
 		c := m.cost(len(delays))
 		if faults += failed; r > 0 {
 			p50, p99, cpu = append(p50, percentile(delays, 50)), append(p99, percentile(delays, 99)), append(cpu, c.cpu)
@@ -190,16 +212,16 @@ func (h *house) askOne(ctx context.Context, name, says string, path func() strin
 		}
 	}
 	b.note("kb: %s p50 %.2f ms, p99 %.2f ms", says, median(p50), median(p99))
-	method := fmt.Sprintf("%s over the API with a key, open loop at %d/s from %d clients, %v, median of %d; %v", says, rate, kbClients, b.share(12), runs, who)
+	method := fmt.Sprintf("%s over the API with a key, open loop at %d/s from %d clients, %v, median of %d; %v; bound of p99: GET /healthz at 200/s", says, rate, kbClients, b.share(12), runs, who)
 	if half {
 		b.tell(Figure{Name: strings.Replace(name, "p99", "p50", 1), Value: median(p50), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	}
-	b.tell(Figure{Name: name, Value: median(p99), Unit: "ms", Errors: faults, CPU: new(median(cpu)), Method: method})
+	b.tell(Figure{Name: name, Value: median(p99), Unit: "ms", Errors: faults, CPU: new(median(cpu)), Bound: new(bound), Method: method})
 	return ctx.Err()
 }
 
 // openQuestions asks at a steady pace and gives how long each took from when it was due.
-func (h *house) openQuestions(ctx context.Context, path func() string, rate int, d time.Duration) (delays []time.Duration, failed int) {
+func (h *house) openQuestions(ctx context.Context, ask func(context.Context, string) error, path func() string, rate int, d time.Duration) (delays []time.Duration, failed int) {
 	type question struct {
 		due  time.Time
 		path string
@@ -216,7 +238,7 @@ func (h *house) openQuestions(ctx context.Context, path func() string, rate int,
 		all.Go(func() {
 			for q := range due {
 				time.Sleep(time.Until(q.due))
-				err := h.find(ctx, q.path)
+				err := ask(ctx, q.path)
 				took := time.Since(q.due)
 				mu.Lock()
 				if delays = append(delays, took); err != nil {

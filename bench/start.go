@@ -16,18 +16,18 @@ const starts = 5
 // start measures from exec to readiness, in an empty directory and in one that has been
 // started before, and what a house at rest holds of memory.
 func start(ctx context.Context, b *Bench) error {
-	var cold, warm, coldDB, warmDB, memory []float64
+	var cold, warm, coldDB, warmDB, memory, coldCPU, warmCPU []float64
 	m := measure(os.Getpid())
 	for n := range starts + 1 { // the first warms the page cache
 		h, err := b.newHouse(ctx, 0, nil)
 		if err != nil {
 			return err
 		}
-		first, err := h.timed(ctx)
+		first, firstCPU, err := h.timed(ctx)
 		if err != nil {
 			return err
 		}
-		again, err := h.timed(ctx)
+		again, againCPU, err := h.timed(ctx)
 		if err != nil {
 			return err
 		}
@@ -44,16 +44,17 @@ func start(ctx context.Context, b *Bench) error {
 			return err
 		}
 		if n > 0 {
+			coldCPU, warmCPU = append(coldCPU, firstCPU), append(warmCPU, againCPU)
 			cold, warm, memory = append(cold, first), append(warm, again), append(memory, held)
 			coldDB, warmDB = append(coldDB, base), append(warmDB, baseAgain)
 		}
 	}
 	b.tell(Figure{
-		Name: "start.cold_ms", Value: median(cold), Unit: "ms", Bound: new(median(coldDB)),
+		Name: "start.cold_ms", Value: median(cold), Unit: "ms", CPU: new(median(coldCPU)), Bound: new(median(coldDB)),
 		Method: fmt.Sprintf("exec to /readyz 200, empty directory: initdb, schema, first administrator; median of %d; bound: the embedded PostgreSQL's first start alone; %v", starts, m.cost(1).shares),
 	})
 	b.tell(Figure{
-		Name: "start.warm_ms", Value: median(warm), Unit: "ms", Bound: new(median(warmDB)),
+		Name: "start.warm_ms", Value: median(warm), Unit: "ms", CPU: new(median(warmCPU)), Bound: new(median(warmDB)),
 		Method: fmt.Sprintf("the same in a directory that was stopped in good order; median of %d; bound: the embedded PostgreSQL alone", starts),
 	})
 	b.tell(Figure{
@@ -63,13 +64,15 @@ func start(ctx context.Context, b *Bench) error {
 	return nil
 }
 
-// timed starts the house, stops it and gives the milliseconds until it was ready.
-func (h *house) timed(ctx context.Context) (float64, error) {
-	took, err := h.launch(ctx, "")
+// timed starts the house, stops it and gives the milliseconds until it was ready, and those
+// of CPU till then.
+func (h *house) timed(ctx context.Context) (took, cpu float64, err error) {
+	d, err := h.launch(ctx, "")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return milliseconds(took), h.stop()
+	cpu = milliseconds(used(h.pid()))
+	return milliseconds(d), cpu, h.stop()
 }
 
 // databaseAlone times the embedded database's first and second start.
