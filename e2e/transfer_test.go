@@ -8,6 +8,7 @@ import (
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/roster"
 )
 
 const colleagueHz = 880
@@ -19,10 +20,9 @@ func TestStoryTransferredCall(t *testing.T) {
 	t.Parallel()
 	sip := freePort(t, "udp")
 	v := newVaxel(t, telephony(sip, 60))
-	bo := v.addAgent("bo", "Bo Ek")
 	annas, bos := phonetest.NewPhone(t, "anna", g711.A, agentHz), phonetest.NewPhone(t, "bo", g711.Mu, colleagueHz)
 	v.agent.setPhone(annas.URI())
-	bo.setPhone(bos.URI())
+	bo := v.addAgent("bo", "Bo Ek", roster.Phone{Kind: roster.PhoneSIP, Address: bos.URI()})
 	v.start()
 	v.agent.signIn()
 	bo.signIn()
