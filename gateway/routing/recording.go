@@ -1,0 +1,148 @@
+package routing
+
+import (
+	"iter"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Recording is a stretch of the log without its decisions: who came, what agents did of
+// their own accord, how long things took. Played again under another plan it says what
+// would probably have happened.
+type Recording struct {
+	Contacts []Contact
+	Acts     []Logged // plans, statuses, consoles, phones
+	// Unknown counts what happened and a simulation leaves out, because it was an answer
+	// to a decision that may not be made again: declined, missed, transferred …
+	Unknown map[string]int
+}
+
+// Contact is one customer's arrival and what it took. Times that the log does not tell
+// are negative: of somebody who gave up nobody knows how long the talk would have been.
+type Contact struct {
+	At       time.Time
+	Admit    Admit
+	Patience time.Duration // gives up after so long without an answer; negative: did not
+	Answer   time.Duration // from the offer to its acceptance
+	Talk     time.Duration
+	WrapUp   time.Duration
+	Codes    []gateway.CodeID
+}
+
+// recorder listens to a replay.
+type recorder struct {
+	Recording
+	index   map[gateway.InteractionID]int
+	offered map[gateway.InteractionID]time.Time
+	now     map[gateway.InteractionID]gateway.Interaction
+}
+
+// Record replays a log and takes its decisions out. The core, new or restored from the
+// snapshot before the log, becomes what the log makes of it. What was open at its start
+// is not played again.
+func Record(c *Core, log iter.Seq[Logged]) Recording {
+	r := recorder{
+		Recording: Recording{Unknown: map[string]int{}}, index: map[gateway.InteractionID]int{},
+		offered: map[gateway.InteractionID]time.Time{}, now: map[gateway.InteractionID]gateway.Interaction{},
+	}
+	r.start(c)
+	for l, res := range c.Replay(log, nil) {
+		if res.Err == nil {
+			r.event(l)
+			r.effects(l.At, res.Effects)
+		}
+	}
+	return r.Recording
+}
+
+// start makes the floor as it was a part of the recording.
+func (r *recorder) start(c *Core) {
+	if len(c.roster) == 0 {
+		return
+	}
+	act := func(ev Event) { r.Acts = append(r.Acts, Logged{At: c.now, Event: ev}) }
+	act(Configure{c.plan})
+	for _, a := range c.roster {
+		if a.live {
+			act(gateway.Consoles{Agent: a.id, Live: true})
+		}
+		if a.intent != gateway.IntentLoggedOut {
+			act(gateway.SetStatus{Agent: a.id, Intent: a.intent, Code: a.code})
+		}
+	}
+	if len(c.items) > 0 {
+		r.Unknown["Open at the start"] = len(c.items)
+	}
+}
+
+func (r *recorder) event(l Logged) {
+	switch e := l.Event.(type) {
+	case Admit:
+		r.index[e.Interaction] = len(r.Contacts)
+		r.Contacts = append(r.Contacts, Contact{At: l.At, Admit: e, Patience: -1, Answer: -1, Talk: -1, WrapUp: -1})
+	case Configure, gateway.SetStatus, gateway.Consoles, gateway.PhoneReach, Recover:
+		r.Acts = append(r.Acts, l)
+	case gateway.Leave:
+		if c := r.contact(e.Interaction); c != nil && r.now[e.Interaction].AcceptedAt.IsZero() {
+			c.Patience = l.At.Sub(c.At)
+		}
+	case gateway.Accept:
+		if c := r.contact(e.Interaction); c != nil && c.Answer < 0 {
+			c.Answer = l.At.Sub(r.offered[e.Interaction])
+		}
+	case gateway.Finish:
+		if c := r.contact(e.Interaction); c != nil {
+			c.Codes = e.Codes
+			if ended := r.now[e.Interaction].EndedAt; !ended.IsZero() {
+				c.WrapUp = l.At.Sub(ended)
+			}
+		}
+	case gateway.Decline, gateway.FailOffer, gateway.Transfer, gateway.Consult, gateway.Pull, gateway.Begin, gateway.CallBack:
+		r.Unknown[nameOf(e)]++
+	}
+}
+
+func (r *recorder) effects(at time.Time, effects []Effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case OfferCreated:
+			r.offered[e.Offer.Interaction] = at
+		case OfferClosed:
+			if e.Offer.Outcome == gateway.Missed {
+				r.Unknown["Missed"]++
+			}
+		case InteractionChanged:
+			i := *e.Interaction
+			if c := r.contact(i.ID); c != nil && !i.EndedAt.IsZero() && !i.AcceptedAt.IsZero() && c.Talk < 0 {
+				c.Talk = i.EndedAt.Sub(i.AcceptedAt)
+			}
+			r.now[i.ID] = i
+		}
+	}
+}
+
+func (r *recorder) contact(id gateway.InteractionID) *Contact {
+	if i, ok := r.index[id]; ok {
+		return &r.Contacts[i]
+	}
+	return nil
+}
+
+func nameOf(ev Event) string {
+	switch ev.(type) {
+	case gateway.Decline:
+		return "Declined"
+	case gateway.FailOffer:
+		return "Failed"
+	case gateway.Transfer:
+		return "Transferred"
+	case gateway.Consult:
+		return "Consulted"
+	case gateway.Pull:
+		return "Pulled"
+	case gateway.Begin:
+		return "Begun"
+	}
+	return "Called back"
+}

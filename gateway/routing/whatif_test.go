@@ -1,0 +1,142 @@
+package routing_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/routing"
+)
+
+// A recorded day, played again with nothing changed, is that day: every effect at the
+// same moment.
+func TestPlayReproducesTheDay(t *testing.T) {
+	var log []routing.Logged
+	var told, again []any
+	office(7, 600).Play(nil, func(l routing.Logged, res routing.Result) {
+		if res.Err == nil {
+			log, told = append(log, l), append(told, l.At, res.Effects)
+		}
+	})
+	day := routing.Record(routing.New(), slices.Values(log))
+	day.Play(nil, func(l routing.Logged, res routing.Result) {
+		if res.Err == nil {
+			again = append(again, l.At, res.Effects)
+		}
+	})
+	if diff := cmp.Diff(told, again); diff != "" {
+		t.Errorf("the day went another way:\n%.2000s", diff)
+	}
+	if len(day.Contacts) != 600 || len(day.Unknown) > 0 {
+		t.Errorf("%d contacts, left out %v", len(day.Contacts), day.Unknown)
+	}
+	later := routing.New()
+	for range later.Replay(slices.Values(log[:len(log)/2]), nil) {
+		continue
+	}
+	rest := routing.Record(later, slices.Values(log[len(log)/2:]))
+	if n := rest.Unknown["Open at the start"]; n == 0 || len(rest.Contacts)+n < 300 {
+		t.Errorf("from the middle on: %d contacts, left out %v", len(rest.Contacts), rest.Unknown)
+	}
+	figures := routing.Figures{}
+	for l, res := range routing.New().Replay(slices.Values(log), nil) {
+		figures.Hear(l, res)
+	}
+	for counter, f := range figures {
+		if mean, longest := f.Wait(); f.Answered == 0 || mean > longest || f.ServiceLevel() > 1 || f.Percentile(95) > longest {
+			t.Errorf("%v: %+v", counter, f)
+		}
+	}
+}
+
+// The order of waiting work decides who waits, as the simulation that chose it found: with
+// strict bands callers wait least and chats longest; by due time chats are best off on
+// average and at worst, and callers not far behind; by arrival everybody waits alike.
+func TestOrdersRankAsKnown(t *testing.T) {
+	day := office(2024, 6000)
+	mean, longest := map[string]map[gateway.QueueID]time.Duration{}, map[string]map[gateway.QueueID]time.Duration{}
+	for name, change := range map[string]func(gateway.Plan) gateway.Plan{
+		"edf":    nil,
+		"fifo":   func(p gateway.Plan) gateway.Plan { p.Order = gateway.FirstCome; return p },
+		"strict": strict,
+	} {
+		figures := routing.Figures{}
+		day.Play(change, figures.Hear)
+		mean[name], longest[name] = map[gateway.QueueID]time.Duration{}, map[gateway.QueueID]time.Duration{}
+		for counter, f := range figures {
+			q := counter.Queue
+			mean[name][q], longest[name][q] = f.Wait()
+			t.Logf("%-6s %-5v %5d answered, mean %4.0f s, p95 %5.0f s, longest %5.0f s, service level %.2f",
+				name, q, f.Answered, mean[name][q].Seconds(), f.Percentile(95).Seconds(), longest[name][q].Seconds(), f.ServiceLevel())
+		}
+	}
+	voice := func(name string) time.Duration { return mean[name][1] }
+	chat := func(name string) time.Duration { return mean[name][2] }
+	if voice("strict") >= voice("edf") || voice("edf") >= voice("fifo") {
+		t.Errorf("calls wait %v strict, %v edf, %v fifo", voice("strict"), voice("edf"), voice("fifo"))
+	}
+	if chat("edf") >= chat("strict") || chat("strict") >= chat("fifo") {
+		t.Errorf("chats wait %v edf, %v strict, %v fifo", chat("edf"), chat("strict"), chat("fifo"))
+	}
+	if a, b := longest["edf"][2], longest["strict"][2]; a >= b {
+		t.Errorf("the longest chat waits %v edf, %v strict", a, b)
+	}
+}
+
+// strict puts each channel's queue into a band of its own.
+func strict(p gateway.Plan) gateway.Plan {
+	p.Order, p.Queues = gateway.FirstCome, slices.Clone(p.Queues)
+	for i := range p.Queues {
+		p.Queues[i].Band = 9 - i
+	}
+	return p
+}
+
+// office is a seeded day, busiest in the middle: twenty agents for one thing at a time, and
+// three queues with the targets of calls, chats and mail. All take a whole agent.
+func office(seed uint64, contacts int) (day routing.Recording) {
+	random := rand.New(rand.NewPCG(seed, seed))
+	start := time.Date(2024, 5, 6, 6, 0, 0, 0, time.UTC)
+	plan := gateway.Plan{}
+	targets := []gateway.Seconds{20, 60, 4 * 3600}
+	for i, target := range targets {
+		plan.Queues = append(plan.Queues, gateway.QueuePlan{ID: gateway.QueueID(i + 1), Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
+			gateway.Voice: {Target: target, OfferTimeout: 60, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual}},
+		}})
+	}
+	for id := range gateway.AgentID(20) {
+		a := gateway.AgentPlan{ID: id + 1, Channels: gateway.Channels, Phone: true}
+		for q := range gateway.QueueID(3) {
+			a.Memberships = append(a.Memberships, gateway.Membership{Queue: q + 1, Enabled: true, Level: 2})
+		}
+		plan.Agents = append(plan.Agents, a)
+	}
+	day.Acts = append(day.Acts, routing.Logged{At: start, Event: routing.Configure{Plan: plan}})
+	for id := range gateway.AgentID(20) {
+		day.Acts = append(day.Acts,
+			routing.Logged{At: start, Event: gateway.Consoles{Agent: id + 1, Live: true}},
+			routing.Logged{At: start, Event: gateway.SetStatus{Agent: id + 1, Intent: gateway.IntentAvailable}})
+	}
+	at := start
+	for id := range gateway.InteractionID(contacts) {
+		part := float64(id) / float64(contacts)
+		gap := 15.0 // seconds between arrivals; twenty agents can take one in about 13.5
+		if part > 0.35 && part < 0.65 {
+			gap = 11.8
+		}
+		at = at.Add(time.Duration(random.ExpFloat64() * gap * float64(time.Second))).Truncate(time.Microsecond)
+		kind := []int{0, 0, 1, 1, 2}[random.IntN(5)]
+		day.Contacts = append(day.Contacts, routing.Contact{
+			At: at, Patience: -1, Answer: time.Second, WrapUp: 15 * time.Second,
+			Talk: time.Duration(random.ExpFloat64()*250*float64(time.Second) + 4e9).Truncate(time.Microsecond),
+			Admit: routing.Admit{Admission: gateway.Admission{
+				Interaction: id + 1, Channel: gateway.Voice, Queue: gateway.QueueID(kind + 1), Alone: true, ArrivedAt: at,
+			}},
+		})
+	}
+	return day
+}
