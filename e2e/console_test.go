@@ -25,6 +25,7 @@ type console struct {
 	offers map[gateway.InteractionID]gateway.Offer
 	up     bool
 	frames []frame
+	rung   time.Time // when the last offer came
 }
 
 type frame struct {
@@ -106,7 +107,7 @@ func (c *console) hear(f frame) {
 	case "offer.created":
 		var o gateway.Offer
 		_ = json.Unmarshal(f.Data, &o)
-		c.offers[o.Interaction] = o
+		c.offers[o.Interaction], c.rung = o, time.Now()
 	case "offer.closed":
 		var o gateway.Offer
 		_ = json.Unmarshal(f.Data, &o)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -93,15 +92,17 @@ func (l *lease) unlock(ctx context.Context) error {
 	return err
 }
 
-// keep renews the lease until ctx ends or the term is lost, and says why.
+// keep renews the lease until ctx ends or the term is lost, and says why. Without the
+// session lock it does so more often: until it has that, its death is noticed late.
 func (l *lease) keep(ctx context.Context) error {
-	tick := time.NewTicker(leaseRenew)
-	defer tick.Stop()
 	for {
-		select {
-		case <-ctx.Done():
+		if l.locked {
+			pause(ctx, leaseRenew)
+		} else {
+			pause(ctx, campaignGap)
+		}
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case <-tick.C:
 		}
 		if err := l.renew(ctx); err != nil {
 			return err
