@@ -9,10 +9,11 @@ import (
 
 // QueueState is what a board shows of one queue.
 type QueueState struct {
-	Queue    gateway.QueueID `json:"queue"`
-	Channels []ChannelState  `json:"channels"` // in the order of gateway.Channels
-	Routable int             `json:"routable"` // members who are available, busy or not
-	Ready    int             `json:"ready"`    // of them, those who could be offered something now
+	Queue    gateway.QueueID        `json:"queue"`
+	Channels []ChannelState         `json:"channels"`         // in the order of gateway.Channels
+	Routable int                    `json:"routable"`         // members who are available, busy or not
+	Ready    int                    `json:"ready"`            // of them, those who could be offered something now
+	Agents   map[gateway.Status]int `json:"agents,omitempty"` // the members by status
 }
 
 // ChannelState is one channel of it.
@@ -21,6 +22,8 @@ type ChannelState struct {
 	Waiting      int             `json:"waiting"`
 	WaitingSince time.Time       `json:"waiting_since,omitzero"` // arrival of the one that has waited longest
 	InProgress   int             `json:"in_progress"`
+	OldestDue    time.Time       `json:"oldest_due,omitzero"` // the earliest that something waiting must be answered
+	WaitS        int64           `json:"wait_s,omitempty"`    // expected wait of a newcomer, whole minutes in seconds
 }
 
 // Place is where a waiting interaction stands.
@@ -63,7 +66,7 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 	if q == nil {
 		return QueueState{}, false
 	}
-	s := QueueState{Queue: id}
+	s := QueueState{Queue: id, Agents: map[gateway.Status]int{}}
 	for l := range laneCount {
 		s.Channels = append(s.Channels, ChannelState{Channel: l.channel(), Waiting: q.waiting[l], InProgress: q.busy[l]})
 	}
@@ -73,19 +76,38 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 		}
 		for _, e := range b.tiers[0].s {
 			sooner(&s.Channels[b.lane].WaitingSince, e.item.ArrivedAt)
+			sooner(&s.Channels[b.lane].OldestDue, e.item.DueAt)
 		}
 	}
+	var routable [laneCount]int
 	for _, m := range q.members {
 		for _, a := range m.agents {
+			s.Agents[a.shown.Status]++
 			if a.routable() {
 				s.Routable++
+				for l := range laneCount {
+					if m.lanes.has(l) {
+						routable[l]++
+					}
+				}
 			}
 			if a.open != 0 {
 				s.Ready++
 			}
 		}
 	}
+	for l := range laneCount {
+		if routable[l] > 0 && q.ready[l] == 0 {
+			s.Channels[l].WaitS = int64(q.expected(l, q.waiting[l]+1, routable[l]).Seconds())
+		}
+	}
 	return s, true
+}
+
+// expected is how long somebody at a position probably waits, in whole minutes.
+func (q *queue) expected(l lane, position, agents int) time.Duration {
+	wait := time.Duration(position) * q.handled[l].duration(l) / time.Duration(max(agents, 1))
+	return (wait + time.Minute - 1).Truncate(time.Minute)
 }
 
 // Place says where a waiting interaction stands and how long it will probably wait.
@@ -108,9 +130,7 @@ func (c *Core) Place(id gateway.InteractionID) (Place, bool) {
 			}
 		}
 	}
-	each := it.queue.handled[it.lane].duration(it.lane)
-	wait := time.Duration(p.Position) * each / time.Duration(max(agents, 1))
-	p.Wait = (wait + time.Minute - 1).Truncate(time.Minute)
+	p.Wait = it.queue.expected(it.lane, p.Position, agents)
 	return p, true
 }
 

@@ -67,3 +67,32 @@ func TestTimeNeverGoesBack(t *testing.T) {
 		t.Errorf("ended at %v (%v), want %v", r.Answer.Interaction.EndedAt, r.Err, at)
 	}
 }
+
+// A restored floor is where the old one was, also when time has passed that nobody has
+// told it of: what waited long enough for a member with a delay waits for the Wake, here
+// as there.
+func TestRestoreDoesNotRunAhead(t *testing.T) {
+	at := time.Date(2024, 5, 6, 9, 0, 0, 0, time.UTC)
+	c := routing.New()
+	apply := func(c *routing.Core, after time.Duration, ev routing.Event) routing.Result {
+		r := c.Apply(at.Add(after), ev)
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		return r
+	}
+	apply(c, 0, routing.Configure{Plan: fuzzPlan()}) // agent 2 helps after a minute
+	apply(c, 0, gateway.Consoles{Agent: 2, Live: true})
+	apply(c, 0, routing.Admit{Admission: gateway.Admission{Interaction: 1, Channel: gateway.Chat, Queue: 1}})
+	apply(c, 61*time.Second, gateway.Consoles{Agent: 1, Live: true})
+	restored, err := routing.Restore(snapshot(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ev := range []routing.Event{gateway.SetStatus{Agent: 2, Intent: gateway.IntentAvailable}, routing.Wake{}} {
+		want, got := apply(c, 62*time.Second, ev), apply(restored, 62*time.Second, ev)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%T: the restored floor does something else:\n%s", ev, diff)
+		}
+	}
+}

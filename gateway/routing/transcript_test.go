@@ -717,8 +717,13 @@ func (f *floor) board(name string) {
 			if !ch.WaitingSince.IsZero() {
 				since = ch.WaitingSince.Format(time.TimeOnly)
 			}
-			f.say("\t%s: %d waiting since %s, %d in progress", ch.Channel, ch.Waiting, since, ch.InProgress)
+			due := "-"
+			if !ch.OldestDue.IsZero() {
+				due = day(ch.OldestDue)
+			}
+			f.say("\t%s: %d waiting since %s, oldest due %s, a newcomer waits %v, %d in progress",
+				ch.Channel, ch.Waiting, since, due, time.Duration(ch.WaitS)*time.Second, ch.InProgress)
 		}
 	}
-	f.say("\t%d routable, %d ready", s.Routable, s.Ready)
+	f.say("\t%d routable, %d ready, %v", s.Routable, s.Ready, s.Agents)
 }
