@@ -27,6 +27,7 @@ type Config struct {
 	NATS           string   `toml:"nats"`            // where several nodes meet: nats://10.0.0.5:4222, more with commas; empty: one node alone
 	Language       string   `toml:"language"`        // sv or en: of what customers hear and read unless they say otherwise
 	Region         string   `toml:"region"`          // ISO 3166: where phone numbers without a country code are from; empty: they stay as dialled
+	Zone           string   `toml:"zone"`            // IANA name of the time zone that days are cut in; empty: the machine's
 	TLSCert        string   `toml:"tls_cert"`        // PEM file
 	TLSKey         string   `toml:"tls_key"`         // PEM file
 	TrustedProxies []string `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed
@@ -105,7 +106,7 @@ func defaults() Config {
 		host = "vaxel"
 	}
 	return Config{
-		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", LogLevel: "info",
+		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", Zone: "Europe/Stockholm", LogLevel: "info",
 		Roles: slices.Clone(allRoles),
 		Voice: VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
 	}

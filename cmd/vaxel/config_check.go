@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -28,6 +29,9 @@ func (c Config) check() error {
 	}
 	if c.Region != "" && phonenumbers.GetCountryCodeForRegion(c.Region) == 0 {
 		bad("region", "%q is not a country such as SE or NO", c.Region)
+	}
+	if _, err := c.zone(); err != nil {
+		bad("zone", "%q is not a time zone such as Europe/Stockholm", c.Zone)
 	}
 	if _, ok := logLevels[c.LogLevel]; !ok {
 		bad("log_level", "%q is not one of debug, info, warn, error", c.LogLevel)
@@ -52,6 +56,14 @@ func (c Config) check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// zone is where days are cut.
+func (c Config) zone() (*time.Location, error) {
+	if c.Zone == "" {
+		return time.Local, nil
+	}
+	return time.LoadLocation(c.Zone) // roster brings the zones along
 }
 
 // checkListen refuses a public address without TLS or a trusted proxy in front.

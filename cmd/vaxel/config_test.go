@@ -24,6 +24,7 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		"an unknown key of a table": {file: "[voice]\nlissten = \"x\"", want: `did you mean "voice.listen"?`},
 		"an unknown variable":       {environ: []string{"VAXEL_LISEN=127.0.0.1:1"}, want: "unknown variable VAXEL_LISEN: did you mean VAXEL_LISTEN?"},
 		"a region that is none":     {file: `region = "Sweden"`, want: `region: "Sweden" is not a country`},
+		"a zone that is none":       {file: `zone = "Stockholm"`, want: `zone: "Stockholm" is not a time zone`},
 		"days too few to be safe":   {file: "[retention]\narrivals = 3", want: "retention.arrivals: 3 days are too few"},
 		"a public address":          {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
 		"any address":               {file: `listen = ":80"`, want: "reachable from outside"},

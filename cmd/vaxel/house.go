@@ -102,6 +102,9 @@ func (h *house) openStores(ctx context.Context) error {
 	}
 	h.staff = staffchat.New(h.pool, h.timeline, h.roster, h.feed)
 	h.stats = stats.New(h.pool, h.feed, h.log)
+	if h.stats.Zone, err = h.config.zone(); err != nil {
+		return fmt.Errorf("zone: %w", err)
+	}
 	h.kb = openKnowledge(h)
 	return nil
 }

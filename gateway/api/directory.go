@@ -8,7 +8,6 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/roster"
-	"github.com/vaxelhq/vaxel/gateway/stats"
 )
 
 // Target is a queue or an agent whom the caller has marked or lately dealt with.
@@ -88,7 +87,7 @@ func (s *Server) myStatistics(ctx context.Context, by access.Caller, _ *none) (M
 	if err := needAgent(by); err != nil {
 		return out, err
 	}
-	list, err := s.Stats.Agents(ctx, stats.Today(time.Now()), by.Agent)
+	list, err := s.Stats.Agents(ctx, s.Stats.Today(), by.Agent)
 	if err != nil || len(list) == 0 {
 		return out, err
 	}

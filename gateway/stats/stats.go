@@ -30,6 +30,9 @@ type Store struct {
 	pool *pgxpool.Pool
 	feed Feed
 	log  *slog.Logger
+	// Zone is where days are cut: the installation's, whatever the machine's is. Set it
+	// before the store is used.
+	Zone *time.Location
 
 	mu    sync.Mutex // guards spans
 	spans []span     // heard, not yet stored
@@ -44,7 +47,7 @@ type span struct {
 
 // New gives the figures of the log in pool. Statuses are noted while Run runs.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
-	return &Store{pool: pool, feed: feed, log: log}
+	return &Store{pool: pool, feed: feed, log: log, Zone: time.Local}
 }
 
 const (
@@ -130,6 +133,9 @@ func Today(now time.Time) Period {
 	y, m, d := now.Date()
 	return Period{time.Date(y, m, d, 0, 0, 0, 0, now.Location()), time.Date(y, m, d+1, 0, 0, 0, 0, now.Location())}
 }
+
+// Today is the day of the installation.
+func (s *Store) Today() Period { return Today(time.Now().In(s.Zone)) }
 
 // longest is the longest period that is read at once.
 const longest = 92 * 24 * time.Hour

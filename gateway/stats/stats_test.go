@@ -261,3 +261,16 @@ func TestPeriods(t *testing.T) {
 		t.Errorf("nothing happened: got %+v, %v", got, err)
 	}
 }
+
+// The day is the installation's: somewhere it is always another one than at UTC.
+func TestTodayIsTheInstallations(t *testing.T) {
+	store, _, _ := open(t)
+	for _, hours := range []int{-11, 14} {
+		store.Zone = time.FixedZone("there", hours*3600)
+		p := store.Today()
+		there := p.From.In(store.Zone)
+		if there.Hour() != 0 || there.Minute() != 0 || p.To.Sub(p.From) != 24*time.Hour || time.Now().Before(p.From) {
+			t.Errorf("%d hours from UTC: got %v to %v", hours, p.From, p.To)
+		}
+	}
+}
