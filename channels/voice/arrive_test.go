@@ -14,7 +14,7 @@ import (
 func TestArrivalUnheard(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60, func(c *voice.Config) { c.Patience.Arrive = time.Minute })
-	h.trouble = afterFirst
+	h.set(func() { h.trouble = afterFirst })
 	customer, agent := h.customer(440), h.deskphone(anna, 1000)
 	c := customer.Dial(service, h.Addr())
 	phonetest.Wait(t, "it is answered", c.Up)
@@ -23,8 +23,8 @@ func TestArrivalUnheard(t *testing.T) {
 	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
 	c.Bye()
 	h.ends()
-	if len(h.arrivals) != 1 {
-		t.Errorf("arrived %d times", len(h.arrivals))
+	if len(h.arrived()) != 1 {
+		t.Errorf("arrived %d times", len(h.arrived()))
 	}
 }
 
@@ -42,7 +42,7 @@ func TestArrivalUnknown(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h := open(t, 60)
-			h.trouble = c.is
+			h.set(func() { h.trouble = c.is })
 			call := h.customer(440).Dial(service, h.Addr())
 			phonetest.Wait(t, "503", func() bool { return call.Status() == 503 })
 			if cause := h.ends(); cause != c.cause {
@@ -51,8 +51,8 @@ func TestArrivalUnknown(t *testing.T) {
 			told := did(h, func(cmd gateway.Leave) bool {
 				return cmd.Interaction != 0 && cmd.End == gateway.EndSystemFailure && cmd.Callback != 0
 			})
-			if told != (c.is == afterCommit) || len(h.commands) > 1 {
-				t.Errorf("told the floor %+v", h.commands)
+			if told != (c.is == afterCommit) || len(h.told()) > 1 {
+				t.Errorf("told the floor %+v", h.told())
 			}
 		})
 	}

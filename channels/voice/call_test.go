@@ -22,8 +22,8 @@ func TestCall(t *testing.T) {
 	if from := a.From(); !has(from, "+46701234567") {
 		t.Errorf("the agent's phone shows %q", from)
 	}
-	if h.arrivals[0].Channel != gateway.Voice || h.arrivals[0].From.Value != "+46701234567" || !h.arrivals[0].Alone || h.arrivals[0].Queue != queue {
-		t.Errorf("arrived as %+v", h.arrivals[0])
+	if h.arrived()[0].Channel != gateway.Voice || h.arrived()[0].From.Value != "+46701234567" || !h.arrived()[0].Alone || h.arrived()[0].Queue != queue {
+		t.Errorf("arrived as %+v", h.arrived()[0])
 	}
 	customer.Sound.Press('4')
 	phonetest.Wait(t, "the agent gets the key", func() bool { return agent.Sound.Pressed() == "4" })
@@ -117,7 +117,7 @@ func TestAgentDeclinesByPhone(t *testing.T) {
 func TestUnreachableAgent(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	h.phones[bo] = []string{"tel:5", "sip:bo@nowhere.invalid"}
+	h.set(func() { h.phones[bo] = []string{"tel:5", "sip:bo@nowhere.invalid"} })
 	c := h.customer(440).Dial(service, h.Addr())
 	id := h.interaction()
 	h.offer(id, 1, anna)
@@ -146,12 +146,14 @@ func TestMissedOfferStopsRinging(t *testing.T) {
 func TestOfferGone(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	h.decide = func(cmd gateway.Command) error {
-		if _, ok := cmd.(gateway.Accept); ok {
-			return gone()
+	h.set(func() {
+		h.decide = func(cmd gateway.Command) error {
+			if _, ok := cmd.(gateway.Accept); ok {
+				return gone()
+			}
+			return nil
 		}
-		return nil
-	}
+	})
 	customer, agent := h.customer(440), h.deskphone(anna, 1000)
 	c := customer.Dial(service, h.Addr())
 	h.offer(h.interaction(), 1, anna)
@@ -172,12 +174,14 @@ func TestOfferGone(t *testing.T) {
 func TestFloorSilent(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	h.decide = func(cmd gateway.Command) error {
-		if _, ok := cmd.(gateway.Accept); ok {
-			return &gateway.Error{Kind: gateway.KindTryAgain, Code: "no_leader"}
+	h.set(func() {
+		h.decide = func(cmd gateway.Command) error {
+			if _, ok := cmd.(gateway.Accept); ok {
+				return &gateway.Error{Kind: gateway.KindTryAgain, Code: "no_leader"}
+			}
+			return nil
 		}
-		return nil
-	}
+	})
 	agent := h.deskphone(anna, 1000)
 	c := h.customer(440).Dial(service, h.Addr())
 	h.offer(h.interaction(), 1, anna)
@@ -315,7 +319,7 @@ func TestQueueLimitsWaiting(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	const other = gateway.QueueID(8)
-	h.limits[other] = 1
+	h.set(func() { h.limits[other] = 1 })
 	c := h.customer(0).Dial(service, h.Addr())
 	id := h.interaction()
 	phonetest.Wait(t, "it is answered", c.Up)
@@ -407,7 +411,7 @@ func TestRefusesOtherNumbers(t *testing.T) {
 	h := open(t, 60)
 	c := h.customer(440).Dial("999", h.Addr())
 	phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })
-	if len(h.arrivals) != 0 {
+	if len(h.arrived()) != 0 {
 		t.Error("it was received")
 	}
 }

@@ -63,7 +63,7 @@ func TestDial(t *testing.T) {
 func TestAgentByNumber(t *testing.T) {
 	t.Parallel()
 	h, _, mobile := dialHouse(t)
-	h.phones[anna] = []string{"+1900555", "+46701112233"}
+	h.set(func() { h.phones[anna] = []string{"+1900555", "+46701112233"} })
 	customer := h.customer(1300)
 	c := customer.Dial(service, h.Addr())
 	h.offer(h.interaction(), 1, anna)
@@ -81,7 +81,7 @@ func TestAgentByNumber(t *testing.T) {
 func TestDialFromNextPhone(t *testing.T) {
 	t.Parallel()
 	h, agent, customer := dialHouse(t)
-	h.phones[anna] = []string{"sip:anna@nowhere.invalid", agent.URI()}
+	h.set(func() { h.phones[anna] = []string{"sip:anna@nowhere.invalid", agent.URI()} })
 	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
 		t.Fatal(err)
 	}

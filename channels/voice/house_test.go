@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -189,6 +190,26 @@ func (h *house) Do(_ context.Context, key string, cmd gateway.Command) (gateway.
 		answer.Interaction = &gateway.Interaction{ID: l.Interaction, End: l.End}
 	}
 	return answer, err
+}
+
+// set changes what the house does, while it is running.
+func (h *house) set(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f()
+}
+
+// arrived are the arrivals so far, told the floor's commands.
+func (h *house) arrived() []gateway.Arrival {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.arrivals)
+}
+
+func (h *house) told() []gateway.Command {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.commands)
 }
 
 func asError(err error, e **gateway.Error) bool {

@@ -154,7 +154,7 @@ func TestKill(t *testing.T) {
 				t.Errorf("ended by %s", cause)
 			}
 			var leaves []gateway.Leave
-			for _, cmd := range h.commands {
+			for _, cmd := range h.told() {
 				leaves = append(leaves, cmd.(gateway.Leave))
 			}
 			switch {
@@ -222,7 +222,7 @@ func TestKillVoicemail(t *testing.T) {
 				t.Fatalf("stored %d bytes as %+v", len(raw), a)
 			}
 			if !did(h, func(cmd gateway.Leave) bool { return cmd.End == gateway.EndVoicemail }) {
-				t.Errorf("told the floor %+v", h.commands)
+				t.Errorf("told the floor %+v", h.told())
 			}
 			emptyDir(t, l.dir)
 		})
@@ -238,8 +238,8 @@ func TestKillSentToVoicemail(t *testing.T) {
 	l.dies()
 	h := l.again(func(h *house) { h.over = true })
 	h.ends()
-	if len(h.arrivals) != 1 || h.arrivals[0].Channel != gateway.Callback || h.arrivals[0].Conversation == 0 {
-		t.Errorf("arrived: %+v", h.arrivals)
+	if len(h.arrived()) != 1 || h.arrived()[0].Channel != gateway.Callback || h.arrived()[0].Conversation == 0 {
+		t.Errorf("arrived: %+v", h.arrived())
 	}
 }
 
@@ -256,7 +256,7 @@ func TestKillBeforeMessage(t *testing.T) {
 	l.dies()
 	h := l.again()
 	h.ends()
-	if len(h.arrivals) != 1 || h.arrivals[0].Channel != gateway.Callback || h.arrivals[0].Conversation == 0 {
-		t.Errorf("arrived: %+v", h.arrivals)
+	if len(h.arrived()) != 1 || h.arrived()[0].Channel != gateway.Callback || h.arrived()[0].Conversation == 0 {
+		t.Errorf("arrived: %+v", h.arrived())
 	}
 }

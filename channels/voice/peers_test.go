@@ -19,7 +19,7 @@ func TestBaresip(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	agent := phonetest.NewBaresip(t, "anna", 1000, "")
-	h.phones[anna] = []string{agent.URI}
+	h.set(func() { h.phones[anna] = []string{agent.URI} })
 	customer := phonetest.NewBaresip(t, "customer", 440, fmt.Sprintf("sip:%s@%s", service, h.Addr()))
 	id := h.interaction()
 	h.offer(id, 1, anna)
