@@ -10,6 +10,10 @@ type Plan struct {
 	Agents    []AgentPlan    `json:"agents"` // by id
 	Calendars []CalendarPlan `json:"calendars,omitempty"`
 	Order     Order          `json:"order,omitempty"`
+	// Costs are how many of 100 units one interaction of a channel takes, and Caps how many
+	// of them an agent holds at most, where that is not as usual. What is held keeps its cost.
+	Costs map[Channel]int `json:"costs,omitempty"`
+	Caps  map[Channel]int `json:"caps,omitempty"`
 	// MissKeepsPlace lets an agent who missed or declined an offer stay the longest idle.
 	MissKeepsPlace bool `json:"miss_keeps_place,omitempty"`
 }
@@ -106,7 +110,8 @@ type Membership struct {
 	Delay   Seconds `json:"delay,omitempty"` // only items that have waited so long
 }
 
-// Cost is how many of an agent's 100 units one interaction of the channel takes.
+// Cost is how many of an agent's 100 units one interaction of the channel takes, unless
+// the plan says otherwise.
 func Cost(c Channel) int {
 	switch c {
 	case Chat:

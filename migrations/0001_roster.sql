@@ -51,6 +51,8 @@ create table routing_rules (
     id               bigint primary key default 1 check (id = 1),
     waiting_order    text not null default 'edf' check (waiting_order in ('edf', 'fifo', 'vcc')),
     miss_keeps_place boolean not null default false,
+    costs            jsonb not null default '{}', -- channel → units of 100
+    caps             jsonb not null default '{}', -- channel → at most so many at once
     rev              bigint not null default 1
 );
 insert into routing_rules default values;

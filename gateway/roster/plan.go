@@ -38,6 +38,9 @@ func (s *Store) Plan(ctx context.Context) (gateway.Plan, error) {
 		}
 		plan = makePlan(queues, agents, lists)
 		plan.Order, plan.MissKeepsPlace = rules.Order, rules.MissKeepsPlace
+		if len(rules.Costs)+len(rules.Caps) > 0 {
+			plan.Costs, plan.Caps = rules.Costs, rules.Caps
+		}
 		for _, c := range calendars {
 			plan.Calendars = append(plan.Calendars, c.plan(time.Now().UTC()))
 		}

@@ -111,7 +111,7 @@ func (a *agent) onPhone() bool {
 // join lets the colleague who accepted onto the interaction.
 func (c *Core) join(it *item, a *agent) {
 	old := it.heldBy(a.id)
-	h := &hold{item: it, agent: a, queue: it.queue, how: howConsulted, start: c.now, guest: true}
+	h := &hold{item: it, agent: a, queue: it.queue, how: howConsulted, start: c.now, guest: true, cost: c.cost(it.lane)}
 	it.holds, a.holds = append(it.holds, h), append(a.holds, h)
 	if old != nil {
 		c.release(old)

@@ -12,6 +12,12 @@ func drawPlan(t *rapid.T) gateway.Plan {
 		Calendars: drawCalendars(), MissKeepsPlace: rapid.Bool().Draw(t, "keeps place"),
 		Order: rapid.SampledFrom([]gateway.Order{"", gateway.EarliestDue, gateway.FirstCome, gateway.PriorityTurn}).Draw(t, "order"),
 	}
+	if rapid.Bool().Draw(t, "own costs") {
+		p.Costs = map[gateway.Channel]int{
+			gateway.Chat: rapid.SampledFrom([]int{16, 60}).Draw(t, "chat cost"), gateway.Email: rapid.SampledFrom([]int{20, 100}).Draw(t, "mail cost"),
+		}
+		p.Caps = map[gateway.Channel]int{gateway.Chat: 6}
+	}
 	for id := range gateway.QueueID(3) {
 		p.Queues = append(p.Queues, drawQueue(t, id+1))
 	}

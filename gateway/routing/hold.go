@@ -17,6 +17,7 @@ type hold struct {
 	start  time.Time
 	ended  time.Time // the agent's talk is over; zero while active
 	wrap   wrapUp
+	cost   int  // in units, as it was when it was taken
 	guest  bool // a colleague, while another agent has the interaction
 	parked bool // set aside for a call or chat: takes no units
 }
@@ -36,7 +37,7 @@ func (h *hold) units() int {
 	if h.parked {
 		return 0
 	}
-	return gateway.Cost(h.item.Channel)
+	return h.cost
 }
 
 // owns says whether h is the part that decides the interaction's state.
@@ -47,7 +48,7 @@ func (h *hold) owns() bool {
 // take makes a the holder of it.
 func (c *Core) take(it *item, a *agent, how string) {
 	old := it.heldBy(a.id)
-	h := &hold{item: it, agent: a, queue: it.queue, how: how, start: c.now}
+	h := &hold{item: it, agent: a, queue: it.queue, how: how, start: c.now, cost: c.cost(it.lane)}
 	it.holds = append(it.holds, h)
 	a.holds = append(a.holds, h)
 	if old != nil { // it came back: the wrap-up of the first part is over

@@ -35,7 +35,7 @@ func (c *Core) makeRoom(a *agent) {
 // resume lets what is parked go on where there is room.
 func (c *Core) resume(a *agent) {
 	for _, h := range a.holds {
-		if h.parked && h.active() && a.units()+gateway.Cost(h.item.Channel) <= capacity {
+		if h.parked && h.active() && a.units()+h.cost <= capacity {
 			h.parked = false
 			c.settlePark(h, gateway.StateActive)
 		}

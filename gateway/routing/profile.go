@@ -15,6 +15,7 @@ type profile struct {
 	lanes   lanes
 	allowed lanes // also without the phone that they need
 	caps    [laneCount]int
+	costs   [laneCount]int
 	skills  []gateway.SkillLevel
 	timeout time.Duration // of offers; zero: the queue's
 	phone   bool
@@ -59,7 +60,10 @@ func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile
 	}
 	for l := range laneCount {
 		p.ready[l] = heap[*agent]{less: placeBefore, moved: func(a *agent, i int) { a.ready[l] = i }}
-		p.caps[l] = gateway.DefaultCap(l.channel())
+		p.costs[l], p.caps[l] = c.cost(l), gateway.DefaultCap(l.channel())
+		if most, ok := c.plan.Caps[l.channel()]; ok {
+			p.caps[l] = most
+		}
 		if most, ok := ap.Caps[l.channel()]; ok {
 			p.caps[l] = most
 		}
@@ -79,6 +83,14 @@ func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile
 	known[string(name)] = p
 	c.profiles = append(c.profiles, p)
 	return p
+}
+
+// cost is how many units one of the channel takes.
+func (c *Core) cost(l lane) int {
+	if n, ok := c.plan.Costs[l.channel()]; ok {
+		return min(max(n, 1), capacity)
+	}
+	return gateway.Cost(l.channel())
 }
 
 // join gives the agent a profile; the agent is in none of its heaps yet.
@@ -181,7 +193,7 @@ func (a *agent) room(l lane) bool {
 			used += h.units()
 		}
 	}
-	return used+gateway.Cost(l.channel()) <= capacity && a.count(l) < a.profile.caps[l]
+	return used+a.profile.costs[l] <= capacity && a.count(l) < a.profile.caps[l]
 }
 
 // count is how many of a channel the agent holds.

@@ -295,7 +295,7 @@ func (d *day) checkAgent(a *agent) {
 	over := false
 	for _, h := range a.holds {
 		over = over || h.item.OverCapacity
-		if h.parked && h.active() && (h.item.State != gateway.StateParked || a.units()+gateway.Cost(h.item.Channel) <= 100) {
+		if h.parked && h.active() && (h.item.State != gateway.StateParked || a.units()+h.cost <= 100) {
 			d.Fatalf("agent %v: %v (%s) stays parked beside %d units", a.id, h.item.ID, h.item.State, a.units())
 		}
 	}
@@ -340,7 +340,7 @@ func (d *day) eligible(a *agent, it *item) bool {
 	for _, h := range a.holds {
 		live := it.Channel == gateway.Voice || it.Channel == gateway.Chat
 		if !h.parked && (!live || !d.interruptible(h)) {
-			units += gateway.Cost(h.item.Channel)
+			units += h.cost
 		}
 		if h.item.Channel == it.Channel {
 			same++
@@ -350,15 +350,21 @@ func (d *day) eligible(a *agent, it *item) bool {
 		}
 	}
 	most, ok := p.Caps[it.Channel]
-	if !ok {
+	if usual, said := d.core.plan.Caps[it.Channel]; !ok && said {
+		most = usual
+	} else if !ok {
 		most = gateway.DefaultCap(it.Channel)
+	}
+	cost, ok := d.core.plan.Costs[it.Channel]
+	if !ok {
+		cost = gateway.Cost(it.Channel)
 	}
 	for _, dec := range it.declined {
 		if dec.Agent == a.id && dec.Until.After(d.core.now) {
 			return false
 		}
 	}
-	return units+gateway.Cost(it.Channel) <= 100 && same < most
+	return units+cost <= 100 && same < most
 }
 
 // interruptible says whether a call or chat may park what the agent holds.

@@ -68,6 +68,7 @@ type (
 		Added    int             `json:"added,omitempty"`
 		Parked   bool            `json:"parked,omitempty"`
 		Guest    bool            `json:"guest,omitempty"`
+		Cost     int             `json:"cost"`
 	}
 	handledState struct {
 		Queue   gateway.QueueID `json:"queue"`
@@ -120,7 +121,7 @@ func (it *item) state() itemState {
 		s.Holds = append(s.Holds, holdState{
 			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
 			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
-			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest,
+			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest, Cost: h.cost,
 		})
 	}
 	return s
@@ -233,7 +234,10 @@ func (c *Core) restoreHold(it *item, s holdState) error {
 	if a == nil || s.Place < 0 || s.Place >= len(a.holds) {
 		return fmt.Errorf("agent %d does not hold it", s.Agent)
 	}
-	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked, guest: s.Guest}
+	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked, guest: s.Guest, cost: s.Cost}
+	if h.cost == 0 {
+		h.cost = gateway.Cost(it.Channel) // written before the house had costs of its own
+	}
 	h.wrap = wrapUp{s.Until, s.Left, s.Overtime, s.Warned, s.Asked, s.Added}
 	it.holds = append(it.holds, h)
 	a.holds[s.Place] = h

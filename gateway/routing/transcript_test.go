@@ -97,7 +97,7 @@ func (f *floor) where(id gateway.QueueID) string { return f.name("queue", int64(
 // configure reads the house: "queue NAME [band=N] [max_wait=D] [max_len=N] [calendar=NAME]
 // [step=D:WHAT …] [closed=WHAT …] [full=WHAT …] [unstaffed=D:WHAT …] CHANNEL(option …) …",
 // where WHAT is a step like lower_skills or add_queue:NAME,
-// "order edf|fifo|vcc", "agent NAME CHANNEL,… [phone] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
+// "order edf|fifo|vcc", "cost CHANNEL=N CHANNEL<=N …", "agent NAME CHANNEL,… [phone] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
 // "calendar NAME [+HOURS] DAY=FROM-TO … [closed=DATE …]".
 func (f *floor) configure(house string) {
 	for line := range strings.Lines(house) {
@@ -106,6 +106,8 @@ func (f *floor) configure(house string) {
 		case len(words) == 0:
 		case words[0] == "queue":
 			f.plan.Queues = append(f.plan.Queues, f.queue(words[1], strings.Join(words[2:], " ")))
+		case words[0] == "cost":
+			f.costs(words[1:])
 		case words[0] == "order":
 			f.plan.Order = gateway.Order(words[1])
 		case words[0] == "calendar":
@@ -114,6 +116,19 @@ func (f *floor) configure(house string) {
 			f.plan.Agents = append(f.plan.Agents, f.agent(words[1], words[2:]))
 		default:
 			f.t.Fatalf("what is %q?", line)
+		}
+	}
+}
+
+// costs reads "chat=16 chat<=6".
+func (f *floor) costs(words []string) {
+	f.plan.Costs, f.plan.Caps = map[gateway.Channel]int{}, map[gateway.Channel]int{}
+	for _, w := range words {
+		if ch, n, ok := strings.Cut(w, "<="); ok {
+			f.plan.Caps[gateway.Channel(ch)] = int(number(n))
+		} else {
+			ch, n, _ := strings.Cut(w, "=")
+			f.plan.Costs[gateway.Channel(ch)] = int(number(n))
 		}
 	}
 }
