@@ -93,7 +93,7 @@ func openConversations(ctx context.Context, pool *pgxpool.Pool, store *timeline.
 			if err != nil {
 				return err
 			}
-			if err := store.Serve(ctx, tx, id, 1, true); err != nil {
+			if err := store.ServeAll(ctx, tx, gateway.Interaction{Conversation: id, ID: 1}); err != nil {
 				return err
 			}
 			ids = append(ids, id)

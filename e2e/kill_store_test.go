@@ -159,7 +159,7 @@ func TestKillSay(t *testing.T) {
 				if id, err = lines.Open(t.Context(), tx, 1, 1, gateway.Chat); err != nil {
 					return err
 				}
-				return lines.Serve(t.Context(), tx, id, 1, true)
+				return lines.ServeAll(t.Context(), tx, gateway.Interaction{Conversation: id, ID: 1})
 			}); err != nil {
 				t.Fatal(err)
 			}

@@ -90,7 +90,7 @@ func openConversations(b *testing.B, db interface {
 			if err != nil {
 				return err
 			}
-			if err := store.Serve(b.Context(), tx, id, 1, true); err != nil {
+			if err := store.ServeAll(b.Context(), tx, gateway.Interaction{Conversation: id, ID: 1}); err != nil {
 				return err
 			}
 			ids = append(ids, id)

@@ -1,6 +1,9 @@
 package gateway
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // Event is one change that consoles and boards are told of, after its commit. Rooms
 // hand it to the feed inside their transaction.
@@ -21,11 +24,31 @@ func NewEvent(topic, kind string, rev int64, data any) Event {
 	return Event{Type: kind, Topic: topic, Rev: rev, Data: body}
 }
 
-// MessageCreated tells of an entry that was added to its conversation.
+// MessageCreated tells of an entry that was added to its conversation. A mail is told of
+// without what it says, which may be long, and which everybody would have to carry:
+// whoever shows it reads it by its position (see Partial).
 func MessageCreated(e Entry) Event {
-	event := NewEvent(TopicConversation(e.Conversation), "message.created", e.Pos, e)
+	told := struct {
+		Entry
+		Partial bool `json:"partial,omitempty"`
+	}{Entry: e}
+	if e.Kind == EntryMail {
+		told.Text, told.Body, told.Partial = "", nil, true
+	}
+	event := NewEvent(TopicConversation(e.Conversation), "message.created", e.Pos, told)
 	event.Conversation = e.Conversation
 	return event
+}
+
+// Partial gives the position of an entry that is told of without what it says; ok is
+// false when nothing is left out.
+func (e Event) Partial() (pos int64, ok bool) {
+	if e.Type != "message.created" || !bytes.Contains(e.Data, []byte(`"partial":true`)) { // it may stand in a text too
+		return 0, false
+	}
+	var told struct{ Partial bool }
+	ok = json.Unmarshal(e.Data, &told) == nil && told.Partial
+	return e.Rev, ok
 }
 
 // TopicAll is heard by every console.

@@ -38,6 +38,13 @@ create table entry (
     primary key (conversation_id, pos)
 );
 
+-- +goose StatementBegin
+do $$ begin -- cheaper than the usual way, where PostgreSQL was built with it
+    alter table entry alter column text set compression lz4, alter column body set compression lz4;
+exception when feature_not_supported then null;
+end $$;
+-- +goose StatementEnd
+
 create unique index entry_client on entry (conversation_id, client_id) where client_id is not null;
 
 -- How far a reader has seen. It only grows.

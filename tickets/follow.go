@@ -13,23 +13,43 @@ import (
 // Follow keeps what a case's row shows of its interactions, in the floor's transaction:
 // the latest one and its state, the queue, and as assignee the agent who took it last.
 // An agent who finishes keeps the case; the queue does not get it back by itself. The
-// cases change in the order given, in one exchange with the database: the floor waits.
+// list is in the order of its cases, which are changed in that order, all at once but for
+// a case that stands there again: the floor waits.
 func (s *Store) Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interaction) error {
 	changes := &pgx.Batch{}
-	for _, i := range list {
-		changes.Queue(`
-			update support_case
-			set interaction = $2, interaction_state = $3, conversation = $4,
-				queue = case when $5::bigint = 0 then queue else $5 end,
-				assignee = case when $6::bigint = 0 then assignee else $6 end,
-				rev = rev + case when ($5 in (0, queue)) and ($6 in (0, assignee)) then 0 else 1 end
-			where id = $1 and interaction <= $2`,
-			i.Case, i.ID, i.State, i.Conversation, i.Queue, assignee(i))
+	for rest := list; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Case != rest[n-1].Case {
+			n++
+		}
+		follow(changes, rest[:n])
+		rest = rest[n:]
 	}
 	if err := tx.SendBatch(ctx, changes).Close(); err != nil {
 		return fmt.Errorf("follow %d interactions: %w", len(list), err)
 	}
 	return nil
+}
+
+func follow(changes *pgx.Batch, list []gateway.Interaction) {
+	n := len(list)
+	cases, ids, conversations := make([]int64, n), make([]int64, n), make([]int64, n)
+	queues, assignees, states := make([]int64, n), make([]int64, n), make([]string, n)
+	for k, i := range list {
+		cases[k], ids[k], conversations[k] = int64(i.Case), int64(i.ID), int64(i.Conversation)
+		queues[k], assignees[k], states[k] = int64(i.Queue), int64(assignee(i)), string(i.State)
+	}
+	changes.Queue(lockCases, cases)
+	changes.Queue(`
+		update support_case k
+		set interaction = w.interaction, interaction_state = w.state, conversation = w.conversation,
+			queue = case when w.queue = 0 then k.queue else w.queue end,
+			assignee = case when w.assignee = 0 then k.assignee else w.assignee end,
+			rev = rev + case when (w.queue in (0, k.queue)) and (w.assignee in (0, k.assignee)) then 0 else 1 end
+		from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+			as w(id, interaction, state, conversation, queue, assignee)
+		where k.id = w.id and k.interaction <= w.interaction`,
+		cases, ids, states, conversations, queues, assignees)
 }
 
 // assignee is whom an interaction makes its case's: nobody new while it waits.

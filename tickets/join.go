@@ -78,15 +78,17 @@ func (s *Store) Lock(ctx context.Context, tx pgx.Tx, cases ...gateway.CaseID) er
 	if len(cases) == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, `
-		select from support_case
-		where id = any($1)
-		order by id
-		for no key update`, cases); err != nil {
+	if _, err := tx.Exec(ctx, lockCases, cases); err != nil {
 		return fmt.Errorf("lock cases: %w", err)
 	}
 	return nil
 }
+
+const lockCases = `
+	select from support_case
+	where id = any($1)
+	order by id
+	for no key update`
 
 // continued puts the arrival onto a case, unless that is gone or closed for good.
 func (s *Store) continued(ctx context.Context, tx pgx.Tx, a gateway.Arrival, id gateway.CaseID) (bool, error) {

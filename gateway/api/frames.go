@@ -84,6 +84,8 @@ func (c *console) named(ctx context.Context, event feed.Frame) (frame, error) {
 	switch {
 	case event.Type == "interaction.changed" && event.Topic == gateway.TopicAgent(c.by.Agent):
 		f.Data, err = c.ownInteraction(ctx, event.Data)
+	case event.Type == "message.created":
+		f.Data, err = c.s.wholeEntry(ctx, event.Event)
 	case event.Type == "offer.created":
 		var o gateway.Offer
 		if err = json.Unmarshal(event.Data, &o); err == nil {
@@ -117,6 +119,19 @@ func (c *console) ownInteraction(ctx context.Context, data json.RawMessage) (Int
 		c.follower.Topics(topics, nil)
 	}
 	return c.s.view(ctx, i)
+}
+
+// wholeEntry is what an event tells of, with what was left out of it.
+func (s *Server) wholeEntry(ctx context.Context, event gateway.Event) (any, error) {
+	pos, partial := event.Partial()
+	if !partial {
+		return event.Data, nil
+	}
+	entries, err := s.Timeline.Entries(ctx, event.Conversation, pos-1, 1)
+	if err != nil || len(entries) == 0 || entries[0].Pos != pos {
+		return event.Data, err // erased meanwhile
+	}
+	return entries[0], nil
 }
 
 func isEOF(err error) bool {

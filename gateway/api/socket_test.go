@@ -51,6 +51,30 @@ func (h *house) says(t testing.TB, i m, text string) {
 	check(t, err)
 }
 
+// The log tells of a mail without its text; whoever follows the conversation gets it whole,
+// early and when it comes again.
+func TestAMailComesWhole(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+	var c gateway.ConversationID
+	check(t, c.UnmarshalText([]byte(i["conversation"].(string))))
+	e := gateway.Entry{
+		Conversation: c, Kind: gateway.EntryMail, Channel: gateway.Email, Text: "Hej", ClientID: seq(), At: time.Now(),
+		Body: []byte(`{"subject": "Faktura", "from": {}, "html": "<p>Hej</p>"}`), Author: gateway.Author{Kind: gateway.ByCustomer},
+	}
+	if told := string(gateway.MessageCreated(e).Data); strings.Contains(told, "Hej") || !strings.Contains(told, `"partial":true`) {
+		t.Errorf("the log tells %s", told)
+	}
+	_, err := h.Timeline.Say(t.Context(), e)
+	check(t, err)
+	s.until("message.created", func(e m) bool {
+		body, _ := e["body"].(m)
+		return e["text"] == "Hej" && body["html"] == "<p>Hej</p>" && e["partial"] == nil
+	})
+}
+
 func TestTheFloorKnowsWhoseConsoleIsOpen(t *testing.T) {
 	h := newHouse(t)
 	live := func(want bool) {

@@ -344,10 +344,8 @@ func (l *leader) tell(ctx context.Context, tx pgx.Tx, b *batch) error {
 	if err := rooms.Cases.Follow(ctx, tx, b.followed()...); err != nil {
 		return fmt.Errorf("follow cases: %w", err)
 	}
-	for _, i := range b.served() {
-		if err := rooms.Timeline.Serve(ctx, tx, i.Conversation, i.ID, i.End == ""); err != nil {
-			return fmt.Errorf("serve conversation %d: %w", i.Conversation, err)
-		}
+	if err := rooms.Timeline.ServeAll(ctx, tx, b.served()...); err != nil {
+		return fmt.Errorf("serve conversations: %w", err)
 	}
 	if len(b.tale.entries) > 0 {
 		if err := rooms.Timeline.Append(ctx, tx, b.tale.entries...); err != nil {

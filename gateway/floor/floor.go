@@ -36,9 +36,9 @@ type Timeline interface {
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
 	// Lock takes the conversations' rows, in the one order that everybody keeps.
 	Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error
-	// Serve notes that a conversation's next lines belong to the interaction while it is
+	// ServeAll notes that a conversation's next lines belong to the interaction while it is
 	// open, and no longer; closing one that another has replaced changes nothing.
-	Serve(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, interaction gateway.InteractionID, open bool) error
+	ServeAll(ctx context.Context, tx pgx.Tx, list ...gateway.Interaction) error
 }
 
 // Cases keeps what a case's row shows of its interactions: who has it, and whether it waits.

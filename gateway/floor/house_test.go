@@ -135,13 +135,15 @@ func (n conversations) Append(_ context.Context, _ pgx.Tx, entries ...*gateway.E
 
 func (n conversations) Lock(context.Context, pgx.Tx, ...gateway.ConversationID) error { return nil }
 
-func (n conversations) Serve(_ context.Context, _ pgx.Tx, c gateway.ConversationID, i gateway.InteractionID, open bool) error {
+func (n conversations) ServeAll(_ context.Context, _ pgx.Tx, list ...gateway.Interaction) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if open {
-		n.serving[c] = i
-	} else if n.serving[c] == i {
-		delete(n.serving, c)
+	for _, i := range list {
+		if i.End == "" {
+			n.serving[i.Conversation] = i.ID
+		} else if n.serving[i.Conversation] == i.ID {
+			delete(n.serving, i.Conversation)
+		}
 	}
 	return nil
 }

@@ -56,3 +56,39 @@ func (s *Store) ReferAll(ctx context.Context, tx pgx.Tx, conversations []gateway
 	}
 	return nil
 }
+
+// ServeAll notes that the conversations' next lines belong to these interactions while
+// their customers' side is open, and no longer. Closing one that another has replaced
+// changes nothing. The list is in the order of its conversations. Only the floor calls
+// it, after Lock.
+func (s *Store) ServeAll(ctx context.Context, tx pgx.Tx, list ...gateway.Interaction) error {
+	var batch pgx.Batch
+	for rest := list; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Conversation != rest[n-1].Conversation {
+			n++
+		}
+		serve(&batch, rest[:n])
+		rest = rest[n:]
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("serve %d conversations: %w", len(list), err)
+	}
+	return nil
+}
+
+func serve(batch *pgx.Batch, list []gateway.Interaction) {
+	n := len(list)
+	conversations, ids, open := make([]int64, n), make([]int64, n), make([]bool, n)
+	for k, i := range list {
+		conversations[k], ids[k], open[k] = int64(i.Conversation), int64(i.ID), i.End == ""
+	}
+	batch.Queue(`
+		update conversation c
+		set open_interaction = case when w.open then w.interaction end
+		from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as w(id, interaction, open)
+		where c.id = w.id and (w.open or c.open_interaction = w.interaction)`, conversations, ids, open)
+}

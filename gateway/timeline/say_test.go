@@ -45,7 +45,9 @@ func TestSayWithoutAnInteraction(t *testing.T) {
 	if _, err := h.Say(t.Context(), line(id, "a", "while served")); err != nil {
 		t.Fatal(err)
 	}
-	h.tx(func(tx pgx.Tx) error { return h.Serve(t.Context(), tx, id, 5, false) })
+	h.tx(func(tx pgx.Tx) error {
+		return h.ServeAll(t.Context(), tx, gateway.Interaction{Conversation: id, ID: 5, End: gateway.EndHandled})
+	})
 
 	if _, err := h.Say(t.Context(), line(id, "b", "too late")); !errors.Is(err, timeline.ErrUnserved) {
 		t.Errorf("customer: got %v want ErrUnserved", err)

@@ -89,20 +89,6 @@ func (s *Store) Discard(ctx context.Context, tx pgx.Tx, conversation gateway.Con
 	return nil
 }
 
-// Serve notes that the conversation's next lines belong to the interaction while it is
-// open, and no longer. Closing one that another has replaced changes nothing. Only the
-// floor calls it; a batch that also appends calls Lock first.
-func (s *Store) Serve(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, interaction gateway.InteractionID, open bool) error {
-	_, err := tx.Exec(ctx, `
-		update conversation
-		set open_interaction = case when $3 then $2::bigint end
-		where id = $1 and ($3 or open_interaction = $2)`, int64(conversation), int64(interaction), open)
-	if err != nil {
-		return fmt.Errorf("serve conversation %d: %w", conversation, err)
-	}
-	return nil
-}
-
 // Get gives one conversation, or gateway.ErrNotFound.
 func (s *Store) Get(ctx context.Context, id gateway.ConversationID) (Conversation, error) {
 	rows, _ := s.pool.Query(ctx, `

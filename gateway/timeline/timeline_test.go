@@ -74,10 +74,10 @@ func (h *house) tx(do func(tx pgx.Tx) error) {
 func (h *house) open(served gateway.InteractionID) (id gateway.ConversationID) {
 	h.t.Helper()
 	h.tx(func(tx pgx.Tx) (err error) {
-		if id, err = h.Open(h.t.Context(), tx, 7, 8, gateway.Chat); err != nil {
+		if id, err = h.Open(h.t.Context(), tx, 7, 8, gateway.Chat); err != nil || served == 0 {
 			return err
 		}
-		return h.Serve(h.t.Context(), tx, id, served, served != 0)
+		return h.ServeAll(h.t.Context(), tx, gateway.Interaction{Conversation: id, ID: served})
 	})
 	return id
 }
@@ -334,9 +334,9 @@ func TestServeEndsOnlyItsOwn(t *testing.T) {
 	h := newHouse(t)
 	id := h.open(5)
 	h.tx(func(tx pgx.Tx) error {
-		return errors.Join(
-			h.Serve(t.Context(), tx, id, 6, true),
-			h.Serve(t.Context(), tx, id, 5, false)) // the one that was replaced ends late
+		return h.ServeAll(t.Context(), tx,
+			gateway.Interaction{Conversation: id, ID: 6},
+			gateway.Interaction{Conversation: id, ID: 5, End: gateway.EndHandled}) // the one that was replaced ends late
 	})
 	if c, err := h.Get(t.Context(), id); err != nil || c.Open != 6 {
 		t.Errorf("got %d, %v want 6", c.Open, err)
