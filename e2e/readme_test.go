@@ -10,7 +10,8 @@ import (
 
 var inCode = regexp.MustCompile("`([a-zA-Z0-9_./-]+)`")
 
-// TestWhereIs holds the README's table "Where is…" true: each path exists.
+// TestWhereIs holds the README's table "Where is…" true: each path exists, and each room
+// can be found there.
 func TestWhereIs(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
@@ -23,7 +24,7 @@ func TestWhereIs(t *testing.T) {
 	if end := strings.Index(table, "\n## "); end >= 0 {
 		table = table[:end]
 	}
-	rows := 0
+	rows, named := 0, ""
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, "|")
 		if len(cells) < 4 || strings.Contains(line, "---") || strings.Contains(cells[2], "File") {
@@ -31,9 +32,15 @@ func TestWhereIs(t *testing.T) {
 		}
 		rows++
 		for _, m := range inCode.FindAllStringSubmatch(cells[2], -1) {
+			named += " " + m[1]
 			if _, err := os.Stat(filepath.Join("..", m[1])); err != nil {
 				t.Errorf("README: %q is at `%s`, which does not exist", strings.TrimSpace(cells[1]), m[1])
 			}
+		}
+	}
+	for room := range mayImport {
+		if !strings.Contains(named, " "+room) && room != "docs/client" {
+			t.Errorf("README: nothing leads to the room %s", room)
 		}
 	}
 	if rows < 20 {
