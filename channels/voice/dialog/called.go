@@ -42,12 +42,12 @@ func (s *Stack) incoming(ctx context.Context, req *sip.Request, tx *sip.ServerTx
 	if len(req.Body()) > 0 {
 		in.Offer = req.Body()
 	}
+	s.respond(req, tx, sip.StatusTrying) // before the owner can say more: the newest answer is what is repeated
 	d.owner = s.called(ctx, in)
 	if !s.add(d) {
 		d.finish(Canceled{})
 		return
 	}
-	s.respond(req, tx, sip.StatusTrying)
 	gone := func(*sip.Request) { d.inbox.Put(func() { d.finish(Canceled{}) }) }
 	if !tx.OnCancel(gone) {
 		gone(nil)

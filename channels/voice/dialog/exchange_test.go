@@ -42,6 +42,28 @@ func TestWhereAnswersGo(t *testing.T) {
 	}
 }
 
+// 100 comes before whatever the owner says, or a repeated INVITE, or a refusal that was
+// lost, would be answered with it.
+func TestTryingComesFirst(t *testing.T) {
+	h := open(t, func(p *party) { p.in.Ring(); p.in.Reject(486) })
+	b := make([]byte, 2048)
+	for i := range 20 {
+		c := socket(t)
+		_, err := c.WriteTo(fmt.Appendf(nil, "INVITE sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKfirst%d;rport\r\nFrom: <sip:a@b>;tag=%d\r\nTo: <sip:c@d>\r\nCall-ID: first%d\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
+			c.LocalAddr(), i, i, i), net.UDPAddrFromAddrPort(h.Addr()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetReadDeadline(time.Now().Add(time.Minute))
+		for _, want := range []string{"100", "180", "486"} {
+			n, _, err := c.ReadFromUDPAddrPort(b)
+			if err != nil || !strings.HasPrefix(string(b[:n]), "SIP/2.0 "+want) {
+				t.Fatalf("want %s; %v, got\n%s", want, err, b[:n])
+			}
+		}
+	}
+}
+
 func socket(t *testing.T) *net.UDPConn {
 	t.Helper()
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
