@@ -92,8 +92,8 @@ func (b *Bounce) readStatus(content []byte) {
 	}
 }
 
-// complete fills what one field says of another: many servers put 5.0.0 in Status
-// and the real code in the text.
+// complete fills what one field says of another: many servers put 5.0.0
+// in Status and the real code in the text.
 func (r *BounceRecipient) complete() {
 	if r.Status == "" || strings.HasSuffix(r.Status, ".0.0") {
 		if better := statusCode.FindString(r.Diagnostic); better != "" && !strings.HasSuffix(better, ".0.0") {
@@ -127,19 +127,22 @@ func firstWord(s string) string { return firstOf(strings.Fields(s)) }
 // statusCode is an RFC 3463 code that stands by itself.
 var statusCode = regexp.MustCompile(`\b[245]\.\d{1,2}\.\d{1,3}\b`)
 
-var returnedSubject = regexp.MustCompile(`(?i)undeliver|delivery (status|failure|report|problem)|returned mail|mail delivery failed|failure notice|delivery has failed|could not be delivered|not delivered|mail failure|message .{0,60}delayed|delayed mail|warning: message|non remis|unzustellbar|kunde inte levereras|olevererbart|配信`)
+var returnedSubject = regexp.MustCompile(`(?i)undeliver|delivery (status|failure|report|problem)|failure delivery|error sending your mail|returned mail|mail delivery failed|failure notice|delivery has failed|could not be delivered|not delivered|mail failure|message .{0,60}delayed|delayed mail|warning: message|non remis|unzustellbar|kunde inte levereras|olevererbart|配信`)
+
+var daemonName = regexp.MustCompile(`(?i)^(mail delivery (sub)?system|mailer.daemon|postmaster)`)
 
 // looksReturned says whether a mail server returned something, by sender and subject.
 func looksReturned(l *Letter) bool {
 	local, _, _ := strings.Cut(l.From.Value, "@")
 	daemon := isDaemon(l.From.Value) || strings.Contains(local, "daemon") || local == "" || strings.Contains(local, "postmaster")
+	daemon = daemon || daemonName.MatchString(l.From.Name)
 	null := l.Header.Has("Return-Path") && strings.Trim(l.Header.Get("Return-Path"), " <>") == ""
 	return (daemon || null) && (returnedSubject.MatchString(l.Subject) || l.Header.Has("X-Failed-Recipients"))
 }
 
 var (
 	proseAddress = regexp.MustCompile(`[A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24}`)
-	proseLine    = regexp.MustCompile(`^[\s<"'(]*([A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24})[\s>"'):,.]*($|:|\s)`)
+	proseLine    = regexp.MustCompile(`^(?:[45]\d\d )?[\s<"'(*]*([A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,24})[\s>"'):,.]*($|:|\s)`)
 	proseReply   = regexp.MustCompile(`\b([45])\d\d[ -]`)
 	proseCopy    = regexp.MustCompile(`(?im)^\W*(this is a copy of|below this line|(the )?(header|text) of the original|original message|the body of the message|unsent message|returned message|message header follows|here is a copy).*$`)
 	proseDelay   = regexp.MustCompile(`(?i)has not yet been delivered|delivery attempts will continue|will keep trying|delayed`)
