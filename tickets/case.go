@@ -195,30 +195,6 @@ func (s *Store) UpdateCase(ctx context.Context, c Case) (Case, error) {
 	return c, err
 }
 
-// Assign gives the case to an agent, or with zero to nobody.
-func (s *Store) Assign(ctx context.Context, id gateway.CaseID, agent gateway.AgentID) (Case, error) {
-	return s.change(ctx, id, "assignee = $2", agent)
-}
-
-// SetState opens a case, sets it aside or closes it.
-func (s *Store) SetState(ctx context.Context, id gateway.CaseID, state CaseState) (Case, error) {
-	if err := state.check(); err != nil {
-		return Case{}, err
-	}
-	return s.change(ctx, id, "state = $2, closed_at = case when $2 = 'closed' then coalesce(closed_at, now()) end", state)
-}
-
-func (s *Store) change(ctx context.Context, id gateway.CaseID, set string, value any) (c Case, err error) {
-	err = s.edit(ctx, func(tx pgx.Tx) ([]gateway.Event, error) {
-		if _, err := tx.Exec(ctx, "update support_case set "+set+", rev = rev + 1 where id = $1", id, value); err != nil {
-			return nil, err
-		}
-		c, err = one[Case](ctx, tx, "case", "select "+caseColumns+fromCase+" where k.id = $1", id)
-		return caseChanged(c), err
-	})
-	return c, err
-}
-
 func caseChanged(c Case) []gateway.Event {
 	return []gateway.Event{gateway.NewEvent(gateway.TopicAll, "case.changed", c.Rev, c)}
 }

@@ -75,6 +75,16 @@ func (r room) get(t testing.TB, id gateway.CaseID) tickets.Case {
 
 var morning = time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
 
+// change edits a case as an agent does.
+func (r room) change(t testing.TB, id gateway.CaseID, edit func(*tickets.Case)) {
+	t.Helper()
+	c := r.get(t, id)
+	edit(&c)
+	if _, err := r.UpdateCase(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func mail(from, subject string) gateway.Arrival {
 	return gateway.Arrival{
 		Channel: gateway.Email, Queue: 3, Subject: subject, ArrivedAt: morning,
@@ -138,18 +148,14 @@ func TestJoin(t *testing.T) {
 }
 
 func TestJoinKnownCase(t *testing.T) {
-	ctx, r := t.Context(), open(t)
+	r := open(t)
 	id, anna := r.join(t, mail("anna@example.se", "Faktura"), 0)
-	if _, err := r.SetState(ctx, id, tickets.CasePending); err != nil {
-		t.Fatal(err)
-	}
+	r.change(t, id, func(c *tickets.Case) { c.State = tickets.CasePending })
 	if got, _ := r.join(t, mail("anna@example.se", "Re: Faktura"), id); got != id || r.get(t, id).State != tickets.CaseOpen {
 		t.Errorf("answer to a pending case: got %d, %s want %d open", got, r.get(t, id).State, id)
 	}
 
-	if _, err := r.SetState(ctx, id, tickets.CaseClosed); err != nil {
-		t.Fatal(err)
-	}
+	r.change(t, id, func(c *tickets.Case) { c.State = tickets.CaseClosed })
 	quiet := mail("mailer-daemon@example.se", "Undeliverable")
 	quiet.Quiet = true
 	if got, _ := r.join(t, quiet, id); got != id || r.get(t, id).State != tickets.CaseClosed {
@@ -160,9 +166,7 @@ func TestJoinKnownCase(t *testing.T) {
 	if got, _ := r.join(t, soon, id); got != id || r.get(t, id).State != tickets.CaseOpen {
 		t.Errorf("answer after 29 days: got %d, %s want %d open again", got, r.get(t, id).State, id)
 	}
-	if _, err := r.SetState(ctx, id, tickets.CaseClosed); err != nil {
-		t.Fatal(err)
-	}
+	r.change(t, id, func(c *tickets.Case) { c.State = tickets.CaseClosed })
 	late := mail("anna@example.se", "Re: Faktura")
 	late.ArrivedAt = time.Now().Add(31 * 24 * time.Hour)
 	got, customer := r.join(t, late, id)
@@ -316,12 +320,8 @@ func TestCases(t *testing.T) {
 		id, _ := r.join(t, m, 0)
 		ids = append(ids, id)
 	}
-	if _, err := r.Assign(ctx, ids[0], 7); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.SetState(ctx, ids[1], tickets.CaseClosed); err != nil {
-		t.Fatal(err)
-	}
+	r.change(t, ids[0], func(c *tickets.Case) { c.Assignee = 7 })
+	r.change(t, ids[1], func(c *tickets.Case) { c.State = tickets.CaseClosed })
 	all := func(f tickets.CaseFilter) (found []gateway.CaseID) {
 		for {
 			page, err := r.Cases(ctx, f)

@@ -31,13 +31,27 @@ type Config struct {
 	TLSCert        string   `toml:"tls_cert"`        // PEM file
 	TLSKey         string   `toml:"tls_key"`         // PEM file
 	TrustedProxies []string `toml:"trusted_proxies"` // CIDRs whose X-Forwarded-For is believed
+	Origins        []string `toml:"origins"`         // pages on other hosts of the site that may write and open the agent socket: https://crm.example
 	LogLevel       string   `toml:"log_level"`       // debug, info, warn, error
 
+	Blobs     BlobsConfig     `toml:"blobs"`
 	Retention RetentionConfig `toml:"retention"`
 	Chat      ChatConfig      `toml:"chat"`
 	Voice     VoiceConfig     `toml:"voice"`
 	Mailboxes []MailboxConfig `toml:"mailbox"`
 	Widgets   []WidgetConfig  `toml:"widget"`
+}
+
+// BlobsConfig is where attachments, recordings and raw mail lie: in the data directory
+// unless a bucket is named, which several nodes share.
+type BlobsConfig struct {
+	Endpoint  string `toml:"endpoint"`   // S3's host or host:port
+	Bucket    string `toml:"bucket"`     // must exist; empty: the data directory
+	Prefix    string `toml:"prefix"`     // before each key, such as vaxel/
+	Region    string `toml:"region"`     // found out unless set
+	AccessKey string `toml:"access_key"` // better: VAXEL_BLOBS_ACCESS_KEY
+	SecretKey string `toml:"secret_key"` // better: VAXEL_BLOBS_SECRET_KEY
+	Plain     bool   `toml:"plain"`      // http; only for a server on this machine
 }
 
 // ChatConfig is how visitors are served.

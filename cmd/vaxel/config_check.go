@@ -23,6 +23,8 @@ func (c Config) check() error {
 	c.checkTLS(bad)
 	c.checkPublicURL(bad)
 	c.checkMetrics(bad)
+	c.checkOrigins(bad)
+	c.Blobs.check(bad)
 	c.checkTwice(bad)
 	if c.Language != "sv" && c.Language != "en" {
 		bad("language", "%q is not one of sv, en", c.Language)

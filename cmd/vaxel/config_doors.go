@@ -63,3 +63,29 @@ func (c Config) checkTwice(bad func(key, why string, args ...any)) {
 		once("voice.trunk.name", t.Name)
 	}
 }
+
+// checkOrigins keeps to whole origins, as browsers send them (RFC 6454 §6.2).
+func (c Config) checkOrigins(bad func(key, why string, args ...any)) {
+	for _, o := range c.Origins {
+		u, err := url.Parse(o)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Scheme+"://"+u.Host != o {
+			bad("origins", "%q: write scheme and host only, such as https://crm.example", o)
+		}
+	}
+}
+
+func (b BlobsConfig) check(bad func(key, why string, args ...any)) {
+	if b == (BlobsConfig{}) {
+		return
+	}
+	host, _, err := net.SplitHostPort(b.Endpoint)
+	if err != nil {
+		host = b.Endpoint
+	}
+	switch {
+	case b.Bucket == "" || host == "" || b.AccessKey == "" || b.SecretKey == "":
+		bad("blobs", "needs endpoint, bucket, access_key and secret_key; leave all out for the data directory")
+	case b.Plain && !loopback(host):
+		bad("blobs.plain", "%s is another machine: keys and files would go there readable; leave plain out", host)
+	}
+}

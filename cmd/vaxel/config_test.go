@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -26,8 +27,14 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		"a region that is none":     {file: `region = "Sweden"`, want: `region: "Sweden" is not a country`},
 		"a zone that is none":       {file: `zone = "Stockholm"`, want: `zone: "Stockholm" is not a time zone`},
 		"days too few to be safe":   {file: "[retention]\narrivals = 3", want: "retention.arrivals: 3 days are too few"},
-		"a public address":          {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
-		"any address":               {file: `listen = ":80"`, want: "reachable from outside"},
+		"an origin with a path":     {file: `origins = ["https://crm.example/"]`, want: `origins: "https://crm.example/": write scheme and host only`},
+		"a bucket without a key":    {file: "[blobs]\nbucket = \"vaxel\"", want: "blobs: needs endpoint, bucket, access_key and secret_key"},
+		"a bucket in the clear": {
+			file: "[blobs]\nendpoint = \"s3.example:9000\"\nbucket = \"b\"\naccess_key = \"a\"\nsecret_key = \"s\"\nplain = true",
+			want: "blobs.plain: s3.example is another machine",
+		},
+		"a public address": {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
+		"any address":      {file: `listen = ":80"`, want: "reachable from outside"},
 		"a password in the clear": {
 			file: "[[mailbox]]\naddress = \"a@example.org\"\nqueue = \"Support\"\n" +
 				"imap = { address = \"mail.example.org:143\", tls = \"none\" }\nsmtp = { address = \"localhost:25\", tls = \"none\" }",
@@ -99,5 +106,19 @@ func TestAnIdleTransactionIsEnded(t *testing.T) {
 	}
 	if limit != "5s" {
 		t.Errorf("an idle transaction lasts %s", limit)
+	}
+}
+
+// TestFilesLieWhereTheConfigurationSays, in a directory or in a bucket.
+func TestFilesLieWhereTheConfigurationSays(t *testing.T) {
+	t.Parallel()
+	bucket := BlobsConfig{Endpoint: "127.0.0.1:9000", Bucket: "vaxel", AccessKey: "a", SecretKey: "s", Plain: true}
+	for want, c := range map[string]Config{
+		"*blob.Dir": {DataDir: t.TempDir()},
+		"*blob.S3":  {DataDir: t.TempDir(), Blobs: bucket},
+	} {
+		if got, err := c.objects(); err != nil || fmt.Sprintf("%T", got) != want {
+			t.Errorf("got %T, %v want %s", got, err, want)
+		}
 	}
 }

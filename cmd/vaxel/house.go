@@ -83,7 +83,7 @@ func open(ctx context.Context, config Config, pool *pgxpool.Pool, log *slog.Logg
 
 // openStores makes the rooms that only keep things.
 func (h *house) openStores(ctx context.Context) error {
-	objects, err := blob.NewDir(filepath.Join(h.config.DataDir, "blobs"))
+	objects, err := h.config.objects()
 	if err != nil {
 		return err
 	}
@@ -161,9 +161,9 @@ func (h *house) openDoors(context.Context) error {
 	h.api = api.New(api.Rooms{
 		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library,
-		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h},
+		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h}, Ways: ways{h},
 	}, api.Options{
-		Secure: h.config.secure(), TrustedProxies: proxies, Node: h.config.Node, Run: h.process, Language: h.config.Language,
+		Secure: h.config.secure(), TrustedProxies: proxies, Origins: h.config.Origins, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)
 	return nil
 }

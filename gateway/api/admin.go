@@ -17,7 +17,8 @@ import (
 // is inactive.
 type resource[T any] struct {
 	path, one, many string
-	fresh           T // what a new one is before its draft
+	fresh           T    // what a new one is before its draft
+	supervised      bool // supervisors read and change it, too
 	list            func(ctx context.Context, in *adminListIn) ([]T, error)
 	get             func(ctx context.Context, id int64) (T, error)
 	create, update  func(in *roster.Store, ctx context.Context, thing T) (T, error) // (*roster.Store).CreateAgent
@@ -49,12 +50,16 @@ type changeIn[T any] struct {
 
 func keep[T any](s *Server, r resource[T]) {
 	role, at := gateway.RoleAdministrator, "/admin/"+r.path
-	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-" + r.path, Summary: "All " + r.many, Role: role},
+	daily := role // of what is done while the house is open
+	if r.supervised {
+		daily = gateway.RoleSupervisor
+	}
+	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-" + r.path, Summary: "All " + r.many, Role: daily},
 		func(ctx context.Context, _ access.Caller, in *adminListIn) (page[T], error) {
 			list, err := r.list(ctx, in)
 			return page[T]{Items: orEmpty(list), After: nextOf(list, in.Limit, r.id)}, err
 		})
-	add(s, operation{Method: http.MethodGet, Path: at + "/{id}", ID: "admin-get-" + r.path, Summary: "One " + r.one, Role: role},
+	add(s, operation{Method: http.MethodGet, Path: at + "/{id}", ID: "admin-get-" + r.path, Summary: "One " + r.one, Role: daily},
 		func(ctx context.Context, _ access.Caller, in *adminIn) (T, error) { return r.get(ctx, int64(in.ID)) })
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-" + r.path, Summary: "Add a " + r.one, Role: role, Status: http.StatusCreated, Once: true},
 		func(ctx context.Context, by access.Caller, in *draftIn[T]) (T, error) {
@@ -70,7 +75,7 @@ func keep[T any](s *Server, r resource[T]) {
 				return thing, r.audit(ctx, w, by, "created", thing, in.Body.names())
 			})
 		})
-	add(s, operation{Method: http.MethodPatch, Path: at + "/{id}", ID: "admin-change-" + r.path, Summary: "Change a " + r.one, Role: role},
+	add(s, operation{Method: http.MethodPatch, Path: at + "/{id}", ID: "admin-change-" + r.path, Summary: "Change a " + r.one, Role: daily},
 		func(ctx context.Context, by access.Caller, in *changeIn[T]) (T, error) {
 			thing, err := r.get(ctx, int64(in.ID))
 			if err != nil {
@@ -125,7 +130,7 @@ func (s *Server) registerAdmin() {
 		id:     func(g roster.Group) int64 { return int64(g.ID) },
 	})
 	keep(s, resource[roster.Queue]{
-		path: "queues", one: "queue", many: "queues", fresh: roster.Queue{Active: true, Band: roster.DefaultBand},
+		path: "queues", one: "queue", many: "queues", supervised: true, fresh: roster.Queue{Active: true, Band: roster.DefaultBand},
 		list: func(ctx context.Context, in *adminListIn) ([]roster.Queue, error) {
 			return p.Queues(ctx, roster.QueueFilter{Former: in.Former})
 		},
@@ -135,7 +140,7 @@ func (s *Server) registerAdmin() {
 		id:     func(q roster.Queue) int64 { return int64(q.ID) },
 	})
 	keep(s, resource[roster.Skill]{
-		path: "skills", one: "skill", many: "skills",
+		path: "skills", one: "skill", many: "skills", supervised: true,
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Skill, error) { return p.Skills(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Skill, error) { return p.Skill(ctx, gateway.SkillID(id)) },
 		create: (*roster.Store).CreateSkill,

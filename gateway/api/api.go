@@ -189,7 +189,10 @@ func (s *Server) register() {
 	s.registerCustomers()
 	s.registerTasks()
 	s.registerStaff()
+	s.registerFigures()
+	s.registerSupervise()
 	s.registerAdmin()
+	s.registerWays()
 	s.registerBlobs()
 	s.mux.HandleFunc("GET "+Prefix+"/socket", s.socket)
 }

@@ -67,7 +67,6 @@ func (s *Server) registerBoards() {
 	add(s, operation{Method: http.MethodGet, Path: "/queues", ID: "list-queues", Summary: "The queue board", Role: agent}, s.queueBoard)
 	add(s, operation{Method: http.MethodGet, Path: "/agents", ID: "list-agents", Summary: "The agent board", Role: agent}, s.agentBoard)
 	add(s, operation{Method: http.MethodGet, Path: "/groups", ID: "list-groups", Summary: "The agent groups", Role: agent}, s.groups)
-	add(s, operation{Method: http.MethodGet, Path: "/statistics", ID: "statistics", Summary: "Today's figures of queues, channels and agents", Role: gateway.RoleSupervisor}, s.statistics)
 }
 
 func (s *Server) groups(ctx context.Context, _ access.Caller, _ *none) (page[roster.Group], error) {
@@ -97,7 +96,7 @@ func (s *Server) queueBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	if err != nil {
 		return none, err
 	}
-	figures, err := s.Stats.Queues(ctx, stats.Today(time.Now()))
+	figures, err := s.Stats.Queues(ctx, s.Stats.Today())
 	if err != nil {
 		return none, err
 	}
@@ -192,7 +191,7 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	if err != nil {
 		return none, err
 	}
-	figures, err := s.Stats.Agents(ctx, stats.Today(time.Now()))
+	figures, err := s.Stats.Agents(ctx, s.Stats.Today())
 	if err != nil {
 		return none, err
 	}
@@ -230,34 +229,6 @@ func holdings(of map[gateway.Channel]int) []holding {
 		}
 	}
 	return out
-}
-
-type periodIn struct {
-	From time.Time `query:"from" doc:"Today unless set"`
-	To   time.Time `query:"to"`
-}
-
-// figuresOut are the figures of a period.
-type figuresOut struct {
-	Period   stats.Period           `json:"period"`
-	Queues   []stats.QueueFigures   `json:"queues" nullable:"false"`
-	Channels []stats.ChannelFigures `json:"channels" nullable:"false"`
-	Agents   []stats.AgentFigures   `json:"agents" nullable:"false"`
-}
-
-func (s *Server) statistics(ctx context.Context, _ access.Caller, in *periodIn) (out figuresOut, err error) {
-	out.Period = stats.Today(time.Now())
-	if !in.From.IsZero() && !in.To.IsZero() {
-		out.Period = stats.Period{From: in.From, To: in.To}
-	}
-	if out.Queues, err = s.Stats.Queues(ctx, out.Period); err != nil {
-		return out, err
-	}
-	if out.Channels, err = s.Stats.Channels(ctx, out.Period); err != nil {
-		return out, err
-	}
-	out.Agents, err = s.Stats.Agents(ctx, out.Period)
-	return out, err
 }
 
 // boardTick shows a new board to those who look at boards.

@@ -3,9 +3,11 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -23,6 +25,9 @@ type casesIn struct {
 	Assignee gateway.AgentID     `query:"assignee"`
 	Queue    gateway.QueueID     `query:"queue"`
 	Customer gateway.CustomerID  `query:"customer"`
+	Number   int64               `query:"number" minimum:"0" doc:"The one that people call by it: #1042"`
+	Nobodys  bool                `query:"unassigned" doc:"Those that nobody has"`
+	Tag      string              `query:"tag" maxLength:"50"`
 	After    string              `query:"after"`
 	Limit    int                 `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -75,6 +80,7 @@ func (s *Server) registerCases() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/cases", ID: "list-cases", Summary: "Cases, the latest activity first", Role: agent}, s.cases)
 	add(s, operation{Method: http.MethodPost, Path: "/cases", ID: "create-case", Summary: "Open a case that no arrival began", Role: agent, Status: http.StatusCreated, Once: true}, s.createCase)
+	add(s, operation{Method: http.MethodGet, Path: "/cases/counts", ID: "count-cases", Summary: "How many cases are open or set aside, by queue and assignee", Role: agent}, s.countCases)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}", ID: "get-case", Summary: "One case", Role: agent}, s.getCase)
 	add(s, operation{Method: http.MethodPatch, Path: "/cases/{id}", ID: "change-case", Summary: "Change a case", Role: agent}, s.changeCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/timeline", ID: "case-timeline", Summary: "What was said and happened, over all channels", Role: agent}, s.caseTimeline)
@@ -90,7 +96,18 @@ func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[
 		views, err := s.caseViews(ctx, found.Cases)
 		return page[Case]{Items: views}, err
 	}
-	f := tickets.CaseFilter{States: in.State, Assignee: in.Assignee, Customer: in.Customer, After: in.After, Limit: in.Limit}
+	if in.Number != 0 {
+		c, err := s.Cases.CaseByNumber(ctx, in.Number)
+		if errors.Is(err, gateway.ErrNotFound) {
+			return page[Case]{Items: []Case{}}, nil
+		}
+		if err != nil {
+			return page[Case]{}, err
+		}
+		views, err := s.caseViews(ctx, []tickets.Case{c})
+		return page[Case]{Items: views}, err
+	}
+	f := tickets.CaseFilter{States: in.State, Assignee: in.Assignee, Unassigned: in.Nobodys, Tag: strings.ToLower(in.Tag), Customer: in.Customer, After: in.After, Limit: in.Limit}
 	if in.Queue != 0 {
 		f.Queues = []gateway.QueueID{in.Queue}
 	}
@@ -100,6 +117,11 @@ func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[
 	}
 	views, err := s.caseViews(ctx, list.Items)
 	return page[Case]{Items: views, After: list.Next}, err
+}
+
+func (s *Server) countCases(ctx context.Context, _ access.Caller, _ *none) (page[tickets.Count], error) {
+	list, err := s.Cases.Counts(ctx)
+	return page[tickets.Count]{Items: orEmpty(list)}, err
 }
 
 func (s *Server) caseViews(ctx context.Context, list []tickets.Case) ([]Case, error) {

@@ -42,6 +42,13 @@ func (s *Server) describe(doc *huma.OpenAPI) {
 	}}}}
 	doc.AddOperation(upload)
 
+	for _, what := range []string{"queues", "agents"} {
+		table := s.plain("GET", "/statistics/"+what+".csv", "statistics-"+what+"-csv", "The figures of "+what+" as a table", []*huma.Param{timeParam("from"), timeParam("to")},
+			content(http.StatusOK, "RFC 4180, with a head", "text/csv", nil))
+		table.Description = "For supervisors."
+		doc.AddOperation(table)
+	}
+
 	socket := s.plain("GET", "/socket", "socket", "The live events of an agent's console, a WebSocket of subprotocol vaxel.v1", nil,
 		content(http.StatusSwitchingProtocols, "The socket; docs/api.md describes its frames", "", nil))
 	socket.Security = []map[string][]string{} // its first frame carries the ticket
@@ -63,6 +70,10 @@ func doc(s *Server) *huma.OpenAPI { return s.api.OpenAPI() }
 
 func pathParam(name string, schema *huma.Schema) *huma.Param {
 	return &huma.Param{Name: name, In: "path", Required: true, Schema: schema}
+}
+
+func timeParam(name string) *huma.Param {
+	return &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: huma.TypeString, Format: "date-time"}, Description: "Today unless both are set"}
 }
 
 func content(status int, about, media string, schema *huma.Schema) map[string]*huma.Response {

@@ -79,7 +79,7 @@ func newHouse(t testing.TB) *house {
 		Intake:   intake.New(pool, intake.Rooms{Timeline: times, Cases: cases, Floor: ground, Feed: events, Bus: b}, log),
 		Timeline: times, Outbox: out, Bus: b, Feed: events, Cases: cases, Articles: library{},
 		StaffChat: staffchat.New(pool, times, people, events), Stats: figures, Blobs: files{blob.New(pool, objects)},
-		Mail: post{}, Calls: h.desk,
+		Mail: post{}, Calls: h.desk, Ways: ways{},
 	}, api.Options{Node: "one", Language: "sv"}, log)
 	h.seed(t)
 	run(t, log, events.Run, times.Run, ground.Run, cases.Run, figures.Run)
@@ -520,6 +520,17 @@ func (l *line) Ask(ctx context.Context, holder, key string, body []byte) ([]byte
 	}
 	return answer, err
 }
+
+// ways are one mailbox that is not read.
+type ways struct{}
+
+func (ways) Mailboxes(context.Context) ([]api.Mailbox, error) {
+	return []api.Mailbox{{ID: "1", Address: "faktura@example.se", Behind: 3, Problem: "the password is wrong"}}, nil
+}
+
+func (ways) Widgets(context.Context) ([]api.Widget, error) { return nil, nil }
+
+func (ways) Trunks(context.Context) ([]api.Trunk, error) { return nil, nil }
 
 // telephone allows one number.
 type telephone struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -244,3 +245,5 @@ func TestADeadlockedReply(t *testing.T) {
 		t.Errorf("got %d: %s", w.StatusCode, w.Body)
 	}
 }
+
+func number(n any) string { return strconv.FormatFloat(n.(float64), 'f', 0, 64) }

@@ -39,6 +39,7 @@ type Rooms struct {
 	Blobs     Blobs
 	Mail      Mail
 	Calls     Calls
+	Ways      Ways
 }
 
 // Blobs keep what is too large for a row.

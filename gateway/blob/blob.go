@@ -66,13 +66,6 @@ type Store struct {
 // New keeps the rows of objects in pool's database.
 func New(pool *pgxpool.Pool, objects Objects) *Store { return &Store{objects, pool} }
 
-// Use is one use of an object: what it is called and how it is shown there.
-type Use struct {
-	Size int64
-	Type string // a media type
-	Name string // a file name, as the sender wrote it; never a path on our side
-}
-
 // Note names an object in the caller's transaction, which keeps it. Call it once per
 // use, after Put. One that waited for too long and was swept is refused with not_found; one
 // that is still there is safe from a sweep that runs now.
@@ -98,28 +91,6 @@ func (s *Store) Forget(ctx context.Context, tx pgx.Tx, key string) error {
 		return fmt.Errorf("forget blob %s: %w", key, err)
 	}
 	return nil
-}
-
-// Describe is an object's first use.
-func (s *Store) Describe(ctx context.Context, key string) (Use, error) {
-	const find = `
-		select size, type, name
-		from blob
-		where key = $1
-		order by id
-		limit 1`
-	rows, err := s.pool.Query(ctx, find, key)
-	if err != nil {
-		return Use{}, fmt.Errorf("describe blob: %w", err)
-	}
-	uses, err := pgx.CollectRows(rows, pgx.RowToStructByName[Use])
-	if err != nil {
-		return Use{}, fmt.Errorf("describe blob: %w", err)
-	}
-	if len(uses) == 0 {
-		return Use{}, noSuchFile()
-	}
-	return uses[0], nil
 }
 
 // sweepBatch is how many objects are looked up by one statement.

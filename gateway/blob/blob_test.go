@@ -60,12 +60,10 @@ func TestSweepKeepsWhatIsNamedOrNew(t *testing.T) {
 	}
 	read(t, d, named.Key)
 	read(t, d, young.Key)
-	use, err := s.Describe(t.Context(), named.Key)
-	if want := (blob.Use{Size: 5, Type: "text/plain", Name: "n\uFFFDme.txt"}); err != nil || use != want {
-		t.Errorf("got %v, %v, want %v", use, err, want)
-	}
-	if _, err := s.Describe(t.Context(), young.Key); !errors.Is(err, gateway.ErrNotFound) {
-		t.Errorf("unnamed: got %v, want not found", err)
+	var mediaType, name string
+	err := pool.QueryRow(t.Context(), "select distinct type, name from blob where key = $1", named.Key).Scan(&mediaType, &name)
+	if err != nil || mediaType != "text/plain" || name != "n\uFFFDme.txt" {
+		t.Errorf("got %q, %q, %v", mediaType, name, err)
 	}
 
 	forget := func(tx pgx.Tx) error { return s.Forget(t.Context(), tx, named.Key) }

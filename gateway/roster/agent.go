@@ -195,6 +195,24 @@ func (a *Agent) setParts(ctx context.Context, tx pgx.Tx) error {
 	return setPhones(ctx, tx, a.ID, a.Phones)
 }
 
+// SetSkill changes how well an agent knows something; level 0 takes it away.
+func (s *Store) SetSkill(ctx context.Context, agent gateway.AgentID, k gateway.SkillLevel) error {
+	return s.edit(ctx, func(tx pgx.Tx) error {
+		sql := `
+			insert into agent_skill (agent, skill, level)
+			values ($1, $2, $3)
+			on conflict (agent, skill) do update set level = excluded.level`
+		if k.Level == 0 {
+			sql = "delete from agent_skill where agent = $1 and skill = $2 and $3 = 0"
+		}
+		if _, err := tx.Exec(ctx, sql, agent, k.Skill, k.Level); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "update agent set rev = rev + 1 where id = $1", agent)
+		return err
+	})
+}
+
 // SetMembership puts an agent into a queue, changes the place there, or with enabled
 // false takes the agent out while the level is remembered.
 func (s *Store) SetMembership(ctx context.Context, agent gateway.AgentID, m gateway.Membership) error {

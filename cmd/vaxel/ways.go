@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/gateway/api"
+	"github.com/vaxelhq/vaxel/gateway/blob"
+)
+
+// objects is where files lie.
+func (c Config) objects() (blob.Objects, error) {
+	if c.Blobs.Bucket == "" {
+		return blob.NewDir(filepath.Join(c.DataDir, "blobs"))
+	}
+	return blob.NewS3(blob.S3Config(c.Blobs))
+}
+
+// ways are the ways in as the API wants them.
+type ways struct{ h *house }
+
+func (w ways) Mailboxes(ctx context.Context) ([]api.Mailbox, error) {
+	list, err := w.h.email.Mailboxes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := w.h.email.Health(ctx)
+	health := map[email.MailboxID]email.Health{}
+	for _, h := range all {
+		health[h.Mailbox] = h
+	}
+	out := make([]api.Mailbox, len(list))
+	for i, m := range list {
+		h := health[m.ID]
+		out[i] = api.Mailbox{
+			ID: strconv.FormatInt(int64(m.ID), 10), Address: m.Address, Name: m.Name, Queue: m.Queue, Folder: m.Folder, Enabled: m.Enabled,
+			IMAP: m.IMAP.Address, SMTP: m.SMTP.Address, Node: h.Holder, Behind: h.Behind, Problem: h.Problem,
+		}
+		if !h.SyncedAt.IsZero() {
+			out[i].SyncedAt = &h.SyncedAt
+		}
+	}
+	return out, err
+}
+
+func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
+	list, err := chat.NewStore(w.h.pool).Widgets(ctx)
+	out := make([]api.Widget, len(list))
+	for i, v := range list {
+		out[i] = api.Widget{ID: strconv.FormatInt(v.ID, 10), Key: v.Key, Name: v.Name, Queue: v.Queue, Origins: append([]string{}, v.Origins...)}
+	}
+	return out, err
+}
+
+func (w ways) Trunks(context.Context) ([]api.Trunk, error) {
+	if w.h.voice == nil {
+		return nil, nil
+	}
+	list := w.h.voice.Trunks()
+	out := make([]api.Trunk, len(list))
+	for i, t := range list {
+		out[i] = api.Trunk{ID: strconv.FormatInt(t.ID, 10), Name: t.Name, Number: t.Number, Sources: []string{}, Queue: t.Queue, Language: t.Language, MaxWait: t.MaxWait}
+		for _, from := range t.Sources {
+			out[i].Sources = append(out[i].Sources, from.String())
+		}
+	}
+	return out, nil
+}
