@@ -177,13 +177,18 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// TestHostile holds the goal for mails made to hurt: under a second of the processor each.
+// TestHostile holds the goal for mails made to hurt: under a second of the processor each,
+// and the race detector's share on top.
 func TestHostile(t *testing.T) {
+	limit := time.Second
+	if racing {
+		limit *= 20
+	}
 	for name, raw := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			start := processorTime(t)
 			l := letter.Parse(raw)
-			if took := processorTime(t) - start; took > time.Second {
+			if took := processorTime(t) - start; took > limit {
 				t.Errorf("took %v for %d bytes", took, len(raw))
 			}
 			checkLetter(t, name, l)
@@ -386,4 +391,4 @@ func TestBounceStatus(t *testing.T) {
 	}
 }
 
-const bounceGoal = 85 // percent
+const bounceGoal = 90 // percent
