@@ -149,8 +149,8 @@ func (a *Agent) settle() error {
 		if err := checkChannel(c); err != nil {
 			return err
 		}
-		if n < 0 || n > 100/gateway.Cost(c) {
-			return gateway.Invalid("cap_out_of_range", "a cap is at least 0, and so many of the channel must fit into 100 units of capacity")
+		if n < 0 || n > 100 {
+			return gateway.Invalid("cap_out_of_range", "an agent holds 0 to 100 of a channel at once; the 100 units of capacity bound it further")
 		}
 	}
 	for i := range a.Memberships {
