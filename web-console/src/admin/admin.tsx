@@ -5,6 +5,7 @@ import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
 import { Queue, Queues } from './queues'
 import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
+import { Mailboxes, Trunks, Widgets } from './ways'
 
 type One = (props: { id: Id; done: (id: Id) => void }) => React.ReactNode
 
@@ -17,6 +18,9 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   outcomes: [Lists, ListOne],
   codes: [Lists, CodeOne],
   calendars: [Calendars, CalendarOne],
+  mailboxes: [Mailboxes],
+  widgets: [Widgets],
+  trunks: [Trunks],
   logins: [Logins],
   audit: [Audit],
 }

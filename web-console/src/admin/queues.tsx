@@ -12,6 +12,7 @@ import { Bar, channelIcon, Empty } from '../ui/parts'
 import { Face } from './agents'
 import { useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
+import { Steps } from './steps'
 
 const base = '/settings/queues'
 const channels: Channel[] = ['voice', 'callback', 'voicemail', 'chat', 'email']
@@ -78,7 +79,10 @@ export function Queue({ id, done }: { id: Id; done: (id: Id) => void }) {
             </Part>
           )}
           <Part title={w.admin.waiting} lead={w.admin.waitingLead}>
-            <div className="f2">
+            <Steps queue={id} steps={q.steps ?? []} set={(steps) => e.set({ steps })} />
+            <div className="f3">
+              <Pick label={w.admin.strategy} value={q.strategy || 'longest_idle'} set={(strategy) => e.set({ strategy })} of={strategies.map((s) => [s, w.admin.strategies[s]] as const)} />
+              <Count label={w.admin.maxLen} hint={w.admin.maxLenHint} value={q.max_len ?? 0} set={(max_len) => e.set({ max_len })} />
               <Count label={w.admin.maxWait} unit={w.admin.seconds} hint={w.admin.maxWaitHint} value={q.max_wait ?? 0} set={(max_wait) => e.set({ max_wait })} />
             </div>
           </Part>
@@ -142,6 +146,7 @@ function Plan({ channel, q, set }: Edits & { channel: Channel }) {
   )
 }
 
+const strategies = ['longest_idle', 'skill_first', 'round_robin', 'least_busy', 'ring_all'] as const
 const declines = ['soft', 'engage', 'vcc'] as const
 const modes = ['none', 'optional', 'timed', 'timed_extendable', 'manual'] as const
 

@@ -32,13 +32,27 @@ export interface QueueSettings {
   name: A.Label
   band: number // 0 to 9, higher goes first
   channels: Partial<Record<A.Channel, ChannelPlan>>
-  max_wait?: number // s
+  max_wait?: number // s, then supervisors are told
+  strategy?: Strategy
+  max_len?: number // of a channel; 0: any number
+  steps?: Step[]
   calendar?: A.Id
   from_name?: string
   from_address?: string
   signature?: A.Label
   active: boolean
   rev: number
+}
+export type Strategy = 'longest_idle' | 'skill_first' | 'round_robin' | 'least_busy' | 'ring_all'
+export type StepKind = 'lower_skills' | 'drop_skill' | 'drop_skills' | 'add_queue' | 'move' | 'offer_callback' | 'voicemail' | 'form' | 'external' | 'hang_up'
+export interface Step {
+  after: number // s
+  do: StepKind
+  by?: number
+  skill?: A.Id
+  queue?: A.Id
+  to?: string
+  channels?: A.Channel[] | null
 }
 export interface ChannelPlan {
   target: number // s
@@ -110,6 +124,34 @@ export interface Login {
   created_at: string
   rev: number
 }
+export interface Mailbox {
+  id: string
+  address: string
+  name?: string
+  queue: A.Id
+  folder: string
+  enabled: boolean
+  imap: string
+  smtp: string
+  synced_at?: string
+  behind: number
+  problem?: string
+}
+export interface Widget {
+  id: string
+  key: string
+  name: string
+  queue: A.Id
+  origins: string[]
+}
+export interface Trunk {
+  id: string
+  name: string
+  number?: string
+  sources: string[]
+  queue: A.Id
+  language: string
+}
 export interface AuditLine {
   id: A.Id
   at: string
@@ -140,6 +182,9 @@ export const admin = {
   create: <K extends Kind>(kind: K, body: Partial<Kinds[K]>) => call<Kinds[K]>('POST', at(kind), { body }),
   change: <K extends Kind>(kind: K, id: A.Id, body: Partial<Kinds[K]>, rev: number) => call<Kinds[K]>('PATCH', `${at(kind)}/${id}`, { body, rev }),
 
+  mailboxes: () => call<A.Page<Mailbox>>('GET', '/admin/mailboxes'),
+  widgets: () => call<A.Page<Widget>>('GET', '/admin/widgets'),
+  trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),
   logins: () => call<A.Page<Login>>('GET', '/admin/logins'),
   newLogin: (body: { name: string; display: string; agent?: A.Id; role: A.Role }) => call<Login & { password: string }>('POST', '/admin/logins', { body }),
   changeLogin: (id: A.Id, body: { role?: A.Role; active?: boolean }, rev: number) => call<Login>('PATCH', `/admin/logins/${id}`, { body, rev }),

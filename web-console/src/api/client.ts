@@ -120,12 +120,16 @@ export const api = {
   finish: (id: A.Id, codes: A.Id[], note?: string) => post<A.InteractionView | undefined>(on(id, 'finish'), { codes, note }),
   extend: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'extend')),
   transfer: (id: A.Id, to: { to_agent?: A.Id; to_queue?: A.Id; note?: string }) => post<A.InteractionView | undefined>(on(id, 'transfer'), to),
+  assign: (id: A.Id, agent: A.Id) => post<A.InteractionView | undefined>(on(id, 'assign'), { agent }),
   pull: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'pull')),
   hold: (id: A.Id) => post<void>(on(id, 'hold')),
   resume: (id: A.Id) => post<void>(on(id, 'resume')),
   dial: (number: string, queue?: A.Id) => post<A.InteractionView>('/calls', { number, queue }),
 
   queues: () => get<A.Page<A.QueueRow>>('/queues'),
+  intervals: (query: { queue: A.Id; from: string; to: string; step_s: number }) => get<A.Page<A.Interval>>('/statistics/intervals', query),
+  work: (agent: A.Id) => get<A.Workplace>(`/agents/${agent}/work`),
+  setMembership: (agent: A.Id, queue: A.Id, body: { enabled: boolean; level?: number }) => put<A.Workplace>(`/agents/${agent}/queues/${queue}`, body),
   agents: () => get<A.Page<A.AgentRow>>('/agents'),
   transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList>>('/transaction-codes', { queue }),
 

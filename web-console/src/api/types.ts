@@ -224,6 +224,19 @@ export interface AgentRow {
   aht_s?: number
 }
 
+/** A channel's figures of a few minutes. */
+export interface Interval {
+  start: string
+  channel: Channel
+  entered: number
+}
+
+/** Where an agent works, and what they know. */
+export interface Workplace {
+  memberships: { queue: Id; enabled: boolean; level: number }[]
+  skills: { skill: Id; level: number }[]
+}
+
 /** A name in several languages: { sv: …, en: … }. */
 export type Label = Partial<Record<string, string>>
 

@@ -238,7 +238,7 @@ const listsOf: Record<string, string[]> = {
   supervisor_message: ['supervisor-messages'],
   staff_chat: ['staff-chats', 'staff-entries'],
   queue: ['queues', 'interactions'],
-  agent: ['agents'],
+  agent: ['agents', 'work'],
 }
 
 function mergeLogs(mine: Live['logs'], theirs: Live['logs']): Live['logs'] {

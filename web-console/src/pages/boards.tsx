@@ -4,16 +4,18 @@ import { useEffect, useRef, useState } from 'react'
 import { Button, MenuTrigger, SubmenuTrigger } from 'react-aria-components'
 import { Link, useLocation } from 'wouter'
 import { api } from '../api/client'
-import type { AgentRow, Channel, Intent, QueueRow, Status } from '../api/types'
+import type { AgentRow, Channel, Id, Intent, Interval, QueueRow, Status } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
-import { useNow } from '../live/clock'
+import { serverNow, useNow } from '../live/clock'
 import { useCodeName, useStatusCodes } from '../live/codes'
 import { follow } from '../live/hub'
 import { total } from '../phone/directory'
 import { useMe } from '../session'
 import { Codes } from '../shell/status-menu'
-import { Menu, MenuItem, MenuSep, Tabs } from '../ui/controls'
+import { Menu, MenuItem, MenuSep, Switch, Tabs } from '../ui/controls'
+import { Dialog } from '../ui/dialog'
+import { Spark } from '../ui/spark'
 import { Icon, type IconName } from '../ui/icon'
 import { Avatar, Badge, Bar, channelIcon, Chip, Empty, Failure, Fetched, FullSince } from '../ui/parts'
 import { StatusGlyph, statusText } from '../ui/presence'
@@ -158,6 +160,7 @@ function Queues({ rows }: { rows: QueueRow[] }) {
     <section aria-label={w.board.queues}>
       <div className="tbl-h">
         <h2 className="grow">{w.board.queues}</h2>
+        <span className="meta wide">{w.board.hourLead}</span>
       </div>
       <div className="tbl-card" tabIndex={0}>
         <table className="tbl">
@@ -190,6 +193,9 @@ function Queues({ rows }: { rows: QueueRow[] }) {
               </th>
               <th scope="col" className="r">
                 {w.board.freeIn}
+              </th>
+              <th scope="col" className="wide">
+                {w.board.hour}
               </th>
             </tr>
           </thead>
@@ -250,8 +256,44 @@ function QueueLine({ q }: { q: QueueRow }) {
       <td className="r">
         {q.agents.available ?? 0} / {inside(q)}
       </td>
+      <td className="wide">
+        <Hour queue={q.id} name={q.name} crit={wait.tone === 'crit'} />
+      </td>
     </tr>
   )
+}
+
+const step = 120 // s of each point
+const hour = 3600
+
+/** How much came in at each point, over all channels. */
+function pointsOf(items: Interval[], from: number): number[] {
+  const values = Array.from({ length: hour / step }, () => 0)
+  for (const i of items) {
+    const n = Math.floor((Date.parse(i.start) - from) / (step * 1000))
+    if (n in values) values[n]! += i.entered
+  }
+  return values
+}
+
+/** What came in, point by point, over the last hour. */
+function Hour({ queue, name, crit }: { queue: Id; name: string; crit: boolean }) {
+  const w = useWords()
+  const f = useFormat()
+  const query = useQuery({
+    queryKey: ['intervals', queue],
+    queryFn: async () => {
+      const to = Math.ceil(serverNow() / 1000 / step) * step
+      const from = (to - hour) * 1000
+      const { items } = await api.intervals({ queue, step_s: step, from: new Date(from).toISOString(), to: new Date(to * 1000).toISOString() })
+      return pointsOf(items, from)
+    },
+    refetchInterval: step * 500,
+    retry: false,
+  })
+  const values = query.data
+  if (!values) return <span className="t-3">{w.common.none}</span>
+  return <Spark values={values} crit={crit} label={`${name}: ${f.number(values.reduce((a, b) => a + b, 0))} ${w.board.hourLead}`} />
 }
 
 function Count({ n }: { n: number }) {
@@ -408,6 +450,44 @@ function Holds({ a }: { a: AgentRow }) {
   )
 }
 
+/** Which queues an agent works in just now: each switch is a decision of its own, at once. */
+function Work({ a, close }: { a: AgentRow; close: () => void }) {
+  const w = useWords()
+  const client = useQueryClient()
+  const key = ['work', a.id]
+  const query = useQuery({ queryKey: key, queryFn: () => api.work(a.id) })
+  const queues = useQuery({ queryKey: ['queues'], queryFn: api.queues }).data?.items ?? []
+  const set = useMutation({
+    mutationFn: ({ queue, enabled, level }: { queue: Id; enabled: boolean; level?: number }) => api.setMembership(a.id, queue, { enabled, level }),
+    onSuccess: (there) => client.setQueryData(key, there),
+    onSettled: () => client.invalidateQueries({ queryKey: ['agents'] }),
+  })
+  return (
+    <Dialog title={w.board.workOf(a.name)} close={close}>
+      <div className="dialog-foot">
+        <Fetched query={query} what={w.board.what} rows={4}>
+          {(there) => (
+            <ul className="boxed">
+              {queues.map((q) => {
+                const m = there.memberships.find((x) => x.queue === q.id)
+                return (
+                  <li className="optrow" key={q.id}>
+                    <Switch on={m?.enabled ?? false} disabled={set.isPending} set={(enabled) => set.mutate({ queue: q.id, enabled, level: m?.level })}>
+                      {q.name}
+                    </Switch>
+                  </li>
+                )
+              })}
+            </ul>
+          )}
+        </Fetched>
+        {set.error && <Failure error={set.error} />}
+        <p className="hint">{w.board.workLead}</p>
+      </div>
+    </Dialog>
+  )
+}
+
 type Change = { status: Intent; code?: string; force?: boolean }
 const intents: Intent[] = ['available', 'working_offline', 'on_break']
 
@@ -452,6 +532,7 @@ function Acts({ a }: { a: AgentRow }) {
   const star = useMutation({ mutationFn: () => api.favour('agent', a.id, !a.favourite), onSettled: stale })
   const set = useMutation({ mutationFn: (to: Change) => api.setAgentStatus(a.id, to), onSettled: stale })
   const supervises = useMe().role !== 'agent'
+  const [work, setWork] = useState(false)
   const out = a.presence.status === 'logged_out'
   const holds = a.holds.length > 0
   const problem = chat.error ?? star.error ?? set.error
@@ -469,6 +550,11 @@ function Acts({ a }: { a: AgentRow }) {
             {a.favourite ? w.board.unfavour : w.board.favour}
           </MenuItem>
           {supervises && <MenuSep />}
+          {supervises && (
+            <MenuItem icon="list" onAction={() => setWork(true)}>
+              {w.board.work}
+            </MenuItem>
+          )}
           {supervises && <SetStatus a={a} set={set.mutate} />}
           {supervises && (
             <MenuItem lead={<StatusGlyph status="logged_out" silent />} isDisabled={out} onAction={() => set.mutate({ status: 'logged_out' })}>
@@ -483,6 +569,7 @@ function Acts({ a }: { a: AgentRow }) {
         </Menu>
       </MenuTrigger>
       {problem != null && <Failure error={problem} />}
+      {work && <Work a={a} close={() => setWork(false)} />}
     </>
   )
 }

@@ -30,6 +30,11 @@ const centre = [
   ['outcomes', 'tag', 'outcomes'],
   ['calendars', 'clock', 'calendars'],
 ] as const
+const ways = [
+  ['mailboxes', 'mail', 'mailboxes'],
+  ['widgets', 'chat', 'widgets'],
+  ['trunks', 'phone', 'trunks'],
+] as const
 const system = [
   ['logins', 'shield', 'logins'],
   ['audit', 'lock', 'audit'],
@@ -40,7 +45,7 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
   const w = useWords()
   const f = useFormat()
   const administers = useMe().role === 'administrator'
-  const kept = administers && (section === 'codes' || [...centre, ...system].some(([s]) => s === section)) ? section : undefined
+  const kept = administers && (section === 'codes' || [...centre, ...ways, ...system].some(([s]) => s === section)) ? section : undefined
   const here = personal.find((s) => s === section) ?? 'profile'
   const [saved, setSaved] = useState('')
   const done = () => setSaved(f.clock(Date.now()))
@@ -55,6 +60,8 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
         ))}
         {administers && <span className="overline">{w.admin.centre}</span>}
         {administers && centre.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
+        {administers && <span className="overline">{w.admin.channels}</span>}
+        {administers && ways.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
         {administers && <span className="overline">{w.admin.system}</span>}
         {administers && system.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
       </nav>

@@ -18,7 +18,7 @@ import { Composer } from './composer'
 import { Entries } from './entries'
 import { useLog, useSeen } from './log'
 import { MailComposer } from './mail-composer'
-import { Transfer } from './transfer'
+import { Assign, Transfer } from './transfer'
 
 export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; interaction: InteractionView; side: () => void }) {
   const w = useWords()
@@ -67,6 +67,7 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
   const w = useWords()
   const me = useMe()
   const [transfer, setTransfer] = useState(false)
+  const [assign, setAssign] = useState(false)
   const end = useVerb('end')
   const pull = useVerb('pull')
   const may = (verb: string) => mayDo(i, verb, me.agent)
@@ -107,6 +108,12 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
             {w.thread.end[i.channel]}
           </button>
         )}
+        {i.state === 'waiting' && me.role !== 'agent' && (
+          <button className="btn btn--sm" onClick={() => setAssign(true)}>
+            <Icon name="user" />
+            {w.thread.assign}
+          </button>
+        )}
         {may('pull') && (
           <button className="btn btn--sm btn--primary" disabled={pull.isPending} onClick={() => pull.mutate(i.id)}>
             {w.inbox.pull}
@@ -121,6 +128,7 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
           <Failure error={problem} />
         </div>
       )}
+      {assign && <Assign i={i} close={() => setAssign(false)} />}
       {transfer && <Transfer i={i} close={() => setTransfer(false)} />}
     </>
   )

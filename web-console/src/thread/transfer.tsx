@@ -10,6 +10,37 @@ import { Dialog } from '../ui/dialog'
 import { Icon } from '../ui/icon'
 import { Failure } from '../ui/parts'
 
+/** Gives one that waits to an agent, even over capacity: a supervisor's decision, seen by how everybody stands. */
+export function Assign({ i, close }: { i: InteractionView; close: () => void }) {
+  const w = useWords()
+  const me = useMe()
+  const [to, setTo] = useState<Entry | null>(null)
+  const give = useMutation({
+    mutationFn: (e: Entry) => api.assign(i.id, e.id),
+    onSuccess: (answer) => {
+      takeInteraction(answer, me.agent)
+      close()
+    },
+  })
+  return (
+    <Dialog title={w.transfer.assign} close={close} className="dialog--tall">
+      <Directory label={w.transfer.find} chosen={to ? keyOf(to) : undefined} choose={setTo} only={(e) => e.kind === 'agent'} autoFocus />
+      <div className="dialog-foot">
+        {give.error && <Failure error={give.error} />}
+        <div className="row">
+          <span className="hint grow">{w.transfer.assignEffect}</span>
+          <button className="btn" onClick={close}>
+            {w.common.cancel}
+          </button>
+          <button className="btn btn--primary" aria-disabled={!to} disabled={give.isPending} onClick={() => to && give.mutate(to)}>
+            {to ? w.transfer.assignTo(to.name) : w.transfer.choose}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  )
+}
+
 /** Hands an interaction over, seeing first how it stands where it goes. */
 export function Transfer({ i, close }: { i: InteractionView; close: () => void }) {
   const w = useWords()

@@ -28,15 +28,18 @@ test('a queue is changed by what differs, and nothing is sent before it is saved
   desk(
     '/settings/queues/2',
     async ({ page, house }) => {
-      await page.getByLabel('Längsta väntan').fill('240')
+      await page.getByLabel('Larma efter').fill('240')
+      await page.getByRole('button', { name: 'Nytt steg' }).click()
+      await page.getByLabel('Steg 3: gör').selectOption('offer_callback')
       await page.getByRole('switch', { name: 'Återuppringning' }).press('Space')
-      await page.getByText('2 osparade ändringar').waitFor()
+      await page.getByText('3 osparade ändringar').waitFor()
       assert.equal(asked(house, /admin/).length, 0)
       await page.keyboard.press('Control+KeyS')
       await page.getByText('osparade ändringar').waitFor({ state: 'detached' })
       const [sent] = asked(house, /admin\/queues\/2/)
-      assert.deepEqual(Object.keys(sent!.body).sort(), ['channels', 'max_wait'])
+      assert.deepEqual(Object.keys(sent!.body).sort(), ['channels', 'max_wait', 'steps'])
       assert.equal(sent!.body.max_wait, 240)
+      assert.deepEqual((sent!.body.steps as object[])[2], { after: 240, do: 'offer_callback' })
       assert.equal(sent!.ifMatch, '2')
     },
     administrator,
@@ -121,3 +124,30 @@ test('a thousand agents: only those in view are in the page', () =>
     },
     (h) => (h.agents = Array.from({ length: 1000 }, (_, n) => ({ ...h.agents[0]!, id: String(1000 + n), name: `Operatör ${String(n + 1).padStart(4, '0')}` }))),
   ))
+
+test('a supervisor changes where an agent works, at once', () =>
+  desk('/status', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Åtgärder för Nils Ek' }).click()
+    await page.getByRole('menuitem', { name: 'Köer' }).click()
+    const there = page.getByRole('dialog').getByRole('switch', { name: 'Företag' })
+    await there.press('Space')
+    await fact('the membership was set', () => asked(house, /agents\/3\/queues\/5/).length === 1)
+    assert.equal(asked(house, /agents\/3\/queues\/5/)[0]?.body.enabled, true)
+    await fact('the switch follows', () => there.isChecked())
+  }))
+
+test('a supervisor gives what waits to an agent', () =>
+  desk('/email/201', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Ge till' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: /Nils Ek/ }).first().click()
+    await dialog.getByRole('button', { name: 'Ge till Nils Ek' }).click()
+    await fact('it was given', () => asked(house, /201\/assign/).length === 1)
+    assert.deepEqual(asked(house, /201\/assign/)[0]?.body, { agent: '3' })
+    await dialog.waitFor({ state: 'detached' })
+  }))
+
+test('a queue draws its last hour', () =>
+  desk('/status', async ({ page }) => {
+    await page.getByRole('img', { name: /^Leverans: .* senaste 60 min/ }).waitFor()
+  }))

@@ -38,6 +38,7 @@ const same: Record<string, string> = {
   AgentSettings: 'AgentSettings',
   QueueSettings: 'QueueSettings',
   ChannelPlan: 'ChannelPlan',
+  Step: 'Step',
   WrapUpPlan: 'WrapUpPlan',
   Membership: 'Membership',
   SkillLevel: 'SkillLevel',
@@ -47,6 +48,11 @@ const same: Record<string, string> = {
   Hours: 'Hours',
   Login: 'Login',
   AuditLine: 'AuditLine',
+  Mailbox: 'Mailbox',
+  Widget: 'Widget',
+  Trunk: 'Trunk',
+  Interval: 'Interval',
+  Workplace: 'Workplace',
 }
 
 function interfaces(): Map<string, string[]> {

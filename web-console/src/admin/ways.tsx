@@ -1,0 +1,124 @@
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { admin } from '../api/admin'
+import { useFormat, useWords } from '../i18n'
+import { serverNow } from '../live/clock'
+import { Icon, type IconName } from '../ui/icon'
+import { Chip, Empty, Fetched } from '../ui/parts'
+import { useKept } from './editing'
+
+// The ways in: where mail, chats and calls come from. They are set in the configuration; here is how they do.
+
+function useQueueName() {
+  const f = useFormat()
+  const queues = useKept('queues').data?.items ?? []
+  return (id: string) => f.label(queues.find((q) => q.id === id)?.name ?? {})
+}
+
+interface Listed<T> {
+  title: string
+  icon: IconName
+  query: { data: { items: T[] } | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number }
+  heads: string[]
+  row: (t: T) => { id: string; name: string; cells: ReactNode[] }
+}
+
+function Ways<T>({ title, icon, query, heads, row }: Listed<T>) {
+  const w = useWords()
+  return (
+    <>
+      <div className="set-head">
+        <div className="grow col">
+          <h2>{title}</h2>
+          <p className="meta">{w.admin.waysLead}</p>
+        </div>
+      </div>
+      <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={title}>
+        <Fetched query={query} what={title} rows={3}>
+          {(page) =>
+            page.items.length === 0 ? (
+              <Empty icon={icon} text={w.admin.empty} />
+            ) : (
+              <div className="tbl-card" tabIndex={0} role="region" aria-label={title}>
+                <table className="tbl">
+                  <thead>
+                    <tr>
+                      {heads.map((h) => (
+                        <th scope="col" key={h}>
+                          {h}
+                        </th>
+                      ))}
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {page.items.map(row).map((r) => (
+                      <tr key={r.id}>
+                        <th scope="row" className="row-h">
+                          <span className="row">
+                            <Icon name={icon} />
+                            <span className="med">{r.name}</span>
+                          </span>
+                        </th>
+                        {r.cells.map((c, i) => (
+                          <td key={heads[i + 1]}>{c}</td>
+                        ))}
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            )
+          }
+        </Fetched>
+      </div>
+    </>
+  )
+}
+
+export function Mailboxes() {
+  const w = useWords()
+  const f = useFormat()
+  const queue = useQueueName()
+  const query = useQuery({ queryKey: ['admin', 'mailboxes'], queryFn: admin.mailboxes, refetchInterval: 10_000 })
+  return (
+    <Ways
+      title={w.admin.mailboxes}
+      icon="mail"
+      query={query}
+      heads={[w.admin.address, w.board.queue, w.board.state, w.admin.readAt, w.admin.servers]}
+      row={(m) => ({
+        id: m.id,
+        name: m.address,
+        cells: [
+          queue(m.queue),
+          m.problem ? (
+            <Chip tone="crit" icon="alert">
+              {m.problem}
+            </Chip>
+          ) : (
+            <Chip tone={m.enabled ? 'ok' : 'plain'} icon={m.enabled ? 'check' : 'pause'}>
+              {!m.enabled ? w.admin.inactive : m.behind > 0 ? w.admin.behind(m.behind) : w.admin.reading}
+            </Chip>
+          ),
+          m.synced_at ? <time key="at">{f.when(m.synced_at, serverNow())}</time> : w.common.none,
+          [m.imap, m.smtp].filter(Boolean).join(' · '),
+        ],
+      })}
+    />
+  )
+}
+
+export function Widgets() {
+  const w = useWords()
+  const queue = useQueueName()
+  const query = useQuery({ queryKey: ['admin', 'widgets'], queryFn: admin.widgets })
+  return <Ways title={w.admin.widgets} icon="chat" query={query} heads={[w.admin.name, w.board.queue, w.admin.key, w.admin.origins]} row={(t) => ({ id: t.id, name: t.name || t.key, cells: [queue(t.queue), <span className="code" key="key">{t.key}</span>, t.origins.join(', ') || w.common.none] })} />
+}
+
+export function Trunks() {
+  const w = useWords()
+  const f = useFormat()
+  const queue = useQueueName()
+  const query = useQuery({ queryKey: ['admin', 'trunks'], queryFn: admin.trunks })
+  return <Ways title={w.admin.trunks} icon="phone" query={query} heads={[w.admin.name, w.phone.number2, w.board.queue, w.admin.sources]} row={(t) => ({ id: t.id, name: t.name, cells: [t.number ? f.address(t.number) : w.common.all, queue(t.queue), t.sources.join(', ') || w.common.none] })} />
+}
