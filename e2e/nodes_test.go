@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/bus/natstest"
 )
@@ -30,8 +33,13 @@ type nodes struct {
 // startNodes starts one process for each line of settings, and waits until all are ready.
 func startNodes(t *testing.T, settings ...string) *nodes {
 	t.Helper()
-	c := &nodes{nats: natstest.New(t)}
-	c.front = newVaxel(t, "")
+	c := &nodes{nats: natstest.New(t), front: newVaxel(t, "")}
+	c.start(t, settings...)
+	return c
+}
+
+func (c *nodes) start(t *testing.T, settings ...string) {
+	t.Helper()
 	url := c.front.pool.Config().ConnString()
 	for n, more := range settings {
 		v := &vaxel{
@@ -54,7 +62,6 @@ func startNodes(t *testing.T, settings ...string) *nodes {
 		v.wait("readiness of every node", v.ready)
 	}
 	c.front.base = "http://" + c.balance()
-	return c
 }
 
 // shareKey gives a node the first one's key file, once there is one, as an operator does:
@@ -260,6 +267,40 @@ func (c *visitor) isWelcome() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.phase != ""
+}
+
+// TestCallOnAnotherNode: the agent's console is on a node without a telephone, the call on
+// another. The agent sees the line, holds it and ends it.
+func TestCallOnAnotherNode(t *testing.T) {
+	t.Parallel()
+	sip := freePort(t, "udp")
+	c := &nodes{nats: natstest.New(t), front: newVaxel(t, "")}
+	desk := phonetest.NewPhone(t, "agent", g711.A, agentHz)
+	desk.OnCall(func(c *phonetest.Call) { c.Ring(); c.Answer() })
+	c.front.agent.setPhone(desk.URI())
+	c.start(t, "roles = [\"channels\"]\n"+telephony(sip, 60), `roles = ["gateway", "router"]`)
+	v := c.list[1]
+	v.agent.v = v
+	v.agent.signIn()
+	screen := v.agent.openConsole()
+	v.agent.available()
+	phonetest.NewPhone(t, "caller", g711.A, customerHz).Dial("support", netip.MustParseAddrPort(sip))
+	id := screen.accept(t)
+	state := func() string {
+		var lines struct{ Items []struct{ State string } }
+		v.agent.call(http.MethodGet, "/me/lines", nil, &lines)
+		if len(lines.Items) != 1 {
+			return ""
+		}
+		return lines.Items[0].State
+	}
+	v.wait("a talking line", func() bool { return state() == "talking" })
+	for _, step := range []struct{ verb, want string }{{"hold", "held"}, {"resume", "talking"}} {
+		v.agent.must(http.MethodPost, "/interactions/"+id.String()+"/"+step.verb, nil, nil)
+		v.wait("a line that is "+step.want, func() bool { return state() == step.want })
+	}
+	screen.finish(t, id)
+	v.wait("the end of the call", func() bool { return state() == "idle" })
 }
 
 // TestConsolesOnTwoNodes: an agent with a console on each of two nodes is there until the

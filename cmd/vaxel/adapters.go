@@ -9,7 +9,6 @@ import (
 
 	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/channels/email"
-	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/api"
@@ -157,52 +156,4 @@ type replies struct{ *email.Email }
 
 func (r replies) Compose(ctx context.Context, m api.MailReply) (gateway.Outbound, gateway.Mail, error) {
 	return r.Email.Compose(ctx, email.Reply(m))
-}
-
-// telephone is the voice channel as the API wants it, or the lack of one.
-type telephone struct{ h *house }
-
-var noTelephony = &gateway.Error{
-	Kind: gateway.KindUnprocessed, Code: "no_telephony", Detail: "telephony is not set up here; an administrator can set voice.listen",
-}
-
-func (t telephone) MayDial(_ context.Context, _ gateway.AgentID, number string) error {
-	if t.h.voice == nil {
-		return noTelephony
-	}
-	_, _, err := t.h.voice.Allowed(number)
-	return err
-}
-
-func (t telephone) Dial(ctx context.Context, agent gateway.AgentID, number string, i gateway.Interaction) error {
-	return t.h.voice.Dial(ctx, voice.Outbound{
-		Agent: agent, Number: number, Interaction: i.ID, Conversation: i.Conversation, Queue: i.Queue, Language: t.h.config.Language,
-	})
-}
-
-func (t telephone) Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what api.CallControl) error {
-	if t.h.voice == nil {
-		return noTelephony
-	}
-	switch what {
-	case api.HoldCall:
-		return t.h.voice.Hold(ctx, agent, i)
-	case api.ResumeCall:
-		return t.h.voice.Resume(ctx, agent, i)
-	case api.HangUpCall:
-		return t.h.voice.HangUp(ctx, agent, i)
-	}
-	return gateway.Invalid("unknown_control", "a call is held, resumed or hung up")
-}
-
-func (t telephone) Lines(ctx context.Context, agent gateway.AgentID) ([]api.Line, error) {
-	if t.h.voice == nil {
-		return nil, nil
-	}
-	list, err := t.h.voice.Lines(ctx, agent)
-	out := make([]api.Line, len(list))
-	for i, l := range list {
-		out[i] = api.Line(l)
-	}
-	return out, err
 }

@@ -181,7 +181,7 @@ func (h *house) run(ctx context.Context, handler http.Handler, ready func()) err
 	if err := h.nodes.Join(ctx); err != nil {
 		err = errors.Join(err, listener.Close())
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // told to stop before it began
+			return nil // told to stop before it began
 		}
 		return err
 	}
@@ -223,7 +223,7 @@ func (h *house) rooms() []func(context.Context) error {
 		all = append(all, h.api.Run, h.chat.Run, h.kb.run)
 	}
 	if h.config.does(roleChannels) {
-		all = append(all, h.email.Run, h.outbox.Run)
+		all = append(all, h.email.Run, h.outbox.Run, h.serveTelephone)
 	}
 	if h.voice != nil {
 		all = append(all, h.voice.Run)

@@ -203,7 +203,7 @@ func (c *Cluster) answer(m *nats.Msg, name string) {
 	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), q.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), q.patience) //nolint:forbidigo // the asker is on another node, and says how long it waits
 	defer cancel()
 	h, _ := c.local.take(name)
 	err := nobody(name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -79,7 +80,7 @@ func TestAHintReachesEveryNodeOnceInOrder(t *testing.T) {
 			if s == "begun" || s == "" || s == "end" {
 				continue
 			}
-			if s != fmt.Sprint(next) {
+			if s != strconv.Itoa(next) {
 				t.Fatalf("heard %q, want %d", s, next)
 			}
 			next++

@@ -46,7 +46,7 @@ func (q question) append(out []byte) []byte {
 func parseQuestion(in []byte) (q question, ok bool) {
 	var n uint64
 	ok = takeNumber(&in, &n) && takeText(&in, &q.key)
-	q.patience, q.body = min(time.Duration(n), time.Hour), in //nolint:gosec // a hand of ours wrote it; negative ends at once
+	q.patience, q.body = min(time.Duration(n), time.Hour), in // a hand of ours wrote it; negative ends at once
 	return q, ok
 }
 
@@ -85,7 +85,7 @@ func takeText(in *[]byte, s *string) bool {
 	if used <= 0 || n > uint64(len(*in)-used) {
 		return false
 	}
-	end := used + int(n) //nolint:gosec // within in
+	end := used + int(n) // within in
 	*s, *in = string((*in)[used:end]), (*in)[end:]
 	return true
 }

@@ -93,7 +93,7 @@ func (n *Nodes) lockName(ctx context.Context) error {
 	_, _ = key.Write([]byte("vaxel node " + n.self.Name))
 	for until := time.Now().Add(nameWait); ; {
 		var ours bool
-		if err := n.name.QueryRow(ctx, `select pg_try_advisory_lock($1)`, int64(key.Sum64())).Scan(&ours); err != nil { //nolint:gosec // any 64 bits will do
+		if err := n.name.QueryRow(ctx, `select pg_try_advisory_lock($1)`, int64(key.Sum64())).Scan(&ours); err != nil { // any 64 bits will do
 			return fmt.Errorf("claim the node's name: %w", err)
 		}
 		if ours {
@@ -150,7 +150,7 @@ func (n *Nodes) beat(ctx context.Context) error {
 	defer cancel()
 	var hints int64
 	if c, ok := n.bus.(*Cluster); ok {
-		hints = int64(c.published()) //nolint:gosec // no node lives so long
+		hints = int64(c.published()) // no node lives so long
 	}
 	tag, err := n.pool.Exec(ctx, `
 		update node
@@ -184,7 +184,7 @@ func (n *Nodes) look(ctx context.Context) error {
 		if known && was.beats == now.beats {
 			now.missed = was.missed + 1
 		}
-		published[run] = uint64(was.hints) //nolint:gosec // what we wrote; 0 of a run not seen before
+		published[run] = uint64(was.hints) // what we wrote; 0 of a run not seen before
 		lost = lost || now.missed == deadAfter
 		seen[run] = now
 		return nil
