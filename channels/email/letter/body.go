@@ -32,12 +32,16 @@ type reader struct {
 	*parser
 	letter *Letter
 	cids   []string // Content-IDs of the attachments, in step with letter.Attachments
+	packed body     // that winmail.dat held
 }
 
 // readBody fills Text, HTML, Quoted, Attachments and Bounce.
 func (p *parser) readBody(l *Letter, root *part) {
 	r := &reader{parser: p, letter: l}
 	b := r.render(root, nil)
+	if b.empty() {
+		b = r.packed // else it says the same
+	}
 	l.Text = strings.TrimSpace(strings.ReplaceAll(r.limit(b.asText(), MaxText), "\r\n", "\n"))
 	l.HTML = r.limit(Safe(r.limit(b.html, MaxHTML)), MaxHTML)
 	l.Quoted = quotedFrom(l.Text)
@@ -105,7 +109,11 @@ func (r *reader) leaf(e, parent *part) body {
 	}
 	shown := disposition != "attachment" && (e.kind == "text/plain" || e.kind == "text/html") &&
 		(name == "" || parent == nil || parent.kind == "multipart/alternative")
-	if !shown {
+	switch {
+	case isTNEF(e.kind, name):
+		r.unpack(e, name, content)
+		return body{}
+	case !shown:
 		r.attach(e, name, content)
 		return body{}
 	}
@@ -134,6 +142,23 @@ func (r *reader) text(e *part, content []byte) string {
 		r.defect("charset guessed or mended")
 	}
 	return text
+}
+
+// unpack keeps what Outlook has packed, or the package if nothing in it can be read.
+func (r *reader) unpack(e *part, name string, content []byte) {
+	t := readTNEF(content, 0)
+	if t.damaged {
+		r.defect("winmail.dat damaged")
+	}
+	if len(t.files) == 0 && t.body.empty() {
+		r.attach(e, name, content)
+	}
+	for _, f := range t.files {
+		r.keep(f, "")
+	}
+	if r.packed.empty() {
+		r.packed = t.body
+	}
 }
 
 func (r *reader) attach(e *part, name string, content []byte) {
