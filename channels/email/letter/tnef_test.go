@@ -107,7 +107,7 @@ func TestCorporaWinmail(t *testing.T) {
 			continue // a list of a mail
 		}
 		l := letter.Parse(packed(data))
-		for _, name := range strings.FieldsSeq(strings.ReplaceAll(string(names), "Untitled Attachment", "")) {
+		for name := range strings.FieldsSeq(strings.ReplaceAll(string(names), "Untitled Attachment", "")) {
 			has := func(a letter.Attachment) bool { return a.Name == name }
 			if !strings.HasPrefix(name, "body.") && name != "Untitled_Attachment" && !slices.ContainsFunc(l.Attachments, has) {
 				t.Errorf("%s: %s is missing", filepath.Base(list), name)
