@@ -35,10 +35,11 @@ type world struct {
 
 type deaf struct{}
 
-func (deaf) Append(context.Context, pgx.Tx, ...gateway.Event) error                 { return nil }
-func (deaf) Announce(...gateway.Event)                                              {}
-func (deaf) Publish(string, []byte)                                                 {}
-func (deaf) Subscribe(string, func([]byte)) func()                                  { return func() {} }
+func (deaf) Append(context.Context, pgx.Tx, ...gateway.Event) error { return nil }
+func (deaf) Announce(...gateway.Event)                              {}
+func (deaf) Publish(string, []byte)                                 {}
+func (deaf) Subscribe(string, func([]byte)) func()                  { return func() {} }
+
 func (deaf) Send(context.Context, gateway.Outbound) (d gateway.Delivery, err error) { return d, err }
 
 func (w *world) must(err error) {
