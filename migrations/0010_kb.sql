@@ -101,3 +101,8 @@ create table vote (
     at       timestamptz not null default now(),
     primary key (article, language, voter)
 );
+
+-- view: article_link_figures, readers: stats
+create view article_link_figures as
+select agent, conversation, article, given_at, opened_at
+from click;

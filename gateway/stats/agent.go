@@ -23,6 +23,10 @@ type AgentFigures struct {
 	// Status is how many seconds the agent had each status.
 	Status          map[gateway.Status]float64 `json:"status"`
 	SignedInSeconds float64                    `json:"signed_in_seconds"`
+	// ArticleLinks are the FAQ links that the agent gave, and how many of them the customer
+	// has opened; links are known for 90 days.
+	ArticleLinks       int `json:"article_links"`
+	ArticleLinksOpened int `json:"article_links_opened"`
 	// Occupancy is the time with something in hand ÷ (signed in − break), 0 to 1. Two
 	// chats at once are not twice the time.
 	Occupancy *float64                    `json:"occupancy,omitempty"`
@@ -61,6 +65,13 @@ const (
 		and (coalesce(cardinality($3::bigint[]), 0) = 0 or s.agent = any ($3))
 		group by s.agent, i.channel`
 
+	countLinks = `
+		select agent, count(*) as given, count(opened_at) as opened
+		from article_link_figures
+		where given_at >= $1 and given_at < $2 and agent <> 0
+		and (coalesce(cardinality($3::bigint[]), 0) = 0 or agent = any ($3))
+		group by agent`
+
 	// The status that an agent had when the period began is the last one before it.
 	countStatus = `
 		with noted as (
@@ -85,6 +96,10 @@ type (
 	agentOffers struct {
 		Agent                               gateway.AgentID
 		Offered, Accepted, Declined, Missed int
+	}
+	agentLinks struct {
+		Agent         gateway.AgentID
+		Given, Opened int
 	}
 	agentPart struct {
 		Agent   gateway.AgentID
@@ -122,6 +137,14 @@ func (s *Store) Agents(ctx context.Context, p Period, agents ...gateway.AgentID)
 		f.Handled += h.Handled.Handled
 		f.TalkSeconds += h.TalkSeconds
 		f.WrapSeconds += h.WrapSeconds
+	}
+	links, err := read[agentLinks](ctx, s, countLinks, p, agents)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range links {
+		f := found.of(l.Agent)
+		f.ArticleLinks, f.ArticleLinksOpened = l.Given, l.Opened
 	}
 	statuses, err := read[agentStatus](ctx, s, countStatus, p, agents)
 	if err != nil {
@@ -161,7 +184,7 @@ func (r roll) figures() []AgentFigures {
 		}
 		f.AHT = ratio(f.TalkSeconds+f.WrapSeconds, float64(f.Handled))
 		f.Occupancy = ratio(f.Status[gateway.Busy]+f.Status[gateway.WrapUp], f.SignedInSeconds-f.Status[gateway.OnBreak])
-		if len(f.Channels) > 0 || f.Offered > 0 || f.SignedInSeconds >= 1 {
+		if len(f.Channels) > 0 || f.Offered > 0 || f.ArticleLinks > 0 || f.SignedInSeconds >= 1 {
 			all = append(all, *f)
 		}
 	}

@@ -14,13 +14,14 @@ import (
 func WriteQueues(w io.Writer, figures []QueueFigures, name func(gateway.QueueID) string) error {
 	lines := [][]string{{
 		"queue", "channel", "entered", "answered", "answered_in_time", "abandoned", "short_abandoned", "diverted",
-		"handled", "offered", "accepted", "declined", "missed", "sl2", "asa_s", "aht_s", "abandon_rate",
+		"handled", "offered", "accepted", "declined", "missed", "sl2", "asa_s", "aht_s", "abandon_rate", "transferred", "transfer_rate",
 	}}
 	for _, f := range figures {
 		lines = append(lines, []string{
 			cell(name(f.Queue)), string(f.Channel), whole(f.Entered), whole(f.Answered), whole(f.AnsweredInTime), whole(f.Abandoned),
 			whole(f.ShortAbandoned), whole(f.Diverted), whole(f.Handled), whole(f.Offered), whole(f.Accepted), whole(f.Declined), whole(f.Missed),
 			fraction(f.SL2, 4), fraction(f.ASA, 1), fraction(f.AHT, 1), fraction(f.AbandonRate, 4),
+			whole(f.Transferred), fraction(f.TransferRate, 4),
 		})
 	}
 	return write(w, lines)
@@ -31,7 +32,7 @@ func WriteAgents(w io.Writer, figures []AgentFigures, name func(gateway.AgentID)
 	statuses := []gateway.Status{
 		gateway.Available, gateway.Offered, gateway.Busy, gateway.WrapUp, gateway.WorkingOffline, gateway.OnBreak,
 	}
-	head := []string{"agent", "offered", "accepted", "declined", "missed", "handled", "aht_s", "occupancy", "signed_in_s"}
+	head := []string{"agent", "offered", "accepted", "declined", "missed", "handled", "aht_s", "occupancy", "signed_in_s", "article_links", "article_links_opened"}
 	for _, s := range statuses {
 		head = append(head, string(s)+"_s")
 	}
@@ -40,6 +41,7 @@ func WriteAgents(w io.Writer, figures []AgentFigures, name func(gateway.AgentID)
 		line := []string{
 			cell(name(f.Agent)), whole(f.Offered), whole(f.Accepted), whole(f.Declined), whole(f.Missed), whole(f.Handled),
 			fraction(f.AHT, 1), fraction(f.Occupancy, 4), fraction(&f.SignedInSeconds, 0),
+			whole(f.ArticleLinks), whole(f.ArticleLinksOpened),
 		}
 		for _, s := range statuses {
 			seconds := f.Status[s]

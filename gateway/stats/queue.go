@@ -62,11 +62,13 @@ const (
 	countHandling = `
 		select i.queue, i.channel, ` + bucket + `,
 			count(*) as handled,
+			count(*) filter (where s.agents > 1 or i.ending = 'transferred_external') as transferred,
 			coalesce(sum(s.talk), 0)::float8 as talk_seconds,
 			coalesce(sum(extract(epoch from i.finished_at - i.ended_at)), 0)::float8 as wrap_seconds
 		from interaction_figures i
 		join lateral (
-			select sum(greatest(extract(epoch from least(p.ended_at, i.ended_at) - p.started_at), 0)) as talk
+			select sum(greatest(extract(epoch from least(p.ended_at, i.ended_at) - p.started_at), 0)) as talk,
+				count(distinct p.agent) as agents
 			from segment_figures p
 			where p.interaction = i.interaction
 			having count(*) > 0) as s on true

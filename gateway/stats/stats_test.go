@@ -19,13 +19,14 @@ import (
 
 // The floor's views, as tables that a test can fill. e2e reads the real ones.
 const views = `
-	drop view if exists interaction_figures, offer_figures, segment_figures, presence_figures;
+	drop view if exists interaction_figures, offer_figures, segment_figures, presence_figures, article_link_figures;
 	create table interaction_figures (
 		interaction bigint, channel text, queue bigint, agent bigint default 0, state text default 'finished', outbound boolean default false,
 		arrived_at timestamptz, due_at timestamptz, accepted_at timestamptz, ended_at timestamptz, finished_at timestamptz, ending text default '');
 	create table offer_figures (interaction bigint, no int, agent bigint, kind text, channel text, queue bigint, created_at timestamptz, closed_at timestamptz, outcome text);
 	create table segment_figures (interaction bigint, agent bigint, queue bigint, started_at timestamptz, ended_at timestamptz, how text);
-	create table presence_figures (agent bigint, status text, status_code text, since timestamptz);`
+	create table presence_figures (agent bigint, status text, status_code text, since timestamptz);
+	create table article_link_figures (agent bigint, given_at timestamptz, opened_at timestamptz);`
 
 // board is a feed whose events the test makes.
 type board struct {
@@ -99,10 +100,10 @@ func TestQueues(t *testing.T) {
 	voice := stats.Figures{
 		Tally: stats.Tally{
 			Entered: 6, Answered: 2, AnsweredInTime: 1, Abandoned: 2, AbandonedInTime: 1, ShortAbandoned: 1, Diverted: 1, AnswerSeconds: 50,
-			Handled: 2, TalkSeconds: 100 + 50 + 60, WrapSeconds: 30 + 10,
+			Handled: 2, Transferred: 1, TalkSeconds: 100 + 50 + 60, WrapSeconds: 30 + 10,
 			Offered: 5, Accepted: 2, Declined: 1, Missed: 1,
 		},
-		SL2: new(0.5), ASA: new(25.0), AHT: new(125.0), AbandonRate: new(0.5),
+		SL2: new(0.5), ASA: new(25.0), AHT: new(125.0), AbandonRate: new(0.5), TransferRate: new(0.5),
 	}
 	want := []stats.QueueFigures{
 		{Queue: 1, Channel: gateway.Voice, Figures: voice},
@@ -145,7 +146,7 @@ func TestQueues(t *testing.T) {
 	if err := stats.WriteQueues(&csv, want[:1], func(gateway.QueueID) string { return `=cmd("x")` }); err != nil {
 		t.Fatal(err)
 	}
-	if line := strings.Split(csv.String(), "\r\n")[2]; line != `"'=cmd(""x"")",voice,6,2,1,2,1,1,2,5,2,1,1,0.5000,25.0,125.0,0.5000` {
+	if line := strings.Split(csv.String(), "\r\n")[2]; line != `"'=cmd(""x"")",voice,6,2,1,2,1,1,2,5,2,1,1,0.5000,25.0,125.0,0.5000,1,0.5000` {
 		t.Errorf("csv: got %s", line)
 	}
 }
@@ -159,6 +160,7 @@ func TestAgents(t *testing.T) {
 		// Agent 7 signed in yesterday; agent 9 was not here today.
 		"insert into status_span values (7, "+s(-10*3600)+", 'available', ''), (7, "+s(0)+", 'busy', ''), (7, "+s(1800)+", 'wrap_up', ''), (7, "+
 			s(3600)+", 'on_break', 'lunch'), (7, "+s(5400)+", 'available', ''), (7, "+s(9000)+", 'logged_out', ''), (9, "+s(-20*3600)+", 'logged_out', '')",
+		"insert into article_link_figures values (7, "+s(0)+", "+s(60)+"), (7, "+s(10)+", null), (7, "+s(-20*3600)+", null), (0, "+s(0)+", null)",
 	)
 	got, err := s.Agents(t.Context(), day)
 	if err != nil {
@@ -170,6 +172,7 @@ func TestAgents(t *testing.T) {
 			Status: map[gateway.Status]float64{
 				gateway.Available: 9*3600 + 3600, gateway.Busy: 1800, gateway.WrapUp: 1800, gateway.OnBreak: 1800, gateway.LoggedOut: 15*3600 - 9000,
 			},
+			ArticleLinks: 2, ArticleLinksOpened: 1,
 			SignedInSeconds: 9*3600 + 9000, Occupancy: new(3600.0 / (9*3600 + 7200)),
 			Channels: map[gateway.Channel]stats.Handled{
 				gateway.Voice: {Handled: 1, TalkSeconds: 100}, gateway.Chat: {Handled: 1, TalkSeconds: 60, WrapSeconds: 10},
@@ -191,7 +194,7 @@ func TestAgents(t *testing.T) {
 	if err := stats.WriteAgents(&csv, got, func(a gateway.AgentID) string { return "Agent " + a.String() }); err != nil {
 		t.Fatal(err)
 	}
-	if line := strings.Split(csv.String(), "\r\n")[1]; line != "Agent 7,2,1,0,1,2,85.0,0.0909,41400,36000,0,1800,1800,0,1800" {
+	if line := strings.Split(csv.String(), "\r\n")[1]; line != "Agent 7,2,1,0,1,2,85.0,0.0909,41400,2,1,36000,0,1800,1800,0,1800" {
 		t.Errorf("csv: got %s", line)
 	}
 }

@@ -14,6 +14,7 @@ type Tally struct {
 	AnswerSeconds   float64 `json:"answer_seconds"`  // waited by those answered
 
 	Handled     int     `json:"handled"`      // finished in the period after an agent had them
+	Transferred int     `json:"transferred"`  // of those, by more than one agent, or handed to somebody outside
 	TalkSeconds float64 `json:"talk_seconds"` // with an agent, hold included; each agent's part counts
 	WrapSeconds float64 `json:"wrap_seconds"`
 
@@ -33,6 +34,7 @@ func (t *Tally) add(o Tally) {
 	t.Diverted += o.Diverted
 	t.AnswerSeconds += o.AnswerSeconds
 	t.Handled += o.Handled
+	t.Transferred += o.Transferred
 	t.TalkSeconds += o.TalkSeconds
 	t.WrapSeconds += o.WrapSeconds
 	t.Offered += o.Offered
@@ -53,6 +55,8 @@ type Figures struct {
 	AHT *float64 `json:"aht_s,omitempty"`
 	// AbandonRate is abandoned ÷ (answered + abandoned), 0 to 1.
 	AbandonRate *float64 `json:"abandon_rate,omitempty"`
+	// TransferRate is transferred ÷ handled, 0 to 1.
+	TransferRate *float64 `json:"transfer_rate,omitempty"`
 }
 
 func figuresOf(t Tally) Figures {
@@ -63,6 +67,8 @@ func figuresOf(t Tally) Figures {
 		ASA:         ratio(t.AnswerSeconds, float64(t.Answered)),
 		AHT:         ratio(t.TalkSeconds+t.WrapSeconds, float64(t.Handled)),
 		AbandonRate: ratio(float64(t.Abandoned), ended),
+
+		TransferRate: ratio(float64(t.Transferred), float64(t.Handled)),
 	}
 }
 
