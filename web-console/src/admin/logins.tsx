@@ -3,7 +3,6 @@ import { useState } from 'react'
 import { admin, type Login } from '../api/admin'
 import type { Role } from '../api/types'
 import { useFormat, useWords } from '../i18n'
-import { serverNow } from '../live/clock'
 import { Switch } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
 import { Pick, Text } from '../ui/form'
@@ -174,7 +173,7 @@ export function Audit() {
                       <tr key={l.id}>
                         <td>
                           <time>
-                            {f.when(l.at, serverNow())} {f.exact(l.at)}
+                            {f.date(l.at)} {f.exact(l.at)}
                           </time>
                         </td>
                         <td className="med">{l.actor}</td>

@@ -146,6 +146,7 @@ export const en: Words = {
     answerPhone: 'Answer your phone to take the call.',
   },
   strip: {
+    out: 'You are logged out of the queues and get no work.',
     down: (unsent) =>
       unsent === 0
         ? 'No contact with the server. You can go on writing. Your status is unknown.'

@@ -146,6 +146,7 @@ export const sv = {
     answerPhone: 'Svara i telefonen för att ta samtalet.',
   },
   strip: {
+    out: 'Du är utloggad ur köerna och får inga ärenden.',
     down: (unsent: number) =>
       unsent === 0
         ? 'Ingen kontakt med servern. Du kan skriva vidare. Din status är okänd.'

@@ -75,7 +75,7 @@ function Standing() {
   const set = useSetStatus()
   const causes: Record<string, string> = { login: w.strip.login, missed: w.strip.missed, declined: w.strip.declined, connection_lost: w.strip.lost }
   const away = status === 'on_break' || status === 'working_offline'
-  const text = (away && code && causes[code]) || (status === 'on_break' ? w.strip.onBreak : '')
+  const text = (away && code && causes[code]) || (status === 'on_break' ? w.strip.onBreak : status === 'logged_out' ? w.strip.out : '')
   if (!text) return null
   return (
     <Strip tone="warn" icon="pause" text={text}>

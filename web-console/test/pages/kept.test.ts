@@ -151,3 +151,13 @@ test('a queue draws its last hour', () =>
   desk('/status', async ({ page }) => {
     await page.getByRole('img', { name: /^Leverans: .* senaste 60 min/ }).waitFor()
   }))
+
+test('an agent whom a supervisor logged out is told, and finds the way back', () =>
+  desk('/chat', async ({ page, house }) => {
+    await fact('the socket is there', () => house.consoles === 1)
+    house.presence = { ...house.presence, intent: 'logged_out', status: 'logged_out', holds: [], units: 0, rev: house.presence.rev + 1 }
+    house.tell('agent.status', house.presence)
+    await page.getByText('Du är utloggad ur köerna').waitFor()
+    await page.getByRole('button', { name: 'Bli tillgänglig' }).click()
+    await fact('available', () => asked(house, /me\/status/)[0]?.body.status === 'available')
+  }))
