@@ -83,7 +83,7 @@ func nodeName(n int) string { return fmt.Sprintf("node%d", n+1) }
 // balance gives the address of a balancer: each connection goes to the next node that
 // takes one, as a health check would have it.
 func (c *nodes) balance() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0") // at once
 	must(c.front.t, err)
 	c.front.t.Cleanup(func() { _ = l.Close() })
 	var next atomic.Int64
@@ -102,7 +102,7 @@ func (c *nodes) balance() string {
 func (c *nodes) forward(conn net.Conn, first int) {
 	defer func() { _ = conn.Close() }()
 	for n := range c.list {
-		far, err := net.Dial("tcp", strings.TrimPrefix(c.list[(first+n)%len(c.list)].base, "http://")) //nolint:noctx // ends with either side
+		far, err := net.Dial("tcp", strings.TrimPrefix(c.list[(first+n)%len(c.list)].base, "http://")) // ends with either side
 		if err != nil {
 			continue
 		}
@@ -228,9 +228,8 @@ func TestTakeover(t *testing.T) {
 			guest.say("form", 0, map[string]any{"name": "Karin", "text": "Hej"})
 			v.wait("an offer from the other router", func() bool { _, ok := desk.offer(); return ok })
 			took = append(took, desk.rang().Sub(lost))
-			if c.leader() == leader {
-				t.Errorf("%s: it leads all the same", way.what)
-			}
+			// One that was told to stop may have made the offer itself, on its way out.
+			v.wait("another leader", func() bool { return c.leader() != leader })
 			way.again(leader)
 			v.wait("both routers", leader.ready)
 			desk.finish(t, desk.accept(t))
