@@ -11,16 +11,16 @@ import (
 // their own accord, how long things took. Played again under another plan it says what
 // would probably have happened.
 type Recording struct {
-	Contacts []Contact
+	Episodes []Episode
 	Acts     []Logged // plans, statuses, consoles, phones
 	// Unknown counts what happened and a simulation leaves out, because it was an answer
 	// to a decision that may not be made again: declined, missed, transferred …
 	Unknown map[string]int
 }
 
-// Contact is one customer's arrival and what it took. Times that the log does not tell
+// Episode is one customer's arrival and what it took. Times that the log does not tell
 // are negative: of somebody who gave up nobody knows how long the talk would have been.
-type Contact struct {
+type Episode struct {
 	At       time.Time
 	Admit    Admit
 	Patience time.Duration // gives up after so long without an answer; negative: did not
@@ -79,20 +79,20 @@ func (r *recorder) start(c *Core) {
 func (r *recorder) event(l Logged) {
 	switch e := l.Event.(type) {
 	case Admit:
-		r.index[e.Interaction] = len(r.Contacts)
-		r.Contacts = append(r.Contacts, Contact{At: l.At, Admit: e, Patience: -1, Answer: -1, Talk: -1, WrapUp: -1})
+		r.index[e.Interaction] = len(r.Episodes)
+		r.Episodes = append(r.Episodes, Episode{At: l.At, Admit: e, Patience: -1, Answer: -1, Talk: -1, WrapUp: -1})
 	case Configure, gateway.SetStatus, gateway.Consoles, gateway.PhoneReach, Recover:
 		r.Acts = append(r.Acts, l)
 	case gateway.Leave:
-		if c := r.contact(e.Interaction); c != nil && r.now[e.Interaction].AcceptedAt.IsZero() {
+		if c := r.episode(e.Interaction); c != nil && r.now[e.Interaction].AcceptedAt.IsZero() {
 			c.Patience = l.At.Sub(c.At)
 		}
 	case gateway.Accept:
-		if c := r.contact(e.Interaction); c != nil && c.Answer < 0 {
+		if c := r.episode(e.Interaction); c != nil && c.Answer < 0 {
 			c.Answer = l.At.Sub(r.offered[e.Interaction])
 		}
 	case gateway.Finish:
-		if c := r.contact(e.Interaction); c != nil {
+		if c := r.episode(e.Interaction); c != nil {
 			c.Codes = e.Codes
 			if ended := r.now[e.Interaction].EndedAt; !ended.IsZero() {
 				c.WrapUp = l.At.Sub(ended)
@@ -114,7 +114,7 @@ func (r *recorder) effects(at time.Time, effects []Effect) {
 			}
 		case InteractionChanged:
 			i := *e.Interaction
-			if c := r.contact(i.ID); c != nil && !i.EndedAt.IsZero() && !i.AcceptedAt.IsZero() && c.Talk < 0 {
+			if c := r.episode(i.ID); c != nil && !i.EndedAt.IsZero() && !i.AcceptedAt.IsZero() && c.Talk < 0 {
 				c.Talk = i.EndedAt.Sub(i.AcceptedAt)
 			}
 			r.now[i.ID] = i
@@ -122,9 +122,9 @@ func (r *recorder) effects(at time.Time, effects []Effect) {
 	}
 }
 
-func (r *recorder) contact(id gateway.InteractionID) *Contact {
+func (r *recorder) episode(id gateway.InteractionID) *Episode {
 	if i, ok := r.index[id]; ok {
-		return &r.Contacts[i]
+		return &r.Episodes[i]
 	}
 	return nil
 }

@@ -17,16 +17,16 @@ const (
 
 // Play lets a new floor decide a recorded day anew and tells each result to hear. Change
 // may put another plan in the place of each recorded one. Agents accept what they are
-// offered after the time that was recorded for the contact; customers who gave up do so
+// offered after the time that was recorded for the episode; customers who gave up do so
 // again at the same moment, unless they have been answered; nobody else's patience ends.
 func (r Recording) Play(change func(gateway.Plan) gateway.Plan, hear func(Logged, Result)) {
 	p := player{
-		core: New(), hear: hear, contacts: map[gateway.InteractionID]*Contact{},
+		core: New(), hear: hear, episodes: map[gateway.InteractionID]*Episode{},
 		script: heap[scripted]{less: scriptBefore, moved: func(scripted, int) {}},
 	}
-	for i := range r.Contacts {
-		c := &r.Contacts[i]
-		p.contacts[c.Admit.Interaction] = c
+	for i := range r.Episodes {
+		c := &r.Episodes[i]
+		p.episodes[c.Admit.Interaction] = c
 		p.plan(c.At, c.Admit)
 		if c.Patience >= 0 {
 			p.plan(c.At.Add(c.Patience), givesUp{c.Admit.Interaction})
@@ -46,7 +46,7 @@ type player struct {
 	core     *Core
 	hear     func(Logged, Result)
 	seq      int64 // of what was heard
-	contacts map[gateway.InteractionID]*Contact
+	episodes map[gateway.InteractionID]*Episode
 	script   heap[scripted]
 	wrote    int
 	wakeAt   time.Time
@@ -130,7 +130,7 @@ func (p *player) follow(at time.Time, i gateway.Interaction) {
 }
 
 // codes are those of the recording, or the first that the queue would take.
-func (p *player) codes(i gateway.Interaction, c *Contact) (codes []gateway.CodeID, need bool) {
+func (p *player) codes(i gateway.Interaction, c *Episode) (codes []gateway.CodeID, need bool) {
 	plan := p.core.queue(i.Queue).service[p.core.items[i.ID].lane].wrap
 	if !plan.CodeRequired || len(c.Codes) > 0 {
 		return c.Codes, plan.CodeRequired
@@ -146,9 +146,9 @@ func (p *player) codes(i gateway.Interaction, c *Contact) (codes []gateway.CodeI
 	return codes, true
 }
 
-var nobody = &Contact{Patience: -1, Answer: -1, Talk: -1, WrapUp: -1}
+var nobody = &Episode{Patience: -1, Answer: -1, Talk: -1, WrapUp: -1}
 
-func (p *player) of(id gateway.InteractionID) *Contact { return cmp.Or(p.contacts[id], nobody) }
+func (p *player) of(id gateway.InteractionID) *Episode { return cmp.Or(p.episodes[id], nobody) }
 
 func known(recorded, usual time.Duration) time.Duration {
 	if recorded >= 0 {

@@ -31,16 +31,16 @@ func TestPlayReproducesTheDay(t *testing.T) {
 	if diff := cmp.Diff(told, again); diff != "" {
 		t.Errorf("the day went another way:\n%.2000s", diff)
 	}
-	if len(day.Contacts) != 600 || len(day.Unknown) > 0 {
-		t.Errorf("%d contacts, left out %v", len(day.Contacts), day.Unknown)
+	if len(day.Episodes) != 600 || len(day.Unknown) > 0 {
+		t.Errorf("%d episodes, left out %v", len(day.Episodes), day.Unknown)
 	}
 	later := routing.New()
 	for range later.Replay(slices.Values(log[:len(log)/2]), nil) {
 		continue
 	}
 	rest := routing.Record(later, slices.Values(log[len(log)/2:]))
-	if n := rest.Unknown["Open at the start"]; n == 0 || len(rest.Contacts)+n < 300 {
-		t.Errorf("from the middle on: %d contacts, left out %v", len(rest.Contacts), rest.Unknown)
+	if n := rest.Unknown["Open at the start"]; n == 0 || len(rest.Episodes)+n < 300 {
+		t.Errorf("from the middle on: %d episodes, left out %v", len(rest.Episodes), rest.Unknown)
 	}
 	figures := routing.Figures{}
 	for l, res := range routing.New().Replay(slices.Values(log), nil) {
@@ -98,7 +98,7 @@ func strict(p gateway.Plan) gateway.Plan {
 
 // office is a seeded day, busiest in the middle: twenty agents for one thing at a time, and
 // three queues with the targets of calls, chats and mail. All take a whole agent.
-func office(seed uint64, contacts int) (day routing.Recording) {
+func office(seed uint64, episodes int) (day routing.Recording) {
 	random := rand.New(rand.NewPCG(seed, seed))
 	start := time.Date(2024, 5, 6, 6, 0, 0, 0, time.UTC)
 	plan := gateway.Plan{}
@@ -122,15 +122,15 @@ func office(seed uint64, contacts int) (day routing.Recording) {
 			routing.Logged{At: start, Event: gateway.SetStatus{Agent: id + 1, Intent: gateway.IntentAvailable}})
 	}
 	at := start
-	for id := range gateway.InteractionID(contacts) {
-		part := float64(id) / float64(contacts)
+	for id := range gateway.InteractionID(episodes) {
+		part := float64(id) / float64(episodes)
 		gap := 15.0 // seconds between arrivals; twenty agents can take one in about 13.5
 		if part > 0.35 && part < 0.65 {
 			gap = 11.8
 		}
 		at = at.Add(time.Duration(random.ExpFloat64() * gap * float64(time.Second))).Truncate(time.Microsecond)
 		kind := []int{0, 0, 1, 1, 2}[random.IntN(5)]
-		day.Contacts = append(day.Contacts, routing.Contact{
+		day.Episodes = append(day.Episodes, routing.Episode{
 			At: at, Patience: -1, Answer: time.Second, WrapUp: 15 * time.Second,
 			Talk: time.Duration(random.ExpFloat64()*250*float64(time.Second) + 4e9).Truncate(time.Microsecond),
 			Admit: routing.Admit{Admission: gateway.Admission{
