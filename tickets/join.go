@@ -127,11 +127,13 @@ func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []g
 	}
 	rows, _ := tx.Query(ctx, `
 		insert into support_case (subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at)
-		select subject, case when quiet then 'closed' else 'open' end, case when quiet then at end, customer, queue, channel,
-			preview, preview_by, at
+		select subject, case when quiet then 'closed' else 'open' end, case when quiet then at end, coalesce(c.merged_into, c.id), queue,
+			channel, preview, preview_by, at
 		from unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
 			with ordinality as w(subject, quiet, at, customer, queue, channel, preview, preview_by, n)
+		join customer c on c.id = w.customer
 		order by n
+		for key share of c -- who is just being merged is waited for
 		returning id`, subjects, quiet, at, of, queues, channels, previews, authors) // the error comes with the rows
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.CaseID])
 	if err != nil {
