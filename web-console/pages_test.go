@@ -19,7 +19,7 @@ func TestConsole(t *testing.T) {
 	touch(t, "src", "test", "package-lock.json", "../docs/openapi.json")
 	for _, script := range []string{"test", "pages"} {
 		t.Run(script, func(t *testing.T) {
-			run := exec.CommandContext(t.Context(), "npm", "run", "--silent", script) //nolint:gosec // G204: one of the two above
+			run := exec.CommandContext(t.Context(), "npm", "run", "--silent", script)
 			if out, err := run.CombinedOutput(); err != nil {
 				t.Errorf("npm run %s: %v\n%s", script, err, out)
 			}
