@@ -191,6 +191,7 @@ func (s *Server) register() {
 	s.registerStaff()
 	s.registerFigures()
 	s.registerSupervise()
+	s.registerWhy()
 	s.registerAdmin()
 	s.registerWays()
 	s.registerBlobs()

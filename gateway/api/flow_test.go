@@ -19,6 +19,11 @@ import (
 // arrive brings a customer in and gives what became of it.
 func (h *house) arrive(t testing.TB, channel gateway.Channel, queue gateway.QueueID) m {
 	t.Helper()
+	return h.arriveAt(t, channel, queue.String())
+}
+
+func (h *house) arriveAt(t testing.TB, channel gateway.Channel, queue string) m {
+	t.Helper()
 	c := h.guest(t)
 	c.key = h.newKey(t, 0)
 	n := seq()
@@ -379,6 +384,47 @@ func TestStaffChatsAreTheirs(t *testing.T) {
 		t.Errorf("got %v", list)
 	}
 	bo.delete("/supervisor-messages/"+told["id"].(string), 200)
+}
+
+// TestBoardsAreScoped shows agents what waits in their own queues, and supervisors all.
+func TestBoardsAreScoped(t *testing.T) {
+	h := newHouse(t)
+	sales := h.as(t, "admin").post("/admin/queues", m{"name": m{"sv": "Sälj"}}, 201)["id"].(string)
+	bo, _ := h.as(t, "bo").open("", "board")
+	anna, _ := h.as(t, "anna").open("", "board")
+	other := h.arriveAt(t, gateway.Chat, sales)
+	own := h.arrive(t, gateway.Chat, h.invoices)
+	is := func(came m) func(m) bool { return func(i m) bool { return i["id"] == came["interaction"] } }
+	bo.until("interaction.changed", is(other))
+	anna.until("interaction.changed", func(i m) bool {
+		if i["queue"] == sales {
+			t.Errorf("got %v", i)
+		}
+		return is(own)(i)
+	})
+	for _, row := range items(anna.get("/queues?name=faktura")) {
+		if row["oldest_due"] == nil || row["longest_since"] == nil || row["expected_wait_s"].(m)["chat"] == nil {
+			t.Errorf("got %v", row)
+		}
+	}
+}
+
+// TestWhy says of each member why they were not asked.
+func TestWhy(t *testing.T) {
+	h := newHouse(t)
+	bo := h.as(t, "bo")
+	at := "/interactions/" + h.arrive(t, gateway.Chat, h.invoices)["interaction"].(string)
+	for h.rows(t, "from interaction where state = 'waiting'") == 0 {
+		check(t, t.Context().Err())
+	}
+	why := bo.get(at + "/why")
+	list := why["candidates"].([]any)
+	if len(list) != 2 || list[0].(m)["rule"] != "status" || list[0].(m)["words"] == "" || why["queue"] != h.invoices.String() {
+		t.Errorf("got %v", why)
+	}
+	h.as(t, "anna").refused("GET", at+"/why", nil, 403, "role_required")
+	h.ready(t, "anna").take()
+	bo.refused("GET", at+"/why", nil, 409, "not_waiting")
 }
 
 func TestBoardsAndDirectory(t *testing.T) {

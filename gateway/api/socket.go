@@ -68,6 +68,7 @@ type console struct {
 	ticks    chan frame // ephemeral frames; dropped when full
 	n        int64      // only the writer touches it
 	early    early      // only the pump touches it
+	others   others     // the same
 	board    atomic.Bool
 
 	mu     sync.Mutex // guards topics
@@ -289,6 +290,10 @@ func (c *console) welcome(ctx context.Context, resumed bool) error {
 	return c.send(ctx, frame{Type: "snapshot", At: at, Data: snapshot})
 }
 
+// finishWithin is how long a frame under way has when its console ends: cut in its middle,
+// no close frame could follow.
+const finishWithin = time.Second
+
 // send writes one frame. A console that does not take it in time is too slow.
 func (c *console) send(ctx context.Context, f frame) error {
 	f.V, f.TS = 1, time.Now().UTC()
@@ -296,10 +301,11 @@ func (c *console) send(ctx context.Context, f frame) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, deadAfter, feed.ErrSlow)
+	writing, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), deadAfter, feed.ErrSlow)
 	defer cancel()
-	if err := c.conn.Write(ctx, websocket.MessageText, body); err != nil {
-		return errors.Join(err, context.Cause(ctx))
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(finishWithin, cancel) })()
+	if err := c.conn.Write(writing, websocket.MessageText, body); err != nil {
+		return errors.Join(err, context.Cause(writing))
 	}
 	return nil
 }
@@ -307,18 +313,29 @@ func (c *console) send(ctx context.Context, f frame) error {
 // pump takes events from the feed and makes frames of them.
 func (c *console) pump(ctx context.Context, frames chan<- frame) error {
 	for {
-		event, err := c.follower.Next(ctx)
+		event, ok, err := c.next(ctx)
 		if err != nil {
 			return err
 		}
-		f, err := c.frame(ctx, event)
-		if err != nil {
-			return err
+		out := c.others.due(time.Now())
+		if ok && c.hears(ctx, event) {
+			f, err := c.frame(ctx, event)
+			if err != nil {
+				return err
+			}
+			if !c.later(event, f) {
+				out = append(out, f)
+			}
 		}
-		select {
-		case frames <- f:
-		case <-ctx.Done():
-			return ctx.Err()
+		for _, f := range out {
+			if len(c.others.kept) > 0 {
+				f.At = ""
+			}
+			select {
+			case frames <- f:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 }

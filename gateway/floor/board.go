@@ -12,13 +12,15 @@ import (
 // question is what any node may ask of the running core. The answer is as of its last
 // batch.
 type question struct {
-	Places []gateway.InteractionID `json:"places,omitempty"`
+	Places  []gateway.InteractionID `json:"places,omitempty"`
+	Explain gateway.InteractionID   `json:"explain,omitempty"`
 }
 
 // view is the answer.
 type view struct {
 	Queues []routing.QueueState                    `json:"queues,omitempty"`
 	Places map[gateway.InteractionID]routing.Place `json:"places,omitempty"`
+	Why    *routing.Explanation                    `json:"why,omitempty"` // nil: it does not wait
 }
 
 // look runs a question in the loop, which owns the core.
@@ -46,6 +48,13 @@ func (l *leader) look(ctx context.Context) func(context.Context, string, []byte)
 }
 
 func (q question) answer(c *routing.Core) view {
+	if q.Explain != 0 {
+		e, ok := c.Explain(q.Explain)
+		if !ok {
+			return view{}
+		}
+		return view{Why: &e}
+	}
 	if len(q.Places) == 0 {
 		return view{Queues: c.Boards()}
 	}
@@ -98,6 +107,16 @@ func (c *Client) Places(ctx context.Context, ids ...gateway.InteractionID) (map[
 	}
 	v, err := c.look(ctx, question{Places: ids})
 	return v.Places, err
+}
+
+// Explain says who could take an interaction that waits or is offered, as of the last
+// batch; not ok when it does neither.
+func (c *Client) Explain(ctx context.Context, id gateway.InteractionID) (e routing.Explanation, ok bool, err error) {
+	v, err := c.look(ctx, question{Explain: id})
+	if err != nil || v.Why == nil {
+		return e, false, err
+	}
+	return *v.Why, true, nil
 }
 
 func (c *Client) look(ctx context.Context, q question) (v view, err error) {
