@@ -90,23 +90,22 @@ func withoutOurs(environ []string) (kept []string) {
 func (h *house) data() string { return filepath.Join(h.dir, "data") }
 
 func (h *house) answers(ctx context.Context) bool {
-	status, _ := h.get(ctx, "/readyz")
-	return status == http.StatusOK
+	return h.get(ctx, "/readyz") == http.StatusOK
 }
 
-// get asks for a path; status 0 when nobody answers.
-func (h *house) get(ctx context.Context, path string) (int, []byte) {
+// get asks for a path and gives the status; 0 when nobody answers.
+func (h *house) get(ctx context.Context, path string) int {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, nil)
 	if err != nil {
-		return 0, nil
+		return 0
 	}
 	resp, err := h.http.Do(req)
 	if err != nil {
-		return 0, nil
+		return 0
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, body
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection is used again
+	return resp.StatusCode
 }
 
 // patience is how long anything may take that is not measured.

@@ -90,8 +90,7 @@ func (h *house) shelved(ctx context.Context, count int) error {
 
 // knock is a request that nothing is done for: the least that one can take.
 func (h *house) knock(ctx context.Context, path string) error {
-	status, _ := h.get(ctx, path)
-	if status != http.StatusOK {
+	if status := h.get(ctx, path); status != http.StatusOK {
 		return fmt.Errorf("%s: status %d", path, status)
 	}
 	return nil

@@ -20,7 +20,7 @@ func orderly(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())
 	must(t, err)
-	t.Cleanup(func() { _ = tx.Rollback(t.Context()) }) //nolint:usetesting // after a commit it does nothing
+	t.Cleanup(func() { _ = tx.Rollback(t.Context()) })
 	_, err = tx.Exec(t.Context(), `set local deadlock_timeout = '1ms'`)
 	must(t, err)
 	return tx

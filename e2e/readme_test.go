@@ -24,7 +24,8 @@ func TestWhereIs(t *testing.T) {
 	if end := strings.Index(table, "\n## "); end >= 0 {
 		table = table[:end]
 	}
-	rows, named := 0, ""
+	rows := 0
+	var named strings.Builder
 	for line := range strings.Lines(table) {
 		cells := strings.Split(line, "|")
 		if len(cells) < 4 || strings.Contains(line, "---") || strings.Contains(cells[2], "File") {
@@ -32,14 +33,14 @@ func TestWhereIs(t *testing.T) {
 		}
 		rows++
 		for _, m := range inCode.FindAllStringSubmatch(cells[2], -1) {
-			named += " " + m[1]
+			named.WriteString(" " + m[1])
 			if _, err := os.Stat(filepath.Join("..", m[1])); err != nil {
 				t.Errorf("README: %q is at `%s`, which does not exist", strings.TrimSpace(cells[1]), m[1])
 			}
 		}
 	}
 	for room := range mayImport {
-		if !strings.Contains(named, " "+room) && room != "docs/client" {
+		if !strings.Contains(named.String(), " "+room) && room != "docs/client" {
 			t.Errorf("README: nothing leads to the room %s", room)
 		}
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 // rows counts what a statement finds.
-func (h *house) rows(t testing.TB, sql string, args ...any) (n int) {
+func (h *house) rows(t testing.TB, sql string) (n int) {
 	t.Helper()
-	check(t, h.pool.QueryRow(t.Context(), "select count(*) "+sql, args...).Scan(&n))
+	check(t, h.pool.QueryRow(t.Context(), "select count(*) "+sql).Scan(&n))
 	return n
 }
 
