@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// What is tested is what is found, not how fast.
+func init() { deadline = time.Minute }
+
 func docs(n int, change int64) []Doc {
 	list := make([]Doc, n)
 	for i := range list {
@@ -184,6 +187,7 @@ func TestSearchAcrossIndexes(t *testing.T) {
 
 // TestWhatPeopleType is never read as a query, and never takes long.
 func TestWhatPeopleType(t *testing.T) {
+	const long = 10 * time.Second // each takes milliseconds; a query of theirs would take for ever
 	x, _ := opened(t, t.TempDir(), 1, docs(1000, 1))
 	for _, typed := range []string{
 		"", " ", "*", "body:*", "title:/.*/", `"`, `+a -b ~2 ^9`, "\x00\xff", strings.Repeat("a", 1<<20), strings.Repeat("tält ", 1<<16),
@@ -193,7 +197,7 @@ func TestWhatPeopleType(t *testing.T) {
 		if _, err := Search(t.Context(), typed, 10, 0, x); err != nil {
 			t.Errorf("%.20q: %v", typed, err)
 		}
-		if took := time.Since(began); took > 2*deadline {
+		if took := time.Since(began); took > long {
 			t.Errorf("%.20q took %v", typed, took)
 		}
 	}

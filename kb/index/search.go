@@ -12,8 +12,9 @@ import (
 	"github.com/blevesearch/bleve/v2/search/query"
 )
 
+var deadline = 250 * time.Millisecond // then a search finds nothing; tests wait longer
+
 const (
-	deadline    = 250 * time.Millisecond // then a search finds nothing
 	candidates  = 50                     // that bleve chooses for the ranking, in each index
 	maxPostings = 4000                   // places that candidates are sought in
 )
