@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -153,23 +154,24 @@ func (p demoPhone) text(name string) (string, error) {
 	return b.String(), err
 }
 
+// toneLasts is longer than any wait and voicemail: baresip hangs up when its file ends.
+const toneLasts = 5 * 60 // seconds
+
 // writeTone writes what a telephone without microphone says: half a second of tone in
-// each second, for a minute.
+// each second. A file that is whole is left alone.
 func (p demoPhone) writeTone() error {
 	path := filepath.Join(p.Dir, "tone.wav")
-	if _, err := os.Stat(path); err == nil {
+	const rate, bytesPerSample = 8000, 2
+	if f, err := os.Stat(path); err == nil && f.Size() > toneLasts*rate*bytesPerSample {
 		return nil
 	}
-	const rate = 8000
-	pcm := make([]int16, 60*rate)
-	for i := range pcm {
-		if i%rate < rate/2 {
-			pcm[i] = int16(9000 * math.Sin(2*math.Pi*float64(p.Hertz*i)/rate))
-		}
+	second := make([]int16, rate)
+	for i := range rate / 2 {
+		second[i] = int16(9000 * math.Sin(2*math.Pi*float64(p.Hertz*i)/rate))
 	}
 	w, err := wav.Create(path, rate, 1)
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.Write(pcm), w.Close())
+	return errors.Join(w.Write(slices.Repeat(second, toneLasts)), w.Close())
 }

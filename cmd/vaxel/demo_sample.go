@@ -160,7 +160,7 @@ type sampleNumber struct {
 }
 
 var sampleNumbers = []sampleNumber{
-	{"0846500410", "08-465 004 10", "delivery", "sv", 60, label("Leverans", "Delivery")},
+	{"0846500410", "08-465 004 10", "delivery", "sv", 20, label("Leverans, röstbrevlåda efter 20 sekunder", "Delivery, voicemail after 20 seconds")},
 	{"0846500411", "08-465 004 11", "billing", "sv", 60, label("Faktura", "Billing")},
 	{"0846500412", "08-465 004 12", "advice", "en", 60, label("Produktråd på engelska", "Advice, in English")},
 	{"0846500413", "08-465 004 13", "business", "sv", 15, label("Företag, röstbrevlåda efter 15 sekunder", "Business, voicemail after 15 seconds")},

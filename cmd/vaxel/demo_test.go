@@ -24,6 +24,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/channels/voice/wav"
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 )
@@ -132,6 +134,48 @@ func TestDemoSeedsOnce(t *testing.T) {
 		if err != nil || c.MustChange {
 			t.Errorf("sign in as %s: got %+v, %v", login, c, err)
 		}
+	}
+}
+
+// TestCallersWithoutMicrophoneReachVoicemail: baresip hangs up when its tone is over, which
+// must be after the wait, the greeting and the longest message (3 min). A short or torn
+// tone is written again, a whole one is not.
+func TestCallersWithoutMicrophoneReachVoicemail(t *testing.T) {
+	t.Parallel()
+	if wait := sampleNumbers[0].maxWait; wait > 20 {
+		t.Errorf("callers of the first number wait %d s, want voicemail soon", wait)
+	}
+	p := demoPhone{Dir: t.TempDir(), Hertz: 440, Headless: true}
+	path := filepath.Join(p.Dir, "tone.wav")
+	if err := os.WriteFile(path, []byte("RIFF, and then nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.write(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	sound, err := wav.Read(f)
+	for _, n := range sampleNumbers {
+		if least := n.maxWait.Duration() + 4*time.Minute; err != nil || sound.Duration() < least {
+			t.Errorf("the tone lasts %v, %v; want %v for %s", sound.Duration(), err, least, n.shown)
+		}
+	}
+	if share := phonetest.Share(sound.Samples[len(sound.Samples)-8000:][:4000], 440); share < 0.9 {
+		t.Errorf("its last second holds the tone by %.2f", share)
+	}
+	before, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.write(); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(path); err != nil || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("a whole tone was written again: %v, %v", after.ModTime(), err)
 	}
 }
 
