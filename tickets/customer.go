@@ -164,6 +164,14 @@ func (s *Store) setAddresses(ctx context.Context, tx pgx.Tx, c Customer) error {
 	return nil
 }
 
+// CheckAddress refuses an address that nobody can be found by.
+func (s *Store) CheckAddress(a gateway.Address) error {
+	if _, ok := s.settle(a); !ok {
+		return badAddress(a)
+	}
+	return nil
+}
+
 func badAddress(a gateway.Address) error {
 	return gateway.Invalid("bad_address", `an address is {"kind": "email"|"phone"|"visitor", "value": …}; a phone number is +46701740605; this one cannot be used: `+short(a.Value, 50))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/roster"
 	"github.com/vaxelhq/vaxel/tickets"
 )
 
@@ -81,6 +82,9 @@ func (s *Server) customer(ctx context.Context, _ access.Caller, in *customerIn) 
 
 func (s *Server) createCustomer(ctx context.Context, by access.Caller, in *newCustomerIn) (tickets.Customer, error) {
 	b := in.Body
+	if err := roster.CheckLanguage(b.Language); err != nil {
+		return tickets.Customer{}, err
+	}
 	return once(ctx, s, by, "create-customer", func(w *work) (tickets.Customer, error) {
 		c, err := w.cases().CreateCustomer(ctx, tickets.Customer{
 			Name: b.Name, Company: b.Company, Language: b.Language, Note: b.Note, Fields: b.Fields, Addresses: addresses(b.Addresses),
@@ -111,6 +115,11 @@ func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *custo
 	set(&c.Name, in.Body.Name)
 	set(&c.Company, in.Body.Company)
 	set(&c.Language, in.Body.Language)
+	if in.Body.Language != nil {
+		if err := roster.CheckLanguage(c.Language); err != nil {
+			return c, err
+		}
+	}
 	set(&c.Note, in.Body.Note)
 	set(&c.Fields, in.Body.Fields)
 	if in.Body.Addresses != nil {

@@ -27,9 +27,13 @@ func (h *house) arriveAt(t testing.TB, channel gateway.Channel, queue string) m 
 	c := h.guest(t)
 	c.key = h.newKey(t, 0)
 	n := seq()
+	from := m{"kind": "email", "value": "kund" + n + "@example.com", "name": "Alva Ek"}
+	if channel == gateway.Callback {
+		from = m{"kind": "phone", "value": "+46701740605", "name": "Alva Ek"}
+	}
 	return c.with("Idempotency-Key", n).post("/interactions", m{
 		"channel": channel, "queue": queue, "subject": "Faktura " + n, "text": "Min faktura stämmer inte.", "language": "sv",
-		"from": m{"kind": "email", "value": "kund" + n + "@example.com", "name": "Alva Ek"},
+		"from": from,
 	}, 201)
 }
 
@@ -156,6 +160,10 @@ func TestAMailIsAnswered(t *testing.T) {
 	w = s.raw("GET", entry+"/files/"+file["blob"].(string), nil)
 	if string(w.Body) != "PNG!" || w.Header.Get("Content-Type") != "image/png" || !strings.Contains(w.Header.Get("Content-Disposition"), "bild.png") {
 		t.Errorf("got %d %v", w.StatusCode, w.Header)
+	}
+	for _, bad := range []m{{"kind": "email", "value": "nope nope"}, {"kind": "email", "value": "a b@example.com"}, {"kind": "phone", "value": "+46701740605"}} {
+		s.refused("POST", at+"/reply", m{"text": "Hej!", "to": []m{bad}}, 400, "bad_address")
+		s.refused("POST", at+"/reply", m{"text": "Hej!", "cc": []m{bad}}, 400, "bad_address")
 	}
 	s.refused("GET", entry+"/files/0000", nil, 404, "no_file")
 	s.refused("GET", entry+"/raw", nil, 404, "no_raw")

@@ -144,6 +144,9 @@ func (s *Server) createInteraction(ctx context.Context, by access.Caller, in *cr
 	if _, err := s.Roster.Queue(ctx, in.Body.Queue); err != nil {
 		return gateway.Received{}, err
 	}
+	if err := s.usable(in); err != nil {
+		return gateway.Received{}, err
+	}
 	now := time.Now().UTC()
 	return s.Intake.Receive(ctx, gateway.Arrival{
 		Key:     "api/" + by.Login.String() + "/" + by.Key.String() + "/" + in.Key,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,6 +46,11 @@ func (s *Server) registerReply() {
 const mailsRead = 100
 
 func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gateway.Entry, error) {
+	for _, a := range slices.Concat(in.Body.To, in.Body.Cc) {
+		if err := mailAddress(a); err != nil {
+			return gateway.Entry{}, err
+		}
+	}
 	id := cmp.Or(in.Body.ClientID, in.Key)
 	i, before, err := s.mine(ctx, by, in.ID, id)
 	if err != nil || before.Pos != 0 {

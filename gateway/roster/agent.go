@@ -128,8 +128,8 @@ func (a *Agent) settle() error {
 	if a.Language == "" {
 		a.Language = "sv"
 	}
-	if _, err := language.Parse(a.Language); err != nil {
-		return gateway.Invalid("bad_language", "a language is written like sv or en-GB")
+	if err := CheckLanguage(a.Language); err != nil {
+		return err
 	}
 	if a.Email != "" && !bareAddress(a.Email) {
 		return gateway.Invalid("bad_email", "an e-mail address is like anna@example.se")
@@ -157,6 +157,14 @@ func (a *Agent) settle() error {
 		if m := &a.Memberships[i]; m.Level == 0 {
 			m.Level = 2
 		}
+	}
+	return nil
+}
+
+// CheckLanguage refuses what is no language tag (BCP 47); none is fine.
+func CheckLanguage(tag string) error {
+	if _, err := language.Parse(tag); tag != "" && err != nil {
+		return gateway.Invalid("bad_language", "a language is written like sv or en-GB")
 	}
 	return nil
 }

@@ -1,0 +1,38 @@
+package api
+
+import (
+	"fmt"
+	"net/mail"
+	"strings"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/roster"
+)
+
+// usable refuses an arrival that nobody could answer: from an address that is none or is
+// not its channel's, without words, in a language that there is not.
+func (s *Server) usable(in *createIn) error {
+	b := in.Body
+	if strings.TrimSpace(gateway.Clean(b.Text)) == "" {
+		return gateway.Invalid("text_missing", "an arrival says something: give its text")
+	}
+	if err := roster.CheckLanguage(b.Language); err != nil {
+		return err
+	}
+	if b.Channel == gateway.Callback && b.From.Kind != gateway.AddressPhone {
+		return gateway.Invalid("bad_address", `a callback is to a number: {"kind": "phone", "value": "+46701740605"}`)
+	}
+	if b.Channel == gateway.Email || b.From.Kind == gateway.AddressEmail {
+		return mailAddress(b.From)
+	}
+	return s.Cases.CheckAddress(b.From)
+}
+
+// mailAddress refuses what no mail can be sent to.
+func mailAddress(a gateway.Address) error {
+	value := strings.TrimSpace(a.Value)
+	if p, err := mail.ParseAddress(value); a.Kind != gateway.AddressEmail || err != nil || p.Address != value {
+		return gateway.Invalid("bad_address", fmt.Sprintf(`%.100q is no mail address; write {"kind": "email", "value": "anna@example.se"}`, a.Value))
+	}
+	return nil
+}
