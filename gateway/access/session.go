@@ -160,19 +160,29 @@ func (s *Store) Sessions(ctx context.Context, login gateway.LoginID) ([]Session,
 		order by id desc`, login, s.now())
 }
 
-// SignOut ends the caller's session.
+// SignOut ends the caller's session; ending it twice is fine.
 func (s *Store) SignOut(ctx context.Context, c Caller) error {
-	return s.RevokeSession(ctx, c, c.Login, c.Session)
+	err := s.RevokeSession(ctx, c, c.Login, c.Session)
+	if errors.Is(err, gateway.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
-// RevokeSession ends one session of a login; ending it twice is fine. Whoever signs
-// somebody else out is audited.
+// RevokeSession ends one session of a login, or says that there is no such one. Whoever
+// signs somebody else out is audited.
 func (s *Store) RevokeSession(ctx context.Context, by Caller, login gateway.LoginID, id SessionID) error {
 	defer s.cache.clear()
 	return retry.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "delete from session where login = $1 and id = $2", login, id)
-		if err != nil || by.Login == login {
+		gone, err := tx.Exec(ctx, "delete from session where login = $1 and id = $2", login, id)
+		if err != nil {
 			return err
+		}
+		if gone.RowsAffected() == 0 {
+			return gateway.NotFound("session_not_found", "there is no such session; it may have ended")
+		}
+		if by.Login == login {
+			return nil
 		}
 		return Audit(ctx, tx, by, "login.signed_out", "login:"+login.String(), nil)
 	})

@@ -148,6 +148,9 @@ func (s *Server) getCase(ctx context.Context, _ access.Caller, in *caseIn) (Case
 
 func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn) (Case, error) {
 	b := in.Body
+	if err := s.checkCase(ctx, &b.Subject, &b.Assignee, &b.Queue); err != nil {
+		return Case{}, err
+	}
 	c, err := once(ctx, s, by, "create-case", func(w *work) (tickets.Case, error) {
 		c, err := w.cases().CreateCase(ctx, tickets.Case{
 			Subject: b.Subject, Customer: b.Customer, Queue: b.Queue, Assignee: b.Assignee, Channel: cmp.Or(b.Channel, gateway.Email), Tags: b.Tags,
@@ -163,7 +166,34 @@ func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn
 	return s.caseView(ctx, c)
 }
 
+// checkCase refuses a subject without words, and an agent and a queue that there are not.
+// What is nil is not to be changed; zero is nobody.
+func (s *Server) checkCase(ctx context.Context, subject *string, assignee *gateway.AgentID, queue *gateway.QueueID) error {
+	if subject != nil && strings.TrimSpace(*subject) == "" {
+		return gateway.Invalid("subject_missing", "say in a few words what the case is about")
+	}
+	if assignee != nil {
+		if err := s.knownAgent(ctx, *assignee); err != nil {
+			return err
+		}
+	}
+	if queue != nil && *queue != 0 {
+		_, err := s.Roster.Queue(ctx, *queue)
+		return err
+	}
+	return nil
+}
+
+// changeCase is for agents and supervisors: an agent's key that acts as nobody changes none.
 func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChangeIn) (Case, error) {
+	if !by.Can(gateway.RoleSupervisor) {
+		if err := needAgent(by); err != nil {
+			return Case{}, err
+		}
+	}
+	if err := s.checkCase(ctx, in.Body.Subject, in.Body.Assignee, in.Body.Queue); err != nil {
+		return Case{}, err
+	}
 	c, err := s.Cases.Case(ctx, in.ID)
 	if err != nil {
 		return Case{}, err

@@ -63,6 +63,9 @@ func (s *Server) tasks(ctx context.Context, _ access.Caller, in *tasksIn) (page[
 
 func (s *Server) createTask(ctx context.Context, by access.Caller, in *newTaskIn) (tickets.Task, error) {
 	b := in.Body
+	if err := s.knownAgent(ctx, b.Assignee); err != nil {
+		return tickets.Task{}, err
+	}
 	return once(ctx, s, by, "create-task", func(w *work) (tickets.Task, error) {
 		return w.cases().CreateTask(ctx, tickets.Task{
 			Title: b.Title, Note: b.Note, Case: b.Case, Customer: b.Customer, Assignee: b.Assignee, DueAt: b.DueAt, CreatedBy: by.Agent,
@@ -81,6 +84,11 @@ func (s *Server) changeTask(ctx context.Context, _ access.Caller, in *taskChange
 	set(&t.Title, in.Body.Title)
 	set(&t.Note, in.Body.Note)
 	set(&t.Assignee, in.Body.Assignee)
+	if in.Body.Assignee != nil {
+		if err := s.knownAgent(ctx, t.Assignee); err != nil {
+			return t, err
+		}
+	}
 	if in.Body.DueAt != nil {
 		t.DueAt = in.Body.DueAt
 	}
@@ -94,5 +102,8 @@ func (s *Server) changeTask(ctx context.Context, _ access.Caller, in *taskChange
 }
 
 func (s *Server) deleteTask(ctx context.Context, _ access.Caller, in *taskIn) (none, error) {
+	if _, err := s.Cases.Task(ctx, in.ID); err != nil {
+		return none{}, err
+	}
 	return none{}, s.Cases.DeleteTask(ctx, in.ID)
 }

@@ -35,3 +35,41 @@ func TestAnArrivalIsUsable(t *testing.T) {
 	}
 	c.refused("POST", "/customers", m{"name": "Alva", "language": "klingonska!!"}, 400, "bad_language")
 }
+
+// TestIDsAreLookedUp: who or what a request names must be there.
+func TestIDsAreLookedUp(t *testing.T) {
+	h := newHouse(t)
+	anna := h.as(t, "anna")
+	customer := anna.post("/customers", m{"name": "Alva"}, 201)["id"]
+	kase := "/cases/" + anna.post("/cases", m{"subject": "Faktura", "customer": customer, "assignee": h.anna, "queue": h.invoices}, 201)["id"].(string)
+	task := "/tasks/" + anna.post("/tasks", m{"title": "Ring", "assignee": h.anna}, 201)["id"].(string)
+	for _, bad := range []struct {
+		method, path string
+		body         m
+		status       int
+		code         string
+	}{
+		{"POST", "/tasks", m{"title": "Ring", "assignee": "999"}, 404, "agent_not_found"},
+		{"PATCH", task, m{"assignee": "999"}, 404, "agent_not_found"},
+		{"POST", "/cases", m{"subject": "Faktura", "customer": customer, "assignee": "999"}, 404, "agent_not_found"},
+		{"POST", "/cases", m{"subject": "Faktura", "customer": customer, "queue": "999"}, 404, "queue_not_found"},
+		{"POST", "/cases", m{"subject": "   ", "customer": customer}, 400, "subject_missing"},
+		{"PATCH", kase, m{"assignee": "999"}, 404, "agent_not_found"},
+		{"PATCH", kase, m{"queue": "999"}, 404, "queue_not_found"},
+		{"PATCH", kase, m{"subject": "   "}, 400, "subject_missing"},
+		{"DELETE", "/tasks/77", nil, 404, "task_not_found"},
+		{"DELETE", "/sessions/99", nil, 404, "session_not_found"},
+	} {
+		anna.refused(bad.method, bad.path, bad.body, bad.status, bad.code)
+	}
+	if c := anna.patch(kase, m{"assignee": "0", "queue": "0", "subject": "Retur"}); c["subject"] != "Retur" || c["assignee_name"] != nil {
+		t.Errorf("got %v", c)
+	}
+	anna.delete(task, 204)
+	anna.refused("DELETE", task, nil, 404, "task_not_found")
+
+	program := h.guest(t)
+	program.key = h.newKey(t, 0)
+	program.refused("PATCH", kase, m{"state": "closed"}, 403, "no_agent")
+	h.as(t, "admin").patch(kase, m{"state": "closed"})
+}
