@@ -282,9 +282,13 @@ func (c *Call) summary() []*gateway.Entry {
 		return nil
 	}
 	now := time.Now()
-	sum := gateway.CallSummary{From: c.row.From, To: c.row.To, Outbound: c.row.Outbound, Cause: c.row.Cause, WaitMS: now.Sub(c.row.Created).Milliseconds()}
+	until := now
+	if c.row.Diverted != nil {
+		until = *c.row.Diverted // leaving a message is neither wait nor talk
+	}
+	sum := gateway.CallSummary{From: c.row.From, To: c.row.To, Outbound: c.row.Outbound, Cause: c.row.Cause, WaitMS: until.Sub(c.row.Created).Milliseconds()}
 	if c.row.Answered != nil {
-		sum.WaitMS, sum.TalkMS = c.row.Answered.Sub(c.row.Created).Milliseconds(), now.Sub(*c.row.Answered).Milliseconds()
+		sum.WaitMS, sum.TalkMS = c.row.Answered.Sub(c.row.Created).Milliseconds(), until.Sub(*c.row.Answered).Milliseconds()
 	}
 	body, err := json.Marshal(sum)
 	if err != nil {

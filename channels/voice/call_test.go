@@ -298,6 +298,7 @@ func TestVoicemail(t *testing.T) {
 	if cause := h.ends(); cause != "voicemail_key" {
 		t.Errorf("ended by %s", cause)
 	}
+	h.waitedUntilVoicemail()
 	a, raw := h.voicemail()
 	sound, err := wav.Read(bytes.NewReader(raw))
 	if err != nil || sound.Duration() < 1500*time.Millisecond {

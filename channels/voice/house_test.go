@@ -407,6 +407,23 @@ func (h *house) summary() gateway.CallSummary {
 	return s
 }
 
+// waitedUntilVoicemail says that the call's summary counts the wait up to the turn to
+// voicemail, and no talk.
+func (h *house) waitedUntilVoicemail() {
+	h.t.Helper()
+	const query = `
+		select r.created_at - c.created_at, c.ended_at - c.created_at
+		from call c
+		join recording r on r.call_id = c.id`
+	var wait, all time.Duration
+	if err := h.pool.QueryRow(h.t.Context(), query).Scan(&wait, &all); err != nil {
+		h.t.Fatal(err)
+	}
+	if s := h.summary(); s.WaitMS != wait.Milliseconds() || wait >= all || s.TalkMS != 0 {
+		h.t.Errorf("a call of %v that turned to voicemail after %v is told as %+v", all, wait, s)
+	}
+}
+
 func (h *house) voicemail() (gateway.Arrival, []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

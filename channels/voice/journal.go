@@ -43,14 +43,16 @@ type callRow struct {
 	Cause        string
 	Created      time.Time
 	Answered     *time.Time
+	Diverted     *time.Time // sent to voicemail
 }
 
 const callColumns = `id, outbound, state, from_number, from_name, to_number, queue_id, language,
-	interaction_id, conversation_id, agent_id, callback_id, cause, created_at, answered_at`
+	interaction_id, conversation_id, agent_id, callback_id, cause, created_at, answered_at,
+	(select min(created_at) from recording where call_id = call.id)`
 
 func scanCall(row pgx.CollectableRow) (r callRow, err error) {
 	err = row.Scan(&r.ID, &r.Outbound, &r.State, &r.From, &r.Name, &r.To, &r.Queue, &r.Language,
-		&r.Interaction, &r.Conversation, &r.Agent, &r.Callback, &r.Cause, &r.Created, &r.Answered)
+		&r.Interaction, &r.Conversation, &r.Agent, &r.Callback, &r.Cause, &r.Created, &r.Answered, &r.Diverted)
 	return r, err
 }
 

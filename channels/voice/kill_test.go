@@ -217,6 +217,7 @@ func TestKillVoicemail(t *testing.T) {
 			l.dies()
 			h := l.again()
 			h.ends()
+			h.waitedUntilVoicemail()
 			a, raw := h.voicemail()
 			if a.Key == "" || len(raw) < 2*8000*15/10 {
 				t.Fatalf("stored %d bytes as %+v", len(raw), a)

@@ -64,18 +64,20 @@ func (c *Call) voicemailIfOverdue(ctx context.Context) {
 // takeMessage begins a voicemail. If the floor did not send the caller there, it is told.
 func (c *Call) takeMessage(ctx context.Context) {
 	m := &message{path: c.v.path(c.row.ID)}
+	var at time.Time
 	err := c.turn(ctx, voicemail, func(tx pgx.Tx) error {
 		const insert = `
 			insert into recording (call_id, path)
 			values ($1, $2)
-			returning id`
-		return tx.QueryRow(ctx, insert, c.row.ID, m.path).Scan(&m.id)
+			returning id, created_at`
+		return tx.QueryRow(ctx, insert, c.row.ID, m.path).Scan(&m.id, &at)
 	})
 	if err != nil {
 		c.v.log.Error("begin a voicemail", "call", c.row.ID, "err", err)
 		c.leave(ctx, gateway.Leave{End: gateway.EndVoicemail}, "failed")
 		return
 	}
+	c.row.Diverted = &at
 	crash.At("call.voicemail")
 	// Written first: once the floor has let go of the call, nobody but us knows that
 	// its caller still wants something.
