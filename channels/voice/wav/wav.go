@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
@@ -46,6 +47,17 @@ func (s Sound) Duration() time.Duration {
 		return 0
 	}
 	return time.Duration(len(s.Samples)/s.Channels) * time.Second / time.Duration(s.Rate)
+}
+
+// Bytes is the sound as a file of 16-bit PCM.
+func (s Sound) Bytes() []byte {
+	size := uint32(2 * len(s.Samples))
+	b := slices.Grow(head(s.Rate, s.Channels, size), int(size))
+	binary.LittleEndian.PutUint32(b[4:], size+header-8)
+	for _, v := range s.Samples {
+		b = binary.LittleEndian.AppendUint16(b, uint16(v))
+	}
+	return b
 }
 
 // Read decodes a file. A data chunk that ends early gives what is there.

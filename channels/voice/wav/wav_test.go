@@ -2,6 +2,7 @@ package wav_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,23 @@ func read(t *testing.T, path string) wav.Sound {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// Bytes are what a Writer would have written.
+func TestBytesAreAWholeFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.wav")
+	want := wav.Sound{Rate: 8000, Channels: 1, Samples: ramp(801)}
+	w, err := wav.Create(path, want.Rate, want.Channels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(want.Samples), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, want.Bytes()) {
+		t.Errorf("got %d bytes, want the %d of the file, %v", len(want.Bytes()), len(b), err)
+	}
 }
 
 // A file whose writer was killed is read to its end, and sox reads it once repaired.
