@@ -45,6 +45,10 @@ var refusals = map[string]refusal{
 	"a public URL with a path":     {args: "check", file: `public_url = "https://help.example/vaxel/"`, want: "write scheme and host only"},
 	"figures for everybody":        {args: "check", file: `metrics = ":9090"`, want: "metrics: :9090 would show the figures to everybody"},
 	"a name as telephone address":  {args: "check", file: "[voice]\nlisten = \"localhost:5060\"", want: "voice.listen: \"localhost:5060\" is not an address and a port"},
+	"a prefix that is no number":   {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"abc\"", want: `voice.dial: prefix: "abc" is not how a number begins`},
+	"a prefix with a space":        {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"+46 8\"", want: `voice.dial: prefix: "+46 8" is not how a number begins`},
+	"more stripped than there is":  {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"08\"\nstrip = 3", want: "voice.dial: 08: strip: 3 characters"},
+	"words put before a number":    {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"08\"\nadd = \"x\"", want: `voice.dial: 08: add: "x" is not how a number begins`},
 	"two widgets of one key":       {args: "check", file: "[[widget]]\nkey = \"a\"\nqueue = \"A\"\n[[widget]]\nkey = \"a\"\nqueue = \"B\"", want: `widget.key: "a" stands there twice`},
 	"a taken port":                 {args: "serve --database-url=PGURL --listen=BUSY", want: "listen: another program has BUSY"},
 	"a taken port for figures":     {args: "serve --database-url=PGURL --listen=127.0.0.1:0", file: `metrics = "BUSY"`, want: "metrics: another program has BUSY"},
@@ -89,6 +93,16 @@ func TestWhatTheCommandLineRefuses(t *testing.T) {
 				t.Error("it has left a data directory behind")
 			}
 		})
+	}
+}
+
+// TestCheckSaysWhatItDoesNotTry: a configuration may be good before its database runs.
+func TestCheckSaysWhatItDoesNotTry(t *testing.T) {
+	t.Parallel()
+	good := refusal{args: "check", environ: []string{"VAXEL_DATABASE_URL=postgres://127.0.0.1:1/x"}}
+	out, err := good.run(t, t.TempDir(), func(s string) string { return s })
+	if err != nil || !strings.Contains(out, "The configuration is good") || !strings.Contains(out, "Whether its database, mail servers and trunks answer, vaxel serve finds out.") {
+		t.Errorf("got %v and\n%s", err, out)
 	}
 }
 

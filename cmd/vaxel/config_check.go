@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/vaxelhq/vaxel/channels/voice"
 )
 
 // check finds every fault in a configuration, so that one look is enough.
@@ -120,12 +122,23 @@ func (v VoiceConfig) check(bad func(key, why string, args ...any)) {
 		}
 	}
 	for _, d := range v.DialPlan {
-		if d.Prefix == "" {
-			bad("voice.dial", "needs a prefix")
-		}
-		if _, err := netip.ParseAddrPort(d.Through); err != nil && d.Through != "" {
-			bad("voice.dial", "%s: through is an address and a port such as 192.0.2.7:5060", d.Prefix)
-		}
+		d.check(bad)
+	}
+}
+
+func (d DialRule) check(bad func(key, why string, args ...any)) {
+	const key = "voice.dial"
+	if d.Prefix == "" || d.Prefix != voice.Number(d.Prefix) {
+		bad(key, "prefix: %q is not how a number begins, such as +46 or 08", d.Prefix)
+	}
+	if d.Strip < 0 || d.Strip > len(d.Prefix) {
+		bad(key, "%s: strip: %d characters can't be taken off the prefix", d.Prefix, d.Strip)
+	}
+	if d.Add != voice.Number(d.Add) {
+		bad(key, "%s: add: %q is not how a number begins, such as +46 or 08", d.Prefix, d.Add)
+	}
+	if _, err := netip.ParseAddrPort(d.Through); err != nil && d.Through != "" {
+		bad(key, "%s: through is an address and a port such as 192.0.2.7:5060", d.Prefix)
 	}
 }
 

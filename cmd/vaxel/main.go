@@ -22,7 +22,7 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
 	Demo    demoCmd    `cmd:"" help:"Run the gateway with sample data, a local mail server and a customer's page."`
-	Check   checkCmd   `cmd:"" help:"Check the configuration and say what is wrong with it."`
+	Check   checkCmd   `cmd:"" help:"Check the configuration and say what is wrong with it; connects to nothing."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this release's schema."`
 	Admin   adminCmd   `cmd:"" help:"Passwords, keys and sealed secrets."`
 	Backup  backupCmd  `cmd:"" help:"Write database and blobs into one file."`
@@ -60,13 +60,15 @@ func (c *cli) load() (Config, *slog.Logger, error) {
 
 type checkCmd struct{}
 
-// Run says that all is well, or everything that is not.
+// Run says that all is well, or everything that is not. The machines that it names need
+// not run yet.
 func (checkCmd) Run(c *cli) error {
 	config, _, err := c.load()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("The configuration is good: %d mailboxes, %d trunks, %d widgets.\n",
+	fmt.Printf("The configuration is good: %d mailboxes, %d trunks, %d widgets.\n"+
+		"Whether its database, mail servers and trunks answer, vaxel serve finds out.\n",
 		len(config.Mailboxes), len(config.Voice.Trunks), len(config.Widgets))
 	return nil
 }
