@@ -49,7 +49,7 @@ func (c Caller) Can(role gateway.Role) bool { return rank[c.Role] >= rank[role] 
 // Require refuses a caller without the role, and one who must change the password first.
 func (c Caller) Require(role gateway.Role) error {
 	if c.MustChange {
-		return gateway.Forbidden("password_change_required", "change your password first: POST /api/v1/me/password")
+		return gateway.Forbidden("password_change_required", "change your password first: PUT /api/v1/me/password")
 	}
 	if !c.Can(role) {
 		return gateway.Forbidden("role_required", "this needs the role "+string(role)+"; ask an administrator")

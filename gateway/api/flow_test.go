@@ -119,6 +119,7 @@ func TestAChatFromArrivalToTransactionCode(t *testing.T) {
 		t.Errorf("got %v", ended)
 	}
 	s.refused("POST", at+"/messages", m{"text": "Hallå?"}, 409, "ended")
+	h.as(t, "bo").refused("POST", at+"/finish", m{"codes": []string{"999"}}, 403, "not_yours")
 	s.refused("POST", at+"/finish", m{}, 422, "code_required")
 	s.refused("POST", at+"/finish", m{"codes": []string{"999"}}, 422, "unknown_code")
 	done := s.with("Idempotency-Key", "f1").post(at+"/finish", m{"codes": []any{h.solved}, "note": "klart"}, 200)

@@ -191,8 +191,10 @@ func (s *Server) finish(ctx context.Context, by access.Caller, in *finishIn) (In
 	if err != nil {
 		return Interaction{}, err
 	}
-	if err := s.Roster.CheckTransactionCodes(ctx, i.Queue, in.Body.Codes); err != nil {
-		return Interaction{}, err
+	if by.Agent != 0 && i.Agent == by.Agent { // of others' the command says that it is not theirs
+		if err := s.Roster.CheckTransactionCodes(ctx, i.Queue, in.Body.Codes); err != nil {
+			return Interaction{}, err
+		}
 	}
 	if err := s.parting(ctx, by, i, in.Body.Note); err != nil {
 		return Interaction{}, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -50,7 +51,9 @@ func TestAFirstPasswordMustBeChanged(t *testing.T) {
 		t.Fatalf("got %v", got)
 	}
 	c.get("/me")
-	c.refused("GET", "/queues", nil, 403, "password_change_required")
+	if p := c.refused("GET", "/queues", nil, 403, "password_change_required"); !strings.Contains(p["detail"].(string), "PUT /api/v1/me/password") {
+		t.Errorf("got %v", p)
+	}
 	c.refused("PUT", "/me/password", m{"old": "fel", "new": password}, 403, "wrong_password")
 	c.put("/me/password", m{"old": first, "new": password}, 200)
 	c.get("/queues")

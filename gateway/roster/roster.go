@@ -8,9 +8,9 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -110,11 +110,26 @@ func explain(err error) error {
 	}
 	switch pg.Code {
 	case "23505": // unique_violation
-		return gateway.Conflict("taken", "that name or address is taken; choose another", pg.ConstraintName)
+		return gateway.Conflict("taken", "that name or address is taken; choose another", nil)
 	case "23503": // foreign_key_violation
-		return gateway.Invalid("unknown_reference", fmt.Sprintf("it refers to something that is not there, or is still in use (%s)", pg.ConstraintName))
+		return gateway.Invalid("unknown_reference", "there is no such "+cmp.Or(referred[pg.ConstraintName], "thing")+", or it is still in use; choose another")
 	case "23514": // check_violation
-		return gateway.Invalid("out_of_range", fmt.Sprintf("a value is outside what is allowed (%s)", pg.ConstraintName))
+		return gateway.Invalid("out_of_range", cmp.Or(allowed[pg.ConstraintName], "a value is outside what is allowed; look it up in the contract"))
 	}
 	return err
 }
+
+// What the schema's constraints are about, in words: nobody knows their names.
+var (
+	referred = map[string]string{
+		"queue_calendar_fkey": "calendar", "agent_group_id_fkey": "group", "status_code_group_id_fkey": "group",
+		"membership_agent_fkey": "agent", "agent_skill_agent_fkey": "agent", "phone_agent_fkey": "agent", "favourite_agent_fkey": "agent", "recent_agent_fkey": "agent",
+		"membership_queue_fkey": "queue", "agent_skill_skill_fkey": "skill",
+		"transaction_code_list_fkey": "list", "transaction_code_parent_fkey": "parent code",
+	}
+	allowed = map[string]string{
+		"queue_max_wait_check": "the longest wait is not negative", "queue_max_len_check": "a queue's length is not negative",
+		"membership_level_check": "a level in a queue is 1 to 3", "membership_delay_s_check": "a delay in a queue is not negative",
+		"agent_skill_level_check": "a skill's level is 1 to 5",
+	}
+)

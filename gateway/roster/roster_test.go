@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -284,6 +285,22 @@ func TestTransactionCodes(t *testing.T) {
 	}
 	if _, err := s.CreateTransactionCode(ctx, roster.TransactionCode{List: may.ID, Parent: a, Name: roster.Label{"en": "x"}}); code(err) != "bad_parent" {
 		t.Errorf("third level: got %v want bad_parent", err)
+	}
+}
+
+// TestConstraintsInWords: a refusal of the schema names what it is about, not itself.
+func TestConstraintsInWords(t *testing.T) {
+	s := roster.New(pgtest.New(t), nil)
+	a := made(t, s.CreateAgent, roster.Agent{Name: "Anna"})
+	for about, err := range map[string]error{
+		"such queue": s.SetMembership(t.Context(), a.ID, gateway.Membership{Queue: 999}),
+		"such agent": s.SetSkill(t.Context(), 999, gateway.SkillLevel{Skill: made(t, s.CreateSkill, roster.Skill{Name: "Tyska"}).ID, Level: 3}),
+		"such skill": s.SetSkill(t.Context(), a.ID, gateway.SkillLevel{Skill: 999, Level: 3}),
+		"1 to 5":     s.SetSkill(t.Context(), a.ID, gateway.SkillLevel{Skill: 999, Level: 6}),
+	} {
+		if said := fmt.Sprint(err); !strings.Contains(said, about) || strings.Contains(said, "_fkey") || strings.Contains(said, "_check") {
+			t.Errorf("got %v, want words about %s", err, about)
+		}
 	}
 }
 

@@ -107,7 +107,7 @@ func (s *Store) CheckTransactionCodes(ctx context.Context, queue gateway.QueueID
 		}
 	}
 	if known < len(codes) {
-		return refuse("unknown_code", "a transaction code is not on this queue's lists; choose from those")
+		return refuse("unknown_code", "a transaction code cannot be chosen here: it is not on this queue's lists, or it is a parent code; of those choose a sub-code")
 	}
 	for i, l := range lists {
 		if chosen[i] == 0 && l.Required {
