@@ -21,15 +21,21 @@ socket.onmessage = async (e) => {
   const frame = JSON.parse(e.data)
   if (frame.t === 'welcome') await call('PUT', '/me/status', { status: 'available' })
   if (frame.t !== 'offer.created') return
-  const { interaction, no, queue } = frame.data
+  const { interaction, no, queue, channel } = frame.data
   const offer = `/offers/${interaction}/${no}`
   if (taken.has(offer)) return
   taken.add(offer)
+  if (channel !== 'chat') return call('POST', offer + '/decline').catch(() => null) // for a colleague
   if (!(await call('POST', offer + '/accept').catch(() => null))) return // it may be gone
   const at = `/interactions/${interaction}`
   await call('POST', at + '/messages', { client_id: `hello-${interaction}`, text: 'Hej! Här är en artikel som hjälper.' })
   await call('POST', at + '/articles', { client_id: `link-${interaction}`, shortcut: 'återköp' })
   await call('POST', at + '/end')
   const lists = await call('GET', `/transaction-codes?queue=${queue}`)
-  await call('POST', at + '/finish', { codes: [lists.items[0].codes[0].id] })
+  await call('POST', at + '/finish', { codes: lists.items.filter((l: any) => l.required).map(choose) })
+}
+
+// choose takes the first code of a list that is not the parent of others: that one only groups them.
+function choose(list: any): string {
+  return list.codes.find((c: any) => !list.codes.some((child: any) => child.parent === c.id))?.id
 }

@@ -56,25 +56,54 @@ func main() {
 			Data json.RawMessage
 		}
 		var offer struct {
-			Interaction string
-			No          int
+			Interaction, Channel string
+			No                   int
 		}
 		must(wsjson.Read(ctx, conn, &frame))
 		if frame.T != "offer.created" || json.Unmarshal(frame.Data, &offer) != nil {
 			continue
 		}
-		var i, codes struct {
+		var i, lists struct {
 			Queue string
-			Items []struct{ Codes []struct{ ID string } }
+			Items []list
 		}
-		if call("POST", fmt.Sprintf("/offers/%s/%d/accept", offer.Interaction, offer.No), nil, &i) != nil {
+		at := fmt.Sprintf("/offers/%s/%d", offer.Interaction, offer.No)
+		if offer.Channel != "chat" {
+			_ = call("POST", at+"/decline", nil, &done) // for a colleague; it may be gone
+			continue
+		}
+		if call("POST", at+"/accept", nil, &i) != nil {
 			continue // a frame may come twice, and an offer may be gone
 		}
-		at := "/interactions/" + offer.Interaction
+		at = "/interactions/" + offer.Interaction
 		must(call("POST", at+"/messages", object{"client_id": "hello-" + offer.Interaction, "text": "Hej! Här är en artikel som hjälper."}, &done))
 		must(call("POST", at+"/articles", object{"client_id": "link-" + offer.Interaction, "shortcut": "återköp"}, &done))
 		must(call("POST", at+"/end", nil, &done))
-		must(call("GET", "/transaction-codes?queue="+i.Queue, nil, &codes))
-		must(call("POST", at+"/finish", object{"codes": []string{codes.Items[0].Codes[0].ID}}, &done))
+		must(call("GET", "/transaction-codes?queue="+i.Queue, nil, &lists))
+		must(call("POST", at+"/finish", object{"codes": choose(lists.Items)}, &done))
 	}
+}
+
+// list is a list of outcomes; a code that is the parent of others only groups them.
+type list struct {
+	Required bool
+	Codes    []struct{ ID, Parent string }
+}
+
+// choose takes the first code that can be chosen of each list that requires one.
+func choose(lists []list) []string {
+	codes := []string{}
+	for _, l := range lists {
+		parents := map[string]bool{}
+		for _, c := range l.Codes {
+			parents[c.Parent] = true
+		}
+		for _, c := range l.Codes {
+			if l.Required && !parents[c.ID] {
+				codes = append(codes, c.ID)
+				break
+			}
+		}
+	}
+	return codes
 }

@@ -125,7 +125,9 @@ func (h *house) seed(t testing.TB) {
 	}
 	list, err := h.Roster.CreateTransactionList(ctx, roster.TransactionList{Name: roster.Label{"sv": "Utfall"}, Required: true, Active: true})
 	check(t, err)
-	code, err := h.Roster.CreateTransactionCode(ctx, roster.TransactionCode{List: list.ID, Name: roster.Label{"sv": "Löst"}, Active: true})
+	parent, err := h.Roster.CreateTransactionCode(ctx, roster.TransactionCode{List: list.ID, Name: roster.Label{"sv": "Klart"}, Active: true})
+	check(t, err)
+	code, err := h.Roster.CreateTransactionCode(ctx, roster.TransactionCode{List: list.ID, Parent: parent.ID, Name: roster.Label{"sv": "Löst"}, Active: true})
 	check(t, err)
 	h.solved = code.ID
 	_, err = h.Roster.CreateStatusCode(ctx, roster.StatusCode{Intent: gateway.IntentOnBreak, Code: "lunch", Name: roster.Label{"sv": "Lunch"}, Active: true})
