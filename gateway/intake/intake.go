@@ -159,8 +159,13 @@ func (in *Intake) receive(ctx context.Context, items []Item, also ...Together) (
 	}
 }
 
+// begin has each statement planned once for a connection, by its keys: PostgreSQL would
+// plan those over arrays anew each time, for as much as running them costs, and while
+// tables are young choose to read them whole for ever.
+const begin = "begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
+
 func (in *Intake) transact(ctx context.Context, items []Item, also []Together) (received []gateway.Received, told []gateway.Event, err error) {
-	err = pgx.BeginFunc(ctx, in.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, in.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error {
 		crash.At("intake.begun")
 		var err error
 		received, told, err = in.take(ctx, tx, items, also)
