@@ -15,8 +15,8 @@ import (
 var deadline = 250 * time.Millisecond // then a search finds nothing; tests wait longer
 
 const (
-	candidates  = 50                     // that bleve chooses for the ranking, in each index
-	maxPostings = 4000                   // places that candidates are sought in
+	candidates  = 50   // that bleve chooses for the ranking, in each index
+	maxPostings = 4000 // places that candidates are sought in
 )
 
 // Hit is a text that was found.
