@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -37,13 +38,16 @@ type gate struct {
 	sources map[netip.Addr]*stranger
 	known   map[netip.Addr]time.Time // until when: those we called
 	lines   ledger
+	hushed  map[*stranger]netip.AddrPort // with lines that were not written, and where the last came from
+	others  int                          // lines of so many more that they are only counted together
 }
 
 // stranger is the allowance of one source that we don't know.
 type stranger struct {
 	bucket *rate.Limiter
 	ledger
-	hushed int // lines not written since the last one that was
+	hushed int    // lines not written since the last one that was
+	what   string // the last of them
 }
 
 func newStranger() *stranger {
@@ -53,7 +57,7 @@ func newStranger() *stranger {
 func newGate(c *net.UDPConn, trusted func(netip.Addr) bool, log *slog.Logger) *gate {
 	g := &gate{
 		conn: c, log: log, trusted: trusted, parser: sip.NewParser(), all: rate.NewLimiter(strangersRate, strangersBurst),
-		sources: map[netip.Addr]*stranger{}, known: map[netip.Addr]time.Time{},
+		sources: map[netip.Addr]*stranger{}, known: map[netip.Addr]time.Time{}, hushed: map[*stranger]netip.AddrPort{},
 	}
 	return g
 }
@@ -147,17 +151,82 @@ func (g *gate) note(from netip.AddrPort, s *stranger, what string, more ...any) 
 			}
 		}
 	}
-	now := time.Now().Unix()
 	hushed := s.hushed
-	write := s.line(now, linesPerSecond) && g.lines.line(now, linesOfAll)
-	if write {
-		s.hushed = 0
-	} else {
-		s.hushed++
+	write := g.mayWriteLocked(s, time.Now())
+	if !write {
+		g.countLocked(from, s, what)
 	}
 	g.mu.Unlock()
 	if write {
-		g.log.Warn("refused on the SIP port", append([]any{"source", from.String(), "what", what, "repeated", hushed}, more...)...)
+		g.log.Warn(refusedHere, append([]any{"source", from.String(), "what", what, "repeated", hushed}, more...)...)
+	}
+}
+
+const refusedHere = "refused on the SIP port"
+
+// mayWriteLocked says whether a line about the source may be written now; it then tells of
+// those that were not, too.
+func (g *gate) mayWriteLocked(s *stranger, now time.Time) bool {
+	if !s.line(now.Unix(), linesPerSecond) || !g.lines.line(now.Unix(), linesOfAll) {
+		return false
+	}
+	s.hushed = 0
+	delete(g.hushed, s)
+	return true
+}
+
+// countLocked keeps a line that is not written for the next one about its source.
+func (g *gate) countLocked(from netip.AddrPort, s *stranger, what string) {
+	if _, known := g.hushed[s]; !known && len(g.hushed) >= linesOfAll {
+		g.others++
+		return
+	}
+	s.hushed++
+	s.what, g.hushed[s] = what, from
+}
+
+// tell writes every second what was counted and not written, so that the end of a burst is
+// known as soon as it is over, until ctx ends.
+func (g *gate) tell(ctx context.Context) {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-second.C:
+			g.tally(now)
+		}
+	}
+}
+
+// tally writes a line about each source that was counted and one about all others, as far
+// as lines may be written; the rest waits for the next second.
+func (g *gate) tally(now time.Time) {
+	type sum struct {
+		from     netip.AddrPort
+		what     string
+		repeated int
+	}
+	var sums []sum
+	g.mu.Lock()
+	for s, from := range g.hushed {
+		if one := (sum{from, s.what, s.hushed - 1}); g.mayWriteLocked(s, now) { // the line itself is one
+			sums = append(sums, one)
+		}
+	}
+	others := g.others
+	if others > 0 && g.lines.line(now.Unix(), linesOfAll) {
+		g.others = 0
+	} else {
+		others = 0
+	}
+	g.mu.Unlock()
+	if others > 0 {
+		g.log.Warn(refusedHere, "source", "many", "repeated", others-1)
+	}
+	for _, one := range sums {
+		g.log.Warn(refusedHere, "source", one.from.String(), "what", one.what, "repeated", one.repeated)
 	}
 }
 

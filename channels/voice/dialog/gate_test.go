@@ -35,6 +35,22 @@ func (l *lines) count() int {
 	return strings.Count(l.buf.String(), "\n")
 }
 
+// accounted counts what was refused: the lines, and those that they stand for.
+func (l *lines) accounted() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.buf.String()) {
+		_, after, ok := strings.Cut(line, "repeated=")
+		if !ok {
+			continue
+		}
+		var repeated int
+		_, _ = fmt.Sscan(after, &repeated)
+		n += 1 + repeated
+	}
+	return n
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -100,6 +116,15 @@ func TestLogStaysReadable(t *testing.T) {
 	if n, most := out.count(), 10*(2+int(time.Since(begun).Seconds())); n > most {
 		t.Errorf("%d lines for one source, at most %d allowed", n, most)
 	}
+}
+
+// What a burst left uncounted in the log is told once it is over, without a next one.
+func TestBurstIsCounted(t *testing.T) {
+	out := &lines{}
+	h := openLogged(t, nil, slog.New(slog.NewTextHandler(out, nil)))
+	const sent = 100
+	flood(t, h.Addr(), 1, strings.Split(strings.TrimSuffix(strings.Repeat("rubbish|", sent), "|"), "|")...)
+	phonetest.Wait(t, "all of it is accounted for", func() bool { return out.accounted() == sent })
 }
 
 // Calls that nobody takes are logged no more often.

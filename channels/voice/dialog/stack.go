@@ -97,6 +97,7 @@ func (s *Stack) Run(ctx context.Context) error {
 	})
 	defer stop()
 	s.work.Go(func() { s.perform(context.WithoutCancel(ctx)) })
+	s.work.Go(func() { s.gate.tell(ctx) })
 	s.listen(ctx)
 	s.exchange.close()
 	s.mu.Lock()
