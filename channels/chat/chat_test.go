@@ -563,9 +563,7 @@ func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
 		}
 		return count
 	}
-	for gone() != 3 {
-		time.Sleep(time.Millisecond) // the server notes it when it has read the close
-	}
+	wait(t, "the server has read the closes", func() bool { return gone() == 3 })
 	back.resume(n)
 	at := time.Now().Truncate(30 * time.Second)
 	n.SweepGone(t.Context(), at)

@@ -214,15 +214,19 @@ func (h *house) Watch(topics []string, heard func(gateway.Event)) func() {
 // watched waits until so many servers listen to each other.
 func (h *house) watched(servers int) {
 	h.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // between looks
+	wait(h.t, "servers listen to each other", func() bool {
 		h.mu.Lock()
-		n := len(h.watching["chat.visitors"])
-		h.mu.Unlock()
-		if n >= servers {
-			return
-		}
+		defer h.mu.Unlock()
+		return len(h.watching["chat.visitors"]) >= servers
+	})
+}
+
+// wait waits for a fact, and fails the test after a minute without it.
+func wait(t testing.TB, what string, fact func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !fact(); time.Sleep(time.Millisecond) { // between looks
 		if time.Now().After(deadline) {
-			h.t.Fatalf("%d servers listen, want %d", n, servers)
+			t.Fatalf("waited a minute in vain until %s", what)
 		}
 	}
 }

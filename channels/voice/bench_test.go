@@ -86,7 +86,7 @@ func BenchmarkBridged(b *testing.B) {
 		}
 		h.offer(id, 1, gateway.AgentID(n))
 	}
-	phonetest.WaitFor(b, time.Minute, "all talk", func() bool {
+	phonetest.Wait(b, "all talk", func() bool {
 		var n int
 		_ = h.pool.QueryRow(b.Context(), "select count(*) from call where state = 'talking'").Scan(&n)
 		return n == calls

@@ -1,15 +1,12 @@
 package voice_test
 
 import (
-	"bytes"
-	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/channels/voice/sdp"
-	"github.com/vaxelhq/vaxel/channels/voice/wav"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -67,8 +64,7 @@ func TestAbandon(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
-	c := h.customer(440).Dial(service, h.Addr())
-	id := h.interaction()
+	_, c, id := h.calls(440)
 	phonetest.Wait(t, "it is answered", c.Up)
 	h.offer(id, 1, anna)
 	a := agent.Next()
@@ -84,9 +80,7 @@ func TestBusyAgentThenAnother(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	first, second := h.deskphone(anna, 1000), h.deskphone(bo, 1300)
-	customer := h.customer(440)
-	c := customer.Dial(service, h.Addr())
-	id := h.interaction()
+	customer, c, id := h.calls(440)
 	o := h.offer(id, 1, anna)
 	first.Next().Reject(486)
 	waitFor(h, "the offer has failed", func(cmd gateway.FailOffer) bool { return cmd.No == 1 && cmd.Agent == anna && cmd.Cause == "busy" })
@@ -105,8 +99,8 @@ func TestAgentDeclinesByPhone(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
-	c := h.customer(440).Dial(service, h.Addr())
-	h.offer(h.interaction(), 1, anna)
+	_, c, id := h.calls(440)
+	h.offer(id, 1, anna)
 	agent.Next().Reject(603)
 	waitFor(h, "the offer is declined", func(cmd gateway.Decline) bool { return cmd.No == 1 && cmd.Agent == anna })
 	c.Bye()
@@ -118,8 +112,7 @@ func TestUnreachableAgent(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	h.set(func() { h.phones[bo] = []string{"tel:5", "sip:bo@nowhere.invalid"} })
-	c := h.customer(440).Dial(service, h.Addr())
-	id := h.interaction()
+	_, c, id := h.calls(440)
 	h.offer(id, 1, anna)
 	waitFor(h, "no phone", func(cmd gateway.FailOffer) bool { return cmd.Agent == anna && cmd.Cause == "no_phone" })
 	h.offer(id, 2, bo)
@@ -132,8 +125,8 @@ func TestMissedOfferStopsRinging(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
-	c := h.customer(440).Dial(service, h.Addr())
-	o := h.offer(h.interaction(), 1, anna)
+	_, c, id := h.calls(440)
+	o := h.offer(id, 1, anna)
 	a := agent.Next()
 	a.Ring()
 	h.closeOffer(o, gateway.Missed)
@@ -154,9 +147,9 @@ func TestOfferGone(t *testing.T) {
 			return nil
 		}
 	})
-	customer, agent := h.customer(440), h.deskphone(anna, 1000)
-	c := customer.Dial(service, h.Addr())
-	h.offer(h.interaction(), 1, anna)
+	agent := h.deskphone(anna, 1000)
+	customer, c, id := h.calls(440)
+	h.offer(id, 1, anna)
 	a := agent.Next()
 	a.Answer()
 	phonetest.Wait(t, "the phone is hung up", a.Gone)
@@ -183,8 +176,8 @@ func TestFloorSilent(t *testing.T) {
 		}
 	})
 	agent := h.deskphone(anna, 1000)
-	c := h.customer(440).Dial(service, h.Addr())
-	h.offer(h.interaction(), 1, anna)
+	_, c, id := h.calls(440)
+	h.offer(id, 1, anna)
 	a := agent.Next()
 	a.Answer()
 	phonetest.Wait(t, "the agent is let go", a.Gone)
@@ -215,9 +208,9 @@ func TestTransfer(t *testing.T) {
 func TestPull(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	customer, agent := h.customer(440), h.deskphone(anna, 1000)
-	c := customer.Dial(service, h.Addr())
-	h.change(gateway.Interaction{ID: h.interaction(), State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
+	agent := h.deskphone(anna, 1000)
+	customer, c, id := h.calls(440)
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
 	agent.Next().Answer()
 	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
 	c.Bye()
@@ -279,173 +272,12 @@ func TestHold(t *testing.T) {
 	h.ends()
 }
 
-// Nobody answers: the caller speaks after the tone, and what they said is a voicemail.
-func TestVoicemail(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	h := open(t, 1, func(c *voice.Config) { c.Dir = dir })
-	customer := h.customer(0)
-	c := customer.Dial(service, h.Addr())
-	id := h.interaction()
-	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
-	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
-	phonetest.Wait(t, "the beep is over", func() bool { return !customer.Sound.Ear.Hears(1000) })
-	customer.Sound.Say(660)
-	begun := customer.Sound.Sent()
-	phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+100 })
-	customer.Sound.Press('#')
-	phonetest.Wait(t, "the call ends", c.Gone)
-	if cause := h.ends(); cause != "voicemail_key" {
-		t.Errorf("ended by %s", cause)
-	}
-	h.waitedUntilVoicemail()
-	a, raw := h.voicemail()
-	sound, err := wav.Read(bytes.NewReader(raw))
-	if err != nil || sound.Duration() < 1500*time.Millisecond {
-		t.Fatalf("stored %v, %v", sound.Duration(), err)
-	}
-	mid := len(sound.Samples) / 2
-	if share := phonetest.Share(sound.Samples[mid:mid+1600], 660); share < 0.9 {
-		t.Errorf("the message holds the tone by %.2f", share)
-	}
-	if a.Conversation == 0 || a.From.Value != "+46701234567" || !a.Alone || a.Entry.Kind != gateway.EntryRecording {
-		t.Errorf("arrived as %+v", a)
-	}
-	emptyDir(t, dir)
-}
-
-// The queue says how long callers wait, the one they are sent on to as well; the trunk's
-// word is for queues that don't.
-func TestQueueLimitsWaiting(t *testing.T) {
-	t.Parallel()
-	h := open(t, 60)
-	const other = gateway.QueueID(8)
-	h.set(func() { h.limits[other] = 1 })
-	c := h.customer(0).Dial(service, h.Addr())
-	id := h.interaction()
-	phonetest.Wait(t, "it is answered", c.Up)
-	h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: other, Rev: 2})
-	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
-	c.Bye()
-	h.ends()
-}
-
-// A step of the queue sends the caller to voicemail while an agent's phone rings: it stops,
-// and the message is taken.
-func TestSentToVoicemail(t *testing.T) {
-	t.Parallel()
-	h := open(t, 60)
-	customer, agent := h.customer(0), h.deskphone(anna, 1300)
-	c := customer.Dial(service, h.Addr())
-	id := h.interaction()
-	phonetest.Wait(t, "it is answered", c.Up)
-	h.offer(id, 1, anna)
-	a := agent.Next()
-	a.Ring()
-	h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: gateway.EndVoicemail, Queue: queue, Rev: 5})
-	phonetest.Wait(t, "the phone stops", a.Gone)
-	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
-	customer.Sound.Say(660)
-	begun := customer.Sound.Sent()
-	phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+120 })
-	c.Bye()
-	h.ends()
-	if a, _ := h.voicemail(); a.Key == "" {
-		t.Error("nothing was kept")
-	}
-}
-
-// A queue that sends callers away says goodbye by hanging up.
-func TestSentAway(t *testing.T) {
-	t.Parallel()
-	h := open(t, 60)
-	c := h.customer(0).Dial(service, h.Addr())
-	id := h.interaction()
-	phonetest.Wait(t, "it is answered", c.Up)
-	h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: gateway.EndClosed, Queue: queue, Rev: 5})
-	phonetest.Wait(t, "they are hung up", c.Gone)
-	if cause := h.ends(); cause != "ended_by_floor" {
-		t.Errorf("ended by %s", cause)
-	}
-}
-
-// Who has heard the greeting before needs not hear it again.
-func TestVoicemailWithoutGreeting(t *testing.T) {
-	t.Parallel()
-	h := open(t, 1)
-	customer := h.customer(0)
-	c := customer.Dial(service, h.Addr())
-	id := h.interaction()
-	waitFor(h, "the call leaves the queue", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.End == gateway.EndVoicemail })
-	customer.Sound.Press('#')
-	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })
-	customer.Sound.Say(660)
-	phonetest.Wait(t, "the beep is over", func() bool { return !customer.Sound.Ear.Hears(1000) })
-	begun := customer.Sound.Sent()
-	phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+100 })
-	customer.Sound.Press('#')
-	phonetest.Wait(t, "the call ends", c.Gone)
-	h.ends()
-	if a, _ := h.voicemail(); a.Key == "" {
-		t.Error("nothing was kept")
-	}
-}
-
-// Who says nothing has left no message; nor does silence keep the line open.
-func TestVoicemailOfNothing(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	h := open(t, 1, func(c *voice.Config) { c.Dir, c.Patience.Start = dir, 900*time.Millisecond })
-	c := h.customer(0).Dial(service, h.Addr())
-	phonetest.Wait(t, "the call ends", c.Gone)
-	if cause := h.ends(); cause != "voicemail_silence" {
-		t.Errorf("ended by %s", cause)
-	}
-	if a, _ := h.voicemail(); a.Key != "" {
-		t.Errorf("silence became %+v", a)
-	}
-	emptyDir(t, dir)
-}
-
-func TestRefusesOtherNumbers(t *testing.T) {
-	t.Parallel()
-	h := open(t, 60)
-	c := h.customer(440).Dial("999", h.Addr())
-	phonetest.Wait(t, "404", func() bool { return c.Status() == 404 })
-	if len(h.arrived()) != 0 {
-		t.Error("it was received")
-	}
-}
-
-// A trunk that names its provider's addresses takes calls from nobody else.
-func TestTrunkSources(t *testing.T) {
-	t.Parallel()
-	h := open(t, 0)
-	put := func(source string) {
-		t.Helper()
-		_, err := h.PutTrunk(t.Context(), voice.Trunk{Name: "provider", Number: service, Sources: []netip.Prefix{netip.MustParsePrefix(source)}, Queue: queue})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	put("192.0.2.0/24")
-	phone := h.customer(440)
-	c := phone.Dial(service, h.Addr())
-	phonetest.Wait(t, "403", func() bool { return c.Status() == 403 })
-	put("127.0.0.0/8")
-	c = phone.Dial(service, h.Addr())
-	phonetest.Wait(t, "it is answered", c.Up)
-	c.Bye()
-	h.ends()
-}
-
 // Accepted in the console while the phone rings: picking it up is the rest.
 func TestAcceptedElsewhere(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	customer, agent := h.customer(440), h.deskphone(anna, 1000)
-	c := customer.Dial(service, h.Addr())
-	id := h.interaction()
+	agent := h.deskphone(anna, 1000)
+	customer, c, id := h.calls(440)
 	o := h.offer(id, 1, anna)
 	a := agent.Next()
 	a.Ring()
@@ -479,8 +311,8 @@ func TestStopWhileItRings(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
 	agent := h.deskphone(anna, 1000)
-	c := h.customer(440).Dial(service, h.Addr())
-	h.offer(h.interaction(), 1, anna)
+	_, c, id := h.calls(440)
+	h.offer(id, 1, anna)
 	a := agent.Next()
 	a.Ring()
 	phonetest.Wait(t, "the customer is answered", c.Up)

@@ -374,12 +374,20 @@ func (h *house) deskphone(a gateway.AgentID, hz int) *phonetest.Phone {
 	return p
 }
 
+// calls has a customer call who says the tone (0: nothing), and waits until the call is
+// received.
+func (h *house) calls(hz int) (customer *phonetest.Phone, c *phonetest.Call, id gateway.InteractionID) {
+	h.t.Helper()
+	customer = h.customer(hz)
+	c = customer.Dial(service, h.Addr())
+	return customer, c, h.interaction()
+}
+
 // talk brings a customer and an agent together.
 func (h *house) talk() (customer, agent *phonetest.Phone, c, a *phonetest.Call, id gateway.InteractionID) {
 	h.t.Helper()
-	customer, agent = h.customer(440), h.deskphone(anna, 1000)
-	c = customer.Dial(service, h.Addr())
-	id = h.interaction()
+	agent = h.deskphone(anna, 1000)
+	customer, c, id = h.calls(440)
 	phonetest.Wait(h.t, "the customer is answered", c.Up)
 	h.offer(id, 1, anna)
 	a = agent.Next()

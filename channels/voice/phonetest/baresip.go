@@ -79,7 +79,7 @@ func NewBaresip(t testing.TB, user string, hz int, dial string) *Baresip {
 			t.Logf("%s's softphone said:\n%s", user, b.Log())
 		}
 	})
-	WaitFor(t, time.Minute, "baresip is ready", func() bool { return strings.Contains(b.Log(), "baresip is ready") })
+	Wait(t, "baresip is ready", func() bool { return strings.Contains(b.Log(), "baresip is ready") })
 	return b
 }
 

@@ -178,22 +178,17 @@ func (s *Sound) listen() {
 	}
 }
 
-// Wait waits for a fact, and fails the test after fifteen seconds without it.
+// Wait waits for a fact, and fails the test after a minute without it: long enough for a
+// machine that does much else.
 func Wait(t testing.TB, what string, fact func() bool) {
-	t.Helper()
-	WaitFor(t, time.Minute, what, fact)
-}
-
-// WaitFor waits for a fact for so long.
-func WaitFor(t testing.TB, d time.Duration, what string, fact func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.After(d); !fact(); {
+	for end := time.After(time.Minute); !fact(); {
 		select {
 		case <-tick.C:
 		case <-end:
-			t.Fatalf("waited %v in vain until %s", d, what)
+			t.Fatalf("waited a minute in vain until %s", what)
 		}
 	}
 }
