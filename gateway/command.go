@@ -52,6 +52,12 @@ type (
 	// Leave reports that the customer's side is gone: before an answer this abandons
 	// the interaction, after it wrap-up begins. End overrides the end (voicemail). With
 	// EndSystemFailure a callback is opened under the reserved id Callback, if given.
+	//
+	// A caller who is sent to voicemail leaves twice: with EndVoicemail when the greeting
+	// begins, or by the queue's own step, and with EndAbandoned if there was no message in
+	// the end. That amends an end that no agent's answer came before; it is short_abandon
+	// if the turn came within five seconds. After a message the second is EndVoicemail,
+	// which changes nothing.
 	Leave struct {
 		Interaction InteractionID `json:"interaction"`
 		End         End           `json:"end,omitempty"`

@@ -27,7 +27,7 @@ import (
 
 // Version is the number of these rules. It stands beside each logged event: events are
 // replayed only by the version that decided them; another starts from a snapshot.
-const Version = 2
+const Version = 3
 
 // Core is the floor's whole state. It belongs to one goroutine.
 type Core struct {
@@ -247,7 +247,7 @@ func (c *Core) forget(it *item) {
 	if c.cases[it.Case] = of; len(of) == 0 {
 		delete(c.cases, it.Case)
 	}
-	c.gone.add(memo{ID: it.ID, Case: it.Case, Agent: it.Agent, Closed: it.closed})
+	c.gone.add(it.memo())
 }
 
 // happened puts a line on the conversation's timeline, if there is one yet.

@@ -215,7 +215,7 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 		}
 		return gateway.DropLine{Interaction: id, Agent: by, Colleague: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "colleague"))}
 	case 0, 1:
-		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndSystemFailure, gateway.EndCallback, "?"}).Draw(d.T, "end")}
+		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndAbandoned, gateway.EndSystemFailure, gateway.EndCallback, "?"}).Draw(d.T, "end")}
 		if rapid.Bool().Draw(d.T, "callback") {
 			l.Callback = d.nextID
 			d.nextID++

@@ -24,7 +24,8 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 	}
 	it := c.items[e.Interaction]
 	if it == nil {
-		if c.knows(e.Interaction) {
+		if m, gone := c.gone.of(e.Interaction); gone {
+			c.hungUp(m, e.End)
 			return nil
 		}
 		return unknownInteraction()
@@ -42,6 +43,34 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 		c.callBack(it, e.Callback)
 	}
 	return nil
+}
+
+// memo is what is remembered of an interaction that is over.
+func (it *item) memo() memo {
+	m := memo{ID: it.ID, Case: it.Case, Agent: it.Agent, Closed: it.closed}
+	if it.End == gateway.EndVoicemail && it.AcceptedAt.IsZero() {
+		m.Diverted, m.Instead = it.copy(), gateway.EndAbandoned
+		if it.EndedAt.Sub(it.since()) < shortWait {
+			m.Instead = gateway.EndShortAbandon
+		}
+	}
+	return m
+}
+
+// hungUp amends the end of a caller who was sent to voicemail and left no message: the wait
+// is over where it was, but they have abandoned it. No other end is ever amended.
+func (c *Core) hungUp(m memo, end gateway.End) {
+	if m.Diverted == nil || end != gateway.EndAbandoned && end != gateway.EndShortAbandon {
+		return
+	}
+	it := &item{Interaction: *m.Diverted, lane: voice}
+	it.End = m.Instead
+	it.Rev++
+	c.gone.settle(it.ID)
+	c.left(it)
+	c.emit(InteractionChanged{it.copy()})
+	c.happened(it, gateway.Happening{What: HappenedEnded, Cause: string(it.End)})
+	c.turn.subject = it
 }
 
 // abandon ends an interaction that nobody has.

@@ -16,6 +16,10 @@ type memo struct {
 	Case   gateway.CaseID        `json:"case,omitempty"`
 	Agent  gateway.AgentID       `json:"agent,omitempty"`
 	Closed []string              `json:"closed,omitempty"` // how its offers closed
+	// Diverted is a call that was sent to voicemail unanswered, whose caller may yet leave
+	// without a word, and Instead how it ends then.
+	Diverted *gateway.Interaction `json:"diverted,omitempty"`
+	Instead  gateway.End          `json:"instead,omitempty"`
 }
 
 // memory is the latest finished interactions.
@@ -68,6 +72,12 @@ func (m *memory) of(id gateway.InteractionID) (memo, bool) {
 		return memo{}, false
 	}
 	return m.ring[i], true
+}
+
+// settle forgets that the end of an interaction may be amended.
+func (m *memory) settle(id gateway.InteractionID) {
+	o := &m.ring[m.byID[id]]
+	o.Diverted, o.Instead = nil, ""
 }
 
 // agent is who had a case last, none if that is forgotten.

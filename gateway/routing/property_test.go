@@ -199,7 +199,8 @@ func (d *day) changed(i gateway.Interaction) {
 	if i.Queue == old.Queue && !slices.Contains(d.moved, i.ID) && old.State != gateway.StateActive && (i.Band != old.Band || !i.DueAt.Equal(old.DueAt)) {
 		d.Fatalf("I6: key changed without a transfer: %+v after %+v", i, old)
 	}
-	if old.End != "" && (i.End != old.End || !i.EndedAt.Equal(old.EndedAt)) {
+	amended := old.End == gateway.EndVoicemail && old.AcceptedAt.IsZero() && (i.End == gateway.EndAbandoned || i.End == gateway.EndShortAbandon)
+	if old.End != "" && (i.End != old.End && !amended || !i.EndedAt.Equal(old.EndedAt)) {
 		d.Fatalf("I7: ended twice: %+v after %+v", i, old)
 	}
 	if old.State == gateway.StateFinished && (i.State != gateway.StateFinished || !i.FinishedAt.Equal(old.FinishedAt)) {
