@@ -55,17 +55,11 @@ type wire struct {
 	buffered *bufio.Reader
 }
 
-// quiet returns when there is something to read, or the connection has ended; at once
-// with false where only a read can tell.
-func (w *wire) quiet() bool {
-	if w.raw == nil {
-		return false
-	}
-	if w.buffered.Buffered() == 0 {
-		_ = w.raw.Read(readable) // closed: the read that follows says so
-	}
-	return true
-}
+// empty says whether nothing that was read waits to be taken.
+func (w *wire) empty() bool { return w.buffered.Buffered() == 0 }
+
+// listen returns when there is something to read, or the connection has ended.
+func (w *wire) listen() { _ = w.raw.Read(readable) } // closed: the read that follows says so
 
 // hearOut reads what a client still has to say that we have said goodbye to: to close
 // before would make its system throw the goodbye away (RFC 1122 §4.2.2.13).

@@ -180,6 +180,14 @@ func (o *outlet) closeLocked(code websocket.StatusCode, reason string) {
 	}
 }
 
+// whileOpen asks f unless the socket is closing: the library's close reads too, on a
+// goroutine of its own, and f may look at what only one may.
+func (o *outlet) whileOpen(f func() bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.closed && f()
+}
+
 // settle ends the connection, after the goodbye if one was asked for.
 func (o *outlet) settle() {
 	o.mu.Lock()

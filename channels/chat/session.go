@@ -82,14 +82,17 @@ func (v *session) serve(ctx context.Context, origin, host string) {
 // next waits for a frame and does what it asks. Where the wire can be listened to, its
 // reading too happens apart.
 func (v *session) next(ctx context.Context) bool {
-	if v.wire.quiet() {
-		return v.apart(func(ctx context.Context) bool {
-			data, ok := v.read(ctx)
-			return ok && v.handle(ctx, data)
-		})
+	if v.wire.raw == nil {
+		data, ok := v.read(ctx)
+		return ok && v.apart(func(ctx context.Context) bool { return v.handle(ctx, data) })
 	}
-	data, ok := v.read(ctx)
-	return ok && v.apart(func(ctx context.Context) bool { return v.handle(ctx, data) })
+	if v.out.whileOpen(v.wire.empty) {
+		v.wire.listen()
+	}
+	return v.apart(func(ctx context.Context) bool {
+		data, ok := v.read(ctx)
+		return ok && v.handle(ctx, data)
+	})
 }
 
 // apart runs f on a goroutine of its own and waits for it: so the stack that an idle
