@@ -20,6 +20,8 @@ type (
 		Intent Intent  `json:"intent"`
 		Code   string  `json:"code,omitempty"`
 		Force  bool    `json:"force,omitempty"` // by a supervisor: what the agent holds is requeued
+		// Supervisor says that somebody else asks: no break lock holds the agent.
+		Supervisor bool `json:"supervisor,omitempty"`
 	}
 	// Consoles reports that an agent's first console came or last console went: on one
 	// node, if it is named, else anywhere. The floor knows the others' and logs the sum.

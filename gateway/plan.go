@@ -16,6 +16,10 @@ type Plan struct {
 	Caps  map[Channel]int `json:"caps,omitempty"`
 	// MissKeepsPlace lets an agent who missed or declined an offer stay the longest idle.
 	MissKeepsPlace bool `json:"miss_keeps_place,omitempty"`
+	// BreakLock lets only a supervisor end a break, MinBreak only a supervisor end it
+	// sooner. Breaks that the floor gave, missed and declined, anybody may end.
+	BreakLock bool    `json:"break_lock,omitempty"`
+	MinBreak  Seconds `json:"min_break,omitempty"`
 }
 
 // QueuePlan is how one queue is worked.

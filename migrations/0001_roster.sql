@@ -53,6 +53,8 @@ create table routing_rules (
     miss_keeps_place boolean not null default false,
     costs            jsonb not null default '{}', -- channel → units of 100
     caps             jsonb not null default '{}', -- channel → at most so many at once
+    break_lock       boolean not null default false, -- only a supervisor ends a break
+    min_break        bigint not null default 0 check (min_break >= 0), -- seconds
     rev              bigint not null default 1
 );
 insert into routing_rules default values;
@@ -105,6 +107,7 @@ create table status_code (
     code     text not null, -- what the routing log and the boards know it by; never changed
     name     jsonb not null,
     group_id bigint references agent_group, -- null: for every group
+    agents   bigint[] not null default '{}', -- empty: for everybody in it
     position int not null default 0,
     active   boolean not null default true,
     rev      bigint not null default 1,

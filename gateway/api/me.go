@@ -162,7 +162,7 @@ func (s *Server) setAgentStatus(ctx context.Context, by access.Caller, in *other
 		return nil, err
 	}
 	return noted(ctx, s, by, "agent.status_set", "agent:"+in.ID.String(), in.Body, func() (*statusOut, error) {
-		return s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: in.ID, Intent: in.Body.Status, Code: in.Body.Code, Force: in.Body.Force})
+		return s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: in.ID, Intent: in.Body.Status, Code: in.Body.Code, Force: in.Body.Force, Supervisor: true})
 	})
 }
 

@@ -38,6 +38,7 @@ func (s *Store) Plan(ctx context.Context) (gateway.Plan, error) {
 		}
 		plan = makePlan(queues, agents, lists)
 		plan.Order, plan.MissKeepsPlace = rules.Order, rules.MissKeepsPlace
+		plan.BreakLock, plan.MinBreak = rules.BreakLock, rules.MinBreak
 		if len(rules.Costs)+len(rules.Caps) > 0 {
 			plan.Costs, plan.Caps = rules.Costs, rules.Caps
 		}

@@ -227,6 +227,13 @@ func TestStatusCodes(t *testing.T) {
 		t.Errorf("no list: got %v want nil", err)
 	}
 	made(t, s.CreateStatusCode, roster.StatusCode{Intent: gateway.IntentOnBreak, Code: "lunch", Name: roster.Label{"sv": "Lunch"}, Group: g.ID})
+	made(t, s.CreateStatusCode, roster.StatusCode{Intent: roster.ActionDecline, Code: "busy_case", Name: roster.Label{"sv": "Ärende"}, Agents: []gateway.AgentID{bo.ID}})
+	if got := code(s.CheckStatusCode(ctx, roster.ActionDecline, bo.ID, "")); got != "code_required" {
+		t.Errorf("bo declines without a code: %s", got)
+	}
+	if err := s.CheckStatusCode(ctx, roster.ActionDecline, anna.ID, ""); err != nil {
+		t.Errorf("a list for bo alone: anna declines with %v", err)
+	}
 	for _, c := range []struct {
 		agent gateway.AgentID
 		code  string

@@ -16,10 +16,13 @@ type Rules struct {
 	// at most; as usual where absent.
 	Costs map[gateway.Channel]int `json:"costs,omitempty"`
 	Caps  map[gateway.Channel]int `json:"caps,omitempty"`
-	Rev   int64                   `json:"rev"`
+	// BreakLock lets only a supervisor end a break, MinBreak only a supervisor end it sooner.
+	BreakLock bool            `json:"break_lock"`
+	MinBreak  gateway.Seconds `json:"min_break"` // 0 to 8 hours
+	Rev       int64           `json:"rev"`
 }
 
-const rulesColumns = `waiting_order as "order", miss_keeps_place, costs, caps, rev`
+const rulesColumns = `waiting_order as "order", miss_keeps_place, costs, caps, break_lock, min_break, rev`
 
 // Rules gives them.
 func (s *Store) Rules(ctx context.Context) (Rules, error) {
@@ -42,8 +45,8 @@ func (s *Store) UpdateRules(ctx context.Context, r Rules) (Rules, error) {
 		}
 		r, err = one[Rules](ctx, tx, "rules", `
 			update routing_rules
-			set waiting_order = $1, miss_keeps_place = $2, costs = $3, caps = $4, rev = rev + 1
-			returning `+rulesColumns, r.Order, r.MissKeepsPlace, known(r.Costs), known(r.Caps))
+			set waiting_order = $1, miss_keeps_place = $2, costs = $3, caps = $4, break_lock = $5, min_break = $6, rev = rev + 1
+			returning `+rulesColumns, r.Order, r.MissKeepsPlace, known(r.Costs), known(r.Caps), r.BreakLock, r.MinBreak)
 		return err
 	})
 	return r, err
@@ -66,6 +69,9 @@ func (r Rules) check() error {
 		if n < 0 || n > 100 {
 			return gateway.Invalid("cap_out_of_range", "an agent holds 0 to 100 of a channel at once")
 		}
+	}
+	if r.MinBreak < 0 || r.MinBreak > 8*3600 {
+		return gateway.Invalid("break_out_of_range", "a break lasts at least 0 to 28800 seconds")
 	}
 	return nil
 }

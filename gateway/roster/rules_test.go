@@ -28,7 +28,7 @@ func TestQueueRulesReachThePlan(t *testing.T) {
 	q.OnUnstaffed = []gateway.Step{{After: 10, Do: gateway.OfferCallback}}
 	q = made(t, s.CreateQueue, q)
 	q = made(t, s.UpdateQueue, q) // nothing is lost on the way back
-	if _, err := s.UpdateRules(t.Context(), roster.Rules{Order: gateway.PriorityTurn, MissKeepsPlace: true, Costs: map[gateway.Channel]int{gateway.Chat: 16}}); err != nil {
+	if _, err := s.UpdateRules(t.Context(), roster.Rules{Order: gateway.PriorityTurn, MissKeepsPlace: true, BreakLock: true, MinBreak: 300, Costs: map[gateway.Channel]int{gateway.Chat: 16}}); err != nil {
 		t.Fatal(err)
 	}
 	plan, err := s.Plan(t.Context())
@@ -43,7 +43,7 @@ func TestQueueRulesReachThePlan(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || len(got.Steps) != 2 || len(got.OnClosed) != 2 {
 		t.Errorf("queue (-want +got):\n%s", diff)
 	}
-	if plan.Order != gateway.PriorityTurn || !plan.MissKeepsPlace || plan.Costs[gateway.Chat] != 16 {
+	if plan.Order != gateway.PriorityTurn || !plan.MissKeepsPlace || !plan.BreakLock || plan.MinBreak != 300 || plan.Costs[gateway.Chat] != 16 {
 		t.Errorf("got order %q, keeps place %v", plan.Order, plan.MissKeepsPlace)
 	}
 	c := plan.Calendars[0]

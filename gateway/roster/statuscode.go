@@ -15,20 +15,21 @@ type StatusCodeID = gateway.ID[StatusCode]
 
 // StatusCode is a reason that an agent gives for an intent: lunch, meeting.
 type StatusCode struct {
-	ID       StatusCodeID    `json:"id"`
-	Intent   gateway.Intent  `json:"intent"`
-	Code     string          `json:"code"` // snake_case; what logs and boards know it by, for ever
-	Name     Label           `json:"name"`
-	Group    gateway.GroupID `json:"group,omitempty"` // only for this group; none: for every agent
-	Position int             `json:"position"`
-	Active   bool            `json:"active"`
-	Rev      int64           `json:"rev"`
+	ID       StatusCodeID      `json:"id"`
+	Intent   gateway.Intent    `json:"intent"`
+	Code     string            `json:"code"` // snake_case; what logs and boards know it by, for ever
+	Name     Label             `json:"name"`
+	Group    gateway.GroupID   `json:"group,omitempty"` // only for this group; none: for every agent
+	Agents   []gateway.AgentID `json:"agents"`          // of these, if any, only for these
+	Position int               `json:"position"`
+	Active   bool              `json:"active"`
+	Rev      int64             `json:"rev"`
 }
 
 // ActionDecline binds a code to declining an offer instead of to an intent.
 const ActionDecline gateway.Intent = "decline"
 
-const statusCodeColumns = `id, intent, code, name, coalesce(group_id, 0) as "group", position, active, rev`
+const statusCodeColumns = `id, intent, code, name, coalesce(group_id, 0) as "group", agents, position, active, rev`
 
 // AllStatusCodes lists every status code, for the administrator.
 func (s *Store) AllStatusCodes(ctx context.Context) ([]StatusCode, error) {
@@ -47,6 +48,7 @@ func (s *Store) StatusCodes(ctx context.Context, intent gateway.Intent, agent ga
 		from status_code
 		where ($1 = '' or intent = $1) and active
 		and (group_id is null or group_id = (select group_id from agent where id = $2))
+		and (agents = '{}' or $2 = any (agents))
 		order by intent, position, id`, intent, agent)
 }
 
@@ -63,14 +65,14 @@ func (s *Store) CheckStatusCode(ctx context.Context, intent gateway.Intent, agen
 	case code == "":
 		return &gateway.Error{
 			Kind: gateway.KindUnprocessed, Code: "code_required",
-			Detail: "choose a status code from the list and send it with the status", Data: codes,
+			Detail: "choose a status code from the list for " + string(intent) + " and send it along", Data: codes,
 		}
 	case slices.ContainsFunc(codes, func(c StatusCode) bool { return c.Code == code }):
 		return nil
 	}
 	return &gateway.Error{
 		Kind: gateway.KindUnprocessed, Code: "unknown_code",
-		Detail: "that status code is not on the list for this status; choose one that is", Data: codes,
+		Detail: "that status code is not on the list for " + string(intent) + "; choose one that is", Data: codes,
 	}
 }
 
@@ -81,15 +83,15 @@ func (s *Store) CreateStatusCode(ctx context.Context, c StatusCode) (StatusCode,
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) (err error) {
 		c, err = one[StatusCode](ctx, tx, "status code", `
-			insert into status_code (intent, code, name, group_id, position)
-			values ($1, $2, $3, nullif($4::bigint, 0), $5)
-			returning `+statusCodeColumns, c.Intent, c.Code, c.Name, c.Group, c.Position)
+			insert into status_code (intent, code, name, group_id, agents, position)
+			values ($1, $2, $3, nullif($4::bigint, 0), coalesce($5::bigint[], '{}'), $6)
+			returning `+statusCodeColumns, c.Intent, c.Code, c.Name, c.Group, c.Agents, c.Position)
 		return err
 	})
 	return c, err
 }
 
-// UpdateStatusCode changes name, group, position and whether it is in use, if it still
+// UpdateStatusCode changes name, group, agents, position and whether it is in use, if it still
 // has c.Rev. Intent and code stay: the log quotes them.
 func (s *Store) UpdateStatusCode(ctx context.Context, c StatusCode) (StatusCode, error) {
 	if err := c.Name.check("a status code"); err != nil {
@@ -101,9 +103,9 @@ func (s *Store) UpdateStatusCode(ctx context.Context, c StatusCode) (StatusCode,
 		}
 		c, err = one[StatusCode](ctx, tx, "status code", `
 			update status_code
-			set name = $2, group_id = nullif($3::bigint, 0), position = $4, active = $5, rev = rev + 1
+			set name = $2, group_id = nullif($3::bigint, 0), agents = coalesce($4::bigint[], '{}'), position = $5, active = $6, rev = rev + 1
 			where id = $1
-			returning `+statusCodeColumns, c.ID, c.Name, c.Group, c.Position, c.Active)
+			returning `+statusCodeColumns, c.ID, c.Name, c.Group, c.Agents, c.Position, c.Active)
 		return err
 	})
 	return c, err

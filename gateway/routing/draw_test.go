@@ -10,6 +10,7 @@ import (
 func drawPlan(t *rapid.T) gateway.Plan {
 	p := gateway.Plan{
 		Calendars: drawCalendars(), MissKeepsPlace: rapid.Bool().Draw(t, "keeps place"),
+		BreakLock: rapid.IntRange(0, 3).Draw(t, "break lock") == 0, MinBreak: gateway.Seconds(rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "min break")),
 		Order: rapid.SampledFrom([]gateway.Order{"", gateway.EarliestDue, gateway.FirstCome, gateway.PriorityTurn}).Draw(t, "order"),
 	}
 	if rapid.Bool().Draw(t, "own costs") {
@@ -123,7 +124,7 @@ func (d *day) drawEvent() Event {
 		return gateway.Consoles{Agent: a, Live: rapid.IntRange(0, 4).Draw(d.T, "live") > 0}
 	case 8, 9, 10:
 		return gateway.SetStatus{
-			Agent: a, Force: rapid.IntRange(0, 9).Draw(d.T, "force") == 0,
+			Agent: a, Force: rapid.IntRange(0, 9).Draw(d.T, "force") == 0, Supervisor: rapid.IntRange(0, 3).Draw(d.T, "supervisor") == 0,
 			Intent: rapid.SampledFrom([]gateway.Intent{
 				gateway.IntentAvailable, gateway.IntentAvailable, gateway.IntentAvailable, gateway.IntentOnBreak,
 				gateway.IntentWorkingOffline, gateway.IntentLoggedOut,

@@ -12,7 +12,7 @@ import (
 // configure reads the house: "queue NAME [band=N] [max_wait=D] [max_len=N] [calendar=NAME]
 // [step=D:WHAT …] [closed=WHAT …] [full=WHAT …] [unstaffed=D:WHAT …] CHANNEL(option …) …",
 // where WHAT is a step like lower_skills or add_queue:NAME,
-// "order edf|fifo|vcc", "cost CHANNEL=N CHANNEL<=N …", "agent NAME CHANNEL,… [phone] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
+// "order edf|fifo|vcc", "break lock|D", "cost CHANNEL=N CHANNEL<=N …", "agent NAME CHANNEL,… [phone] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
 // "calendar NAME [+HOURS] DAY=FROM-TO … [closed=DATE …]".
 func (f *floor) configure(house string) {
 	for line := range strings.Lines(house) {
@@ -23,6 +23,10 @@ func (f *floor) configure(house string) {
 			f.plan.Queues = append(f.plan.Queues, f.queue(words[1], strings.Join(words[2:], " ")))
 		case words[0] == "cost":
 			f.costs(words[1:])
+		case words[0] == "break": // "break lock", "break 5m"
+			if f.plan.BreakLock = words[1] == "lock"; !f.plan.BreakLock {
+				f.plan.MinBreak = seconds(words[1])
+			}
 		case words[0] == "order":
 			f.plan.Order = gateway.Order(words[1])
 		case words[0] == "calendar":

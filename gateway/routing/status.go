@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,6 +25,9 @@ func (c *Core) setStatus(e gateway.SetStatus) *gateway.Error {
 	if !slices.Contains(intents, e.Intent) {
 		return gateway.Invalid("unknown_status", "choose available, working_offline, on_break or logged_out")
 	}
+	if err := c.breakLocked(a, e); err != nil {
+		return err
+	}
 	if e.Force {
 		c.clear(a, CauseSupervisor)
 	}
@@ -34,6 +38,22 @@ func (c *Core) setStatus(e gateway.SetStatus) *gateway.Error {
 		e.Code = gateway.CodeLogin
 	}
 	c.intend(a, e.Intent, e.Code)
+	return nil
+}
+
+// breakLocked refuses the end of a break that the house does not leave to its agents.
+// Going home is left to them.
+func (c *Core) breakLocked(a *agent, e gateway.SetStatus) *gateway.Error {
+	chosen := a.intent == gateway.IntentOnBreak && a.code != gateway.CodeMissed && a.code != gateway.CodeDeclined
+	if !chosen || e.Supervisor || e.Force || e.Intent == gateway.IntentOnBreak || e.Intent == gateway.IntentLoggedOut {
+		return nil
+	}
+	if c.plan.BreakLock {
+		return refused("break_locked", "only a supervisor ends a break here; ask one", a)
+	}
+	if left := a.shown.Since.Add(planned(c.plan.MinBreak)).Sub(c.now); a.since == gateway.OnBreak && left > 0 {
+		return refused("break_locked", fmt.Sprintf("a break lasts at least %v here: %v more, or until a supervisor ends it", planned(c.plan.MinBreak), left.Round(time.Second)), a)
+	}
 	return nil
 }
 

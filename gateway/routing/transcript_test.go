@@ -339,9 +339,12 @@ func (f *floor) command(w []string) gateway.Command {
 	case "disconnects":
 		return gateway.Consoles{Agent: agent}
 	case "becomes":
-		force := rest[len(rest)-1] == "forced"
-		code := strings.TrimSuffix(strings.Join(rest[1:], "_"), "forced")
-		return gateway.SetStatus{Agent: agent, Intent: gateway.Intent(rest[0]), Code: code, Force: force}
+		cmd := gateway.SetStatus{Agent: agent, Intent: gateway.Intent(rest[0])} // anna becomes on_break lunch [forced] [by supervisor]
+		if rest, cmd.Supervisor = cutSuffix(rest, "by", "supervisor"); len(rest) > 1 {
+			rest, cmd.Force = cutSuffix(rest, "forced")
+		}
+		cmd.Code = strings.Join(rest[1:], "_")
+		return cmd
 	case "accepts":
 		return gateway.Accept{Agent: agent, Interaction: id, No: no, ByPhone: arg(1) == "by" && arg(2) == "phone"}
 	case "declines":
@@ -404,6 +407,13 @@ func (f *floor) command(w []string) gateway.Command {
 	}
 	f.t.Fatalf("what is %q?", strings.Join(w, " "))
 	return nil
+}
+
+func cutSuffix(words []string, suffix ...string) ([]string, bool) {
+	if n := len(words) - len(suffix); n > 0 && slices.Equal(words[n:], suffix) {
+		return words[:n], true
+	}
+	return words, false
 }
 
 // tell writes an effect for a supervisor to read.
