@@ -1,5 +1,6 @@
-// An agent in a few lines: it takes what it is offered, greets, gives a FAQ link and
-// finishes. VAXEL_URL=http://127.0.0.1:8080 VAXEL_KEY=vxk_… node agent.ts (Node 24)
+// An agent in a few lines: it takes the chats that it is offered, greets, gives a FAQ link
+// and finishes; the rest it leaves to others.
+// VAXEL_URL=http://127.0.0.1:8080 VAXEL_KEY=vxk_… node agent.ts (Node 24)
 
 const api = process.env.VAXEL_URL + '/api/v1'
 
@@ -11,6 +12,8 @@ async function call(method: string, path: string, body?: object): Promise<any> {
   return json
 }
 
+const available = () => call('PUT', '/me/status', { status: 'available' })
+const maybe = (call: Promise<any>) => call.catch(() => null) // an offer may be gone, a customer may have left
 const taken = new Set<string>() // a frame may come twice
 
 const { ticket } = await call('POST', '/socket-ticket')
@@ -19,18 +22,20 @@ socket.onopen = () => socket.send(JSON.stringify({ t: 'hello', ticket }))
 socket.onclose = (e) => process.exit(e.code === 1000 ? 0 : 1)
 socket.onmessage = async (e) => {
   const frame = JSON.parse(e.data)
-  if (frame.t === 'welcome') await call('PUT', '/me/status', { status: 'available' })
+  if (frame.t === 'welcome') await available() // from now on every offer is heard
   if (frame.t !== 'offer.created') return
   const { interaction, no, queue, channel } = frame.data
   const offer = `/offers/${interaction}/${no}`
   if (taken.has(offer)) return
   taken.add(offer)
-  if (channel !== 'chat') return call('POST', offer + '/decline').catch(() => null) // for a colleague
-  if (!(await call('POST', offer + '/accept').catch(() => null))) return // it may be gone
+  if (channel !== 'chat') {
+    await maybe(call('POST', offer + '/decline'))
+    return available() // a declined call sends its agent on a break
+  }
+  if (!(await maybe(call('POST', offer + '/accept')))) return
   const at = `/interactions/${interaction}`
-  await call('POST', at + '/messages', { client_id: `hello-${interaction}`, text: 'Hej! Här är en artikel som hjälper.' })
-  await call('POST', at + '/articles', { client_id: `link-${interaction}`, shortcut: 'återköp' })
-  await call('POST', at + '/end')
+  await maybe(call('POST', at + '/messages', { client_id: `hello-${interaction}`, text: 'Hej! Här är en artikel som hjälper.' }))
+  await maybe(call('POST', at + '/articles', { client_id: `link-${interaction}`, shortcut: 'återköp' }))
   const lists = await call('GET', `/transaction-codes?queue=${queue}`)
   await call('POST', at + '/finish', { codes: lists.items.filter((l: any) => l.required).map(choose) })
 }

@@ -11,7 +11,9 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// TestTheGuidesClients runs the clients of docs/client as agents against a real server.
+// TestTheGuidesClients runs the clients of docs/client as agents against a real server. A
+// mail and a callback wait before the chat: they are declined, and the callback's policy
+// sends its agent on a break that the client must end.
 func TestTheGuidesClients(t *testing.T) {
 	for name, build := range map[string]func(*testing.T) *exec.Cmd{"go": goClient, "typescript": tsClient} {
 		t.Run(name, func(t *testing.T) {
@@ -25,6 +27,11 @@ func TestTheGuidesClients(t *testing.T) {
 				_ = cmd.Wait()
 			})
 			bo, _ := h.as(t, "bo").open("", "board")
+			for _, other := range []gateway.Channel{gateway.Email, gateway.Callback} {
+				left := h.arrive(t, other, h.invoices)["interaction"]
+				bo.until("interaction.changed", func(i m) bool { return i["id"] == left && i["state"] == "offered" })
+				bo.until("interaction.changed", func(i m) bool { return i["id"] == left && i["state"] == "waiting" })
+			}
 			came := h.arrive(t, gateway.Chat, h.invoices)
 			bo.until("interaction.changed", func(i m) bool {
 				return i["id"] == came["interaction"] && i["state"] == "finished" && i["agent"] == h.anna.String()
