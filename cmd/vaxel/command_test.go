@@ -60,6 +60,8 @@ var refusals = map[string]refusal{
 	"a backup that is there":       {args: "backup DIR/b.tar", there: "DIR/b.tar", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: "no backup is overwritten"},
 	"a password for nobody":        {args: "admin password anna", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: `there is no login "anna"`},
 	"a password in nothing":        {args: "admin password anna", want: "there is no Växel in DIR/data"},
+	"why of nobody":                {args: "why 99", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: "no_interaction: there is no interaction 99"},
+	"why of a word":                {args: "why anna", want: "anna"},
 	"no backup to restore":         {args: "restore DIR/b.tar", want: "open DIR/b.tar: no such file"},
 	"something else to restore":    {args: "restore DIR/b.tar", there: "DIR/b.tar", want: "DIR/b.tar is no backup of Växel's"},
 	"an unknown bench":             {args: "bench chess", want: `no bench is called "chess"; there are start, mail`},

@@ -27,6 +27,7 @@ type cli struct {
 	Admin   adminCmd   `cmd:"" help:"Passwords, keys and sealed secrets."`
 	Backup  backupCmd  `cmd:"" help:"Write database and blobs into one file."`
 	Restore restoreCmd `cmd:"" help:"Read such a file into an empty data directory."`
+	Why     whyCmd     `cmd:"" help:"Explain each offer of an interaction, also after its end."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine; one JSON object a line."`
 	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the API's contract."`
 }

@@ -418,7 +418,8 @@ func TestBoardsAreScoped(t *testing.T) {
 	}
 }
 
-// TestWhy says of each member why they were not asked.
+// TestWhy says of each member why they were not asked, while it waits, and who was when,
+// after it has been taken.
 func TestWhy(t *testing.T) {
 	h := newHouse(t)
 	bo := h.as(t, "bo")
@@ -426,14 +427,23 @@ func TestWhy(t *testing.T) {
 	for h.rows(t, "from interaction where state = 'waiting'") == 0 {
 		check(t, t.Context().Err())
 	}
-	why := bo.get(at + "/why")
+	why := bo.get(at + "/why")["now"].(m)
 	list := why["candidates"].([]any)
 	if len(list) != 2 || list[0].(m)["rule"] != "status" || list[0].(m)["words"] == "" || why["queue"] != h.invoices.String() {
 		t.Errorf("got %v", why)
 	}
 	h.as(t, "anna").refused("GET", at+"/why", nil, 403, "role_required")
 	h.ready(t, "anna").take()
-	bo.refused("GET", at+"/why", nil, 409, "not_waiting")
+	after := bo.get(at + "/why")
+	all := after["decisions"].([]any)
+	if after["now"] != nil || len(all) < 2 {
+		t.Fatalf("got %v", after)
+	}
+	last := all[len(all)-1].(m)
+	if offer := last["offers"].([]any)[0].(m); offer["outcome"] != "accepted" || last["candidates"].([]any)[0].(m)["chosen"] != true {
+		t.Errorf("got %v", last)
+	}
+	bo.refused("GET", "/interactions/999999/why", nil, 404, "no_interaction")
 }
 
 func TestBoardsAndDirectory(t *testing.T) {

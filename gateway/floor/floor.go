@@ -104,12 +104,13 @@ type Floor struct {
 	log   *slog.Logger
 	now   func() time.Time
 
+	playing chan struct{} // holds one: the log is played again by one request at a time
 	metrics metrics
 }
 
 // New makes a floor for the node of that name. Run starts it.
 func New(pool *pgxpool.Pool, node string, rooms Rooms, log *slog.Logger) *Floor {
-	return &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now, metrics: newMetrics()}
+	return &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now, playing: make(chan struct{}, 1), metrics: newMetrics()}
 }
 
 // Run stands by, leads when it can, and returns when ctx ends. Stopping hands over at
