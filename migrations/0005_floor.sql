@@ -114,6 +114,7 @@ create table presence (
   units         int not null,
   live          boolean not null,
   holds         bigint[] not null,
+  wrap_ups      jsonb not null, -- those of holds that are in wrap-up, and until when
   over_capacity boolean not null,
   rev           bigint not null,
   check (units <= 100 or over_capacity)

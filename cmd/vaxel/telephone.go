@@ -24,9 +24,10 @@ var noTelephony = &gateway.Error{
 
 // phoneWork is what the API asks of the telephone, as it crosses nodes.
 type phoneWork struct {
-	Verb         string                 `json:"verb"` // may_dial, dial, lines, or a api.CallControl
+	Verb         string                 `json:"verb"` // may_dial, dial, press, lines, or a api.CallControl
 	Agent        gateway.AgentID        `json:"agent"`
 	Number       string                 `json:"number,omitempty"`
+	Keys         string                 `json:"keys,omitempty"`
 	Interaction  gateway.InteractionID  `json:"interaction,omitempty"`
 	Conversation gateway.ConversationID `json:"conversation,omitempty"`
 	Queue        gateway.QueueID        `json:"queue,omitempty"`
@@ -35,6 +36,7 @@ type phoneWork struct {
 const (
 	verbMayDial = "may_dial"
 	verbDial    = "dial"
+	verbPress   = "press"
 	verbLines   = "lines"
 )
 
@@ -53,6 +55,12 @@ func (t telephone) Dial(ctx context.Context, agent gateway.AgentID, number strin
 // Control implements api.Calls.
 func (t telephone) Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what api.CallControl) error {
 	_, err := t.do(ctx, phoneWork{Verb: string(what), Agent: agent, Interaction: i})
+	return err
+}
+
+// Press implements api.Calls.
+func (t telephone) Press(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, keys string) error {
+	_, err := t.do(ctx, phoneWork{Verb: verbPress, Agent: agent, Interaction: i, Keys: keys})
 	return err
 }
 
@@ -117,6 +125,8 @@ func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 		return nil, v.Resume(ctx, w.Agent, w.Interaction)
 	case string(api.HangUpCall):
 		return nil, v.HangUp(ctx, w.Agent, w.Interaction)
+	case verbPress:
+		return nil, v.Press(ctx, w.Agent, w.Interaction, w.Keys)
 	case verbLines:
 		return apiLines(v.Lines(ctx, w.Agent))
 	}

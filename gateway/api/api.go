@@ -179,6 +179,7 @@ func (s *Server) register() {
 	s.registerMe()
 	s.registerOffers()
 	s.registerInteractions()
+	s.registerLines()
 	s.registerEntries()
 	s.registerReply()
 	s.registerArticles()

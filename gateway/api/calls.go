@@ -20,17 +20,6 @@ type dialIn struct {
 func (s *Server) registerCalls() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodPost, Path: "/calls", ID: "dial", Summary: "Call somebody; your own phone rings first", Role: agent, Status: http.StatusCreated, Once: true}, s.dial)
-	for _, what := range []CallControl{HoldCall, ResumeCall} {
-		add(s, operation{
-			Method: http.MethodPost, Path: "/interactions/{id}/" + string(what), ID: string(what) + "-call",
-			Summary: map[CallControl]string{HoldCall: "Let the customer hear music", ResumeCall: "Talk to the customer again"}[what], Role: agent,
-		}, func(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
-			if err := s.Calls.Control(ctx, in.ID, by.Agent, what); err != nil {
-				return Interaction{}, err
-			}
-			return s.getInteraction(ctx, by, &interactionIn{in.ID})
-		})
-	}
 	add(s, operation{Method: http.MethodGet, Path: "/me/lines", ID: "my-lines", Summary: "What your phone's lines do", Role: agent}, s.lines)
 }
 

@@ -143,7 +143,7 @@ func (s *Server) said(ctx context.Context, by access.Caller, i gateway.Interacti
 
 // held refuses to say something in an interaction that is not the caller's, or over.
 func held(i gateway.Interaction, by access.Caller) error {
-	if i.Agent != by.Agent || by.Agent == 0 {
+	if !speaks(i, by) {
 		return gateway.Forbidden("not_yours", "another agent has this; ask for a transfer, or write a note")
 	}
 	if i.State != gateway.StateActive && i.State != gateway.StateParked {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -113,12 +114,12 @@ func (c *console) ownInteraction(ctx context.Context, data json.RawMessage) (Int
 	if err := json.Unmarshal(data, &i); err != nil {
 		return Interaction{}, err
 	}
-	if i.Agent == c.by.Agent && i.State == gateway.StateActive {
+	if i.State == gateway.StateActive && (i.Agent == c.by.Agent || slices.Contains(i.Others, c.by.Agent)) {
 		topics := []string{gateway.TopicConversation(i.Conversation)}
 		c.remember(topics, nil)
 		c.follower.Topics(topics, nil)
 	}
-	return c.s.view(ctx, i)
+	return c.s.ownView(ctx, c.by, i)
 }
 
 // wholeEntry is what an event tells of, with what was left out of it.

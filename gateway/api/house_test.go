@@ -539,6 +539,7 @@ type telephone struct {
 	mu   sync.Mutex // guards what follows
 	fail error      // of the next calls
 	rung []gateway.InteractionID
+	keys string // that were pressed
 }
 
 func (p *telephone) breaks(err error) {
@@ -563,6 +564,19 @@ func (p *telephone) Dial(_ context.Context, _ gateway.AgentID, _ string, i gatew
 
 func (*telephone) Control(context.Context, gateway.InteractionID, gateway.AgentID, api.CallControl) error {
 	return nil
+}
+
+func (p *telephone) Press(_ context.Context, _ gateway.InteractionID, _ gateway.AgentID, keys string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys += keys
+	return p.fail
+}
+
+func (p *telephone) pressed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.keys
 }
 
 func (*telephone) Lines(context.Context, gateway.AgentID) ([]api.Line, error) {

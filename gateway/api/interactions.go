@@ -41,7 +41,7 @@ func (s *Server) listInteractions(ctx context.Context, by access.Caller, in *lis
 	if err != nil {
 		return page[Interaction]{}, err
 	}
-	views, err := s.views(ctx, list)
+	views, err := s.ownViews(ctx, by, list)
 	return page[Interaction]{Items: views, After: next}, err
 }
 
@@ -102,30 +102,7 @@ func (s *Server) getInteraction(ctx context.Context, by access.Caller, in *inter
 	if err != nil {
 		return Interaction{}, err
 	}
-	v, err := s.view(ctx, i)
-	v.Actions = actions(i, by)
-	return v, err
-}
-
-// actions are what the caller may do with an interaction right now.
-func actions(i gateway.Interaction, by access.Caller) []string {
-	mine := i.Agent == by.Agent && by.Agent != 0
-	switch i.State {
-	case gateway.StateWaiting:
-		return []string{"pull"}
-	case gateway.StateOffered:
-		return []string{}
-	case gateway.StateActive, gateway.StateParked:
-		if mine {
-			return []string{"message", "note", "article", "reply", "transfer", "end"}
-		}
-	case gateway.StateWrapUp:
-		if mine {
-			return []string{"note", "finish", "extend"}
-		}
-	case gateway.StateFinished:
-	}
-	return []string{"note"}
+	return s.ownView(ctx, by, i)
 }
 
 type createIn struct {
@@ -225,31 +202,18 @@ type transferIn struct {
 	ID   gateway.InteractionID `path:"id"`
 	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
-		ToAgent gateway.AgentID `json:"to_agent,omitempty"`
-		ToQueue gateway.QueueID `json:"to_queue,omitempty"`
-		Note    string          `json:"note,omitempty" maxLength:"20000"`
+		ToAgent gateway.AgentID      `json:"to_agent,omitempty"`
+		ToQueue gateway.QueueID      `json:"to_queue,omitempty"`
+		Skills  []gateway.SkillLevel `json:"skills,omitempty" maxItems:"50" doc:"With to_queue: what it needs from now on; as before unless set"`
+		Note    string               `json:"note,omitempty" maxLength:"20000"`
 	}
 }
 
 func (s *Server) transfer(ctx context.Context, by access.Caller, in *transferIn) (Interaction, error) {
-	if (in.Body.ToAgent == 0) == (in.Body.ToQueue == 0) {
-		return Interaction{}, gateway.Invalid("one_target", "name either to_agent or to_queue")
-	}
-	i, err := s.Floor.Interaction(ctx, in.ID)
-	if err != nil {
-		return Interaction{}, err
-	}
-	kind, target := roster.TargetQueue, int64(in.Body.ToQueue)
-	if in.Body.ToAgent != 0 {
-		kind, target = roster.TargetAgent, int64(in.Body.ToAgent)
-	}
-	if err := s.Roster.Used(ctx, by.Agent, kind, target, time.Now()); err != nil {
-		return Interaction{}, err
-	}
-	if err := s.parting(ctx, by, i, in.Body.Note); err != nil {
-		return Interaction{}, err
-	}
-	return s.changed(ctx, by, in.Key, gateway.Transfer{Interaction: in.ID, Agent: by.Agent, ToAgent: in.Body.ToAgent, ToQueue: in.Body.ToQueue})
+	b := in.Body
+	return s.sendTo(ctx, by, sending{in.ID, in.Key, b.Note, b.ToAgent, b.ToQueue}, gateway.Transfer{
+		Interaction: in.ID, Agent: by.Agent, ToAgent: b.ToAgent, ToQueue: b.ToQueue, Skills: b.Skills,
+	})
 }
 
 func (s *Server) pull(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {

@@ -99,3 +99,12 @@ func (n *names) forget([]byte) {
 	n.changes++
 	n.mu.Unlock()
 }
+
+// people are agents with their names.
+func (l nameList) people(ids []gateway.AgentID) []Person {
+	out := make([]Person, len(ids))
+	for n, id := range ids {
+		out[n] = Person{id, l.agents[id].Name}
+	}
+	return out
+}

@@ -62,5 +62,5 @@ func (s *Server) changed(ctx context.Context, by access.Caller, key string, cmd 
 	if err != nil {
 		return Interaction{}, err
 	}
-	return s.view(ctx, *answer.Interaction)
+	return s.ownView(ctx, by, *answer.Interaction)
 }

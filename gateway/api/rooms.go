@@ -78,6 +78,8 @@ type Calls interface {
 	// Dial rings the agent's phone and, when it is answered, the number.
 	Dial(ctx context.Context, agent gateway.AgentID, number string, i gateway.Interaction) error
 	Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what CallControl) error
+	// Press sends keys to the customer's side, as if pressed on the agent's phone.
+	Press(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, keys string) error
 	Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error)
 }
 

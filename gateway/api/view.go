@@ -20,7 +20,26 @@ type Interaction struct {
 	LastAt          time.Time `json:"last_at"`
 	LastPos         int64     `json:"last_pos" doc:"The position of the latest entry"`
 	Unread          int64     `json:"unread" doc:"Entries that its agent has not seen"`
-	Actions         []string  `json:"actions,omitempty" doc:"What you may do now; only when one is asked for"`
+	AgentName       string    `json:"agent_name,omitempty"`
+	Colleagues      []Person  `json:"colleagues,omitempty" doc:"Others, with their names"`
+	Asked           *Asked    `json:"asked,omitempty" doc:"Whom a colleague rang for it last, and what became of that"`
+	Actions         []string  `json:"actions,omitempty" doc:"What you may do now; where it is told to you alone"`
+}
+
+// Person is an agent and their name.
+type Person struct {
+	ID   gateway.AgentID `json:"id"`
+	Name string          `json:"name"`
+}
+
+// Asked is a transfer or a consultation on its way, or how the last one ended.
+type Asked struct {
+	Agent     gateway.AgentID   `json:"agent"`
+	Name      string            `json:"name"`
+	Kind      gateway.OfferKind `json:"kind"`
+	ExpiresAt time.Time         `json:"expires_at"`
+	Outcome   gateway.Outcome   `json:"outcome,omitempty" doc:"Absent while it rings"`
+	Cause     string            `json:"cause,omitempty"`
 }
 
 // Offer is an offer as people see it.
@@ -63,6 +82,10 @@ func (s *Server) views(ctx context.Context, list []gateway.Interaction) ([]Inter
 	if err != nil {
 		return nil, err
 	}
+	asked, err := s.asked(ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	names, err := s.names.get(ctx)
 	if err != nil {
 		return nil, err
@@ -72,10 +95,47 @@ func (s *Server) views(ctx context.Context, list []gateway.Interaction) ([]Inter
 		out[n] = Interaction{
 			Interaction: i, CustomerName: b.CustomerName, CustomerAddress: b.CustomerAddress, QueueName: names.queues[i.Queue],
 			CaseNumber: b.Number, Subject: b.Subject, Preview: b.Preview, LastAt: b.LastActivityAt,
-			LastPos: p.Last, Unread: p.Unread,
+			LastPos: p.Last, Unread: p.Unread, AgentName: names.agents[i.Agent].Name, Colleagues: names.people(i.Others),
+		}
+		if o, ok := asked[i.ID]; ok {
+			out[n].Asked = &Asked{o.Agent, names.agents[o.Agent].Name, o.Kind, o.ExpiresAt, o.Outcome, o.Cause}
 		}
 	}
 	return out, nil
+}
+
+// asked looks up whom colleagues rang, where they may have: a queue makes the first offer.
+func (s *Server) asked(ctx context.Context, list []gateway.Interaction) (map[gateway.InteractionID]gateway.Offer, error) {
+	var ids []gateway.InteractionID
+	for _, i := range list {
+		if i.OfferNo > 1 || i.OfferNo == 1 && (i.Outbound || i.Phase == gateway.PhaseConsult) {
+			ids = append(ids, i.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.Floor.Asked(ctx, ids)
+}
+
+// ownView is a view with what the caller may do.
+func (s *Server) ownView(ctx context.Context, by access.Caller, i gateway.Interaction) (Interaction, error) {
+	list, err := s.ownViews(ctx, by, []gateway.Interaction{i})
+	if err != nil {
+		return Interaction{Interaction: i}, err
+	}
+	return list[0], nil
+}
+
+// ownViews are views with what the caller may do.
+func (s *Server) ownViews(ctx context.Context, by access.Caller, list []gateway.Interaction) ([]Interaction, error) {
+	out, err := s.views(ctx, list)
+	for n := range out {
+		if err == nil {
+			out[n].Actions, err = s.actions(ctx, out[n].Interaction, by)
+		}
+	}
+	return out, err
 }
 
 func (s *Server) offerView(ctx context.Context, o gateway.Offer) (Offer, error) {
@@ -131,7 +191,7 @@ func (s *Server) snapshot(ctx context.Context, by access.Caller) (snapshot, erro
 	if err != nil {
 		return out, err
 	}
-	if out.Interactions, err = s.views(ctx, held); err != nil {
+	if out.Interactions, err = s.ownViews(ctx, by, held); err != nil {
 		return out, err
 	}
 	out.Lines, err = s.Calls.Lines(ctx, by.Agent)

@@ -27,10 +27,11 @@ func (f *Floor) Interaction(ctx context.Context, id gateway.InteractionID) (gate
 	return list[0], nil
 }
 
-// Held are the open interactions of an agent, oldest first.
+// Held are the interactions of which an agent has a part, oldest first: their own, those
+// that they were asked about, and those that they gave away and wrap up.
 func (f *Floor) Held(ctx context.Context, agent gateway.AgentID) ([]gateway.Interaction, error) {
 	return interactions(ctx, f.pool, `
-		where agent = $1 and state in ('active', 'parked', 'wrap_up')
+		where id = any (select unnest(holds) from presence where agent = $1)
 		order by id`, agent)
 }
 
@@ -95,7 +96,7 @@ func (f *Floor) Presences(ctx context.Context) ([]gateway.Presence, error) {
 
 func (f *Floor) presences(ctx context.Context, rest string, args ...any) ([]gateway.Presence, error) {
 	rows, err := f.pool.Query(ctx, `
-		select agent, intent, status_code, next, next_code, status, since, units, live, holds, over_capacity, rev
+		select agent, intent, status_code, next, next_code, status, since, units, live, holds, wrap_ups, over_capacity, rev
 		from presence `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read presence: %w", err)

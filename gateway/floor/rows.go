@@ -118,6 +118,8 @@ type presenceRow struct {
 	Holds        []int64   `db:"holds" json:"holds"`
 	OverCapacity bool      `db:"over_capacity" json:"over_capacity"`
 	Rev          int64     `db:"rev" json:"rev"`
+
+	WrapUps []gateway.WrapUpLeft `db:"wrap_ups" json:"wrap_ups"`
 }
 
 func (r presenceRow) presence() gateway.Presence {
@@ -125,6 +127,9 @@ func (r presenceRow) presence() gateway.Presence {
 		Agent: gateway.AgentID(r.Agent), Intent: gateway.Intent(r.Intent), StatusCode: r.StatusCode,
 		Next: gateway.Intent(r.Next), NextCode: r.NextCode, Status: gateway.Status(r.Status),
 		Since: r.Since, Units: r.Units, Live: r.Live, Rev: r.Rev,
+	}
+	if len(r.WrapUps) > 0 {
+		p.WrapUps = r.WrapUps
 	}
 	for _, h := range r.Holds {
 		p.Holds = append(p.Holds, gateway.InteractionID(h))
@@ -136,7 +141,7 @@ func rowOfPresence(p gateway.Presence, overCapacity bool) presenceRow {
 	return presenceRow{
 		Agent: int64(p.Agent), Intent: string(p.Intent), StatusCode: p.StatusCode, Next: string(p.Next),
 		NextCode: p.NextCode, Status: string(p.Status), Since: p.Since, Units: p.Units, Live: p.Live,
-		Holds: numbers(p.Holds), OverCapacity: overCapacity, Rev: p.Rev,
+		Holds: numbers(p.Holds), WrapUps: append([]gateway.WrapUpLeft{}, p.WrapUps...), OverCapacity: overCapacity, Rev: p.Rev,
 	}
 }
 
@@ -198,7 +203,7 @@ const (
 		set intent = excluded.intent, status_code = excluded.status_code, next = excluded.next,
 		    next_code = excluded.next_code, status = excluded.status, since = excluded.since,
 		    units = excluded.units, live = excluded.live, holds = excluded.holds,
-		    over_capacity = excluded.over_capacity, rev = excluded.rev`
+		    wrap_ups = excluded.wrap_ups, over_capacity = excluded.over_capacity, rev = excluded.rev`
 	insertSegments = `
 		insert into segment (interaction, agent, queue, started_at, ended_at, how)
 		select interaction, agent, queue, started_at, ended_at, how

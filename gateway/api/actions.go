@@ -1,0 +1,72 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+// actions are what the caller may do with an interaction right now. After a transfer the
+// sender's wrap-up goes on while the interaction is somebody else's: only the presence
+// knows of it.
+func (s *Server) actions(ctx context.Context, i gateway.Interaction, by access.Caller) ([]string, error) {
+	if by.Agent == 0 || i.Agent == by.Agent || slices.Contains(i.Others, by.Agent) {
+		return actions(i, by), nil
+	}
+	p, err := s.Floor.Presence(ctx, by.Agent)
+	if slices.ContainsFunc(p.WrapUps, func(w gateway.WrapUpLeft) bool { return w.Interaction == i.ID }) {
+		return wrapUpActions(), err
+	}
+	return actions(i, by), err
+}
+
+func wrapUpActions() []string { return []string{"note", "finish", "extend"} }
+
+func actions(i gateway.Interaction, by access.Caller) []string {
+	mine := i.Agent == by.Agent && by.Agent != 0
+	switch i.State {
+	case gateway.StateWaiting:
+		return []string{"pull"}
+	case gateway.StateOffered:
+		return []string{}
+	case gateway.StateActive, gateway.StateParked:
+		switch {
+		case mine:
+			return append([]string{"message", "note", "article", "reply", "end"}, lineActions(i)...)
+		case speaks(i, by):
+			return []string{"message", "note", "article", "reply", "drop_line"}
+		case slices.Contains(i.Others, by.Agent):
+			return []string{"note", "drop_line"}
+		}
+	case gateway.StateWrapUp:
+		if mine {
+			return wrapUpActions()
+		}
+	case gateway.StateFinished:
+	}
+	return []string{"note"}
+}
+
+// lineActions are what may be done with the lines.
+func lineActions(i gateway.Interaction) []string {
+	var call []string
+	if i.Channel == gateway.Voice {
+		call = []string{"keys"}
+	}
+	switch i.Phase {
+	case gateway.PhaseConsult:
+		if len(i.Others) == 0 { // it rings there
+			return append(call, "drop_line")
+		}
+		return append(call, "transfer_lines", "join_lines", "drop_line")
+	case gateway.PhaseConference:
+		return append(call, "consult", "transfer_lines", "drop_line")
+	case gateway.PhaseHold:
+		return append(call, "transfer", "consult", "resume")
+	case gateway.PhaseTalking:
+		return append(call, "transfer", "consult", "hold")
+	}
+	return append(call, "transfer", "consult")
+}
