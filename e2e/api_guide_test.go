@@ -3,6 +3,7 @@ package e2e
 import (
 	"go/ast"
 	"go/token"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -11,79 +12,209 @@ import (
 	"testing"
 )
 
-// refusals are the functions and fields by which rooms refuse with a code.
-var (
-	refusing = []string{"Invalid", "NotFound", "Forbidden", "Conflict", "denied"}
-	oneCode  = regexp.MustCompile(`^[a-z][a-z_]+[a-z]$`)
-)
+// statusOf says which status each way to refuse comes to: the constructors of package
+// gateway, its kinds, and the statuses that a Problem names itself.
+var statusOf = map[string]string{
+	"Invalid": "400", "NotFound": "404", "Forbidden": "403", "Conflict": "409",
+	"KindInvalid": "400", "KindDenied": "401", "KindForbidden": "403", "KindNotFound": "404", "KindConflict": "409",
+	"KindUnprocessed": "422", "KindTooMany": "429", "KindTryAgain": "503", "KindInternal": "500",
+	"StatusInternalServerError": "500", "StatusServiceUnavailable": "503",
+}
+
+// unseen are refusals whose status or code is chosen while the program runs.
+var unseen = []refusal{
+	{"400", "bad_request"}, {"422", "bad_request"}, {"413", "too_large"}, {"415", "unsupported_media_type"}, {"404", "not_found"}, {"405", "no_such_method"},
+}
 
 // inside are codes that never leave through the API: they are between rooms, or of the
 // widget's socket.
 var inside = []string{"unknown_command", "unknown_event", "unknown_end", "no_interaction_id", "unknown_frame"}
 
+// madeOfNoun ends the codes that are made of what was looked for.
+const madeOfNoun = "_not_found"
+
+var (
+	oneCode    = regexp.MustCompile(`^[a-z][a-z_]+[a-z]$`)
+	codeStatus = regexp.MustCompile(`^\*\*(\d{3})\*\*`)
+	quotedCode = regexp.MustCompile("`([a-z_]+)`")
+)
+
+// refusal is a code and the status that it comes with.
+type refusal struct{ Status, Code string }
+
 // TestTheGuideNamesEveryCode holds docs/api.md to the refusals of the rooms behind the
-// API: a program decides by their codes.
+// API, each under its status: a program decides by them. A code that nobody gives any
+// more is named no longer.
 func TestTheGuideNamesEveryCode(t *testing.T) {
+	given := map[refusal]string{} // by where
+	for _, r := range unseen {
+		given[r] = "gateway/api/errors.go"
+	}
+	rooms := map[string][]source{}
+	for _, src := range sources(t) {
+		if !src.Test && behindTheAPI(src) {
+			rooms[src.Room] = append(rooms[src.Room], src)
+		}
+	}
+	for _, files := range rooms {
+		own := makers(files)
+		for _, src := range files {
+			for _, r := range refusals(src.File, own) {
+				given[r] = src.Path
+			}
+		}
+	}
+	told := toldRefusals(t)
+	for r, path := range given {
+		if !told[r] && !slices.Contains(inside, r.Code) {
+			t.Errorf("%s refuses with %s %s, which docs/api.md does not explain there", path, r.Status, r.Code)
+		}
+	}
+	for r := range told {
+		if given[r] == "" && !strings.HasSuffix(r.Code, madeOfNoun) {
+			t.Errorf("docs/api.md explains %s %s, which nobody gives", r.Status, r.Code)
+		}
+	}
+	if len(given) < 150 {
+		t.Errorf("found %d refusals only", len(given))
+	}
+}
+
+// behindTheAPI leaves out what the command line alone is told.
+func behindTheAPI(src source) bool {
+	switch src.Room {
+	case "tickets", "kb", "channels/voice", "channels/email":
+		return true
+	case "cmd/vaxel":
+		return !strings.HasPrefix(src.Path, "cmd/vaxel/admin")
+	}
+	return strings.HasPrefix(src.Room, "gateway")
+}
+
+// toldRefusals reads the table of codes.
+func toldRefusals(t *testing.T) map[refusal]bool {
+	t.Helper()
 	guide, err := os.ReadFile("../docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := 0
-	for _, src := range sources(t) {
-		if src.Test || !behindTheAPI(src.Room) {
-			continue
+	_, table, _ := strings.Cut(string(guide), "<!-- codes -->")
+	table, _, _ = strings.Cut(table, "<!-- /codes -->")
+	told, status := map[refusal]bool{}, ""
+	for line := range strings.Lines(table) {
+		if m := codeStatus.FindStringSubmatch(line); m != nil {
+			status = m[1]
 		}
-		ast.Inspect(src.File, func(n ast.Node) bool {
-			code := codeIn(n)
-			if code == "" || slices.Contains(inside, code) {
-				return true
+		if cells := strings.Split(line, "|"); len(cells) > 2 {
+			for _, m := range quotedCode.FindAllStringSubmatch(cells[1], -1) {
+				told[refusal{status, m[1]}] = true
 			}
-			seen++
-			if !strings.Contains(string(guide), "`"+code+"`") {
-				t.Errorf("%s refuses with %s, which docs/api.md does not explain", src.Path, code)
+		}
+	}
+	return told
+}
+
+// makers are the functions of a room, closures too, that refuse with a code that they are
+// given first: by name, with their status.
+func makers(files []source) map[string]string {
+	found := map[string]string{}
+	for _, src := range files {
+		ast.Inspect(src.File, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if status := makes(n.Type, n.Body); status != "" {
+					found[n.Name.Name] = status
+				}
+			case *ast.AssignStmt:
+				if f, ok := n.Rhs[0].(*ast.FuncLit); ok {
+					if status := makes(f.Type, f.Body); status != "" {
+						found[nameOf(n.Lhs[0])] = status
+					}
+				}
 			}
 			return true
 		})
 	}
-	if seen < 80 {
-		t.Errorf("found %d refusals only", seen)
+	return found
+}
+
+// makes is the status of what a function refuses with if its first parameter is the code.
+func makes(of *ast.FuncType, body *ast.BlockStmt) (status string) {
+	if body == nil || len(of.Params.List) == 0 || len(of.Params.List[0].Names) == 0 {
+		return ""
 	}
+	code := of.Params.List[0].Names[0].Name
+	ast.Inspect(body, func(n ast.Node) bool {
+		if s, value := refusing(n, nil); s != "" && nameOf(value) == code {
+			status = s
+		}
+		return true
+	})
+	return status
 }
 
-func behindTheAPI(room string) bool {
-	return room == "tickets" || room == "kb" || room == "channels/voice" || strings.HasPrefix(room, "gateway")
+// refusals are all that a file refuses with. One way to refuse may have one of several
+// codes: those of a constant are found where the constant stands.
+func refusals(file *ast.File, own map[string]string) []refusal {
+	found := map[refusal]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		status, value := refusing(n, own)
+		if code := literal(value); status != "" && oneCode.MatchString(code) {
+			found[refusal{status, code}] = true
+		}
+		return true
+	})
+	return slices.Collect(maps.Keys(found))
 }
 
-// codeIn is the code of a refusal: a call of gateway.Invalid and the like, or a Code field.
-func codeIn(n ast.Node) string {
-	var value ast.Expr
+// refusing is the status and the code's expression of a node that refuses.
+func refusing(n ast.Node, own map[string]string) (status string, code ast.Expr) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
-		if len(n.Args) > 0 && slices.Contains(refusing, nameOf(n.Fun)) {
-			value = n.Args[0]
+		status = own[nameOf(n.Fun)]
+		if status == "" {
+			status = statusOf[nameOf(n.Fun)]
 		}
-	case *ast.KeyValueExpr:
-		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Code" {
-			value = n.Value
+		if status != "" && len(n.Args) > 0 {
+			return status, n.Args[0]
 		}
+	case *ast.CompositeLit:
+		for _, e := range n.Elts {
+			pair, ok := e.(*ast.KeyValueExpr)
+			if !ok {
+				return "", nil
+			}
+			switch nameOf(pair.Key) {
+			case "Kind", "Status":
+				status = statusOf[nameOf(pair.Value)]
+			case "Code":
+				code = pair.Value
+			}
+		}
+		return status, code
 	}
-	literal, ok := value.(*ast.BasicLit)
-	if !ok || literal.Kind != token.STRING {
-		return ""
-	}
-	code, err := strconv.Unquote(literal.Value)
-	if err != nil || !oneCode.MatchString(code) {
-		return ""
-	}
-	return code
+	return "", nil
 }
 
-func nameOf(f ast.Expr) string {
-	switch f := f.(type) {
+func nameOf(e ast.Expr) string {
+	switch e := e.(type) {
 	case *ast.Ident:
-		return f.Name
+		return e.Name
 	case *ast.SelectorExpr:
-		return f.Sel.Name
+		return e.Sel.Name
 	}
 	return ""
+}
+
+// literal is the text of a string literal.
+func literal(e ast.Expr) string {
+	l, ok := e.(*ast.BasicLit)
+	if !ok || l.Kind != token.STRING {
+		return ""
+	}
+	s, err := strconv.Unquote(l.Value)
+	if err != nil {
+		return ""
+	}
+	return s
 }
