@@ -81,13 +81,9 @@ func keep[T any](s *Server, r resource[T]) {
 			if err != nil {
 				return thing, err
 			}
-			var rev *int64
-			if in.IfMatch != "" && in.IfMatch != "*" {
-				n, err := revOf(in.IfMatch, 0)
-				if err != nil {
-					return thing, err
-				}
-				rev = &n
+			rev, err := matched(in.IfMatch)
+			if err != nil {
+				return thing, err
 			}
 			draft, err := in.Body.over(thing, rev)
 			if err != nil {
@@ -147,6 +143,7 @@ func (s *Server) registerAdmin() {
 		update: (*roster.Store).UpdateSkill,
 		id:     func(k roster.Skill) int64 { return int64(k.ID) },
 	})
+	s.registerRules()
 	s.registerAdminCodes()
 	s.registerAdminAccess()
 }
@@ -196,7 +193,7 @@ func (s *Server) registerAdminCodes() {
 		id:     func(c roster.TransactionCode) int64 { return int64(c.ID) },
 	})
 	keep(s, resource[roster.Calendar]{
-		path: "calendars", one: "calendar", many: "calendars",
+		path: "calendars", one: "calendar", many: "calendars", supervised: true,
 		list: func(ctx context.Context, _ *adminListIn) ([]roster.Calendar, error) { return p.Calendars(ctx) },
 		get: func(ctx context.Context, id int64) (roster.Calendar, error) {
 			return p.Calendar(ctx, roster.CalendarID(id))

@@ -119,7 +119,7 @@ func mend(doc *huma.OpenAPI) {
 	for name, s := range schemas.Map() {
 		mendFields(s, schemas.TypeFromRef(schemaPrefix+name))
 	}
-	for _, name := range []string{"ChannelPlan", "WrapUpPlan"} {
+	for _, name := range []string{"ChannelPlan", "WrapUpPlan", "Step"} {
 		schemas.Map()[name] = optional(schemas.Map()[name]) // a queue's plan is filled in from the defaults
 	}
 	strict := taken(doc)
@@ -222,6 +222,10 @@ var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[gateway.AuthorKind]():    {"customer", "agent", "system"},
 	reflect.TypeFor[gateway.AddressKind]():   {"email", "phone", "visitor"},
 	reflect.TypeFor[gateway.DeclinePolicy](): {"vcc", "engage", "soft"},
+	reflect.TypeFor[gateway.TargetClock]():   {"wall", "calendar"},
+	reflect.TypeFor[gateway.Strategy]():      {"longest_idle", "skill_first", "round_robin", "least_busy", "ring_all"},
+	reflect.TypeFor[gateway.Order]():         {"edf", "fifo", "vcc"},
+	reflect.TypeFor[gateway.StepKind]():      {"lower_skills", "drop_skill", "drop_skills", "add_queue", "move", "offer_callback", "voicemail", "form", "external", "hang_up"},
 	reflect.TypeFor[gateway.WrapUpMode]():    {"none", "optional", "timed", "timed_extendable", "manual"},
 	reflect.TypeFor[tickets.CaseState]():     {"open", "pending", "closed"},
 	reflect.TypeFor[roster.PhoneKind]():      {"sip", "pstn"},

@@ -582,3 +582,12 @@ func (p *telephone) pressed() string {
 func (*telephone) Lines(context.Context, gateway.AgentID) ([]api.Line, error) {
 	return []api.Line{{No: 1, State: "idle"}, {No: 2, State: "idle"}}, nil
 }
+
+// reader is a body.
+func reader(v any) io.Reader {
+	body, _ := json.Marshal(v) //nolint:errchkjson // a test's own
+	return bytes.NewReader(body)
+}
+
+// keys are an object's fields, in order.
+func keys(v m) []string { return slices.Sorted(maps.Keys(v)) }

@@ -56,7 +56,7 @@ type phone struct {
 func (s *Server) registerMe() {
 	add(s, operation{Method: http.MethodGet, Path: "/me", ID: "get-me", Summary: "Who is calling", Role: anyone}, s.getMe)
 	add(s, operation{Method: http.MethodPatch, Path: "/me", ID: "change-me", Summary: "Change your own settings", Role: gateway.RoleAgent}, s.changeMe)
-	add(s, operation{Method: http.MethodGet, Path: "/status-codes", ID: "list-status-codes", Summary: "The reasons to choose from, by status", Role: gateway.RoleAgent}, s.statusCodes)
+	add(s, operation{Method: http.MethodGet, Path: "/status-codes", ID: "list-status-codes", Summary: "The reasons to choose from, by status, and for declining an offer", Role: gateway.RoleAgent}, s.statusCodes)
 	addFull(s, operation{Method: http.MethodPut, Path: "/me/status", ID: "set-status", Summary: "Change your status; 202 when it waits for what you hold", Role: gateway.RoleAgent, Also: http.StatusAccepted}, s.setStatus)
 	addFull(s, operation{Method: http.MethodPut, Path: "/agents/{id}/status", ID: "set-agent-status", Summary: "Change an agent's status, if need be at once", Role: gateway.RoleSupervisor, Also: http.StatusAccepted}, s.setAgentStatus)
 }
@@ -134,6 +134,7 @@ func phones(list []phone) []roster.Phone {
 func (s *Server) statusCodes(ctx context.Context, by access.Caller, _ *none) (map[gateway.Intent][]named, error) {
 	out := map[gateway.Intent][]named{
 		gateway.IntentAvailable: {}, gateway.IntentWorkingOffline: {}, gateway.IntentOnBreak: {}, gateway.IntentLoggedOut: {},
+		roster.ActionDecline: {},
 	}
 	codes, err := s.Roster.StatusCodes(ctx, "", by.Agent)
 	for _, c := range codes {

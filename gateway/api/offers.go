@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/roster"
 )
 
 type offerIn struct {
@@ -19,7 +20,7 @@ type declineIn struct {
 	Interaction gateway.InteractionID `path:"interaction"`
 	No          int                   `path:"no" doc:"The offer's number; an older one is refused with offer_gone"`
 	Body        *struct {
-		Code string `json:"code,omitempty"`
+		Code string `json:"code,omitempty" doc:"Why; required where a list of reasons is set"`
 	}
 }
 
@@ -49,6 +50,9 @@ func (s *Server) decline(ctx context.Context, by access.Caller, in *declineIn) (
 	cmd := gateway.Decline{Interaction: in.Interaction, No: in.No, Agent: by.Agent}
 	if in.Body != nil {
 		cmd.Code = in.Body.Code
+	}
+	if err := s.Roster.CheckStatusCode(ctx, roster.ActionDecline, by.Agent, cmd.Code); err != nil {
+		return gateway.Presence{}, err
 	}
 	if _, err := s.do(ctx, by, in.Key, cmd); err != nil {
 		return gateway.Presence{}, err

@@ -16,7 +16,7 @@ type StatusCodeID = gateway.ID[StatusCode]
 // StatusCode is a reason that an agent gives for an intent: lunch, meeting.
 type StatusCode struct {
 	ID       StatusCodeID      `json:"id"`
-	Intent   gateway.Intent    `json:"intent"`
+	Intent   gateway.Intent    `json:"intent" enum:"available,working_offline,on_break,logged_out,decline"`
 	Code     string            `json:"code"` // snake_case; what logs and boards know it by, for ever
 	Name     Label             `json:"name"`
 	Group    gateway.GroupID   `json:"group,omitempty"` // only for this group; none: for every agent
