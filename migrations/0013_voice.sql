@@ -20,7 +20,7 @@ create table call (
     id              bigint generated always as identity primary key,
     node            text        not null, -- which process serves it
     outbound        boolean     not null default false,
-    state           text        not null check (state in ('arriving', 'waiting', 'dialling', 'talking', 'voicemail', 'leaving', 'ended')),
+    state           text        not null check (state in ('arriving', 'waiting', 'dialling', 'talking', 'voicemail', 'outside', 'leaving', 'ended')),
     from_number     text        not null,
     from_name       text        not null default '',
     to_number       text        not null,
@@ -33,7 +33,7 @@ create table call (
     held            boolean     not null default false, -- the customer hears music
     cause           text        not null default '',
     created_at      timestamptz not null default now(),
-    answered_at     timestamptz, -- by an agent, or by the called customer
+    answered_at     timestamptz, -- by an agent, by the called customer, or by whom a caller was sent to
     ended_at        timestamptz,
     check ((state = 'ended') = (ended_at is not null))
 );
@@ -46,7 +46,7 @@ create index call_ended on call (ended_at);
 create table leg (
     id          bigint generated always as identity primary key,
     call_id     bigint      not null references call (id) on delete cascade,
-    role        text        not null check (role in ('customer', 'agent')),
+    role        text        not null check (role in ('customer', 'agent', 'outside')),
     agent_id    bigint      not null default 0,
     offer_no    integer     not null default 0,
     address     text        not null,

@@ -20,6 +20,8 @@ func (c *Call) legAnswered(ctx context.Context, l *Leg, body []byte) {
 	l.up = true
 	r := c.ringOf(l)
 	switch {
+	case l == c.outside && c.row.State == waiting:
+		c.outsideAnswered(ctx, l)
 	case c.row.Outbound && (l == c.agent || l == c.customer):
 		c.dialAnswered(ctx, l)
 	case r == nil || c.row.State != waiting && c.row.State != talking:
@@ -143,14 +145,20 @@ const (
 // stillThere ends a call that neither side sends sound to any more: both have gone
 // without a word.
 func (c *Call) stillThere(ctx context.Context) {
-	if c.row.State != talking || c.agent == nil {
-		return
+	other := c.agent
+	if c.row.State == outside {
+		other = c.outside
 	}
-	if c.customer.stream.Stats().Silent > mediaLost && c.agent.stream.Stats().Silent > mediaLost {
+	switch {
+	case other == nil || c.row.State != talking && c.row.State != outside:
+		return
+	case c.customer.stream.Stats().Silent <= mediaLost || other.stream.Stats().Silent <= mediaLost:
+		c.after(mediaCheck, c.stillThere)
+	case c.row.State == outside:
+		c.endOutside(ctx, "media_lost")
+	default:
 		c.leave(ctx, gateway.Leave{}, "media_lost")
-		return
 	}
-	c.after(mediaCheck, c.stillThere)
 }
 
 // regret tells an agent who picked up that the call went elsewhere: three short tones,

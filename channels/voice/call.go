@@ -43,6 +43,11 @@ type Call struct {
 	waits   int           // times that the customer has begun to wait
 	overdue bool          // waited long enough; voicemail as soon as nobody is being rung
 	message *message
+
+	callable  bool   // the caller may ask to be called back
+	elsewhere string // the telephone that a step names
+	sentAway  bool   // the floor has ended the wait for it
+	outside   *Leg   // that telephone
 }
 
 func newCall(v *Voice, row callRow) *Call {
@@ -144,8 +149,12 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 	c.v.legEnded(ctx, l, cause)
 	r := c.ringOf(l)
 	switch {
+	case c.row.State == outside || l == c.outside:
+		c.outsideGone(ctx, l, cause)
 	case l == c.customer && c.row.State == voicemail:
 		c.endMessage(ctx, cause)
+	case l == c.customer && c.row.State == leaving: // during the last sentence
+		c.over(ctx, gateway.Leave{Interaction: c.row.Interaction}, c.row.Cause)
 	case l == c.customer:
 		c.leave(ctx, gateway.Leave{}, "customer_"+cause)
 	case r != nil:
@@ -182,6 +191,14 @@ func (c *Call) leaveBy(ctx context.Context, cmd gateway.Command, cause string) {
 	if err := c.turn(ctx, leaving, nil); err != nil {
 		c.v.log.Error("write that a call is over", "call", c.row.ID, "err", err)
 	}
+	c.over(ctx, cmd, cause)
+}
+
+// over hangs up on everybody, tells the floor and ends the call.
+func (c *Call) over(ctx context.Context, cmd gateway.Command, cause string) {
+	if c.done {
+		return
+	}
 	c.hangUp(cause)
 	crash.At("call.leaving")
 	if !c.tellFloor(ctx, "leave", cmd) {
@@ -194,17 +211,22 @@ func (c *Call) leaveBy(ctx context.Context, cmd gateway.Command, cause string) {
 
 // tellFloor gives a command until the floor has answered; a refusal is an answer.
 func (c *Call) tellFloor(ctx context.Context, what string, cmd gateway.Command) bool {
-	key := fmt.Sprintf("voice/call/%d/%s", c.row.ID, what)
+	_, told := c.command(ctx, what, cmd)
+	return told
+}
+
+// command does what tellFloor does, and gives the refusal.
+func (c *Call) command(ctx context.Context, what string, cmd gateway.Command) (refusal error, told bool) {
 	for wait := 50 * ms; ; wait = min(2*wait, 2*time.Second) {
-		_, err := c.v.rooms.Floor.Do(ctx, key, cmd)
+		_, err := c.v.rooms.Floor.Do(ctx, c.key(what), cmd)
 		if err == nil || refused(err) {
 			if err != nil {
 				c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "what", what, "err", err)
 			}
-			return true
+			return err, true
 		}
 		if c.v.stopping() {
-			return false
+			return nil, false
 		}
 		time.Sleep(wait) // only this call waits, and it is over
 	}
@@ -218,7 +240,7 @@ func refused(err error) bool {
 
 // legs are all the telephones of the call.
 func (c *Call) legs() []*Leg {
-	all := slices.Concat([]*Leg{c.customer, c.agent}, c.others, c.late)
+	all := slices.Concat([]*Leg{c.customer, c.agent, c.outside}, c.others, c.late)
 	for _, r := range c.rings {
 		all = append(all, r.leg)
 	}

@@ -101,6 +101,8 @@ func (c *Call) phoneHeld(ctx context.Context, l *Leg, held bool) {
 // keyed is a key in the sound itself; in a bridge it has been passed on already.
 func (c *Call) keyed(ctx context.Context, l *Leg, key byte) {
 	switch {
+	case l == c.customer && key == '1' && c.callable && c.row.State == waiting:
+		c.callMe(ctx)
 	case l != c.customer || key != '#' || c.message == nil:
 	case c.message.tape == nil:
 		c.beep()
@@ -112,13 +114,15 @@ func (c *Call) keyed(ctx context.Context, l *Leg, key byte) {
 // infoKey is a key by SIP INFO, which no bridge passes on.
 func (c *Call) infoKey(ctx context.Context, l *Leg, key byte) {
 	c.keyed(ctx, l, key)
-	if c.row.State != talking || c.onHold {
-		return
-	}
-	switch l {
-	case c.customer:
+	switch {
+	case c.row.State == outside && l == c.customer:
+		c.outside.press(key)
+	case c.row.State == outside && l == c.outside:
+		c.customer.press(key)
+	case c.row.State != talking || c.onHold:
+	case l == c.customer:
 		c.agent.press(key)
-	case c.agent:
+	case l == c.agent:
 		c.customer.press(key)
 	}
 }

@@ -21,6 +21,11 @@ func (c *Call) decided(ctx context.Context, e gateway.Event) {
 		} else {
 			c.offered(ctx, o)
 		}
+	case "interaction.step":
+		var s stepTaken
+		if json.Unmarshal(e.Data, &s) == nil && s.Interaction == c.row.Interaction {
+			c.stepped(ctx, s.Step)
+		}
 	case "interaction.changed":
 		var i gateway.Interaction
 		if json.Unmarshal(e.Data, &i) == nil && i.ID == c.row.Interaction && i.Rev > c.rev {
@@ -67,14 +72,20 @@ func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
 	case waiting:
 		c.dropRings(ctx, string(end))
 		switch end { //nolint:exhaustive // all others are goodbyes
-		case gateway.EndVoicemail, gateway.EndTransferredExternal, gateway.EndForm:
+		case gateway.EndVoicemail, gateway.EndForm:
 			c.takeMessage(ctx)
+		case gateway.EndTransferredExternal:
+			c.sendOutside(ctx)
+		case gateway.EndClosed:
+			c.farewell(ctx, "sorry", causeClosed)
+		case gateway.EndCallback:
+			c.farewell(ctx, "promised", causeCallback)
 		default:
 			c.leave(ctx, gateway.Leave{}, "ended_by_floor")
 		}
 	case talking, dialling:
 		c.leave(ctx, gateway.Leave{}, "ended_in_console")
-	case arriving, voicemail, leaving, ended:
+	case arriving, voicemail, outside, leaving, ended:
 	}
 }
 
@@ -82,7 +93,7 @@ func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
 func (c *Call) backToQueue(ctx context.Context) {
 	old := append(slices.Clone(c.others), c.agent)
 	c.agent, c.others, c.row.Agent, c.onHold, c.phase = nil, nil, 0, false, ""
-	c.heard = hearing{}
+	c.heard, c.callable = hearing{}, false // the queue's steps begin anew
 	c.customer.stream.Part()
 	if err := c.turn(ctx, waiting, nil); err != nil {
 		c.v.log.Error("write that a call waits again", "call", c.row.ID, "err", err)

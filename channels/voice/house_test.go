@@ -57,6 +57,8 @@ type house struct {
 	trouble  trouble
 	over     bool                                // the floor has ended the interactions before it is told so
 	limits   map[gateway.QueueID]gateway.Seconds // how long callers wait
+	position int                                 // of everybody who waits
+	wait     time.Duration
 }
 
 type watcher struct {
@@ -94,7 +96,7 @@ func open(t *testing.T, maxWait gateway.Seconds, change ...func(*voice.Config)) 
 func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 	h.t.Helper()
 	log := slog.New(slog.NewTextHandler(h.t.Output(), nil))
-	v, err := voice.Open(h.t.Context(), cfg, h.pool, voice.Rooms{Intake: h, Floor: h, Feed: h, Phones: h, Queues: h, Timeline: line{h}, Blobs: h}, log)
+	v, err := voice.Open(h.t.Context(), cfg, h.pool, voice.Rooms{Intake: h, Floor: h, Feed: h, Phones: h, Queues: h, Places: h, Timeline: line{h}, Blobs: h}, log)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -274,6 +276,21 @@ func (h *house) MaxWait(_ context.Context, q gateway.QueueID) (gateway.Seconds, 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.limits[q], nil
+}
+
+// Place implements voice.Places.
+func (h *house) Place(context.Context, gateway.InteractionID) (int, time.Duration, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.position, h.wait, nil
+}
+
+// step tells of a step of the queue, with the end that it has made, if any.
+func (h *house) step(id gateway.InteractionID, s gateway.Step, end gateway.End) {
+	h.tell(gateway.NewEvent(gateway.TopicInteraction(id), "interaction.step", 0, map[string]any{"interaction": id, "queue": queue, "step": s}))
+	if end != "" {
+		h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: end, Queue: queue, Rev: 50})
+	}
 }
 
 // Put implements voice.Blobs.

@@ -22,6 +22,7 @@ const (
 	dialling  callState = "dialling"
 	talking   callState = "talking"
 	voicemail callState = "voicemail"
+	outside   callState = "outside" // with somebody else's telephone; the floor is done with it
 	leaving   callState = "leaving" // the call is over; the floor may not know yet
 	ended     callState = "ended"
 )
@@ -140,7 +141,7 @@ func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) erro
 	const update = `
 		update call
 		set state = $2, agent_id = $3, cause = $4, callback_id = $5, held = $6,
-			answered_at = case when $2 = 'talking' then coalesce(answered_at, now()) else answered_at end,
+			answered_at = case when $2 in ('talking', 'outside') then coalesce(answered_at, now()) else answered_at end,
 			ended_at = case when $2 = 'ended' then now() end
 		where id = $1
 		returning answered_at`
@@ -191,7 +192,7 @@ func (c *Call) tidings(r callRow) []gateway.Event {
 		}
 	case ended:
 		state = "ended"
-	case arriving, waiting, voicemail, leaving:
+	case arriving, waiting, voicemail, outside, leaving:
 		return nil
 	}
 	c.news++

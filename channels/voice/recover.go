@@ -91,6 +91,9 @@ func (v *Voice) bury(ctx context.Context, row callRow) error {
 // tellEnd tells the floor what the dead process could not.
 func (c *Call) tellEnd(ctx context.Context) error {
 	cmd := gateway.Leave{Interaction: c.row.Interaction}
+	if done, err := c.recall(ctx); done || err != nil {
+		return err
+	}
 	switch c.row.State {
 	case voicemail:
 		cmd.End = gateway.EndVoicemail
@@ -100,6 +103,8 @@ func (c *Call) tellEnd(ctx context.Context) error {
 			return err
 		}
 		cmd.Callback = c.row.Callback
+	case outside: // it knows
+		return nil
 	case arriving, dialling, leaving, ended:
 	}
 	answer, err := c.v.rooms.Floor.Do(ctx, fmt.Sprintf("voice/call/%d/bury", c.row.ID), cmd)

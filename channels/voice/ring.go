@@ -169,6 +169,10 @@ func (c *Call) legRejected(ctx context.Context, l *Leg, status int) {
 		c.dialRejected(ctx, l, status)
 		return
 	}
+	if l == c.outside {
+		c.outsideFailed(ctx, fmt.Sprintf("sip_%d", status))
+		return
+	}
 	r := c.ringOf(l)
 	if r == nil {
 		return

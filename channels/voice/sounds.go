@@ -1,21 +1,13 @@
 package voice
 
 import (
-	"embed"
-	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/media"
 )
-
-// prompts are spoken, one A-law file for each sentence and language.
-//
-//go:embed prompts/*.al
-var prompts embed.FS
 
 // sounds are the clips that everybody shares.
 type sounds struct {
@@ -31,7 +23,12 @@ type sounds struct {
 
 const ms = time.Millisecond
 
-func loadSounds() (*sounds, error) {
+// loadSounds makes the clips; dir has the operator's own sentences, or is empty.
+func loadSounds(dir string) (*sounds, error) {
+	words, err := spoken(dir)
+	if err != nil {
+		return nil, err
+	}
 	tone, pause := func(hz int, d time.Duration) media.Tone { return media.Tone{Hz: hz, D: d} }, func(d time.Duration) media.Tone { return media.Tone{D: d} }
 	s := &sounds{
 		music:   sync.OnceValue(music),
@@ -41,25 +38,12 @@ func loadSounds() (*sounds, error) {
 		hold:    media.Tones(tone(425, 80*ms), pause(1920*ms)),
 		beep:    media.Tones(pause(200*ms), tone(1000, 400*ms)),
 		silence: media.Tones(pause(20 * ms)),
-		spoken:  map[string]*media.Clip{},
+		spoken:  words,
 	}
-	for _, name := range []string{"welcome-sv", "welcome-en", "voicemail-sv", "voicemail-en"} {
-		b, err := prompts.ReadFile("prompts/" + name + ".al")
-		if err != nil {
-			return nil, fmt.Errorf("read prompt: %w", err)
-		}
-		s.spoken[name] = media.NewClipA(b)
+	if own := words[musicFile]; own != nil {
+		s.music = func() *media.Clip { return own }
 	}
 	return s, nil
-}
-
-// say is a sentence in the language, English where there is none.
-func (s *sounds) say(what, language string) *media.Clip {
-	lang, _, _ := strings.Cut(strings.ToLower(language), "-")
-	if c := s.spoken[what+"-"+lang]; c != nil {
-		return c
-	}
-	return s.spoken[what+"-en"]
 }
 
 // music is 24 s of slow broken chords, composed here: C, A minor, F, G, each note a

@@ -6,6 +6,7 @@
 //
 //	arriving → waiting → talking → leaving → ended
 //	               ├──→ voicemail ──↗ ↑
+//	               ├──→ outside ────────→ ended   (sent on to somebody else's telephone)
 //	               └── caller leaves ─┘
 //	dialling → talking → leaving → ended            (an agent calls a customer)
 //
@@ -15,8 +16,8 @@
 // offer; the floor's word, quoted by offer number, decides. A process
 // that dies ends its calls at its next start as system failures with a callback; a
 // voicemail keeps what was said. No caller can choose a number to be sent on to: what is
-// called, by Dial or because an agent is rung at a number of their own, is inside a dial
-// plan that allows nothing until it is set.
+// called, by Dial, because an agent is rung at a number of their own, or because a step of
+// the queue names it, is inside a dial plan that allows nothing until it is set.
 //
 // Crash points: call.written, call.received, call.answered, call.ringing,
 // call.accepted, call.bridged, call.leaving, call.left, call.recording, call.recorded,
@@ -53,6 +54,7 @@ type Config struct {
 	RTPLow    uint16         // range of the RTP ports; both 0 lets the system choose
 	RTPHigh   uint16
 	Dir       string // where recordings grow until they are stored
+	Prompts   string // directory of the operator's own sentences; none if empty
 	DialPlan  []Route
 	Patience  Patience
 }
@@ -68,6 +70,7 @@ type Patience struct {
 	Accept     time.Duration // for the floor's answer while the agent waits, 5 s
 	Arrive     time.Duration // for the queue's while the caller hears it ring, 5 s
 	Sound      time.Duration // from an agent's phone that was answered, 5 s
+	Announce   time.Duration // between two sentences about the wait, 45 s
 }
 
 func (p Patience) orDefault() Patience {
@@ -84,6 +87,7 @@ func (p Patience) orDefault() Patience {
 		{&p.Accept, 5 * time.Second},
 		{&p.Arrive, 5 * time.Second},
 		{&p.Sound, 5 * time.Second},
+		{&p.Announce, 45 * time.Second},
 	} {
 		if *d.v == 0 {
 			*d.v = d.def
@@ -124,6 +128,12 @@ type Queues interface {
 	MaxWait(ctx context.Context, queue gateway.QueueID) (gateway.Seconds, error)
 }
 
+// Places knows where a caller who waits stands, 1 is next, and for how long still; 0 where
+// it is not known.
+type Places interface {
+	Place(ctx context.Context, id gateway.InteractionID) (position int, wait time.Duration, err error)
+}
+
 // Timeline writes onto conversations.
 type Timeline interface {
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
@@ -142,6 +152,7 @@ type Rooms struct {
 	Feed     Feed
 	Phones   Phones
 	Queues   Queues
+	Places   Places
 	Timeline Timeline
 	Blobs    Blobs
 }
@@ -185,7 +196,7 @@ func Open(ctx context.Context, cfg Config, pool *pgxpool.Pool, rooms Rooms, log 
 		return nil, fmt.Errorf("read the database's clock: %w", err)
 	}
 	var err error
-	if v.sounds, err = loadSounds(); err != nil {
+	if v.sounds, err = loadSounds(cfg.Prompts); err != nil {
 		return nil, err
 	}
 	if v.plane, err = media.Open(ctx, media.Config{Listen: cfg.Listen.Addr(), Advertise: cfg.Advertise, Low: cfg.RTPLow, High: cfg.RTPHigh}, log); err != nil {

@@ -37,6 +37,7 @@ func (c *Call) wait(ctx context.Context) {
 	c.waits++
 	n := c.waits
 	c.overdue = false
+	c.after(c.v.cfg.Patience.Announce, func(ctx context.Context) { c.tellWait(ctx, n) })
 	most, err := c.v.rooms.Queues.MaxWait(ctx, c.row.Queue)
 	if err != nil {
 		c.v.log.Warn("look up how long callers wait", "queue", c.row.Queue, "err", err)
@@ -142,12 +143,17 @@ func (c *Call) endMessage(ctx context.Context, cause string) {
 	m.stop(c)
 	crash.At("call.recorded")
 	c.customer.bye(`SIP;cause=16;text="Voicemail"`)
-	if _, err := c.v.keep(ctx, c, m); err != nil {
+	kept, err := c.v.keep(ctx, c, m)
+	if err != nil {
 		c.v.log.Error("keep a voicemail; the next start tries again", "call", c.row.ID, "err", err)
 		c.stay()
 		return
 	}
-	c.leave(ctx, gateway.Leave{End: gateway.EndVoicemail}, "voicemail_"+cause)
+	end := gateway.EndVoicemail
+	if !kept && cause != "failed" {
+		end = gateway.EndAbandoned // who has left no message has left
+	}
+	c.leave(ctx, gateway.Leave{End: end}, "voicemail_"+cause)
 }
 
 // keep stores a recording and takes it in as a voicemail, or drops it if nobody spoke,

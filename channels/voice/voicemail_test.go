@@ -83,7 +83,7 @@ func TestSentToVoicemail(t *testing.T) {
 	}
 }
 
-// A queue that sends callers away says goodbye by hanging up.
+// A queue that sends callers away says so and hangs up.
 func TestSentAway(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
@@ -91,7 +91,7 @@ func TestSentAway(t *testing.T) {
 	phonetest.Wait(t, "it is answered", c.Up)
 	h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: gateway.EndClosed, Queue: queue, Rev: 5})
 	phonetest.Wait(t, "they are hung up", c.Gone)
-	if cause := h.ends(); cause != "ended_by_floor" {
+	if cause := h.ends(); cause != "closed" {
 		t.Errorf("ended by %s", cause)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -116,6 +117,14 @@ type calls struct {
 
 func (c calls) Reserve(ctx context.Context) (gateway.InteractionID, error) {
 	return c.floor.Reserve(ctx)
+}
+
+// callers says where those who wait on the telephone stand.
+type callers struct{ *floor.Client }
+
+func (c callers) Place(ctx context.Context, id gateway.InteractionID) (int, time.Duration, error) {
+	places, err := c.Places(ctx, id)
+	return places[id].Position, places[id].Wait, err
 }
 
 // phones are the SIP addresses and numbers at which agents are rung.

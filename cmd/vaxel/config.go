@@ -64,6 +64,7 @@ type VoiceConfig struct {
 	Listen    string        `toml:"listen"`    // host:port for SIP over UDP; empty: no telephony
 	Advertise string        `toml:"advertise"` // the address in Contact and SDP; empty: from listen
 	RTPPorts  string        `toml:"rtp_ports"` // "20000-29999"
+	Prompts   string        `toml:"prompts"`   // directory of sound files in place of ours
 	Trunks    []TrunkConfig `toml:"trunk"`
 	DialPlan  []DialRule    `toml:"dial"` // empty: nobody dials out
 }

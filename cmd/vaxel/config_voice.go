@@ -15,7 +15,7 @@ func (v VoiceConfig) settings(c Config) (voice.Config, error) {
 		return voice.Config{}, fmt.Errorf("voice.rtp_ports: %w", err)
 	}
 	out := voice.Config{
-		Node: c.Node, Dir: filepath.Join(c.DataDir, "recordings"),
+		Node: c.Node, Dir: filepath.Join(c.DataDir, "recordings"), Prompts: v.Prompts,
 		RTPLow: uint16(low), RTPHigh: uint16(high), // portRange has checked them
 	}
 	if out.Listen, err = netip.ParseAddrPort(v.Listen); err != nil {

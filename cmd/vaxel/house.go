@@ -144,7 +144,7 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		return err
 	}
 	h.voice, err = voice.Open(ctx, config, h.pool, voice.Rooms{
-		Intake: h.intake, Floor: calls{h.commands, h.floor}, Feed: h.feed, Phones: phones{h.roster}, Queues: queues{h.roster}, Timeline: h.timeline, Blobs: files{h.blobs},
+		Intake: h.intake, Floor: calls{h.commands, h.floor}, Feed: h.feed, Phones: phones{h.roster}, Queues: queues{h.roster}, Places: callers{h.commands}, Timeline: h.timeline, Blobs: files{h.blobs},
 	}, h.log)
 	return err
 }

@@ -30,6 +30,15 @@ func NewClipA(alaw []byte) *Clip {
 	return NewClip(pcm)
 }
 
+// Row is clips one after the other.
+func Row(clips ...*Clip) *Clip {
+	row := &Clip{}
+	for _, c := range clips {
+		row.a, row.mu = append(row.a, c.a...), append(row.mu, c.mu...)
+	}
+	return row
+}
+
 // Len is the clip's length in samples.
 func (c *Clip) Len() int { return len(c.a) }
 
