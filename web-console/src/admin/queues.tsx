@@ -157,7 +157,7 @@ function Signature({ q, set }: Edits) {
       {(['sv', 'en'] as const).map((l) => (
         <div className="f" key={l}>
           <label className="label" htmlFor={`signature-${l}`}>
-            {w.settings.signature}, {w.common.language[l].toLocaleLowerCase()}
+            {w.common.inLanguage(w.settings.signature, w.common.language[l])}
           </label>
           <textarea id={`signature-${l}`} className="area" rows={3} value={q.signature?.[l] ?? ''} onChange={(e) => set({ signature: { ...q.signature, [l]: e.target.value } })} />
         </div>

@@ -112,14 +112,20 @@ function levelOf(share: number): 'ok' | 'warn' | 'crit' {
   return share >= goal ? 'ok' : share >= goal - 0.1 ? 'warn' : 'crit'
 }
 
+/** The level over several queues: each counts as much as what it is about. */
+function levelOver(queues: QueueRow[]): number | undefined {
+  const measured = queues.filter((q) => q.service_level !== undefined).map((q) => ({ level: q.service_level!, weight: q.answered_today + q.abandoned_today }))
+  const all = measured.reduce((n, q) => n + q.weight, 0)
+  return all > 0 ? measured.reduce((n, q) => n + q.level * q.weight, 0) / all : undefined
+}
+
 function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
   const w = useWords()
   const f = useFormat()
   const now = useNow()
   const waiting = queues.reduce((n, q) => n + total(q), 0)
   const longest = queues.map((q) => ({ q, ...waitOf(q, now) })).sort((a, b) => b.ms - a.ms)[0]
-  const levels = queues.filter((q) => q.service_level !== undefined)
-  const level = levels.length ? levels.reduce((n, q) => n + q.service_level!, 0) / levels.length : undefined
+  const level = levelOver(queues)
   const levelTone = level === undefined ? '' : levelOf(level)
   const lost = queues.reduce((n, q) => n + q.abandoned_today, 0)
   const on = agents.filter((a) => a.presence.status !== 'logged_out')

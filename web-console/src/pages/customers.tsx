@@ -11,6 +11,13 @@ import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip, Empty, Failure, Fetched } from '../ui/parts'
 
+/** The name, else where the customer is reached, else that they visit. */
+function useCalled(): (c: Customer) => string {
+  const w = useWords()
+  const f = useFormat()
+  return (c) => c.name || f.address(reachable(c)[0]?.value) || w.side.visitor
+}
+
 /** Customers and cases: the list on the left, the one that is open on the right. */
 export function Customers(props: { customer?: Id; case?: Id; cases?: boolean }) {
   const w = useWords()
@@ -68,6 +75,7 @@ export const reachable = (c: Customer) => (c.addresses ?? []).filter((a) => a.ki
 function CustomerList({ chosen }: { chosen?: Id }) {
   const w = useWords()
   const f = useFormat()
+  const called = useCalled()
   const [text, setText] = useState('')
   const q = useDeferredValue(text.trim())
   const query = useInfiniteQuery({ queryKey: ['customers', q], queryFn: ({ pageParam }) => api.customers(q, pageParam), initialPageParam: '', getNextPageParam: (p) => p.after || undefined, placeholderData: (b) => b })
@@ -86,9 +94,9 @@ function CustomerList({ chosen }: { chosen?: Id }) {
                 {items.map((c) => (
                   <li key={c.id}>
                     <Link className={`ibx${c.id === chosen ? ' is-sel' : ''}`} href={`/customers/${c.id}`} aria-current={c.id === chosen ? 'true' : undefined}>
-                      <Avatar name={c.name || '#'} size="md" />
+                      <Avatar name={called(c)} size="md" />
                       <span className="col">
-                        <span className="who ell">{c.name || f.address(reachable(c)[0]?.value) || w.side.visitor}</span>
+                        <span className="who ell">{called(c)}</span>
                         <span className="meta ell num">{reachable(c).map((a) => f.address(a.value)).join(' · ') || w.side.visitor}</span>
                       </span>
                     </Link>
@@ -148,7 +156,7 @@ function CaseList({ chosen }: { chosen?: Id }) {
                         {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
                       </span>
                       <span className="row">
-                        <span className="meta ell grow">{c.customer_name}</span>
+                        <span className="meta ell grow">{c.customer_name || w.common.unknown}</span>
                         <StateChip c={c} />
                       </span>
                     </Link>
@@ -284,6 +292,7 @@ function CasePage({ id }: { id: Id }) {
 function CustomerPage({ id }: { id: Id }) {
   const w = useWords()
   const f = useFormat()
+  const called = useCalled()
   const query = useQuery({ queryKey: ['customer', id], queryFn: () => api.customer(id) })
   const cases = useQuery({ queryKey: ['cases', { customer: id }], queryFn: () => api.cases({ customer: id }) })
   const { edit, moved } = useEdit<Customer, Partial<Customer>>('customer', id, (body, rev) => api.changeCustomer(id, body, rev))
@@ -297,9 +306,9 @@ function CustomerPage({ id }: { id: Id }) {
               <Link className="ibtn narrow-only" href="/customers" aria-label={w.thread.back}>
                 <Icon name="left" />
               </Link>
-              <Avatar name={c.name || '#'} size="md" />
+              <Avatar name={called(c)} size="md" />
               <div className="col grow">
-                <h2 className="ell">{c.name || f.address(reachable(c)[0]?.value) || w.side.visitor}</h2>
+                <h2 className="ell">{called(c)}</h2>
                 <span className="meta">{c.company || w.side.known}</span>
               </div>
             </div>

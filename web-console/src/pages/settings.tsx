@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '../api/client'
 import type { Id, Language, Phone } from '../api/types'
@@ -90,8 +90,12 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
 }
 
 function NavLink({ to, icon, text, here }: { to: string; icon: IconName; text: string; here: boolean }) {
+  const link = useRef<HTMLAnchorElement>(null)
+  useEffect(() => {
+    if (here) link.current?.scrollIntoView({ block: 'nearest', inline: 'center' }) // on a telephone the list lies in one line
+  }, [here])
   return (
-    <Link href={`/settings/${to}`} aria-current={here ? 'page' : undefined}>
+    <Link ref={link} href={`/settings/${to}`} aria-current={here ? 'page' : undefined}>
       <Icon name={icon} />
       {text}
     </Link>

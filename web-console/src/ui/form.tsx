@@ -102,7 +102,7 @@ export function Names({ value, set, label }: { value: Label | undefined; set: (l
   return (
     <div className="f2">
       {languages.map((l) => (
-        <Text key={l} label={`${label}, ${w.common.language[l].toLocaleLowerCase()}`} required={l === 'sv'} value={value?.[l] ?? ''} set={(v) => set({ ...value, [l]: v })} />
+        <Text key={l} label={w.common.inLanguage(label, w.common.language[l])} required={l === 'sv'} value={value?.[l] ?? ''} set={(v) => set({ ...value, [l]: v })} />
       ))}
     </div>
   )

@@ -131,7 +131,7 @@ export function useProblem(error: unknown, what?: string) {
   const w = useWords()
   const p = error instanceof Problem ? error : null
   const title = what ? w.problem.title(what) : w.problem.action
-  const detail = p?.status === 0 ? w.problem.offline : p?.detail || w.problem.unexpected
+  const detail = p?.status === 0 ? w.problem.offline : (p && w.problem.codes[p.code]) || p?.detail || w.problem.unexpected
   return { title, detail, id: p?.requestId ?? '' }
 }
 
