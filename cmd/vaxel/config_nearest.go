@@ -21,8 +21,11 @@ func plainly(err error) error {
 
 // unknownKeys names what is nearest to each key that is not known. Of an unknown table
 // only the table itself is told, and not all that is in it.
-func unknownKeys(keys []toml.Key) error {
-	known := keyNames(reflect.TypeFor[Config](), "")
+func unknownKeys(keys []toml.Key) error { return unknownKeysOf[Config](keys) }
+
+// unknownKeysOf is the same for another file than the configuration.
+func unknownKeysOf[file any](keys []toml.Key) error {
+	known := keyNames(reflect.TypeFor[file](), "")
 	var errs []error
 	told := map[string]bool{}
 	for _, k := range keys {

@@ -28,6 +28,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Write database and blobs into one file."`
 	Restore restoreCmd `cmd:"" help:"Read such a file into an empty data directory."`
 	Why     whyCmd     `cmd:"" help:"Explain each offer of an interaction, also after its end."`
+	Sim     simCmd     `cmd:"" help:"Decide a recorded day anew with another plan."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine; one JSON object a line."`
 	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the API's contract."`
 }

@@ -12,7 +12,8 @@ import (
 // would probably have happened.
 type Recording struct {
 	Episodes []Episode
-	Acts     []Logged // plans, statuses, consoles, phones
+	Acts     []Logged    // plans, statuses, consoles, phones
+	Wakes    []time.Time // when the floor woke: a clock is a little late
 	// Unknown counts what happened and a simulation leaves out, because it was an answer
 	// to a decision that may not be made again: declined, missed, transferred …
 	Unknown map[string]int
@@ -83,6 +84,8 @@ func (r *recorder) event(l Logged) {
 		r.Episodes = append(r.Episodes, Episode{At: l.At, Admit: e, Patience: -1, Answer: -1, Talk: -1, WrapUp: -1})
 	case Configure, gateway.SetStatus, gateway.Consoles, gateway.PhoneReach, Recover:
 		r.Acts = append(r.Acts, l)
+	case Wake:
+		r.Wakes = append(r.Wakes, l.At)
 	case gateway.Leave:
 		if c := r.episode(e.Interaction); c != nil && r.now[e.Interaction].AcceptedAt.IsZero() {
 			c.Patience = l.At.Sub(c.At)

@@ -13,6 +13,7 @@ const (
 	usualAnswer = 4 * time.Second
 	usualTalk   = 5 * time.Minute
 	usualAfter  = 30 * time.Second // wrap-up that only a code can end
+	lateness    = time.Second      // by which a floor may wake too late
 )
 
 // Play lets a new floor decide a recorded day anew and tells each result to hear. Change
@@ -21,7 +22,7 @@ const (
 // again at the same moment, unless they have been answered; nobody else's patience ends.
 func (r Recording) Play(change func(gateway.Plan) gateway.Plan, hear func(Logged, Result)) {
 	p := player{
-		core: New(), hear: hear, episodes: map[gateway.InteractionID]*Episode{},
+		core: New(), hear: hear, wakes: r.Wakes, episodes: map[gateway.InteractionID]*Episode{},
 		script: heap[scripted]{less: scriptBefore, moved: func(scripted, int) {}},
 	}
 	for i := range r.Episodes {
@@ -50,6 +51,7 @@ type player struct {
 	script   heap[scripted]
 	wrote    int
 	wakeAt   time.Time
+	wakes    []time.Time // of the recording
 }
 
 // scripted is one line of the script: what somebody does, and when.
@@ -83,8 +85,8 @@ func (p *player) plan(at time.Time, ev Event) {
 func (p *player) run() {
 	for len(p.script.s) > 0 {
 		next := p.script.s[0]
-		if !p.wakeAt.IsZero() && !p.wakeAt.After(next.at) {
-			p.apply(p.wakeAt, Wake{})
+		if due := p.due(); !due.IsZero() && !due.After(next.at) {
+			p.apply(due, Wake{})
 			continue
 		}
 		p.script.remove(0)
@@ -96,6 +98,15 @@ func (p *player) run() {
 		}
 		p.apply(next.at, next.event)
 	}
+}
+
+// due is when the floor wakes: if it did just after that time, as late as it did.
+func (p *player) due() time.Time {
+	i, _ := slices.BinarySearchFunc(p.wakes, p.wakeAt, time.Time.Compare)
+	if i < len(p.wakes) && !p.wakeAt.IsZero() && p.wakes[i].Sub(p.wakeAt) < lateness {
+		return p.wakes[i]
+	}
+	return p.wakeAt
 }
 
 // apply does what the script says and writes what follows from it.

@@ -53,6 +53,46 @@ func TestPlayReproducesTheDay(t *testing.T) {
 	}
 }
 
+// A floor wakes a little late, and later at some times than at others: what is played
+// again is as late.
+func TestPlayWakesAsLateAsItWas(t *testing.T) {
+	day := office(7, 300)
+	for n := range day.Episodes {
+		day.Episodes[n].WrapUp = -1
+	}
+	timed := func(p gateway.Plan) gateway.Plan {
+		for _, q := range p.Queues {
+			c := q.Channels[gateway.Voice]
+			c.WrapUp = gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15}
+			q.Channels[gateway.Voice] = c
+		}
+		return p
+	}
+	day.Play(timed, func(l routing.Logged, _ routing.Result) {
+		if _, ok := l.Event.(routing.Wake); ok {
+			day.Wakes = append(day.Wakes, l.At.Add(time.Duration(1+len(day.Wakes)%7)*time.Millisecond))
+		}
+	})
+	var log []routing.Logged
+	late := map[gateway.InteractionID]time.Time{}
+	note := func(into map[gateway.InteractionID]time.Time, res routing.Result) {
+		for _, e := range res.Effects {
+			if e, ok := e.(routing.InteractionChanged); ok && !e.Interaction.FinishedAt.IsZero() {
+				into[e.Interaction.ID] = e.Interaction.FinishedAt
+			}
+		}
+	}
+	day.Play(nil, func(l routing.Logged, res routing.Result) {
+		log = append(log, l)
+		note(late, res)
+	})
+	again := map[gateway.InteractionID]time.Time{}
+	routing.Record(routing.New(), slices.Values(log)).Play(nil, func(_ routing.Logged, res routing.Result) { note(again, res) })
+	if diff := cmp.Diff(late, again); diff != "" || len(late) < 299 { // with the script the last wrap-up ends
+		t.Errorf("%d ended, and another time:\n%.2000s", len(late), diff)
+	}
+}
+
 // The order of waiting work decides who waits, as the simulation that chose it found: with
 // strict bands callers wait least and chats longest; by due time chats are best off on
 // average and at worst, and callers not far behind; by arrival everybody waits alike.
