@@ -99,9 +99,10 @@ type AgentPlan struct {
 	ID          AgentID         `json:"id"`
 	Memberships []Membership    `json:"memberships"`
 	Skills      []SkillLevel    `json:"skills,omitempty"`
-	Caps        map[Channel]int `json:"caps,omitempty"` // at most so many at once; the defaults where absent
-	Channels    []Channel       `json:"channels"`       // those the agent may handle
-	Phone       bool            `json:"phone"`          // has a phone that can be rung
+	Caps        map[Channel]int `json:"caps,omitempty"`    // at most so many at once; the defaults where absent
+	Channels    []Channel       `json:"channels"`          // those the agent may handle
+	Phone       bool            `json:"phone"`             // has a phone that can be rung
+	Mailbox     bool            `json:"mailbox,omitempty"` // takes messages of callers who were transferred in vain
 
 	OfferTimeout Seconds `json:"offer_timeout,omitempty"` // 15 to 60, instead of the queue's
 }

@@ -67,6 +67,7 @@ create table agent (
     email       text not null default '',
     channels    text[] not null,
     caps        jsonb not null default '{}', -- channel → at most so many at once
+    mailbox     boolean not null default false, -- takes messages of callers who were transferred in vain
     active      boolean not null default true,
     rev         bigint not null default 1
 );

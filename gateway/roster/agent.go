@@ -23,14 +23,15 @@ type Agent struct {
 	Memberships []gateway.Membership    `json:"memberships"`
 	Skills      []gateway.SkillLevel    `json:"skills"`
 	Phones      []Phone                 `json:"phones"`
-	Active      bool                    `json:"active"` // false: has left; is offered nothing, keeps the history
+	Mailbox     bool                    `json:"mailbox,omitempty"` // takes messages of callers who were transferred in vain
+	Active      bool                    `json:"active"`            // false: has left; is offered nothing, keeps the history
 	Rev         int64                   `json:"rev"`
 }
 
 // The parts of an agent that live in tables of their own come as one JSON value each:
 // one query gives whole agents.
 const agentColumns = `
-	a.id, a.name, coalesce(a.group_id, 0) as "group", a.language, a.email, a.channels, a.caps, a.active, a.rev,
+	a.id, a.name, coalesce(a.group_id, 0) as "group", a.language, a.email, a.channels, a.caps, a.mailbox, a.active, a.rev,
 	coalesce((select jsonb_agg(jsonb_build_object('queue', m.queue::text, 'enabled', m.enabled, 'level', m.level, 'delay', m.delay_s) order by m.queue)
 		from membership m where m.agent = a.id), '[]') as memberships,
 	coalesce((select jsonb_agg(jsonb_build_object('skill', k.skill::text, 'level', k.level) order by k.skill)
@@ -84,9 +85,9 @@ func (s *Store) CreateAgent(ctx context.Context, a Agent) (Agent, error) {
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `
-			insert into agent (name, group_id, language, email, channels, caps)
-			values ($1, nullif($2::bigint, 0), $3, $4, $5, $6)
-			returning id`, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps).Scan(&a.ID)
+			insert into agent (name, group_id, language, email, channels, caps, mailbox)
+			values ($1, nullif($2::bigint, 0), $3, $4, $5, $6, $7)
+			returning id`, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Mailbox).Scan(&a.ID)
 		if err != nil {
 			return err
 		}
@@ -109,8 +110,8 @@ func (s *Store) UpdateAgent(ctx context.Context, a Agent) (Agent, error) {
 		}
 		if _, err := tx.Exec(ctx, `
 			update agent
-			set name = $2, group_id = nullif($3::bigint, 0), language = $4, email = $5, channels = $6, caps = $7, active = $8, rev = rev + 1
-			where id = $1`, a.ID, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Active); err != nil {
+			set name = $2, group_id = nullif($3::bigint, 0), language = $4, email = $5, channels = $6, caps = $7, active = $8, mailbox = $9, rev = rev + 1
+			where id = $1`, a.ID, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Active, a.Mailbox); err != nil {
 			return err
 		}
 		return a.setParts(ctx, tx)

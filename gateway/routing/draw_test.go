@@ -88,7 +88,7 @@ func drawCalendars() []gateway.CalendarPlan {
 }
 
 func drawAgent(t *rapid.T, id gateway.AgentID) gateway.AgentPlan {
-	a := gateway.AgentPlan{ID: id, Phone: rapid.IntRange(0, 4).Draw(t, "phone") > 0}
+	a := gateway.AgentPlan{ID: id, Phone: rapid.IntRange(0, 4).Draw(t, "phone") > 0, Mailbox: rapid.Bool().Draw(t, "mailbox")}
 	a.OfferTimeout = rapid.SampledFrom([]gateway.Seconds{0, 0, 5, 40}).Draw(t, "own timeout")
 	for _, ch := range gateway.Channels {
 		if rapid.IntRange(0, 4).Draw(t, "channel") > 0 {

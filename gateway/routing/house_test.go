@@ -12,7 +12,7 @@ import (
 // configure reads the house: "queue NAME [band=N] [max_wait=D] [max_len=N] [calendar=NAME]
 // [step=D:WHAT …] [closed=WHAT …] [full=WHAT …] [unstaffed=D:WHAT …] CHANNEL(option …) …",
 // where WHAT is a step like lower_skills or add_queue:NAME,
-// "order edf|fifo|vcc", "break lock|D", "cost CHANNEL=N CHANNEL<=N …", "agent NAME CHANNEL,… [phone] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
+// "order edf|fifo|vcc", "break lock|D", "cost CHANNEL=N CHANNEL<=N …", "agent NAME CHANNEL,… [phone] [mailbox] [offer:D] [SKILL=N …] [CHANNEL<=N …] QUEUE[:low|high][+DELAY] …" and
 // "calendar NAME [+HOURS] DAY=FROM-TO … [closed=DATE …]".
 func (f *floor) configure(house string) {
 	for line := range strings.Lines(house) {
@@ -189,6 +189,8 @@ func (f *floor) agent(name string, words []string) gateway.AgentPlan {
 	for _, w := range words[1:] {
 		if w == "phone" {
 			a.Phone = true
+		} else if w == "mailbox" {
+			a.Mailbox = true
 		} else if own, ok := strings.CutPrefix(w, "offer:"); ok {
 			a.OfferTimeout = seconds(own)
 		} else if ch, n, ok := strings.Cut(w, "<="); ok {

@@ -52,8 +52,8 @@ type (
 		Agent gateway.AgentID `json:"agent"`
 		Until time.Time       `json:"until"`
 	}
-	// origin is where a blind transfer came from.
-	origin struct{ agent gateway.AgentID }
+	// origin is where a blind transfer came from, and whom it was meant for.
+	origin struct{ agent, to gateway.AgentID }
 )
 
 // How long an item is not offered to somebody again.

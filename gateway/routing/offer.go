@@ -84,7 +84,8 @@ func (c *Core) close(o *offer, outcome gateway.Outcome, cause string) {
 }
 
 // again finds the next agent after the last offer that came to nothing. A transfer returns
-// to its sender, and else to the queue that it came from, at its old place.
+// to its sender, else to the mailbox of whom it was meant for (Preferred then), else to
+// the queue that it came from, at its old place.
 func (c *Core) again(o *offer) {
 	it := o.item
 	if len(it.offers) > 0 {
@@ -100,12 +101,22 @@ func (c *Core) again(o *offer) {
 			return
 		}
 	}
-	if it.from != nil {
-		it.from, it.entered = nil, c.now
-		it.await(c.now)
+	if it.from == nil {
+		c.enqueue(it)
+		return
+	}
+	to := c.agents[it.from.to]
+	it.from, it.entered = nil, c.now
+	it.await(c.now)
+	if it.lane == voice && to != nil && to.takesMessages() && o.Cause != CauseRestart {
+		it.Preferred = to.id
+		c.perform(it, gateway.Step{Do: gateway.ToVoicemail})
+		return
 	}
 	c.enqueue(it)
 }
+
+func (a *agent) takesMessages() bool { return a.profile != nil && a.profile.mailbox }
 
 // withdraw takes an offer back; that is not held against the agent.
 func (c *Core) withdraw(o *offer, cause string) {

@@ -19,6 +19,7 @@ type profile struct {
 	skills  []gateway.SkillLevel
 	timeout time.Duration // of offers; zero: the queue's
 	phone   bool
+	mailbox bool
 	queues  []*queue // where membership is enabled
 	agents  []*agent // by id
 	ready   [laneCount]heap[*agent]
@@ -54,7 +55,7 @@ func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile
 	if p, ok := known[string(name)]; ok {
 		return p
 	}
-	p := &profile{index: len(c.profiles), skills: ap.Skills, phone: ap.Phone}
+	p := &profile{index: len(c.profiles), skills: ap.Skills, phone: ap.Phone, mailbox: ap.Mailbox}
 	if ap.OfferTimeout > 0 {
 		p.timeout = min(max(planned(ap.OfferTimeout), minTimeout), maxTimeout)
 	}

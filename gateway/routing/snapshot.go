@@ -51,6 +51,7 @@ type (
 		Offers   []gateway.Offer      `json:"offers,omitempty"`
 		Closed   []string             `json:"closed,omitempty"`
 		From     gateway.AgentID      `json:"from,omitempty"`
+		To       gateway.AgentID      `json:"to,omitempty"`
 		Holds    []holdState          `json:"holds,omitempty"`
 	}
 	holdState struct {
@@ -115,7 +116,7 @@ func (it *item) state() itemState {
 		s.Offers = append(s.Offers, o.Offer)
 	}
 	if it.from != nil {
-		s.From = it.from.agent
+		s.From, s.To = it.from.agent, it.from.to
 	}
 	for _, h := range it.holds {
 		s.Holds = append(s.Holds, holdState{
@@ -206,7 +207,7 @@ func (c *Core) restore(s itemState) error {
 		it.await(it.ArrivedAt) // written before there were steps
 	}
 	if s.From != 0 {
-		it.from = &origin{s.From}
+		it.from = &origin{s.From, s.To}
 	}
 	for _, so := range s.Offers {
 		a := c.agents[so.Agent]

@@ -162,24 +162,62 @@ func (c *Core) turnAway(it *item, end gateway.End) {
 // receive lets a newcomer into its queue, unless that is closed or full and says what
 // becomes of calls and chats then. Mail waits.
 func (c *Core) receive(it *item) {
-	if it.lane == voice || it.lane == chat {
-		q, s := it.queue, it.queue.service[it.lane]
-		var steps []gateway.Step
-		switch {
-		case q.calendar != nil && !q.calendar.open(c.now):
-			steps = s.closed
-		case q.maxLen > 0 && q.waiting[it.lane] >= q.maxLen:
-			steps = s.full
-		}
-		hops := it.hops
-		for _, step := range steps {
-			c.perform(it, step)
-			if it.hops != hops || it.State == gateway.StateFinished {
-				return
-			}
+	_, steps := c.entry(it.queue, it.lane)
+	hops := it.hops
+	for _, step := range steps {
+		c.perform(it, step)
+		if it.hops != hops || it.State == gateway.StateFinished {
+			return
 		}
 	}
 	c.enqueue(it)
+}
+
+// entry is what meets a newcomer at a queue: why it cannot be let in, empty if it can, and
+// what is done then.
+func (c *Core) entry(q *queue, l lane) (why string, steps []gateway.Step) {
+	s := &q.service[l]
+	switch {
+	case !l.live():
+	case q.calendar != nil && !q.calendar.open(c.now):
+		return "queue_closed", s.closed
+	case q.maxLen > 0 && q.waiting[l] >= q.maxLen:
+		return "queue_full", s.full
+	}
+	return "", nil
+}
+
+// turnsAway refuses a queue that would not let the item wait: it is closed, full or left by
+// everybody, and says goodbye to those who come then. Where it sends them on, the queue
+// that they come to decides.
+func (c *Core) turnsAway(q *queue, it *item) *gateway.Error {
+	for range maxHops {
+		why, steps := c.entry(q, it.lane)
+		if why == "" && !c.staffed(q, it.lane) {
+			why, steps = "queue_unstaffed", q.service[it.lane].unstaffed
+		}
+		i := slices.IndexFunc(steps, func(s gateway.Step) bool {
+			return s.After <= 0 && decisive(s.Do) && (s.Do != gateway.Move || s.Queue != q.id && c.planned(s.Queue))
+		})
+		if i < 0 {
+			return nil
+		}
+		if steps[i].Do != gateway.Move {
+			state, _ := c.QueueState(q.id)
+			return gateway.Conflict(why, refusalsOfQueues[why], state)
+		}
+		q = c.queue(steps[i].Queue)
+	}
+	return nil
+}
+
+// decisive says whether a step of the kind ends the wait in its queue.
+func decisive(k gateway.StepKind) bool { return !k.Widens() && k != gateway.OfferCallback }
+
+var refusalsOfQueues = map[string]string{
+	"queue_closed":    "the queue is closed and would send the customer away; choose another or an agent",
+	"queue_full":      "the queue is full and would send the customer away; choose another or an agent",
+	"queue_unstaffed": "nobody works in the queue and it would send the customer away; choose another or an agent",
 }
 
 // staffed says whether a member of the queue who handles the channel is logged in.

@@ -488,6 +488,9 @@ func (f *floor) interaction(i gateway.Interaction) {
 	if i.End != "" {
 		s += ", " + string(i.End)
 	}
+	if i.End == gateway.EndVoicemail && i.Preferred != 0 {
+		s += " for " + f.who(i.Preferred)
+	}
 	if len(i.Codes) > 0 {
 		s += ", codes " + f.codes(i.Codes)
 	}

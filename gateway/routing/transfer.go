@@ -34,19 +34,24 @@ func (c *Core) transferToAgent(h *hold, to gateway.AgentID) *gateway.Error {
 	it := h.item
 	c.happened(it, gateway.Happening{What: HappenedTransferred, Agent: to, Queue: it.Queue})
 	c.beginWrapUp(h)
-	it.from = &origin{h.agent.id}
+	it.from = &origin{h.agent.id, to}
 	c.propose(it, gateway.OfferTransfer, transferTimeout, target)
 	return nil
 }
 
 // transferToQueue queues the interaction elsewhere. The new queue's target counts from
-// the first arrival, and never makes it due later than it was.
+// the first arrival, and never makes it due later than it was. A queue that would send the
+// customer away is refused: the sender, who still has them, must know of it. One that
+// sends newcomers on to another sends them on too.
 func (c *Core) transferToQueue(h *hold, e gateway.Transfer) *gateway.Error {
 	to := e.ToQueue
 	if !c.planned(to) {
 		return gateway.NotFound("unknown_queue", "no such queue")
 	}
 	it := h.item
+	if err := c.turnsAway(c.queue(to), it); err != nil {
+		return err
+	}
 	c.happened(it, gateway.Happening{What: HappenedTransferred, Queue: to})
 	c.beginWrapUp(h)
 	c.assign(it, to)
@@ -55,7 +60,7 @@ func (c *Core) transferToQueue(h *hold, e gateway.Transfer) *gateway.Error {
 		it.needs = sortedSkills(e.Skills)
 	}
 	it.cool(h.agent.id, c.now.Add(transferCooldown))
-	c.enqueue(it)
+	c.receive(it)
 	return nil
 }
 
