@@ -73,3 +73,9 @@ create table recording (
 );
 
 create index recording_call on recording (call_id);
+
+-- Agents none of whose phones could be reached. The phones are asked until one answers.
+create table unreachable (
+    agent_id bigint primary key,
+    since    timestamptz not null default now()
+);

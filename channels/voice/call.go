@@ -127,6 +127,7 @@ func (c *Call) told(ctx context.Context, l *Leg, e dialog.Event) {
 			c.infoKey(ctx, l, key)
 		}
 	case dialog.Ringing:
+		l.tried = true
 	}
 }
 

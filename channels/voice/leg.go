@@ -27,6 +27,7 @@ type Leg struct {
 	incoming *dialog.Incoming // one of the two
 	dialog   *dialog.Dialog
 	stream   *media.Stream
+	tried    bool // the telephone has said something; the call's goroutine
 	up       bool // answered and not ended; the call's goroutine
 
 	mu   sync.Mutex // guards what follows

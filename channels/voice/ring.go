@@ -99,10 +99,23 @@ func (c *Call) tryNext(ctx context.Context, r *ring, cause string) {
 		r.leg = l
 		crash.At("call.ringing")
 		c.hint(r.offer.Agent, "ringing")
+		c.after(c.v.cfg.Patience.Try, func(ctx context.Context) { c.giveUpOn(ctx, r, l) })
 		return
 	}
 	c.unring(r)
 	c.fail(ctx, r, cause)
+}
+
+// giveUpOn turns to the next telephone when one has said nothing at all: it is switched off,
+// and waiting for it would be held against the agent.
+func (c *Call) giveUpOn(ctx context.Context, r *ring, l *Leg) {
+	if c.ringOf(l) != r || l.tried || l.up {
+		return
+	}
+	l.bye("")
+	c.v.legEnded(ctx, l, "silent")
+	r.leg = nil
+	c.tryNext(ctx, r, "unreachable")
 }
 
 // placePhone makes a leg call the agent's phone at its address.
@@ -157,6 +170,9 @@ func (c *Call) fail(ctx context.Context, r *ring, cause string) {
 		cmd = gateway.Decline{Interaction: c.row.Interaction, No: r.offer.No, Agent: r.offer.Agent, Code: gateway.CodeDeclined}
 	}
 	c.tellFloor(ctx, fmt.Sprintf("offer/%d/%d/fail", r.offer.No, r.offer.Agent), cmd)
+	if cause == "unreachable" {
+		c.v.calls.Go(func() { c.v.lost(ctx, r.offer.Agent) })
+	}
 	c.voicemailIfOverdue(ctx)
 }
 

@@ -69,6 +69,8 @@ type Patience struct {
 	Ring       time.Duration // of a phone that Dial rings, 30 s
 	Accept     time.Duration // for the floor's answer while the agent waits, 5 s
 	Arrive     time.Duration // for the queue's while the caller hears it ring, 5 s
+	Try        time.Duration // until a phone says anything, or it is taken to be away, 8 s
+	Reach      time.Duration // between two looks for phones that were away, 10 s
 	Sound      time.Duration // from an agent's phone that was answered, 5 s
 	Announce   time.Duration // between two sentences about the wait, 45 s
 }
@@ -86,6 +88,8 @@ func (p Patience) orDefault() Patience {
 		{&p.Ring, 30 * time.Second},
 		{&p.Accept, 5 * time.Second},
 		{&p.Arrive, 5 * time.Second},
+		{&p.Try, 8 * time.Second},
+		{&p.Reach, 10 * time.Second},
 		{&p.Sound, 5 * time.Second},
 		{&p.Announce, 45 * time.Second},
 	} {
@@ -224,6 +228,7 @@ func (v *Voice) Run(ctx context.Context) error {
 	g.Go(func() error { return v.plane.Run(gctx) })
 	recovered := make(chan error, 1)
 	go func() { recovered <- v.recover(ctx) }()
+	v.calls.Go(func() { v.watchPhones(ctx) })
 	select {
 	case <-ctx.Done():
 	case <-gctx.Done():

@@ -54,7 +54,7 @@ func (s *Stack) Prepare(inv Invitation, owner Owner) (*Dialog, error) {
 	if _, err := parseURI(inv.To); err != nil {
 		return nil, err
 	}
-	from := sip.Uri{Scheme: "sip", User: userPart(inv.From), Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
+	from := s.uri(userPart(inv.From))
 	d := &Dialog{
 		stack: s, inbox: NewInbox[func()](), over: make(chan struct{}), owner: owner, state: calling, through: inv.Through,
 		id: Identity{CallID: newID(), LocalTag: newID(), Local: from.String(), Remote: inv.To, Target: inv.To},
@@ -154,7 +154,7 @@ func (d *Dialog) responded(res *sip.Response) {
 		d.heard = true
 		if d.canceling {
 			d.sendCancel()
-		} else if d.state == calling && res.StatusCode > 100 {
+		} else if d.state == calling {
 			d.owner.Tell(Ringing{Status: res.StatusCode})
 		}
 	case res.IsSuccess():

@@ -123,7 +123,12 @@ func address(req *sip.Request, to string) {
 }
 
 func (s *Stack) contact() sip.Header {
-	return &sip.ContactHeader{Address: sip.Uri{Scheme: "sip", Host: s.addr.Addr().String(), Port: int(s.addr.Port())}}
+	return &sip.ContactHeader{Address: s.uri("")}
+}
+
+// uri is somebody here, or this address alone.
+func (s *Stack) uri(user string) sip.Uri {
+	return sip.Uri{Scheme: "sip", User: user, Host: s.addr.Addr().String(), Port: int(s.addr.Port())}
 }
 
 // send sends a request whose answer changes nothing, and sees it through.

@@ -27,6 +27,7 @@ type Phone struct {
 	calls map[string]*Call
 	last  *Call
 	count int
+	off   bool
 	auto  func(c *Call) // nil: the test does it
 }
 
@@ -35,6 +36,13 @@ func (p *Phone) OnCall(f func(c *Call)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.auto = f
+}
+
+// SwitchOff lets the phone hear nothing any more, or hear again.
+func (p *Phone) SwitchOff(off bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.off = off
 }
 
 // Media is the sound of a call.
@@ -139,7 +147,11 @@ func (p *Phone) listen() {
 		if c == nil {
 			c = p.calls[msg.CallID().Value()]
 		}
+		off := p.off
 		p.mu.Unlock()
+		if off {
+			continue
+		}
 		switch m := msg.(type) {
 		case *sip.Response:
 			if c != nil {
@@ -168,7 +180,11 @@ func (p *Phone) request(m *sip.Request, c *Call) {
 		}
 		return
 	}
-	if c != nil {
+	switch {
+	case c != nil:
 		c.request(m)
+	case m.Method == sip.OPTIONS:
+		c = &Call{phone: p, id: m.CallID().Value(), tag: "phone-" + p.User, peer: netip.AddrPortFrom(netip.MustParseAddr(m.Via().Host), uint16(m.Via().Port))}
+		c.reply(m, 200, "OK", nil)
 	}
 }
