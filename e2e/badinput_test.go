@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -297,18 +296,26 @@ var logLine = regexp.MustCompile(`(?m)^time=(\S{19})\S* level=(INFO|WARN|ERROR) 
 // wantQuietLog holds the log to ten lines a second of each kind, and to no error of ours.
 func (v *vaxel) wantQuietLog() {
 	v.t.Helper()
-	lines := logLine.FindAllSubmatch([]byte(v.log.String()), -1)
+	for _, line := range v.wantFewLines() {
+		if line[2] == "ERROR" {
+			v.t.Errorf("an error of ours: %s", line[0])
+		}
+	}
+}
+
+// wantFewLines holds the log to ten lines a second of each kind, and gives them.
+func (v *vaxel) wantFewLines() [][]string {
+	v.t.Helper()
+	lines := logLine.FindAllStringSubmatch(v.log.String(), -1)
 	if len(lines) == 0 {
 		v.t.Error("no line of the log was understood")
 	}
 	seen := map[string]int{}
 	for _, m := range lines {
-		if bytes.Equal(m[2], []byte("ERROR")) {
-			v.t.Errorf("an error of ours: %s", m[0])
-		}
-		key := string(m[1]) + " " + string(m[3])
+		key := m[1] + " " + m[3]
 		if seen[key]++; seen[key] == 11 {
 			v.t.Errorf("more than ten lines in a second: %s", key)
 		}
 	}
+	return lines
 }

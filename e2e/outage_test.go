@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,4 +154,39 @@ func TestDatabaseGone(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", sql, n, want)
 		}
 	}
+}
+
+// TestFloodWithoutDatabase: whoever asks while the database is away is told to ask again,
+// and a flood of them has ten lines a second and a count, which comes out when it has ended.
+func TestFloodWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	v := newVaxel(t, "")
+	proxied, database := through(t, v.pool.Config().ConnString())
+	v.configure(fmt.Sprintf("database_url = %q\n", proxied))
+	v.start()
+	v.agent.signIn()
+	database.cut()
+	v.wait("the node to say that it is not ready", func() bool { return !v.ready() })
+	for range 100 {
+		for _, path := range []string{"/me", "/cases", "/interactions/1"} {
+			resp, err := v.agent.client.Get(v.base + "/api/v1" + path)
+			must(t, err)
+			body, err := io.ReadAll(resp.Body)
+			must(t, err)
+			must(t, resp.Body.Close())
+			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || !strings.Contains(string(body), `"code":"try_again"`) {
+				t.Fatalf("%s: got %d, Retry-After %q: %s", path, resp.StatusCode, resp.Header.Get("Retry-After"), body)
+			}
+		}
+		resp, err := v.agent.client.Get(v.base + "/help/")
+		must(t, err)
+		must(t, resp.Body.Close())
+	}
+	v.wait("the count", func() bool {
+		return strings.Contains(v.log.String(), `last="the database or the store of files does not answer"`)
+	})
+	v.wantFewLines()
+	database.mend()
+	v.wait("readiness", v.ready)
+	v.agent.must(http.MethodGet, "/me", nil, nil)
 }

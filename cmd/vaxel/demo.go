@@ -135,8 +135,7 @@ func demoLog(config Config) (*slog.Logger, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the log: %w", err)
 	}
-	handler := slog.NewTextHandler(f, &slog.HandlerOptions{Level: logLevels[config.LogLevel]})
-	return slog.New(handler), func() { _ = f.Close() }, nil
+	return newLog(f, logLevels[config.LogLevel]), func() { _ = f.Close() }, nil
 }
 
 func demoLogFile(config Config) string { return filepath.Join(config.DataDir, "vaxel.log") }

@@ -56,8 +56,7 @@ func (c *cli) load() (Config, *slog.Logger, error) {
 	if err != nil {
 		return config, nil, err
 	}
-	handler := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: logLevels[config.LogLevel]})
-	return config, slog.New(handler), nil
+	return config, newLog(os.Stderr, logLevels[config.LogLevel]), nil
 }
 
 type checkCmd struct{}

@@ -41,10 +41,9 @@ type Options struct {
 type Server struct {
 	Rooms
 	Options
-	log      *slog.Logger
-	refusals *refusals
-	api      huma.API
-	mux      *http.ServeMux
+	log *slog.Logger
+	api huma.API
+	mux *http.ServeMux
 
 	names    *names
 	consoles *consoles
@@ -56,7 +55,6 @@ func New(rooms Rooms, options Options, log *slog.Logger) *Server {
 	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), stopping: make(chan struct{})}
 	s.consoles = newConsoles(rooms.Commands, options.Run, log)
 	s.names = &names{roster: rooms.Roster, language: options.Language}
-	s.refusals = newRefusals(log)
 	s.api = humago.New(s.mux, contract())
 	s.register()
 	s.registerDocs()

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -71,10 +74,28 @@ func problem(ctx context.Context, log *slog.Logger, err error) *Problem {
 			Data: refusal.Data, RequestID: requestID(ctx), retryAfter: retryAfter(refusal),
 		}
 	}
-	if ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil: // the caller has gone
+	case away(err):
+		log.WarnContext(ctx, "the database or the store of files does not answer", "request_id", requestID(ctx), "err", err)
+		return problem(ctx, log, &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "the database or the store of files does not answer; send the same request again"})
+	default:
 		log.ErrorContext(ctx, "answer a request", "request_id", requestID(ctx), "err", err)
 	}
 	return broken(ctx)
+}
+
+// away says that what keeps things cannot be reached, stops or is full: nothing is wrong
+// with the request. https://www.postgresql.org/docs/current/errcodes-appendix.html
+func away(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P0")
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err)
 }
 
 // broken is the problem of what is our fault.

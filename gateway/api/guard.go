@@ -30,7 +30,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		s.mux.ServeHTTP(a, r)
 	}
-	s.refusals.note(ctx, r, a.status)
+	s.noteRefusal(ctx, r, a.status)
 }
 
 // harden sets the headers that hold unless a handler knows better: what we answer is

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestFloodsAreCounted: a flood has a few lines a second and a count, which comes out as
+// well when the flood has ended; nobody else loses a line.
+func TestFloodsAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		log := newLog(&out, slog.LevelInfo)
+		for range 1000 {
+			log.Warn("refused a request", "source", "192.0.2.1")
+			log.Error("answer a request", "err", "gone")
+			log.Info("an interaction came")
+		}
+		log.Warn("refused a request", "source", "192.0.2.2")
+		time.Sleep(time.Second) // the clock of the bubble
+		synctest.Wait()
+		for line, want := range map[string]int{
+			`msg="refused a request" source=192.0.2.1`:                                                  linesPerSecond,
+			`level=WARN msg="more were not logged" count=992 last="refused a request" source=192.0.2.1`: 1,
+			`msg="answer a request"`: linesPerSecond,
+			`level=ERROR msg="more were not logged" count=992 last="answer a request"`: 1,
+			`msg="an interaction came"`:                1000,
+			`msg="refused a request" source=192.0.2.2`: 1,
+		} {
+			if got := strings.Count(out.String(), line+"\n") + strings.Count(out.String(), line+" err=gone\n"); got != want {
+				t.Errorf("%s: got %d lines, want %d", line, got, want)
+			}
+		}
+	})
+}
+
+// TestASecondAfterAFlood: whoever flooded is heard again in the next second.
+func TestASecondAfterAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		log := newLog(&out, slog.LevelInfo).With("source", "192.0.2.1").WithGroup("chat")
+		for range 3 {
+			for range 20 {
+				log.WarnContext(context.Background(), "refused")
+			}
+			time.Sleep(time.Second) // the clock of the bubble
+			synctest.Wait()
+		}
+		if lines, counted := strings.Count(out.String(), "msg=refused source=192.0.2.1\n"), strings.Count(out.String(), `msg="more were not logged" source=192.0.2.1 chat.count=12`); lines != 3*linesPerSecond || counted != 3 {
+			t.Errorf("got %d lines and %d counts:\n%s", lines, counted, out.String())
+		}
+	})
+}
