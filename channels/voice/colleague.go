@@ -109,17 +109,23 @@ func (c *Call) wanted() hearing {
 	return w
 }
 
-// handOver leaves the customer to the colleague who came last, and says whether the floor
-// agrees.
+// handOver leaves the customer to the colleague on line 2, a conference to who came first,
+// and says whether the floor agrees.
 func (c *Call) handOver(ctx context.Context) bool {
 	key := fmt.Sprintf("voice/call/%d/hand_over/%d", c.row.ID, c.row.Agent)
-	cmd := gateway.TransferLines{Interaction: c.row.Interaction, Agent: c.row.Agent}
+	var cmd gateway.Command = gateway.TransferLines{Interaction: c.row.Interaction, Agent: c.row.Agent}
+	next := len(c.others) - 1
+	if c.phase == gateway.PhaseConference && len(c.rings) == 0 {
+		cmd, next = gateway.DropLine{Interaction: c.row.Interaction, Agent: c.row.Agent}, 0
+	}
 	if _, err := c.v.try(ctx, c.v.cfg.Patience.Accept, key, cmd); err != nil {
 		c.v.log.Warn("leave a customer to a colleague", "interaction", c.row.Interaction, "err", err)
 		return false
 	}
-	c.promote(ctx, len(c.others)-1)
-	c.phase = gateway.PhaseTalking
+	c.promote(ctx, next)
+	if len(c.others) == 0 {
+		c.phase = gateway.PhaseTalking
+	}
 	c.arrange()
 	return true
 }

@@ -34,6 +34,11 @@ func TestConsult(t *testing.T) {
 	other, b := h.consult(id)
 	h.change(asked(id, gateway.PhaseConsult, 6))
 	phonetest.Wait(t, "the agents talk", func() bool { return agent.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(1000) })
+	a.Info('7')
+	phonetest.Wait(t, "the colleague gets the key", func() bool { return other.Sound.Pressed() == "7" })
+	if keys := customer.Sound.Pressed(); keys != "" {
+		t.Errorf("the customer got %q", keys)
+	}
 	phonetest.Wait(t, "the customer hears neither", func() bool { return customer.Sound.Ear.Part(1000) < 0.1 && customer.Sound.Ear.Part(1300) < 0.1 })
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 7})
 	phonetest.Wait(t, "the colleague is hung up", b.Gone)
@@ -84,11 +89,32 @@ func TestConference(t *testing.T) {
 		}
 		return both(customer, 1000, 1300) && both(agent, 440, 1300) && both(other, 440, 1000)
 	})
+	customer.Sound.Press('4')
+	phonetest.Wait(t, "both agents get the key", func() bool { return agent.Sound.Pressed() == "4" && other.Sound.Pressed() == "4" })
+	b.Info('5')
+	phonetest.Wait(t, "the others get the colleague's", func() bool { return agent.Sound.Pressed() == "45" && customer.Sound.Pressed() == "5" })
 	b.Bye()
 	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == bo })
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 7})
 	phonetest.Wait(t, "two talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
 	c.Bye()
+	h.ends()
+}
+
+// Who has the conference hangs up: the colleague who came first has the customer.
+func TestOwnerLeavesConference(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, _, c, a, id := h.talk()
+	other, b := h.consult(id)
+	h.change(asked(id, gateway.PhaseConference, 6))
+	phonetest.Wait(t, "the colleague hears the customer too", func() bool { return other.Sound.Ear.Part(440) > 0.2 })
+	a.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: bo, Queue: queue, Rev: 7})
+	phonetest.Wait(t, "colleague and customer talk", func() bool { return customer.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(440) })
+	c.Bye()
+	phonetest.Wait(t, "the colleague is hung up", b.Gone)
 	h.ends()
 }
 

@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/dtmf"
@@ -98,9 +99,12 @@ func (c *Call) phoneHeld(ctx context.Context, l *Leg, held bool) {
 	}
 }
 
-// keyed is a key in the sound itself; in a bridge it has been passed on already.
+// keyed is a key in the sound itself; in a bridge it has been passed on already, a
+// conference mixes sound only.
 func (c *Call) keyed(ctx context.Context, l *Leg, key byte) {
 	switch {
+	case c.heard.mixed != nil:
+		c.passOn(l, key)
 	case l == c.customer && key == '1' && c.callable && c.row.State == waiting:
 		c.callMe(ctx)
 	case l != c.customer || key != '#' || c.message == nil:
@@ -114,17 +118,36 @@ func (c *Call) keyed(ctx context.Context, l *Leg, key byte) {
 // infoKey is a key by SIP INFO, which no bridge passes on.
 func (c *Call) infoKey(ctx context.Context, l *Leg, key byte) {
 	c.keyed(ctx, l, key)
-	switch {
-	case c.row.State == outside && l == c.customer:
-		c.outside.press(key)
-	case c.row.State == outside && l == c.outside:
-		c.customer.press(key)
-	case c.row.State != talking || c.onHold:
-	case l == c.customer:
-		c.agent.press(key)
-	case l == c.agent:
-		c.customer.press(key)
+	if c.heard.mixed == nil {
+		c.passOn(l, key)
 	}
+}
+
+// passOn presses a key at everybody who hears the leg.
+func (c *Call) passOn(l *Leg, key byte) {
+	for _, other := range c.hearers(l) {
+		other.press(key)
+	}
+}
+
+// hearers are those who hear a leg now.
+func (c *Call) hearers(l *Leg) (all []*Leg) {
+	switch h := c.heard; {
+	case c.row.State == outside:
+		all = []*Leg{c.customer, c.outside}
+	case c.row.State != talking || c.agent == nil:
+		return nil
+	case h.mixed != nil:
+		all = append([]*Leg{c.customer, c.agent}, c.others...)
+	case !h.music:
+		all = []*Leg{c.customer, c.agent}
+	case h.line2 != nil:
+		all = []*Leg{c.agent, h.line2}
+	}
+	if !slices.Contains(all, l) {
+		return nil
+	}
+	return slices.DeleteFunc(all, func(o *Leg) bool { return o == l })
 }
 
 func parseInfo(e dialog.Info) (byte, bool) {
