@@ -12,10 +12,15 @@ create table conversation (
     last_pos         bigint      not null default 0 check (last_pos >= 0),
     open_interaction bigint, -- who is served now; set by the floor
     created_at       timestamptz not null default now()
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 
 create index conversation_case on conversation (case_id);
 create index conversation_customer on conversation (customer_id);
+
+-- view: case_of_conversation, readers: tickets
+create view case_of_conversation as
+select id as conversation, case_id
+from conversation;
 
 -- What was said, and what happened. Never changed, never deleted but by retention.
 -- Body is json, not jsonb: it is handed on, never searched, and must come back as it went in.

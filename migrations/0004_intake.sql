@@ -12,4 +12,4 @@ create table arrival (
     pos             bigint,
     interaction_id  bigint,
     at              timestamptz not null default now()
-) with (fillfactor = 80);
+) with (fillfactor = 50);

@@ -131,7 +131,8 @@ func (s *Store) flush(ctx context.Context) error {
 		with line as (
 			select k.id, w.text, w.by, w.at
 			from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) as w(conversation, text, by, at)
-			join support_case k on k.conversation = w.conversation and k.conversation <> 0
+			join case_of_conversation c using (conversation)
+			join support_case k on k.id = c.case_id and k.conversation = w.conversation
 			where w.at > k.last_activity_at
 			order by k.id
 			for no key update of k)

@@ -294,6 +294,9 @@ func TestNoteAndSaid(t *testing.T) {
 	}
 
 	r.tx(t, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "insert into conversation (id, case_id, customer_id, channel) overriding system value values (5, $1, 1, 'chat')", id); err != nil {
+			return err
+		}
 		return r.Follow(ctx, tx, gateway.Interaction{ID: 1, Case: id, Conversation: 5, State: gateway.StateActive})
 	})
 	for pos := range int64(3) {

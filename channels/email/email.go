@@ -53,6 +53,7 @@ type Intake interface {
 // them; its slices are in step.
 type Blobs interface {
 	Put(ctx context.Context, r io.Reader) (key string, size int64, err error)
+	PutAll(ctx context.Context, contents [][]byte) (keys []string, err error)
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 	NoteAll(ctx context.Context, tx pgx.Tx, keys []string, sizes []int64, mediaTypes, names []string) error
 }

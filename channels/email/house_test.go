@@ -150,6 +150,17 @@ func (h *house) Put(_ context.Context, r io.Reader) (string, int64, error) {
 	return key, int64(len(data)), nil
 }
 
+func (h *house) PutAll(ctx context.Context, contents [][]byte) (keys []string, err error) {
+	for _, c := range contents {
+		key, _, err := h.Put(ctx, bytes.NewReader(c))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
 func (h *house) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,10 +1,10 @@
 package email
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -18,7 +18,6 @@ import (
 
 const (
 	intakeBatch = 50
-	keepers     = 8 // mails whose bytes are written to disk at once
 	// giveUpAfter is how many times a mail is tried that the intake refuses. Then it is
 	// put into quarantine, so that it does not stand in the way for ever.
 	giveUpAfter = 5
@@ -80,41 +79,57 @@ func (p *poller) prepareAhead(ctx context.Context, batches <-chan []fetched, rea
 	return nil
 }
 
-// prepare keeps and parses mails, several at once.
+// prepare parses mails, several at once, and keeps their bytes and their attachments, all
+// at once.
 func (p *poller) prepare(ctx context.Context, batch []fetched) ([]*receivedMail, error) {
 	mails := make([]*receivedMail, len(batch))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(keepers)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range batch {
-		work.Go(func() (err error) {
-			mails[i], err = p.read(ctx, batch[i])
-			return err
+		work.Go(func() error {
+			mails[i] = p.read(batch[i])
+			return nil
 		})
 	}
-	return mails, work.Wait()
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	return mails, p.keepBytes(ctx, mails)
 }
 
-// read keeps a mail's bytes and its attachments and parses it.
-func (p *poller) read(ctx context.Context, f fetched) (*receivedMail, error) {
-	r := &receivedMail{fetched: f, key: p.key(f.uid), digest: digest(f.raw, f.at)}
+// read parses a mail.
+func (p *poller) read(f fetched) *receivedMail {
+	r := &receivedMail{fetched: f, key: p.key(f.uid), digest: digest(f.raw, f.at), raw: f.kept}
 	r.letter, r.broken = parse(f.raw)
-	if r.raw = f.kept; r.raw.key != "" {
+	if r.raw.key != "" {
 		r.letter.Defects = append(r.letter.Defects, "too large: only its beginning was read, see the source")
-	} else {
-		key, size, err := p.in.Blobs.Put(ctx, bytes.NewReader(f.raw))
-		if err != nil {
-			return nil, fmt.Errorf("keep a mail: %w", err)
-		}
-		r.raw = stored{key, size, rawType, rawName}
 	}
-	for _, a := range r.letter.Attachments {
-		key, size, err := p.in.Blobs.Put(ctx, bytes.NewReader(a.Data))
-		if err != nil {
-			return nil, fmt.Errorf("keep an attachment: %w", err)
+	return r
+}
+
+// keepBytes keeps the sources of mails and their attachments.
+func (e *Email) keepBytes(ctx context.Context, mails []*receivedMail) error {
+	var contents [][]byte
+	var places []*stored // in step: where the keys belong
+	for _, r := range mails {
+		if r.raw.key == "" {
+			r.raw = stored{size: int64(len(r.fetched.raw)), kind: rawType, name: rawName}
+			contents, places = append(contents, r.fetched.raw), append(places, &r.raw)
 		}
-		r.files = append(r.files, stored{key, size, a.Type, a.Name})
+		r.files = make([]stored, len(r.letter.Attachments))
+		for i, a := range r.letter.Attachments {
+			r.files[i] = stored{size: int64(len(a.Data)), kind: a.Type, name: a.Name}
+			contents, places = append(contents, a.Data), append(places, &r.files[i])
+		}
 	}
-	return r, nil
+	keys, err := e.in.Blobs.PutAll(ctx, contents)
+	if err != nil {
+		return fmt.Errorf("keep mails: %w", err)
+	}
+	for i, key := range keys {
+		places[i].key = key
+	}
+	return nil
 }
 
 // What the source of a mail is called, for whoever downloads it.

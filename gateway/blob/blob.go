@@ -44,6 +44,8 @@ type Info struct {
 type Objects interface {
 	// Put stores what r holds. It returns when the object would survive a power cut.
 	Put(ctx context.Context, r io.Reader) (Info, error)
+	// PutAll stores objects that lie in memory, all or with an error. Infos are in their order.
+	PutAll(ctx context.Context, contents [][]byte) ([]Info, error)
 	// Open reads an object. A key that names none is refused with not_found.
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, Info, error)
 	// Touch marks an object as if it were Put now. A key that names none is refused with

@@ -87,11 +87,7 @@ func spool(ctx context.Context, dir string, r io.Reader) (*os.File, Info, error)
 // marked as Put now. Its name may be another Put's of this moment, not yet on disk.
 func (d *Dir) settle(f *os.File, key string) error {
 	path := d.path(key)
-	d.mu.Lock()
-	now := time.Now()
-	err := os.Chtimes(path, now, now)
-	d.mu.Unlock()
-	if err == nil {
+	if d.mark(key) == nil {
 		return errors.Join(discard(f), syncDir(filepath.Dir(path)))
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
@@ -101,7 +97,7 @@ func (d *Dir) settle(f *os.File, key string) error {
 		return err
 	}
 	d.mu.Lock()
-	err = os.Rename(f.Name(), path)
+	err := os.Rename(f.Name(), path)
 	d.mu.Unlock()
 	if err != nil {
 		return err
@@ -171,10 +167,7 @@ func (d *Dir) Touch(_ context.Context, key string) error {
 	if !keyPattern.MatchString(key) {
 		return noSuchFile()
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := time.Now()
-	err := os.Chtimes(d.path(key), now, now)
+	err := d.mark(key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return noSuchFile()
 	}

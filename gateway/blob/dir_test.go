@@ -40,10 +40,23 @@ func TestMain(m *testing.M) {
 	}
 	d, err := blob.NewDir(dir)
 	if err == nil {
-		_, err = d.Put(context.Background(), bytes.NewReader(make([]byte, 1<<20)))
+		if os.Getenv("BLOB_TEST_ALL") != "" {
+			_, err = d.PutAll(context.Background(), megabytes())
+		} else {
+			_, err = d.Put(context.Background(), bytes.NewReader(make([]byte, 1<<20)))
+		}
 	}
 	fmt.Print(errors.Is(err, gateway.ErrTryAgain), " ", err)
 	os.Exit(0)
+}
+
+// megabytes are objects that differ in their first byte, all but the last two.
+func megabytes() (list [][]byte) {
+	for i := range 6 {
+		list = append(list, make([]byte, 1<<20))
+		list[i][0] = byte(min(i, 4))
+	}
+	return list
 }
 
 func child(t *testing.T, dir string, env ...string) string {
@@ -164,21 +177,46 @@ func TestAFailingReaderLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
-	root := t.TempDir()
-	out := child(t, root, "BLOB_TEST_LIMIT=1")
-	if !strings.HasPrefix(out, "true storage_full: ") || !strings.Contains(out, root) {
-		t.Errorf("got %q, want try_again, storage_full and where", out)
+func TestManyAreStoredTogether(t *testing.T) {
+	d, root := newDir(t)
+	before := put(t, d, string(megabytes()[0]))
+	infos, err := d.PutAll(t.Context(), megabytes())
+	if err != nil || len(infos) != 6 || infos[0] != before || infos[4] != infos[5] {
+		t.Fatalf("got %v, %v", infos, err)
 	}
-	if got := files(t, root); len(got) != 0 {
-		t.Errorf("got files %v, want none", got)
+	for i, content := range megabytes() {
+		if got := read(t, d, infos[i].Key); got != string(content) || infos[i].Size != 1<<20 {
+			t.Errorf("object %d: got %d bytes and %+v", i, len(got), infos[i])
+		}
+	}
+	if got := files(t, root); len(got) != 5 {
+		t.Errorf("got files %v, want five", got)
+	}
+	if infos, err = d.PutAll(t.Context(), megabytes()[:2]); err != nil || len(infos) != 2 || infos[0] != before {
+		t.Errorf("a few: got %v, %v", infos, err)
+	}
+}
+
+func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
+	for _, how := range []string{"", "BLOB_TEST_ALL=1"} {
+		root := t.TempDir()
+		out := child(t, root, "BLOB_TEST_LIMIT=1", how)
+		if !strings.HasPrefix(out, "true storage_full: ") || !strings.Contains(out, root) {
+			t.Errorf("%s: got %q, want try_again, storage_full and where", how, out)
+		}
+		if got := files(t, root); len(got) != 0 {
+			t.Errorf("%s: got files %v, want none", how, got)
+		}
 	}
 }
 
 func TestAKilledPutIsWholeOrAbsent(t *testing.T) {
-	for point, objects := range map[string]int{"blob.written": 0, "blob.stored": 1} {
+	for _, c := range []struct {
+		point, how string
+		objects    int
+	}{{"blob.written", "", 0}, {"blob.stored", "", 1}, {"blob.written", "BLOB_TEST_ALL=1", 0}, {"blob.stored", "BLOB_TEST_ALL=1", 5}} {
 		root := t.TempDir()
-		child(t, root, "VAXEL_CRASH="+point)
+		child(t, root, "VAXEL_CRASH="+c.point, c.how)
 		d, err := blob.NewDir(root)
 		if err != nil {
 			t.Fatal(err)
@@ -186,11 +224,11 @@ func TestAKilledPutIsWholeOrAbsent(t *testing.T) {
 		n := 0
 		for info, err := range d.All(t.Context()) {
 			if n++; err != nil || info.Size != 1<<20 {
-				t.Errorf("%s: got %v, %v", point, info, err)
+				t.Errorf("%s %s: got %v, %v", c.point, c.how, info, err)
 			}
 		}
-		if n != objects {
-			t.Errorf("%s: got %d objects, want %d", point, n, objects)
+		if n != c.objects {
+			t.Errorf("%s %s: got %d objects, want %d", c.point, c.how, n, c.objects)
 		}
 	}
 }

@@ -66,6 +66,11 @@ func (s *S3) upload(ctx context.Context, f *os.File, info Info) error {
 	return err
 }
 
+// PutAll is described at Objects.
+func (s *S3) PutAll(ctx context.Context, contents [][]byte) ([]Info, error) {
+	return putEach(ctx, s, contents)
+}
+
 // Open is described at Objects.
 func (s *S3) Open(ctx context.Context, key string) (io.ReadSeekCloser, Info, error) {
 	if !keyPattern.MatchString(key) {
