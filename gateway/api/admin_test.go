@@ -116,7 +116,7 @@ func TestAdministratorsChangeWhatTheyHaveRead(t *testing.T) {
 	admin.patch("/admin/agents/"+h.bo.String(), m{"active": true})
 	for _, name := range []string{"anna", "bo"} {
 		c := h.as(t, name)
-		for _, path := range []string{"/admin/agents", "/admin/logins", "/admin/keys", "/admin/calendars/1", "/audit"} {
+		for _, path := range []string{"/admin/agents", "/admin/logins", "/admin/keys", "/admin/groups/1", "/audit"} {
 			c.refused("GET", path, nil, 403, "role_required")
 		}
 		c.refused("POST", "/admin/keys", m{"name": "x", "role": "administrator"}, 403, "role_required")

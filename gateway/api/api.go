@@ -47,12 +47,13 @@ type Server struct {
 
 	names    *names
 	consoles *consoles
+	boards   chan []byte // the latest from the floor that has not been shown
 	stopping chan struct{}
 }
 
 // New makes the API of the rooms.
 func New(rooms Rooms, options Options, log *slog.Logger) *Server {
-	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), stopping: make(chan struct{})}
+	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), boards: make(chan []byte, 1), stopping: make(chan struct{})}
 	s.consoles = newConsoles(rooms.Commands, options.Run, log)
 	s.names = &names{roster: rooms.Roster, language: options.Language}
 	s.api = humago.New(s.mux, contract())

@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -235,17 +234,4 @@ func holdings(of map[gateway.Channel]int) []holding {
 		}
 	}
 	return out
-}
-
-// boardTick shows a new board to those who look at boards.
-func (s *Server) boardTick(board []byte) {
-	if len(board) == 0 {
-		return // one may have been lost on its way; the next is soon
-	}
-	f := frame{Type: "queue.stats", Data: json.RawMessage(board)}
-	s.consoles.each(func(c *console) {
-		if c.board.Load() {
-			c.tick(f)
-		}
-	})
 }

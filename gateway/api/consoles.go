@@ -149,15 +149,6 @@ func (cs *consoles) forget([]byte) {
 	cs.hint()
 }
 
-// each calls f for every open console.
-func (cs *consoles) each(f func(*console)) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	for c := range cs.open {
-		f(c)
-	}
-}
-
 // farewell is how long closing sockets may take; their clients have that long to agree.
 const farewell = 3 * time.Second
 
@@ -167,9 +158,10 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.Bus.Subscribe(floor.SubjectBoard, s.boardTick)()
 	defer s.Bus.Subscribe(floor.SubjectPlan, s.names.forget)()
 	defer s.Bus.Subscribe(floor.SubjectLed, s.consoles.forget)()
-	var forgetting sync.WaitGroup
-	forgetting.Go(func() { s.forgetAnswers(ctx) })
-	defer forgetting.Wait()
+	var aside sync.WaitGroup
+	aside.Go(func() { s.forgetAnswers(ctx) })
+	aside.Go(func() { s.tellBoards(ctx) })
+	defer aside.Wait()
 	s.consoles.run(ctx)
 	s.consoles.close()
 	close(s.stopping)

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -276,148 +275,6 @@ func TestStaleOffersAndForeignThings(t *testing.T) {
 	s.refused("PATCH", "/tasks/99999", m{"title": "x"}, 404, "task_not_found")
 }
 
-func TestEditsQuoteWhatTheyHaveRead(t *testing.T) {
-	h := newHouse(t)
-	s := h.ready(t, "anna")
-	h.arrive(t, gateway.Chat, h.invoices)
-	_, i := s.take()
-	at := "/cases/" + i["case"].(string)
-	rev := fmt.Sprint(s.get(at)["rev"])
-	first := s.with("If-Match", rev).patch(at, m{"subject": "Ny rubrik", "tags": []string{"retur"}})
-	if first["subject"] != "Ny rubrik" {
-		t.Errorf("got %v", first)
-	}
-	got := s.with("If-Match", rev).refused("PATCH", at, m{"subject": "En annan"}, 409, "stale")
-	if there, ok := got["data"].(m); !ok || there["subject"] != "Ny rubrik" {
-		t.Errorf("the refusal does not hold what is there: %v", got)
-	}
-	s.with("If-Match", "sju").refused("PATCH", at, m{"subject": "En annan"}, 400, "bad_if_match")
-
-	who := "/customers/" + i["customer"].(string)
-	rev = fmt.Sprint(s.get(who)["rev"])
-	s.with("If-Match", rev).patch(who, m{"name": "Alva Ek-Lind", "company": "Ek AB"})
-	s.with("If-Match", rev).refused("PATCH", who, m{"name": "X"}, 409, "stale")
-	if list := items(s.get("/customers?q=alva")); len(list) != 1 || list[0]["name"] != "Alva Ek-Lind" {
-		t.Errorf("got %v", list)
-	}
-	if list := items(s.get("/customers")); len(list) != 1 {
-		t.Errorf("got %v", list)
-	}
-	if found := s.get("/search?q=rubrik"); len(found["cases"].([]any)) != 1 {
-		t.Errorf("got %v", found)
-	}
-	if list := items(s.get("/cases?q=rubrik")); len(list) != 1 || list[0]["assignee_name"] != "Anna" {
-		t.Errorf("got %v", list)
-	}
-	if list := items(s.get("/cases?state=open&assignee=" + h.anna.String())); len(list) != 1 || list[0]["queue_name"] != "Faktura" {
-		t.Errorf("got %v", list)
-	}
-
-	draft := m{"title": "Ring upp", "case": i["case"], "due_at": time.Now().Add(time.Hour)}
-	s.with("Idempotency-Key", "t1").refused("POST", "/tasks", m{"title": " "}, 400, "title_missing")
-	task := s.with("Idempotency-Key", "t1").post("/tasks", draft, 201)
-	if again := s.with("Idempotency-Key", "t1").post("/tasks", draft, 201); again["id"] != task["id"] || again["due_at"] != task["due_at"] {
-		t.Errorf("the same key twice: got %v and %v", task, again)
-	}
-	s.with("Idempotency-Key", strings.Repeat("k", 300)).refused("POST", "/tasks", draft, 400, "key_too_long")
-	if task["customer"] != i["customer"] {
-		t.Errorf("got %v", task)
-	}
-	at = "/tasks/" + task["id"].(string)
-	done := s.with("If-Match", fmt.Sprint(task["rev"])).patch(at, m{"done": true})
-	if done["done_at"] == nil {
-		t.Errorf("got %v", done)
-	}
-	s.with("If-Match", fmt.Sprint(task["rev"])).refused("PATCH", at, m{"title": "x"}, 409, "stale")
-	if list := items(s.get("/tasks?case=" + i["case"].(string))); len(list) != 0 {
-		t.Errorf("got %v", list)
-	}
-	if list := items(s.get("/tasks?done=true")); len(list) != 1 {
-		t.Errorf("got %v", list)
-	}
-	s.delete(at, 204)
-}
-
-func TestStaffChatsAreTheirs(t *testing.T) {
-	h := newHouse(t)
-	anna, bo := h.ready(t, "anna"), h.ready(t, "bo")
-	outsider := h.agent(t, "cilla", gateway.RoleAdministrator)
-	chat := anna.post("/staff-chats", m{"members": []any{h.bo}}, 201)
-	id := chat["id"].(string)
-	if len(chat["members"].([]any)) != 2 || chat["members"].([]any)[1].(m)["name"] != "Bo" {
-		t.Errorf("got %v", chat)
-	}
-	if news := bo.until("staff_chat.created", nil); news["id"] != id {
-		t.Errorf("got %v", news)
-	}
-	anna.post("/staff-chats/"+id+"/messages", m{"client_id": "s1", "text": "Fika?"}, 201)
-	bo.until("message.created", func(e m) bool { return e["text"] == "Fika?" })
-	if list := items(bo.get("/staff-chats")); len(list) != 1 || list[0]["unread"] != 1.0 || list[0]["preview"] != "Fika?" {
-		t.Errorf("got %v", list)
-	}
-	bo.post("/staff-chats/"+id+"/seen", m{"pos": 1}, 204)
-	if list := items(bo.get("/staff-chats/" + id + "/entries")); len(list) != 1 {
-		t.Errorf("got %v", list)
-	}
-
-	cilla := h.as(t, "cilla")
-	_ = outsider
-	cilla.refused("GET", "/staff-chats/"+id+"/entries", nil, 404, "staff_chat_not_found")
-	for _, c := range []*client{cilla, anna.client} {
-		c.refused("GET", "/conversations/"+id+"/entries", nil, 404, "no_conversation")
-		c.refused("POST", "/conversations/"+id+"/seen", m{"pos": 1}, 404, "no_conversation")
-		c.refused("GET", "/entries/"+id+"/1/html", nil, 404, "no_conversation")
-		c.refused("GET", "/articles/suggest?conversation="+id, nil, 404, "no_conversation")
-	}
-	curious, _ := cilla.open("", "conversation:"+id)
-	curious.until("snapshot", nil)
-	anna.post("/staff-chats/"+id+"/messages", m{"text": "Hemligt"}, 201)
-	bo.until("message.created", func(e m) bool { return e["text"] == "Hemligt" })
-	curious.say(m{"t": "ping"})
-	for f := curious.next(); f["t"] != "pong"; f = curious.next() {
-		if f["t"] == "message.created" {
-			t.Errorf("an outsider heard %v", f)
-		}
-	}
-
-	anna.refused("POST", "/supervisor-messages", m{"text": "Hej", "audience": m{"everybody": true}}, 403, "role_required")
-	told := bo.post("/supervisor-messages", m{"text": "Möte kl 15", "audience": m{"queues": []any{h.invoices}}}, 201)
-	if news := anna.until("supervisor_message.created", nil); news["id"] != told["id"] || news["text"] != "Möte kl 15" {
-		t.Errorf("got %v", news)
-	}
-	anna.post("/supervisor-messages/"+told["id"].(string)+"/seen", nil, 204)
-	if list := items(anna.get("/supervisor-messages")); len(list) != 1 || list[0]["seen"] != true {
-		t.Errorf("got %v", list)
-	}
-	if list := items(bo.get("/supervisor-messages?sent=true")); len(list) != 1 || list[0]["seen_by"] != 1.0 {
-		t.Errorf("got %v", list)
-	}
-	bo.delete("/supervisor-messages/"+told["id"].(string), 200)
-}
-
-// TestBoardsAreScoped shows agents what waits in their own queues, and supervisors all.
-func TestBoardsAreScoped(t *testing.T) {
-	h := newHouse(t)
-	sales := h.as(t, "admin").post("/admin/queues", m{"name": m{"sv": "Sälj"}}, 201)["id"].(string)
-	bo, _ := h.as(t, "bo").open("", "board")
-	anna, _ := h.as(t, "anna").open("", "board")
-	other := h.arriveAt(t, gateway.Chat, sales)
-	own := h.arrive(t, gateway.Chat, h.invoices)
-	is := func(came m) func(m) bool { return func(i m) bool { return i["id"] == came["interaction"] } }
-	bo.until("interaction.changed", is(other))
-	anna.until("interaction.changed", func(i m) bool {
-		if i["queue"] == sales {
-			t.Errorf("got %v", i)
-		}
-		return is(own)(i)
-	})
-	for _, row := range items(anna.get("/queues?name=faktura")) {
-		if row["oldest_due"] == nil || row["longest_since"] == nil || row["expected_wait_s"].(m)["chat"] == nil {
-			t.Errorf("got %v", row)
-		}
-	}
-}
-
 // TestWhy says of each member why they were not asked, while it waits, and who was when,
 // after it has been taken.
 func TestWhy(t *testing.T) {
@@ -446,51 +303,6 @@ func TestWhy(t *testing.T) {
 	bo.refused("GET", "/interactions/999999/why", nil, 404, "no_interaction")
 }
 
-func TestBoardsAndDirectory(t *testing.T) {
-	h := newHouse(t)
-	s := h.ready(t, "anna")
-	h.arrive(t, gateway.Chat, h.invoices)
-	s.take()
-	s.put("/me/favourites/queue/"+h.support.String(), nil, 204)
-	s.put("/me/favourites/agent/"+h.bo.String(), nil, 204)
-	if list := items(s.get("/me/favourites")); len(list) != 2 {
-		t.Errorf("got %v", list)
-	}
-	if list := items(s.get("/queues?scope=favourites")); len(list) != 1 || list[0]["name"] != "Support" || list[0]["mine"] != true {
-		t.Errorf("got %v", list)
-	}
-	s.delete("/me/favourites/queue/"+h.support.String(), 204)
-	rows := items(s.get("/agents"))
-	if len(rows) != 2 || rows[0]["id"] != h.anna.String() || rows[0]["presence"].(m)["status"] != "busy" {
-		t.Fatalf("got %v", rows)
-	}
-	if held := rows[0]["holds"].([]any); len(held) != 1 || held[0].(m)["channel"] != "chat" {
-		t.Errorf("got %v", held)
-	}
-	for _, row := range items(s.get("/queues")) {
-		if agents := row["agents"].(m); agents["busy"] != 1.0 || agents["logged_out"] != 1.0 {
-			t.Errorf("got %v", row)
-		}
-	}
-	if list := items(s.get("/groups")); len(list) != 1 {
-		t.Errorf("got %v", list)
-	}
-	s.get("/me/statistics")
-	s.get("/status-codes")
-	if list := items(s.get("/transaction-codes?queue=" + h.invoices.String())); len(list) != 1 || list[0]["required"] != true {
-		t.Errorf("got %v", list)
-	}
-	if list := items(s.get("/interactions")); len(list) != 1 || list[0]["subject"] == "" {
-		t.Errorf("got %v", list)
-	}
-	bo := h.as(t, "bo")
-	bo.get("/statistics")
-	h.arrive(t, gateway.Callback, h.support)
-	if list := items(bo.get("/interactions?scope=all&limit=1")); len(list) != 1 {
-		t.Errorf("got %v", list)
-	}
-}
-
 func TestDialling(t *testing.T) {
 	h := newHouse(t)
 	s := h.ready(t, "anna")
@@ -507,15 +319,4 @@ func TestDialling(t *testing.T) {
 	if lines := items(s.get("/me/lines")); len(lines) != 2 {
 		t.Errorf("got %v", lines)
 	}
-}
-
-func TestSettings(t *testing.T) {
-	h := newHouse(t)
-	s := h.ready(t, "anna")
-	got := s.patch("/me", m{"language": "en", "phones": []m{{"kind": "sip", "address": "sip:anna@pbx.example"}}})
-	if got["language"] != "en" || got["phones"].([]any)[0].(m)["kind"] != "sip" {
-		t.Errorf("got %v", got)
-	}
-	s.refused("PATCH", "/me", m{"phones": []m{{"kind": "sip", "address": "x y"}}}, 400, "bad_sip_uri")
-	s.refused("PATCH", "/me", m{"language": "tlh"}, 422, "bad_request")
 }

@@ -81,7 +81,8 @@ func (c *console) next(ctx context.Context) (event feed.Frame, ok bool, err erro
 // hears says whether an event is the console's to know. Agents hear of the interactions
 // of their own queues, supervisors of all.
 func (c *console) hears(ctx context.Context, event feed.Frame) bool {
-	if event.Topic != gateway.TopicBoard || event.Type != "interaction.changed" || c.by.Can(gateway.RoleSupervisor) {
+	scoped := event.Type == "interaction.changed" || event.Type == "interaction.step"
+	if event.Topic != gateway.TopicBoard || !scoped || c.by.Can(gateway.RoleSupervisor) {
 		return true
 	}
 	var i struct {
@@ -92,7 +93,7 @@ func (c *console) hears(ctx context.Context, event feed.Frame) bool {
 		return false
 	}
 	names, err := c.s.names.get(ctx)
-	return err == nil && (i.Agent == c.by.Agent || slices.Contains(names.agents[c.by.Agent].Queues, i.Queue))
+	return err == nil && (c.by.Agent != 0 && i.Agent == c.by.Agent || slices.Contains(names.agents[c.by.Agent].Queues, i.Queue))
 }
 
 // later says whether a frame is about another agent who was shown a moment ago.

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/feed"
+)
+
+// incoming is what a console may send.
+type incoming struct {
+	Type         string                 `json:"t"`
+	Ticket       string                 `json:"ticket"`
+	At           string                 `json:"at"`
+	Subs         []string               `json:"subs"`
+	Add          []string               `json:"add"`
+	Remove       []string               `json:"remove"`
+	Conversation gateway.ConversationID `json:"conversation"`
+	On           bool                   `json:"on"`
+}
+
+func (c *console) hello(ctx context.Context) (incoming, error) {
+	timer := time.AfterFunc(helloWithin, func() { _ = c.conn.Close(c.closing(errSilent)) })
+	defer timer.Stop()
+	m, err := c.receive(ctx)
+	if err != nil {
+		return m, err
+	}
+	if m.Type != "hello" {
+		return m, errSilent
+	}
+	c.by, err = c.s.Access.Redeem(ctx, m.Ticket)
+	if err != nil {
+		return m, err
+	}
+	if err := c.s.atWork(ctx, c.by); err != nil {
+		return m, err
+	}
+	return m, require(c.by, gateway.RoleAgent)
+}
+
+func (c *console) receive(ctx context.Context) (m incoming, err error) {
+	kind, body, err := c.conn.Read(ctx)
+	if err != nil {
+		return m, err
+	}
+	if kind != websocket.MessageText {
+		return m, gateway.Invalid("text_only", "frames are JSON text")
+	}
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, gateway.Invalid("bad_frame", "the frame is not the JSON that docs/api.md describes")
+	}
+	if len(m.Subs)+len(m.Add)+len(m.Remove) > topicsMax {
+		return m, gateway.Invalid("too_many_topics", "follow fewer topics")
+	}
+	return m, nil
+}
+
+// follow begins to listen before anything is read, so that nothing falls between.
+func (c *console) follow(ctx context.Context, hello incoming) (resumed bool, err error) {
+	topics := []string{gateway.TopicAll}
+	if c.by.Agent != 0 {
+		topics = append(topics, gateway.TopicAgent(c.by.Agent))
+		held, err := c.s.Floor.Held(ctx, c.by.Agent)
+		if err != nil {
+			return false, err
+		}
+		for _, i := range held {
+			topics = append(topics, gateway.TopicConversation(i.Conversation))
+		}
+	}
+	topics = append(topics, c.permitted(ctx, hello.Subs)...)
+	c.remember(topics, nil)
+	c.follower, err = c.s.Feed.Follow(ctx, hello.At, topics)
+	if errors.Is(err, feed.ErrTooOld) {
+		hello.At = ""
+		c.follower, err = c.s.Feed.Follow(ctx, "", topics)
+	}
+	return hello.At != "", err
+}
+
+// permitted are those topics that a console may ask for by name: the board, queues on it
+// that are not its agent's own, and conversations with customers.
+func (c *console) permitted(ctx context.Context, topics []string) []string {
+	var out []string
+	for _, t := range topics {
+		number, ok := strings.CutPrefix(t, "conversation:")
+		var id gateway.ConversationID
+		if t == gateway.TopicBoard || queueOf(t) != 0 || (ok && id.UnmarshalText([]byte(number)) == nil && c.s.readable(ctx, id) == nil) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// remember keeps what is followed, to know what the console may speak into.
+func (c *console) remember(add, remove []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range remove {
+		delete(c.topics, t)
+	}
+	for _, t := range add {
+		c.topics[t] = true
+	}
+	c.board.Store(c.topics[gateway.TopicBoard])
+}
+
+func (c *console) follows(topic string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.topics[topic]
+}
+
+func (c *console) welcome(ctx context.Context, resumed bool) error {
+	err := c.send(ctx, frame{Type: "welcome", Data: welcome{
+		Node: c.s.Node, ServerTime: time.Now().UTC(), Heartbeat: int(heartbeat.Seconds()), Resumed: resumed,
+	}})
+	if err != nil || resumed {
+		return err
+	}
+	at, err := c.s.Feed.Cursor(ctx) // before the snapshot: what that misses comes after this
+	if err != nil {
+		return err
+	}
+	snapshot, err := c.s.snapshot(ctx, c.by)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, frame{Type: "snapshot", At: at, Data: snapshot})
+}
