@@ -50,10 +50,17 @@ func TestTheGuideNamesEveryCode(t *testing.T) {
 	for _, r := range unseen {
 		given[r] = "gateway/api/errors.go"
 	}
+	words := map[string]bool{} // every literal: some codes are chosen while the program runs
 	rooms := map[string][]source{}
 	for _, src := range sources(t) {
 		if !src.Test && behindTheAPI(src) {
 			rooms[src.Room] = append(rooms[src.Room], src)
+			ast.Inspect(src.File, func(n ast.Node) bool {
+				if l, ok := n.(*ast.BasicLit); ok {
+					words[literal(l)] = true
+				}
+				return true
+			})
 		}
 	}
 	for _, files := range rooms {
@@ -71,7 +78,7 @@ func TestTheGuideNamesEveryCode(t *testing.T) {
 		}
 	}
 	for r := range told {
-		if given[r] == "" && !strings.HasSuffix(r.Code, madeOfNoun) {
+		if given[r] == "" && !words[r.Code] && !strings.HasSuffix(r.Code, madeOfNoun) {
 			t.Errorf("docs/api.md explains %s %s, which nobody gives", r.Status, r.Code)
 		}
 	}

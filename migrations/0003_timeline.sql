@@ -50,6 +50,12 @@ exception when feature_not_supported then null;
 end $$;
 -- +goose StatementEnd
 
+-- view: response_figures, readers: stats
+create view response_figures as
+select conversation_id as conversation, pos, at, author_kind = 'agent' as by_agent
+from entry
+where kind in ('message', 'mail', 'article', 'file') and not internal and author_kind in ('customer', 'agent');
+
 create unique index entry_client on entry (conversation_id, client_id) where client_id is not null;
 
 -- How far a reader has seen. It only grows.

@@ -137,7 +137,7 @@ create table routing_snapshot (
 
 -- view: interaction_figures, readers: stats
 create view interaction_figures as
-select id as interaction, channel, queue, agent, state, outbound, arrived_at, due_at, accepted_at, ended_at, finished_at, ended as ending
+select id as interaction, channel, queue, agent, state, outbound, arrived_at, due_at, accepted_at, ended_at, finished_at, ended as ending, conversation
 from interaction;
 
 -- view: offer_figures, readers: stats

@@ -108,6 +108,44 @@ create trigger case_moved after update on support_case
 create trigger case_gone after delete on support_case
     for each row execute function case_tallied();
 
+-- Each time that a case was closed, and whether that was too early.
+create table case_closing (
+    case_id     bigint not null references support_case on delete cascade,
+    queue       bigint not null,
+    channel     text not null,
+    opened_at   timestamptz not null, -- or opened again
+    closed_at   timestamptz not null,
+    reopened_at timestamptz,
+    primary key (case_id, closed_at)
+);
+create index case_closing_by_time on case_closing (closed_at);
+
+-- view: case_figures, readers: stats
+create view case_figures as
+select case_id, queue, channel, opened_at, closed_at, reopened_at
+from case_closing;
+
+-- +goose StatementBegin
+create function case_settled() returns trigger language plpgsql as $$
+begin
+    if new.state = 'closed' then
+        insert into case_closing
+        values (new.id, new.queue, new.channel,
+            coalesce((select max(reopened_at) from case_closing where case_id = new.id), new.created_at), new.closed_at)
+        on conflict do nothing; -- closed twice in one transaction
+    elsif old.state = 'closed' then
+        update case_closing
+        set reopened_at = now()
+        where case_id = new.id and reopened_at is null;
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+create trigger case_settled after update on support_case
+    for each row when ((old.state = 'closed') <> (new.state = 'closed'))
+    execute function case_settled();
+
 create table task (
     id         bigint generated always as identity primary key,
     title      text not null check (title <> ''),

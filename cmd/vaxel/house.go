@@ -105,6 +105,7 @@ func (h *house) openStores(ctx context.Context) error {
 	if h.stats.Zone, err = h.config.zone(); err != nil {
 		return fmt.Errorf("zone: %w", err)
 	}
+	h.stats.Plans = h.roster
 	h.kb = openKnowledge(h)
 	return nil
 }

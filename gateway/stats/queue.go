@@ -63,6 +63,9 @@ const (
 		select i.queue, i.channel, ` + bucket + `,
 			count(*) as handled,
 			count(*) filter (where s.agents > 1 or i.ending = 'transferred_external') as transferred,
+			count(*) filter (where exists (
+				select from article_link_figures l
+				where l.conversation = i.conversation and l.agent <> 0 and l.given_at between i.arrived_at and i.finished_at)) as linked,
 			coalesce(sum(s.talk), 0)::float8 as talk_seconds,
 			coalesce(sum(extract(epoch from i.finished_at - i.ended_at)), 0)::float8 as wrap_seconds
 		from interaction_figures i
@@ -108,7 +111,8 @@ func (s *Store) count(ctx context.Context, p Period, queues []gateway.QueueID, s
 		}
 		all = append(all, found...)
 	}
-	return all, nil
+	timed, err := s.countTimes(ctx, p, queues, step)
+	return append(all, timed...), err
 }
 
 // sum adds up what has the same key, in the order of the keys.

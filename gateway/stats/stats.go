@@ -33,6 +33,8 @@ type Store struct {
 	// Zone is where days are cut: the installation's, whatever the machine's is. Set it
 	// before the store is used.
 	Zone *time.Location
+	// Plans says when queues are open. Without it every hour counts.
+	Plans Plans
 
 	mu    sync.Mutex // guards spans
 	spans []span     // heard, not yet stored

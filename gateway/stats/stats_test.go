@@ -19,14 +19,16 @@ import (
 
 // The floor's views, as tables that a test can fill. e2e reads the real ones.
 const views = `
-	drop view if exists interaction_figures, offer_figures, segment_figures, presence_figures, article_link_figures;
+	drop view if exists interaction_figures, offer_figures, segment_figures, presence_figures, article_link_figures, response_figures, case_figures;
 	create table interaction_figures (
 		interaction bigint, channel text, queue bigint, agent bigint default 0, state text default 'finished', outbound boolean default false,
-		arrived_at timestamptz, due_at timestamptz, accepted_at timestamptz, ended_at timestamptz, finished_at timestamptz, ending text default '');
+		arrived_at timestamptz, due_at timestamptz, accepted_at timestamptz, ended_at timestamptz, finished_at timestamptz, ending text default '', conversation bigint default 0);
 	create table offer_figures (interaction bigint, no int, agent bigint, kind text, channel text, queue bigint, created_at timestamptz, closed_at timestamptz, outcome text);
 	create table segment_figures (interaction bigint, agent bigint, queue bigint, started_at timestamptz, ended_at timestamptz, how text);
 	create table presence_figures (agent bigint, status text, status_code text, since timestamptz);
-	create table article_link_figures (agent bigint, given_at timestamptz, opened_at timestamptz);`
+	create table article_link_figures (agent bigint, given_at timestamptz, opened_at timestamptz, conversation bigint default 0);
+	create table response_figures (conversation bigint, pos bigint, at timestamptz, by_agent boolean);
+	create table case_figures (case_id bigint, queue bigint, channel text, opened_at timestamptz, closed_at timestamptz, reopened_at timestamptz);`
 
 // board is a feed whose events the test makes.
 type board struct {
@@ -103,7 +105,7 @@ func TestQueues(t *testing.T) {
 			Handled: 2, Transferred: 1, TalkSeconds: 100 + 50 + 60, WrapSeconds: 30 + 10,
 			Offered: 5, Accepted: 2, Declined: 1, Missed: 1,
 		},
-		SL2: new(0.5), ASA: new(25.0), AHT: new(125.0), AbandonRate: new(0.5), TransferRate: new(0.5),
+		SL2: new(0.5), ASA: new(25.0), AHT: new(125.0), AbandonRate: new(0.5), TransferRate: new(0.5), LinkRate: new(0.0),
 	}
 	want := []stats.QueueFigures{
 		{Queue: 1, Channel: gateway.Voice, Figures: voice},
@@ -146,7 +148,7 @@ func TestQueues(t *testing.T) {
 	if err := stats.WriteQueues(&csv, want[:1], func(gateway.QueueID) string { return `=cmd("x")` }); err != nil {
 		t.Fatal(err)
 	}
-	if line := strings.Split(csv.String(), "\r\n")[2]; line != `"'=cmd(""x"")",voice,6,2,1,2,1,1,2,5,2,1,1,0.5000,25.0,125.0,0.5000,1,0.5000` {
+	if line := strings.Split(csv.String(), "\r\n")[2]; line != `"'=cmd(""x"")",voice,6,2,1,2,1,1,2,5,2,1,1,0.5000,25.0,125.0,0.5000,1,0.5000,,,0,,0,,0,0.0000` {
 		t.Errorf("csv: got %s", line)
 	}
 }

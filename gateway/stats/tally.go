@@ -18,6 +18,20 @@ type Tally struct {
 	TalkSeconds float64 `json:"talk_seconds"` // with an agent, hold included; each agent's part counts
 	WrapSeconds float64 `json:"wrap_seconds"`
 
+	Linked int `json:"linked"` // of those handled, in which an agent gave a FAQ link; known for 90 days
+
+	// Of chats and mails that arrived in the period: from the arrival to the agent's first
+	// answer, and from each later time that the customer writes to the next one.
+	FirstResponses       int     `json:"first_responses"`
+	FirstResponseSeconds float64 `json:"first_response_seconds"`
+	NextResponses        int     `json:"next_responses"`
+	NextResponseSeconds  float64 `json:"next_response_seconds"`
+	// Of cases closed in the period, each time they were: from when they were opened, or
+	// opened again.
+	Resolved          int     `json:"resolved"`
+	Reopened          int     `json:"reopened"` // of those, opened again since
+	ResolutionSeconds float64 `json:"resolution_seconds"`
+
 	Offered  int `json:"offered"` // offers made in the period
 	Accepted int `json:"accepted"`
 	Declined int `json:"declined"`
@@ -37,6 +51,14 @@ func (t *Tally) add(o Tally) {
 	t.Transferred += o.Transferred
 	t.TalkSeconds += o.TalkSeconds
 	t.WrapSeconds += o.WrapSeconds
+	t.Linked += o.Linked
+	t.FirstResponses += o.FirstResponses
+	t.FirstResponseSeconds += o.FirstResponseSeconds
+	t.NextResponses += o.NextResponses
+	t.NextResponseSeconds += o.NextResponseSeconds
+	t.Resolved += o.Resolved
+	t.Reopened += o.Reopened
+	t.ResolutionSeconds += o.ResolutionSeconds
 	t.Offered += o.Offered
 	t.Accepted += o.Accepted
 	t.Declined += o.Declined
@@ -57,6 +79,15 @@ type Figures struct {
 	AbandonRate *float64 `json:"abandon_rate,omitempty"`
 	// TransferRate is transferred ÷ handled, 0 to 1.
 	TransferRate *float64 `json:"transfer_rate,omitempty"`
+	// LinkRate is linked ÷ handled, 0 to 1.
+	LinkRate *float64 `json:"link_rate,omitempty"`
+	// FirstResponse, NextResponse and Resolution are averages in seconds. Only the time in
+	// which the queue is open counts where its target for the channel does.
+	FirstResponse *float64 `json:"first_response_s,omitempty"`
+	NextResponse  *float64 `json:"next_response_s,omitempty"`
+	Resolution    *float64 `json:"resolution_s,omitempty"`
+	// ReopenRate is reopened ÷ resolved, 0 to 1.
+	ReopenRate *float64 `json:"reopen_rate,omitempty"`
 }
 
 func figuresOf(t Tally) Figures {
@@ -68,7 +99,12 @@ func figuresOf(t Tally) Figures {
 		AHT:         ratio(t.TalkSeconds+t.WrapSeconds, float64(t.Handled)),
 		AbandonRate: ratio(float64(t.Abandoned), ended),
 
-		TransferRate: ratio(float64(t.Transferred), float64(t.Handled)),
+		TransferRate:  ratio(float64(t.Transferred), float64(t.Handled)),
+		LinkRate:      ratio(float64(t.Linked), float64(t.Handled)),
+		FirstResponse: ratio(t.FirstResponseSeconds, float64(t.FirstResponses)),
+		NextResponse:  ratio(t.NextResponseSeconds, float64(t.NextResponses)),
+		Resolution:    ratio(t.ResolutionSeconds, float64(t.Resolved)),
+		ReopenRate:    ratio(float64(t.Reopened), float64(t.Resolved)),
 	}
 }
 
