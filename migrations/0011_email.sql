@@ -55,12 +55,23 @@ create table mailbox_digest (
     primary key (mailbox_id, digest)
 );
 
--- Mail that could not be read or taken in. Nothing is dropped.
+-- Mail that could not be read or taken in, or whose sender is blocked. Nothing is dropped.
 create table quarantine (
     id         bigint generated always as identity primary key,
     mailbox_id bigint      not null references mailbox (id) on delete cascade,
     key        text        not null unique, -- the arrival's
     raw        text        not null,        -- blob
     reason     text        not null,
+    sender     text        not null default '',
+    subject    text        not null default '',
+    held       boolean     not null default false, -- no case was opened
     at         timestamptz not null default now()
+);
+
+-- Whose mail is held: an address, or @ and a domain.
+create table blocked_sender (
+    id   bigint generated always as identity primary key,
+    who  text        not null unique check (who = lower(who) and who like '%@%'),
+    note text        not null default '',
+    at   timestamptz not null default now()
 );

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/jackc/pgx/v5"
@@ -28,6 +27,10 @@ const (
 // again; an error is for the whole batch.
 func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []imap.UID) (done []imap.UID, err error) {
 	fresh, known, err := p.sift(ctx, mails)
+	if err != nil {
+		return nil, err
+	}
+	fresh, done, err = p.putAside(ctx, fresh, pending)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +213,7 @@ func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
 		if err := p.advance(ctx, tx, uids, pending); err != nil {
 			return err
 		}
-		if err := p.remember(ctx, tx, fresh); err != nil {
+		if err := p.remember(ctx, tx, p.box.ID, fresh); err != nil {
 			return err
 		}
 		for _, r := range fresh {
@@ -223,7 +226,7 @@ func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
 }
 
 // remember keeps what the mails are known by, and their blobs.
-func (p *poller) remember(ctx context.Context, tx pgx.Tx, mails []*receivedMail) error {
+func (e *Email) remember(ctx context.Context, tx pgx.Tx, mailbox MailboxID, mails []*receivedMail) error {
 	if len(mails) == 0 {
 		return nil
 	}
@@ -240,11 +243,11 @@ func (p *poller) remember(ctx context.Context, tx pgx.Tx, mails []*receivedMail)
 		insert into mailbox_digest (mailbox_id, digest, key)
 		select $1, digest, key
 		from unnest($2::bytea[], $3::text[]) as w(digest, key)
-		on conflict do nothing`, int64(p.box.ID), digests, keys)
+		on conflict do nothing`, int64(mailbox), digests, keys)
 	if err != nil {
 		return fmt.Errorf("remember mails: %w", err)
 	}
-	return p.in.Blobs.NoteAll(ctx, tx, blobs, sizes, kinds, names)
+	return e.in.Blobs.NoteAll(ctx, tx, blobs, sizes, kinds, names)
 }
 
 // report tells what bounced, and puts what could not be read into quarantine.
@@ -255,7 +258,7 @@ func (p *poller) report(ctx context.Context, tx pgx.Tx, r *receivedMail) error {
 		}
 	}
 	if r.broken != "" {
-		return p.quarantine(ctx, tx, r, r.broken)
+		return p.quarantine(ctx, tx, r, r.broken, false)
 	}
 	return nil
 }
@@ -277,7 +280,7 @@ func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending 
 		return err
 	}
 	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		if err := p.quarantine(ctx, tx, r, err.Error()); err != nil {
+		if err := p.quarantine(ctx, tx, r, err.Error(), false); err != nil {
 			return err
 		}
 		raw := r.raw
@@ -286,17 +289,4 @@ func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending 
 		}
 		return p.advance(ctx, tx, []imap.UID{r.uid}, pending)
 	})
-}
-
-// quarantine notes a mail that somebody should look at.
-func (p *poller) quarantine(ctx context.Context, tx pgx.Tx, r *receivedMail, reason string) error {
-	_, err := tx.Exec(ctx, `
-		insert into quarantine (mailbox_id, key, raw, reason)
-		values ($1, $2, $3, $4)
-		on conflict (key) do update set reason = excluded.reason`,
-		int64(p.box.ID), r.key, r.raw.key, gateway.Clean(strings.ToValidUTF8(reason, "?")))
-	if err != nil {
-		return fmt.Errorf("put mail into quarantine: %w", err)
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/staffchat"
 	"github.com/vaxelhq/vaxel/gateway/stats"
 	"github.com/vaxelhq/vaxel/gateway/timeline"
+	"github.com/vaxelhq/vaxel/kb"
 	"github.com/vaxelhq/vaxel/tickets"
 )
 
@@ -34,12 +35,16 @@ type Rooms struct {
 	Feed      *feed.Feed
 	Cases     *tickets.Store
 	Articles  Articles
+	KB        *kb.Store // for editors
 	StaffChat *staffchat.Store
 	Stats     *stats.Store
 	Blobs     Blobs
 	Mail      Mail
 	Calls     Calls
 	Ways      Ways
+
+	Quarantine Quarantine
+	Blocks     Blocks
 }
 
 // Blobs keep what is too large for a row.

@@ -1,0 +1,89 @@
+package email
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Block is a sender whose mail is kept in quarantine, with no case and no offer, until
+// somebody releases it.
+type Block struct {
+	ID   int64
+	Who  string // an address, or @ and a domain
+	Note string
+	At   time.Time
+}
+
+// Blocked lists the blocked senders by name.
+func (e *Email) Blocked(ctx context.Context) ([]Block, error) {
+	rows, _ := e.pool.Query(ctx, `
+		select id, who, note, at
+		from blocked_sender
+		order by who`) // the error comes with the rows
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Block])
+	if err != nil {
+		return nil, fmt.Errorf("list blocked senders: %w", err)
+	}
+	return list, nil
+}
+
+// Block keeps the mail of an address, or of a whole "@domain", from now on. Blocking again
+// changes the note.
+func (e *Email) Block(ctx context.Context, tx pgx.Tx, who, note string) (Block, error) {
+	who = strings.ToLower(strings.TrimSpace(gateway.Clean(who)))
+	if at := strings.LastIndexByte(who, '@'); at < 0 || at == len(who)-1 || len(who) > 320 || strings.ContainsAny(who, " <>,") {
+		return Block{}, gateway.Invalid("bad_sender", "write an address like anna@example.org, or @example.org for all of a domain")
+	}
+	rows, _ := tx.Query(ctx, `
+		insert into blocked_sender (who, note)
+		values ($1, $2)
+		on conflict (who) do update set note = excluded.note
+		returning id, who, note, at`, who, gateway.Clean(note)) // the error comes with the rows
+	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Block])
+	if err != nil {
+		return b, fmt.Errorf("block %s: %w", who, err)
+	}
+	return b, nil
+}
+
+// Unblock lets a sender's mail in again. What is held stays in quarantine until released.
+func (e *Email) Unblock(ctx context.Context, tx pgx.Tx, id int64) error {
+	tag, err := tx.Exec(ctx, `delete from blocked_sender where id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("unblock sender %d: %w", id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return gateway.NotFound("not_blocked", "there is no such blocked sender; somebody may have unblocked it")
+	}
+	return nil
+}
+
+// blocks are those senders of mails, and their domains, that are blocked.
+func (e *Email) blocks(ctx context.Context, mails []*receivedMail) (map[string]bool, error) {
+	var names []string
+	for _, r := range mails {
+		names = append(names, r.letter.From.Value, domainOf(r.letter.From.Value))
+	}
+	rows, _ := e.pool.Query(ctx, `
+		select who
+		from blocked_sender
+		where who = any($1)`, names) // the error comes with the rows
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("look for blocked senders: %w", err)
+	}
+	blocked := map[string]bool{}
+	for _, who := range list {
+		blocked[who] = true
+	}
+	return blocked, nil
+}
+
+// domainOf is an address's domain as Block has it: "@example.org".
+func domainOf(address string) string { return address[max(0, strings.LastIndexByte(address, '@')):] }

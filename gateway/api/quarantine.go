@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+// Quarantine is where mail waits that could not be read, or whose sender is blocked.
+type Quarantine interface {
+	Quarantined(ctx context.Context, before int64, limit int) ([]Quarantined, error)
+	// Source opens the mail as it came. The caller closes it.
+	Source(ctx context.Context, id int64) (io.ReadSeekCloser, error)
+	// Release reads a mail again and takes it in.
+	Release(ctx context.Context, id int64) (gateway.Received, error)
+}
+
+// Blocks are the senders whose mail goes there.
+type Blocks interface {
+	Blocked(ctx context.Context) ([]BlockedSender, error)
+	Block(ctx context.Context, tx pgx.Tx, who, note string) (BlockedSender, error)
+	Unblock(ctx context.Context, tx pgx.Tx, id int64) error
+}
+
+// Quarantined is a mail in quarantine.
+type Quarantined struct {
+	ID      string    `json:"id"`
+	Mailbox string    `json:"mailbox" doc:"Its address"`
+	From    string    `json:"from" doc:"The sender, as far as that could be read"`
+	Subject string    `json:"subject"`
+	Reason  string    `json:"reason"`
+	Held    bool      `json:"held" doc:"The sender is blocked: there is no case and nobody was asked"`
+	At      time.Time `json:"at"`
+}
+
+// BlockedSender is an address, or a whole domain, whose mail is held.
+type BlockedSender struct {
+	ID   string    `json:"id"`
+	Who  string    `json:"who" doc:"An address, or @example.org for all of a domain"`
+	Note string    `json:"note,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+type quarantineIn struct {
+	After gateway.CaseID `query:"after"`
+	Limit int            `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type quarantinedIn struct {
+	ID gateway.CaseID `path:"id"`
+}
+
+type blockIn struct {
+	Body struct {
+		Who  string `json:"who" minLength:"3" maxLength:"320" doc:"An address, or @example.org for all of a domain"`
+		Note string `json:"note,omitempty" maxLength:"500"`
+	}
+}
+
+type released struct {
+	Case         gateway.CaseID         `json:"case"`
+	Conversation gateway.ConversationID `json:"conversation"`
+	Pos          int64                  `json:"pos"`
+}
+
+type source struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        []byte
+}
+
+func (s *Server) registerQuarantine() {
+	role, at := gateway.RoleSupervisor, "/admin/quarantine"
+	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-quarantine", Summary: "Mail that could not be read or is held, the latest first", Role: role}, s.quarantine)
+	addFull(s, operation{Method: http.MethodGet, Path: at + "/{id}/source", ID: "admin-quarantine-source", Summary: "A mail in quarantine as it came", Role: role}, s.quarantineSource)
+	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/release", ID: "admin-release", Summary: "Read a mail in quarantine again and take it in", Role: role}, s.release)
+	add(s, operation{Method: http.MethodGet, Path: "/admin/blocked-senders", ID: "admin-list-blocked-senders", Summary: "Whose mail is held", Role: role}, s.blocked)
+	add(s, operation{Method: http.MethodPost, Path: "/admin/blocked-senders", ID: "admin-block-sender", Summary: "Hold a sender's mail from now on", Role: role, Status: http.StatusCreated}, s.block)
+	add(s, operation{Method: http.MethodDelete, Path: "/admin/blocked-senders/{id}", ID: "admin-unblock-sender", Summary: "Let a sender's mail in again", Role: role}, s.unblock)
+}
+
+func (s *Server) quarantine(ctx context.Context, _ access.Caller, in *quarantineIn) (page[Quarantined], error) {
+	list, err := s.Quarantine.Quarantined(ctx, int64(in.After), in.Limit)
+	p := page[Quarantined]{Items: orEmpty(list)}
+	if len(list) == in.Limit {
+		p.After = list[len(list)-1].ID
+	}
+	return p, err
+}
+
+// quarantineSource gives the mail as a file: nothing of it is for a browser to show.
+func (s *Server) quarantineSource(ctx context.Context, _ access.Caller, in *quarantinedIn) (*source, error) {
+	f, err := s.Quarantine.Source(ctx, int64(in.ID))
+	if err != nil {
+		return nil, problem(ctx, s.log, err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	body, err := io.ReadAll(f)
+	if err != nil {
+		return nil, problem(ctx, s.log, err)
+	}
+	return &source{"message/rfc822", `attachment; filename="mail.eml"`, body}, nil
+}
+
+func (s *Server) release(ctx context.Context, by access.Caller, in *quarantinedIn) (released, error) {
+	return noted(ctx, s, by, "mail.released", "quarantine:"+in.ID.String(), nil, func() (released, error) {
+		r, err := s.Quarantine.Release(ctx, int64(in.ID))
+		return released{r.Case, r.Conversation, r.Pos}, err
+	})
+}
+
+func (s *Server) blocked(ctx context.Context, _ access.Caller, _ *none) (page[BlockedSender], error) {
+	list, err := s.Blocks.Blocked(ctx)
+	return page[BlockedSender]{Items: orEmpty(list)}, err
+}
+
+func (s *Server) block(ctx context.Context, by access.Caller, in *blockIn) (b BlockedSender, err error) {
+	err = s.commit(ctx, func(w *work) error {
+		if b, err = s.Blocks.Block(ctx, w.tx, in.Body.Who, in.Body.Note); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, "sender.blocked", "sender:"+b.ID, map[string]string{"who": b.Who})
+	})
+	return b, err
+}
+
+func (s *Server) unblock(ctx context.Context, by access.Caller, in *quarantinedIn) (none, error) {
+	return none{}, s.commit(ctx, func(w *work) error {
+		if err := s.Blocks.Unblock(ctx, w.tx, int64(in.ID)); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, "sender.unblocked", "sender:"+strconv.FormatInt(int64(in.ID), 10), nil)
+	})
+}
