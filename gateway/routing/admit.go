@@ -1,7 +1,7 @@
 package routing
 
 import (
-	"slices"
+	"cmp"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -22,7 +22,7 @@ func (c *Core) admit(adm gateway.Admission) *gateway.Error {
 		c.emit(Joined{Reserved: adm.Interaction, Interaction: it.ID})
 		return nil
 	}
-	it := newItem(adm, l)
+	it := c.newItem(adm, l)
 	it.ArrivedAt = c.arrival(adm.ArrivedAt)
 	if it.Preferred == 0 {
 		it.Preferred = c.lastAgent(adm.Case)
@@ -72,8 +72,40 @@ func (c *Core) open(it *item, due time.Time) {
 	it.queue = c.queue(it.Queue)
 	it.Band = it.queue.band
 	c.items[it.ID] = it
-	c.cases[it.Case] = append(c.cases[it.Case], it)
+	c.file(it)
 	c.touch(it)
+}
+
+// file puts an interaction behind the others of its case.
+func (c *Core) file(it *item) {
+	if it.Case == 0 {
+		return
+	}
+	last := c.cases[it.Case]
+	if last == nil {
+		c.cases[it.Case] = it
+		return
+	}
+	for last.younger != nil {
+		last = last.younger
+	}
+	last.younger, it.older = it, last
+}
+
+// unfile takes it out from among them.
+func (c *Core) unfile(it *item) {
+	switch {
+	case it.Case == 0:
+	case it.older != nil:
+		it.older.younger = it.younger
+	case it.younger != nil:
+		c.cases[it.Case] = it.younger
+	default:
+		delete(c.cases, it.Case)
+	}
+	if it.younger != nil {
+		it.younger.older = it.older
+	}
 }
 
 func (c *Core) knows(id gateway.InteractionID) bool {
@@ -89,7 +121,7 @@ func (c *Core) joins(adm gateway.Admission) *item {
 	if adm.Alone || adm.Case == 0 {
 		return nil
 	}
-	for _, it := range c.cases[adm.Case] {
+	for it := c.cases[adm.Case]; it != nil; it = it.younger {
 		if it.open() && it.Channel == adm.Channel {
 			return it
 		}
@@ -102,10 +134,12 @@ func (c *Core) lastAgent(id gateway.CaseID) gateway.AgentID {
 	if id == 0 {
 		return 0
 	}
-	for _, it := range slices.Backward(c.cases[id]) {
-		if it.Agent != 0 {
-			return it.Agent
-		}
+	var last gateway.AgentID
+	for it := c.cases[id]; it != nil; it = it.younger {
+		last = cmp.Or(it.Agent, last)
+	}
+	if last != 0 {
+		return last
 	}
 	return c.gone.agent(id)
 }
@@ -133,7 +167,7 @@ func (c *Core) begin(e gateway.Begin) *gateway.Error {
 	if l.phone() && a.offer != nil {
 		c.withdraw(a.offer, CauseAgentStatus)
 	}
-	it := newItem(e.Admission, l)
+	it := c.newItem(e.Admission, l)
 	it.ArrivedAt, it.Outbound, it.needs, it.wants = c.now, true, nil, nil
 	c.open(it, c.now)
 	if l.phone() {

@@ -19,7 +19,6 @@
 package routing
 
 import (
-	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -39,7 +38,9 @@ type Core struct {
 	roster     []*agent // the same, by id
 	queues     map[gateway.QueueID]*queue
 	items      map[gateway.InteractionID]*item
-	cases      map[gateway.CaseID][]*item // what is not forgotten of a case, by seq
+	cases      map[gateway.CaseID]*item // the oldest that is not forgotten of a case
+	spare      []*item                  // forgotten, to be used again
+	slabs      slabs
 	gone       memory
 	departures departures
 	timers     timers
@@ -64,13 +65,14 @@ type turn struct {
 	later   bool
 }
 
-// clear begins a new turn. The effects are the caller's now, the rest is used again.
+// clear begins a new turn. What was told is the caller's, the lists are used again.
 func (t *turn) clear() {
+	clear(t.effects)
 	clear(t.items)
 	clear(t.agents)
 	clear(t.freed)
 	clear(t.entered)
-	*t = turn{items: t.items[:0], agents: t.agents[:0], freed: t.freed[:0], entered: t.entered[:0]}
+	*t = turn{effects: t.effects[:0], items: t.items[:0], agents: t.agents[:0], freed: t.freed[:0], entered: t.entered[:0]}
 }
 
 // New is an empty floor: it knows nobody until a Configure event.
@@ -79,7 +81,7 @@ func New() *Core {
 		agents: map[gateway.AgentID]*agent{},
 		queues: map[gateway.QueueID]*queue{},
 		items:  map[gateway.InteractionID]*item{},
-		cases:  map[gateway.CaseID][]*item{},
+		cases:  map[gateway.CaseID]*item{},
 		gone:   newMemory(),
 		timers: newTimers(),
 
@@ -180,9 +182,6 @@ func (c *Core) meet(a *agent) {
 }
 
 func (c *Core) emit(e Effect) {
-	if c.turn.effects == nil {
-		c.turn.effects = make([]Effect, 0, 8)
-	}
 	c.turn.effects = append(c.turn.effects, e)
 }
 
@@ -191,7 +190,7 @@ func (c *Core) flush() Result {
 	ans := gateway.Answer{Later: c.turn.later, At: c.now}
 	for _, it := range c.turn.items {
 		it.Rev++
-		told := it.copy()
+		told := c.slabs.interactions.of(it.Interaction)
 		c.turn.effects[it.effect] = InteractionChanged{told}
 		if it == c.turn.subject {
 			ans.Interaction = told
@@ -203,7 +202,7 @@ func (c *Core) flush() Result {
 	for _, a := range c.turn.agents {
 		a.met = false
 		if a.show(c.now) {
-			told := a.copy()
+			told := c.slabs.presences.of(a.shown)
 			c.emit(PresenceChanged{told})
 			if a == c.turn.asker {
 				ans.Presence = told
@@ -220,7 +219,7 @@ func (c *Core) flush() Result {
 	if it := c.turn.subject; it != nil && ans.Interaction == nil {
 		ans.Interaction = it.copy()
 	}
-	r := Result{Effects: c.turn.effects, Answer: ans, WakeAt: c.timers.next()}
+	r := Result{Effects: c.slabs.effects.list(c.turn.effects), Answer: ans, WakeAt: c.timers.next()}
 	c.turn.clear()
 	return r
 }
@@ -243,11 +242,11 @@ func (c *Core) forget(it *item) {
 		return
 	}
 	delete(c.items, it.ID)
-	of := slices.DeleteFunc(c.cases[it.Case], func(o *item) bool { return o == it })
-	if c.cases[it.Case] = of; len(of) == 0 {
-		delete(c.cases, it.Case)
-	}
+	c.unfile(it)
 	c.gone.add(it.memo())
+	if len(c.spare) < mostSpare {
+		c.spare = append(c.spare, it)
+	}
 }
 
 // happened puts a line on the conversation's timeline, if there is one yet.

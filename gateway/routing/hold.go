@@ -49,7 +49,7 @@ func (h *hold) owns() bool {
 func (c *Core) take(it *item, a *agent, how string) {
 	old := it.heldBy(a.id)
 	h := &hold{item: it, agent: a, queue: it.queue, how: how, start: c.now, cost: c.cost(it.lane)}
-	it.holds = append(it.holds, h)
+	it.holds = append(roomy(it.holds, &it.one.hold), h)
 	a.holds = append(a.holds, h)
 	if old != nil { // it came back: the wrap-up of the first part is over
 		c.release(old)

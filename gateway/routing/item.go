@@ -10,40 +10,42 @@ import (
 
 // item is an interaction and what routing alone knows of it.
 type item struct {
+	// What the collector must look at stands first.
 	gateway.Interaction
-	lane     lane
 	queue    *queue
+	older    *item                // the one before it of the same case
+	younger  *item                // and the one after it
 	needs    []gateway.SkillLevel // by skill, as it came
 	wants    []gateway.SkillLevel // what is left of them after the steps
 	also     []*queue             // whose members may take it as well, after the steps
-	alone    bool
-	returned bool          // the customer had left before and got the old place
-	entered  time.Time     // when it last began to wait; an offer that came to nothing does not count
-	base     time.Time     // from when its queue's steps and delays count
-	reached  time.Duration // up to which time since then they are done
-	hops     int           // moves between queues in this turn
-	warned   bool          // supervisors know that it waits too long
 	declined []cooldown
-	forgive  time.Time // every agent has declined: then the cooldowns are forgotten
-	tries    int       // offers since somebody last had it
 	offers   []*offer  // those that are out, all with the same number
 	closed   []string  // how each before it closed, for those who answer too late
 	from     *origin   // a blind transfer that may come back
 	holds    []*hold   // who has it, and who had it and is still in wrap-up
-
-	key    key
-	bucket *bucket // while waiting
-	ripe   int     // how many of the bucket's tiers it is in
-	places []int   // where, in each
-	few    [2]int  // room for them: most buckets have one or two
-
-	one struct { // room for what is mostly one
+	bucket   *bucket   // while waiting
+	places   []int     // where, in each of the bucket's tiers that it is in
+	entered  time.Time // when it last began to wait; an offer that came to nothing does not count
+	base     time.Time // from when its queue's steps and delays count
+	forgive  time.Time // every agent has declined: then the cooldowns are forgotten
+	one      struct {  // room for what is mostly one
 		hold  [1]*hold
 		offer [1]*offer
 	}
-	timer  timer
-	effect int // index of its effect in this turn, -1 none
-	dirty  bool
+	timer timer
+
+	lane     lane
+	reached  time.Duration // up to which time since base the steps are done
+	hops     int           // moves between queues in this turn
+	tries    int           // offers since somebody last had it
+	ripe     int           // how many of the bucket's tiers it is in
+	effect   int           // index of its effect in this turn, -1 none
+	few      [2]int        // room for places: most buckets have one tier or two
+	key      key
+	alone    bool
+	returned bool // the customer had left before and got the old place
+	warned   bool // supervisors know that it waits too long
+	dirty    bool
 }
 
 type (
@@ -64,8 +66,13 @@ const (
 	forgiveAfter     = 15 * time.Second // if everybody has declined
 )
 
-func newItem(adm gateway.Admission, l lane) *item {
-	it := &item{
+// mostSpare is how many forgotten items are kept to be used again: nothing else that the
+// core makes is as large.
+const mostSpare = 1000
+
+func (c *Core) newItem(adm gateway.Admission, l lane) *item {
+	it := c.reused()
+	*it = item{
 		Interaction: gateway.Interaction{
 			ID: adm.Interaction, Channel: adm.Channel, Queue: adm.Queue, Case: adm.Case,
 			Conversation: adm.Conversation, Customer: adm.Customer, Preferred: adm.Preferred,
@@ -74,8 +81,28 @@ func newItem(adm gateway.Admission, l lane) *item {
 		lane: l, needs: sortedSkills(adm.Skills), alone: adm.Alone, effect: -1,
 	}
 	it.timer = timer{item: it, i: -1}
-	it.places, it.holds, it.offers = it.few[:0], it.one.hold[:0], it.one.offer[:0]
+	it.places = it.few[:0]
 	return it
+}
+
+// reused is an item that was forgotten in an earlier turn, or a new one.
+func (c *Core) reused() *item {
+	n := len(c.spare) - 1
+	if n < 0 {
+		return new(item)
+	}
+	it := c.spare[n]
+	c.spare[n] = nil
+	c.spare = c.spare[:n]
+	return it
+}
+
+// roomy is a list that will mostly hold one: the first is put where there is room for it.
+func roomy[T any](list []T, room *[1]T) []T {
+	if list == nil {
+		return room[:0]
+	}
+	return list
 }
 
 // cool keeps it from a until the given time.

@@ -92,7 +92,7 @@ func (c *Core) abandon(it *item, end gateway.End) {
 // callBack promises a call to a customer whom our failure cut off, at the due time of
 // the call that was lost.
 func (c *Core) callBack(lost *item, id gateway.InteractionID) {
-	it := newItem(gateway.Admission{
+	it := c.newItem(gateway.Admission{
 		Interaction: id, Channel: gateway.Callback, Queue: lost.Queue, Case: lost.Case, Conversation: lost.Conversation,
 		Customer: lost.Customer, Skills: lost.needs, Alone: true, Preferred: cmp.Or(lost.Agent, lost.Preferred),
 	}, callback)

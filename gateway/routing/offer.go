@@ -59,7 +59,7 @@ func (c *Core) offer(it *item, kind gateway.OfferKind, timeout time.Duration, ag
 			Interaction: it.ID, No: it.OfferNo, Agent: a.id, Kind: kind, Channel: it.Channel, Queue: it.Queue,
 			CreatedAt: c.now, ExpiresAt: c.now.Add(timeout),
 		}}
-		it.offers = append(it.offers, a.offer)
+		it.offers = append(roomy(it.offers, &it.one.offer), a.offer)
 		c.emit(OfferCreated{a.offer.Offer})
 		c.meet(a)
 		c.refresh(a)

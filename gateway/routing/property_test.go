@@ -82,8 +82,8 @@ type day struct {
 	worked     map[gateway.AgentID]time.Duration // logged in, by intent
 	told       map[gateway.AgentID]time.Duration // in any status but logged out, as it was told
 	spans      map[gateway.AgentID]time.Duration // the same by Since, without the span that goes on
-	asked      map[gateway.AgentID]time.Time // when last, before this event
-	moved      []gateway.InteractionID       // by a step of this event
+	asked      map[gateway.AgentID]time.Time     // when last, before this event
+	moved      []gateway.InteractionID           // by a step of this event
 }
 
 func newDay(t *rapid.T) *day {
@@ -342,7 +342,7 @@ func timerAt(t *timer) time.Time {
 	if t.i < 0 {
 		return time.Time{}
 	}
-	return t.at
+	return t.at()
 }
 
 func (d *day) checkAgent(a *agent) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -165,8 +166,8 @@ func (c *Core) reopen() error {
 			return fmt.Errorf("restore: agent %d of the plan has no state", ap.ID)
 		}
 	}
-	for _, of := range c.cases {
-		slices.SortFunc(of, func(a, b *item) int { return cmp.Compare(a.Seq, b.Seq) })
+	for _, it := range slices.SortedFunc(maps.Values(c.items), func(a, b *item) int { return cmp.Compare(a.Seq, b.Seq) }) {
+		c.file(it)
 	}
 	c.index()
 	for _, a := range c.roster {
@@ -198,7 +199,7 @@ func (c *Core) restore(s itemState) error {
 	if !ok {
 		return fmt.Errorf("unknown channel %q", s.Channel)
 	}
-	it := newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
+	it := c.newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
 	it.Interaction, it.queue = s.Interaction, c.queue(s.Queue)
 	it.entered, it.warned, it.declined, it.forgive = s.Entered, s.Warned, s.Declined, s.Forgive
 	it.returned = s.Returned
@@ -226,7 +227,6 @@ func (c *Core) restore(s itemState) error {
 		it.bucket = &bucket{} // put into the right one by index
 	}
 	c.items[it.ID] = it
-	c.cases[it.Case] = append(c.cases[it.Case], it)
 	return nil
 }
 

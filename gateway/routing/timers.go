@@ -5,12 +5,13 @@ import "time"
 // timer is the one deadline of an agent or an item: the earliest of all that may
 // happen to it by itself. It follows from the state, so snapshots do not hold it.
 type timer struct {
-	at     time.Time
-	micros int64  // at, for comparing
 	agent  *agent // or
 	item   *item
-	i      int // index in the heap, -1 none
+	micros int64 // when, as time.UnixMicro has it
+	i      int   // index in the heap, -1 none
 }
+
+func (t *timer) at() time.Time { return time.UnixMicro(t.micros).UTC() }
 
 func (t *timer) deadline() time.Time {
 	if t.agent != nil {
@@ -48,10 +49,10 @@ func (ts *timers) set(t *timer, at time.Time) {
 			ts.remove(t.i)
 		}
 	case t.i < 0:
-		t.at, t.micros = at, at.UnixMicro()
+		t.micros = at.UnixMicro()
 		ts.push(t)
-	case !t.at.Equal(at):
-		t.at, t.micros = at, at.UnixMicro()
+	case t.micros != at.UnixMicro():
+		t.micros = at.UnixMicro()
 		ts.fix(t.i)
 	}
 }
@@ -61,12 +62,12 @@ func (ts *timers) next() time.Time {
 	if len(ts.s) == 0 {
 		return time.Time{}
 	}
-	return ts.s[0].at
+	return ts.s[0].at()
 }
 
 // due takes out the timers that have run out, the earliest first.
 func (ts *timers) due(now time.Time) (due []*timer) {
-	for len(ts.s) > 0 && !ts.s[0].at.After(now) {
+	for len(ts.s) > 0 && ts.s[0].micros <= now.UnixMicro() {
 		due = append(due, ts.s[0])
 		ts.remove(0)
 	}
