@@ -7,9 +7,12 @@ import { useMe } from './session'
 
 // What an agent does to the floor. The server's answer is taken the same way as its frames.
 
+export const statusKey = ['my-status']
+
 /** Changes the status; while something is held it becomes the next one, and the presence says so. */
 export function useSetStatus() {
   return useMutation({
+    mutationKey: statusKey,
     mutationFn: ({ status, code }: { status: Intent; code?: string }) => api.setStatus(status, code),
     onSuccess: takePresence,
   })
@@ -37,9 +40,9 @@ export function useAccept(done: (o: Offer) => void) {
 
 export function useDecline() {
   return useMutation({
-    mutationFn: (o: Offer) => api.decline(o.interaction, o.no),
-    onSuccess: (_, o) => closed(o),
-    onError: (err, o) => gone(o)(err),
+    mutationFn: ({ offer: o, code }: { offer: Offer; code?: string }) => api.decline(o.interaction, o.no, code),
+    onSuccess: (_, { offer }) => closed(offer),
+    onError: (err, { offer }) => gone(offer)(err),
   })
 }
 

@@ -20,7 +20,15 @@ export interface Presence {
   units: number // of 100 in use
   live: boolean
   holds?: Id[]
+  wrap_ups?: WrapUpLeft[]
   rev: number
+}
+
+/** A wrap-up of mine; after a transfer the interaction itself is somebody else's. */
+export interface WrapUpLeft {
+  interaction: Id
+  until?: string
+  overtime?: boolean
 }
 
 export interface Session {
@@ -54,8 +62,8 @@ export interface Named {
   id: string
   name: string
 }
-/** The reasons of each status; the id is what goes into the status. */
-export type StatusCodes = Partial<Record<Intent, Named[]>>
+/** The reasons of each status and of declining; the id is what goes along. */
+export type StatusCodes = Partial<Record<Intent | 'decline', Named[]>>
 
 export interface InteractionView {
   id: Id
@@ -89,13 +97,32 @@ export interface InteractionView {
   last_pos?: number
   last_at?: string
   actions?: string[]
+  phase?: Phase
+  others?: Id[] // colleagues who are on it, by id
+  colleagues?: Named[] // the same with names
+  agent_name?: string
+  asked?: Asked
+}
+
+/** An interaction as the console keeps it. */
+export type Kept = InteractionView & { gaveAway?: boolean } // its wrap-up is mine, the rest somebody else's
+export type Phase = 'talking' | 'hold' | 'consult' | 'conference'
+
+/** Whom a colleague rang for it last, and what became of that. */
+export interface Asked {
+  agent: Id
+  name: string
+  kind: Offer['kind']
+  expires_at: string
+  outcome?: 'accepted' | 'declined' | 'missed' | 'withdrawn' | 'failed' // absent while it rings
+  cause?: string
 }
 
 export interface Offer {
   interaction: Id
   no: number
   agent: Id
-  kind: 'queue' | 'transfer' | 'recall'
+  kind: 'queue' | 'transfer' | 'recall' | 'consult'
   channel: Channel
   queue: Id
   created_at: string
@@ -201,6 +228,8 @@ export interface QueueRow {
   in_progress: number
   serving?: Partial<Record<Channel, number>>
   longest_since?: string
+  oldest_due?: string
+  expected_wait_s?: Partial<Record<Channel, number>>
   agents: Partial<Record<Status, number>>
   routable: number // members who are available
   ready: number // of them, those with room now
@@ -321,6 +350,35 @@ export interface SupervisorMessage {
   text: string
   at: string
   seen: boolean
+}
+
+/** Why an interaction was offered to whom. */
+export interface Reasons {
+  now?: Explanation // only while it waits or is offered
+  decisions: Decision[]
+}
+export interface Explanation {
+  at: string
+  queue: Id
+  offer_no?: number // absent: nobody could take it
+  strategy: string
+  candidates: Candidate[] | null
+  strangers: number
+}
+export interface Decision extends Explanation {
+  offers: Offered[]
+}
+/** What became of one offer. */
+export interface Offered {
+  agent: Id
+  outcome?: string
+}
+export interface Candidate {
+  agent: Id
+  chosen?: boolean
+  free?: boolean
+  rule: string
+  words: string
 }
 
 /** An agent's figures of today. */

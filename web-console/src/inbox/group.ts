@@ -1,16 +1,16 @@
 import type { Id, InteractionView } from '../api/types'
 
-export type Group = 'now' | 'you' | 'customer' | 'queued' | 'others' | 'finished'
+export type Group = 'now' | 'you' | 'parked' | 'queued' | 'others' | 'finished'
 export type Scope = 'mine' | 'queues' | 'all'
 
-const order: Group[] = ['now', 'you', 'customer', 'queued', 'others', 'finished']
+const order: Group[] = ['now', 'you', 'parked', 'queued', 'others', 'finished']
 
 /** Where an interaction stands in the list: what is said aloud first, then what waits for whom. */
 export function groupOf(i: InteractionView, me: Id): Group {
   if (i.state === 'finished') return 'finished'
   if (i.state === 'waiting' || i.state === 'offered') return 'queued'
-  if (i.agent !== me) return 'others'
-  if (i.state === 'parked') return 'customer'
+  if (i.agent !== me && !i.others?.includes(me)) return 'others'
+  if (i.state === 'parked') return 'parked'
   if (i.state === 'wrap_up') return 'now'
   const spoken = i.channel === 'voice' || i.channel === 'chat' || i.channel === 'callback'
   if (spoken) return 'now'

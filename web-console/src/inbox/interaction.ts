@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { api } from '../api/client'
-import type { Channel, Id, InteractionView } from '../api/types'
+import type { Channel, Id, InteractionView, Kept } from '../api/types'
 import { change, useLive } from '../live/hub'
 import { withInteraction, withView } from '../live/state'
 import { useMe } from '../session'
@@ -16,7 +16,7 @@ export function useInteraction(id: Id | undefined) {
     if (i) change((l) => withView(withInteraction(l, i, me.agent), i))
   }, [query.data, me.agent])
   const read = query.data
-  const interaction: InteractionView | undefined = live && read && read.rev >= live.rev ? { ...live, ...read, unread: live.unread } : (live ?? read)
+  const interaction: Kept | undefined = live && read && !live.gaveAway && read.rev >= live.rev ? { ...live, ...read, unread: live.unread } : (live ?? read)
   return { interaction, query }
 }
 
@@ -29,7 +29,24 @@ export function mayDo(i: InteractionView, verb: string, me: Id): boolean {
   if (i.actions) return i.actions.includes(verb)
   const mine = i.agent === me
   const open = i.state === 'active' || i.state === 'parked'
+  const others = i.others?.length ?? 0
   switch (verb) {
+    case 'hold':
+      return mine && open && i.phase === 'talking'
+    case 'resume':
+      return mine && open && i.phase === 'hold'
+    case 'keys':
+      return mine && open && i.channel === 'voice'
+    case 'consult':
+      return mine && open && i.phase !== 'consult'
+    case 'transfer':
+      return mine && open && i.phase !== 'consult' && i.phase !== 'conference'
+    case 'join_lines':
+      return mine && open && i.phase === 'consult' && others > 0
+    case 'transfer_lines':
+      return mine && open && others > 0
+    case 'drop_line':
+      return open && (mine ? i.phase === 'consult' || i.phase === 'conference' : (i.others?.includes(me) ?? false))
     case 'pull':
       return i.state === 'waiting'
     case 'note':

@@ -178,6 +178,7 @@ class Hub {
   private take(f: Envelope) {
     if (f.ts) learn(f.ts)
     change((l) => apply(l, f, this.me, serverNow()))
+    if (f.t === 'snapshot' || f.t === 'agent.status') this.findGivenAway()
     if (f.t === 'interaction.changed') {
       const i = f.data as InteractionView
       this.complete(i.id)
@@ -200,6 +201,12 @@ class Hub {
     const same = text === this.board
     this.board = text
     return same
+  }
+
+  // A wrap-up of mine on what is another's by now comes with the presence alone.
+  private findGivenAway() {
+    for (const { interaction } of state.presence?.wrap_ups ?? [])
+      if (!state.interactions[interaction]) void api.interaction(interaction).then((i) => change((l) => withInteraction(l, i, this.me)), () => {})
   }
 
   // A bare frame has no names: read them once.

@@ -1,4 +1,4 @@
-import type { Entry, Id, InteractionView, Offer, Outbound, Presence } from '../api/types'
+import type { Entry, Id, InteractionView, Kept, Offer, Outbound, Presence } from '../api/types'
 import type { Envelope, FrameData, Snapshot } from './frames'
 import { emptyLog, merge, type Log } from './log'
 
@@ -14,7 +14,7 @@ export interface Live {
   presence: Presence | null
   offers: Record<Id, Offer>
   answered: Record<Id, number> // interaction → highest offer number known to be closed
-  interactions: Record<Id, InteractionView>
+  interactions: Record<Id, Kept>
   logs: Record<Id, Log>
   typing: Record<Id, number> // conversation → until, ms
   read: Record<Id, number> // conversation → how far its customer has read
@@ -72,11 +72,29 @@ function fromSnapshot(live: Live, s: Snapshot): Live {
   const interactions: Live['interactions'] = {}
   for (const i of s.interactions ?? []) interactions[i.id] = newer(live.interactions[i.id], i) ? { ...live.interactions[i.id], ...i } : live.interactions[i.id]!
   const presence = s.presence && newer(live.presence, s.presence) ? s.presence : live.presence
-  return { ...live, presence, offers, interactions }
+  return settle({ ...live, presence, offers, interactions })
 }
 
 export function withPresence(live: Live, p: Presence): Live {
-  return newer(live.presence, p) ? { ...live, presence: p } : live
+  return newer(live.presence, p) ? settle({ ...live, presence: p }) : live
+}
+
+// After a transfer my wrap-up goes on while the interaction is somebody else's: my presence knows of it, and to me it
+// looks like any wrap-up.
+function toMe(live: Live, i: InteractionView): Kept {
+  const me = live.presence?.agent ?? ''
+  const left = i.agent !== me && live.presence?.wrap_ups?.find((x) => x.interaction === i.id)
+  return left ? { ...i, agent: me, state: 'wrap_up', wrap_up_until: left.until, overtime: left.overtime, gaveAway: true } : i
+}
+
+// What I gave away and have finished with is gone.
+function settle(live: Live): Live {
+  const left = new Set(live.presence?.wrap_ups?.map((x) => x.interaction))
+  const over = Object.values(live.interactions).filter((i) => i.gaveAway && !left.has(i.id))
+  if (over.length === 0) return live
+  const interactions = { ...live.interactions }
+  for (const i of over) delete interactions[i.id]
+  return { ...live, interactions }
 }
 
 function withOffer(live: Live, o: Offer): Live {
@@ -92,31 +110,38 @@ export function withoutOffer(live: Live, interaction: Id, no: number): Live {
   return { ...live, offers, answered: { ...live.answered, [interaction]: Math.max(no, live.answered[interaction] ?? 0) } }
 }
 
-const isMine = (i: InteractionView, me: Id) => i.agent === me && i.state !== 'waiting' && i.state !== 'offered' && i.state !== 'finished'
+const open = new Set<InteractionView['state']>(['active', 'parked', 'wrap_up'])
+const isMine = (i: InteractionView, me: Id) => open.has(i.state) && (i.agent === me || (i.others?.includes(me) ?? false))
 
 /** An interaction that is no longer mine leaves the list; names that a bare frame lacks are kept. */
-export function withInteraction(live: Live, i: InteractionView, me: Id): Live {
+export function withInteraction(live: Live, told: InteractionView, me: Id): Live {
+  const i = toMe(live, told)
   const old = live.interactions[i.id]
   const named = old?.rev === i.rev && i.customer_name !== undefined // the same news, now with names
   if (!newer(old, i) && !named) return live
   const interactions = { ...live.interactions }
   // What may be done was said of the state before; it is asked for anew.
-  if (isMine(i, me)) interactions[i.id] = { ...old, actions: named ? old?.actions : undefined, ...i }
+  if (isMine(i, me)) interactions[i.id] = { ...old, ...unless(old), actions: named ? old?.actions : undefined, ...i }
   else delete interactions[i.id]
   return { ...live, interactions }
 }
 
+// What a frame leaves out is not so any more.
+const unless = (old: InteractionView | undefined) => old && { phase: undefined, others: undefined, colleagues: undefined, asked: undefined, gaveAway: undefined }
+
 /** Replaces the names and counts of an interaction that a list or a read brought, at the same rev or a newer one. */
-export function withView(live: Live, i: InteractionView): Live {
-  const old = live.interactions[i.id]
-  if (!old || i.rev < old.rev) return live
+export function withView(live: Live, told: InteractionView): Live {
+  const old = live.interactions[told.id]
+  if (!old || told.rev < old.rev) return live
+  const i = toMe(live, told)
   return { ...live, interactions: { ...live.interactions, [i.id]: { ...old, ...i } } }
 }
 
 /** The same for a whole list, in one step. */
 export function withViews(live: Live, list: InteractionView[], me: Id): Live {
   const interactions = { ...live.interactions }
-  for (const i of list) {
+  for (const told of list) {
+    const i = toMe(live, told)
     const old = interactions[i.id]
     if (isMine(i, me) && (!old || i.rev >= old.rev)) interactions[i.id] = { ...old, ...i }
   }

@@ -15,6 +15,7 @@ import { useMe } from '../session'
 import { Codes } from '../shell/status-menu'
 import { Menu, MenuItem, MenuSep, Switch, Tabs } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
+import { SortHead, useSort, type By } from '../ui/sort'
 import { Spark } from '../ui/spark'
 import { Icon, type IconName } from '../ui/icon'
 import { Avatar, Badge, Bar, channelIcon, Chip, Empty, Failure, Fetched, FullSince } from '../ui/parts'
@@ -77,8 +78,6 @@ export function Boards() {
     </main>
   )
 }
-
-const inside = (q: QueueRow) => Object.entries(q.agents).reduce((n, [s, count]) => (s === 'logged_out' ? n : n + (count ?? 0)), 0)
 
 type Side = 'crit' | 'warn' | ''
 
@@ -159,8 +158,28 @@ function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
   )
 }
 
+const first = (q: QueueRow) => Math.max(0, ...Object.values(q.expected_wait_s ?? {}).map((n) => n ?? 0)) || undefined
+const since = (at: string | undefined) => (at ? -Date.parse(at) : undefined) // the oldest is the most
+const waitingOf = (q: QueueRow, c: Channel) => (q.waiting?.[c] ?? 0) + (c === 'voice' ? (q.waiting?.voicemail ?? 0) + (q.waiting?.callback ?? 0) : 0)
+
+const queueOrder: By<QueueRow> = {
+  queue: (q) => q.name,
+  waiting: total,
+  longestShort: (q) => (total(q) > 0 ? since(q.longest_since) : undefined),
+  expected: first,
+  due: (q) => since(q.oldest_due),
+  level: (q) => q.service_level,
+  calls: (q) => waitingOf(q, 'voice'),
+  chats: (q) => waitingOf(q, 'chat'),
+  mails: (q) => waitingOf(q, 'email'),
+  progress: (q) => q.in_progress,
+  abandoned: (q) => q.abandoned_today,
+  staff: (q) => q.agents.available ?? 0,
+}
+
 function Queues({ rows }: { rows: QueueRow[] }) {
   const w = useWords()
+  const { sorted, head } = useSort(queueOrder)
   if (rows.length === 0) return <Empty icon="list" text={w.board.emptyQueues} />
   return (
     <section aria-label={w.board.queues}>
@@ -172,47 +191,68 @@ function Queues({ rows }: { rows: QueueRow[] }) {
         <table className="tbl">
           <thead>
             <tr>
-              <th scope="col">{w.board.queue}</th>
-              <th scope="col" className="r">
-                {w.board.waiting}
-              </th>
-              <th scope="col" className="r">
-                {w.board.longestShort}
-              </th>
-              <th scope="col" className="r">
-                {w.board.level}
-              </th>
-              <th scope="col" className="r">
-                {w.board.calls}
-              </th>
-              <th scope="col" className="r">
-                {w.board.chats}
-              </th>
-              <th scope="col" className="r">
-                {w.board.mails}
-              </th>
-              <th scope="col" className="r">
-                {w.board.progress}
-              </th>
-              <th scope="col" className="r">
-                {w.board.abandoned}
-              </th>
-              <th scope="col" className="r">
-                {w.board.freeIn}
-              </th>
+              {(Object.keys(queueOrder) as (keyof typeof w.board)[]).map((k) => (
+                <SortHead key={k} text={w.board[k] as string} right={k !== 'queue' && k !== 'staff'} {...head(k)} />
+              ))}
               <th scope="col" className="wide">
                 {w.board.hour}
               </th>
             </tr>
           </thead>
           <tbody>
-            {rows.map((q) => (
+            {sorted(rows).map((q) => (
               <QueueLine key={q.id} q={q} />
             ))}
           </tbody>
         </table>
       </div>
     </section>
+  )
+}
+
+/** How long a newcomer would wait, where that is known: the longest of the channels. */
+function Expected({ q }: { q: QueueRow }) {
+  const w = useWords()
+  const f = useFormat()
+  const s = first(q)
+  return <td className={`r${s ? '' : ' t-3'}`}>{s ? f.wait(s * 1000).replace(/:00$/, ` ${w.time.minutes('').trim()}`) : w.common.none}</td>
+}
+
+/** When the first of those that wait must be answered. */
+function Due({ at }: { at?: string }) {
+  const w = useWords()
+  const f = useFormat()
+  const now = useNow()
+  if (!at) return <td className="r t-3">{w.common.none}</td>
+  const left = Date.parse(at) - now
+  return (
+    <td className={`r${left < 0 ? ' t-crit' : ''}`}>
+      <span className="row row-1">
+        <span className="grow" />
+        {left < 0 && <Icon name="alert" size={12} />}
+        <span className="vh">{left < 0 ? w.board.late : w.board.within}</span>
+        {`${left < 0 ? '−' : ''}${f.wait(left)}`}
+      </span>
+    </td>
+  )
+}
+
+const shownStatuses: Status[] = ['available', 'offered', 'busy', 'wrap_up', 'working_offline', 'on_break']
+
+/** The members of a queue who are there, by status: shape, number and, for those who hear it, the word. */
+function Staff({ q }: { q: QueueRow }) {
+  const w = useWords()
+  const there = shownStatuses.filter((s) => (q.agents[s] ?? 0) > 0)
+  if (there.length === 0) return <span className="t-3">{w.common.none}</span>
+  return (
+    <span className="row staff">
+      {there.map((s) => (
+        <span className="row row-1" key={s} title={w.status[s]}>
+          <StatusGlyph status={s} />
+          {q.agents[s]}
+        </span>
+      ))}
+    </span>
   )
 }
 
@@ -241,6 +281,8 @@ function QueueLine({ q }: { q: QueueRow }) {
           {wait.ms > 0 ? figure(wait.ms) : w.common.none}
         </span>
       </td>
+      <Expected q={q} />
+      <Due at={q.oldest_due} />
       <td className="r">
         {level === undefined ? (
           <span className="t-3">{w.common.none}</span>
@@ -255,12 +297,12 @@ function QueueLine({ q }: { q: QueueRow }) {
         )}
       </td>
       {channels.map((c) => (
-        <Count key={c} n={(q.waiting?.[c] ?? 0) + (c === 'voice' ? (q.waiting?.voicemail ?? 0) + (q.waiting?.callback ?? 0) : 0)} />
+        <Count key={c} n={waitingOf(q, c)} />
       ))}
       {cell(q.in_progress)}
       {cell(q.abandoned_today)}
-      <td className="r">
-        {q.agents.available ?? 0} / {inside(q)}
+      <td>
+        <Staff q={q} />
       </td>
       <td className="wide">
         <Hour queue={q.id} name={q.name} crit={wait.tone === 'crit'} />
@@ -307,6 +349,19 @@ function Count({ n }: { n: number }) {
   return n > 0 ? <td className="r">{n}</td> : <td className="r t-3">{w.common.none}</td>
 }
 
+const leftHeads = new Set(['agent', 'state', 'code', 'holds'])
+const agentOrderBy = (status: Record<string, unknown>, codeName: (code: string | undefined) => string): By<AgentRow> => ({
+  agent: (a) => a.name,
+  state: (a) => String(status[a.presence.status]),
+  code: (a) => codeName(a.presence.status_code) || undefined,
+  time: (a) => (a.presence.status === 'logged_out' ? undefined : since(a.presence.since)),
+  holds: (a) => a.holds.reduce((n, h) => n + h.count, 0),
+  accepted: (a) => a.accepted,
+  declined: (a) => a.declined,
+  handled: (a) => a.handled_today,
+  aht: (a) => a.aht_s,
+})
+
 type Which = 'group' | 'all' | 'favourites' | 'recents'
 
 function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number } }) {
@@ -320,7 +375,10 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
     favourites: (a) => a.favourite,
     recents: (a) => a.recent_at !== undefined,
   }
-  const shown = rows.filter(of[which])
+  const codeName = useCodeName()
+  const agentOrder = agentOrderBy(w.status, codeName)
+  const { sorted, head } = useSort(agentOrder)
+  const shown = sorted(rows.filter(of[which]))
   const scroll = useRef<HTMLDivElement>(null)
   const { seen, before, after } = useWindow(shown, scroll)
   const count = (k: Which) => <Badge count={rows.filter(of[k]).length} />
@@ -345,25 +403,9 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
               <table className="tbl">
                 <thead>
                   <tr>
-                    <th scope="col">{w.board.agent}</th>
-                    <th scope="col">{w.board.state}</th>
-                    <th scope="col">{w.board.code}</th>
-                    <th scope="col" className="r">
-                      {w.board.time}
-                    </th>
-                    <th scope="col">{w.board.holds}</th>
-                    <th scope="col" className="r">
-                      {w.board.accepted}
-                    </th>
-                    <th scope="col" className="r">
-                      {w.board.declined}
-                    </th>
-                    <th scope="col" className="r">
-                      {w.board.handled}
-                    </th>
-                    <th scope="col" className="r">
-                      {w.board.aht}
-                    </th>
+                    {(Object.keys(agentOrder) as (keyof typeof w.board)[]).map((k) => (
+                      <SortHead key={k} text={w.board[k] as string} right={!leftHeads.has(k)} {...head(k)} />
+                    ))}
                     <th scope="col" className="r">
                       {w.board.actions}
                     </th>

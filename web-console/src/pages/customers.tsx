@@ -7,6 +7,7 @@ import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
 import { Tasks } from '../thread/tasks'
 import { Timeline } from '../thread/timeline'
+import { WhyButton } from '../thread/why-button'
 import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip, Empty, Failure, Fetched } from '../ui/parts'
@@ -227,6 +228,7 @@ function CasePage({ id }: { id: Id }) {
                   {w.thread.case(c.number)} · {c.customer && <Link href={`/customers/${c.customer}`}>{c.customer_name || w.side.customer}</Link>}
                 </span>
               </div>
+              {c.interaction && c.interaction !== '0' && <WhyButton id={c.interaction} />}
               <StateChip c={c} large />
               {c.interaction && c.interaction !== '0' && c.interaction_state !== 'finished' && (
                 <Link className="btn btn--sm wide" href={`/${c.channel === 'email' ? 'email' : 'chat'}/${c.interaction}`}>

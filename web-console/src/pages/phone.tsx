@@ -1,11 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link, useLocation, useSearch } from 'wouter'
-import { useVerb } from '../actions'
 import { api, fileURL } from '../api/client'
 import type { Case, Happening, InteractionView, Recording } from '../api/types'
 import { useFormat, useWords } from '../i18n'
-import { figure, short } from '../i18n/format'
+import { short } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
 import { serverNow } from '../live/clock'
 import { takeInteraction, useLive } from '../live/hub'
@@ -13,32 +12,33 @@ import { last } from '../live/log'
 import { useAgentName } from '../live/names'
 import { send } from '../live/outbox'
 import { Directory, keyOf, type Entry } from '../phone/directory'
-import { useLines, type Line } from '../phone/lines'
+import { Cords, LineCard } from '../phone/line-card'
+import { useLines } from '../phone/lines'
 import { recordingOf, telephone } from '../phone/number'
+import { Busy, LineVerbs, useAsk, useGive, useSecond } from '../phone/second'
 import { useMe } from '../session'
 import { Fact } from '../thread/side'
 import { FaqBox } from '../thread/faq-box'
 import { useLog } from '../thread/log'
-import { Transfer } from '../thread/transfer'
 import { WrapUp } from '../thread/wrap-up'
 import { Field } from '../ui/controls'
 import { useDraft } from '../ui/draft'
 import { Icon, type IconName } from '../ui/icon'
-import { useKeys } from '../ui/keys'
-import { Avatar, Badge, Chip, Empty, Failure, Fetched, Since } from '../ui/parts'
+import { Badge, Chip, Empty, Failure, Fetched } from '../ui/parts'
 import { Player } from '../ui/player'
 
 export function Phone() {
   const w = useWords()
   const wrapUp = useLive((l) => Object.values(l.interactions).find((i) => i.channel === 'voice' && i.state === 'wrap_up'))
   const [closed, setClosed] = useState(false) // the drawer that it is on a narrow screen
+  const [catalogue, setCatalogue] = useState(false)
   useEffect(() => setClosed(false), [wrapUp?.id])
   return (
-    <main className={`sheet sheet--3 sheet--phone${wrapUp && !closed ? ' has-side' : ''}`}>
+    <main className={`sheet sheet--3 sheet--phone${(wrapUp && !closed) || catalogue ? ' has-side' : ''}`}>
       <Dialling />
-      <Lines />
+      <Lines catalogue={() => setCatalogue(true)} />
       <aside className="pane" aria-label={wrapUp ? w.wrapUp.title : w.phone.catalogue}>
-        {wrapUp ? <WrapUp key={wrapUp.id} i={wrapUp} close={() => setClosed(true)} /> : <Catalogue />}
+        {wrapUp ? <WrapUp key={wrapUp.id} i={wrapUp} close={() => setClosed(true)} /> : <Catalogue close={() => setCatalogue(false)} />}
       </aside>
     </main>
   )
@@ -193,16 +193,32 @@ function Called({ c }: { c: Case }) {
   )
 }
 
+/** What comes of a second line: who would be talking, and how the last question ended. */
+function Second({ i }: { i: InteractionView }) {
+  const second = useSecond(i)
+  return (
+    <>
+      {second?.tone === 'warn' && (
+        <div className="banner banner--warn" role="status">
+          <Icon name="warn" />
+          <span className="grow">{second.title}</span>
+        </div>
+      )}
+      <LineVerbs i={i} />
+    </>
+  )
+}
+
 /** The two lines and the cords between them and the agent. */
-function Lines() {
+function Lines({ catalogue }: { catalogue: () => void }) {
   const w = useWords()
   const lines = useLines().filter((l) => l !== undefined)
   const talking = lines.find((l) => l.state === 'live')
   const held = lines.find((l) => l.state === 'held')
   const ringing = lines.find((l) => l.state === 'ringing')
+  const main = lines.find((l) => l.interaction)?.interaction
   const title = talking ? w.phone.talking(talking.name) : ringing ? w.phone.ringing : held ? w.panel.held : w.phone.idle
   const lead = talking ? (held ? w.phone.heldLead(held.name) : w.phone.talkingLead) : held ? w.phone.heldLead(held.name) : ringing ? w.phone.ringingLead : ''
-  const main = lines.find((l) => l.interaction)?.interaction
   return (
     <section className="pane pane--thread" aria-label={w.phone.lines}>
       <div className="pane-head">
@@ -210,6 +226,9 @@ function Lines() {
           <h2 className="ell">{title}</h2>
           {lead && <span className="meta ell">{lead}</span>}
         </div>
+        <button className="btn btn--sm drawer-only" onClick={catalogue}>
+          {w.phone.catalogue}
+        </button>
       </div>
       {lines.length === 0 ? (
         <Empty icon="phone" text={w.phone.idle} hint={w.phone.idleLead} />
@@ -223,129 +242,11 @@ function Lines() {
               ))}
             </div>
           </div>
+          {main && <Second i={main} />}
           {main && <About i={main} />}
         </div>
       )}
     </section>
-  )
-}
-
-const cardHeight = 126 // px of a line card, and 12 between two
-
-/** From me to each line: solid green where we hear each other, dashed grey where it is parked. */
-function Cords({ lines }: { lines: Line[] }) {
-  const w = useWords()
-  const height = lines.length * cardHeight + (lines.length - 1) * 12
-  const middle = height / 2
-  return (
-    <div className="patch-cord">
-      <svg viewBox={`0 0 56 ${height}`} preserveAspectRatio="none" aria-hidden="true">
-        {lines.map((l, n) => {
-          const y = n * (cardHeight + 12) + 62
-          const tone = l.state === 'live' ? 'live' : 'hold'
-          return (
-            <g key={l.no}>
-              <path className={`cord cord--${tone}`} d={`M14 ${middle} C14 ${y} 26 ${y} 46 ${y}`} />
-              <circle className={`jack jack--${tone}`} cx="47" cy={y} r="5" />
-            </g>
-          )
-        })}
-      </svg>
-      <span className="av av--me patch-me">{w.phone.me}</span>
-    </div>
-  )
-}
-
-function LineCard({ line }: { line: Line }) {
-  const w = useWords()
-  const f = useFormat()
-  const me = useMe()
-  const [transfer, setTransfer] = useState(false)
-  const hold = useVerb('hold')
-  const resume = useVerb('resume')
-  const end = useVerb('end')
-  const i = line.interaction
-  const can = (verb: string) => i && mayDo(i, verb, me.agent)
-  const held = line.state === 'held'
-  const swap = () => i && (held ? resume : hold).mutate(i.id)
-  const steerable = i && i.agent === me.agent && line.state !== 'ringing'
-  useKeys({ 'ctrl+alt+KeyH': steerable && swap })
-  const about = [f.address(line.address), i?.queue_name].filter(Boolean)
-  const problem = hold.error ?? resume.error ?? end.error
-  return (
-    <article className={`line${line.state === 'live' ? ' line--live' : ''}`} aria-label={w.panel.line(line.no)}>
-      <div className="line-top">
-        <Avatar name={line.name} size="lg" />
-        <div className="col grow">
-          <span className="row">
-            <span className="overline">{w.phone.line(line.no, w.phone.kinds.customer)}</span>
-            <LineChip line={line} />
-          </span>
-          <span className="strong t-title ell">{line.name}</span>
-          <span className="meta num ell">
-            {about.join(' · ')}
-            {i?.case_number && (
-              <>
-                {' '}
-                · <Link href={`/cases/${i.case}`}>#{i.case_number}</Link>
-              </>
-            )}
-          </span>
-        </div>
-        {line.since && <Since className="timer" at={line.since} as={figure} />}
-      </div>
-      <div className="line-acts">
-        {held
-          ? steerable && (
-              <button className="btn btn--sm" onClick={swap}>
-                <Icon name="play" />
-                {w.phone.resume}
-              </button>
-            )
-          : steerable && (
-              <button className="btn btn--sm" onClick={swap}>
-                <Icon name="hold" />
-                {w.phone.hold}
-              </button>
-            )}
-        {can('transfer') && (
-          <button className="btn btn--sm" onClick={() => setTransfer(true)}>
-            <Icon name="fwd" />
-            {w.phone.blind}
-          </button>
-        )}
-        <span className="grow" />
-        {can('end') && (
-          <button className="btn btn--sm btn--quiet btn--end" disabled={end.isPending} onClick={() => end.mutate(i!.id)}>
-            <Icon name="hangup" />
-            {w.phone.hangUp}
-          </button>
-        )}
-      </div>
-      {problem && <Failure error={problem} />}
-      {transfer && i && <Transfer i={i} close={() => setTransfer(false)} />}
-    </article>
-  )
-}
-
-function LineChip({ line }: { line: Line }) {
-  const w = useWords()
-  if (line.state === 'live')
-    return (
-      <Chip tone="ok" icon="phone">
-        {w.phone.live}
-      </Chip>
-    )
-  if (line.state === 'ringing')
-    return (
-      <Chip tone="crit" icon="phone">
-        {w.phone.ringing}
-      </Chip>
-    )
-  return (
-    <Chip tone="warn" icon="hold">
-      {w.panel.held}
-    </Chip>
   )
 }
 
@@ -456,27 +357,29 @@ function CallNote({ i }: { i: InteractionView }) {
 }
 
 /** Everyone beside the phone: hand the call over, or write to a colleague. */
-function Catalogue() {
+function Catalogue({ close }: { close: () => void }) {
   const w = useWords()
   const me = useMe()
   const [chosen, setChosen] = useState<Entry | null>(null)
   const [, go] = useLocation()
   const call = useLines().find((l) => l?.interaction && l.state !== 'ringing')?.interaction
-  const move = useMutation({
-    mutationFn: (e: Entry) => api.transfer(call!.id, e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id }),
-    onSuccess: (answer) => takeInteraction(answer, me.agent),
-  })
+  const give = useGive(call?.id ?? '')
+  const asking = useAsk(call?.id ?? '')
   const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
-  const problem = move.error ?? chat.error
+  const problem = give.error ?? asking.error ?? chat.error
   return (
     <>
       <div className="pane-head">
         <h2 className="grow">{w.phone.catalogue}</h2>
-        <span className="meta">{w.common.live('').trim().toLocaleLowerCase()}</span>
+        <span className="meta wide">{w.common.live('').trim().toLocaleLowerCase()}</span>
+        <button className="ibtn drawer-only" aria-label={w.common.close} onClick={close}>
+          <Icon name="x" />
+        </button>
       </div>
-      {problem && (
+      {(problem || asking.busy) && (
         <div className="pad">
-          <Failure error={problem} />
+          <Busy asking={asking} />
+          {problem && <Failure error={problem} />}
         </div>
       )}
       <Directory
@@ -485,8 +388,14 @@ function Catalogue() {
         choose={setChosen}
         actions={(e) => (
           <>
+            {call && mayDo(call, 'consult', me.agent) && (
+              <button className="btn btn--xs" disabled={asking.ask.isPending} onClick={() => asking.ask.mutate({ to: e })}>
+                <Icon name="phone" size={12} />
+                {w.lines.line2}
+              </button>
+            )}
             {call && mayDo(call, 'transfer', me.agent) && (
-              <button className="btn btn--xs" onClick={() => move.mutate(e)}>
+              <button className="btn btn--xs" disabled={give.isPending} onClick={() => give.mutate({ to: e })}>
                 <Icon name="fwd" size={12} />
                 {w.phone.blindTo}
               </button>

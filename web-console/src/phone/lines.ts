@@ -3,6 +3,7 @@ import { api } from '../api/client'
 import type { Id, InteractionView, PhoneLine } from '../api/types'
 import { useFormat } from '../i18n'
 import { useLive } from '../live/hub'
+import { useMe } from '../session'
 
 /** One of the agent's two lines, while something is on it. */
 export interface Line {
@@ -12,12 +13,13 @@ export interface Line {
   address: string
   since?: string
   interaction?: InteractionView
+  colleague?: Id // who is on line 2, if it is one of us
 }
 
 const states = { ringing: 'ringing', talking: 'live', held: 'held' } as const
 
 /** The lines as the telephone tells them, with the names of what is on them. */
-export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionView>): (Line | undefined)[] {
+export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionView>, me: Id = ''): (Line | undefined)[] {
   const lines: (Line | undefined)[] = [undefined, undefined]
   for (const l of told) {
     if (l.state === 'idle') continue
@@ -25,18 +27,32 @@ export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionV
     const address = l.number || i?.customer_address || ''
     lines[l.no - 1] = { no: l.no, state: states[l.state], name: i?.customer_name || l.name || address, address, since: l.since, interaction: i }
   }
+  const first = lines[0]
+  if (first?.interaction && !lines[1]) return withColleague(first, first.interaction, me)
   return lines
+}
+
+// A telephone has one leg; the interaction says who else is heard on it.
+function withColleague(line: Line, i: InteractionView, me: Id): (Line | undefined)[] {
+  const guest = i.others?.includes(me) ?? false
+  const other = guest ? { id: i.agent, name: i.agent_name ?? '' } : i.colleagues?.filter((c) => c.id !== me).at(-1)
+  const second = (state: Line['state'], name: string, colleague: Id): Line => ({ no: 2, state, name, address: '', interaction: i, colleague })
+  if (i.phase === 'conference' && other) return [{ ...line, state: 'live' }, second('live', other.name, other.id)]
+  if (i.phase !== 'consult') return [line, undefined]
+  if (other) return [{ ...line, state: 'held' }, second('live', other.name, other.id)]
+  return [{ ...line, state: 'held' }, i.asked && second('ringing', i.asked.name, i.asked.agent)]
 }
 
 /** Both lines; a call that is offered rings on the first one that is free. */
 export function useLines(): (Line | undefined)[] {
   const f = useFormat()
+  const me = useMe()
   const interactions = useLive((l) => l.interactions)
   const ringing = useLive((l) => Object.values(l.offers).find((o) => o.channel === 'voice'))
   const { data } = useQuery({ queryKey: ['lines'], queryFn: api.lines })
-  const lines = linesOf(data?.items ?? [], interactions)
+  const lines = linesOf(data?.items ?? [], interactions, me.agent)
   const free = lines[0] ? 1 : 0
-  if (ringing && !lines.some((l) => l?.state === 'ringing')) {
+  if (ringing && !lines[free] && !lines.some((l) => l?.state === 'ringing')) {
     const address = ringing.customer_address ?? ''
     lines[free] = { no: free === 0 ? 1 : 2, state: 'ringing', name: ringing.customer_name || address, address }
   }

@@ -1,17 +1,20 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { Button, MenuTrigger } from 'react-aria-components'
 import { useLocation } from 'wouter'
 import { useAccept, useDecline } from '../actions'
-import type { Offer } from '../api/types'
+import type { Named, Offer } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
 import { useWho } from '../inbox/who'
 import { useNow } from '../live/clock'
+import { useStatusCodes } from '../live/codes'
 import { leads, useLive } from '../live/hub'
 import { Icon } from '../ui/icon'
 import { announced, printed, spelled, useKeys } from '../ui/keys'
 import { Avatar, Bar, channelIcon, Failure, Kbd } from '../ui/parts'
 import { getSettings } from '../ui/settings'
 import { notify, ring } from './ring'
+import { Codes } from './status-menu'
 
 const acceptKey = 'ctrl+alt+KeyA'
 const declineKey = 'ctrl+alt+KeyD'
@@ -25,9 +28,11 @@ export function Offers() {
   const [, go] = useLocation()
   const accept = useAccept((o) => go(o.channel === 'voice' ? '/phone' : `/${o.channel === 'email' ? 'email' : 'chat'}/${o.interaction}`))
   const decline = useDecline()
+  const reasons = useStatusCodes()?.decline ?? []
+  const [asking, setAsking] = useState('') // of which offer the reason for declining is being chosen
   useKeys({
     [acceptKey]: first && first.channel !== 'voice' && (() => accept.mutate(first)),
-    [declineKey]: first && (() => decline.mutate(first)),
+    [declineKey]: first && (() => (reasons.length ? setAsking(`${first.interaction}/${first.no}`) : decline.mutate({ offer: first }))),
   })
   useAlert(first, offers.length)
   return (
@@ -36,14 +41,14 @@ export function Offers() {
         {first && `${w.offer.announce(w.offer[first.channel], first.queue_name ?? '', who(first))} ${first.channel === 'voice' ? w.offer.answerPhone : w.offer.acceptWith}`}
       </p>
       {offers.map((o) => (
-        <Card key={`${o.interaction}/${o.no}`} offer={o} first={o === first} accept={() => accept.mutate(o)} decline={() => decline.mutate(o)} busy={accept.isPending || decline.isPending} />
+        <Card key={`${o.interaction}/${o.no}`} offer={o} first={o === first} accept={() => accept.mutate(o)} decline={(code) => decline.mutate({ offer: o, code })} reasons={reasons} asking={asking === `${o.interaction}/${o.no}`} ask={(yes) => setAsking(yes ? `${o.interaction}/${o.no}` : '')} busy={accept.isPending || decline.isPending} />
       ))}
       {(accept.error ?? decline.error) && first && <Failure error={accept.error ?? decline.error} />}
     </div>
   )
 }
 
-function Card(props: { offer: Offer; first: boolean; accept: () => void; decline: () => void; busy: boolean }) {
+function Card(props: { offer: Offer; first: boolean; accept: () => void; decline: (code?: string) => void; reasons: Named[]; asking: boolean; ask: (yes: boolean) => void; busy: boolean }) {
   const { offer: o } = props
   const w = useWords()
   const f = useFormat()
@@ -52,7 +57,7 @@ function Card(props: { offer: Offer; first: boolean; accept: () => void; decline
   const whole = Date.parse(o.expires_at) - Date.parse(o.created_at)
   const left = Math.max(0, Date.parse(o.expires_at) - now)
   const waited = (o.waited_s ?? 0) * 1000
-  const how = o.kind === 'transfer' ? w.offer.transfer : o.kind === 'recall' ? w.offer.recall : w.offer.waited(short(waited))
+  const how = o.kind === 'transfer' ? w.offer.transfer : o.kind === 'recall' ? w.offer.recall : o.kind === 'consult' ? w.offer.consult : w.offer.waited(short(waited))
   const second = [o.customer_name ? f.address(o.customer_address) : '', o.subject ?? '', o.open_cases ? w.offer.openCases(o.open_cases) : '']
   return (
     <div className="offer pop" role="alertdialog" aria-label={w.offer[o.channel]} aria-modal="false">
@@ -70,10 +75,20 @@ function Card(props: { offer: Offer; first: boolean; accept: () => void; decline
         </div>
       </div>
       <div className="offer-acts">
-        <button className="btn" onClick={props.decline} disabled={props.busy} title={spelled(declineKey)} aria-keyshortcuts={announced(declineKey)}>
-          {w.offer.decline}
-          {props.first && <Kbd>{printed(declineKey)}</Kbd>}
-        </button>
+        {props.reasons.length > 0 ? (
+          <MenuTrigger isOpen={props.asking} onOpenChange={props.ask}>
+            <Button className="btn" isDisabled={props.busy}>
+              {w.offer.decline}
+              {props.first && <Kbd>{printed(declineKey)}</Kbd>}
+            </Button>
+            <Codes status="decline" codes={props.reasons} placement="bottom start" choose={props.decline} />
+          </MenuTrigger>
+        ) : (
+          <button className="btn" onClick={() => props.decline()} disabled={props.busy} title={spelled(declineKey)} aria-keyshortcuts={announced(declineKey)}>
+            {w.offer.decline}
+            {props.first && <Kbd>{printed(declineKey)}</Kbd>}
+          </button>
+        )}
         {o.channel === 'voice' ? (
           <span className="offer-phone" role="note">
             <Icon name="phone" />

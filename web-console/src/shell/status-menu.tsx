@@ -4,7 +4,7 @@ import { useSetStatus } from '../actions'
 import type { Intent, Named, Presence } from '../api/types'
 import { useWords } from '../i18n'
 import { full } from '../i18n/format'
-import { useStatusCodes } from '../live/codes'
+import { useCodeName, useStatusCodes } from '../live/codes'
 import { useLive } from '../live/hub'
 import { Menu, MenuItem, MenuSep } from '../ui/controls'
 import { Icon } from '../ui/icon'
@@ -24,6 +24,7 @@ export function StatusMenu() {
   const down = useLive((l) => l.link.state === 'down')
   const [open, setOpen] = useState(false)
   const codes = useStatusCodes()
+  const codeName = useCodeName()
   const set = useSetStatus()
   const { leave } = useSession()
   const busy = holdsWork(presence)
@@ -45,6 +46,7 @@ export function StatusMenu() {
         <StatusGlyph status={status} silent />
         <span className="nowrap">{down ? w.status.unknown : w.status[status]}</span>
         {presence && <Since className="timer" at={presence.since} as={full} />}
+        {next && <span className="then wide-only">{w.strip.next([w.status[next], codeName(presence?.next_code)].filter(Boolean).join(' · '))}</span>}
         <Icon name="down" />
       </Button>
       <Menu aria-label={w.status.menu}>
@@ -82,9 +84,10 @@ function Open({ presence }: { presence: Presence | null }) {
 }
 
 /** The reasons of a status: typed or chosen, never a dialog. */
-export function Codes({ status, codes, choose, placement = 'right top' }: { status: Intent; codes: Named[]; choose: (code: string) => void; placement?: 'right top' | 'bottom start' }) {
+export function Codes({ status, codes, choose, placement = 'right top' }: { status: Intent | 'decline'; codes: Named[]; choose: (code: string) => void; placement?: 'right top' | 'bottom start' }) {
   const w = useWords()
   const { contains } = useFilter({ sensitivity: 'base' })
+  const needed = status === 'decline' ? w.offer.whyDecline : w.status.codeNeeded(w.status[status])
   return (
     <Popover className="pop menu" placement={innerWidth < 640 ? 'bottom start' : placement} offset={4}>
       <Autocomplete filter={contains}>
@@ -92,14 +95,14 @@ export function Codes({ status, codes, choose, placement = 'right top' }: { stat
           <Icon name="search" />
           <Input placeholder={w.status.findCode} />
         </SearchField>
-        <AriaMenu className="menu-list" aria-label={w.status.codeNeeded(w.status[status])} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
+        <AriaMenu className="menu-list" aria-label={needed} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
           {codes.map((c) => (
             <MenuItem key={c.id} id={c.id} textValue={c.name} onAction={() => choose(c.id)}>
               {c.name}
             </MenuItem>
           ))}
         </AriaMenu>
-        <p className="hint menu-foot">{w.status.codeNeeded(w.status[status])}</p>
+        <p className="hint menu-foot">{needed}</p>
       </Autocomplete>
     </Popover>
   )

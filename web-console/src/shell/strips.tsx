@@ -1,4 +1,6 @@
-import { useSetStatus } from '../actions'
+import { useMutationState, useQueryClient } from '@tanstack/react-query'
+import { statusKey, useSetStatus } from '../actions'
+import { Problem } from '../api/client'
 import { useWords } from '../i18n'
 import { figure, short } from '../i18n/format'
 import { serverNow, useNow } from '../live/clock'
@@ -19,6 +21,7 @@ export function Strips() {
       {link.state === 'down' && (link.taken ? <Taken /> : <Down since={link.since} />)}
       {drain && <Drain deadline={drain.deadline} />}
       <Standing />
+      <Refused />
     </div>
   )
 }
@@ -65,6 +68,24 @@ function Drain({ deadline }: { deadline?: string }) {
   const w = useWords()
   useNow()
   return <Strip tone="wrap" icon="swap" text={w.strip.drain} time={deadline && <time className="num strong">{figure(Date.parse(deadline) - serverNow())}</time>} />
+}
+
+/** What a change of status was refused for: a locked break, or a reason that is missing. */
+function Refused() {
+  const w = useWords()
+  const client = useQueryClient()
+  const last = useMutationState({ filters: { mutationKey: statusKey } }).at(-1)
+  const p = last?.error
+  if (!(p instanceof Problem)) return null
+  const text = p.code === 'break_locked' ? w.strip.locked : [w.strip.refused, w.problem.codes[p.code] ?? p.detail].join(' ')
+  const forget = () => client.getMutationCache().findAll({ mutationKey: statusKey }).forEach((m) => client.getMutationCache().remove(m))
+  return (
+    <Strip tone="warn" icon="lock" text={text}>
+      <button className="btn btn--xs" onClick={forget}>
+        {w.strip.dismiss}
+      </button>
+    </Strip>
+  )
 }
 
 /** Why no work comes, and the way back: nobody should sit waiting after a missed offer. */

@@ -10,6 +10,7 @@ import { useNow } from '../live/clock'
 import { change, useLive } from '../live/hub'
 import { last } from '../live/log'
 import { withView } from '../live/state'
+import { SecondStrip } from '../phone/second'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { useKeys } from '../ui/keys'
@@ -19,6 +20,7 @@ import { Entries } from './entries'
 import { useLog, useSeen } from './log'
 import { MailComposer } from './mail-composer'
 import { Assign, Transfer } from './transfer'
+import { WhyButton } from './why-button'
 
 export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; interaction: InteractionView; side: () => void }) {
   const w = useWords()
@@ -36,6 +38,13 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
   return (
     <section className="pane pane--thread" aria-label={w.thread.label}>
       <Head tab={tab} i={i} name={name} side={side} />
+      <SecondStrip i={i} />
+      {i.state === 'parked' && (
+        <div className="banner second" role="status">
+          <Icon name="pause" />
+          <span className="grow">{w.inbox.parkedLead}</span>
+        </div>
+      )}
       {error && log.entries.length === 0 ? (
         <div className="pad">
           <Failure what={w.thread.what} error={error} retry={retry} />
@@ -119,6 +128,7 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
             {w.inbox.pull}
           </button>
         )}
+        <WhyButton id={i.id} />
         <button className="ibtn drawer-only" aria-label={w.thread.details} onClick={side}>
           <Icon name="user" />
         </button>

@@ -4,7 +4,9 @@ import { api } from '../api/client'
 import type { InteractionView } from '../api/types'
 import { useWords } from '../i18n'
 import { takeInteraction } from '../live/hub'
+import { mayDo } from '../inbox/interaction'
 import { Directory, keyOf, type Entry } from '../phone/directory'
+import { Busy, useAsk, useGive } from '../phone/second'
 import { useMe } from '../session'
 import { Dialog } from '../ui/dialog'
 import { Icon } from '../ui/icon'
@@ -41,19 +43,17 @@ export function Assign({ i, close }: { i: InteractionView; close: () => void }) 
   )
 }
 
-/** Hands an interaction over, seeing first how it stands where it goes. */
+/** Hands an interaction over, seeing first how it stands where it goes; or asks there first. */
 export function Transfer({ i, close }: { i: InteractionView; close: () => void }) {
   const w = useWords()
   const me = useMe()
   const [to, setTo] = useState<Entry | null>(null)
   const [note, setNote] = useState('')
-  const move = useMutation({
-    mutationFn: (e: Entry) => api.transfer(i.id, { ...(e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id }), note: note.trim() || undefined }),
-    onSuccess: (answer) => {
-      takeInteraction(answer, me.agent)
-      close()
-    },
-  })
+  const move = useGive(i.id, close)
+  const asking = useAsk(i.id, close)
+  const said = { note: note.trim() || undefined }
+  const error = move.error ?? asking.error
+  const busy = move.isPending || asking.ask.isPending
   const name = !to ? w.transfer.choose : to.kind === 'agent' ? w.transfer.toAgent(to.name) : w.transfer.toQueue(to.name)
   return (
     <Dialog title={w.transfer.title} close={close} className="dialog--tall">
@@ -66,13 +66,20 @@ export function Transfer({ i, close }: { i: InteractionView; close: () => void }
           <Icon name="lock" />
           <input id="transfer-note" placeholder={w.transfer.notePlaceholder} value={note} onChange={(e) => setNote(e.target.value)} />
         </div>
-        {move.error && <Failure error={move.error} />}
-        <div className="row">
-          <span className="hint grow">{w.transfer.effect}</span>
+        <Busy asking={asking} />
+        {error && <Failure error={error} />}
+        <span className="hint">{w.transfer.effect}</span>
+        <div className="row wrap">
           <button className="btn" onClick={close}>
             {w.common.cancel}
           </button>
-          <button className="btn btn--primary" aria-disabled={!to} disabled={move.isPending} onClick={() => to && move.mutate(to)}>
+          <span className="grow" />
+          {to && mayDo(i, 'consult', me.agent) && (
+            <button className="btn" disabled={busy} onClick={() => asking.ask.mutate({ to, ...said })}>
+              {w.lines.ask}
+            </button>
+          )}
+          <button className="btn btn--primary" aria-disabled={!to} disabled={busy} onClick={() => to && move.mutate({ to, ...said })}>
             {name}
           </button>
         </div>

@@ -49,6 +49,8 @@ const scenes: Record<string, Scene> = {
   'wrap-up': { path: '/email/107', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push(sample.wrapUp), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   voicemail: { path: '/chat/104', shows: '0:42' },
   phone: { path: '/phone', shows: 'Anteckning under samtalet', arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))) },
+  'two-lines': { path: '/phone', shows: 'Slå samman linjer', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }], actions: undefined }), (h.lines = structuredClone(sample.lines))) },
+  'chat-consult': { path: '/chat/101', shows: 'läser med', arrange: (h) => Object.assign(h.interactions[0]!, { phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }] }) },
   'call-wrap-up': { path: '/phone', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push({ ...sample.wrapUp, channel: 'voice' }), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   status: { path: '/status', shows: 'Leverans' },
   messages: { path: '/messages', shows: 'Fredagsfika' },
@@ -94,7 +96,7 @@ const scenes: Record<string, Scene> = {
   palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
 }
 
-const working = new Set(['kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'status', 'case'])
+const working = new Set(['kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'two-lines', 'status', 'case'])
 const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
 const expected = /status of (401|500)|WebSocket connection/ // what the scene itself broke
 

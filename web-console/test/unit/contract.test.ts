@@ -16,6 +16,12 @@ const contract = JSON.parse(read('../../../docs/openapi.json')) as { paths: Reco
 // Our word → the contract's.
 const same: Record<string, string> = {
   Presence: 'Presence',
+  WrapUpLeft: 'WrapUpLeft',
+  Asked: 'Asked',
+  Reasons: 'Reasons',
+  Explanation: 'Explanation',
+  Decision: 'Decision',
+  Candidate: 'Candidate',
   Phone: 'Phone',
   InteractionView: 'Interaction',
   Entry: 'Entry',
@@ -74,7 +80,7 @@ test('every field that the console reads is in the contract', () => {
 test('every request that the console makes is in the contract', () => {
   const source = read('../../src/api/client.ts')
   const calls = [...source.matchAll(/\b(get|post|put|patch)<[^(]*\(\s*(['`])(\/[^'`]*)\2/g)].map((m) => [m[1]!, m[3]!])
-  const verbs = [...source.matchAll(/on\(id, '([a-z]+)'\)/g)].map((m) => ['post', `/interactions/{id}/${m[1]}`])
+  const verbs = [...source.matchAll(/on\(id, '([a-z-]+)'\)/g)].map((m) => ['post', `/interactions/{id}/${m[1]}`])
   assert.ok(calls.length > 25 && verbs.length > 10)
   const plain = (path: string) => path.replace(/\$?\{[^}]*\}/g, '{}')
   const known = new Map(Object.entries(contract.paths).map(([p, methods]) => [plain(p.replace('/api/v1', '')), Object.keys(methods)]))

@@ -23,7 +23,7 @@ test('an interaction stands where it waits', () => {
   assert.equal(groupOf(interaction('1'), '1'), 'now')
   assert.equal(groupOf(interaction('1', { channel: 'email', unread: 1 }), '1'), 'you')
   assert.equal(groupOf(interaction('1', { channel: 'email' }), '1'), 'now')
-  assert.equal(groupOf(interaction('1', { state: 'parked' }), '1'), 'customer')
+  assert.equal(groupOf(interaction('1', { state: 'parked' }), '1'), 'parked')
   assert.equal(groupOf(interaction('1', { state: 'waiting', agent: '0' }), '1'), 'queued')
   assert.equal(groupOf(interaction('1', { agent: '2' }), '1'), 'others')
   assert.equal(groupOf(interaction('1', { state: 'finished' }), '1'), 'finished')
@@ -31,7 +31,7 @@ test('an interaction stands where it waits', () => {
 
 test('rows have a heading for each group that has something, the oldest first', () => {
   const rows = rowsOf([interaction('2'), interaction('3', { state: 'parked' }), interaction('1')], '1')
-  assert.deepEqual(rows.map((r) => ('heading' in r ? r.heading : r.item.id)), ['now', '1', '2', 'customer', '3'])
+  assert.deepEqual(rows.map((r) => ('heading' in r ? r.heading : r.item.id)), ['now', '1', '2', 'parked', '3'])
 })
 
 test('the filter looks at name, subject, number and queue', () => {

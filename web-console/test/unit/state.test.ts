@@ -75,3 +75,25 @@ test('a view that is older than what is known changes nothing', () => {
 test('an unknown frame is no error', () => {
   assert.equal(after([{ t: 'cobrowse.started', data: {} }]), nothing)
 })
+
+test('a wrap-up of what I gave away is mine, until my presence says that it is over', () => {
+  const mine = { agent: '1', intent: 'available' as const, status: 'wrap_up' as const, since: '', units: 0, live: true, rev: 5, wrap_ups: [{ interaction: '7', until: '2027-03-01T10:01:00Z' }] }
+  const given = interaction(9, { id: '7', agent: '2' })
+  let live = apply(nothing, { t: 'agent.status', data: mine }, '1', 0)
+  live = apply(live, { t: 'interaction.changed', data: given }, '1', 0)
+  assert.equal(live.interactions['7']?.state, 'wrap_up')
+  assert.equal(live.interactions['7']?.wrap_up_until, '2027-03-01T10:01:00Z')
+  live = apply(live, { t: 'interaction.changed', data: { ...given, rev: 10 } }, '1', 0)
+  assert.equal(live.interactions['7']?.state, 'wrap_up', 'what the colleague does with it changes nothing of mine')
+  live = apply(live, { t: 'agent.status', data: { ...mine, rev: 6, wrap_ups: undefined } }, '1', 0)
+  assert.equal(live.interactions['7'], undefined)
+})
+
+test('one that a colleague asked me about is here while I am on it, and what a frame leaves out is over', () => {
+  let live = apply(nothing, { t: 'interaction.changed', data: interaction(2, { id: '7', agent: '2', others: ['1'], phase: 'consult' }) }, '1', 0)
+  assert.equal(live.interactions['7']?.phase, 'consult')
+  live = apply(live, { t: 'interaction.changed', data: interaction(3, { id: '7', agent: '1' }) }, '1', 0)
+  assert.equal(live.interactions['7']?.phase, undefined)
+  live = apply(live, { t: 'interaction.changed', data: interaction(4, { id: '7', agent: '2' }) }, '1', 0)
+  assert.equal(live.interactions['7'], undefined)
+})

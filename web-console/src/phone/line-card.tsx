@@ -1,0 +1,167 @@
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { useVerb } from '../actions'
+import type { InteractionView } from '../api/types'
+import { useFormat, useWords } from '../i18n'
+import { figure } from '../i18n/format'
+import { mayDo } from '../inbox/interaction'
+import { useMe } from '../session'
+import { Transfer } from '../thread/transfer'
+import { Icon } from '../ui/icon'
+import { useKeys } from '../ui/keys'
+import { Avatar, Chip, Failure, Since } from '../ui/parts'
+import type { Line } from './lines'
+import { Tones, useDrop } from './second'
+
+const cardHeight = 126 // px of a line card, and 12 between two
+
+/** From me to each line: solid green where we hear each other, dashed grey where it is parked. */
+export function Cords({ lines }: { lines: Line[] }) {
+  const w = useWords()
+  const height = lines.length * cardHeight + (lines.length - 1) * 12
+  const middle = height / 2
+  return (
+    <div className="patch-cord">
+      <svg viewBox={`0 0 56 ${height}`} preserveAspectRatio="none" aria-hidden="true">
+        {lines.map((l, n) => {
+          const y = n * (cardHeight + 12) + 62
+          const tone = l.state === 'live' ? 'live' : 'hold'
+          return (
+            <g key={l.no}>
+              <path className={`cord cord--${tone}`} d={`M14 ${middle} C14 ${y} 26 ${y} 46 ${y}`} />
+              <circle className={`jack jack--${tone}`} cx="47" cy={y} r="5" />
+            </g>
+          )
+        })}
+      </svg>
+      <span className="av av--me patch-me">{w.phone.me}</span>
+    </div>
+  )
+}
+
+/** One line: who is on it, since when, and what can be done with it. */
+export function LineCard({ line }: { line: Line }) {
+  const w = useWords()
+  const f = useFormat()
+  const me = useMe()
+  const i = line.interaction
+  const second = line.colleague !== undefined
+  const about = second ? [] : [f.address(line.address), i?.queue_name].filter(Boolean)
+  return (
+    <article className={`line${line.state === 'live' ? ' line--live' : ''}`} aria-label={w.panel.line(line.no)}>
+      <div className="line-top">
+        <Avatar name={line.name} size="lg" />
+        <div className="col grow">
+          <span className="row">
+            <span className="overline">{w.phone.line(line.no, second ? (i?.phase === 'consult' ? w.phone.kinds.consult : w.lines.colleague) : w.phone.kinds.customer)}</span>
+            <LineChip line={line} />
+          </span>
+          <span className="strong t-title ell">{line.name}</span>
+          <span className="meta num ell">
+            {about.join(' · ')}
+            {!second && i?.case_number && (
+              <>
+                {' '}
+                · <Link href={`/cases/${i.case}`}>#{i.case_number}</Link>
+              </>
+            )}
+          </span>
+        </div>
+        {line.since && <Since className="timer" at={line.since} as={figure} />}
+      </div>
+      {i && (second ? <ColleagueActs i={i} line={line} /> : i.agent === me.agent ? <CustomerActs i={i} line={line} /> : null)}
+    </article>
+  )
+}
+
+function CustomerActs({ i, line }: { i: InteractionView; line: Line }) {
+  const w = useWords()
+  const me = useMe()
+  const [transfer, setTransfer] = useState(false)
+  const [tones, setTones] = useState(false)
+  const hold = useVerb('hold')
+  const resume = useVerb('resume')
+  const end = useVerb('end')
+  const can = (verb: string) => mayDo(i, verb, me.agent)
+  const held = line.state === 'held'
+  const alone = line.state !== 'ringing' && i.phase !== 'consult' && i.phase !== 'conference'
+  const park = () => (held ? resume : hold).mutate(i.id)
+  useKeys({ 'ctrl+alt+KeyH': alone && park })
+  const problem = hold.error ?? resume.error ?? end.error
+  return (
+    <>
+      <div className="line-acts">
+        {alone && (
+          <button className="btn btn--sm" onClick={park}>
+            <Icon name={held ? 'play' : 'hold'} />
+            {held ? w.phone.resume : w.phone.hold}
+          </button>
+        )}
+        {can('keys') && line.state === 'live' && (
+          <button className="btn btn--sm" aria-expanded={tones} onClick={() => setTones(!tones)}>
+            <Icon name="pad" />
+            {w.lines.keys}
+          </button>
+        )}
+        {can('transfer') && (
+          <button className="btn btn--sm" onClick={() => setTransfer(true)}>
+            <Icon name="fwd" />
+            {w.thread.transfer}
+          </button>
+        )}
+        <span className="grow" />
+        {can('end') && (
+          <button className="btn btn--sm btn--quiet btn--end" disabled={end.isPending} onClick={() => end.mutate(i.id)}>
+            <Icon name="hangup" />
+            {w.phone.hangUp}
+          </button>
+        )}
+      </div>
+      {tones && line.state === 'live' && <Tones id={i.id} />}
+      {problem && <Failure error={problem} />}
+      {transfer && <Transfer i={i} close={() => setTransfer(false)} />}
+    </>
+  )
+}
+
+/** Who is on line 2 can be let go; a colleague who was asked leaves. */
+function ColleagueActs({ i, line }: { i: InteractionView; line: Line }) {
+  const w = useWords()
+  const me = useMe()
+  const guest = i.others?.includes(me.agent) ?? false
+  const drop = useDrop(i.id)
+  if (!mayDo(i, 'drop_line', me.agent)) return null
+  return (
+    <>
+      <div className="line-acts">
+        <span className="grow" />
+        <button className="btn btn--sm btn--quiet btn--end" disabled={drop.isPending} onClick={() => drop.mutate(!guest && i.phase === 'conference' ? line.colleague : undefined)}>
+          <Icon name="hangup" />
+          {guest ? w.lines.leave : i.phase === 'conference' ? w.lines.dropWho(line.name) : w.lines.drop}
+        </button>
+      </div>
+      {drop.error && <Failure error={drop.error} />}
+    </>
+  )
+}
+
+function LineChip({ line }: { line: Line }) {
+  const w = useWords()
+  if (line.state === 'live')
+    return (
+      <Chip tone="ok" icon="phone">
+        {w.phone.live}
+      </Chip>
+    )
+  if (line.state === 'ringing')
+    return (
+      <Chip tone="crit" icon="phone">
+        {w.phone.ringing}
+      </Chip>
+    )
+  return (
+    <Chip tone="warn" icon="hold">
+      {w.panel.held}
+    </Chip>
+  )
+}

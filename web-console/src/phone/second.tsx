@@ -1,0 +1,193 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, Problem } from '../api/client'
+import type { Id, InteractionView } from '../api/types'
+import { useWords } from '../i18n'
+import { mayDo } from '../inbox/interaction'
+import { useWho } from '../inbox/who'
+import { takeInteraction } from '../live/hub'
+import { useMe } from '../session'
+import { Icon, type IconName } from '../ui/icon'
+import { announced, printed, spelled, useKeys } from '../ui/keys'
+import { Failure, Kbd } from '../ui/parts'
+import type { Entry } from './directory'
+
+// Line 1 is the customer, line 2 a colleague who is asked. The verbs are the same for each channel.
+
+const giveKey = 'ctrl+alt+KeyT'
+const joinKey = 'ctrl+alt+KeyJ'
+
+/** One verb of the lines, whose answer is taken like a frame. */
+function useLine<T = void>(verb: (to: T) => Promise<InteractionView | undefined>, done?: () => void) {
+  const me = useMe()
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: verb,
+    onSuccess: (i) => {
+      takeInteraction(i, me.agent)
+      void client.invalidateQueries({ predicate: (q) => ['agents', 'queues', 'lines'].includes(String(q.queryKey[0])) }) // recents and states have changed
+      done?.()
+    },
+  })
+}
+
+const target = (e: Entry) => (e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id })
+
+/** Gives an interaction away without talking first. */
+export const useGive = (id: Id, done?: () => void) => useLine(({ to, note }: { to: Entry; note?: string }) => api.transfer(id, { ...target(to), note }), done)
+
+/** Asks a colleague on line 2; who is busy is only disturbed on purpose. */
+export function useAsk(id: Id, done?: () => void) {
+  const ask = useLine(({ to, note, even }: { to: Entry; note?: string; even?: boolean }) => api.consult(id, { ...target(to), note, even_if_busy: even }), done)
+  const busy = ask.error instanceof Problem && ask.error.code === 'confirm_busy'
+  return { ask, busy, error: busy ? null : ask.error, disturb: () => ask.variables && ask.mutate({ ...ask.variables, even: true }) }
+}
+
+/** Ends line 2, or takes one colleague out of a conference. */
+export const useDrop = (id: Id) => useLine((colleague?: Id) => api.dropLine(id, colleague))
+
+/** Says that whom one asks is busy, and offers to ring all the same. */
+export function Busy({ asking }: { asking: ReturnType<typeof useAsk> }) {
+  const w = useWords()
+  if (!asking.busy) return null
+  return (
+    <div className="banner banner--warn" role="alert">
+      <Icon name="warn" />
+      <span className="grow">{w.lines.busy(asking.ask.variables?.to.name ?? '')}</span>
+      <button className="btn btn--xs" onClick={asking.disturb} disabled={asking.ask.isPending}>
+        {w.lines.disturb}
+      </button>
+    </div>
+  )
+}
+
+/** Where the second line stands, in a word and a sentence; nothing if there is none. */
+export function useSecond(i: InteractionView): { title: string; lead: string; tone: 'plain' | 'warn' } | null {
+  const w = useWords()
+  const me = useMe()
+  const who = useWho()
+  const names = (i.colleagues ?? []).filter((c) => c.id !== me.agent).map((c) => c.name).join(', ')
+  const agent = i.agent_name ?? ''
+  const spoken = i.channel === 'voice'
+  if (i.others?.includes(me.agent)) {
+    const joined = i.phase === 'conference'
+    return { title: joined ? w.lines.guestJoined([agent, names].filter(Boolean).join(', ')) : w.lines.guest(agent), lead: joined ? '' : w.lines.guestLead(agent), tone: 'plain' }
+  }
+  const asked = i.asked
+  if (i.phase === 'consult') {
+    const waits = spoken ? w.lines.waits(who(i)) : ''
+    if (names) return { title: w.lines.consult(names), lead: spoken ? waits : w.lines.reads(names), tone: 'plain' }
+    return asked ? { title: w.lines.rings(asked.name), lead: waits, tone: 'plain' } : null
+  }
+  if (i.phase === 'conference') return { title: w.lines.conference(names), lead: spoken ? '' : w.lines.speaks(names), tone: 'plain' }
+  if (!asked) return null
+  if (asked.kind === 'transfer' && !asked.outcome) return { title: w.lines.moving(asked.name), lead: '', tone: 'plain' }
+  if (asked.kind === 'transfer' && i.state === 'wrap_up' && asked.outcome === 'accepted') return { title: w.lines.moved(asked.name), lead: '', tone: 'plain' }
+  if (!asked.outcome || asked.outcome === 'accepted') return null
+  if (asked.kind === 'recall') return null
+  return { title: asked.kind === 'transfer' ? w.lines.came(asked.name) : w.lines.outcomes[asked.outcome](asked.name), lead: '', tone: 'warn' }
+}
+
+/** The strip of a thread's second line, with what can be done about it. */
+export function SecondStrip({ i }: { i: InteractionView }) {
+  const second = useSecond(i)
+  if (!second) return null
+  return (
+    <div className={`banner banner--top second${second.tone === 'warn' ? ' banner--warn' : ''}`} role="status">
+      <Icon name={second.tone === 'warn' ? 'warn' : 'users'} />
+      <span className="grow">
+        {second.title}
+        {second.lead && (
+          <>
+            <br />
+            <span className="meta">{second.lead}</span>
+          </>
+        )}
+      </span>
+      <LineVerbs i={i} small />
+    </div>
+  )
+}
+
+/** Transfer, join and drop: as wide buttons that say who will be talking, or as small ones. */
+export function LineVerbs({ i, small }: { i: InteractionView; small?: boolean }) {
+  const w = useWords()
+  const me = useMe()
+  const customer = useWho()(i)
+  const give = useLine(() => api.transferLines(i.id))
+  const join = useLine(() => api.joinLines(i.id))
+  const drop = useDrop(i.id)
+  const may = (verb: string) => mayDo(i, verb, me.agent)
+  const guest = i.others?.includes(me.agent) ?? false
+  const who = (i.colleagues ?? []).at(-1)?.name ?? ''
+  useKeys({ [giveKey]: may('transfer_lines') && (() => give.mutate()), [joinKey]: may('join_lines') && (() => join.mutate()) })
+  const busy = give.isPending || join.isPending || drop.isPending
+  const problem = give.error ?? join.error ?? drop.error
+  const dropWord = guest ? w.lines.leave : w.lines.drop
+  if (small)
+    return (
+      <span className="row wrap">
+        {may('transfer_lines') && <Small text={w.lines.give} title={w.lines.giveLead(customer, who)} chord={giveKey} act={() => give.mutate()} busy={busy} />}
+        {may('join_lines') && <Small text={w.lines.join} title={w.lines.joinLead(customer, who)} chord={joinKey} act={() => join.mutate()} busy={busy} />}
+        {may('drop_line') && <Small text={dropWord} act={() => drop.mutate(undefined)} busy={busy} />}
+        {problem && <Failure error={problem} />}
+      </span>
+    )
+  return (
+    <>
+      {(may('transfer_lines') || may('join_lines')) && (
+        <div className="joinbar">
+          {may('transfer_lines') && <Wide primary icon="swap" text={w.lines.give} lead={w.lines.giveLead(customer, who)} chord={giveKey} act={() => give.mutate()} busy={busy} />}
+          {may('join_lines') && <Wide icon="merge" text={w.lines.join} lead={w.lines.joinLead(customer, who)} chord={joinKey} act={() => join.mutate()} busy={busy} />}
+        </div>
+      )}
+      {problem && <Failure error={problem} />}
+    </>
+  )
+}
+
+function Small({ text, title, chord, act, busy }: { text: string; title?: string; chord?: string; act: () => void; busy: boolean }) {
+  return (
+    <button className="btn btn--xs" onClick={act} disabled={busy} title={[title, chord && spelled(chord)].filter(Boolean).join(' · ')} aria-keyshortcuts={chord && announced(chord)}>
+      {text}
+    </button>
+  )
+}
+
+function Wide({ text, lead, icon, chord, act, busy, primary }: { text: string; lead: string; icon: IconName; chord: string; act: () => void; busy: boolean; primary?: boolean }) {
+  return (
+    <button className={`join${primary ? ' join--primary' : ''}`} onClick={act} disabled={busy} aria-keyshortcuts={announced(chord)}>
+      <span className="ic">
+        <Icon name={icon} />
+      </span>
+      <b>{text}</b>
+      <span className="d">{lead}</span>
+      <Kbd>{printed(chord)}</Kbd>
+    </button>
+  )
+}
+
+const tones = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#']
+
+/** Keys for a menu at the other end; typed or pressed, each goes at once. */
+export function Tones({ id }: { id: Id }) {
+  const w = useWords()
+  const [sent, setSent] = useState('')
+  const press = useMutation({ mutationFn: (keys: string) => api.keys(id, keys), onSuccess: (_, keys) => setSent((s) => (s + keys).slice(-24)) })
+  const typed = (e: React.KeyboardEvent) => tones.includes(e.key) && (e.preventDefault(), press.mutate(e.key))
+  return (
+    <div className="tones" onKeyDown={typed}>
+      <div className="kpad" role="group" aria-label={w.lines.keys}>
+        {tones.map((k, n) => (
+          <button key={k} className="key" type="button" autoFocus={n === 0} onClick={() => press.mutate(k)}>
+            {k}
+          </button>
+        ))}
+      </div>
+      <p className="hint" role="status">
+        {sent ? w.lines.sent(sent) : w.lines.keysLead}
+      </p>
+      {press.error && <Failure error={press.error} />}
+    </div>
+  )
+}

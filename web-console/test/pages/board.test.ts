@@ -1,0 +1,62 @@
+// The boards and the explanation: what stands there, sorted by mouse and by key.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { desk, fact, faults, stopBrowser } from './browser'
+
+after(stopBrowser)
+
+test('queues show the expected wait, what is due first and their agents by status, and sort by each column', () =>
+  desk('/status', async ({ page }) => {
+    const table = page.getByRole('region', { name: 'Köer' }).getByRole('table')
+    const row = table.getByRole('row', { name: /^Leverans/ })
+    await row.getByText('4 min').waitFor()
+    await row.getByText('försenat').waitFor({ state: 'attached' })
+    await row.getByRole('img', { name: 'Upptagen' }).waitFor()
+    const firstRow = () => table.getByRole('rowheader').first().innerText()
+    await table.getByRole('button', { name: 'Servicenivå' }).click()
+    await fact('the best is first', async () => (await firstRow()) === 'Företag')
+    assert.equal(await table.getByRole('columnheader', { name: 'Servicenivå' }).getAttribute('aria-sort'), 'descending')
+    await page.keyboard.press('Enter')
+    await fact('the worst is first', async () => (await firstRow()) === 'Leverans')
+    assert.deepEqual(await faults(page), [])
+  }))
+
+test('agents sort by their figures with the keyboard alone', () =>
+  desk('/status', async ({ page }) => {
+    const table = page.getByRole('region', { name: 'Operatörer' }).getByRole('table')
+    const names = () => table.getByRole('rowheader').allInnerTexts()
+    await table.getByRole('button', { name: 'Tagna' }).focus()
+    await page.keyboard.press('Space')
+    await fact('most accepted first', async () => /Tilda Ahl$/.test((await names())[0]!))
+    await table.getByRole('button', { name: 'Tid', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await fact('the longest in a status first', async () => /Oskar Ström$/.test((await names())[0]!))
+  }))
+
+test('a supervisor reads why an agent was asked, of what goes on and of what has ended', () =>
+  desk('/chat/101', async ({ page }) => {
+    await page.getByRole('button', { name: 'Varför den här operatören' }).click()
+    const dialog = page.getByRole('dialog')
+    const second = dialog.getByRole('region', { name: /^Erbjudande 1/ })
+    await second.getByText('Nils Ek svarade inte').waitFor()
+    await second.getByRole('row', { name: /Nils Ek.*Vald.*ledig längst/ }).waitFor()
+    await second.getByRole('row', { name: /Maja Berg.*Kunde inte.*är inte Tillgänglig/ }).waitFor()
+    assert.deepEqual(await faults(page), [])
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await page.goto(new URL('/cases/4101', page.url()).href)
+    await page.getByRole('button', { name: 'Varför den här operatören' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').getByText('ingen annan kunde').waitFor()
+  }))
+
+test('an agent is not shown why', () =>
+  desk(
+    '/chat/101',
+    async ({ page }) => {
+      await page.getByText('Toppen.').waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Varför den här operatören' }).count(), 0)
+    },
+    (h) => (h.role = 'agent'),
+  ))
