@@ -71,7 +71,22 @@ func (p *Public) Clicked(ctx context.Context, k string) error {
 // Vote notes whether an article helped, once per voter: a later vote replaces the first.
 // An empty voter is somebody new.
 func (p *Public) Vote(ctx context.Context, id gateway.ArticleID, language, voter string, helpful bool) error {
-	h, ok := p.open.hit(id, p.open.nearest(language))
+	return p.vote(ctx, id, language, voter, helpful, p.open)
+}
+
+// Vote is Public.Vote for agents, who read internal articles too.
+func (s *Store) Vote(ctx context.Context, id gateway.ArticleID, language, voter string, helpful bool) error {
+	return s.vote(ctx, id, language, voter, helpful, s.shelves()...)
+}
+
+func (p *Public) vote(ctx context.Context, id gateway.ArticleID, language, voter string, helpful bool, shelves ...*shelf) error {
+	var h Hit
+	ok := false
+	for _, shelf := range shelves {
+		if !ok {
+			h, ok = shelf.hit(id, shelf.nearest(language))
+		}
+	}
 	if !ok {
 		return noArticle()
 	}

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +31,9 @@ const categoriesFile = "categories.json"
 
 // Imported says what became of a folder's articles.
 type Imported struct {
-	Created, Updated, Unchanged int
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
 }
 
 // Import reads a folder of Markdown files, LANGUAGE/NUMBER-SLUG.md, and categories.json if
@@ -53,8 +52,8 @@ func (s *Store) Import(ctx context.Context, by string, folder fs.FS) (Imported, 
 	}
 	for len(list) > 0 {
 		taken := 0
-		err := s.change(ctx, func(tx pgx.Tx) (err error) {
-			taken, err = importSome(ctx, tx, by, list, &done)
+		err := s.change(ctx, func(e *Editor) (err error) {
+			taken, err = importSome(ctx, e.tx, by, list, &done)
 			return err
 		})
 		if err != nil {
@@ -194,44 +193,51 @@ func readAll(folder fs.FS, name string) ([]byte, error) {
 	return body, err
 }
 
-// Export writes every article, whatever its state, and the categories, as Import reads
-// them.
-func (s *Store) Export(ctx context.Context, dir string) error {
+// Export gives every article, whatever its state, and the categories, as the files that
+// Import reads; put gets each with its path.
+func (s *Store) Export(ctx context.Context, put func(name string, body []byte) error) error {
 	list, err := articles(ctx, s.pool, "group by a.id order by a.number")
 	if err != nil {
 		return fmt.Errorf("export articles: %w", err)
 	}
-	headings, err := categories(ctx, s.pool)
+	headings, err := s.Categories(ctx)
 	if err != nil {
+		return err
+	}
+	body, err := categoriesBody(headings)
+	if err != nil {
+		return err
+	}
+	if err := put(categoriesFile, body); err != nil {
 		return fmt.Errorf("export categories: %w", err)
 	}
-	wrong := writeCategories(filepath.Join(dir, categoriesFile), headings)
 	for _, a := range list {
-		for language, w := range a.Wordings {
-			f := file{a.Number, language, a.Category, a.Visibility, w}
-			wrong = errors.Join(wrong, writeFile(filepath.Join(dir, filepath.FromSlash(f.name())), f.bytes()))
+		for _, language := range slices.Sorted(maps.Keys(a.Wordings)) {
+			f := file{a.Number, language, a.Category, a.Visibility, a.Wordings[language]}
+			if err := put(f.name(), f.bytes()); err != nil {
+				return fmt.Errorf("export article %d: %w", a.Number, err)
+			}
 		}
 	}
-	return wrong
+	return nil
 }
 
-func writeCategories(name string, headings []Category) error {
+// Categories gives the headings of the help centre, in their order.
+func (s *Store) Categories(ctx context.Context) ([]Category, error) {
+	list, err := categories(ctx, s.pool)
+	if err != nil {
+		return nil, fmt.Errorf("list categories: %w", err)
+	}
+	return list, nil
+}
+
+func categoriesBody(headings []Category) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(headings); err != nil {
-		return fmt.Errorf("export categories: %w", err)
+		return nil, fmt.Errorf("export categories: %w", err)
 	}
-	return writeFile(name, b.Bytes())
-}
-
-func writeFile(name string, body []byte) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
-		return fmt.Errorf("export: %w", err)
-	}
-	if err := os.WriteFile(name, body, 0o600); err != nil {
-		return fmt.Errorf("export: %w", err)
-	}
-	return nil
+	return b.Bytes(), nil
 }

@@ -50,7 +50,11 @@ func TestImportAndExportGiveTheSameBytes(t *testing.T) {
 		t.Errorf("imported %+v, want 60 created", done)
 	}
 	dir := t.TempDir()
-	if err := s.Export(t.Context(), dir); err != nil {
+	err := s.Export(t.Context(), func(name string, body []byte) error {
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		return errors.Join(os.MkdirAll(filepath.Dir(at), 0o750), os.WriteFile(at, body, 0o600))
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(contents(t, sample), contents(t, os.DirFS(dir))); diff != "" {

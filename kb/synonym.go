@@ -18,15 +18,15 @@ func (s *Store) SetSynonym(ctx context.Context, language, word string, means []s
 	if !languageForm.MatchString(language) || index.Fold(word) == "" || long(word, maxLine) || len(means) > maxAlternates {
 		return gateway.Invalid("bad_synonym", "A synonym is a language, a word and at most 200 others.")
 	}
-	err := s.change(ctx, func(tx pgx.Tx) error {
+	err := s.change(ctx, func(e *Editor) error {
 		if len(means) == 0 {
-			_, err := tx.Exec(ctx, "delete from synonym where language = $1 and word = $2", language, word)
+			_, err := e.tx.Exec(ctx, "delete from synonym where language = $1 and word = $2", language, word)
 			return err
 		}
 		const put = `
 			insert into synonym (language, word, means) values ($1, $2, $3)
 			on conflict (language, word) do update set means = excluded.means`
-		_, err := tx.Exec(ctx, put, language, word, means)
+		_, err := e.tx.Exec(ctx, put, language, word, means)
 		return err
 	})
 	if err != nil {

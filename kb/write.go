@@ -16,52 +16,44 @@ import (
 // lockKey is the advisory lock that puts changes in the order of their commits.
 const lockKey = 0x6b62 // "kb"
 
-// Create adds an article. A number is given unless it brings one.
+// Create is Editor.Create in a transaction of its own.
 func (s *Store) Create(ctx context.Context, by string, a Article) (Article, error) {
-	a, err := a.tidied()
-	if err != nil {
-		return a, err
-	}
-	err = s.change(ctx, func(tx pgx.Tx) error { return create(ctx, tx, by, &a) })
-	if err != nil {
-		return a, fmt.Errorf("create article: %w", err)
-	}
-	return a, nil
+	err := s.change(ctx, func(e *Editor) (err error) {
+		a, err = e.Create(ctx, by, a)
+		return err
+	})
+	return a, err
 }
 
-// Update replaces an article whose Rev is still a.Rev; otherwise it is a conflict, with
-// what is there now. Its number stays.
+// Update is Editor.Update in a transaction of its own.
 func (s *Store) Update(ctx context.Context, by string, a Article) (Article, error) {
-	a, err := a.tidied()
-	if err != nil {
-		return a, err
-	}
-	err = s.change(ctx, func(tx pgx.Tx) error {
-		was, err := get(ctx, tx, a.ID)
-		if err != nil {
-			return err
-		}
-		if was.Rev != a.Rev {
-			return gateway.Conflict("article_changed", "Somebody has changed the article meanwhile; look at it and save again.", was)
-		}
-		return update(ctx, tx, by, was, &a)
+	err := s.change(ctx, func(e *Editor) (err error) {
+		a, err = e.Update(ctx, by, a)
+		return err
 	})
+	return a, err
+}
+
+// SetCategories is Editor.SetCategories in a transaction of its own.
+func (s *Store) SetCategories(ctx context.Context, categories []Category) error {
+	err := s.change(ctx, func(e *Editor) error { return e.SetCategories(ctx, categories) })
 	if err != nil {
-		return a, fmt.Errorf("update article %d: %w", a.ID, err)
+		return fmt.Errorf("set categories: %w", err)
 	}
-	return a, nil
+	return nil
 }
 
 // change runs work in a transaction whose changes are numbered in the order of commits.
-func (s *Store) change(ctx context.Context, work func(tx pgx.Tx) error) error {
+func (s *Store) change(ctx context.Context, work func(e *Editor) error) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", lockKey); err != nil {
+		e := &Editor{tx}
+		if err := e.lock(ctx); err != nil {
 			return err
 		}
-		return work(tx)
+		return work(e)
 	})
 	if err == nil {
-		s.bus.Publish(hint, nil)
+		s.hint()
 	}
 	return err
 }
@@ -159,29 +151,8 @@ func refusal(err error) error {
 		return gateway.Conflict("shortcut_taken", "Another article has this shortcut; choose another word.", nil)
 	case "article_number_key":
 		return gateway.Conflict("number_taken", "Another article has this number.", nil)
+	case "category_pkey":
+		return gateway.Invalid("bad_category", "Two categories have the same key.")
 	}
 	return err
-}
-
-// SetCategories replaces the headings of the help centre, in their order.
-func (s *Store) SetCategories(ctx context.Context, categories []Category) error {
-	err := s.change(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "delete from category"); err != nil {
-			return err
-		}
-		for i, c := range categories {
-			if !keyForm.MatchString(c.Key) {
-				return gateway.Invalid("bad_category", fmt.Sprintf("%.40q is not a category's key.", c.Key))
-			}
-			const insert = "insert into category (key, position, icon, names) values ($1, $2, $3, $4)"
-			if _, err := tx.Exec(ctx, insert, c.Key, i, c.Icon, c.Names); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("set categories: %w", err)
-	}
-	return nil
 }

@@ -144,6 +144,7 @@ func (s *Server) registerAdmin() {
 		id:     func(k roster.Skill) int64 { return int64(k.ID) },
 	})
 	s.registerRules()
+	s.registerEditing()
 	s.registerAdminCodes()
 	s.registerAdminAccess()
 }

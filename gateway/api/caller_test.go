@@ -158,3 +158,11 @@ func reader(v any) io.Reader {
 
 // keys are an object's fields, in order.
 func keys(v m) []string { return slices.Sorted(maps.Keys(v)) }
+
+// object reads an answer.
+func object(t testing.TB, body []byte) m {
+	t.Helper()
+	out := m{}
+	check(t, json.Unmarshal(body, &out))
+	return out
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/roster"
 	"github.com/vaxelhq/vaxel/gateway/staffchat"
+	"github.com/vaxelhq/vaxel/kb"
 	"github.com/vaxelhq/vaxel/tickets"
 )
 
@@ -60,6 +61,7 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[roster.Agent]():      "AgentSettings",
 	reflect.TypeFor[roster.Queue]():      "QueueSettings",
 	reflect.TypeFor[phone]():             "PhoneAddress",
+	reflect.TypeFor[kb.Article]():        "ArticleSource",
 }
 
 func schemaName(t reflect.Type, hint string) string {
@@ -119,7 +121,7 @@ func mend(doc *huma.OpenAPI) {
 	for name, s := range schemas.Map() {
 		mendFields(s, schemas.TypeFromRef(schemaPrefix+name))
 	}
-	for _, name := range []string{"ChannelPlan", "WrapUpPlan", "Step"} {
+	for _, name := range []string{"ChannelPlan", "WrapUpPlan", "Step", "Wording", "Category"} {
 		schemas.Map()[name] = optional(schemas.Map()[name]) // a queue's plan is filled in from the defaults
 	}
 	strict := taken(doc)
@@ -228,6 +230,8 @@ var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[gateway.StepKind]():      {"lower_skills", "drop_skill", "drop_skills", "add_queue", "move", "offer_callback", "voicemail", "form", "external", "hang_up"},
 	reflect.TypeFor[gateway.WrapUpMode]():    {"none", "optional", "timed", "timed_extendable", "manual"},
 	reflect.TypeFor[tickets.CaseState]():     {"open", "pending", "closed"},
+	reflect.TypeFor[kb.Visibility]():         {"public", "internal"},
+	reflect.TypeFor[kb.Status]():             {"draft", "published", "archived"},
 	reflect.TypeFor[roster.PhoneKind]():      {"sip", "pstn"},
 	reflect.TypeFor[roster.TargetKind]():     {"agent", "queue"},
 }
@@ -300,7 +304,7 @@ var within = map[string]string{
 	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
 	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases",
 	"agents": "queues", "groups": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
-	"entries": "attachments", "audit": "admin",
+	"entries": "attachments", "article-categories": "articles", "audit": "admin",
 }
 
 func tagOf(path string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/kb"
 )
 
 // describe puts the plain handlers into the contract by hand: files, uploads and the
@@ -47,6 +48,16 @@ func (s *Server) describe(doc *huma.OpenAPI) {
 			content(http.StatusOK, "RFC 4180, with a head", "text/csv", nil))
 		table.Description = "For supervisors."
 		doc.AddOperation(table)
+	}
+
+	zipped := "application/zip"
+	export := s.plain("GET", "/admin/articles.zip", "export-articles", "All articles as a folder of Markdown files", nil, content(http.StatusOK, "LANGUAGE/NUMBER-SLUG.md and categories.json", zipped, nil))
+	imported := doc.Components.Schemas.Schema(reflect.TypeFor[kb.Imported](), true, "")
+	folder := s.plain("POST", "/admin/articles.zip", "import-articles", "Add and update articles from such a folder, at most 50 MB", nil, content(http.StatusOK, "What became of them", "application/json", imported))
+	folder.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{zipped: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
+	for _, o := range []*huma.Operation{export, folder} {
+		o.Description = "For supervisors."
+		doc.AddOperation(o)
 	}
 
 	socket := s.plain("GET", "/socket", "socket", "The live events of an agent's console, a WebSocket of subprotocol vaxel.v1", nil,

@@ -26,6 +26,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/staffchat"
 	"github.com/vaxelhq/vaxel/gateway/stats"
 	"github.com/vaxelhq/vaxel/gateway/timeline"
+	"github.com/vaxelhq/vaxel/kb"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 	"github.com/vaxelhq/vaxel/tickets"
 )
@@ -42,6 +43,7 @@ type house struct {
 	stop func() // ends the server, not the rooms
 	line *line  // between the server and the floor
 	desk *telephone
+	kb   *kb.Store // without its indexes, unless a test runs it
 
 	invoices, support gateway.QueueID
 	anna, bo          gateway.AgentID
@@ -63,6 +65,7 @@ func newHouse(t testing.TB) *house {
 	ground := floor.New(pool, "one", floor.Rooms{Feed: events, Timeline: times, Cases: cases, Plans: people, Bus: b}, log)
 	out := outbox.New(pool, "one", nil, events, b, log)
 	figures := stats.New(pool, events, log)
+	h.kb = kb.New(pool, b, kb.Config{Dir: t.TempDir(), PublicURL: "https://help.example"}, log)
 	objects, err := blob.NewDir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +74,7 @@ func newHouse(t testing.TB) *house {
 		Pool: pool, Access: access.New(pool), Roster: people, Floor: ground, Commands: floor.NewClient(h.line),
 		Intake:   intake.New(pool, intake.Rooms{Timeline: times, Cases: cases, Floor: ground, Feed: events, Bus: b}, log),
 		Timeline: times, Outbox: out, Bus: b, Feed: events, Cases: cases, Articles: library{},
+		KB:        h.kb,
 		StaffChat: staffchat.New(pool, times, people, events), Stats: figures, Blobs: files{blob.New(pool, objects)},
 		Mail: post{}, Calls: h.desk, Ways: ways{},
 	}, api.Options{Node: "one", Language: "sv"}, log)
