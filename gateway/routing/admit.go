@@ -71,7 +71,7 @@ func (c *Core) open(it *item, due time.Time) {
 	it.await(it.ArrivedAt)
 	it.queue = c.queue(it.Queue)
 	it.Band = it.queue.band
-	c.items[it.ID] = it
+	c.items.set(it.ID, it)
 	c.file(it)
 	c.touch(it)
 }
@@ -81,9 +81,9 @@ func (c *Core) file(it *item) {
 	if it.Case == 0 {
 		return
 	}
-	last := c.cases[it.Case]
+	last := c.cases.at(it.Case)
 	if last == nil {
-		c.cases[it.Case] = it
+		c.cases.set(it.Case, it)
 		return
 	}
 	for last.younger != nil {
@@ -99,9 +99,9 @@ func (c *Core) unfile(it *item) {
 	case it.older != nil:
 		it.older.younger = it.younger
 	case it.younger != nil:
-		c.cases[it.Case] = it.younger
+		c.cases.set(it.Case, it.younger)
 	default:
-		delete(c.cases, it.Case)
+		c.cases.drop(it.Case)
 	}
 	if it.younger != nil {
 		it.younger.older = it.older
@@ -109,7 +109,7 @@ func (c *Core) unfile(it *item) {
 }
 
 func (c *Core) knows(id gateway.InteractionID) bool {
-	if c.items[id] != nil {
+	if c.items.at(id) != nil {
 		return true
 	}
 	_, gone := c.gone.byID[id]
@@ -121,7 +121,7 @@ func (c *Core) joins(adm gateway.Admission) *item {
 	if adm.Alone || adm.Case == 0 {
 		return nil
 	}
-	for it := c.cases[adm.Case]; it != nil; it = it.younger {
+	for it := c.cases.at(adm.Case); it != nil; it = it.younger {
 		if it.open() && it.Channel == adm.Channel {
 			return it
 		}
@@ -135,7 +135,7 @@ func (c *Core) lastAgent(id gateway.CaseID) gateway.AgentID {
 		return 0
 	}
 	var last gateway.AgentID
-	for it := c.cases[id]; it != nil; it = it.younger {
+	for it := c.cases.at(id); it != nil; it = it.younger {
 		last = cmp.Or(it.Agent, last)
 	}
 	if last != 0 {

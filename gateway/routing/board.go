@@ -43,7 +43,7 @@ func (c *Core) Presence(id gateway.AgentID) (gateway.Presence, bool) {
 
 // Interaction is one that is not finished, or whose transferring agent is still in wrap-up.
 func (c *Core) Interaction(id gateway.InteractionID) (gateway.Interaction, bool) {
-	it := c.items[id]
+	it := c.items.at(id)
 	if it == nil {
 		return gateway.Interaction{}, false
 	}
@@ -112,7 +112,7 @@ func (q *queue) expected(l lane, position, agents int) time.Duration {
 
 // Place says where a waiting interaction stands and how long it will probably wait.
 func (c *Core) Place(id gateway.InteractionID) (Place, bool) {
-	it := c.items[id]
+	it := c.items.at(id)
 	if it == nil || it.bucket == nil {
 		return Place{}, false
 	}

@@ -37,9 +37,9 @@ type Core struct {
 	agents     map[gateway.AgentID]*agent
 	roster     []*agent // the same, by id
 	queues     map[gateway.QueueID]*queue
-	items      map[gateway.InteractionID]*item
-	cases      map[gateway.CaseID]*item // the oldest that is not forgotten of a case
-	spare      []*item                  // forgotten, to be used again
+	items      table[gateway.InteractionID, item]
+	cases      table[gateway.CaseID, item] // the oldest that is not forgotten of a case
+	spare      []*item                     // forgotten, to be used again
 	slabs      slabs
 	gone       memory
 	departures departures
@@ -80,8 +80,8 @@ func New() *Core {
 	return &Core{
 		agents: map[gateway.AgentID]*agent{},
 		queues: map[gateway.QueueID]*queue{},
-		items:  map[gateway.InteractionID]*item{},
-		cases:  map[gateway.CaseID]*item{},
+		items:  newTable[gateway.InteractionID, item](),
+		cases:  newTable[gateway.CaseID, item](),
 		gone:   newMemory(),
 		timers: newTimers(),
 
@@ -241,7 +241,7 @@ func (c *Core) forget(it *item) {
 	if it.State != gateway.StateFinished || len(it.holds) > 0 {
 		return
 	}
-	delete(c.items, it.ID)
+	c.items.drop(it.ID)
 	c.unfile(it)
 	c.gone.add(it.memo())
 	if len(c.spare) < mostSpare {

@@ -63,7 +63,7 @@ const (
 // Explain says who could take an interaction that waits or is offered, as things stand.
 // What they were when it was offered is told by Why.
 func (c *Core) Explain(id gateway.InteractionID) (Explanation, bool) {
-	it := c.items[id]
+	it := c.items.at(id)
 	if it == nil || it.bucket == nil && len(it.offers) == 0 {
 		return Explanation{}, false
 	}

@@ -22,7 +22,7 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 	if !slices.Contains(ends, e.End) {
 		return gateway.Invalid("unknown_end", "no interaction ends as "+string(e.End))
 	}
-	it := c.items[e.Interaction]
+	it := c.items.at(e.Interaction)
 	if it == nil {
 		if m, gone := c.gone.of(e.Interaction); gone {
 			c.hungUp(m, e.End)
@@ -139,7 +139,7 @@ func (c *Core) end(it *item, end gateway.End) {
 
 // held is the agent's part in an interaction.
 func (c *Core) held(id gateway.InteractionID, by gateway.AgentID) (*hold, *gateway.Error) {
-	it := c.items[id]
+	it := c.items.at(id)
 	if it == nil {
 		if c.knows(id) {
 			return nil, gateway.Conflict("finished", "the interaction is finished", nil)

@@ -156,7 +156,7 @@ func (c *Core) penalize(o *offer, intent gateway.Intent, code string) {
 }
 
 func (c *Core) accept(e gateway.Accept) *gateway.Error {
-	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && len(it.offers) == 0 {
+	if it := c.items.at(e.Interaction); it != nil && it.OfferNo == e.No && len(it.offers) == 0 {
 		if h := it.heldBy(e.Agent); h != nil && h.active() { // said twice: the answer is the same
 			c.turn.asker, c.turn.subject = h.agent, it
 			return nil
@@ -230,7 +230,7 @@ func (c *Core) lapse(a *agent) {
 // failOffer tries the next agent when this one's phone cannot be had. After the
 // acceptance it means that no sound came through: the caller is queued again.
 func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
-	if it := c.items[e.Interaction]; it != nil && it.OfferNo == e.No && e.Cause == CauseMedia {
+	if it := c.items.at(e.Interaction); it != nil && it.OfferNo == e.No && e.Cause == CauseMedia {
 		if h := it.heldBy(e.Agent); h != nil && h.active() {
 			c.turn.subject = it
 			if !h.guest && it.AcceptedAt.Equal(h.start) {
@@ -270,7 +270,7 @@ func (c *Core) block(a *agent, it *item, cause string) {
 
 // offered is the offer that the token names, if it is out and the agent's own.
 func (c *Core) offered(id gateway.InteractionID, no int, by gateway.AgentID) (*offer, *gateway.Error) {
-	it := c.items[id]
+	it := c.items.at(id)
 	if it == nil {
 		if m, ok := c.gone.of(id); ok {
 			return nil, offerGone(m.Closed, no)

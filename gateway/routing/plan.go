@@ -146,7 +146,7 @@ func (c *Core) configure(p gateway.Plan) {
 		}
 	}
 	c.index()
-	for _, it := range c.items {
+	for it := range c.items.all() {
 		c.turn.retime = append(c.turn.retime, &it.timer)
 	}
 	for _, a := range c.roster {
@@ -205,7 +205,7 @@ func (c *Core) index() {
 	for _, ap := range c.plan.Agents {
 		c.agents[ap.ID].join(c.profile(known, ap))
 	}
-	for _, it := range c.items {
+	for it := range c.items.all() {
 		if it.bucket != nil {
 			c.place(it)
 		} else if len(it.offers) > 0 {

@@ -268,13 +268,13 @@ func (d *day) check(effects []Effect) {
 			continue
 		}
 		open[o.Agent]++
-		it := c.items[gateway.InteractionID(k[0])]
+		it := c.items.at(gateway.InteractionID(k[0]))
 		if it == nil || it.offerTo(o.Agent) == nil || it.offerTo(o.Agent).Offer != o || c.agents[o.Agent].offer != it.offerTo(o.Agent) {
 			d.Fatalf("I10: offer %v is out and the core does not know", k)
 		}
 	}
 	for id, i := range d.items {
-		if it := c.items[id]; it == nil && (i.State != gateway.StateFinished || i.End == "") {
+		if it := c.items.at(id); it == nil && (i.State != gateway.StateFinished || i.End == "") {
 			d.Fatalf("I7: interaction %v vanished: %+v", id, i)
 		} else if it != nil && !reflect.DeepEqual(it.Interaction, i) {
 			d.Fatalf("interaction %v changed silently:\n%+v\n%+v", id, it.Interaction, i)
@@ -285,7 +285,7 @@ func (d *day) check(effects []Effect) {
 			d.Fatalf("I2: %d offers to agent %v", n, id)
 		}
 	}
-	for _, it := range c.items {
+	for it := range c.items.all() {
 		d.checkItem(it)
 	}
 	for _, a := range c.roster {
@@ -372,7 +372,7 @@ func (d *day) checkOffers(effects []Effect) {
 		if !ok || o.Offer.Kind != gateway.OfferQueue {
 			continue
 		}
-		it := d.core.items[o.Offer.Interaction]
+		it := d.core.items.at(o.Offer.Interaction)
 		if it == nil || it.OfferNo != o.Offer.No || it.offerTo(o.Offer.Agent) == nil {
 			continue
 		}
@@ -383,7 +383,7 @@ func (d *day) checkOffers(effects []Effect) {
 		if !d.eligible(a, it) {
 			d.Fatalf("I4: %v is offered to agent %v", it.ID, a.id)
 		}
-		for _, other := range d.core.items {
+		for other := range d.core.items.all() {
 			if other.bucket != nil && d.ahead(other, it) && d.eligible(a, other) {
 				d.Fatalf("order: agent %v is offered %v before %v", a.id, it.ID, other.ID)
 			}
@@ -401,7 +401,8 @@ func (d *day) checkOffers(effects []Effect) {
 
 // checkWhy holds the explanations against eligibility: who is free is free by both.
 func (d *day) checkWhy() {
-	for id, it := range d.core.items {
+	for it := range d.core.items.all() {
+		id := it.ID
 		e, ok := d.core.Explain(id)
 		if ok != (it.bucket != nil || len(it.offers) > 0) {
 			d.Fatalf("%v (%s) is explained: %v", id, it.State, ok)
@@ -419,7 +420,7 @@ func (d *day) checkIndex() {
 	for _, q := range d.core.queues {
 		var waiting, busy, ready [laneCount]int
 		filled := 0
-		for _, it := range d.core.items {
+		for it := range d.core.items.all() {
 			if it.bucket != nil && it.bucket.queue != it.queue {
 				d.Fatalf("interaction %v waits in another queue's bucket", it.ID)
 			}

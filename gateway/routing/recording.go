@@ -72,8 +72,8 @@ func (r *recorder) start(c *Core) {
 			act(gateway.SetStatus{Agent: a.id, Intent: a.intent, Code: a.code})
 		}
 	}
-	if len(c.items) > 0 {
-		r.Unknown["Open at the start"] = len(c.items)
+	if c.items.n > 0 {
+		r.Unknown["Open at the start"] = c.items.n
 	}
 }
 

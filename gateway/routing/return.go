@@ -93,7 +93,7 @@ func (c *Core) greet(it *item) {
 
 // callMeBack ends a wait for a promise: a callback takes the customer's place.
 func (c *Core) callMeBack(e gateway.CallBack) *gateway.Error {
-	it := c.items[e.Interaction]
+	it := c.items.at(e.Interaction)
 	switch {
 	case it == nil && c.knows(e.Interaction):
 		return gateway.Conflict("finished", "the interaction is finished", nil)
@@ -108,7 +108,7 @@ func (c *Core) callMeBack(e gateway.CallBack) *gateway.Error {
 	}
 	c.abandon(it, gateway.EndCallback)
 	c.callBack(it, e.Callback)
-	c.turn.subject = c.items[e.Callback]
+	c.turn.subject = c.items.at(e.Callback)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -89,7 +88,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 			Lost: a.lost, Blocked: a.blocked, Down: a.down, IdleFrom: a.idleFrom, Asked: a.asked,
 		})
 	}
-	for _, it := range c.items {
+	for it := range c.items.all() {
 		s.Items = append(s.Items, it.state())
 	}
 	slices.SortFunc(s.Items, func(a, b itemState) int { return cmp.Compare(a.ID, b.ID) })
@@ -166,7 +165,7 @@ func (c *Core) reopen() error {
 			return fmt.Errorf("restore: agent %d of the plan has no state", ap.ID)
 		}
 	}
-	for _, it := range slices.SortedFunc(maps.Values(c.items), func(a, b *item) int { return cmp.Compare(a.Seq, b.Seq) }) {
+	for _, it := range slices.SortedFunc(c.items.all(), func(a, b *item) int { return cmp.Compare(a.Seq, b.Seq) }) {
 		c.file(it)
 	}
 	c.index()
@@ -178,7 +177,7 @@ func (c *Core) reopen() error {
 		a.freed = false
 		c.timers.set(&a.timer, a.deadline())
 	}
-	for _, it := range c.items {
+	for it := range c.items.all() {
 		c.timers.set(&it.timer, it.deadline())
 	}
 	c.turn.clear()
@@ -226,7 +225,7 @@ func (c *Core) restore(s itemState) error {
 	if it.State == gateway.StateWaiting {
 		it.bucket = &bucket{} // put into the right one by index
 	}
-	c.items[it.ID] = it
+	c.items.set(it.ID, it)
 	return nil
 }
 

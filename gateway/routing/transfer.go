@@ -110,7 +110,7 @@ func (c *Core) pull(e gateway.Pull) *gateway.Error {
 	if err != nil {
 		return err
 	}
-	it := c.items[e.Interaction]
+	it := c.items.at(e.Interaction)
 	if it == nil {
 		return unknownInteraction()
 	}

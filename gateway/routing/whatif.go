@@ -142,7 +142,7 @@ func (p *player) follow(at time.Time, i gateway.Interaction) {
 
 // codes are those of the recording, or the first that the queue would take.
 func (p *player) codes(i gateway.Interaction, c *Episode) (codes []gateway.CodeID, need bool) {
-	plan := p.core.queue(i.Queue).service[p.core.items[i.ID].lane].wrap
+	plan := p.core.queue(i.Queue).service[p.core.items.at(i.ID).lane].wrap
 	if !plan.CodeRequired || len(c.Codes) > 0 {
 		return c.Codes, plan.CodeRequired
 	}
