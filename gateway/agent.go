@@ -57,4 +57,5 @@ const (
 	CodeMissed         = "missed"
 	CodeDeclined       = "declined"
 	CodeConnectionLost = "connection_lost"
+	CodeDrain          = "drain" // the agent's node had to stop
 )

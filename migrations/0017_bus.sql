@@ -11,5 +11,7 @@ create table node (
   started_at timestamptz not null default now(),
   seen_at    timestamptz not null default now(),
   beats      bigint not null default 0,
-  hints      bigint not null default 0
+  hints      bigint not null default 0,
+  drain      jsonb, -- since, final, deadline: takes nothing new and gives away what it has
+  remains    jsonb  -- what it still has
 );

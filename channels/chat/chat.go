@@ -212,6 +212,13 @@ func (s *Server) all() []*session {
 	return list
 }
 
+// Visitors is how many sockets are open.
+func (s *Server) Visitors() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sessions)
+}
+
 // closeAll asks every client to come back, spread over two seconds.
 func (s *Server) closeAll() {
 	for _, v := range s.all() {

@@ -18,6 +18,9 @@ import (
 // called is the stack's hand: a call from outside. Only a trunk's number is answered.
 func (v *Voice) called(ctx context.Context, in *dialog.Incoming) dialog.Owner {
 	trunk, status := v.trunk(in.To, in.Source.Addr())
+	if status == 200 && v.refusing.Load() {
+		status = 503
+	}
 	if status != 200 {
 		in.Refuse(status)
 		return nobody{}

@@ -163,16 +163,17 @@ type Rooms struct {
 
 // Voice is the telephone of one node.
 type Voice struct {
-	cfg     Config
-	rooms   Rooms
-	pool    *pgxpool.Pool
-	log     *slog.Logger
-	stack   *dialog.Stack
-	plane   *media.Plane
-	sounds  *sounds
-	trunks  atomic.Pointer[[]Trunk]
-	calls   sync.WaitGroup
-	started time.Time // calls from before are of another life
+	cfg      Config
+	rooms    Rooms
+	pool     *pgxpool.Pool
+	log      *slog.Logger
+	stack    *dialog.Stack
+	plane    *media.Plane
+	sounds   *sounds
+	trunks   atomic.Pointer[[]Trunk]
+	refusing atomic.Bool // calls from outside go to another node
+	calls    sync.WaitGroup
+	started  time.Time // calls from before are of another life
 
 	mu      sync.Mutex // guards what follows
 	active  map[gateway.InteractionID]*Call

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -65,6 +66,10 @@ type house struct {
 	chat     *chat.Server
 	voice    *voice.Voice // nil without telephony
 	api      *api.Server
+
+	// What a drain gives away.
+	router, mail, visitors *shift
+	redirects              atomic.Bool // consoles go to another node
 }
 
 // open wires the rooms over a database that is up. Nothing runs before run.
@@ -163,7 +168,7 @@ func (h *house) openDoors(context.Context) error {
 		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library, KB: h.kb.Store,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h}, Ways: ways{h},
-		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email},
+		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Nodes: h.nodes,
 	}, api.Options{
 		Secure: h.config.secure(), TrustedProxies: proxies, Origins: h.config.Origins, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)
@@ -215,17 +220,18 @@ func (h *house) run(ctx context.Context, handler http.Handler, ready func()) err
 
 // rooms are all that run for as long as the node does.
 func (h *house) rooms() []func(context.Context) error {
+	h.router, h.mail, h.visitors = newShift(h.floor.Run), newShift(h.email.Run), newShift(h.chat.Run)
 	all := []func(context.Context) error{
-		h.nodes.Run, h.feed.Run, h.timeline.Run, h.tickets.Run, h.stats.Run, h.sweep, h.metrics,
+		h.nodes.Run, (&drainer{house: h}).Run, h.feed.Run, h.timeline.Run, h.tickets.Run, h.stats.Run, h.sweep, h.metrics,
 	}
 	if h.config.does(roleRouter) {
-		all = append(all, h.floor.Run)
+		all = append(all, h.router.Run)
 	}
 	if h.config.does(roleGateway) {
-		all = append(all, h.api.Run, h.chat.Run, h.kb.run)
+		all = append(all, h.api.Run, h.visitors.Run, h.kb.run)
 	}
 	if h.config.does(roleChannels) {
-		all = append(all, h.email.Run, h.outbox.Run, h.serveTelephone)
+		all = append(all, h.mail.Run, h.outbox.Run, h.serveTelephone)
 	}
 	if h.voice != nil {
 		all = append(all, h.voice.Run)

@@ -57,6 +57,10 @@ func (h *house) pages() *http.ServeMux {
 
 // ready says whether this node can do its work: the database answers and somebody leads.
 func (h *house) ready(w http.ResponseWriter, r *http.Request) {
+	if h.redirects.Load() {
+		http.Error(w, "this node is drained: its work is done elsewhere", http.StatusServiceUnavailable)
+		return
+	}
 	if err := h.pool.Ping(r.Context()); err != nil {
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 		return

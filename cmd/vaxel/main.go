@@ -29,6 +29,7 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Read such a file into an empty data directory."`
 	Why     whyCmd     `cmd:"" help:"Explain each offer of an interaction, also after its end."`
 	Sim     simCmd     `cmd:"" help:"Decide a recorded day anew with another plan."`
+	Drain   drainCmd   `cmd:"" help:"Have a node take nothing new and give away what it has, before it is stopped."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine; one JSON object a line."`
 	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the API's contract."`
 }

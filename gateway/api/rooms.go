@@ -45,6 +45,7 @@ type Rooms struct {
 
 	Quarantine Quarantine
 	Blocks     Blocks
+	Nodes      Nodes
 }
 
 // Blobs keep what is too large for a row.

@@ -30,6 +30,8 @@ type Node struct {
 	Roles     []string  `db:"roles" json:"roles"` // never nil
 	StartedAt time.Time `db:"started_at" json:"started_at"`
 	SeenAt    time.Time `db:"seen_at" json:"seen_at"`
+	Drain     *Drain    `db:"drain" json:"drain,omitempty"`     // nil: it works
+	Remains   *Remains  `db:"remains" json:"remains,omitempty"` // of a drained one
 }
 
 // Nodes keeps this node's row, renewed every 2 s, and watches the others'. A node is dead
@@ -51,6 +53,8 @@ type sight struct {
 	beats  int64
 	hints  int64
 	missed int // looks since its beats last changed
+	roles  []string
+	drain  *Drain
 }
 
 // NewNodes makes the watch for a node. Join makes it known, Run keeps it so.
@@ -75,7 +79,7 @@ func (n *Nodes) Join(ctx context.Context) error {
 		values ($1, $2, $3, $4)
 		on conflict (name) do update
 		set run = excluded.run, address = excluded.address, roles = excluded.roles,
-			started_at = now(), seen_at = now(), beats = 0, hints = 0`,
+			started_at = now(), seen_at = now(), beats = 0, hints = 0, drain = null, remains = null`,
 		n.self.Name, n.self.Run, n.self.Address, n.self.Roles)
 	if err == nil {
 		err = n.look(ctx)
@@ -120,11 +124,23 @@ func (n *Nodes) Run(ctx context.Context) error {
 	defer n.leave(ctx)
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
+	marked := make(chan struct{}, 1)
+	defer n.bus.Subscribe(SubjectNodes, func([]byte) {
+		select {
+		case marked <- struct{}{}:
+		default:
+		}
+	})()
 	for {
 		select {
 		case <-ctx.Done():
 			return n.remove(ctx)
 		case <-tick.C:
+		case <-marked:
+			if err := n.ownMark(ctx); err != nil && ctx.Err() == nil {
+				n.log.Warn("read the node's row", "err", err)
+			}
+			continue
 		}
 		err := n.beat(ctx)
 		if errors.Is(err, errReplaced) {
@@ -134,6 +150,30 @@ func (n *Nodes) Run(ctx context.Context) error {
 			n.log.Warn("renew the node's row", "err", err)
 		}
 	}
+}
+
+// ownMark reads what somebody has written into the rows, without counting the look.
+func (n *Nodes) ownMark(ctx context.Context) error {
+	rows, err := n.pool.Query(ctx, `select run, drain from node`)
+	if err != nil {
+		return err
+	}
+	var run string
+	var drain *Drain
+	marks := map[string]*Drain{}
+	if _, err := pgx.ForEachRow(rows, []any{&run, &drain}, func() error {
+		marks[run], drain = drain, nil
+		return nil
+	}); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for run, s := range n.seen {
+		s.drain = marks[run]
+		n.seen[run] = s
+	}
+	return nil
 }
 
 func (n *Nodes) remove(ctx context.Context) error {
@@ -168,7 +208,7 @@ func (n *Nodes) beat(ctx context.Context) error {
 // look reads all rows, counts who has stood still, and looks for hints that were
 // published before the last look and have not come, or that a node died with.
 func (n *Nodes) look(ctx context.Context) error {
-	rows, err := n.pool.Query(ctx, `select run, beats, hints from node`)
+	rows, err := n.pool.Query(ctx, `select run, beats, hints, roles, drain from node`)
 	if err != nil {
 		return err
 	}
@@ -178,7 +218,7 @@ func (n *Nodes) look(ctx context.Context) error {
 	n.mu.Lock()
 	before := n.seen
 	n.mu.Unlock()
-	if _, err := pgx.ForEachRow(rows, []any{&run, &now.beats, &now.hints}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&run, &now.beats, &now.hints, &now.roles, &now.drain}, func() error {
 		was, known := before[run]
 		now.missed = 0
 		if known && was.beats == now.beats {
@@ -187,6 +227,7 @@ func (n *Nodes) look(ctx context.Context) error {
 		published[run] = uint64(was.hints) // what we wrote; 0 of a run not seen before
 		lost = lost || now.missed == deadAfter
 		seen[run] = now
+		now.roles, now.drain = nil, nil
 		return nil
 	}); err != nil {
 		return err
@@ -215,7 +256,7 @@ func (n *Nodes) Alive(run string) bool {
 // List gives every node that has a row, dead ones too, by name.
 func (n *Nodes) List(ctx context.Context) ([]Node, error) {
 	rows, err := n.pool.Query(ctx, `
-		select name, run, address, roles, started_at, seen_at
+		select name, run, address, roles, started_at, seen_at, drain, remains
 		from node
 		order by name`)
 	if err != nil {

@@ -121,7 +121,7 @@ func (c StatusCode) check() error {
 		return gateway.Invalid("bad_code", "a code is at most 40 small letters, digits and _, like lunch or team_meeting")
 	}
 	switch c.Code {
-	case gateway.CodeLogin, gateway.CodeMissed, gateway.CodeDeclined, gateway.CodeConnectionLost:
+	case gateway.CodeLogin, gateway.CodeMissed, gateway.CodeDeclined, gateway.CodeConnectionLost, gateway.CodeDrain:
 		return gateway.Invalid("code_reserved", "the system itself gives that code; choose another")
 	}
 	switch c.Intent {

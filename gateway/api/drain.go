@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/bus"
+)
+
+// Nodes are the processes of the contact centre.
+type Nodes interface {
+	List(ctx context.Context) ([]bus.Node, error)
+	Drain(ctx context.Context, name string, deadline, final time.Duration) (bus.Node, error)
+	Undrain(ctx context.Context, name string) (bus.Node, error)
+}
+
+// DrainNotice is what consoles are told of a node that is drained, as drain.notice. Phase
+// is notice, final (only minutes are left) or over.
+type DrainNotice struct {
+	Phase    string    `json:"phase"`
+	Node     string    `json:"node"`
+	Deadline time.Time `json:"deadline,omitzero"`
+}
+
+type nodeIn struct {
+	Name string `path:"name"`
+}
+
+type drainIn struct {
+	Name string `path:"name"`
+	Body struct {
+		Deadline gateway.Seconds `json:"deadline,omitempty" default:"1800" doc:"Seconds until calls that still go on are ended, with a callback"`
+		Final    gateway.Seconds `json:"final,omitempty" default:"600" doc:"Seconds before that at which agents are warned the last time"`
+	}
+}
+
+func (s *Server) registerDrain() {
+	role := gateway.RoleAdministrator
+	add(s, operation{Method: http.MethodGet, Path: "/admin/nodes", ID: "list-nodes", Summary: "The processes of this contact centre, and what is still at those that are drained", Role: role}, s.listNodes)
+	add(s, operation{Method: http.MethodPost, Path: "/admin/nodes/{name}/drain", ID: "drain-node", Summary: "Have a node take nothing new and give away what it has", Role: role}, s.drainNode)
+	add(s, operation{Method: http.MethodDelete, Path: "/admin/nodes/{name}/drain", ID: "undrain-node", Summary: "Have it work on", Role: role}, s.undrainNode)
+}
+
+func (s *Server) listNodes(ctx context.Context, _ access.Caller, _ *struct{}) (page[bus.Node], error) {
+	list, err := s.Nodes.List(ctx)
+	return page[bus.Node]{Items: orEmpty(list)}, err
+}
+
+func (s *Server) drainNode(ctx context.Context, by access.Caller, in *drainIn) (bus.Node, error) {
+	return noted(ctx, s, by, "node.drained", "node:"+in.Name, in.Body, func() (bus.Node, error) {
+		return s.Nodes.Drain(ctx, in.Name, in.Body.Deadline.Duration(), in.Body.Final.Duration())
+	})
+}
+
+func (s *Server) undrainNode(ctx context.Context, by access.Caller, in *nodeIn) (bus.Node, error) {
+	return noted(ctx, s, by, "node.undrained", "node:"+in.Name, nil, func() (bus.Node, error) {
+		return s.Nodes.Undrain(ctx, in.Name)
+	})
+}
+
+// Redirect sends every console to another node and lets none in, or lets them in again.
+func (s *Server) Redirect(on bool) {
+	s.consoles.mu.Lock()
+	changed := s.consoles.closed != on
+	s.consoles.closed = on
+	s.consoles.mu.Unlock()
+	if !on || !changed {
+		return
+	}
+	for _, c := range s.consoles.here() {
+		go func() { _ = c.conn.Close(closeRestarting, "this node is drained; connect again") }()
+	}
+}
+
+// here are the consoles of this node.
+func (cs *consoles) here() []*console {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return slices.Collect(maps.Keys(cs.open))
+}
+
+// Consoles is how many are open on this node, and of which agents.
+func (s *Server) Consoles() (count int, agents []gateway.AgentID) {
+	s.consoles.mu.Lock()
+	defer s.consoles.mu.Unlock()
+	for agent, n := range s.consoles.count {
+		if n > 0 {
+			agents = append(agents, agent)
+		}
+	}
+	return len(s.consoles.open), agents
+}
