@@ -4,6 +4,7 @@ import { Agent, Agents } from './agents'
 import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
 import { Queue, Queues } from './queues'
+import { HouseRules } from './rules'
 import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
 import { Mailboxes, Trunks, Widgets } from './ways'
 
@@ -28,6 +29,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
 /** What administrators keep: a list of each kind, and a page of each thing. */
 export function Admin({ section, id, saved }: { section: string; id?: Id; saved: () => void }) {
   const [, go] = useLocation()
+  if (section === 'rules') return <HouseRules saved={saved} />
   const [List, One] = pages[section]!
   if (!id || !One) return <List />
   const done = (to: Id) => {

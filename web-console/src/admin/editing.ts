@@ -40,9 +40,10 @@ export function useEditing<K extends Kind>(kind: K, id: Id, first: Partial<Kinds
     },
     onSuccess: (thing) => {
       setOver({})
-      client.setQueryData(['admin', kind, thing.id], thing)
+      const now = thing.id ?? id // the rules of the house have none
+      client.setQueryData(['admin', kind, now], thing)
       void client.invalidateQueries({ predicate: (q) => (q.queryKey[0] === 'admin' && q.queryKey.length === 2) || shown.has(String(q.queryKey[0])) })
-      done(thing.id)
+      done(now)
     },
   })
   const thing = stored && ({ ...stored, ...over } as T)

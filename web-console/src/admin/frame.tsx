@@ -7,7 +7,7 @@ import { useKeys } from '../ui/keys'
 import type { Editing } from './editing'
 
 /** The page of one thing: its head, its rows, and below them what is not saved yet. */
-export function Editor<T>(props: { e: Editing<T>; icon: IconName; title: (t: T) => string; back: string; active?: boolean; effect?: string; head?: ReactNode; side?: ReactNode; children: (t: T) => ReactNode }) {
+export function Editor<T>(props: { e: Editing<T>; icon: IconName; title: (t: T) => string; back?: string; active?: boolean; effect?: string; head?: ReactNode; side?: ReactNode; children: (t: T) => ReactNode }) {
   const w = useWords()
   const { e } = props
   useKeys({ 'mod+KeyS': e.changed > 0 && e.save })
@@ -15,9 +15,11 @@ export function Editor<T>(props: { e: Editing<T>; icon: IconName; title: (t: T) 
   return (
     <>
       <div className="set-head">
-        <Link className="ibtn" href={props.back} aria-label={w.common.back}>
-          <Icon name="left" />
-        </Link>
+        {props.back && (
+          <Link className="ibtn" href={props.back} aria-label={w.common.back}>
+            <Icon name="left" />
+          </Link>
+        )}
         <span className="chan">
           <Icon name={props.icon} />
         </span>

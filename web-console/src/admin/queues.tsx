@@ -12,7 +12,7 @@ import { Bar, channelIcon, Empty } from '../ui/parts'
 import { Face } from './agents'
 import { useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
-import { Steps } from './steps'
+import { instead, Steps } from './steps'
 
 const base = '/settings/queues'
 const channels: Channel[] = ['voice', 'callback', 'voicemail', 'chat', 'email']
@@ -86,6 +86,22 @@ export function Queue({ id, done }: { id: Id; done: (id: Id) => void }) {
               <Count label={w.admin.maxWait} unit={w.admin.seconds} hint={w.admin.maxWaitHint} value={q.max_wait ?? 0} set={(max_wait) => e.set({ max_wait })} />
             </div>
           </Part>
+          {(['on_closed', 'on_full', 'on_unstaffed'] as const).map((when) => (
+            <Part key={when} title={w.admin.instead[when]} lead={w.admin.insteadLead[when]}>
+              <Steps queue={id} name={w.admin.instead[when]} kinds={instead} steps={q[when] ?? []} set={(steps) => e.set({ [when]: steps })} />
+            </Part>
+          ))}
+          {q.channels && (
+            <Part title={w.admin.sticky} lead={w.admin.stickyLead}>
+              <div className="f3">
+                {channels
+                  .filter((c) => q.channels[c])
+                  .map((c) => (
+                    <Count key={c} label={w.channel[c]} unit={w.admin.seconds} value={q.sticky?.[c]} set={(s) => e.set({ sticky: { ...q.sticky, [c]: s } })} />
+                  ))}
+              </div>
+            </Part>
+          )}
           <Part title={w.admin.mailOut} lead={w.admin.mailOutLead}>
             <div className="f2">
               <Text label={w.admin.fromName} value={q.from_name ?? ''} set={(from_name) => e.set({ from_name })} />
@@ -132,6 +148,15 @@ function Plan({ channel, q, set }: Edits & { channel: Channel }) {
           <Count label={w.admin.target} unit={w.admin.seconds} value={plan.target} set={(target) => put({ ...plan, target })} />
           <Count label={w.admin.offerTimeout} unit={w.admin.seconds} hint={w.admin.offerHint} value={plan.offer_timeout} set={(offer_timeout) => put({ ...plan, offer_timeout })} />
           <Pick label={w.admin.decline} value={plan.decline} set={(decline) => put({ ...plan, decline })} of={declines.map((d) => [d, w.admin.declines[d]] as const)} />
+          <Pick label={w.admin.clock} value={plan.clock ?? 'wall'} set={(clock) => put({ ...plan, clock })} of={clocks.map((c) => [c, w.admin.clocks[c]] as const)} />
+          {givesWay.has(channel) && (
+            <div className="f">
+              <span className="label">{w.admin.interruptible}</span>
+              <Switch on={plan.interruptible ?? false} set={(interruptible) => put({ ...plan, interruptible })}>
+                {w.admin.interruptibleOn}
+              </Switch>
+            </div>
+          )}
           <Pick label={w.admin.wrapUp} value={plan.wrap_up.mode} set={(mode) => wrap({ mode })} of={modes.map((m) => [m, w.admin.modes[m]] as const)} />
           {plan.wrap_up.mode.startsWith('timed') && <Count label={w.admin.wrapSeconds} unit={w.admin.seconds} value={plan.wrap_up.seconds} set={(seconds) => wrap({ seconds })} />}
           <div className="f">
@@ -147,6 +172,8 @@ function Plan({ channel, q, set }: Edits & { channel: Channel }) {
 }
 
 const strategies = ['longest_idle', 'skill_first', 'round_robin', 'least_busy', 'ring_all'] as const
+const clocks = ['wall', 'calendar'] as const
+const givesWay = new Set<Channel>(['email', 'voicemail'])
 const declines = ['soft', 'engage', 'vcc'] as const
 const modes = ['none', 'optional', 'timed', 'timed_extendable', 'manual'] as const
 

@@ -66,8 +66,8 @@ export function StatusCodes() {
           head: w.board.state,
           cell: (c: StatusCode) => (
             <span className="row row-1">
-              <StatusGlyph status={c.intent} silent />
-              {w.status[c.intent]}
+              {c.intent === 'decline' ? <Icon name="x" /> : <StatusGlyph status={c.intent} silent />}
+              {c.intent === 'decline' ? w.offer.decline : w.status[c.intent]}
             </span>
           ),
         },
@@ -90,17 +90,43 @@ export function StatusCodeOne({ id, done }: One) {
         <Part title={w.admin.basics} lead={w.admin.statusCodesLead}>
           <Names label={w.admin.name} value={c.name} set={(name) => e.set({ name })} />
           <div className="f2">
-            <Pick label={w.board.state} value={c.intent} set={(intent) => e.set({ intent })} of={intents.map((i) => [i, w.status[i]] as const)} />
+            <Pick label={w.board.state} value={c.intent} set={(intent) => e.set({ intent })} of={[...intents.map((i) => [i, w.status[i]] as const), ['decline', w.offer.decline] as const]} />
             <Text label={w.admin.code} required hint={w.admin.codeHint} value={c.code} set={(code) => e.set({ code: code.toLowerCase().replace(/[^a-z0-9_]/g, '_') })} />
             <Pick label={w.admin.group} value={c.group ?? '0'} set={(group) => e.set({ group })} of={[['0', w.common.all], ...groups.map((g) => [g.id, g.name] as const)]} />
             <Count label={w.admin.position} value={c.position} set={(position) => e.set({ position })} />
           </div>
+          <OnlyFor chosen={c.agents ?? []} set={(agents) => e.set({ agents })} />
           <Switch on={c.active} set={(active) => e.set({ active })}>
             {w.admin.codeActive}
           </Switch>
         </Part>
       )}
     </Editor>
+  )
+}
+
+/** Agents for whom alone a code is; none: for everybody of the group. */
+function OnlyFor({ chosen, set }: { chosen: Id[]; set: (a: Id[]) => void }) {
+  const w = useWords()
+  const agents = (useKept('agents').data?.items ?? []).filter((a) => a.active)
+  const rest = agents.filter((a) => !chosen.includes(a.id))
+  return (
+    <div className="f">
+      <Pick label={w.admin.onlyFor} hint={w.admin.onlyForHint} value="" set={(id) => id && set([...chosen, id])} of={[['', w.admin.onlyForAdd], ...rest.map((a) => [a.id, a.name] as const)]} />
+      <span className="row wrap">
+        {chosen.map((id) => {
+          const name = agents.find((a) => a.id === id)?.name ?? id
+          return (
+            <span className="chip" key={id}>
+              {name}
+              <button className="ibtn ibtn--in" aria-label={w.admin.removeDay(name)} onClick={() => set(chosen.filter((x) => x !== id))}>
+                <Icon name="x" size={12} />
+              </button>
+            </span>
+          )
+        })}
+      </span>
+    </div>
   )
 }
 

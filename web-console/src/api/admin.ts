@@ -36,6 +36,10 @@ export interface QueueSettings {
   strategy?: Strategy
   max_len?: number // of a channel; 0: any number
   steps?: Step[]
+  on_closed?: Step[]
+  on_full?: Step[]
+  on_unstaffed?: Step[]
+  sticky?: Partial<Record<A.Channel, number>> // s, for which the agent who had it last is asked first
   calendar?: A.Id
   from_name?: string
   from_address?: string
@@ -58,6 +62,8 @@ export interface ChannelPlan {
   target: number // s
   offer_timeout: number // s
   decline: 'vcc' | 'engage' | 'soft'
+  clock?: 'wall' | 'calendar' // what the time to answer counts by
+  interruptible?: boolean
   wrap_up: WrapUpPlan
 }
 export interface WrapUpPlan {
@@ -72,10 +78,11 @@ export interface Thing {
 }
 export interface StatusCode {
   id: A.Id
-  intent: A.Intent
+  intent: A.Intent | 'decline'
   code: string
   name: A.Label
   group?: A.Id
+  agents?: A.Id[] | null // for these alone
   position: number
   active: boolean
   rev: number
@@ -113,6 +120,17 @@ export interface Hours {
   from: string
   to: string
 }
+/** What holds for every queue and agent. */
+export interface Rules {
+  order: 'edf' | 'fifo' | 'vcc'
+  miss_keeps_place: boolean
+  costs?: Partial<Record<A.Channel, number>> // units of 100
+  caps?: Partial<Record<A.Channel, number>>
+  break_lock: boolean
+  min_break: number // s
+  rev: number
+}
+export const rulesId = 'house' // there is one set of them
 export interface Login {
   id: A.Id
   name: string
@@ -171,16 +189,18 @@ export interface Kinds {
   'transaction-lists': TransactionList
   'transaction-codes': Outcome
   calendars: Calendar
+  rules: Rules & { id: A.Id }
 }
 export type Kind = keyof Kinds
 
 const at = (kind: Kind) => `/admin/${kind}`
+const one = (kind: Kind, id: A.Id) => (kind === 'rules' ? at(kind) : `${at(kind)}/${id}`)
 
 export const admin = {
   list: <K extends Kind>(kind: K) => call<A.Page<Kinds[K]>>('GET', at(kind), { query: { former: true } }),
-  get: <K extends Kind>(kind: K, id: A.Id) => call<Kinds[K]>('GET', `${at(kind)}/${id}`),
+  get: <K extends Kind>(kind: K, id: A.Id) => call<Kinds[K]>('GET', one(kind, id)),
   create: <K extends Kind>(kind: K, body: Partial<Kinds[K]>) => call<Kinds[K]>('POST', at(kind), { body }),
-  change: <K extends Kind>(kind: K, id: A.Id, body: Partial<Kinds[K]>, rev: number) => call<Kinds[K]>('PATCH', `${at(kind)}/${id}`, { body, rev }),
+  change: <K extends Kind>(kind: K, id: A.Id, body: Partial<Kinds[K]>, rev: number) => call<Kinds[K]>('PATCH', one(kind, id), { body, rev }),
 
   mailboxes: () => call<A.Page<Mailbox>>('GET', '/admin/mailboxes'),
   widgets: () => call<A.Page<Widget>>('GET', '/admin/widgets'),

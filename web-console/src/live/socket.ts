@@ -31,6 +31,8 @@ const firstDelay = 500 // ms
 const longestDelay = 30_000
 const silence = 3 // heartbeats without a frame before the link counts as dead
 const unwanted = new Set([4001, 4003, 4009])
+const moving = new Set([1012, 4010]) // the node restarts or drains: another one is there already
+const spread = 1000 // ms over which its consoles come back
 
 /**
  * The console's one socket:
@@ -157,6 +159,7 @@ export class Socket {
   private closed(code: number) {
     this.drop(code)
     if (unwanted.has(code)) this.hears.refused(code)
+    else if (moving.has(code)) this.move()
     else this.again()
   }
 
@@ -171,12 +174,18 @@ export class Socket {
     wire.close(code === 1000 ? 1000 : 4000)
   }
 
+  // Nothing is wrong with the network: what was tried before says nothing about the next node.
+  private move() {
+    this.tries = 0
+    this.again(spread)
+  }
+
   // Full jitter keeps a thousand consoles from coming back in the same instant.
-  private again() {
+  private again(within?: number) {
     if (this.stopped) return
     this.downSince ??= this.around.now()
     this.hears.down(this.downSince)
-    const longest = Math.min(longestDelay, firstDelay * 2 ** this.tries++)
+    const longest = within ?? Math.min(longestDelay, firstDelay * 2 ** this.tries++)
     this.retry = this.around.later(() => void this.open(), this.around.random() * longest)
   }
 }

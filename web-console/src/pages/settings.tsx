@@ -29,6 +29,7 @@ const centre = [
   ['status-codes', 'pulse', 'statusCodes'],
   ['outcomes', 'tag', 'outcomes'],
   ['calendars', 'clock', 'calendars'],
+  ['rules', 'sliders', 'rules'],
 ] as const
 const ways = [
   ['mailboxes', 'mail', 'mailboxes'],

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, stopBrowser } from './browser'
+import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
 
@@ -29,7 +29,7 @@ test('a queue is changed by what differs, and nothing is sent before it is saved
     '/settings/queues/2',
     async ({ page, house }) => {
       await page.getByLabel('Larma efter').fill('240')
-      await page.getByRole('button', { name: 'Nytt steg' }).click()
+      await page.getByRole('button', { name: 'Nytt steg', exact: true }).click()
       await page.getByLabel('Steg 3: gör').selectOption('offer_callback')
       await page.getByRole('switch', { name: 'Återuppringning' }).press('Space')
       await page.getByText('3 osparade ändringar').waitFor()
@@ -161,3 +161,51 @@ test('an agent whom a supervisor logged out is told, and finds the way back', ()
     await page.getByRole('button', { name: 'Bli tillgänglig' }).click()
     await fact('available', () => asked(house, /me\/status/)[0]?.body.status === 'available')
   }))
+
+test('the rules of the house are changed by what differs, and the list of codes knows declining', () =>
+  desk(
+    '/settings/rules',
+    async ({ page, house }) => {
+      await page.getByLabel('Turordning').selectOption('fifo')
+      await page.getByLabel('Chatt: del av en operatör').fill('16')
+      await page.getByLabel('Chatt: högst').fill('6')
+      await page.getByText('Lås raster').click()
+      await page.keyboard.press('Control+KeyS')
+      await fact('the rules are saved', () => asked(house, /admin\/rules/).length === 1)
+      assert.deepEqual(asked(house, /admin\/rules/)[0]?.body, { order: 'fifo', costs: { chat: 16 }, caps: { chat: 6 }, break_lock: true })
+      assert.deepEqual(await faults(page), [])
+      await page.goto(new URL('/settings/status-codes/new', page.url()).href)
+      await page.getByLabel('Namn, svenska').fill('Fel språk')
+      await page.getByLabel('Kod', { exact: false }).first().fill('language')
+      await page.getByLabel('Status', { exact: true }).selectOption('decline')
+      await page.getByLabel('Bara för').selectOption({ label: 'Nils Ek' })
+      await page.getByRole('button', { name: 'Skapa' }).click()
+      await fact('the code is there', () => asked(house, /admin\/status-codes/).length === 1)
+      const made = asked(house, /admin\/status-codes/)[0]!.body
+      assert.deepEqual([made.intent, made.code, made.agents], ['decline', 'language', ['3']])
+    },
+    (h) => (h.role = 'administrator'),
+  ))
+
+test('a queue says what becomes of those it cannot let in, and of each step what it needs', () =>
+  desk(
+    '/settings/queues/2',
+    async ({ page, house }) => {
+      await page.getByRole('button', { name: 'När kön är stängd: Nytt steg' }).click()
+      await page.getByLabel('När kön är stängd: Steg 1: gör').selectOption('external')
+      await page.getByLabel('När kön är stängd: Steg 1: nummer').fill('+46846500410')
+      await page.getByLabel('När kön är stängd: Steg 1: kanal').selectOption('voice')
+      await page.getByLabel('Steg 2: gör', { exact: true }).selectOption('drop_skill')
+      await page.getByLabel('Steg 2: färdighet').waitFor()
+      await page.getByRole('group', { name: 'E-post' }).getByLabel('Tiden räknas').selectOption('calendar')
+      await page.getByRole('group', { name: 'E-post' }).getByText('Åt samtal och chattar').click()
+      assert.deepEqual(await faults(page), [])
+      await page.keyboard.press('Control+KeyS')
+      await fact('the queue is saved', () => asked(house, /admin\/queues\/2/).length === 1)
+      const { body } = asked(house, /admin\/queues\/2/)[0]!
+      assert.deepEqual(body.on_closed, [{ after: 0, channels: ['voice'], do: 'external', to: '+46846500410' }])
+      const mail = (body.channels as Record<string, Record<string, unknown>>).email!
+      assert.deepEqual([mail.clock, mail.interruptible], ['calendar', true])
+    },
+    (h) => (h.role = 'administrator'),
+  ))

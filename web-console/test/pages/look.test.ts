@@ -75,6 +75,7 @@ const scenes: Record<string, Scene> = {
   ...kept('outcomes', '/settings/outcomes', 'Anledning'),
   ...kept('outcome-list', '/settings/outcomes/1', 'Försenad'),
   ...kept('calendar', '/settings/calendars/1', 'Kontorstid'),
+  ...kept('rules', '/settings/rules', 'Turordning'),
   ...kept('mailboxes', '/settings/mailboxes', 'Lösenordet gäller inte'),
   ...kept('logins', '/settings/logins', 'byter lösenord'),
   ...kept('audit', '/settings/audit', 'queue.changed'),
@@ -92,6 +93,7 @@ const scenes: Record<string, Scene> = {
       await p.getByRole('menuitem', { name: 'Lunch' }).waitFor()
     },
   },
+  why: { path: '/chat/101', shows: 'Toppen.', act: async (p) => (await p.getByRole('button', { name: 'Varför den här operatören' }).click(), p.getByText('Nils Ek svarade inte').waitFor()) },
   transfer: { path: '/chat/101', shows: 'Toppen.', act: async (p) => (await p.getByRole('button', { name: 'Överför' }).click(), p.getByText('Nils Ek').waitFor()) },
   palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
 }

@@ -57,6 +57,7 @@ const same: Record<string, string> = {
   Mailbox: 'Mailbox',
   Widget: 'Widget',
   Trunk: 'Trunk',
+  Rules: 'Rules',
   Interval: 'Interval',
   Workplace: 'Workplace',
 }

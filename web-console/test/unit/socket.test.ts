@@ -126,7 +126,7 @@ test('what a closed connection still says is not heard', async () => {
 test('waits grow to thirty seconds and start anew after a welcome', async () => {
   const b = new Bench()
   const peer = await b.begin()
-  peer.onclose?.({ code: 1012, reason: '' })
+  peer.onclose?.({ code: 1006, reason: '' })
   assert.deepEqual(b.downs, [0])
   const opened: number[] = []
   for (let i = 0; i < 8; i++) {
@@ -200,4 +200,16 @@ test('without a ticket it tries again later', async () => {
   b.ticketFails = null
   await b.pass(500)
   assert.equal(b.wires.length, 1)
+})
+
+test('a node that restarts or drains is left within a second, whatever was tried before', async () => {
+  for (const code of [1012, 4010]) {
+    const b = new Bench()
+    const peer = await b.begin()
+    peer.onclose?.({ code, reason: '' })
+    assert.deepEqual(b.refused, [])
+    assert.equal(b.wires.length, 1, 'not at once: all the consoles of the node come')
+    await b.pass(1000)
+    assert.equal(b.wires.length, 2)
+  }
 })
