@@ -27,6 +27,21 @@ func BenchmarkCycle(b *testing.B) {
 	}
 }
 
+// BenchmarkWaiting is the same with more and more waiting for a thousand agents: the graph
+// of docs/routing.md.
+func BenchmarkWaiting(b *testing.B) {
+	for _, waiting := range []int{100, 1_000, 10_000, 100_000} {
+		b.Run(fmt.Sprintf("waiting=%d", waiting), func(b *testing.B) {
+			f := newFloor(b, 1_000, 20, 20, waiting)
+			start, used := f.decisions, cpu()
+			for b.Loop() {
+				f.cycle()
+			}
+			f.report(f.decisions-start, cpu()-used)
+		})
+	}
+}
+
 // BenchmarkQuiet is the same on a floor where most are idle and nothing waits: an
 // arrival is offered at once.
 func BenchmarkQuiet(b *testing.B) {

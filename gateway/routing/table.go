@@ -7,6 +7,7 @@ import "iter"
 type table[K ~int64, V any] struct {
 	pages map[K]*page[V]
 	n     int
+	spare *page[V] // emptied last: where little waits, pages come and go
 }
 
 const (
@@ -34,7 +35,9 @@ func (t *table[K, V]) at(k K) *V {
 func (t *table[K, V]) set(k K, v *V) {
 	p := t.pages[k>>pageBits]
 	if p == nil {
-		p = &page[V]{}
+		if p, t.spare = t.spare, nil; p == nil {
+			p = &page[V]{}
+		}
 		t.pages[k>>pageBits] = p
 	}
 	if p.what[k&(pageSize-1)] == nil {
@@ -54,6 +57,7 @@ func (t *table[K, V]) drop(k K) {
 	t.n--
 	if p.n--; p.n == 0 {
 		delete(t.pages, k>>pageBits)
+		t.spare = p
 	}
 }
 

@@ -1,8 +1,12 @@
 package routing_test
 
 import (
+	"encoding/csv"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +21,7 @@ import (
 func TestPlayReproducesTheDay(t *testing.T) {
 	var log []routing.Logged
 	var told, again []any
-	office(7, 600).Play(nil, func(l routing.Logged, res routing.Result) {
+	office(arrivals(7, 600)).Play(nil, func(l routing.Logged, res routing.Result) {
 		if res.Err == nil {
 			log, told = append(log, l), append(told, l.At, res.Effects)
 		}
@@ -56,7 +60,7 @@ func TestPlayReproducesTheDay(t *testing.T) {
 // A floor wakes a little late, and later at some times than at others: what is played
 // again is as late.
 func TestPlayWakesAsLateAsItWas(t *testing.T) {
-	day := office(7, 300)
+	day := office(arrivals(7, 300))
 	for n := range day.Episodes {
 		day.Episodes[n].WrapUp = -1
 	}
@@ -97,7 +101,7 @@ func TestPlayWakesAsLateAsItWas(t *testing.T) {
 // strict bands callers wait least and chats longest; by due time chats are best off on
 // average and at worst, and callers not far behind; by arrival everybody waits alike.
 func TestOrdersRankAsKnown(t *testing.T) {
-	day := office(2024, 6000)
+	day := workload(t)
 	mean, longest := map[string]map[gateway.QueueID]time.Duration{}, map[string]map[gateway.QueueID]time.Duration{}
 	for name, change := range map[string]func(gateway.Plan) gateway.Plan{
 		"edf":    nil,
@@ -136,10 +140,65 @@ func strict(p gateway.Plan) gateway.Plan {
 	return p
 }
 
-// office is a seeded day, busiest in the middle: twenty agents for one thing at a time, and
-// three queues with the targets of calls, chats and mail. All take a whole agent.
-func office(seed uint64, episodes int) (day routing.Recording) {
+// workload is the day of testdata/office.csv, which -update draws anew from its seed.
+func workload(t *testing.T) routing.Recording {
+	t.Helper()
+	const file = "testdata/office.csv"
+	if *update {
+		var out strings.Builder
+		for _, c := range arrivals(2024, 6000) {
+			fmt.Fprintf(&out, "%d,%d,%d\n", c.after.Milliseconds(), c.queue, c.talk.Milliseconds())
+		}
+		if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []arrival
+	for _, line := range lines {
+		ms := func(i int) time.Duration { return time.Duration(number(line[i])) * time.Millisecond }
+		all = append(all, arrival{ms(0), gateway.QueueID(number(line[1])), ms(2)})
+	}
+	return office(all)
+}
+
+// arrival is a customer: how long after the beginning of the day they came, to which
+// queue, and how long they talk.
+type arrival struct {
+	after time.Duration
+	queue gateway.QueueID
+	talk  time.Duration
+}
+
+// arrivals draws a day that is busiest in the middle.
+func arrivals(seed uint64, n int) (all []arrival) {
 	random := rand.New(rand.NewPCG(seed, seed))
+	var at time.Duration
+	for id := range n {
+		part := float64(id) / float64(n)
+		gap := 15.0 // seconds between arrivals; twenty agents can take one in about 13.5
+		if part > 0.35 && part < 0.65 {
+			gap = 11.8
+		}
+		at += time.Duration(random.ExpFloat64() * gap * float64(time.Second)).Truncate(time.Millisecond)
+		queue := []gateway.QueueID{1, 1, 2, 2, 3}[random.IntN(5)]
+		talk := time.Duration(random.ExpFloat64()*250*float64(time.Second) + 4e9).Truncate(time.Millisecond)
+		all = append(all, arrival{at, queue, talk})
+	}
+	return all
+}
+
+// office has twenty agents for one thing at a time, and three queues with the targets of
+// calls, chats and mail. All take a whole agent.
+func office(customers []arrival) (day routing.Recording) {
 	start := time.Date(2024, 5, 6, 6, 0, 0, 0, time.UTC)
 	plan := gateway.Plan{}
 	targets := []gateway.Seconds{20, 60, 4 * 3600}
@@ -161,20 +220,11 @@ func office(seed uint64, episodes int) (day routing.Recording) {
 			routing.Logged{At: start, Event: gateway.Consoles{Agent: id + 1, Live: true}},
 			routing.Logged{At: start, Event: gateway.SetStatus{Agent: id + 1, Intent: gateway.IntentAvailable}})
 	}
-	at := start
-	for id := range gateway.InteractionID(episodes) {
-		part := float64(id) / float64(episodes)
-		gap := 15.0 // seconds between arrivals; twenty agents can take one in about 13.5
-		if part > 0.35 && part < 0.65 {
-			gap = 11.8
-		}
-		at = at.Add(time.Duration(random.ExpFloat64() * gap * float64(time.Second))).Truncate(time.Microsecond)
-		kind := []int{0, 0, 1, 1, 2}[random.IntN(5)]
+	for i, c := range customers {
 		day.Episodes = append(day.Episodes, routing.Episode{
-			At: at, Patience: -1, Answer: time.Second, WrapUp: 15 * time.Second,
-			Talk: time.Duration(random.ExpFloat64()*250*float64(time.Second) + 4e9).Truncate(time.Microsecond),
+			At: start.Add(c.after), Patience: -1, Answer: time.Second, WrapUp: 15 * time.Second, Talk: c.talk,
 			Admit: routing.Admit{Admission: gateway.Admission{
-				Interaction: id + 1, Channel: gateway.Voice, Queue: gateway.QueueID(kind + 1), Alone: true, ArrivedAt: at,
+				Interaction: gateway.InteractionID(i + 1), Channel: gateway.Voice, Queue: c.queue, Alone: true, ArrivedAt: start.Add(c.after),
 			}},
 		})
 	}
