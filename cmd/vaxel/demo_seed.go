@@ -100,13 +100,15 @@ func (s *seeding) putQueues(ctx context.Context) error {
 }
 
 // sampleChannels leaves a newcomer more time than a busy house would: to look around
-// before an offer goes on, and to choose a transaction code.
+// before an offer goes on, and to choose a transaction code. Mail is set aside for a call:
+// nobody who tries the telephones with a mail open should wait in vain.
 func sampleChannels() map[gateway.Channel]gateway.ChannelPlan {
 	plans := map[gateway.Channel]gateway.ChannelPlan{}
 	for _, c := range gateway.Channels {
 		p := roster.DefaultPlan(c)
 		p.OfferTimeout = max(p.OfferTimeout, 30)
 		p.Decline = gateway.DeclineSoft
+		p.Interruptible = c == gateway.Email || c == gateway.Voicemail // a call rings while a mail is open
 		p.WrapUp = gateway.WrapUpPlan{Mode: gateway.WrapUpTimedExtendable, Seconds: 120}
 		plans[c] = p
 	}

@@ -98,6 +98,10 @@ func TestDemoSeedsOnce(t *testing.T) {
 	if n := strings.Count(seeded["queue"], "\n") + 1; n != len(sampleQueues) {
 		t.Errorf("got %d queues, want %d", n, len(sampleQueues))
 	}
+	var parked int
+	if err := pool.QueryRow(t.Context(), "select count(*) from queue where channels @> '{\"email\": {\"interruptible\": true}, \"voicemail\": {\"interruptible\": true}}'").Scan(&parked); err != nil || parked != len(sampleQueues) {
+		t.Errorf("in %d queues a call rings while a mail is open, %v; want all", parked, err)
+	}
 	second := openDemo(t, database, dir)
 	if diff := cmp.Diff(seeded, tables(t, pool)); diff != "" {
 		t.Errorf("the second start changed the database (-was +is):\n%s", diff)
