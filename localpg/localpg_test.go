@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -125,6 +126,28 @@ func TestIsDurableAndBehindWalls(t *testing.T) {
 		if info, err := os.Stat(d); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%s: got %v, %v, want 0700", d, info.Mode(), err)
 		}
+	}
+}
+
+// TestStoppingIsNoTrouble: connections that are open when the server is stopped are worth
+// no warning.
+func TestStoppingIsNoTrouble(t *testing.T) {
+	var out bytes.Buffer // read after Stop, when the server's output has ended
+	s, err := localpg.Start(t.Context(), localpg.Options{Dir: newDir(t), Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop() })
+	for range 2 {
+		conn, err := pgx.Connect(t.Context(), s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	}
+	stop(t, s)
+	if strings.Contains(out.String(), "level=WARN") {
+		t.Errorf("logged:\n%s", out.String())
 	}
 }
 

@@ -173,6 +173,7 @@ func (s *Server) keep(ctx context.Context, p *process) {
 // end stops the server: fast (SIGINT), and if that takes too long at once (SIGQUIT),
 // which leaves work for the next start's recovery but loses nothing.
 func (s *Server) end(p *process) {
+	s.tail.ending()
 	s.quit(p, syscall.SIGINT)
 	select {
 	case <-p.exited:

@@ -17,6 +17,7 @@ type logTail struct {
 	mu    sync.Mutex // guards what follows
 	rest  []byte     // of a line that has not ended
 	lines []string
+	ends  bool // the server has been told to end
 }
 
 // Write never fails: the server must not stop because of its log.
@@ -40,26 +41,34 @@ func (t *logTail) addLocked(line string) {
 	}
 	t.lines = append(t.lines, line)
 	t.lines = t.lines[max(0, len(t.lines)-tailLines):]
-	t.tell(line)
+	t.tellLocked(line)
 }
 
-// tell keeps ERROR quiet: the client that caused it is told, and logs it.
-func (t *logTail) tell(line string) {
+// tellLocked keeps ERROR quiet: the client that caused it is told, and logs it. So it does
+// the FATAL of connections that a server which ends takes with it.
+func (t *logTail) tellLocked(line string) {
 	kind, _, _ := strings.Cut(line, ":")
-	switch kind {
-	case "PANIC":
+	switch {
+	case kind == "PANIC":
 		t.logger.Error("database", "line", line)
-	case "FATAL", "WARNING":
+	case kind == "FATAL" && !t.ends, kind == "WARNING":
 		t.logger.Warn("database", "line", line)
 	default:
 		t.logger.Debug("database", "line", line)
 	}
 }
 
+// ending says that the server has been told to end.
+func (t *logTail) ending() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ends = true
+}
+
 func (t *logTail) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lines, t.rest = nil, nil
+	t.lines, t.rest, t.ends = nil, nil, false
 }
 
 func (t *logTail) last() string {
