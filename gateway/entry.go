@@ -69,6 +69,27 @@ type Mail struct {
 	Raw         string       `json:"raw,omitempty"`             // blob of the mail as it came
 	Defects     []string     `json:"defects,omitempty"`         // what the parser had to mend
 	Outbound    int64        `json:"outbound,omitempty,string"` // the outbox row of a mail we sent
+
+	Authentication *Authentication `json:"authentication,omitempty"` // nil: no server says anything of the sender
+	Spam           string          `json:"spam,omitempty"`           // what a filter on the way has said, in its own words
+}
+
+// Authentication is what a server has found of a mail's sender (RFC 8601): pass, fail,
+// softfail, neutral, none, temperror, permerror; empty where it did not look.
+type Authentication struct {
+	Server string `json:"server"` // who says so; believe it only if that is your own
+	SPF    string `json:"spf,omitempty"`
+	DKIM   string `json:"dkim,omitempty"`
+	DMARC  string `json:"dmarc,omitempty"`
+}
+
+// Forged says that the sender's domain disowns the mail. A sender may write such a field
+// too, which only harms himself; that a mail passes proves nothing here.
+func (a *Authentication) Forged() bool {
+	if a == nil || a.DMARC == "pass" {
+		return false
+	}
+	return a.DMARC == "fail" || a.SPF == "fail" && a.DKIM != "pass"
 }
 
 // Attachment is a file on an entry.

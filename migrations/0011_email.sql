@@ -21,6 +21,8 @@ create table mailbox (
     plus         boolean     not null default false,   -- its server delivers name+anything to it
     from_now     boolean     not null default false,   -- what lay there at first contact is left alone
     enabled      boolean     not null default true,
+    acknowledge_open   text  not null default '',     -- answered to first mails while the queue is open; empty: nothing
+    acknowledge_closed text  not null default '',     -- and while it is closed
     created_at   timestamptz not null default now(),
     rev          bigint      not null default 1,       -- of the settings above
     term         bigint      not null default 0,
@@ -75,3 +77,26 @@ create table blocked_sender (
     note text        not null default '',
     at   timestamptz not null default now()
 );
+
+-- With which mail from a domain is signed (RFC 6376). The private key is the secret
+-- "dkim:ID". One that is not used yet waits until its record is published.
+create table dkim_key (
+    id       bigint generated always as identity primary key,
+    domain   text        not null check (domain = lower(domain) and domain <> ''),
+    selector text        not null check (selector <> ''),
+    record   text        not null, -- what to publish
+    used     boolean     not null default false,
+    at       timestamptz not null default now(),
+    unique (domain, selector)
+);
+
+create unique index dkim_key_used on dkim_key (domain) where used;
+
+-- Whom we have answered by ourselves, so that it ends.
+create table auto_answer (
+    address text        not null,
+    at      timestamptz not null default now()
+);
+
+create index auto_answer_of on auto_answer (address, at);
+create index auto_answer_at on auto_answer (at);

@@ -53,11 +53,11 @@ func (s *Store) JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, 
 var tag = regexp.MustCompile(`\[#(\d{1,15})\]`)
 
 // Quoted gives the case whose number stands in the subject as [#1042], if it is the
-// sender's; zero if there is none. It changes and locks nothing.
+// sender's; zero if there is none, or the sender may be another. It changes and locks nothing.
 func (s *Store) Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gateway.CaseID, err error) {
 	quoted := tag.FindStringSubmatch(a.Subject)
 	from, ok := s.settle(a.From)
-	if quoted == nil || !ok {
+	if quoted == nil || !ok || a.Forged {
 		return 0, nil
 	}
 	err = tx.QueryRow(ctx, `

@@ -201,6 +201,14 @@ func TestQuoted(t *testing.T) {
 			t.Errorf("%q from %q: got case %d want %d", c.subject, c.from, got, c.want)
 		}
 	}
+	forged := mail("anna@example.se", quoting)
+	forged.Forged = true
+	r.tx(t, func(tx pgx.Tx) error {
+		if got, err := r.Quoted(t.Context(), tx, forged); err != nil || got != 0 {
+			t.Errorf("forged: got %d, %v", got, err)
+		}
+		return nil
+	})
 }
 
 // Mails of one sender that are received at the same time make one customer.

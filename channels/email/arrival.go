@@ -65,7 +65,7 @@ func mailOf(r *receivedMail) gateway.Mail {
 	l := r.letter
 	mail := gateway.Mail{
 		MessageID: l.MessageID, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc, ReplyTo: l.ReplyTo,
-		HTML: l.HTML, Quoted: l.Quoted, Raw: r.raw.key, Defects: l.Defects,
+		HTML: l.HTML, Quoted: l.Quoted, Raw: r.raw.key, Defects: l.Defects, Authentication: l.Authentication, Spam: l.Spam,
 	}
 	if len(l.InReplyTo) > 0 {
 		mail.InReplyTo = l.InReplyTo[0]
@@ -94,7 +94,8 @@ func customerOf(m Mailbox, l *letter.Letter) gateway.Address {
 // address, which is believed whoever sends it; else all that it refers to, which counts
 // only if the sender takes part there.
 //
-// Forged references beside a signed one are dropped, as Trusted speaks for all.
+// Forged references beside a signed one are dropped, as Trusted speaks for all. A mail
+// that its sender's domain disowns refers to nothing that anybody could know.
 func (e *Email) thread(a *gateway.Arrival, l *letter.Letter) {
 	references := append([]string(nil), l.InReplyTo...)
 	for _, id := range slices.Backward(l.References) {
@@ -116,8 +117,11 @@ func (e *Email) thread(a *gateway.Arrival, l *letter.Letter) {
 	if len(signed) == 0 {
 		a.Conversation = e.addressed(l)
 	}
-	if a.Conversation != 0 {
+	switch {
+	case a.Conversation != 0:
 		a.Trusted, a.References = true, signed
+	case l.Authentication.Forged():
+		a.Forged, a.References = true, nil
 	}
 }
 

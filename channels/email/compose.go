@@ -31,6 +31,12 @@ type Reply struct {
 	Attachments  []gateway.Attachment
 }
 
+// draft is a reply as it is composed, by a person or by a machine.
+type draft struct {
+	Reply
+	automatic bool
+}
+
 // outgoing is an outbound's body: all but the attachments' bytes, which lie in blobs.
 type outgoing struct {
 	Mailbox      MailboxID              `json:"mailbox"`
@@ -47,10 +53,14 @@ func (e *Email) Compose(ctx context.Context, r Reply) (gateway.Outbound, gateway
 	if err != nil {
 		return gateway.Outbound{}, gateway.Mail{}, err
 	}
+	return e.compose(box, draft{Reply: r})
+}
+
+func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, error) {
 	l := letter.Reply{
 		MessageID: e.token.messageID(r.Conversation, box.domain()), Date: time.Now().UTC().Truncate(time.Second),
 		From: gateway.Address{Kind: gateway.AddressEmail, Value: box.Address, Name: fromName(r.AgentName, box.Name)},
-		To:   r.To, Cc: r.Cc, Subject: subject(r), Text: r.Text, HTML: letter.Safe(r.HTML),
+		To:   r.To, Cc: r.Cc, Subject: subject(r.Reply), Text: r.Text, Automatic: r.automatic, HTML: letter.Safe(r.HTML),
 		InReplyTo: r.Answers.MessageID, References: r.References,
 	}
 	if len(l.To) == 0 {

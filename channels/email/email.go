@@ -75,6 +75,7 @@ type Rooms struct {
 	Blobs   Blobs
 	Secrets Secrets
 	Bounces Bounces
+	Answers Answers
 }
 
 // Options are what differs between installations.

@@ -33,6 +33,8 @@ type house struct {
 	secrets map[string][]byte
 	bounced []gateway.Recipient
 	refuse  func(gateway.Arrival) error // nil: takes everything
+	answers []gateway.Outbound          // that were committed with an arrival
+	closed  bool                        // the queue
 	full    int                         // how often the disk is still full
 	came    chan struct{}               // closed and replaced after each batch
 	batches int
@@ -84,7 +86,7 @@ func (h *house) take(ctx context.Context, items []email.Item, received []gateway
 			if err != nil {
 				return err
 			}
-			received[i] = gateway.Received{Conversation: 7, Case: 8, Repeated: tag.RowsAffected() == 0}
+			received[i] = gateway.Received{Conversation: 7, Case: 8, Pos: 1, Repeated: tag.RowsAffected() == 0}
 		}
 		for _, do := range also {
 			if err := do(ctx, tx, first, received); err != nil {
@@ -210,6 +212,22 @@ func (h *house) Bounced(_ context.Context, _ pgx.Tx, id string, r gateway.Recipi
 	return gateway.Outbound{}, true, nil
 }
 
+// desk answers by itself for a house.
+type desk struct{ *house }
+
+func (d desk) Open(context.Context, gateway.QueueID) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.closed, nil
+}
+
+func (d desk) Answer(_ context.Context, _ pgx.Tx, _ gateway.Entry, out gateway.Outbound) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answers = append(d.answers, out)
+	return nil
+}
+
 // open gives the channel in this house on a node of that name.
 func (h *house) open(t testing.TB, node string, d *mailtest.Dovecot) *email.Email {
 	t.Helper()
@@ -218,7 +236,7 @@ func (h *house) open(t testing.TB, node string, d *mailtest.Dovecot) *email.Emai
 		o.TLS = &tls.Config{RootCAs: d.Roots, MinVersion: tls.VersionTLS12}
 	}
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	e, err := email.Open(t.Context(), h.pool, email.Rooms{Intake: h, Blobs: h, Secrets: safe{h}, Bounces: h}, o, log)
+	e, err := email.Open(t.Context(), h.pool, email.Rooms{Intake: h, Blobs: h, Secrets: safe{h}, Bounces: h, Answers: desk{h}}, o, log)
 	if err != nil {
 		t.Fatal(err)
 	}

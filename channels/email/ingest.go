@@ -40,6 +40,9 @@ func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []im
 			return nil, err
 		}
 	}
+	if p.answers, err = p.acknowledgements(ctx); err != nil {
+		return nil, err
+	}
 	_, errs := p.in.Intake.ReceiveBatch(ctx, items, p.also(fresh, pending))
 	crash.At("email.received")
 	taken := map[[32]byte]bool{}
@@ -199,7 +202,7 @@ func (p *poller) sift(ctx context.Context, mails []*receivedMail) (fresh []*rece
 }
 
 // also is our part of the intake's transaction: the cursor, the digests, the blobs' names,
-// what bounced, and the quarantine.
+// what bounced, the quarantine, and what is answered by itself.
 func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
 	return func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error {
 		var uids []imap.UID
@@ -221,7 +224,7 @@ func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
 				return err
 			}
 		}
-		return nil
+		return p.acknowledge(ctx, tx, mails[first:first+len(received)], received, p.answers)
 	}
 }
 

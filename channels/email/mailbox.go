@@ -34,21 +34,22 @@ type MailboxID int64
 
 // Mailbox is an address that is read and answered.
 type Mailbox struct {
-	ID         MailboxID
-	Address    string // lower case
-	Name       string // beside the address in From
-	Queue      gateway.QueueID
-	User       string // for both servers; empty: no sign-in at SMTP
-	IMAP       Server
-	SMTP       Server
-	Folder     string // that is read; INBOX unless set
-	MoveTo     string // where what was read goes; empty: it is marked \Seen
-	SentFolder string // where the provider files what it sends, to look what has arrived; may be empty
-	Plus       bool   // its server delivers name+anything to it: replies and bounces get an address of their case
-	FromNow    bool   // what lay there at first contact is left alone
-	Enabled    bool
-	Rev        int64
-	CreatedAt  time.Time
+	ID          MailboxID
+	Address     string // lower case
+	Name        string // beside the address in From
+	Queue       gateway.QueueID
+	User        string // for both servers; empty: no sign-in at SMTP
+	IMAP        Server
+	SMTP        Server
+	Folder      string // that is read; INBOX unless set
+	MoveTo      string // where what was read goes; empty: it is marked \Seen
+	SentFolder  string // where the provider files what it sends, to look what has arrived; may be empty
+	Plus        bool   // its server delivers name+anything to it: replies and bounces get an address of their case
+	FromNow     bool   // what lay there at first contact is left alone
+	Enabled     bool
+	Acknowledge Acknowledgement
+	Rev         int64
+	CreatedAt   time.Time
 }
 
 func (m Mailbox) secret() string { return fmt.Sprintf("mailbox:%d:password", m.ID) }
@@ -86,11 +87,11 @@ func (m Mailbox) check() error {
 
 const mailboxColumns = `
 	id, address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
-	folder, move_to, sent_folder, plus, from_now, enabled, rev, created_at`
+	folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed, rev, created_at`
 
 func scanMailbox(row pgx.CollectableRow) (m Mailbox, err error) {
 	err = row.Scan(&m.ID, &m.Address, &m.Name, &m.Queue, &m.User, &m.IMAP.Address, &m.IMAP.TLS, &m.SMTP.Address, &m.SMTP.TLS,
-		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &m.Enabled, &m.Rev, &m.CreatedAt)
+		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.Rev, &m.CreatedAt)
 	return m, err
 }
 
@@ -107,21 +108,24 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 	err := pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
 			insert into mailbox (address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
-				folder, move_to, sent_folder, plus, from_now, enabled)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+				folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 			on conflict (address) do update set
 				name = $2, queue_id = $3, username = $4, imap_address = $5, imap_tls = $6, smtp_address = $7, smtp_tls = $8,
 				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14,
+				acknowledge_open = $15, acknowledge_closed = $16,
 				rev = mailbox.rev + case when (mailbox.name, mailbox.queue_id, mailbox.username, mailbox.imap_address,
 						mailbox.imap_tls, mailbox.smtp_address, mailbox.smtp_tls, mailbox.folder, mailbox.move_to,
-						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled)
+						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled,
+						mailbox.acknowledge_open, mailbox.acknowledge_closed)
 					is distinct from (excluded.name, excluded.queue_id, excluded.username, excluded.imap_address,
 						excluded.imap_tls, excluded.smtp_address, excluded.smtp_tls, excluded.folder, excluded.move_to,
-						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled)
+						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled,
+						excluded.acknowledge_open, excluded.acknowledge_closed)
 					then 1 else 0 end
 			returning `+mailboxColumns,
 			m.Address, m.Name, int64(m.Queue), m.User, m.IMAP.Address, string(m.IMAP.TLS), m.SMTP.Address, string(m.SMTP.TLS),
-			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled) // the error comes with the rows
+			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled, m.Acknowledge.Open, m.Acknowledge.Closed) // the error comes with the rows
 		var err error
 		if m, err = pgx.CollectExactlyOneRow(rows, scanMailbox); err != nil {
 			return err

@@ -82,7 +82,9 @@ type poller struct {
 	log      *slog.Logger
 	validity uint32 // of the open folder
 	refused  map[imap.UID]int
-	unmarked string // why the server marks no mail; empty: it does
+	unmarked string   // why the server marks no mail; empty: it does
+	answers  string   // what the mails that come now are answered by themselves; empty: nothing
+	own      []string // addresses of ours, which are not
 	noted    struct {
 		at      time.Time
 		behind  int

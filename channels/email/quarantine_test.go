@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -104,5 +105,29 @@ func TestReadAgain(t *testing.T) {
 	list := h.taken(t)
 	if len(list) != 2 || list[1].Key != "email/1/1/INBOX/1/again" || list[1].Conversation != 7 || list[1].Subject != "Fråga" {
 		t.Errorf("taken: got %+v", list)
+	}
+}
+
+// TestDisowned has a stranger write in a customer's name: what anybody could know, an
+// unsigned id, takes the mail nowhere.
+func TestDisowned(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	e := h.open(t, "a", d)
+	save(t, e, support(d.IMAP, nobody))
+	run(t, e)
+	for i, results := range []string{"dmarc=pass", "dmarc=fail"} {
+		raw := string(mailtest.Mail("m"+string(rune('1'+i)), "anna@kund.example", "SV: [#1007]", "Hej"))
+		d.Deliver(t, "support@cyklar.example", []byte("Authentication-Results: mx.cyklar.example; "+results+"\r\nX-Spam-Flag: YES\r\nIn-Reply-To: <known@kund.example>\r\n"+raw))
+		list := h.wait(t, i+1)
+		a, mail := list[i], gateway.Mail{}
+		if err := json.Unmarshal(a.Entry.Body, &mail); err != nil {
+			t.Fatal(err)
+		}
+		if a.Forged != (i == 1) || (len(a.References) == 0) != (i == 1) {
+			t.Errorf("%s: forged %v, references %v", results, a.Forged, a.References)
+		}
+		if mail.Authentication == nil || "dmarc="+mail.Authentication.DMARC != results || mail.Spam != "YES" {
+			t.Errorf("%s: shown %+v, spam %q", results, mail.Authentication, mail.Spam)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func (e *Email) Send(ctx context.Context, out gateway.Outbound) (gateway.Deliver
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	raw, err := e.write(ctx, o)
+	raw, err := e.write(ctx, box, o)
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
@@ -63,8 +63,8 @@ func (e *Email) Send(ctx context.Context, out gateway.Outbound) (gateway.Deliver
 	return t.send(ctx, e.envelopeFrom(box, o), out.Recipients, raw)
 }
 
-// write composes the mail with its attachments.
-func (e *Email) write(ctx context.Context, o outgoing) ([]byte, error) {
+// write composes the mail with its attachments and signs it.
+func (e *Email) write(ctx context.Context, m Mailbox, o outgoing) ([]byte, error) {
 	l := o.Letter
 	for _, f := range o.Files {
 		data, err := e.load(ctx, f.Blob)
@@ -73,7 +73,11 @@ func (e *Email) write(ctx context.Context, o outgoing) ([]byte, error) {
 		}
 		l.Attachments = append(l.Attachments, letter.Attachment{Name: f.Name, Type: f.Type, CID: f.CID, Data: data})
 	}
-	return l.Compose()
+	raw, err := l.Compose()
+	if err != nil {
+		return nil, err
+	}
+	return e.sign(ctx, m, raw)
 }
 
 func (e *Email) load(ctx context.Context, key string) ([]byte, error) {

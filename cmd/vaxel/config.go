@@ -90,15 +90,17 @@ type DialRule struct {
 
 // MailboxConfig is a mailbox that is read by IMAP and answered through SMTP.
 type MailboxConfig struct {
-	Address  string     `toml:"address"`
-	Name     string     `toml:"name"` // beside the address in From
-	Queue    string     `toml:"queue"`
-	User     string     `toml:"user"`
-	Password string     `toml:"password"` // better: VAXEL_MAILBOX_1_PASSWORD
-	Folder   string     `toml:"folder"`   // INBOX unless set
-	Plus     bool       `toml:"plus"`     // the server delivers name+anything to it: replies find their case by address
-	IMAP     MailServer `toml:"imap"`
-	SMTP     MailServer `toml:"smtp"`
+	Address           string     `toml:"address"`
+	Name              string     `toml:"name"` // beside the address in From
+	Queue             string     `toml:"queue"`
+	User              string     `toml:"user"`
+	Password          string     `toml:"password"`           // better: VAXEL_MAILBOX_1_PASSWORD
+	Folder            string     `toml:"folder"`             // INBOX unless set
+	Plus              bool       `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
+	Acknowledge       string     `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
+	AcknowledgeClosed string     `toml:"acknowledge_closed"` // and while it is closed
+	IMAP              MailServer `toml:"imap"`
+	SMTP              MailServer `toml:"smtp"`
 }
 
 // MailServer is one end of a mailbox.

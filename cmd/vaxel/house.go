@@ -132,13 +132,13 @@ func (h *house) openWay(context.Context) error {
 
 func (h *house) openChannels(ctx context.Context) (err error) {
 	h.email, err = email.Open(ctx, h.pool, email.Rooms{
-		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox,
+		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox, Answers: acknowledgements{h},
 	}, email.Options{Node: h.config.Node}, h.log)
 	if err != nil {
 		return err
 	}
 	h.chat = chat.New(chat.Config{
-		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: h.commands,
+		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: calls{h.commands, h.floor},
 		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
 		LinesPerSecond: h.config.Chat.LinesPerSecond,
 	})
@@ -168,7 +168,7 @@ func (h *house) openDoors(context.Context) error {
 		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library, KB: h.kb.Store,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email}, Calls: telephone{h}, Ways: ways{h},
-		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Nodes: h.nodes,
+		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Nodes: h.nodes,
 	}, api.Options{
 		Secure: h.config.secure(), TrustedProxies: proxies, Origins: h.config.Origins, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)

@@ -60,6 +60,7 @@ func (h *house) tidy(ctx context.Context, now time.Time) error {
 		{"audit", r.Audit, h.access.SweepAudit},
 		{"votes", r.Votes, h.kb.SweepVotes},
 		{"files", r.Files, h.sweepFiles},
+		{"automatic answers", 2, h.email.SweepAnswers}, // they count for a day
 	} {
 		if duty.days == 0 {
 			continue

@@ -54,8 +54,9 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 	}
 	_, err = h.email.Save(ctx, email.Mailbox{
 		Address: m.Address, Name: m.Name, Queue: queue, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
-		IMAP: email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
-		SMTP: email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
+		IMAP:        email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
+		SMTP:        email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
+		Acknowledge: email.Acknowledgement{Open: m.Acknowledge, Closed: m.AcknowledgeClosed},
 	}, m.Password)
 	return err
 }

@@ -45,6 +45,7 @@ type Rooms struct {
 
 	Quarantine Quarantine
 	Blocks     Blocks
+	Signatures Signatures
 	Nodes      Nodes
 }
 

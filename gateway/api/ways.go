@@ -54,6 +54,7 @@ type Trunk struct {
 
 func (s *Server) registerWays() {
 	s.registerQuarantine()
+	s.registerDKIM()
 	way(s, "mailboxes", "The mailboxes, and how their reading goes", Ways.Mailboxes)
 	way(s, "widgets", "The chat widgets", Ways.Widgets)
 	way(s, "trunks", "The lines that calls come in on", Ways.Trunks)

@@ -24,24 +24,26 @@ const (
 
 // Letter is a parsed mail. All text is valid UTF-8 without NUL.
 type Letter struct {
-	Header      Header
-	MessageID   string   // RFC 5322 §3.6.4, without brackets; often missing
-	InReplyTo   []string // without brackets
-	References  []string // oldest first, without brackets
-	Subject     string
-	Date        time.Time // zero if it has none that can be read
-	From        gateway.Address
-	Sender      gateway.Address
-	ReplyTo     []gateway.Address
-	To          []gateway.Address
-	Cc          []gateway.Address
-	Text        string // plain text, of the HTML if there was no other
-	HTML        string // safe to show in a sandboxed frame; empty for plain mail
-	Quoted      int    // from this byte on, Text is quoted from earlier mails; 0 none
-	Attachments []Attachment
-	Automatic   Automatic
-	Bounce      *Bounce  // nil unless it is a delivery report
-	Defects     []string // sorted, each once
+	Header         Header
+	MessageID      string   // RFC 5322 §3.6.4, without brackets; often missing
+	InReplyTo      []string // without brackets
+	References     []string // oldest first, without brackets
+	Subject        string
+	Date           time.Time // zero if it has none that can be read
+	From           gateway.Address
+	Sender         gateway.Address
+	ReplyTo        []gateway.Address
+	To             []gateway.Address
+	Cc             []gateway.Address
+	Text           string // plain text, of the HTML if there was no other
+	HTML           string // safe to show in a sandboxed frame; empty for plain mail
+	Quoted         int    // from this byte on, Text is quoted from earlier mails; 0 none
+	Attachments    []Attachment
+	Automatic      Automatic
+	Bounce         *Bounce                 // nil unless it is a delivery report
+	Authentication *gateway.Authentication // nil: no server says anything
+	Spam           string                  // what a filter has said
+	Defects        []string                // sorted, each once
 }
 
 // Attachment is a file in a letter.
@@ -77,6 +79,7 @@ func (l *Letter) readHeader() {
 	l.ReplyTo = h.Addresses("Reply-To")
 	l.To = h.Addresses("To")
 	l.Cc = h.Addresses("Cc")
+	l.Authentication, l.Spam = authentication(h), spam(h)
 	if l.From.Value == "" {
 		l.From = l.Sender
 	}
