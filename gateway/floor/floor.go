@@ -81,6 +81,7 @@ const (
 	SubjectBoard  = "floor.board" // []QueueBoard as JSON, at most once a second
 	SubjectAlert  = "floor.alert" // routing.Alerted as JSON
 	SubjectLed    = "floor.led"   // hint: a node has begun to lead; tell it again which consoles are open
+	SubjectFree   = "floor.free"  // hint: the leader has given the lease back
 	HolderCommand = "floor"
 	HolderBoard   = "floor.board"
 )
@@ -133,6 +134,7 @@ func (f *Floor) Run(ctx context.Context) error {
 			f.log.Warn("stepped down from the floor", "term", l.term, "err", err)
 		}
 		l.release(ctx)
+		f.rooms.Bus.Publish(SubjectFree, nil)
 	}
 	return nil
 }
@@ -161,11 +163,15 @@ func (f *Floor) reign(ctx context.Context, l *lease) error {
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) {
+func pause(ctx context.Context, d time.Duration) { pauseUntil(ctx, d, nil) }
+
+// pauseUntil is a pause that a hint ends.
+func pauseUntil(ctx context.Context, d time.Duration, hint <-chan struct{}) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+	case <-hint:
 	case <-t.C:
 	}
 }

@@ -30,6 +30,8 @@ func (f *Floor) campaign(ctx context.Context) (*lease, error) {
 		return nil, fmt.Errorf("campaign: %w", err)
 	}
 	l := &lease{conn: conn}
+	free := make(chan struct{}, 1)
+	defer f.rooms.Bus.Subscribe(SubjectFree, func([]byte) { poke(free) })()
 	for {
 		taken, err := l.tryTake(ctx, f.node)
 		if err != nil {
@@ -39,7 +41,7 @@ func (f *Floor) campaign(ctx context.Context) (*lease, error) {
 		if taken {
 			return l, nil
 		}
-		pause(ctx, campaignGap)
+		pauseUntil(ctx, campaignGap, free)
 	}
 }
 

@@ -1,8 +1,11 @@
 package floor
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -137,4 +140,35 @@ func waitForEnd(t *testing.T, pool *pgxpool.Pool) {
 		err := pool.QueryRow(t.Context(), `select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`).Scan(&held)
 		return err == nil && held == 0
 	})
+}
+
+// A node that stands by looks at the lease at once when the leader says that it is free.
+func TestAHintEndsThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free, begun := make(chan struct{}, 1), time.Now()
+		go func() { time.Sleep(time.Millisecond); poke(free) }()
+		pauseUntil(t.Context(), time.Hour, free)
+		if took := time.Since(begun); took != time.Millisecond {
+			t.Errorf("paused for %v after the hint", took)
+		}
+	})
+}
+
+// A leader that stops in good order says that the lease is free after it is.
+func TestTheLeaseIsFreeWhenSaidSo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.ready(t)
+	said := make(chan time.Time, 1)
+	h.n.Subscribe(SubjectFree, func([]byte) {
+		var expires time.Time
+		if err := h.pool.QueryRow(context.Background(), `select expires from lease`).Scan(&expires); err != nil {
+			t.Error(err)
+		}
+		said <- expires
+	})
+	h.stop()
+	if expires := <-said; expires.After(time.Now()) {
+		t.Errorf("the lease lasts until %v, though it is said to be free", expires)
+	}
 }
