@@ -1,3 +1,4 @@
+import type { Drain } from './state'
 import type { Author, Entry, Id, InteractionView, Offer, Outbound, Presence, Receipt } from '../api/types'
 
 /** What stands on each frame of the socket (vaxel.v1). */
@@ -37,5 +38,5 @@ export interface FrameData {
   'message.updated': Outbound
   'message.receipt': Receipt
   typing: { author: Author; on: boolean }
-  'drain.notice': { phase: string; deadline?: string }
+  'drain.notice': Drain
 }

@@ -2,6 +2,14 @@ import type { Entry, Id, InteractionView, Kept, Offer, Outbound, Presence } from
 import type { Envelope, FrameData, Snapshot } from './frames'
 import { emptyLog, merge, type Log } from './log'
 
+/** A node that will stop: notice, then final, when minutes are left, or over. */
+export interface Drain {
+  phase: string
+  node?: string
+  deadline?: string
+  heard?: number // ms; it is told again every 15 s, and one that isn't any more has stopped
+}
+
 export interface Link {
   state: 'opening' | 'up' | 'down'
   since: number // server ms
@@ -19,7 +27,7 @@ export interface Live {
   typing: Record<Id, number> // conversation → until, ms
   read: Record<Id, number> // conversation → how far its customer has read
   mails: Record<string, Outbound> // conversation/pos → how far a mail of ours has come
-  drain: { phase: string; deadline?: string } | null
+  drain: Drain | null
 }
 
 export const nothing: Live = {
@@ -62,7 +70,7 @@ const frames: Takes = {
     const key = `${o.conversation}/${o.pos}`
     return newer(live.mails[key], o) ? { ...live, mails: { ...live.mails, [key]: o } } : live
   },
-  'drain.notice': (live, d) => ({ ...live, drain: d.phase === 'over' ? null : d }),
+  'drain.notice': (live, d, _me, now) => (d.phase !== 'over' ? { ...live, drain: { ...d, heard: now } } : !live.drain || live.drain.node === d.node ? { ...live, drain: null } : live),
 }
 
 // A snapshot is the whole truth of what is mine: what it doesn't name is gone.

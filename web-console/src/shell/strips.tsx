@@ -5,11 +5,13 @@ import { useWords } from '../i18n'
 import { figure, short } from '../i18n/format'
 import { serverNow, useNow } from '../live/clock'
 import { retryLink, useLive } from '../live/hub'
+import type { Drain } from '../live/state'
 import { unsent } from '../live/outbox'
 import { useLines } from '../phone/lines'
 import { Icon, type IconName } from '../ui/icon'
 import { Since } from '../ui/parts'
 
+const noticeLasts = 45_000 // ms without hearing of a drain again
 const patience = 30_000 // ms without contact before the strip turns red
 
 /** One line under the control panel for what concerns the whole workplace; never a dialog. */
@@ -19,7 +21,7 @@ export function Strips() {
   return (
     <div className="strips">
       {link.state === 'down' && (link.taken ? <Taken /> : <Down since={link.since} />)}
-      {drain && <Drain deadline={drain.deadline} />}
+      {drain && <Draining drain={drain} />}
       <Standing />
       <Refused />
     </div>
@@ -64,10 +66,16 @@ function Taken() {
   )
 }
 
-function Drain({ deadline }: { deadline?: string }) {
+/** The platform switch: what is held is finished here, the rest goes on at the new place. */
+function Draining({ drain }: { drain: Drain }) {
   const w = useWords()
-  useNow()
-  return <Strip tone="wrap" icon="swap" text={w.strip.drain} time={deadline && <time className="num strong">{figure(Date.parse(deadline) - serverNow())}</time>} />
+  const now = useNow()
+  const up = useLive((l) => l.link.state === 'up')
+  if (up && now - (drain.heard ?? now) > noticeLasts) return null // we are at the new place
+  const final = drain.phase === 'final'
+  const left = drain.deadline ? Date.parse(drain.deadline) - serverNow() : undefined
+  const text = left !== undefined && left <= 0 ? w.strip.drainOver : final ? w.strip.drainFinal : w.strip.drain
+  return <Strip tone={final ? 'crit' : 'wrap'} icon="swap" text={text} time={left !== undefined && left > 0 && <time className="num strong">{figure(left)}</time>} />
 }
 
 /** What a change of status was refused for: a locked break, or a reason that is missing. */

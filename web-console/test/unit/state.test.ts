@@ -97,3 +97,11 @@ test('one that a colleague asked me about is here while I am on it, and what a f
   live = apply(live, { t: 'interaction.changed', data: interaction(4, { id: '7', agent: '2' }) }, '1', 0)
   assert.equal(live.interactions['7'], undefined)
 })
+
+test('a platform switch is shown until it is over, and only its own node ends it', () => {
+  const notice = (phase: string, node = 'a') => ({ t: 'drain.notice', data: { phase, node, deadline: '2027-03-01T10:10:00Z' } })
+  const live = after([notice('final')])
+  assert.equal(live.drain?.phase, 'final')
+  assert.equal(after([notice('over', 'b')], live).drain?.phase, 'final')
+  assert.equal(after([notice('over')], live).drain, null)
+})
