@@ -76,8 +76,8 @@ func (r *trio) keys(t *testing.T, p *phonetest.Phone, heard, said string) {
 	phonetest.Wait(t, "the agent's key", func() bool { return r.caller.Sound.Pressed() == said+"7" })
 }
 
-// done holds the rows to one interaction, handled in so many parts, and no open line.
-func (r *trio) done(t *testing.T, parts int) {
+// done holds the rows to one interaction, handled in two parts, and no open line.
+func (r *trio) done(t *testing.T) {
 	t.Helper()
 	for _, w := range []struct {
 		what string
@@ -86,7 +86,7 @@ func (r *trio) done(t *testing.T, parts int) {
 	}{
 		{"interactions", `select count(*) from interaction where state = 'finished' and ended = 'handled'`, 1},
 		{"cases", `select count(*) from support_case`, 1},
-		{"parts", `select count(*) from segment`, parts},
+		{"parts", `select count(*) from segment`, 2},
 		{"lines left open", `select count(*) from leg where ended_at is null`, 0},
 	} {
 		r.v.wait(w.what+" as they should be", func() bool { return r.v.number(w.sql) == w.want })
@@ -110,7 +110,7 @@ func TestStoryConsultedTransfer(t *testing.T) {
 	phonetest.Wait(t, "the colleague is hung up", second.Gone)
 	r.v.agent.wrapUp()
 	r.console.finish(t, r.id)
-	r.done(t, 2)
+	r.done(t)
 }
 
 // TestStoryConsultAndBack: the agent drops line 2 and talks to the customer again.
@@ -123,7 +123,7 @@ func TestStoryConsultAndBack(t *testing.T) {
 	phonetest.Wait(t, "caller and agent talk", func() bool { return r.caller.Sound.Ear.Hears(agentHz) && r.anna.Sound.Ear.Hears(customerHz) })
 	r.call.Bye()
 	r.v.agent.wrapUp()
-	r.done(t, 2)
+	r.done(t)
 }
 
 // TestStoryCustomerLeavesConsult: the customer hangs up while the agents talk: everybody is
@@ -136,7 +136,7 @@ func TestStoryCustomerLeavesConsult(t *testing.T) {
 	phonetest.Wait(t, "both agents are hung up", func() bool { return r.first.Gone() && second.Gone() })
 	r.v.agent.wrapUp()
 	r.v.wait("a colleague with nothing left to do", func() bool { return r.bo.status() == gateway.WorkingOffline })
-	r.done(t, 2)
+	r.done(t)
 }
 
 // TestStoryConference: everybody hears everybody, and everybody's keys; the agent who had
@@ -159,7 +159,7 @@ func TestStoryConference(t *testing.T) {
 	phonetest.Wait(t, "the customer is hung up", r.call.Gone)
 	r.v.agent.wrapUp()
 	r.console.finish(t, r.id)
-	r.done(t, 2)
+	r.done(t)
 }
 
 // TestStoryRingAll: a call rings at both agents' phones, a softphone answers; the other phone

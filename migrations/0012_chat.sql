@@ -26,6 +26,7 @@ create table visitor (
     email           text        not null default '',
     topic           text        not null default '',
     language        text        not null default '',
+    callable_id     bigint      not null default 0,  -- the interaction that may become a callback
     page_url        text        not null default '', -- where they are now
     page_title      text        not null default '',
     gone_at         timestamptz,                     -- when the socket went; null: it is there; infinity: nothing waits for them

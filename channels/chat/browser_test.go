@@ -132,6 +132,10 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 		b.Announce(gateway.NewEvent(gateway.TopicConversation(c), "message.receipt", int64(pos), m{"reader": m{"kind": "agent"}, "pos": pos}))
 	case "end":
 		b.end(c)
+	case "offer-callback":
+		b.step(c, gateway.OfferCallback)
+	case "form":
+		b.turnAway(c, gateway.EndForm)
 	case "open":
 		b.setOpening(chat.Opening{Open: true, Wait: 2 * time.Minute, Until: evening()})
 	case "close":

@@ -56,6 +56,8 @@ type Feed interface {
 // Floor takes commands.
 type Floor interface {
 	Do(ctx context.Context, key string, cmd gateway.Command) (gateway.Answer, error)
+	// Reserve gives the number of an interaction to be.
+	Reserve(ctx context.Context) (gateway.InteractionID, error)
 }
 
 // Board knows how things stand.
@@ -155,6 +157,7 @@ func (s *Server) Run(ctx context.Context) error {
 		group.Go(func() { f(life) })
 	})
 	defer s.Feed.Watch([]string{topicClaims}, s.hearClaim)()
+	defer s.Feed.Watch([]string{gateway.TopicBoard}, s.hearStep)()
 	s.tick(ctx)
 	s.closeAll()
 	s.setWork(nil)

@@ -27,6 +27,7 @@ type frame struct {
 	Wait     int    `json:"wait"`
 	Name     string `json:"name"`
 	Code     string `json:"code"`
+	Callback bool   `json:"callback"`
 	Site     *struct {
 		Name string `json:"name"`
 		Open bool   `json:"open"`
@@ -34,14 +35,15 @@ type frame struct {
 }
 
 type line struct {
-	Pos  int64  `json:"pos"`
-	Kind string `json:"kind"`
-	From string `json:"from"`
-	Name string `json:"name"`
-	Text string `json:"text"`
-	CID  string `json:"cid"`
-	What string `json:"what"`
-	Card *struct {
+	Pos   int64  `json:"pos"`
+	Kind  string `json:"kind"`
+	From  string `json:"from"`
+	Name  string `json:"name"`
+	Text  string `json:"text"`
+	CID   string `json:"cid"`
+	What  string `json:"what"`
+	Cause string `json:"cause"`
+	Card  *struct {
 		Title string `json:"title"`
 		URL   string `json:"url"`
 	} `json:"card"`

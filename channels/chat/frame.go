@@ -9,7 +9,7 @@ import (
 
 // frameIn is what the widget says. T decides which fields count.
 type frameIn struct {
-	T      string            `json:"t"` // hello, form, msg, typing, seen, page, vote, end, pong
+	T      string            `json:"t"` // hello, form, msg, letter, callback, typing, seen, page, vote, end, pong
 	Key    string            `json:"key"`
 	Token  string            `json:"token"`
 	Lang   string            `json:"lang"`
@@ -19,6 +19,7 @@ type frameIn struct {
 	Name   string            `json:"name"`
 	Email  string            `json:"email"`
 	Topic  string            `json:"topic"`
+	Phone  string            `json:"phone"` // callback
 	On     bool              `json:"on"`
 	URL    string            `json:"url"`
 	Title  string            `json:"title"`
@@ -31,7 +32,7 @@ type frameIn struct {
 // frameOut is what we say. Prev is the position that the widget must have applied before
 // this frame; if it has not, it missed something and resumes.
 type frameOut struct {
-	T          string    `json:"t"` // welcome, snap, msg, ack, queue, typing, seen, error, ping, drain
+	T          string    `json:"t"` // welcome, snap, msg, ack, left, queue, typing, seen, error, ping, drain
 	Token      string    `json:"token,omitempty"`
 	Phase      phase     `json:"phase,omitempty"`
 	Now        int64     `json:"now,omitempty"` // our clock, Unix milliseconds
@@ -44,7 +45,8 @@ type frameOut struct {
 	CID        string    `json:"cid,omitempty"`
 	At         int64     `json:"at,omitempty"`
 	Position   int       `json:"position,omitempty"`
-	Wait       int       `json:"wait,omitempty"` // seconds, 0 when unknown
+	Wait       int       `json:"wait,omitempty"`     // seconds, 0 when unknown
+	Callback   bool      `json:"callback,omitempty"` // queue: they may be called back
 	Name       string    `json:"name,omitempty"`
 	On         bool      `json:"on,omitempty"`
 	Code       string    `json:"code,omitempty"`
@@ -76,6 +78,8 @@ type line struct {
 	At   int64             `json:"at"`
 	Card *cardView         `json:"card,omitempty"`
 	What string            `json:"what,omitempty"` // event: joined, left, transferred, ended, reconnecting
+	// Cause is how a chat ended that was not served to its end: closed, form, callback.
+	Cause string `json:"cause,omitempty"`
 }
 
 // cardView is a FAQ link.
@@ -134,6 +138,10 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 		}
 		_, shown := eventsShown[h.What]
 		l.What, l.Text, l.CID = h.What, "", ""
+		switch gateway.End(h.Cause) { //nolint:exhaustive // the others are nothing to the customer
+		case gateway.EndClosed, gateway.EndForm, gateway.EndCallback:
+			l.Cause = h.Cause
+		}
 		if shown && h.Agent != 0 {
 			l.Name = agentName(h.Agent)
 		}

@@ -40,10 +40,11 @@ type house struct {
 	votes      []gateway.ArticleID
 	commands   []gateway.Command
 	received   []gateway.Arrival
-	trouble    error  // what Say and Receive answer while it is set, after storing
-	moved      bool   // what is received begins a new conversation
-	deaf       bool   // announcements are lost
-	afterStore func() // called once, when the next line is stored and not yet answered
+	joined     []gateway.Arrival // those that began no chat
+	trouble    error             // what Say and Receive answer while it is set, after storing
+	moved      bool              // what is received begins a new conversation
+	deaf       bool              // announcements are lost
+	afterStore func()            // called once, when the next line is stored and not yet answered
 }
 
 func newHouse(t *testing.T) *house {
@@ -122,6 +123,14 @@ func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(contex
 	h.mu.Lock()
 	h.arrivals[a.Key] = r
 	h.received = append(h.received, a)
+	if p, open := h.open[r.Conversation]; a.Channel != gateway.Chat || open && p.Interaction != 0 { // it joins, or is no chat
+		h.joined = append(h.joined, a)
+		trouble := h.trouble
+		h.mu.Unlock()
+		h.append(a.Entry)
+		h.stored()
+		return r, trouble
+	}
 	h.open[r.Conversation] = chat.Place{Interaction: r.Interaction, State: gateway.StateWaiting, Position: 3, Wait: 2 * time.Minute}
 	trouble := h.trouble
 	h.mu.Unlock()
@@ -254,6 +263,13 @@ func (h *house) Do(_ context.Context, _ string, cmd gateway.Command) (gateway.An
 	h.mu.Lock()
 	h.commands = append(h.commands, cmd)
 	var of gateway.ConversationID
+	if b, ok := cmd.(gateway.CallBack); ok {
+		for c, p := range h.open {
+			if p.Interaction == b.Interaction {
+				defer h.turnAway(c, gateway.EndCallback)
+			}
+		}
+	}
 	if leave, ok := cmd.(gateway.Leave); ok {
 		for c, p := range h.open {
 			if p.Interaction == leave.Interaction {
@@ -266,6 +282,24 @@ func (h *house) Do(_ context.Context, _ string, cmd gateway.Command) (gateway.An
 		h.end(of)
 	}
 	return gateway.Answer{}, nil
+}
+
+// Reserve implements chat.Floor.
+func (h *house) Reserve(context.Context) (gateway.InteractionID, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.next++
+	return gateway.InteractionID(9000 + h.next), nil
+}
+
+// step tells of a step of the queue that was taken for a chat.
+func (h *house) step(c gateway.ConversationID, do gateway.StepKind) {
+	h.mu.Lock()
+	i := h.open[c].Interaction
+	h.mu.Unlock()
+	h.Announce(gateway.NewEvent(gateway.TopicBoard, "interaction.step", 0, map[string]any{
+		"interaction": i, "conversation": c, "channel": gateway.Chat, "step": gateway.Step{Do: do},
+	}))
 }
 
 // Places implements chat.Board.
@@ -331,6 +365,16 @@ func (h *house) end(c gateway.ConversationID) {
 	delete(h.open, c)
 	h.mu.Unlock()
 	h.happen(c, p.Interaction, "ended")
+}
+
+// turnAway ends a chat that nobody has served.
+func (h *house) turnAway(c gateway.ConversationID, end gateway.End) {
+	h.mu.Lock()
+	p := h.open[c]
+	delete(h.open, c)
+	h.mu.Unlock()
+	body, _ := json.Marshal(gateway.Happening{What: "ended", Cause: string(end)})
+	h.append(gateway.Entry{Conversation: c, Interaction: p.Interaction, Kind: gateway.EntryEvent, Author: gateway.Author{Kind: gateway.BySystem}, Channel: gateway.Chat, Body: body})
 }
 
 func (h *house) happen(c gateway.ConversationID, i gateway.InteractionID, what string) {

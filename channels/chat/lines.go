@@ -44,7 +44,7 @@ func (v *session) handle(ctx context.Context, data []byte) bool {
 		v.page(ctx, f)
 	case "seen":
 		v.seen(ctx, f.Pos)
-	case "form", "msg", "end", "vote":
+	case "form", "msg", "end", "vote", "callback", "letter":
 		if v.lines.Wait(ctx) != nil {
 			return false
 		}
@@ -60,6 +60,10 @@ func (v *session) take(ctx context.Context, f frameIn) {
 	switch f.T {
 	case "end":
 		err = v.end(ctx)
+	case "callback":
+		err = v.callBack(ctx, f)
+	case "letter":
+		err = v.letter(ctx, f)
 	case "vote":
 		err = v.srv.Articles.Vote(ctx, f.ID, v.widget.language(f.Lang), f.Useful)
 	default:
@@ -76,13 +80,8 @@ func (v *session) take(ctx context.Context, f frameIn) {
 // so each must give the same answer every time.
 func (v *session) line(ctx context.Context, f frameIn) error {
 	text := strings.TrimSpace(gateway.Clean(f.Text))
-	switch {
-	case text == "":
-		return gateway.Invalid("empty_line", "Write something first.")
-	case utf8.RuneCountInString(text) > maxCharacters:
-		return gateway.Invalid("line_too_long", fmt.Sprintf("A message holds at most %d characters; send it in parts.", maxCharacters))
-	case f.CID == "" || len(f.CID) > 64:
-		return gateway.Invalid("bad_cid", "Give each line an id of its own, 1 to 64 bytes.")
+	if err := checkLine(f.CID, text); err != nil {
+		return err
 	}
 	v.mu.Lock()
 	who := v.visitor
@@ -102,6 +101,19 @@ func (v *session) line(ctx context.Context, f frameIn) error {
 		return err
 	}
 	v.acknowledge(f.CID, said.Pos, said.At.UnixMilli())
+	return nil
+}
+
+// checkLine refuses what is no line.
+func checkLine(cid, text string) error {
+	switch {
+	case text == "":
+		return gateway.Invalid("empty_line", "Write something first.")
+	case utf8.RuneCountInString(text) > maxCharacters:
+		return gateway.Invalid("line_too_long", fmt.Sprintf("A message holds at most %d characters; send it in parts.", maxCharacters))
+	case cid == "" || len(cid) > 64:
+		return gateway.Invalid("bad_cid", "Give each line an id of its own, 1 to 64 bytes.")
+	}
 	return nil
 }
 

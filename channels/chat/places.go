@@ -21,8 +21,8 @@ const (
 func (v *session) queued() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.phase, v.place.Position, v.placed = phaseQueued, 0, time.Time{}
-	v.out.tell(frameOut{T: "queue", Phase: phaseQueued})
+	v.phase, v.place, v.placed = phaseQueued, Place{Interaction: v.place.Interaction}, time.Time{}
+	v.out.tell(v.queueFrameLocked())
 }
 
 // waits gives the conversation of a visitor whose place is due.
@@ -68,7 +68,7 @@ func (v *session) setPlace(p Place, now time.Time) {
 		return // answered meanwhile; the stream says so
 	}
 	v.place, v.placed = p, now
-	v.out.tell(frameOut{T: "queue", Phase: phaseQueued, Position: p.Position, Wait: seconds(p.Wait)})
+	v.out.tell(v.queueFrameLocked())
 }
 
 // sweepGone lets those go who left while they waited, and some time later those who were

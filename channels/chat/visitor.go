@@ -46,13 +46,14 @@ type visitor struct {
 	Email        string
 	Topic        string
 	Language     string
+	Callable     gateway.InteractionID // that may become a callback
 	Erased       bool
 }
 
 func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 	rows, err := s.pool.Query(ctx, `
 		select id, widget_id as widget, conversation_id as conversation, customer_id as customer,
-		       name, email, topic, language, erased_at is not null as erased
+		       name, email, topic, language, callable_id as callable, erased_at is not null as erased
 		from visitor
 		where token_hash = $1`, h[:])
 	if err != nil {
@@ -78,6 +79,18 @@ func keepVisitor(ctx context.Context, tx pgx.Tx, h tokenHash, v visitor) error {
 		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language)
 	if err != nil {
 		return fmt.Errorf("keep visitor: %w", err)
+	}
+	return nil
+}
+
+// setCallable notes that the visitor may be called back instead of the interaction.
+func (s *Store) setCallable(ctx context.Context, c gateway.ConversationID, i gateway.InteractionID) error {
+	_, err := s.pool.Exec(ctx, `
+		update visitor
+		set callable_id = $2
+		where conversation_id = $1`, c, i)
+	if err != nil {
+		return fmt.Errorf("note a callback: %w", err)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ export function Composer({ part: { session, state, w } }: { part: Part }) {
           onKeyDown={(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); } }} />
         <button class="w-send" aria-label={w.send} aria-disabled={!text.trim()}><Icon of="send" /></button>
       </form>
-      <div class="w-by"><Icon of="lock" size={12} />{w.by(state.site?.name ?? "")}</div>
+      <div class="w-by">{w.by(state.site?.name ?? "")}</div>
     </footer>
   );
 }

@@ -4,10 +4,8 @@ const paths = {
   check: ["m3.2 8.4 3.2 3.2 6.4-6.8"],
   checks: ["m1.4 8.6 2.9 2.9 5.4-6M7.6 11l.5.5 6.5-6.5"],
   clock: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "M8 4.8V8l2.2 1.6"],
-  dn2: ["M10.8 9 8.4 13.4A1.4 1.4 0 0 1 7 12V9.8H4a1.4 1.4 0 0 1-1.4-1.7l.8-4A1.4 1.4 0 0 1 4.8 3h6M13.4 9h-2.6V3h2.6Z"],
   down: ["m4.5 6.3 3.5 3.5 3.5-3.5"],
   ext: ["M6.5 3.2H4a1.4 1.4 0 0 0-1.4 1.4V12A1.4 1.4 0 0 0 4 13.4h7.4a1.4 1.4 0 0 0 1.4-1.4V9.5M9.4 2.6h4v4M13 3 7.6 8.4"],
-  lock: ["M4.5 7h7A1.5 1.5 0 0 1 13 8.5v3.6a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 3 12.1V8.5A1.5 1.5 0 0 1 4.5 7Z", "M5.3 7V5a2.7 2.7 0 0 1 5.4 0v2"],
   okc: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "m5.4 8.2 1.8 1.8 3.4-3.7"],
   out: ["M9.5 2.8H4a1.4 1.4 0 0 0-1.4 1.4v7.6A1.4 1.4 0 0 0 4 13.2h5.5M7 8h6.8M11.4 5.4 14 8l-2.6 2.6"],
   right: ["m6.3 4.5 3.5 3.5-3.5 3.5"],
@@ -18,10 +16,10 @@ const paths = {
   x: ["m4 4 8 8M12 4l-8 8"],
 };
 
-export function Icon({ of, size }: { of: keyof typeof paths; size?: number }) {
+export function Icon({ of, size, turned }: { of: keyof typeof paths; size?: number; turned?: boolean }) {
   return (
     <svg class={"i" + (size ? ` i-${size}` : "")} viewBox="0 0 16 16" aria-hidden="true">
-      {paths[of].map((d) => <path d={d} />)}
+      {paths[of].map((d) => <path d={d} transform={turned ? "rotate(180 8 8)" : ""} />)}
     </svg>
   );
 }

@@ -1,16 +1,26 @@
 import { Steps } from "./icons";
+import { Ask } from "./letter";
 import type { Part } from "./window";
 
-// The place in the queue and how long it may take.
-export function Queue({ part: { state, w } }: { part: Part }) {
-  if (!state.position) return <div class="w-queue"><span class="meta">{w.findingPlace}</span></div>;
+// The place in the queue, how long it may take, and being called back instead.
+export function Queue({ part }: { part: Part }) {
+  const { state, w } = part;
   return (
     <div class="w-queue">
-      <span class="meta">{w.yourPlace}</span>
-      <span class="pos">{state.position}</span>
-      <Steps place={state.position} />
-      {state.wait > 0 && <span class="med">{w.about(Math.round(state.wait / 60))}</span>}
-      <span class="meta">{w.stay}</span>
+      {state.position ? (
+        <>
+          <span class="meta">{w.yourPlace}</span>
+          <span class="pos">{state.position}</span>
+          <Steps place={state.position} />
+          {state.wait > 0 && <span class="med">{w.about(Math.round(state.wait / 60))}</span>}
+          <span class="meta">{w.stay}</span>
+        </>
+      ) : <span class="meta">{w.findingPlace}</span>}
+      {state.callable && (
+        <Ask part={part} what="callback">
+          <label class="label">{w.callMe}<input class="field" name="phone" type="tel" autocomplete="tel" required pattern="[+\d \-]{5,}" /></label>
+        </Ask>
+      )}
     </div>
   );
 }

@@ -8,6 +8,8 @@ import type { Card, FrameOut, Out } from "./types";
 export type Action =
   | { do: "form"; text: string; name: string; email: string; topic: string }
   | { do: "msg"; text: string }
+  | { do: "letter"; text: string; email: string }
+  | { do: "callback"; phone: string }
   | { do: "again"; cid: string }
   | { do: "typing"; on: boolean }
   | { do: "seen"; pos: number }
@@ -113,30 +115,15 @@ export class Session implements Listener {
   }
 
   #act(a: Action): void {
+    const { do: t, ...rest } = a;
     switch (a.do) {
       case "form":
-        this.#say({ t: "form", cid: newID(), at: this.#now(), text: a.text, name: a.name, email: a.email, topic: a.topic });
-        break;
       case "msg":
-        this.#say({ t: "msg", cid: newID(), at: this.#now(), text: a.text });
+      case "letter":
+        this.#say({ t, cid: newID(), at: this.#now(), ...rest } as Out);
         break;
       case "again":
         this.#repeat(a.cid);
-        break;
-      case "typing":
-        this.#conn?.send({ t: "typing", on: a.on });
-        break;
-      case "seen":
-        this.#conn?.send({ t: "seen", pos: a.pos });
-        break;
-      case "page":
-        this.#conn?.send({ t: "page", url: a.url, title: a.title });
-        break;
-      case "vote":
-        this.#conn?.send({ t: "vote", id: a.id, lang: a.lang, useful: a.useful });
-        break;
-      case "end":
-        this.#conn?.send({ t: "end" });
         break;
       case "fresh":
         this.#fresh();
@@ -144,6 +131,9 @@ export class Session implements Listener {
       case "here":
         this.#set({ ...this.state, stop: undefined });
         this.#conn?.restart();
+        break;
+      default:
+        this.#conn?.send({ t, ...rest });
     }
   }
 

@@ -16,12 +16,14 @@ export interface State {
   seenAt: number;
   position: number;
   wait: number;
+  callable: boolean; // they may be called back instead
+  left: boolean; // a letter is stored
   typing: string; // who types; empty when nobody does
   skew: number; // server's clock minus ours, milliseconds
 }
 
 export const empty: State = {
-  phase: "boot", net: "retry", lines: [], out: [], pos: 0, ready: false, seen: 0, seenAt: 0, position: 0, wait: 0, typing: "", skew: 0,
+  phase: "boot", net: "retry", lines: [], out: [], pos: 0, ready: false, seen: 0, seenAt: 0, position: 0, wait: 0, callable: false, left: false, typing: "", skew: 0,
 };
 
 // Something between was missed: close the socket and resume.
@@ -41,11 +43,13 @@ export function apply(s: State, f: FrameOut): State {
     case "ack":
       return ack(s, f);
     case "queue":
-      return { ...s, phase, position: f.position ?? 0, wait: f.wait ?? 0, typing: "" };
+      return { ...s, phase, position: f.position ?? 0, wait: f.wait ?? 0, callable: !!f.callback, typing: "" };
     case "typing":
       return { ...s, typing: f.on ? f.name || "…" : "" };
     case "seen":
       return (f.pos ?? 0) > s.seen ? { ...s, seen: f.pos ?? 0, seenAt: Date.now() + s.skew } : s;
+    case "left":
+      return { ...s, left: true, out: s.out.filter((o) => o.cid !== f.cid) };
     case "error":
       return f.code === "try_again" ? s : { ...s, out: s.out.map((o) => (o.cid === f.cid ? { ...o, failed: f.detail ?? "" } : o)) };
     case "ping":

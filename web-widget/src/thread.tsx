@@ -96,7 +96,7 @@ function Faq({ part: { session, w, state }, card, said }: { part: Part; card: Ca
             <>
               <span class="grow">{w.helped}</span>
               <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(true)}><Icon of="up2" size={12} />{w.yes}</button>
-              <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(false)}><Icon of="dn2" size={12} />{w.no}</button>
+              <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(false)}><Icon of="up2" turned size={12} />{w.no}</button>
             </>
           )}
         </div>

@@ -43,6 +43,7 @@ export interface Line {
   at: number;
   card?: Card;
   what?: string;
+  cause?: string; // of an end that was no goodbye: closed, form, callback
 }
 
 export interface FrameOut {
@@ -60,6 +61,7 @@ export interface FrameOut {
   at?: number;
   position?: number;
   wait?: number;
+  callback?: boolean;
   name?: string;
   on?: boolean;
   code?: string;
@@ -70,7 +72,7 @@ export interface FrameOut {
 
 // A line of ours that is not acknowledged yet. It is kept in the browser and sent again until it is.
 export interface Out {
-  t: "form" | "msg";
+  t: "form" | "msg" | "letter";
   cid: string;
   text: string;
   at: number;

@@ -6,6 +6,7 @@ import { Dots, Icon, Present } from "./icons";
 import { Queue } from "./queue";
 import type { Session } from "./session";
 import { beep, unlock } from "./sound";
+import { Letter } from "./letter";
 import { agentOf, type State } from "./state";
 import { Thread } from "./thread";
 import { choose, type Words } from "./words";
@@ -168,10 +169,13 @@ function Loading() {
   return <div class="w-body" aria-busy="true"><div class="sk sk--a" /><div class="sk" /><div class="sk sk--b" /></div>;
 }
 
-function Ended({ part: { session, w } }: { part: Part }) {
+function Ended({ part }: { part: Part }) {
+  const { session, state, w } = part;
+  const cause = state.lines.findLast((l) => l.what === "ended")?.cause;
   return (
     <footer class="w-foot w-foot--end">
-      <p class="meta">{w.endedText}</p>
+      <p class="meta">{cause ? cause === "callback" ? w.called : w.nobody : w.endedText}</p>
+      {cause === "form" && <Letter part={part} />}
       <button class="btn btn--lg btn--primary btn--block" type="button" onClick={() => session.dispatch({ do: "fresh" })}><Icon of="chat" />{w.again}</button>
     </footer>
   );

@@ -331,3 +331,33 @@ test("what a customer writes is text, links are ours", async () => {
   assert.equal(await page.locator(".bub a").getAttribute("href"), "https://shop.example/a?b=1");
   assert.deepEqual(wrong, []);
 });
+
+test("being called back instead of waiting", async () => {
+  const { page, wrong } = await visit();
+  await begin(page);
+  await pull("offer-callback");
+  const number = page.getByLabel("Ring mig på");
+  await number.fill("inget");
+  await number.press("Enter");
+  assert.equal(await page.locator("input:invalid").count(), 1);
+  await clean(page, "callback");
+  await number.fill("070-174 06 05");
+  await page.locator(".w-queue").getByRole("button", { name: "Skicka" }).click();
+  await page.getByText("Vi ringer dig.").waitFor();
+  assert.deepEqual(wrong, []);
+});
+
+test("a letter when nobody can chat", async () => {
+  const { page, wrong } = await visit();
+  await begin(page);
+  await pull("form");
+  await page.getByLabel("Skriv ett meddelande …").fill("Svara gärna per brev.");
+  const send = page.getByRole("button", { name: "Skicka" });
+  await send.click();
+  assert.equal(await page.locator("input:invalid").count(), 1);
+  await page.getByLabel("E-post", { exact: true }).fill("anna@kund.example");
+  await clean(page, "letter");
+  await send.click();
+  await page.getByText("Skickat", { exact: true }).waitFor();
+  assert.deepEqual(wrong, []);
+});

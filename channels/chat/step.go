@@ -1,0 +1,174 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// stepTaken is what the floor says of a step of a queue's plan.
+type stepTaken struct {
+	Interaction  gateway.InteractionID  `json:"interaction"`
+	Conversation gateway.ConversationID `json:"conversation"`
+	Channel      gateway.Channel        `json:"channel"`
+	Step         gateway.Step           `json:"step"`
+}
+
+// hearStep takes what the floor tells of steps. Those that end the wait have written so on
+// the conversation, which the visitor follows; an offered callback is noted for the visitor,
+// who may be elsewhere or come back, and told.
+func (s *Server) hearStep(e gateway.Event) {
+	var t stepTaken
+	if e.Type != "interaction.step" || json.Unmarshal(e.Data, &t) != nil || t.Channel != gateway.Chat || t.Step.Do != gateway.OfferCallback {
+		return
+	}
+	s.spawn(func(ctx context.Context) {
+		if err := s.setCallable(ctx, t.Conversation, t.Interaction); err != nil {
+			s.Log.Warn("an offered callback is not noted", "interaction", t.Interaction, "err", err)
+		}
+		for _, v := range s.all() {
+			v.offerCallback(t)
+		}
+	})
+}
+
+// offerCallback tells a visitor who waits that they may be called back.
+func (v *session) offerCallback(t stepTaken) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.visitor.Conversation != t.Conversation {
+		return
+	}
+	if v.visitor.Callable = t.Interaction; v.phase == phaseQueued {
+		v.out.tell(v.queueFrameLocked())
+	}
+}
+
+// queueFrameLocked says where a visitor who waits stands.
+func (v *session) queueFrameLocked() frameOut {
+	callable := v.visitor.Callable != 0 && (v.place.Interaction == 0 || v.place.Interaction == v.visitor.Callable)
+	return frameOut{T: "queue", Phase: phaseQueued, Position: v.place.Position, Wait: seconds(v.place.Wait), Callback: callable}
+}
+
+// callBack is a visitor who would rather be called back: the number becomes the customer's,
+// and the callback takes the chat's place. Asked twice, it is one callback.
+func (v *session) callBack(ctx context.Context, f frameIn) error {
+	number := phoneNumber(f.Phone)
+	if number == "" {
+		return gateway.Invalid("bad_number", "That is not a telephone number; write it with its area code.")
+	}
+	v.mu.Lock()
+	who := v.visitor
+	v.mu.Unlock()
+	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{who.Conversation})
+	if err != nil {
+		return fmt.Errorf("call back: %w", err)
+	}
+	p, open := places[who.Conversation]
+	if !open || phaseOf(p.State) != phaseQueued || who.Callable != p.Interaction {
+		return gateway.Conflict("not_waiting", "You are being answered already, or nobody has offered to call you.", nil)
+	}
+	if err := v.leaveNumber(ctx, who, p.Interaction, number); err != nil {
+		return err
+	}
+	id, err := v.srv.Floor.Reserve(ctx)
+	if err != nil {
+		return fmt.Errorf("call back: %w", err)
+	}
+	_, err = v.srv.Floor.Do(ctx, "chat/callback/"+p.Interaction.String(), gateway.CallBack{Interaction: p.Interaction, Callback: id})
+	return err
+}
+
+// leaveNumber says the number on the conversation, through the intake, which keeps it as an
+// address of the customer.
+func (v *session) leaveNumber(ctx context.Context, who visitor, i gateway.InteractionID, number string) error {
+	now := time.Now()
+	text := number
+	if who.Name != "" {
+		text = who.Name + ", " + number
+	}
+	_, err := v.srv.Intake.Receive(ctx, gateway.Arrival{
+		Key:     fmt.Sprintf("chat/%s/callback/%d/%s", v.token.name(), i, number),
+		Channel: gateway.Chat, Queue: v.widget.queueFor(v.widget.topic(who.Topic)), Conversation: who.Conversation,
+		From:   gateway.Address{Kind: gateway.AddressVisitor, Value: v.token.name(), Name: who.Name},
+		Others: []gateway.Address{{Kind: gateway.AddressPhone, Value: number, Name: who.Name}}, Language: who.Language, ArrivedAt: now,
+		Entry: gateway.Entry{
+			Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: "☎ " + text, At: now,
+			ClientID: fmt.Sprintf("callback/%d", i),
+			Author:   gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name},
+		},
+	}, func(context.Context, pgx.Tx, gateway.Received) error { return nil })
+	if err != nil {
+		return fmt.Errorf("leave a number: %w", err)
+	}
+	return nil
+}
+
+// phoneNumber keeps digits and a leading +; "" if that is no number of a telephone.
+func phoneNumber(s string) string {
+	var b strings.Builder
+	for _, r := range strings.TrimSpace(s) {
+		switch {
+		case r >= '0' && r <= '9', r == '+' && b.Len() == 0:
+			b.WriteRune(r)
+		case strings.ContainsRune(" -./()\u00a0", r):
+		default:
+			return ""
+		}
+	}
+	if n := b.Len(); n < 5 || n > 20 {
+		return ""
+	}
+	return b.String()
+}
+
+// letter is a visitor leaving a message because nobody can chat: it becomes a mail of theirs,
+// on a case of its own, that an agent answers by mail.
+func (v *session) letter(ctx context.Context, f frameIn) error {
+	text, email := strings.TrimSpace(gateway.Clean(f.Text)), strings.ToLower(clip(f.Email, maxAddress))
+	if err := checkLine(f.CID, text); err != nil {
+		return err
+	}
+	if at := strings.Index(email, "@"); at < 1 || at == len(email)-1 || strings.ContainsAny(email, " ,<>") {
+		return gateway.Invalid("bad_email", "That is not an e-mail address; we need one to answer you.")
+	}
+	v.mu.Lock()
+	who := v.visitor
+	v.mu.Unlock()
+	from := gateway.Address{Kind: gateway.AddressEmail, Value: email, Name: clip(f.Name, maxName)}
+	topic := v.widget.topic(clip(f.Topic, maxName))
+	first, _, _ := strings.Cut(text, "\n")
+	body, err := json.Marshal(gateway.Mail{Subject: clip(first, maxName), From: from})
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	_, err = v.srv.Intake.Receive(ctx, gateway.Arrival{
+		Key:     "chat/" + v.token.name() + "/letter/" + f.CID,
+		Channel: gateway.Email, Queue: v.widget.queueFor(topic), From: from, Subject: clip(first, maxName), Language: v.lang, Skills: topic.Skills,
+		Others: visitorAddress(v.token, who), ArrivedAt: now, Alone: true,
+		Entry: gateway.Entry{
+			Kind: gateway.EntryMail, Channel: gateway.Email, Text: text, Body: body, At: now,
+			Author: gateway.Author{Kind: gateway.ByCustomer, Name: from.Name},
+		},
+	}, func(context.Context, pgx.Tx, gateway.Received) error { return nil })
+	if err != nil {
+		return fmt.Errorf("take a letter in: %w", err)
+	}
+	v.out.send(frameOut{T: "left", CID: f.CID})
+	return nil
+}
+
+// visitorAddress is that of a visitor who has chatted before.
+func visitorAddress(h tokenHash, who visitor) []gateway.Address {
+	if who.Conversation == 0 {
+		return nil
+	}
+	return []gateway.Address{{Kind: gateway.AddressVisitor, Value: h.name(), Name: who.Name}}
+}
