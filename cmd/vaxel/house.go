@@ -234,7 +234,7 @@ func (h *house) rooms() []func(context.Context) error {
 		all = append(all, h.mail.Run, h.outbox.Run, h.serveTelephone)
 	}
 	if h.voice != nil {
-		all = append(all, h.voice.Run)
+		all = append(all, h.voice.Run, h.buryOrphans)
 	}
 	return all
 }
