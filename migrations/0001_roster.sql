@@ -68,6 +68,7 @@ create table agent (
     channels    text[] not null,
     caps        jsonb not null default '{}', -- channel → at most so many at once
     mailbox     boolean not null default false, -- takes messages of callers who were transferred in vain
+    offer_timeout int not null default 0 check (offer_timeout = 0 or offer_timeout between 15 and 60), -- seconds, instead of the queue's
     active      boolean not null default true,
     rev         bigint not null default 1
 );

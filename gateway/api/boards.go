@@ -16,24 +16,25 @@ import (
 
 // QueueRow is a queue on the board, and in the directory of what to transfer to.
 type QueueRow struct {
-	ID             gateway.QueueID           `json:"id"`
-	Name           string                    `json:"name"`
-	Mine           bool                      `json:"mine"`
-	Favourite      bool                      `json:"favourite"`
-	RecentAt       *time.Time                `json:"recent_at,omitempty"`
-	Waiting        map[gateway.Channel]int   `json:"waiting"`
-	InProgress     int                       `json:"in_progress" doc:"With agents now"`
-	Serving        map[gateway.Channel]int   `json:"serving" doc:"The same, by channel"`
-	Agents         map[gateway.Status]int    `json:"agents" doc:"Its members, by status"`
-	LongestSince   *time.Time                `json:"longest_since,omitempty" doc:"Arrival of the one that has waited longest"`
-	OldestDue      *time.Time                `json:"oldest_due,omitempty" doc:"When the first of those that wait must be answered"`
-	ExpectedWait   map[gateway.Channel]int64 `json:"expected_wait_s" doc:"Of a newcomer, in whole minutes"`
-	Routable       int                       `json:"routable" doc:"Members who are available"`
-	Ready          int                       `json:"ready" doc:"Of them, those with room now"`
-	ServiceLevel   *float64                  `json:"service_level,omitempty" doc:"Today's, 0 to 1: answered or abandoned in time ÷ answered or abandoned"`
-	AbandonedToday int                       `json:"abandoned_today"`
-	AnsweredToday  int                       `json:"answered_today"`
-	ASA            *float64                  `json:"asa_s,omitempty"`
+	ID             gateway.QueueID            `json:"id"`
+	Name           string                     `json:"name"`
+	Mine           bool                       `json:"mine"`
+	Favourite      bool                       `json:"favourite"`
+	RecentAt       *time.Time                 `json:"recent_at,omitempty"`
+	Waiting        map[gateway.Channel]int    `json:"waiting"`
+	InProgress     int                        `json:"in_progress" doc:"With agents now"`
+	Serving        map[gateway.Channel]int    `json:"serving" doc:"The same, by channel"`
+	Agents         map[gateway.Status]int     `json:"agents" doc:"Its members, by status"`
+	LongestSince   *time.Time                 `json:"longest_since,omitempty" doc:"Arrival of the one that has waited longest"`
+	OldestDue      *time.Time                 `json:"oldest_due,omitempty" doc:"When the first of those that wait must be answered"`
+	ExpectedWait   map[gateway.Channel]int64  `json:"expected_wait_s" doc:"Of a newcomer, in whole minutes"`
+	Shut           map[gateway.Channel]string `json:"shut,omitempty" doc:"Why newcomers of a channel meet another rule: queue_closed, queue_full"`
+	Routable       int                        `json:"routable" doc:"Members who are available"`
+	Ready          int                        `json:"ready" doc:"Of them, those with room now"`
+	ServiceLevel   *float64                   `json:"service_level,omitempty" doc:"Today's, 0 to 1: answered or abandoned in time ÷ answered or abandoned"`
+	AbandonedToday int                        `json:"abandoned_today"`
+	AnsweredToday  int                        `json:"answered_today"`
+	ASA            *float64                   `json:"asa_s,omitempty"`
 }
 
 // AgentRow is an agent on the board, and in the directory.
@@ -152,7 +153,7 @@ func (s *Server) presences(ctx context.Context) (func(gateway.AgentID) gateway.P
 }
 
 func queueRow(id gateway.QueueID, board []routing.QueueState, figures []stats.QueueFigures) QueueRow {
-	row := QueueRow{ID: id, Waiting: map[gateway.Channel]int{}, Serving: map[gateway.Channel]int{}, ExpectedWait: map[gateway.Channel]int64{}}
+	row := QueueRow{ID: id, Waiting: map[gateway.Channel]int{}, Serving: map[gateway.Channel]int{}, ExpectedWait: map[gateway.Channel]int64{}, Shut: map[gateway.Channel]string{}}
 	for _, q := range board {
 		if q.Queue != id {
 			continue
@@ -162,6 +163,9 @@ func queueRow(id gateway.QueueID, board []routing.QueueState, figures []stats.Qu
 			row.Waiting[c.Channel], row.Serving[c.Channel] = c.Waiting, c.InProgress
 			row.ExpectedWait[c.Channel] = c.WaitS
 			row.InProgress += c.InProgress
+			if c.Shut != "" {
+				row.Shut[c.Channel] = c.Shut
+			}
 			if at := c.OldestDue; !at.IsZero() && (row.OldestDue == nil || at.Before(*row.OldestDue)) {
 				row.OldestDue = &at
 			}

@@ -84,6 +84,9 @@ func TestTwoLinesOfAChat(t *testing.T) {
 	if len(recent) != 1 || recent[0]["name"] != "Bo" {
 		t.Errorf("got recents %v", recent)
 	}
+	if his := items(bo.get("/me/recents")); len(his) != 1 || his[0]["name"] != "Anna" {
+		t.Errorf("got recents %v", his)
+	}
 	if mine := bo.get(at); !can(mine, "end") || mine["colleagues"] != nil {
 		t.Errorf("got %v", mine)
 	}

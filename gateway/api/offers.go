@@ -40,7 +40,11 @@ func (s *Server) accept(ctx context.Context, by access.Caller, in *offerIn) (Int
 	if i.Channel == gateway.Voice && i.State == gateway.StateOffered {
 		return Interaction{}, gateway.Conflict("answer_the_phone", "a call is accepted by answering your phone, which is ringing", nil)
 	}
-	return s.changed(ctx, by, in.Key, gateway.Accept{Interaction: in.Interaction, No: in.No, Agent: by.Agent})
+	out, err := s.changed(ctx, by, in.Key, gateway.Accept{Interaction: in.Interaction, No: in.No, Agent: by.Agent})
+	if err == nil && out.Asked != nil && i.Agent != 0 && i.Agent != by.Agent { // a colleague's, whom they will find among their recents
+		s.used(ctx, by, i.Agent, 0)
+	}
+	return out, err
 }
 
 func (s *Server) decline(ctx context.Context, by access.Caller, in *declineIn) (gateway.Presence, error) {

@@ -95,6 +95,14 @@ func TestSupervisorsSetAQueueWhole(t *testing.T) {
 	if email["interruptible"] != true || email["wrap_up"].(m)["mode"] != "optional" || email["offer_timeout"] != 60.0 {
 		t.Errorf("got %v", email)
 	}
+	bo.patch(at, m{"max_len": 1, "on_full": []m{{"do": "hang_up"}}, "calendar": "0"})
+	h.arrive(t, gateway.Chat, h.support)
+	for anna := h.as(t, "anna"); ; {
+		row := items(anna.get("/queues?name=support"))[0]
+		if shut, _ := row["shut"].(m); shut["chat"] == "queue_full" { // seen before anybody is sent there
+			break
+		}
+	}
 	bo.refused("PATCH", at, m{"strategy": "loudest"}, 422, "bad_request")
 	bo.refused("PATCH", at, m{"steps": []m{{"do": "add_queue"}}}, 400, "bad_step")
 	bo.refused("POST", "/admin/queues", m{"name": m{"sv": "Ny"}}, 403, "role_required")

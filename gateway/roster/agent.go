@@ -24,14 +24,17 @@ type Agent struct {
 	Skills      []gateway.SkillLevel    `json:"skills"`
 	Phones      []Phone                 `json:"phones"`
 	Mailbox     bool                    `json:"mailbox,omitempty"` // takes messages of callers who were transferred in vain
-	Active      bool                    `json:"active"`            // false: has left; is offered nothing, keeps the history
-	Rev         int64                   `json:"rev"`
+	// OfferTimeout is how many seconds an offer to the agent lasts, 15 to 60, instead of the
+	// queue's; 0 is the queue's.
+	OfferTimeout gateway.Seconds `json:"offer_timeout,omitempty"`
+	Active       bool            `json:"active"` // false: has left; is offered nothing, keeps the history
+	Rev          int64           `json:"rev"`
 }
 
 // The parts of an agent that live in tables of their own come as one JSON value each:
 // one query gives whole agents.
 const agentColumns = `
-	a.id, a.name, coalesce(a.group_id, 0) as "group", a.language, a.email, a.channels, a.caps, a.mailbox, a.active, a.rev,
+	a.id, a.name, coalesce(a.group_id, 0) as "group", a.language, a.email, a.channels, a.caps, a.mailbox, a.offer_timeout, a.active, a.rev,
 	coalesce((select jsonb_agg(jsonb_build_object('queue', m.queue::text, 'enabled', m.enabled, 'level', m.level, 'delay', m.delay_s) order by m.queue)
 		from membership m where m.agent = a.id), '[]') as memberships,
 	coalesce((select jsonb_agg(jsonb_build_object('skill', k.skill::text, 'level', k.level) order by k.skill)
@@ -85,9 +88,9 @@ func (s *Store) CreateAgent(ctx context.Context, a Agent) (Agent, error) {
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `
-			insert into agent (name, group_id, language, email, channels, caps, mailbox)
-			values ($1, nullif($2::bigint, 0), $3, $4, $5, $6, $7)
-			returning id`, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Mailbox).Scan(&a.ID)
+			insert into agent (name, group_id, language, email, channels, caps, mailbox, offer_timeout)
+			values ($1, nullif($2::bigint, 0), $3, $4, $5, $6, $7, $8)
+			returning id`, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Mailbox, a.OfferTimeout).Scan(&a.ID)
 		if err != nil {
 			return err
 		}
@@ -110,8 +113,8 @@ func (s *Store) UpdateAgent(ctx context.Context, a Agent) (Agent, error) {
 		}
 		if _, err := tx.Exec(ctx, `
 			update agent
-			set name = $2, group_id = nullif($3::bigint, 0), language = $4, email = $5, channels = $6, caps = $7, active = $8, mailbox = $9, rev = rev + 1
-			where id = $1`, a.ID, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Active, a.Mailbox); err != nil {
+			set name = $2, group_id = nullif($3::bigint, 0), language = $4, email = $5, channels = $6, caps = $7, active = $8, mailbox = $9, offer_timeout = $10, rev = rev + 1
+			where id = $1`, a.ID, a.Name, a.Group, a.Language, a.Email, a.Channels, a.Caps, a.Active, a.Mailbox, a.OfferTimeout); err != nil {
 			return err
 		}
 		return a.setParts(ctx, tx)
@@ -153,6 +156,9 @@ func (a *Agent) settle() error {
 		if n < 0 || n > 100 {
 			return gateway.Invalid("cap_out_of_range", "an agent holds 0 to 100 of a channel at once; the 100 units of capacity bound it further")
 		}
+	}
+	if t := a.OfferTimeout; t != 0 && (t < 15 || t > 60) {
+		return gateway.Invalid("offer_timeout_out_of_range", "an offer lasts 15 to 60 seconds")
 	}
 	for i := range a.Memberships {
 		if m := &a.Memberships[i]; m.Level == 0 {

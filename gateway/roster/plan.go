@@ -64,7 +64,7 @@ func makePlan(queues []Queue, agents []Agent, lists []TransactionList) gateway.P
 		a.Memberships = slices.DeleteFunc(a.Memberships, func(m gateway.Membership) bool { return !inUse[m.Queue] })
 		plan.Agents = append(plan.Agents, gateway.AgentPlan{
 			ID: a.ID, Memberships: a.Memberships, Skills: a.Skills, Caps: a.Caps, Channels: a.Channels,
-			Phone: slices.ContainsFunc(a.Phones, Phone.Usable), Mailbox: a.Mailbox,
+			Phone: slices.ContainsFunc(a.Phones, Phone.Usable), Mailbox: a.Mailbox, OfferTimeout: a.OfferTimeout,
 		})
 	}
 	return plan

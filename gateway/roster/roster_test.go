@@ -50,8 +50,8 @@ func TestPlan(t *testing.T) {
 	leaf := made(t, s.CreateTransactionCode, roster.TransactionCode{List: list.ID, Parent: solved.ID, Name: roster.Label{"sv": "Löst direkt"}})
 	skill := made(t, s.CreateSkill, roster.Skill{Name: "lang:sv"})
 	anna := made(t, s.CreateAgent, roster.Agent{
-		Name:        "Anna Karlsson",
-		Caps:        map[gateway.Channel]int{gateway.Chat: 3}, Mailbox: true,
+		Name: "Anna Karlsson",
+		Caps: map[gateway.Channel]int{gateway.Chat: 3}, Mailbox: true, OfferTimeout: 25,
 		Memberships: []gateway.Membership{{Queue: billing.ID, Enabled: true}, {Queue: support.ID, Enabled: true, Level: 3, Delay: 60}},
 		Skills:      []gateway.SkillLevel{{Skill: skill.ID, Level: 4}},
 		Phones:      []roster.Phone{{Kind: roster.PhonePSTN, Address: "+46 70-174 06 05"}},
@@ -87,7 +87,7 @@ func TestPlan(t *testing.T) {
 		}},
 		Agents: []gateway.AgentPlan{{
 			ID: anna.ID, Memberships: []gateway.Membership{{Queue: billing.ID, Enabled: true, Level: 2}},
-			Skills: []gateway.SkillLevel{{Skill: skill.ID, Level: 4}}, Caps: map[gateway.Channel]int{gateway.Chat: 3}, Mailbox: true,
+			Skills: []gateway.SkillLevel{{Skill: skill.ID, Level: 4}}, Caps: map[gateway.Channel]int{gateway.Chat: 3}, Mailbox: true, OfferTimeout: 25,
 			Channels: gateway.Channels,
 		}},
 	}

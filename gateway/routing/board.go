@@ -24,6 +24,7 @@ type ChannelState struct {
 	InProgress   int             `json:"in_progress"`
 	OldestDue    time.Time       `json:"oldest_due,omitzero"` // the earliest that something waiting must be answered
 	WaitS        int64           `json:"wait_s,omitempty"`    // expected wait of a newcomer, whole minutes in seconds
+	Shut         string          `json:"shut,omitempty"`      // why newcomers meet another rule: queue_closed, queue_full
 }
 
 // Place is where a waiting interaction stands.
@@ -68,7 +69,8 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 	}
 	s := QueueState{Queue: id, Agents: map[gateway.Status]int{}}
 	for l := range laneCount {
-		s.Channels = append(s.Channels, ChannelState{Channel: l.channel(), Waiting: q.waiting[l], InProgress: q.busy[l]})
+		why, _ := c.entry(q, l)
+		s.Channels = append(s.Channels, ChannelState{Channel: l.channel(), Waiting: q.waiting[l], InProgress: q.busy[l], Shut: why})
 	}
 	for _, b := range q.filled {
 		if b.queue != q {
