@@ -136,12 +136,21 @@ func (c *Core) lastAgent(id gateway.CaseID) gateway.AgentID {
 	}
 	var last gateway.AgentID
 	for it := c.cases.at(id); it != nil; it = it.younger {
-		last = cmp.Or(it.Agent, last)
+		last = cmp.Or(it.confidant(), last)
 	}
 	if last != 0 {
 		return last
 	}
 	return c.gone.agent(id)
+}
+
+// confidant is who had the interaction, or, where the caller was sent to voicemail, who
+// should have.
+func (it *item) confidant() gateway.AgentID {
+	if it.End == gateway.EndVoicemail {
+		return cmp.Or(it.Preferred, it.Agent)
+	}
+	return it.Agent
 }
 
 // begin opens an interaction that an agent starts. A call makes the agent busy: what

@@ -47,7 +47,7 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 
 // memo is what is remembered of an interaction that is over.
 func (it *item) memo() memo {
-	m := memo{ID: it.ID, Case: it.Case, Agent: it.Agent, Closed: it.closed}
+	m := memo{ID: it.ID, Case: it.Case, Agent: it.confidant(), Closed: it.closed}
 	if it.End == gateway.EndVoicemail && it.AcceptedAt.IsZero() {
 		m.Diverted, m.Instead = it.copy(), gateway.EndAbandoned
 		if it.EndedAt.Sub(it.since()) < shortWait {

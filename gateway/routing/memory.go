@@ -14,7 +14,7 @@ const remembered = 10_000
 type memo struct {
 	ID     gateway.InteractionID `json:"id"`
 	Case   gateway.CaseID        `json:"case,omitempty"`
-	Agent  gateway.AgentID       `json:"agent,omitempty"`
+	Agent  gateway.AgentID       `json:"agent,omitempty"`  // who had it, or whom its voicemail is for
 	Closed []string              `json:"closed,omitempty"` // how its offers closed
 	// Diverted is a call that was sent to voicemail unanswered, whose caller may yet leave
 	// without a word, and Instead how it ends then.
