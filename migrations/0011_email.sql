@@ -23,6 +23,9 @@ create table mailbox (
     enabled      boolean     not null default true,
     acknowledge_open   text  not null default '',     -- answered to first mails while the queue is open; empty: nothing
     acknowledge_closed text  not null default '',     -- and while it is closed
+    token_url    text        not null default '',      -- where a token is had for our client secret; empty: by password
+    client_id    text        not null default '',
+    scope        text        not null default '',
     created_at   timestamptz not null default now(),
     rev          bigint      not null default 1,       -- of the settings above
     term         bigint      not null default 0,

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -86,13 +87,14 @@ type Options struct {
 
 // Email is the e-mail channel of one node.
 type Email struct {
-	pool  *pgxpool.Pool
-	in    Rooms
-	node  string
-	tls   *tls.Config
-	log   *slog.Logger
-	token signer
-	pace  pace
+	pool   *pgxpool.Pool
+	in     Rooms
+	node   string
+	tls    *tls.Config
+	log    *slog.Logger
+	token  signer
+	tokens *tokens
+	pace   pace
 
 	mu      sync.Mutex    // guards changed
 	changed chan struct{} // closed and replaced when a mailbox was saved here
@@ -106,6 +108,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, in Rooms, o Options, log *slo
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	e := &Email{pool: pool, in: in, node: o.Node, tls: o.TLS, log: log, pace: usualPace(), changed: make(chan struct{})}
+	e.tokens = newTokens(&http.Transport{TLSClientConfig: o.TLS.Clone(), Proxy: http.ProxyFromEnvironment})
 	key, err := signingKey(ctx, pool, in.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("open the e-mail channel: %w", err)

@@ -48,6 +48,7 @@ type Mailbox struct {
 	FromNow     bool   // what lay there at first contact is left alone
 	Enabled     bool
 	Acknowledge Acknowledgement
+	OAuth       OAuth
 	Rev         int64
 	CreatedAt   time.Time
 }
@@ -66,6 +67,9 @@ func (m Mailbox) check() error {
 	}
 	if m.Queue == 0 {
 		return gateway.Invalid("no_queue", "mailbox "+m.Address+" needs a queue that its mail waits in")
+	}
+	if err := m.OAuth.check(m.Address); err != nil {
+		return err
 	}
 	for what, s := range map[string]Server{"IMAP": m.IMAP, "SMTP": m.SMTP} {
 		host, _, err := net.SplitHostPort(s.Address)
@@ -87,11 +91,12 @@ func (m Mailbox) check() error {
 
 const mailboxColumns = `
 	id, address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
-	folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed, rev, created_at`
+	folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed,
+	token_url, client_id, scope, rev, created_at`
 
 func scanMailbox(row pgx.CollectableRow) (m Mailbox, err error) {
 	err = row.Scan(&m.ID, &m.Address, &m.Name, &m.Queue, &m.User, &m.IMAP.Address, &m.IMAP.TLS, &m.SMTP.Address, &m.SMTP.TLS,
-		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.Rev, &m.CreatedAt)
+		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.OAuth.TokenURL, &m.OAuth.ClientID, &m.OAuth.Scope, &m.Rev, &m.CreatedAt)
 	return m, err
 }
 
@@ -108,24 +113,26 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 	err := pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
 			insert into mailbox (address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
-				folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+				folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed,
+				token_url, client_id, scope)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 			on conflict (address) do update set
 				name = $2, queue_id = $3, username = $4, imap_address = $5, imap_tls = $6, smtp_address = $7, smtp_tls = $8,
 				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14,
-				acknowledge_open = $15, acknowledge_closed = $16,
+				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19,
 				rev = mailbox.rev + case when (mailbox.name, mailbox.queue_id, mailbox.username, mailbox.imap_address,
 						mailbox.imap_tls, mailbox.smtp_address, mailbox.smtp_tls, mailbox.folder, mailbox.move_to,
 						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled,
-						mailbox.acknowledge_open, mailbox.acknowledge_closed)
+						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope)
 					is distinct from (excluded.name, excluded.queue_id, excluded.username, excluded.imap_address,
 						excluded.imap_tls, excluded.smtp_address, excluded.smtp_tls, excluded.folder, excluded.move_to,
 						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled,
-						excluded.acknowledge_open, excluded.acknowledge_closed)
+						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope)
 					then 1 else 0 end
 			returning `+mailboxColumns,
 			m.Address, m.Name, int64(m.Queue), m.User, m.IMAP.Address, string(m.IMAP.TLS), m.SMTP.Address, string(m.SMTP.TLS),
-			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled, m.Acknowledge.Open, m.Acknowledge.Closed) // the error comes with the rows
+			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled, m.Acknowledge.Open, m.Acknowledge.Closed,
+			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope) // the error comes with the rows
 		var err error
 		if m, err = pgx.CollectExactlyOneRow(rows, scanMailbox); err != nil {
 			return err

@@ -133,11 +133,11 @@ func (p *poller) hold(ctx context.Context) {
 
 // attend is one connection: catch up, wait, catch up … until something breaks.
 func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
-	password, err := p.password(ctx, p.box)
+	c, err := p.credential(ctx, p.box)
 	if err != nil {
 		return false, err
 	}
-	s, err := p.signIn(ctx, p.box, password)
+	s, err := p.signIn(ctx, p.box, c)
 	if err != nil {
 		return false, err
 	}

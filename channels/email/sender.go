@@ -46,16 +46,16 @@ func (e *Email) Send(ctx context.Context, out gateway.Outbound) (gateway.Deliver
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	password, err := e.password(ctx, box)
+	c, err := e.credential(ctx, box)
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
 	if out.Doubtful && box.SentFolder != "" {
-		if sent, err := e.wasSent(ctx, box, password, out.MessageID); sent || err != nil {
+		if sent, err := e.wasSent(ctx, box, c, out.MessageID); sent || err != nil {
 			return gateway.Delivery{State: gateway.OutboundSent, Response: "found in " + box.SentFolder}, err
 		}
 	}
-	t, err := e.connect(ctx, box, password)
+	t, err := e.connect(ctx, box, c)
 	if err != nil {
 		return gateway.Delivery{}, err // also a 5xx: it is about us, not about the mail
 	}
@@ -102,9 +102,9 @@ func (e *Email) envelopeFrom(m Mailbox, o outgoing) string {
 }
 
 // wasSent looks for a Message-ID where the provider files what it has sent.
-func (e *Email) wasSent(ctx context.Context, m Mailbox, password, id string) (bool, error) {
+func (e *Email) wasSent(ctx context.Context, m Mailbox, c credential, id string) (bool, error) {
 	m.Folder = m.SentFolder
-	s, err := e.signIn(ctx, m, password)
+	s, err := e.signIn(ctx, m, c)
 	if err != nil {
 		return false, err
 	}
@@ -119,7 +119,7 @@ type transfer struct {
 	client *smtp.Client
 }
 
-func (e *Email) connect(ctx context.Context, m Mailbox, password string) (*transfer, error) {
+func (e *Email) connect(ctx context.Context, m Mailbox, c credential) (*transfer, error) {
 	raw, over, err := e.dial(ctx, m.SMTP)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,12 @@ func (e *Email) connect(ctx context.Context, m Mailbox, password string) (*trans
 		if canSignIn, _ := t.client.Extension("AUTH"); m.User == "" || !canSignIn {
 			return nil
 		}
-		if err := t.client.Auth(sasl.NewPlainClient("", m.User, password)); err != nil {
+		by := c.client(m.SMTP, t.client.SupportsAuth)
+		if by == nil {
+			by = sasl.NewPlainClient("", c.user, c.secret)
+		}
+		if err := t.client.Auth(by); err != nil {
+			e.tokens.drop(c.secret)
 			return fmt.Errorf("sign in to %s as %s: %w", m.SMTP.Address, m.User, err)
 		}
 		return nil

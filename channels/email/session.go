@@ -12,7 +12,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
-	"github.com/emersion/go-sasl"
 )
 
 // session is an IMAP connection with one folder selected. Only its poller uses it; one
@@ -28,7 +27,7 @@ type session struct {
 }
 
 // signIn connects and selects the mailbox's folder.
-func (e *Email) signIn(ctx context.Context, m Mailbox, password string) (*session, error) {
+func (e *Email) signIn(ctx context.Context, m Mailbox, c credential) (*session, error) {
 	raw, over, err := e.dial(ctx, m.IMAP)
 	if err != nil {
 		return nil, err
@@ -39,7 +38,8 @@ func (e *Email) signIn(ctx context.Context, m Mailbox, password string) (*sessio
 			return fmt.Errorf("greet %s: %w", m.IMAP.Address, err)
 		}
 		more()
-		if err := s.authenticate(m.User, password); err != nil {
+		if err := s.authenticate(m.IMAP, c); err != nil {
+			e.tokens.drop(c.secret)
 			return fmt.Errorf("sign in to %s as %s: %w", m.IMAP.Address, m.User, err)
 		}
 		more()
@@ -86,11 +86,12 @@ func (e *Email) greet(s Server, over net.Conn, options *imapclient.Options) (*im
 	return c, c.WaitGreeting()
 }
 
-func (s *session) authenticate(user, password string) error {
-	if s.client.Caps().Has(imap.AuthCap(sasl.Plain)) {
-		return s.client.Authenticate(sasl.NewPlainClient("", user, password))
+func (s *session) authenticate(at Server, c credential) error {
+	offers := func(mechanism string) bool { return s.client.Caps().Has(imap.AuthCap(mechanism)) }
+	if by := c.client(at, offers); by != nil {
+		return s.client.Authenticate(by)
 	}
-	return s.client.Login(user, password).Wait()
+	return s.client.Login(c.user, c.secret).Wait()
 }
 
 func (s *session) close() {

@@ -99,8 +99,16 @@ type MailboxConfig struct {
 	Plus              bool       `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
 	Acknowledge       string     `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
 	AcknowledgeClosed string     `toml:"acknowledge_closed"` // and while it is closed
+	OAuth             MailOAuth  `toml:"oauth"`
 	IMAP              MailServer `toml:"imap"`
 	SMTP              MailServer `toml:"smtp"`
+}
+
+// MailOAuth is how a mailbox signs in by a token; its password is then the client secret.
+type MailOAuth struct {
+	TokenURL string `toml:"token_url"`
+	ClientID string `toml:"client_id"`
+	Scope    string `toml:"scope"`
 }
 
 // MailServer is one end of a mailbox.

@@ -56,6 +56,7 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 		Address: m.Address, Name: m.Name, Queue: queue, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
 		IMAP:        email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
 		SMTP:        email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
+		OAuth:       email.OAuth(m.OAuth),
 		Acknowledge: email.Acknowledgement{Open: m.Acknowledge, Closed: m.AcknowledgeClosed},
 	}, m.Password)
 	return err
