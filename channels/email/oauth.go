@@ -71,6 +71,7 @@ func (c credential) client(at Server, offers func(mechanism string) bool) sasl.C
 // bearer is XOAUTH2 from a client's side.
 type bearer credential
 
+// Start gives the token at once.
 func (b bearer) Start() (mechanism string, first []byte, err error) {
 	return xoauth2, []byte("user=" + b.user + "\x01auth=Bearer " + b.secret + "\x01\x01"), nil
 }

@@ -92,8 +92,8 @@ func (x xoauth2) Next(response []byte) (challenge []byte, done bool, err error) 
 	if len(response) == 0 {
 		return nil, true, imapserver.ErrAuthFailed
 	}
-	if x(string(response)) != nil {
-		return []byte(`{"status": "401"}`), false, nil
+	if refused := x(string(response)); refused != nil {
+		return []byte(`{"status": "401"}`), false, nil //nolint:nilerr // the client hears why first
 	}
 	return nil, true, nil
 }
