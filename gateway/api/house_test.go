@@ -70,6 +70,7 @@ func newHouse(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mails := &mailroom{gone: map[int64]bool{}}
 	h.Server = api.New(api.Rooms{
 		Pool: pool, Access: access.New(pool), Roster: people, Floor: ground, Commands: floor.NewClient(h.line),
 		Intake:   intake.New(pool, intake.Rooms{Timeline: times, Cases: cases, Floor: ground, Feed: events, Bus: b}, log),
@@ -77,6 +78,7 @@ func newHouse(t testing.TB) *house {
 		KB:        h.kb,
 		StaffChat: staffchat.New(pool, times, people, events), Stats: figures, Blobs: files{blob.New(pool, objects)},
 		Mail: post{}, Calls: h.desk, Ways: ways{},
+		Quarantine: mails, Blocks: mails, Signatures: mails,
 	}, api.Options{Node: "one", Language: "sv"}, log)
 	h.seed(t)
 	run(t, log, events.Run, times.Run, ground.Run, cases.Run, figures.Run)
