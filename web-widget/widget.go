@@ -1,5 +1,5 @@
 // Package webwidget holds the customer's chat widget as built by cmd/webbuild and
-// serves its two files.
+// serves its files.
 package webwidget
 
 import (
@@ -25,22 +25,24 @@ func Dist() fs.FS {
 	return files
 }
 
-// Handler serves /w/v1.js and /w/chat.js from files (see Dist; a folder's os.DirFS while
-// developing). v1.js may be five minutes old; chat.js is asked for by its hash and never
-// changes. Both are the same for everybody, so any origin may load them: what belongs to
+// Handler serves /w/v1.js, /w/chat.js and /w/later.js from files (see Dist; a folder's
+// os.DirFS while developing). v1.js may be five minutes old; the others are asked for by
+// their hash and never change. All are the same for everybody, so any origin may load them: what belongs to
 // one website (its settings, its socket) is checked by channels/chat.
 func Handler(files fs.FS) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /w/v1.js", func(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, files, "v1.js", "public, max-age=300")
 	})
-	mux.HandleFunc("GET /w/chat.js", func(w http.ResponseWriter, r *http.Request) {
-		cache := "no-cache"
-		if r.URL.Query().Has("v") {
-			cache = "public, max-age=31536000, immutable"
-		}
-		serve(w, r, files, "chat.js", cache)
-	})
+	for _, name := range []string{"chat.js", "later.js"} {
+		mux.HandleFunc("GET /w/"+name, func(w http.ResponseWriter, r *http.Request) {
+			cache := "no-cache"
+			if r.URL.Query().Has("v") {
+				cache = "public, max-age=31536000, immutable"
+			}
+			serve(w, r, files, name, cache)
+		})
+	}
 	return mux
 }
 

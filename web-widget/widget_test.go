@@ -28,6 +28,7 @@ func TestHandler(t *testing.T) {
 	h := webwidget.Handler(fstest.MapFS{
 		"v1.js": {Data: []byte("loader")}, "v1.js.gz": {Data: []byte("packed")},
 		"chat.js": {Data: []byte("chat")}, "chat.js.gz": {Data: []byte("packed chat")},
+		"later.js": {Data: []byte("later")}, "later.js.gz": {Data: []byte("packed later")},
 	})
 	first := get(h, "/w/v1.js")
 	if first.Body.String() != "loader" || first.Header().Get("Cache-Control") != "public, max-age=300" || first.Header().Get("Access-Control-Allow-Origin") != "*" {
@@ -39,8 +40,13 @@ func TestHandler(t *testing.T) {
 	if packed := get(h, "/w/v1.js", "Accept-Encoding", "br, gzip"); packed.Body.String() != "packed" || packed.Header().Get("Content-Encoding") != "gzip" {
 		t.Errorf("packed: %s %v", packed.Body, packed.Header())
 	}
-	if chat := get(h, "/w/chat.js?v=1"); !strings.Contains(chat.Header().Get("Cache-Control"), "immutable") {
-		t.Errorf("chat.js: %v", chat.Header())
+	for _, name := range []string{"chat", "later"} {
+		if hashed := get(h, "/w/"+name+".js?v=1"); hashed.Body.String() != name || !strings.Contains(hashed.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s.js: %s %v", name, hashed.Body, hashed.Header())
+		}
+		if plain := get(h, "/w/"+name+".js"); plain.Header().Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s.js without its hash: %v", name, plain.Header())
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ type Config struct {
 	Board    Board
 	Names    Names
 	Articles Articles
-	Assets   http.Handler // the widget's own files: /w/v1.js and /w/chat.js
+	Assets   http.Handler // the widget's own files: /w/v1.js, /w/chat.js and /w/later.js
 
 	// LinesPerSecond is how many lines one visitor may write; those beyond it wait for
 	// their turn. 5 unless set.
@@ -141,6 +141,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /w/v1.js", s.Assets)
 	mux.Handle("GET /w/chat.js", s.Assets)
+	mux.Handle("GET /w/later.js", s.Assets)
 	mux.HandleFunc("GET /w/socket", s.serveSocket)
 	mux.HandleFunc("GET /w/config", s.serveConfig)
 	mux.HandleFunc("GET /w/articles", s.serveArticles)

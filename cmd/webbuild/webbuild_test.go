@@ -61,12 +61,15 @@ func TestConsoleFirstLoadLeavesOutWhatIsLazy(t *testing.T) {
 	}
 }
 
-func TestLoaderCarriesTheHashOfChat(t *testing.T) {
+func TestEachFileOfTheWidgetCarriesTheHashOfTheNext(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"src/loader.ts": `declare const CHAT_HASH: string; document.title = CHAT_HASH`,
-		"src/chat.tsx":  `import css from "./chat.css"; export const sheet = css`,
+		"src/chat.tsx":  `import css from "./chat.css"; declare const LATER_HASH: string; export const sheet = css + LATER_HASH`,
+		"src/later.tsx": `export const x = <b />`,
 		"src/jsx.ts":    `export const h = 1, Fragment = 2`,
+		"src/kit.ts":    `export let h: any, Fragment: any`,
+		"tsconfig.json": `{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "preact"}}`,
 		"src/chat.css":  ".a {  color : light-dark( #ffffff , #000 ) }",
 	})
 	build := func() bundle {
@@ -83,6 +86,12 @@ func TestLoaderCarriesTheHashOfChat(t *testing.T) {
 	write(t, dir, map[string]string{"src/chat.css": ".a { color: red }"})
 	if bytes.Equal(before.files["v1.js"], build().files["v1.js"]) {
 		t.Error("chat.js changed, the loader did not")
+	}
+	before = build()
+	write(t, dir, map[string]string{"src/later.tsx": `export const x = <i />`})
+	after := build()
+	if bytes.Equal(before.files["chat.js"], after.files["chat.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
+		t.Error("later.js changed, chat.js or the loader did not")
 	}
 }
 

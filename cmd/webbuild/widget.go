@@ -11,31 +11,41 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// buildWidget makes the two files of the customer's widget: v1.js, which every page of
-// a website loads, and chat.js, which it fetches when the customer wants to talk. v1.js
-// carries chat.js's hash, so that chat.js may be cached for ever.
+// buildWidget makes the files of the customer's widget: v1.js, which every page of a
+// website loads, chat.js, which it fetches when the customer wants to talk, and later.js,
+// which chat.js fetches for what many chats never show. Each carries the hash of the one
+// it fetches, so that those may be cached for ever.
 func buildWidget(dir string) (bundle, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return bundle{}, err
 	}
-	chat, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, nil, "src/jsx.ts")
+	later, err := widgetFile(dir, "src/later.tsx", api.FormatESModule, nil, "src/kit.ts")
 	if err != nil {
 		return bundle{}, err
 	}
-	sum := sha256.Sum256(chat)
-	loader, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE,
-		map[string]string{"CHAT_HASH": fmt.Sprintf("%q", hex.EncodeToString(sum[:6]))})
+	chat, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, hashOf("LATER_HASH", later), "src/jsx.ts")
+	if err != nil {
+		return bundle{}, err
+	}
+	loader, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashOf("CHAT_HASH", chat))
 	if err != nil {
 		return bundle{}, err
 	}
 	return bundle{
-		files: map[string][]byte{"v1.js": loader, "chat.js": chat},
+		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later},
 		pages: []page{
 			{"widget loader", []string{"v1.js"}, 3 << 10},
 			{"widget chat", []string{"chat.js"}, 20 << 10},
+			{"widget later", []string{"later.js"}, 5 << 10},
 		},
 	}, nil
+}
+
+// hashOf defines a name in the next file as the hash of this one.
+func hashOf(name string, file []byte) map[string]string {
+	sum := sha256.Sum256(file)
+	return map[string]string{name: fmt.Sprintf("%q", hex.EncodeToString(sum[:6]))}
 }
 
 func widgetFile(dir, entry string, format api.Format, define map[string]string, inject ...string) ([]byte, error) {
@@ -43,6 +53,7 @@ func widgetFile(dir, entry string, format api.Format, define map[string]string, 
 	o.EntryPoints = []string{entry}
 	o.Format = format
 	o.JSX, o.JSXFactory, o.JSXFragment = api.JSXTransform, "h", "Fragment" // smaller than the automatic form
+	o.TsconfigRaw = "{}"                                                   // the file's own jsx setting would win over these
 	o.Inject = inject
 	o.Plugins = []api.Plugin{cssAsText}
 	maps.Copy(o.Define, define)

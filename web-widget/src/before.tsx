@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
-import { Letter } from "./letter";
 import type { Card } from "./types";
 import type { Part, Prefill } from "./window";
 
@@ -58,7 +57,8 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
     return tried && wrong[field] ? <span class="bad" id={"bad-" + field}>{wrong[field]}</span> : null;
   }
   if (!site.open) {
-    return <div class="w-body"><div class="banner"><Icon of="clock" /><div class="col"><span class="med">{w.closedTitle}</span><span class="meta">{w.closedText(site.until ? part.when(site.until) : "")}</span></div></div>{ask}<Letter part={part} /></div>;
+    const { later } = part;
+    return <div class="w-body">{later && <later.Closed part={part} />}{ask}{later && <later.Letter part={part} />}</div>;
   }
   return (
     <form class="w-body" novalidate onSubmit={submit}>

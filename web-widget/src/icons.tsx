@@ -5,21 +5,17 @@ const paths = {
   checks: ["m1.4 8.6 2.9 2.9 5.4-6M7.6 11l.5.5 6.5-6.5"],
   clock: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "M8 4.8V8l2.2 1.6"],
   down: ["m4.5 6.3 3.5 3.5 3.5-3.5"],
-  ext: ["M6.5 3.2H4a1.4 1.4 0 0 0-1.4 1.4V12A1.4 1.4 0 0 0 4 13.4h7.4a1.4 1.4 0 0 0 1.4-1.4V9.5M9.4 2.6h4v4M13 3 7.6 8.4"],
   okc: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "m5.4 8.2 1.8 1.8 3.4-3.7"],
-  out: ["M9.5 2.8H4a1.4 1.4 0 0 0-1.4 1.4v7.6A1.4 1.4 0 0 0 4 13.2h5.5M7 8h6.8M11.4 5.4 14 8l-2.6 2.6"],
   right: ["m6.3 4.5 3.5 3.5-3.5 3.5"],
   send: ["M2.6 8 13.4 3l-3.6 10.4-2.3-4.1Z", "m7.5 9.3 2.6-2.7"],
-  sound: ["M2.5 6.3v3.4h2.3L8 12.6V3.4L4.8 6.3Z", "M10.6 6a2.8 2.8 0 0 1 0 4M12.4 4.2a5.4 5.4 0 0 1 0 7.6"],
-  up2: ["M5.2 7 7.6 2.6A1.4 1.4 0 0 1 9 4v2.2h3a1.4 1.4 0 0 1 1.4 1.7l-.8 4a1.4 1.4 0 0 1-1.4 1.1H5.2M2.6 7h2.6v6H2.6Z"],
   warn: ["M8 2.4 14.2 13H1.8Z", "M8 6.4v3M8 11.2v.01"],
   x: ["m4 4 8 8M12 4l-8 8"],
 };
 
-export function Icon({ of, size, turned }: { of: keyof typeof paths; size?: number; turned?: boolean }) {
+export function Icon({ of, size, turned }: { of: keyof typeof paths | string[]; size?: number; turned?: boolean }) {
   return (
     <svg class={"i" + (size ? ` i-${size}` : "")} viewBox="0 0 16 16" aria-hidden="true">
-      {paths[of].map((d) => <path d={d} transform={turned ? "rotate(180 8 8)" : ""} />)}
+      {(typeof of === "string" ? paths[of] : of).map((d) => <path d={d} transform={turned ? "rotate(180 8 8)" : ""} />)}
     </svg>
   );
 }

@@ -1,5 +1,4 @@
 import { Steps } from "./icons";
-import { Ask } from "./letter";
 import type { Part } from "./window";
 
 // The place in the queue, how long it may take, and being called back instead.
@@ -16,11 +15,7 @@ export function Queue({ part }: { part: Part }) {
           <span class="meta">{w.stay}</span>
         </>
       ) : <span class="meta">{w.findingPlace}</span>}
-      {state.callable && (
-        <Ask part={part} what="callback">
-          <label class="label">{w.callMe}<input class="field" name="phone" type="tel" autocomplete="tel" required pattern="[+\d \-]{5,}" /></label>
-        </Ask>
-      )}
+      {state.callable && part.later && <part.later.CallMe part={part} />}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, Typing } from "./icons";
-import type { Card, Line, Out } from "./types";
+import type { Line, Out } from "./types";
 import { first, initials, type Part } from "./window";
 
 // The talk: what is confirmed, in the order of its positions, then what is on its way.
@@ -73,36 +73,13 @@ function Group({ part, lines, last, answered }: { part: Part; lines: Line[]; las
   );
 }
 
+// An article stands below what was said of it; until later.js is there, its title does.
 function Bubble({ part, line }: { part: Part; line: Line }) {
-  return line.card ? <Faq part={part} card={line.card} said={line.text ?? ""} /> : <div class="bub"><Linked text={line.text ?? ""} /></div>;
-}
-
-function Faq({ part: { session, w, state }, card, said }: { part: Part; card: Card; said: string }) {
-  const [voted, setVoted] = useState(false);
-  const vote = (useful: boolean) => {
-    session.dispatch({ do: "vote", id: card.id, lang: card.lang, useful });
-    setVoted(true);
-  };
-  const own = said && said !== card.title && said !== card.url;
-  return (
-    <>
-      {own && <div class="bub"><Linked text={said} /></div>}
-      <div class="faq">
-        <span class="ttl">{card.title}</span>
-        {card.snippet && <span class="txt">{card.snippet}</span>}
-        <a class="lnk" href={new URL(card.url, session.address).href} target="_blank" rel="noopener noreferrer">{w.readArticle} <Icon of="ext" size={12} /><span class="vh">{w.newTab}</span></a>
-        <div class="useful">
-          {voted ? <span class="grow">{w.thanks}</span> : (
-            <>
-              <span class="grow">{w.helped}</span>
-              <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(true)}><Icon of="up2" size={12} />{w.yes}</button>
-              <button class="btn btn--xs" type="button" disabled={state.net !== "on"} onClick={() => vote(false)}><Icon of="up2" turned size={12} />{w.no}</button>
-            </>
-          )}
-        </div>
-      </div>
-    </>
-  );
+  const { card, text = "" } = line;
+  const { later } = part;
+  const bub = (words: string) => <div class="bub"><Linked text={words} /></div>;
+  if (!card) return bub(text);
+  return <>{text && text !== card.title && text !== card.url && bub(text)}{later ? <later.Faq part={part} card={card} /> : bub(card.title)}</>;
 }
 
 function Pending({ part: { session, state, w }, out }: { part: Part; out: Out[] }) {

@@ -1,3 +1,4 @@
+import { Fragment, h, type ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Host } from "./host";
 import { Composer } from "./composer";
@@ -6,7 +7,8 @@ import { Dots, Icon, Present } from "./icons";
 import { Queue } from "./queue";
 import type { Session } from "./session";
 import { beep, unlock } from "./sound";
-import { Letter } from "./letter";
+import type { Kit } from "./kit";
+import type { Later } from "./later";
 import { agentOf, type State } from "./state";
 import { Thread } from "./thread";
 import { choose, type Words } from "./words";
@@ -34,6 +36,7 @@ export interface Part {
   state: State;
   w: Words;
   lang: string;
+  later?: Later; // once it was needed
   time(at: number): string; // 10:03
   when(at: number): string; // måndag 10:03, unless it is today
 }
@@ -41,16 +44,19 @@ export interface Part {
 export function Window({ host, session, asked, open, prefill, onClose, onUnread }: Props) {
   const [state, setState] = useState(session.state);
   const [asking, setAsking] = useState(false); // whether to end
+  const [menu, setMenu] = useState(false);
   useLayoutEffect(() => {
     setState(session.state);
     return session.subscribe(setState);
   }, [session]);
   const { lang, words: w } = choose(asked, state.site?.languages);
+  const { phase, site, stop, callable, lines } = state;
+  const later = useLater(host, open && (menu || asking || !!stop || callable || phase === "ended" || site?.open === false || lines.some((l) => l.card)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
-    return { session, state, w, lang, time: (at) => clock.format(at), when: (at) => (day.format(at) === day.format() ? "" : day.format(at) + " ") + clock.format(at) };
-  }, [session, state, lang]);
+    return { session, state, w, lang, later, time: (at) => clock.format(at), when: (at) => (day.format(at) === day.format() ? "" : day.format(at) + " ") + clock.format(at) };
+  }, [session, state, lang, later]);
   const said = useHeard(part, session, open, onUnread);
   const box = useFocus(open, state.phase, onClose);
 
@@ -59,12 +65,14 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   const agent = agentOf(state.lines);
   return (
     <section class="w" lang={lang} role="dialog" aria-modal={narrow()} aria-label={w.chatWith(agent || state.site?.name || w.support)} ref={box} tabIndex={-1} onPointerDown={unlock}>
-      <Head part={part} agent={agent} onClose={onClose} onEnd={() => setAsking(true)} />
+      <Head part={part} agent={agent} onClose={onClose}>
+        <More part={part} shown={menu} show={setMenu} onEnd={() => setAsking(true)} />
+      </Head>
       <Strip part={part} asking={asking && (state.phase === "open" || state.phase === "queued")} onAnswer={() => setAsking(false)} />
       {chatting ? (
         <>
           <Thread part={part} agent={agent}>{state.phase === "queued" && <Queue part={part} />}</Thread>
-          {state.phase === "ended" ? <Ended part={part} /> : <Composer part={part} />}
+          {state.phase === "ended" ? part.later && <part.later.Ended part={part} /> : <Composer part={part} />}
         </>
       ) : state.phase === "boot" ? <Loading /> : <Before part={part} prefill={prefill} base={host.base} />}
       <div class="vh" role="status">{said}</div>
@@ -72,11 +80,29 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   );
 }
 
+declare const LATER_HASH: string; // of later.js; set by cmd/webbuild
+
+const kit: Kit = { h, Fragment, useLayoutEffect, useRef, useState, Icon };
+
+// Fetches later.js when something of it is to be shown; tried again until it is there.
+function useLater(host: Host, wanted: boolean): Later | undefined {
+  const [later, setLater] = useState<Later>();
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (!wanted || later) return;
+    let t = 0;
+    import(`${host.base}later.js?v=${LATER_HASH}${tries ? "&n=" + tries : ""}`) // a failed address is remembered by some browsers
+      .then((m: typeof import("./later")) => setLater(m.mount(host.root, kit)), () => { t = window.setTimeout(() => setTries(tries + 1), 2000); });
+    return () => clearTimeout(t);
+  }, [wanted, later, tries]);
+  return later;
+}
+
 function narrow(): boolean {
   return matchMedia("(max-width: 480px)").matches;
 }
 
-function Head({ part, agent, onClose, onEnd }: { part: Part; agent: string; onClose(): void; onEnd(): void }) {
+function Head({ part, agent, onClose, children }: { part: Part; agent: string; onClose(): void; children: ComponentChildren }) {
   const { state, w } = part;
   const name = state.site?.name ?? "";
   return (
@@ -86,7 +112,7 @@ function Head({ part, agent, onClose, onEnd }: { part: Part; agent: string; onCl
         <h2 class="ell">{agent && state.phase === "open" ? agent : name || w.support}</h2>
         <span class="meta row row-1"><Under part={part} agent={agent} /></span>
       </div>
-      <More part={part} onEnd={onEnd} />
+      {children}
       <button class="ibtn" type="button" aria-label={w.minimise} onClick={onClose}><Icon of="down" /></button>
     </header>
   );
@@ -105,53 +131,22 @@ function Under({ part, agent }: { part: Part; agent: string }) {
     : <><span class="row row-1"><Icon of="clock" size={12} />{w.closed}</span> {until && "· " + w.opens(until)}</>;
 }
 
-function More({ part, onEnd }: { part: Part; onEnd(): void }) {
-  const { session, state, w } = part;
-  const [shown, setShown] = useState(false);
-  const [mute, setMute] = useState(!!session.store.get().mute);
-  const toggle = () => {
-    session.store.set({ mute: !mute });
-    setMute(!mute);
-    setShown(false);
-  };
+function More({ part, shown, show, onEnd }: { part: Part; shown: boolean; show(on: boolean): void; onEnd(): void }) {
+  const { later, w } = part;
   return (
-    <div class="more" onKeyDown={(e) => { if (e.key === "Escape" && shown) { setShown(false); e.stopPropagation(); } }}
-      onFocusOut={(e) => { if (!(e.currentTarget as Element).contains(e.relatedTarget as Node)) setShown(false); }}>
-      <button class="ibtn" type="button" aria-label={w.more} aria-expanded={shown} onClick={() => setShown(!shown)}><Dots /></button>
-      {shown && (
-        <div class="pop">
-          <button class="menu-item" type="button" onClick={toggle}><Icon of="sound" />{mute ? w.soundOn : w.soundOff}</button>
-          {(state.phase === "open" || state.phase === "queued") && (
-            <button class="menu-item t-crit" type="button" onClick={() => { setShown(false); onEnd(); }}><Icon of="out" />{w.endChat}</button>
-          )}
-        </div>
-      )}
+    <div class="more" onKeyDown={(e) => { if (e.key === "Escape" && shown) { show(false); e.stopPropagation(); } }}
+      onFocusOut={(e) => { if (!(e.currentTarget as Element).contains(e.relatedTarget as Node)) show(false); }}>
+      <button class="ibtn" type="button" aria-label={w.more} aria-expanded={shown} onClick={() => show(!shown)}><Dots /></button>
+      {shown && later && <later.Menu part={part} onDone={() => show(false)} onEnd={onEnd} />}
     </div>
   );
 }
 
-// What stands between the head and the talk: contact lost, another tab, or whether to end.
+// What stands between the head and the talk: whether to end, another tab, or contact lost.
 function Strip({ part, asking, onAnswer }: { part: Part; asking: boolean; onAnswer(): void }) {
-  const { session, state, w } = part;
-  const yes = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => { if (asking) yes.current?.focus(); }, [asking]);
-  if (asking) {
-    return (
-      <div class="strip" role="group" aria-label={w.endAsk}>
-        <span class="grow med">{w.endAsk}</span>
-        <button class="btn btn--sm btn--danger" type="button" ref={yes} onClick={() => { session.dispatch({ do: "end" }); onAnswer(); }}>{w.endYes}</button>
-        <button class="btn btn--sm" type="button" onClick={onAnswer}>{w.endNo}</button>
-      </div>
-    );
-  }
-  if (state.stop) {
-    return (
-      <div class="strip strip--warn" role="alert">
-        <Icon of="warn" /><span class="grow">{state.stop === "elsewhere" ? w.elsewhere : w.refused}</span>
-        {state.stop === "elsewhere" && <button class="btn btn--sm" type="button" onClick={() => session.dispatch({ do: "here" })}>{w.here}</button>}
-      </div>
-    );
-  }
+  const { later, state, w } = part;
+  if (asking) return later ? <later.Ask part={part} onAnswer={onAnswer} /> : null;
+  if (state.stop) return later ? <later.Stopped part={part} /> : null;
   return state.net === "on" || state.phase === "boot" && state.net === "retry" ? null : <Trouble text={state.net === "off" ? w.offNet : w.retrying} />;
 }
 
@@ -167,18 +162,6 @@ function Trouble({ text }: { text: string }) {
 
 function Loading() {
   return <div class="w-body" aria-busy="true"><div class="sk sk--a" /><div class="sk" /><div class="sk sk--b" /></div>;
-}
-
-function Ended({ part }: { part: Part }) {
-  const { session, state, w } = part;
-  const cause = state.lines.findLast((l) => l.what === "ended")?.cause;
-  return (
-    <footer class="w-foot w-foot--end">
-      <p class="meta">{cause ? cause === "callback" ? w.called : w.nobody : w.endedText}</p>
-      {cause === "form" && <Letter part={part} />}
-      <button class="btn btn--lg btn--primary btn--block" type="button" onClick={() => session.dispatch({ do: "fresh" })}><Icon of="chat" />{w.again}</button>
-    </footer>
-  );
 }
 
 // Counts what came while the window was closed, tells the server what was read, and gives the sentence that a

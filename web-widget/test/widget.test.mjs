@@ -108,6 +108,23 @@ test("a page that allows nothing else, two requests, no cookie, no shift", async
   assert.deepEqual(wrong, []);
 });
 
+test("what many chats never show is fetched when it is needed, again if it has to be", async () => {
+  const { page, context, requests } = await visit();
+  const later = () => requests.filter((u) => u.includes("/w/later.js")).length;
+  await begin(page);
+  await pull("join");
+  await page.getByRole("heading", { name: "Alva Karlsson" }).waitFor();
+  assert.equal(later(), 0);
+  await context.setOffline(true);
+  await Promise.all([page.waitForRequest(/later/), page.getByRole("button", { name: "Mer", exact: true }).click()]);
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Stäng av ljud" }).click();
+  const asked = later();
+  await pull("card");
+  await page.getByRole("link", { name: /Läs artikeln/ }).waitFor();
+  assert.equal(later(), asked, "fetched once");
+});
+
 for (const dark of [false, true]) {
   const theme = dark ? "dark" : "light";
   test(`a whole chat, ${theme}`, async () => {
@@ -341,6 +358,7 @@ test("being called back instead of waiting", async () => {
   await number.press("Enter");
   assert.equal(await page.locator("input:invalid").count(), 1);
   await clean(page, "callback");
+  await shot(page, "callback-light");
   await number.fill("070-174 06 05");
   await page.locator(".w-queue").getByRole("button", { name: "Skicka" }).click();
   await page.getByText("Vi ringer dig.").waitFor();
@@ -357,6 +375,7 @@ test("a letter when nobody can chat", async () => {
   assert.equal(await page.locator("input:invalid").count(), 1);
   await page.getByLabel("E-post", { exact: true }).fill("anna@kund.example");
   await clean(page, "letter");
+  await shot(page, "letter-light");
   await send.click();
   await page.getByText("Skickat", { exact: true }).waitFor();
   assert.deepEqual(wrong, []);

@@ -1,0 +1,18 @@
+import css from "./later.css";
+import { Closed, Ended } from "./goodbye";
+import { Faq } from "./faq";
+import { borrow, type Kit } from "./kit";
+import { CallMe, Letter } from "./letter";
+import { Menu } from "./menu";
+import { Ask, Stopped } from "./strip";
+
+// later.js: what many chats never show, fetched when the first of it is needed.
+export function mount(root: ShadowRoot, kit: Kit) {
+  borrow(kit);
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  return { Ask, CallMe, Closed, Ended, Faq, Letter, Menu, Stopped };
+}
+
+export type Later = ReturnType<typeof mount>;
