@@ -379,6 +379,8 @@ export const en: Words = {
   wrapUp: {
     title: 'Wrap-up',
     left: 'left until you are Available',
+    leftThen: (status) => `left, then ${status}`,
+    leftBusy: 'left, you have more going on',
     manual: 'until you finish it',
     overtime: 'Time is up. Choose a code to be done.',
     extend: 'Extend 1 min',

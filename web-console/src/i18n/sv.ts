@@ -380,6 +380,8 @@ export const sv = {
   wrapUp: {
     title: 'Efterbearbetning',
     left: 'kvar innan du blir Tillgänglig',
+    leftThen: (status: string) => `kvar, sedan ${status}`,
+    leftBusy: 'kvar, du har mer som pågår',
     manual: 'tills du avslutar',
     overtime: 'Tiden är ute. Välj en kod för att bli klar.',
     extend: 'Förläng 1 min',

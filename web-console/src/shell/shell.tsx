@@ -5,6 +5,7 @@ import { useLive } from '../live/hub'
 import { Workspace } from '../pages/workspace'
 import { useKeys } from '../ui/keys'
 import { Skeleton } from '../ui/parts'
+import { useCalls } from './calls'
 import { ControlPanel } from './control-panel'
 import { Offers } from './offers'
 import { Rail, tabs } from './rail'
@@ -34,6 +35,7 @@ export function Shell() {
   const here = path.split('/')[1] ?? ''
   const shortcuts = () => setChords(true)
   useKeys({ 'mod+KeyK': () => setPalette(true), 'mod+Slash': shortcuts })
+  useCalls(path, go)
   useJumps(go)
   useEffect(() => {
     requestIdleCallback(() => void loadPalette()) // who presses ⌘K types on at once

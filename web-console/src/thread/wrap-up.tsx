@@ -7,7 +7,8 @@ import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
 import { useNow } from '../live/clock'
-import { takeInteraction } from '../live/hub'
+import { useCodeName } from '../live/codes'
+import { takeInteraction, useLive } from '../live/hub'
 import { useMe } from '../session'
 import { Field } from '../ui/controls'
 import { useDraft } from '../ui/draft'
@@ -85,6 +86,7 @@ function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
   const me = useMe()
   const now = useNow()
   const extend = useVerb('extend')
+  const then = useThen(i.id)
   const until = i.wrap_up_until ? Date.parse(i.wrap_up_until) : 0
   const whole = until - Date.parse(i.ended_at ?? i.wrap_up_until ?? '')
   const left = until - now
@@ -101,7 +103,7 @@ function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
       </div>
       {timed && <Bar share={whole > 0 ? left / whole : 0} tone="wrap" />}
       <div className="row">
-        <span className="meta sub grow">{i.overtime ? w.wrapUp.overtime : timed ? w.wrapUp.left : w.wrapUp.manual}</span>
+        <span className="meta sub grow">{i.overtime ? w.wrapUp.overtime : timed ? then : w.wrapUp.manual}</span>
         {mayDo(i, 'extend', me.agent) && timed && (
           <button className="btn btn--xs" disabled={extend.isPending} onClick={() => extend.mutate(i.id)}>
             {w.wrapUp.extend}
@@ -111,6 +113,17 @@ function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
       {extend.error && <Failure error={extend.error} />}
     </div>
   )
+}
+
+/** What comes when the time is up: the status that waits, the one that is meant, or the rest of the work. */
+function useThen(id: Id): string {
+  const w = useWords()
+  const codeName = useCodeName()
+  const p = useLive((l) => l.presence)
+  if (!p) return ''
+  if (p.holds?.some((h) => h !== id)) return w.wrapUp.leftBusy
+  const [status, code] = p.next ? [p.next, p.next_code] : [p.intent, p.status_code]
+  return status === 'available' ? w.wrapUp.left : w.wrapUp.leftThen([w.status[status], codeName(code)].filter(Boolean).join(' · '))
 }
 
 type ListProps = { list: CodeList; text: string; chosen: Id[]; toggle: (id: Id) => void; tried: boolean }

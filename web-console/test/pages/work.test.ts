@@ -76,6 +76,41 @@ test('a call is answered in the telephone; declining it works by key', () =>
     await fact('the offer was declined', () => asked(house, /decline/).length === 1)
   }))
 
+test('a call that is answered in the telephone opens, and so does its wrap-up, though something finished is on screen', () =>
+  desk(
+    '/chat/190',
+    async ({ page, house }) => {
+      house.offer(sample.offer())
+      await page.getByText('Svara i telefonen', { exact: true }).waitFor()
+      const answered = { ...sample.call, id: '109', rev: 3 }
+      house.put(answered)
+      house.tell('offer.closed', { ...sample.offer(), outcome: 'accepted' })
+      await page.waitForURL('**/phone')
+      await page.goto(page.url().replace('/phone', '/chat/190'))
+      await page.getByText('Johan Nyström').first().waitFor()
+      await fact('the console is back', () => house.consoles === 1)
+      house.put({ ...answered, rev: 4, state: 'wrap_up', ended_at: sample.ago(1), wrap_up_until: sample.ahead(80) })
+      await page.getByRole('complementary', { name: 'Efterbearbetning' }).waitFor()
+    },
+    (h) => h.interactions.push({ ...sample.call, id: '190', channel: 'chat', state: 'finished', finished_at: sample.ago(60), customer_name: 'Johan Nyström' }),
+  ))
+
+test('a wrap-up says what comes after it', () =>
+  desk(
+    '/chat/101',
+    async ({ page, house }) => {
+      const told = (more: object) => ((house.presence = { ...house.presence, rev: house.presence.rev + 1, ...more }), house.tell('agent.status', house.presence))
+      await page.getByRole('button', { name: 'Avsluta chatt' }).click()
+      await page.getByText('kvar, du har mer som pågår').waitFor()
+      told({ status: 'wrap_up', holds: ['101'] })
+      await page.getByText('kvar innan du blir Tillgänglig').waitFor()
+      told({ next: 'on_break', next_code: 'lunch' })
+      await page.getByText('kvar, sedan Rast · Lunch').waitFor()
+      told({ next: undefined, next_code: undefined, intent: 'working_offline', status_code: 'training' })
+      await page.getByText('kvar, sedan Arbeta offline · Utbildning').waitFor()
+    },
+  ))
+
 test('a chat: answer, FAQ link by shortcut, note, end, codes', () =>
   desk('/chat/101', async ({ page, house }) => {
     const field = page.getByRole('textbox', { name: 'Svar' })
