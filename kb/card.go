@@ -23,13 +23,14 @@ func (p *Public) Card(ctx context.Context, id gateway.ArticleID, language string
 	}
 	card := p.Link(h)
 	k := rand.Text()
-	const give = "insert into click (k, article, language, conversation, agent) values ($1, $2, $3, $4, $5)"
-	if _, err := p.pool.Exec(ctx, give, k, id, h.Language, to, by); err != nil {
+	if _, err := p.pool.Exec(ctx, giveLink, k, id, h.Language, to, by); err != nil {
 		return card, fmt.Errorf("give the link of article %d: %w", id, err)
 	}
 	card.URL += "?k=" + k
 	return card, nil
 }
+
+const giveLink = "insert into click (k, article, language, conversation, agent) values ($1, $2, $3, $4, $5)"
 
 func noCard() error {
 	return gateway.NotFound("no_public_article", "This article is not public, so customers can not get it; write the answer in your own words.")

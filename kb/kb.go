@@ -12,6 +12,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"regexp"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -53,6 +54,8 @@ type Public struct {
 	url  string
 	open *shelf
 
+	addresses *regexp.Regexp // of articles' pages
+
 	mu         sync.RWMutex // guards what follows
 	categories []Category
 	popular    []gateway.ArticleID // most read lately, most first
@@ -62,7 +65,7 @@ type Public struct {
 func New(pool *pgxpool.Pool, bus Bus, config Config, log *slog.Logger) *Store {
 	return &Store{
 		Public: &Public{
-			pool: pool, url: config.PublicURL,
+			pool: pool, url: config.PublicURL, addresses: addresses(config.PublicURL),
 			open: newShelf(VisibilityPublic, filepath.Join(config.Dir, string(VisibilityPublic))),
 		},
 		bus: bus, log: log,

@@ -3,11 +3,15 @@ package kb_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/kb"
@@ -232,6 +236,43 @@ func TestCard(t *testing.T) {
 	}
 	if card.Snippet != "Lägg varan i kartongen. Skriv ut en retursedel." {
 		t.Errorf("got the snippet %q", card.Snippet)
+	}
+}
+
+// TestLinksInAMailAreTied: once for all its texts, and not those that customers can't
+// open, that another site has, or that were tied in what is quoted.
+func TestLinksInAMailAreTied(t *testing.T) {
+	pool := pgtest.New(t)
+	s := kb.New(pool, &line{}, kb.Config{Dir: t.TempDir(), PublicURL: "https://help.example"}, slog.New(slog.DiscardHandler))
+	a := create(t, s, article("retur", "Så returnerar du", "Lägg varan i kartongen."))
+	secret := article("svinn", "Svinn", "Skriv av varan.")
+	secret.Visibility = kb.VisibilityInternal
+	secret = create(t, s, secret)
+	sync1(t, s)
+	const page = "https://help.example/help/sv/a/101-sa-returnerar-du"
+	others := fmt.Sprintf("https://help.example/help/sv/a/%d-svinn https://example.com/help/sv/a/101-x %s?k=OLD https://help.example/help/sv/a/999-x", secret.Number, page)
+	tied, links := s.Tie(7, 3, "Läs "+page+". "+others, `<a href="`+page+`">`+page+`</a>`, "")
+	if len(links) != 1 || len(tied) != 3 || tied[2] != "" {
+		t.Fatalf("got %d links in %q", len(links), tied)
+	}
+	k := regexp.MustCompile(`\?k=([A-Z2-7]{20,})`).FindStringSubmatch(tied[0])
+	if k == nil || tied[0] != "Läs "+page+k[0]+". "+others || tied[1] != `<a href="`+page+k[0]+`">`+page+k[0]+`</a>` {
+		t.Fatalf("got %q", tied)
+	}
+	give := func(fail error) error {
+		return pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error { return errors.Join(s.Give(t.Context(), tx, links), fail) })
+	}
+	if err := give(errors.New("the mail was not committed")); err == nil {
+		t.Error("given all the same")
+	}
+	if err := give(nil); err != nil { // not twice: the first was undone
+		t.Fatal(err)
+	}
+	if err := s.Clicked(t.Context(), k[1]); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.Opened(t.Context(), 7); err != nil || len(list) != 1 || list[0] != a.ID {
+		t.Errorf("got %v, %v opened, want %d", list, err, a.ID)
 	}
 }
 

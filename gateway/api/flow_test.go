@@ -171,6 +171,35 @@ func TestAMailIsAnswered(t *testing.T) {
 	h.guest(t).refused("GET", entry+"/html", nil, 401, "sign_in")
 }
 
+// TestALinkInAMailIsGiven as one in a chat is: noted with the mail, once, whatever is
+// repeated or refused.
+func TestALinkInAMailIsGiven(t *testing.T) {
+	h := newHouse(t)
+	bo := h.as(t, "bo")
+	bo.post("/admin/articles", m{"wordings": m{"sv": m{"title": "Öppet köp", "answer": "30 dagar.", "status": "published"}}}, 201)
+	check(t, h.kb.Sync(t.Context()))
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Email, h.support)
+	_, i := s.take()
+	at := "/interactions/" + i["id"].(string) + "/reply"
+	const page = "https://help.example/help/sv/a/101-oppet-kop"
+	reply := m{"client_id": "r1", "text": "Läs " + page, "html": "<p>" + page + "</p>", "to": []m{{"kind": "email", "value": "kund@example.com"}}}
+	sent := s.post(at, reply, 201)
+	s.post(at, reply, 201)
+	s.refused("POST", at, m{"text": page, "seen_pos": 1}, 409, "answered_meanwhile")
+	text := sent["text"].(string)
+	if !strings.HasPrefix(text, "Läs "+page+"?k=") || !strings.Contains(sent["body"].(m)["html"].(string), page+"?k=") {
+		t.Errorf("got %v", sent)
+	}
+	var given int
+	var k string
+	var agent gateway.AgentID
+	check(t, h.pool.QueryRow(t.Context(), "select count(*), min(k), min(agent) from click").Scan(&given, &k, &agent))
+	if given != 1 || text != "Läs "+page+"?k="+k || agent != h.anna {
+		t.Errorf("got %d links, %s by %d", given, k, agent)
+	}
+}
+
 // upload stores a file and gives what a reply names it by.
 func (c *client) upload(name, mediaType, content string) m {
 	c.t.Helper()

@@ -17,6 +17,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 	"github.com/vaxelhq/vaxel/gateway/retry"
+	"github.com/vaxelhq/vaxel/kb"
 )
 
 type replyIn struct {
@@ -67,16 +68,17 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 		return gateway.Entry{}, err
 	}
 	r.To, r.Cc, r.Subject = in.Body.To, in.Body.Cc, in.Body.Subject
-	r.Text, r.HTML, r.Attachments = in.Body.Text, in.Body.HTML, in.Body.Attachments
+	tied, links := s.KB.Tie(i.Conversation, by.Agent, in.Body.Text, in.Body.HTML)
+	r.Text, r.HTML, r.Attachments = tied[0], tied[1], in.Body.Attachments
 	out, mail, err := s.Mail.Compose(ctx, r)
 	if err != nil {
 		return gateway.Entry{}, err
 	}
 	e := gateway.Entry{
 		Conversation: i.Conversation, Interaction: i.ID, Channel: gateway.Email, Kind: gateway.EntryMail,
-		Author: author(by), ClientID: cmp.Or(id, uuid.Must(uuid.NewV7()).String()), Text: in.Body.Text, At: time.Now().UTC(),
+		Author: author(by), ClientID: cmp.Or(id, uuid.Must(uuid.NewV7()).String()), Text: r.Text, At: time.Now().UTC(),
 	}
-	return s.send(ctx, i, e, mail, out, in.Body.SeenPos)
+	return s.send(ctx, i, ready{e, mail, out, links, in.Body.SeenPos})
 }
 
 // stored refuses attachments that nobody has uploaded, or that were swept since.
@@ -127,16 +129,25 @@ func (s *Server) answering(ctx context.Context, by access.Caller, i gateway.Inte
 	return r, nil
 }
 
+// ready is a mail that only has to be committed.
+type ready struct {
+	entry gateway.Entry
+	mail  gateway.Mail
+	out   gateway.Outbound
+	links []kb.Given // FAQ links in it
+	seen  int64      // position; 0 does not care
+}
+
 // send commits a mail in one transaction: the entry, the row that the outbox will hand
-// over, and the Message-ID by which its answer is known.
-func (s *Server) send(ctx context.Context, i gateway.Interaction, draft gateway.Entry, mail gateway.Mail, out gateway.Outbound, seen int64) (e gateway.Entry, err error) {
+// over, the Message-ID by which its answer is known, and the FAQ links that it gives.
+func (s *Server) send(ctx context.Context, i gateway.Interaction, r ready) (e gateway.Entry, err error) {
 	var news []gateway.Event
-	draft.Body = mustJSON(mail)
+	r.entry.Body = mustJSON(r.mail)
 	crash.At("reply.begun")
 	err = retry.Tx(ctx, s.Pool, func(tx pgx.Tx) error {
-		e, news = draft, nil
-		if seen > 0 {
-			if err := s.Timeline.Compare(ctx, tx, i.Conversation, seen); err != nil {
+		e, news = r.entry, nil
+		if r.seen > 0 {
+			if err := s.Timeline.Compare(ctx, tx, i.Conversation, r.seen); err != nil {
 				return err
 			}
 		}
@@ -146,16 +157,19 @@ func (s *Server) send(ctx context.Context, i gateway.Interaction, draft gateway.
 		if e.Repeated {
 			return nil
 		}
-		for _, a := range mail.Attachments {
+		for _, a := range r.mail.Attachments {
 			if err := s.Blobs.Note(ctx, tx, a.Blob, a.Size, a.Type, a.Name); err != nil {
 				return err
 			}
 		}
-		out.Pos = e.Pos
-		if _, err := s.Outbox.Add(ctx, tx, out); err != nil {
+		r.out.Pos = e.Pos
+		if _, err := s.Outbox.Add(ctx, tx, r.out); err != nil {
 			return err
 		}
-		if err := s.Timeline.Refer(ctx, tx, i.Conversation, out.MessageID); err != nil {
+		if err := s.Timeline.Refer(ctx, tx, i.Conversation, r.out.MessageID); err != nil {
+			return err
+		}
+		if err := s.KB.Give(ctx, tx, r.links); err != nil {
 			return err
 		}
 		if err := s.Cases.Note(ctx, tx, i.Case, e); err != nil {
