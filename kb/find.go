@@ -3,6 +3,7 @@ package kb
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,7 +86,7 @@ func articleID(id string) gateway.ArticleID {
 }
 
 // Complete gives agents what the beginning of a shortcut or of a title's words may
-// become, at most limit, the exact shortcut first.
+// become, at most limit: the exact shortcut, then those with the least left to type.
 func (s *Store) Complete(_ context.Context, typed, language string, limit int) []Hit {
 	return complete(typed, language, limit, s.shelves()...)
 }
@@ -105,6 +106,7 @@ func complete(typed, language string, limit int, shelves ...*shelf) []Hit {
 			hits, seen[h.ID] = append(hits, h), true
 		}
 	}
+	exact := len(hits)
 	for _, shelf := range shelves {
 		language := shelf.nearest(language)
 		at := shelf.in(language)
@@ -117,7 +119,18 @@ func complete(typed, language string, limit int, shelves ...*shelf) []Hit {
 			}
 		}
 	}
+	typed = index.Fold(typed)
+	slices.SortStableFunc(hits[exact:], func(a, b Hit) int { return cmp.Compare(untyped(a, typed), untyped(b, typed)) })
 	return hits[:min(limit, len(hits))]
+}
+
+// untyped is how much of a hit's shortcut is still to be typed; one that is not begun comes last.
+func untyped(h Hit, typed string) int {
+	rest, begun := strings.CutPrefix(index.Fold(h.Wording.Shortcut), typed)
+	if !begun || h.Wording.Shortcut == "" {
+		return math.MaxInt
+	}
+	return len(rest)
 }
 
 // Search gives agents what answers a question, internal articles too, best first.

@@ -96,7 +96,7 @@ func (h *Heads) Shortcut(word string) (id string, ok bool) {
 }
 
 // Complete gives at most n documents that what is typed may lead to: the shortcut, then
-// shortcuts that begin so, titles that hold it as it stands, and titles that hold a word
+// shortcuts that begin so, those with the least left to type first, titles that hold it as it stands, and titles that hold a word
 // beginning with each of its words.
 func (h *Heads) Complete(typed string, n int) []string {
 	typed = cut(typed)
@@ -111,10 +111,14 @@ func (h *Heads) Complete(typed string, n int) []string {
 		}
 		return len(found) < n
 	}
-	if folded := Fold(typed); folded == "" {
+	folded := Fold(typed)
+	if folded == "" {
 		return nil
-	} else if each(h.shortcuts, folded, add); len(found) == n {
-		return found
+	}
+	for _, e := range h.begun(folded) {
+		if !add(e.id) {
+			return found
+		}
 	}
 	phrase := foldWords(typed)
 	each(h.titles, phrase, add)
@@ -126,9 +130,23 @@ func (h *Heads) Complete(typed string, n int) []string {
 	return found
 }
 
+// begun are the shortcuts that begin with prefix, the shortest first.
+func (h *Heads) begun(prefix string) []head {
+	from, _ := slices.BinarySearchFunc(h.shortcuts, prefix, byPrefix)
+	some := h.shortcuts[from:min(from+maxScan, len(h.shortcuts))]
+	if end := slices.IndexFunc(some, func(e head) bool { return !strings.HasPrefix(e.key, prefix) }); end >= 0 {
+		some = some[:end]
+	}
+	some = slices.Clone(some)
+	slices.SortStableFunc(some, func(a, b head) int { return cmp.Compare(len(a.key), len(b.key)) })
+	return some
+}
+
+func byPrefix(e head, prefix string) int { return cmp.Compare(e.key, prefix) }
+
 // each calls f with the id of each head that begins with prefix, until f is false.
 func each(heads []head, prefix string, f func(id string) bool) {
-	from, _ := slices.BinarySearchFunc(heads, prefix, func(e head, p string) int { return cmp.Compare(e.key, p) })
+	from, _ := slices.BinarySearchFunc(heads, prefix, byPrefix)
 	for _, e := range heads[from:min(from+maxScan, len(heads))] {
 		if !strings.HasPrefix(e.key, prefix) || !f(e.id) {
 			return

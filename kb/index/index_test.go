@@ -272,9 +272,10 @@ func TestHeads(t *testing.T) {
 	h.Put(
 		Head{"1", "återköp", "Ångerrätt och återköp"}, Head{"2", "återbetalning", "När får jag pengarna tillbaka?"},
 		Head{"3", "", "Invoice after a return: should I pay?"}, Head{"4", "retur-butik", "Return in a shop"},
+		Head{"5", "medlemskap", "Bli medlem"}, Head{"6", "medlem", "Klubben"},
 	)
 	for typed, want := range map[string][]string{
-		"återk": {"1"}, "ATER": {"2", "1"}, "after a ret": {"3"}, "ret shop": {"4"}, "pay inv": {"3"}, "x": nil, "": nil, "!": nil, "pengar": {"2"},
+		"återk": {"1"}, "ATER": {"1", "2"}, "med": {"6", "5"}, "medlem": {"6", "5"}, "medlems": {"5"}, "after a ret": {"3"}, "ret shop": {"4"}, "pay inv": {"3"}, "x": nil, "": nil, "!": nil, "pengar": {"2"},
 		"return": {"4", "3"}, "returbutik": {"4"},
 	} {
 		if got := h.Complete(typed, 5); !slices.Equal(got, want) {
