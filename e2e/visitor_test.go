@@ -27,6 +27,7 @@ type visitor struct {
 	conv   string
 	pos    int64
 	phase  string
+	offer  bool             // a callback
 	unsaid []map[string]any // in order, until acknowledged
 	again  bool             // the first of them was not taken
 	shown  []chatLine
@@ -37,7 +38,7 @@ type visitor struct {
 type chatLine struct {
 	Pos              int64
 	Kind, From, Text string
-	CID, What        string
+	CID, What, Cause string
 	Card             *struct{ Title, URL string }
 }
 
@@ -46,7 +47,7 @@ type chatFrame struct {
 	Prev, Pos                                int64
 	Line                                     *chatLine
 	Lines                                    []chatLine
-	Done                                     bool
+	Done, Callback                           bool
 }
 
 // visit opens the widget's socket and keeps it open until the test ends.
@@ -175,29 +176,38 @@ func (c *visitor) hear(f chatFrame) {
 		c.follows(f)
 		c.show(*f.Line)
 		c.pos = max(c.pos, f.Pos)
+	case "queue":
+		c.offer = f.Callback
+	case "left":
+		c.taken(f.CID)
 	case "error":
 		if f.Code == "try_again" { // as the widget does
 			time.AfterFunc(50*time.Millisecond, c.sayAgain)
 		}
 	case "ack":
 		c.acked[f.CID]++
-		if len(c.unsaid) == 0 || c.unsaid[0]["cid"] != f.CID {
-			break
-		}
-		if f.Done { // it stands for the line, which is not sent again
+		if f.Done && len(c.unsaid) > 0 && c.unsaid[0]["cid"] == f.CID { // it stands for the line, which is not sent again
 			c.follows(f)
 			text, _ := c.unsaid[0]["text"].(string)
 			c.show(chatLine{Pos: f.Pos, Kind: "message", From: "me", Text: text})
 			c.pos = f.Pos
 		}
-		c.unsaid = c.unsaid[1:]
-		select {
-		case c.wake <- struct{}{}:
-		default:
-		}
+		c.taken(f.CID)
 	}
 	if f.Phase != "" {
 		c.phase = f.Phase
+	}
+}
+
+// taken notes that what was said first need not be said again.
+func (c *visitor) taken(cid string) {
+	if len(c.unsaid) == 0 || c.unsaid[0]["cid"] != cid {
+		return
+	}
+	c.unsaid = c.unsaid[1:]
+	select {
+	case c.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -255,4 +265,23 @@ func (c *visitor) allSaid() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.unsaid) == 0
+}
+
+// mayBeCalled says whether the widget offers a callback.
+func (c *visitor) mayBeCalled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offer
+}
+
+// cause is how the chat ended, if the customer was turned away or is called back.
+func (c *visitor) cause() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.shown {
+		if l.Cause != "" {
+			return l.Cause
+		}
+	}
+	return ""
 }
