@@ -3,6 +3,7 @@ import type { Id } from '../api/types'
 import { Agent, Agents } from './agents'
 import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
+import { BlockedSenders, Quarantine } from './mailroom'
 import { Queue, Queues } from './queues'
 import { HouseRules } from './rules'
 import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
@@ -20,6 +21,8 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   codes: [Lists, CodeOne],
   calendars: [Calendars, CalendarOne],
   mailboxes: [Mailboxes],
+  quarantine: [Quarantine],
+  'blocked-senders': [BlockedSenders],
   widgets: [Widgets],
   trunks: [Trunks],
   logins: [Logins],

@@ -1,4 +1,4 @@
-import { call } from './client'
+import { call, root } from './client'
 import type * as A from './types'
 
 // What administrators keep. Nothing is deleted: what is out of use is inactive, because finished work quotes it.
@@ -170,6 +170,22 @@ export interface Trunk {
   queue: A.Id
   language: string
 }
+/** A mail that could not be read, or that of a blocked sender. */
+export interface Quarantined {
+  id: string
+  mailbox: string
+  from: string
+  subject: string
+  reason: string
+  held: boolean // its sender is blocked
+  at: string
+}
+export interface BlockedSender {
+  id: string
+  who: string // an address, or @example.org
+  note?: string
+  at: string
+}
 export interface AuditLine {
   id: A.Id
   at: string
@@ -203,6 +219,11 @@ export const admin = {
   change: <K extends Kind>(kind: K, id: A.Id, body: Partial<Kinds[K]>, rev: number) => call<Kinds[K]>('PATCH', one(kind, id), { body, rev }),
 
   mailboxes: () => call<A.Page<Mailbox>>('GET', '/admin/mailboxes'),
+  quarantine: (after: string) => call<A.Page<Quarantined>>('GET', '/admin/quarantine', { query: { after, limit: 100 } }),
+  release: (id: string) => call<{ case: A.Id }>('POST', `/admin/quarantine/${id}/release`),
+  blockedSenders: () => call<A.Page<BlockedSender>>('GET', '/admin/blocked-senders'),
+  block: (who: string, note: string) => call<BlockedSender>('POST', '/admin/blocked-senders', { body: { who, note: note || undefined } }),
+  unblock: (id: string) => call<void>('DELETE', `/admin/blocked-senders/${id}`),
   widgets: () => call<A.Page<Widget>>('GET', '/admin/widgets'),
   trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),
   logins: () => call<A.Page<Login>>('GET', '/admin/logins'),
@@ -211,3 +232,5 @@ export const admin = {
   resetLogin: (id: A.Id) => call<{ password: string }>('POST', `/admin/logins/${id}/reset`),
   audit: (after: string) => call<A.Page<AuditLine>>('GET', '/audit', { query: { after, limit: 100 } }),
 }
+
+export const sourceURL = (id: string) => `${root}/admin/quarantine/${id}/source`

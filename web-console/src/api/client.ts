@@ -1,6 +1,6 @@
 import type * as A from './types'
 
-const root = '/api/v1'
+export const root = '/api/v1'
 
 /** A refusal of the server in its own words (RFC 9457), or our word that it wasn't reached. */
 export class Problem extends Error {

@@ -50,6 +50,8 @@ export const en: Words = {
       agent_not_found: 'That agent is no longer there.',
       queue_not_found: 'That queue is no longer there.',
       customer_not_found: 'The customer is no longer there.',
+      not_blocked: 'The sender is let in already.',
+      not_in_quarantine: 'The mail is not in quarantine any more. Somebody may have let it in.',
       code_required: 'Choose a code.',
       conference_full: 'No room for more: end a line first.',
       internal: 'Something went wrong on our side. Try again, and quote the code if it happens once more.',

@@ -50,6 +50,8 @@ export const sv = {
       agent_not_found: 'Den operatören finns inte längre.',
       queue_not_found: 'Den kön finns inte längre.',
       customer_not_found: 'Kunden finns inte längre.',
+      not_blocked: 'Avsändaren är redan släppt.',
+      not_in_quarantine: 'Mejlet ligger inte kvar i karantänen. Någon kan ha släppt in det.',
       code_required: 'Välj en kod.',
       conference_full: 'Fler får inte plats: avsluta en linje först.',
       internal: 'Något gick fel hos oss. Försök igen, och nämn koden om det händer på nytt.',

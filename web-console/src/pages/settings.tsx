@@ -36,6 +36,10 @@ const ways = [
   ['widgets', 'chat', 'widgets'],
   ['trunks', 'phone', 'trunks'],
 ] as const
+const mailroom = [
+  ['quarantine', 'shield', 'quarantine'],
+  ['blocked-senders', 'lock', 'blocked'],
+] as const
 const system = [
   ['logins', 'shield', 'logins'],
   ['audit', 'lock', 'audit'],
@@ -45,8 +49,11 @@ const system = [
 export function Settings({ section, id }: { section?: string; id?: Id }) {
   const w = useWords()
   const f = useFormat()
-  const administers = useMe().role === 'administrator'
-  const kept = administers && (section === 'codes' || [...centre, ...ways, ...system].some(([s]) => s === section)) ? section : undefined
+  const role = useMe().role
+  const administers = role === 'administrator'
+  const supervises = role !== 'agent'
+  const open = [...(supervises ? mailroom : []), ...(administers ? [...centre, ...ways, ...system] : [])]
+  const kept = (administers && section === 'codes') || open.some(([s]) => s === section) ? section : undefined
   const here = personal.find((s) => s === section) ?? 'profile'
   const [saved, setSaved] = useState('')
   const done = () => setSaved(f.clock(Date.now()))
@@ -63,6 +70,8 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
         {administers && centre.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
         {administers && <span className="overline">{w.admin.channels}</span>}
         {administers && ways.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
+        {supervises && <span className="overline">{w.admin.mailroom}</span>}
+        {supervises && mailroom.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
         {administers && <span className="overline">{w.admin.system}</span>}
         {administers && system.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
       </nav>

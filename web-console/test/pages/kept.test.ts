@@ -209,3 +209,19 @@ test('a queue says what becomes of those it cannot let in, and of each step what
     },
     (h) => (h.role = 'administrator'),
   ))
+
+test('a supervisor lets mail in from quarantine, blocks a sender and lets one go', () =>
+  desk('/settings/quarantine', async ({ page, house }) => {
+    await page.getByRole('row', { name: /Du har vunnit.*Avsändaren är blockerad/ }).waitFor()
+    assert.equal(await page.getByRole('link', { name: 'Källa till Offert' }).getAttribute('href'), '/api/v1/admin/quarantine/1/source')
+    await page.getByRole('button', { name: 'Läs på nytt: Offert' }).click()
+    await page.getByRole('link', { name: 'Till ärendet' }).waitFor()
+    await page.getByRole('row', { name: /Offert/ }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Blockerade avsändare' }).click()
+    await page.getByRole('textbox', { name: 'Avsändare' }).fill('reklam@post.example')
+    await page.getByRole('button', { name: 'Blockera', exact: true }).click()
+    await page.getByRole('row', { name: /reklam@post.example/ }).waitFor()
+    assert.deepEqual(asked(house, /blocked-senders$/).find((r) => r.method === 'POST')?.body, { who: 'reklam@post.example' })
+    await page.getByRole('button', { name: 'Släpp @vinst.example' }).click()
+    await page.getByRole('row', { name: /vinst/ }).waitFor({ state: 'detached' })
+  }))

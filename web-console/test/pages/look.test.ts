@@ -77,6 +77,8 @@ const scenes: Record<string, Scene> = {
   ...kept('calendar', '/settings/calendars/1', 'Kontorstid'),
   ...kept('rules', '/settings/rules', 'Turordning'),
   ...kept('mailboxes', '/settings/mailboxes', 'Lösenordet gäller inte'),
+  ...kept('quarantine', '/settings/quarantine', 'Du har vunnit'),
+  ...kept('blocked-senders', '/settings/blocked-senders', '@vinst.example'),
   ...kept('logins', '/settings/logins', 'byter lösenord'),
   ...kept('audit', '/settings/audit', 'queue.changed'),
   'sign-in': { path: '/', shows: 'Kundtjänstens konsol', arrange: (h) => (h.signedIn = false) },

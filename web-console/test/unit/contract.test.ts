@@ -55,6 +55,8 @@ const same: Record<string, string> = {
   Login: 'Login',
   AuditLine: 'AuditLine',
   Mailbox: 'Mailbox',
+  Quarantined: 'Quarantined',
+  BlockedSender: 'BlockedSender',
   Widget: 'Widget',
   Trunk: 'Trunk',
   Rules: 'Rules',
