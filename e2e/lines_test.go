@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -12,12 +13,14 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/roster"
 )
 
-// trio is a customer who talks to anna, and bo whom she may ask.
+// trio is a customer who talks to anna, bo whom she may ask, and somebody outside whom the
+// dial plan lets her call.
 type trio struct {
 	v                 *vaxel
 	bo                *agent
 	console           *console // bo's
 	caller, anna, bos *phonetest.Phone
+	out               *phonetest.Phone
 	call, first       *phonetest.Call // the customer's and anna's
 	id                gateway.InteractionID
 	at                string
@@ -26,8 +29,9 @@ type trio struct {
 func newTrio(t *testing.T) *trio {
 	t.Helper()
 	sip := freePort(t, "udp")
+	out := phonetest.NewPhone(t, "elsewhere", g711.Mu, outsideHz)
 	r := &trio{
-		v: newVaxel(t, telephony(sip, 60)), caller: phonetest.NewPhone(t, "+46701234567", g711.A, customerHz),
+		v: newVaxel(t, telephony(sip, 60)+dialPlan(out)), out: out, caller: phonetest.NewPhone(t, "+46701234567", g711.A, customerHz),
 		anna: phonetest.NewPhone(t, "anna", g711.A, agentHz), bos: phonetest.NewPhone(t, "bo", g711.Mu, colleagueHz),
 	}
 	r.v.agent.setPhone(r.anna.URI())
@@ -45,6 +49,11 @@ func newTrio(t *testing.T) *trio {
 	r.id = r.v.agent.holds()
 	r.at = "/interactions/" + r.id.String()
 	return r
+}
+
+// dialPlan lets agents call Swedish mobile numbers, which all ring at one phone.
+func dialPlan(at *phonetest.Phone) string {
+	return fmt.Sprintf("[[voice.dial]]\nprefix = \"+4670\"\nthrough = %q\nfrom = \"+46812345\"\n", at.Addr())
 }
 
 // consult has anna ask bo, while the customer hears neither.
@@ -67,13 +76,14 @@ func (r *trio) withBo(t *testing.T) {
 	})
 }
 
-// keys go both ways between the customer and a phone.
-func (r *trio) keys(t *testing.T, p *phonetest.Phone, heard, said string) {
+// keys go both ways between the customer and a phone, after those pressed before.
+func (r *trio) keys(t *testing.T, p *phonetest.Phone) {
 	t.Helper()
+	heard, said := p.Sound.Pressed(), r.caller.Sound.Pressed()
 	r.caller.Sound.Press('4')
 	phonetest.Wait(t, "the customer's key", func() bool { return p.Sound.Pressed() == heard+"4" })
 	p.Sound.Press('7')
-	phonetest.Wait(t, "the agent's key", func() bool { return r.caller.Sound.Pressed() == said+"7" })
+	phonetest.Wait(t, "the other's key", func() bool { return r.caller.Sound.Pressed() == said+"7" })
 }
 
 // done holds the rows to one interaction, handled in two parts, and no open line.
@@ -98,14 +108,14 @@ func (r *trio) done(t *testing.T) {
 func TestStoryConsultedTransfer(t *testing.T) {
 	t.Parallel()
 	r := newTrio(t)
-	r.keys(t, r.anna, "", "")
+	r.keys(t, r.anna)
 	second := r.consult(t)
 	r.anna.Sound.Press('2')
 	phonetest.Wait(t, "the colleague gets the agent's key", func() bool { return r.bos.Sound.Pressed() == "2" })
 	r.v.agent.must(http.MethodPost, r.at+"/transfer-lines", map[string]any{}, nil)
 	phonetest.Wait(t, "the sender is out", r.first.Gone)
 	r.withBo(t)
-	r.keys(t, r.bos, "2", "7")
+	r.keys(t, r.bos)
 	r.call.Bye()
 	phonetest.Wait(t, "the colleague is hung up", second.Gone)
 	r.v.agent.wrapUp()

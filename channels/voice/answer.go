@@ -22,6 +22,8 @@ func (c *Call) legAnswered(ctx context.Context, l *Leg, body []byte) {
 	switch {
 	case l == c.outside && c.row.State == waiting:
 		c.outsideAnswered(ctx, l)
+	case l == c.outside && c.row.State == talking:
+		c.line2Answered(ctx, l)
 	case c.row.Outbound && (l == c.agent || l == c.customer):
 		c.dialAnswered(ctx, l)
 	case r == nil || c.row.State != waiting && c.row.State != talking:

@@ -47,7 +47,8 @@ type Call struct {
 	callable  bool   // the caller may ask to be called back
 	elsewhere string // the telephone that a step names
 	sentAway  bool   // the floor has ended the wait for it
-	outside   *Leg   // that telephone
+	outside   *Leg   // that telephone, or whom the agent has on line 2
+	said      int    // commands about the lines that the floor has answered
 }
 
 func newCall(v *Voice, row callRow) *Call {
@@ -173,6 +174,9 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 // line 2, as telephones do it.
 func (c *Call) agentLeft(ctx context.Context) {
 	if len(c.others) > 0 && c.handOver(ctx) {
+		return
+	}
+	if c.outside != nil && c.giveOutside(ctx) == nil {
 		return
 	}
 	c.leaveBy(ctx, gateway.EndInteraction{Interaction: c.row.Interaction, Agent: c.row.Agent}, "agent_bye")

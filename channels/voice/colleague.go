@@ -26,6 +26,7 @@ func (c *Call) follows(ctx context.Context, i gateway.Interaction) {
 	}
 	switch c.phase = i.Phase; c.phase {
 	case gateway.PhaseTalking, gateway.PhaseHold:
+		c.dropOutside(ctx, "dropped")
 		c.setHold(ctx, c.phase == gateway.PhaseHold)
 	case gateway.PhaseConsult, gateway.PhaseConference:
 	}
@@ -91,17 +92,17 @@ func (h hearing) same(o hearing) bool {
 }
 
 func (c *Call) wanted() hearing {
-	w := hearing{agent: c.agent}
+	w, on := hearing{agent: c.agent}, c.partners()
 	switch {
-	case c.phase == gateway.PhaseConference && len(c.others) > 0:
+	case c.phase == gateway.PhaseConference && len(on) > 0:
 		w.mixed = []*media.Stream{c.customer.stream, c.agent.stream}
-		for _, l := range c.others {
+		for _, l := range on {
 			w.mixed = append(w.mixed, l.stream)
 		}
 	case c.phase == gateway.PhaseConsult:
 		w.music = true
-		if n := len(c.others); n > 0 {
-			w.line2 = c.others[n-1]
+		if n := len(on); n > 0 {
+			w.line2 = on[n-1]
 		}
 	default:
 		w.music = c.onHold

@@ -12,12 +12,18 @@ import (
 
 // Hold lets the customer hear music and the agent nothing.
 func (v *Voice) Hold(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
-	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) { c.hold(ctx, true) })
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) error {
+		c.hold(ctx, true)
+		return nil
+	})
 }
 
 // Resume ends a hold.
 func (v *Voice) Resume(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
-	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) { c.hold(ctx, false) })
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) error {
+		c.hold(ctx, false)
+		return nil
+	})
 }
 
 // Press sends keys to the customer's side, as if pressed on the agent's phone.
@@ -27,20 +33,24 @@ func (v *Voice) Press(ctx context.Context, agent gateway.AgentID, id gateway.Int
 			return gateway.Invalid("bad_keys", "keys are the digits, * and #")
 		}
 	}
-	return v.with(ctx, agent, id, func(_ context.Context, c *Call) {
+	return v.with(ctx, agent, id, func(_ context.Context, c *Call) error {
 		for i := range len(keys) {
 			c.customer.press(keys[i])
 		}
+		return nil
 	})
 }
 
 // HangUp ends the call for both sides, as the agent's phone would.
 func (v *Voice) HangUp(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
-	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) { c.agentLeft(ctx) })
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) error {
+		c.agentLeft(ctx)
+		return nil
+	})
 }
 
 // with does something to the call that an agent talks in.
-func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, do func(context.Context, *Call)) error {
+func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, do func(context.Context, *Call) error) error {
 	v.mu.Lock()
 	c := v.active[id]
 	v.mu.Unlock()
@@ -53,8 +63,7 @@ func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.Inte
 			answer <- gateway.Conflict("not_talking", "you do not talk in this call", nil)
 			return
 		}
-		do(ctx, c)
-		answer <- nil
+		answer <- do(ctx, c)
 	})
 	select {
 	case err := <-answer:
@@ -66,7 +75,7 @@ func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.Inte
 
 // hold lets the customer hear music, or talk on, and tells the floor.
 func (c *Call) hold(ctx context.Context, on bool) {
-	if c.row.State != talking || c.onHold == on || c.agent == nil || len(c.others) > 0 {
+	if c.row.State != talking || c.onHold == on || c.agent == nil || len(c.others) > 0 || c.outside != nil {
 		return
 	}
 	c.setHold(ctx, on)
@@ -138,7 +147,7 @@ func (c *Call) hearers(l *Leg) (all []*Leg) {
 	case c.row.State != talking || c.agent == nil:
 		return nil
 	case h.mixed != nil:
-		all = append([]*Leg{c.customer, c.agent}, c.others...)
+		all = append([]*Leg{c.customer, c.agent}, c.partners()...)
 	case !h.music:
 		all = []*Leg{c.customer, c.agent}
 	case h.line2 != nil:

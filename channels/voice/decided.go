@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -84,6 +83,10 @@ func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
 			c.leave(ctx, gateway.Leave{}, "ended_by_floor")
 		}
 	case talking, dialling:
+		if end == gateway.EndTransferredExternal && (c.outside != nil || c.elsewhere != "") {
+			c.givenAway(ctx)
+			return
+		}
 		c.leave(ctx, gateway.Leave{}, "ended_in_console")
 	case arriving, voicemail, outside, leaving, ended:
 	}
@@ -91,16 +94,9 @@ func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
 
 // backToQueue parts a customer from an agent who has transferred them.
 func (c *Call) backToQueue(ctx context.Context) {
-	old := append(slices.Clone(c.others), c.agent)
-	c.agent, c.others, c.row.Agent, c.onHold, c.phase = nil, nil, 0, false, ""
-	c.heard, c.callable = hearing{}, false // the queue's steps begin anew
-	c.customer.stream.Part()
-	if err := c.turn(ctx, waiting, nil); err != nil {
-		c.v.log.Error("write that a call waits again", "call", c.row.ID, "err", err)
-	}
-	for _, l := range old {
-		c.part(ctx, l)
-	}
+	c.row.Agent, c.callable = 0, false // the queue's steps begin anew
+	c.dropOutside(ctx, "transferred")
+	c.release(ctx, waiting)
 	c.customer.stream.Play(c.v.sounds.music(), true, nil)
 	if !c.row.Outbound {
 		c.wait(ctx)

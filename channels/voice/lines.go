@@ -10,7 +10,8 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Line is one line of an agent's phone, as it is shown.
+// Line is one line of an agent's phone, as it is shown. Outside is somebody's telephone
+// whom the agent has called on line 2.
 type Line struct {
 	No          int                   `json:"no"` // 1 or 2
 	Interaction gateway.InteractionID `json:"interaction,omitempty"`
@@ -18,6 +19,7 @@ type Line struct {
 	Number      string                `json:"number,omitempty"`
 	Name        string                `json:"name,omitempty"`
 	Since       string                `json:"since,omitempty"` // RFC 3339
+	Outside     bool                  `json:"outside,omitempty"`
 }
 
 // Lines says what an agent's phone does, whichever node serves its calls. The first line
@@ -27,17 +29,23 @@ func (v *Voice) Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error
 		select c.interaction_id,
 			case
 				when l.answered_at is null or c.state = 'dialling' then 'ringing'
-				when c.held then 'held'
+				when c.held and l.role <> 'outside' then 'held'
 				else 'talking'
 			end,
-			case when c.outbound then c.to_number else c.from_number end,
-			c.from_name,
-			coalesce(c.answered_at, l.created_at)
+			case
+				when l.role = 'outside' then l.address
+				when c.outbound then c.to_number
+				else c.from_number
+			end,
+			case when l.role = 'outside' then '' else c.from_name end,
+			case when l.role = 'outside' then coalesce(l.answered_at, l.created_at) else coalesce(c.answered_at, l.created_at) end,
+			l.role = 'outside'
 		from leg l
 		join call c on c.id = l.call_id
 		where l.agent_id = $1
 		and l.ended_at is null
 		and c.ended_at is null
+		and c.state <> 'outside'
 		order by l.id
 		limit 2`
 	rows, err := v.pool.Query(ctx, query, agent)
@@ -46,7 +54,7 @@ func (v *Voice) Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error
 	}
 	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Line, err error) {
 		var since time.Time
-		err = row.Scan(&l.Interaction, &l.State, &l.Number, &l.Name, &since)
+		err = row.Scan(&l.Interaction, &l.State, &l.Number, &l.Name, &since, &l.Outside)
 		l.Since = since.UTC().Format(time.RFC3339)
 		return l, err
 	})

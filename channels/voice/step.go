@@ -156,20 +156,23 @@ func (c *Call) outsideAnswered(ctx context.Context, l *Leg) {
 		c.v.log.Error("write that a call is with somebody outside", "call", c.row.ID, "err", err)
 		c.row.State = outside
 	}
-	media.Bridge(c.customer.stream, l.stream)
+	c.withOutside()
 	c.after(mediaCheck, c.stillThere)
-	c.after(outsideMost, func(ctx context.Context) { c.endOutside(ctx, "too_long") })
-	c.v.log.Info("call sent on", "call", c.row.ID, "interaction", c.row.Interaction)
 }
 
-// outsideFailed takes a message from a caller whom nobody outside has answered.
+// outsideFailed takes a message from a caller whom nobody outside has answered; an agent who
+// has called there talks to the customer again.
 func (c *Call) outsideFailed(ctx context.Context, cause string) {
 	l := c.outside
 	c.outside = nil
 	l.bye(`SIP;cause=19;text="No answer"`)
 	c.v.legEnded(ctx, l, cause)
-	if c.row.State == waiting {
+	switch c.row.State { //nolint:exhaustive // nobody is left elsewhere
+	case waiting:
 		c.takeMessage(ctx)
+	case talking:
+		c.arrange()
+		c.freeLine2(ctx)
 	}
 }
 

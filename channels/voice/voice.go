@@ -9,6 +9,8 @@
 //	               ├──→ outside ────────→ ended   (sent on to somebody else's telephone)
 //	               └── caller leaves ─┘
 //	dialling → talking → leaving → ended            (an agent calls a customer)
+//	              ├──→ outside → ended              (given to somebody on line 2)
+//	              └──→ waiting → outside → ended    (sent to a number)
 //
 // and each step is a committed row before it is heard of outside. While they talk the
 // floor says who has the customer and which colleagues are on it, alone with the agent or
@@ -16,7 +18,7 @@
 // offer; the floor's word, quoted by offer number, decides. A process
 // that dies ends its calls at its next start as system failures with a callback; a
 // voicemail keeps what was said. No caller can choose a number to be sent on to: what is
-// called, by Dial, because an agent is rung at a number of their own, or because a step of
+// called, by Dial or by the agent who talks, because an agent is rung at a number of their own, or because a step of
 // the queue names it, is inside a dial plan that allows nothing until it is set.
 //
 // Crash points: call.written, call.received, call.answered, call.ringing,

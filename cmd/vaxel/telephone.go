@@ -24,7 +24,7 @@ var noTelephony = &gateway.Error{
 
 // phoneWork is what the API asks of the telephone, as it crosses nodes.
 type phoneWork struct {
-	Verb         string                 `json:"verb"` // may_dial, dial, press, lines, or a api.CallControl
+	Verb         string                 `json:"verb"` // one of those below, or an api.CallControl
 	Agent        gateway.AgentID        `json:"agent"`
 	Number       string                 `json:"number,omitempty"`
 	Keys         string                 `json:"keys,omitempty"`
@@ -38,6 +38,8 @@ const (
 	verbDial    = "dial"
 	verbPress   = "press"
 	verbLines   = "lines"
+	verbConsult = "consult"
+	verbSend    = "send_outside"
 )
 
 // MayDial implements api.Calls.
@@ -55,6 +57,16 @@ func (t telephone) Dial(ctx context.Context, agent gateway.AgentID, number strin
 // Control implements api.Calls.
 func (t telephone) Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what api.CallControl) error {
 	_, err := t.do(ctx, phoneWork{Verb: string(what), Agent: agent, Interaction: i})
+	return err
+}
+
+// CallOutside implements api.Calls.
+func (t telephone) CallOutside(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, number string, blind bool) error {
+	verb := verbConsult
+	if blind {
+		verb = verbSend
+	}
+	_, err := t.do(ctx, phoneWork{Verb: verb, Agent: agent, Interaction: i, Number: number})
 	return err
 }
 
@@ -125,6 +137,12 @@ func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 		return nil, v.Resume(ctx, w.Agent, w.Interaction)
 	case string(api.HangUpCall):
 		return nil, v.HangUp(ctx, w.Agent, w.Interaction)
+	case string(api.GiveAway):
+		return nil, v.TransferLines(ctx, w.Agent, w.Interaction)
+	case verbConsult:
+		return nil, v.Consult(ctx, w.Agent, w.Interaction, w.Number)
+	case verbSend:
+		return nil, v.TransferOutside(ctx, w.Agent, w.Interaction, w.Number)
 	case verbPress:
 		return nil, v.Press(ctx, w.Agent, w.Interaction, w.Keys)
 	case verbLines:

@@ -11,7 +11,7 @@ import (
 // actions are what the caller may do with an interaction right now. After a transfer the
 // sender's wrap-up goes on while the interaction is somebody else's: only the presence
 // knows of it.
-func (s *Server) actions(ctx context.Context, i gateway.Interaction, by access.Caller) ([]string, error) {
+func (s *Server) actions(ctx context.Context, i Interaction, by access.Caller) ([]string, error) {
 	if by.Agent == 0 || i.Agent == by.Agent || slices.Contains(i.Others, by.Agent) {
 		return actions(i, by), nil
 	}
@@ -24,7 +24,7 @@ func (s *Server) actions(ctx context.Context, i gateway.Interaction, by access.C
 
 func wrapUpActions() []string { return []string{"note", "finish", "extend"} }
 
-func actions(i gateway.Interaction, by access.Caller) []string {
+func actions(i Interaction, by access.Caller) []string {
 	mine := i.Agent == by.Agent && by.Agent != 0
 	switch i.State {
 	case gateway.StateWaiting:
@@ -35,7 +35,7 @@ func actions(i gateway.Interaction, by access.Caller) []string {
 		switch {
 		case mine:
 			return append([]string{"message", "note", "article", "reply", "end"}, lineActions(i)...)
-		case speaks(i, by):
+		case speaks(i.Interaction, by):
 			return []string{"message", "note", "article", "reply", "drop_line"}
 		case slices.Contains(i.Others, by.Agent):
 			return []string{"note", "drop_line"}
@@ -50,18 +50,21 @@ func actions(i gateway.Interaction, by access.Caller) []string {
 }
 
 // lineActions are what may be done with the lines.
-func lineActions(i gateway.Interaction) []string {
+func lineActions(i Interaction) []string {
 	var call []string
 	if i.Channel == gateway.Voice {
 		call = []string{"keys"}
 	}
 	switch i.Phase {
 	case gateway.PhaseConsult:
-		if len(i.Others) == 0 { // it rings there
+		if len(i.Others) == 0 && !i.Outside { // it rings there
 			return append(call, "drop_line")
 		}
 		return append(call, "transfer_lines", "join_lines", "drop_line")
 	case gateway.PhaseConference:
+		if i.Outside {
+			return append(call, "transfer_lines", "drop_line")
+		}
 		return append(call, "consult", "transfer_lines", "drop_line")
 	case gateway.PhaseHold:
 		return append(call, "transfer", "consult", "resume")

@@ -202,16 +202,21 @@ type transferIn struct {
 	ID   gateway.InteractionID `path:"id"`
 	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body struct {
-		ToAgent gateway.AgentID      `json:"to_agent,omitempty"`
-		ToQueue gateway.QueueID      `json:"to_queue,omitempty"`
-		Skills  []gateway.SkillLevel `json:"skills,omitempty" maxItems:"50" doc:"With to_queue: what it needs from now on; as before unless set"`
-		Note    string               `json:"note,omitempty" maxLength:"20000"`
+		ToAgent  gateway.AgentID      `json:"to_agent,omitempty"`
+		ToQueue  gateway.QueueID      `json:"to_queue,omitempty"`
+		Skills   []gateway.SkillLevel `json:"skills,omitempty" maxItems:"50" doc:"With to_queue: what it needs from now on; as before unless set"`
+		ToNumber string               `json:"to_number,omitempty" maxLength:"200" doc:"Of a call: somebody outside, if the dial plan allows it"`
+		Note     string               `json:"note,omitempty" maxLength:"20000"`
 	}
 }
 
 func (s *Server) transfer(ctx context.Context, by access.Caller, in *transferIn) (Interaction, error) {
 	b := in.Body
-	return s.sendTo(ctx, by, sending{in.ID, in.Key, b.Note, b.ToAgent, b.ToQueue}, gateway.Transfer{
+	to := sending{in.ID, in.Key, b.Note, b.ToAgent, b.ToQueue, b.ToNumber}
+	if b.ToNumber != "" {
+		return s.sendOutside(ctx, by, to, true)
+	}
+	return s.sendTo(ctx, by, to, gateway.Transfer{
 		Interaction: in.ID, Agent: by.Agent, ToAgent: b.ToAgent, ToQueue: b.ToQueue, Skills: b.Skills,
 	})
 }

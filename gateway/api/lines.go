@@ -20,6 +20,7 @@ type consultIn struct {
 	Body struct {
 		ToAgent    gateway.AgentID `json:"to_agent,omitempty"`
 		ToQueue    gateway.QueueID `json:"to_queue,omitempty" doc:"The first free agent there"`
+		ToNumber   string          `json:"to_number,omitempty" maxLength:"200" doc:"Of a call: somebody outside, if the dial plan allows it"`
 		EvenIfBusy bool            `json:"even_if_busy,omitempty" doc:"You have been told (409 confirm_busy) and want to disturb"`
 		Note       string          `json:"note,omitempty" maxLength:"20000" doc:"For the colleague; customers never see it"`
 	}
@@ -44,7 +45,7 @@ func (s *Server) registerLines() {
 	line := func(verb, id, summary string) operation {
 		return operation{Method: http.MethodPost, Path: "/interactions/{id}/" + verb, ID: id, Summary: summary, Role: gateway.RoleAgent}
 	}
-	add(s, line("consult", "consult", "Ask a colleague on line 2 while the customer waits"), s.consult)
+	add(s, line("consult", "consult", "Ask a colleague, or call somebody outside, on line 2 while the customer waits"), s.consult)
 	add(s, line("transfer-lines", "transfer-lines", "Give the customer to line 2 and leave"), s.transferLines)
 	add(s, line("join-lines", "join-lines", "Let everybody hear everybody"), s.joinLines)
 	add(s, line("drop-line", "drop-line", "End line 2; a colleague leaves"), s.dropLine)
@@ -59,18 +60,23 @@ func (s *Server) registerLines() {
 
 func (s *Server) consult(ctx context.Context, by access.Caller, in *consultIn) (Interaction, error) {
 	b := in.Body
-	return s.sendTo(ctx, by, sending{in.ID, in.Key, b.Note, b.ToAgent, b.ToQueue}, gateway.Consult{
+	to := sending{in.ID, in.Key, b.Note, b.ToAgent, b.ToQueue, b.ToNumber}
+	if b.ToNumber != "" {
+		return s.sendOutside(ctx, by, to, false)
+	}
+	return s.sendTo(ctx, by, to, gateway.Consult{
 		Interaction: in.ID, Agent: by.Agent, ToAgent: b.ToAgent, ToQueue: b.ToQueue, EvenIfBusy: b.EvenIfBusy,
 	})
 }
 
 // sending is what transfers and consultations have in common.
 type sending struct {
-	id    gateway.InteractionID
-	key   string
-	note  string
-	agent gateway.AgentID
-	queue gateway.QueueID
+	id     gateway.InteractionID
+	key    string
+	note   string
+	agent  gateway.AgentID
+	queue  gateway.QueueID
+	number string
 }
 
 // sendTo writes the note, gives the command and keeps its target among the recents.
@@ -82,6 +88,10 @@ func (s *Server) sendTo(ctx context.Context, by access.Caller, to sending, cmd g
 	if err != nil {
 		return Interaction{}, err
 	}
+	_, away := cmd.(gateway.Transfer)
+	if i.Agent == by.Agent && len(i.Others) == 0 && (i.Phase == gateway.PhaseConference || away && i.Phase == gateway.PhaseConsult) {
+		return Interaction{}, gateway.Conflict("line_in_use", "line 2 is in use; drop it, or transfer the lines", i)
+	}
 	if err := s.parting(ctx, by, i, to.note); err != nil {
 		return Interaction{}, err
 	}
@@ -92,13 +102,50 @@ func (s *Server) sendTo(ctx context.Context, by access.Caller, to sending, cmd g
 	return out, err
 }
 
+// sendOutside calls a number on line 2, or sends the customer there. The telephone does it
+// and tells the floor. What was done already is not done again.
+func (s *Server) sendOutside(ctx context.Context, by access.Caller, to sending, blind bool) (Interaction, error) {
+	if to.agent != 0 || to.queue != 0 {
+		return Interaction{}, oneTarget()
+	}
+	if err := needAgent(by); err != nil {
+		return Interaction{}, err
+	}
+	i, err := s.talk(ctx, by, to.id)
+	if blind && givenAway(i, by) {
+		return s.ownView(ctx, by, i)
+	}
+	if err != nil {
+		return Interaction{}, err
+	}
+	if err := s.Calls.MayDial(ctx, by.Agent, to.number); err != nil {
+		return Interaction{}, err
+	}
+	if err := s.parting(ctx, by, i, to.note); err != nil {
+		return Interaction{}, err
+	}
+	if err := s.Calls.CallOutside(ctx, to.id, by.Agent, to.number, blind); err != nil {
+		return Interaction{}, err
+	}
+	return s.getInteraction(ctx, by, &interactionIn{to.id})
+}
+
+// givenAway says whether the caller has given the customer to somebody outside already.
+func givenAway(i gateway.Interaction, by access.Caller) bool {
+	return by.Agent != 0 && i.Agent == by.Agent && i.End == gateway.EndTransferredExternal
+}
+
+func oneTarget() error {
+	return gateway.Invalid("one_target", "name one of to_agent, to_queue and, of a call, to_number")
+}
+
 // target refuses who or what nobody can be sent to.
 func (s *Server) target(ctx context.Context, by access.Caller, agent gateway.AgentID, queue gateway.QueueID) error {
 	if err := needAgent(by); err != nil {
 		return err
 	}
 	if (agent == 0) == (queue == 0) {
-		return gateway.Invalid("one_target", "name either to_agent or to_queue")
+		return oneTarget()
 	}
 	if queue != 0 {
 		_, err := s.Roster.Queue(ctx, queue)
@@ -121,7 +168,21 @@ func (s *Server) used(ctx context.Context, by access.Caller, agent gateway.Agent
 }
 
 func (s *Server) transferLines(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
-	return s.changed(ctx, by, in.Key, gateway.TransferLines{Interaction: in.ID, Agent: by.Agent})
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return Interaction{}, err
+	}
+	v, err := s.ownView(ctx, by, i)
+	switch {
+	case err != nil || givenAway(i, by):
+		return v, err
+	case !v.Outside || i.Agent != by.Agent || !onPhone(i):
+		return s.changed(ctx, by, in.Key, gateway.TransferLines{Interaction: in.ID, Agent: by.Agent})
+	}
+	if err := s.Calls.Control(ctx, in.ID, by.Agent, GiveAway); err != nil {
+		return Interaction{}, err
+	}
+	return s.getInteraction(ctx, by, &interactionIn{in.ID})
 }
 
 func (s *Server) joinLines(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
@@ -165,7 +226,7 @@ func (s *Server) talk(ctx context.Context, by access.Caller, id gateway.Interact
 	switch {
 	case err != nil:
 		return i, err
-	case i.Channel != gateway.Voice && i.Channel != gateway.Callback:
+	case !onPhone(i):
 		return i, gateway.Conflict("not_a_call", "only a call has lines, and keys to press; this is "+string(i.Channel), i)
 	case i.Agent != by.Agent || by.Agent == 0:
 		return i, gateway.Forbidden("not_yours", "another agent has this; ask for a transfer, or write a note")
@@ -173,6 +234,11 @@ func (s *Server) talk(ctx context.Context, by access.Caller, id gateway.Interact
 		return i, gateway.Conflict("ended", "the customer's side has ended; finish the wrap-up", i)
 	}
 	return i, nil
+}
+
+// onPhone says whether an interaction is a call.
+func onPhone(i gateway.Interaction) bool {
+	return i.Channel == gateway.Voice || i.Channel == gateway.Callback
 }
 
 // speaks says whether the caller may say something to the customer: who has the

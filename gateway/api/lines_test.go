@@ -40,6 +40,8 @@ func TestTwoLinesOfAChat(t *testing.T) {
 	anna.refused("POST", at+"/consult", m{}, 400, "one_target")
 	anna.refused("POST", at+"/consult", m{"to_agent": "999"}, 404, "agent_not_found")
 	anna.refused("POST", at+"/hold", nil, 409, "not_a_call")
+	anna.refused("POST", at+"/consult", m{"to_number": "+46701740605"}, 409, "not_a_call")
+	anna.refused("POST", at+"/transfer", m{"to_number": "+46701740605", "to_agent": h.bo}, 400, "one_target")
 	bo.refused("POST", at+"/consult", m{"to_agent": h.anna}, 403, "not_yours")
 
 	asked := anna.post(at+"/consult", m{"to_agent": h.bo, "note": "Kan du det här?"}, 200)

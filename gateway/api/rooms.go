@@ -85,6 +85,9 @@ type Calls interface {
 	// Dial rings the agent's phone and, when it is answered, the number.
 	Dial(ctx context.Context, agent gateway.AgentID, number string, i gateway.Interaction) error
 	Control(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, what CallControl) error
+	// CallOutside calls a number on line 2 of a call, or sends its customer there without
+	// talking first. The dial plan allows it as if it were dialled.
+	CallOutside(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, number string, blind bool) error
 	// Press sends keys to the customer's side, as if pressed on the agent's phone.
 	Press(ctx context.Context, i gateway.InteractionID, agent gateway.AgentID, keys string) error
 	Lines(ctx context.Context, agent gateway.AgentID) ([]Line, error)
@@ -98,6 +101,7 @@ const (
 	HoldCall   CallControl = "hold"
 	ResumeCall CallControl = "resume"
 	HangUpCall CallControl = "hang_up"
+	GiveAway   CallControl = "give_away" // the customer, to somebody outside on line 2
 )
 
 // Line is one line of an agent's phone.
@@ -108,4 +112,5 @@ type Line struct {
 	Number      string                `json:"number,omitempty"`
 	Name        string                `json:"name,omitempty"`
 	Since       string                `json:"since,omitempty"`
+	Outside     bool                  `json:"outside,omitempty" doc:"A number outside, on line 2"`
 }

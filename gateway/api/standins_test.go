@@ -161,6 +161,13 @@ func (*telephone) Control(context.Context, gateway.InteractionID, gateway.AgentI
 	return nil
 }
 
+func (p *telephone) CallOutside(_ context.Context, i gateway.InteractionID, _ gateway.AgentID, _ string, _ bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rung = append(p.rung, i)
+	return p.fail
+}
+
 func (p *telephone) Press(_ context.Context, _ gateway.InteractionID, _ gateway.AgentID, keys string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

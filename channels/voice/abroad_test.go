@@ -1,0 +1,211 @@
+package voice_test
+
+import (
+	"testing"
+
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+const abroad = "+46701112233"
+
+// alone is how the floor tells of an agent whose line 2 nobody of the house is on.
+func alone(id gateway.InteractionID, phase gateway.Phase, rev int64) gateway.Interaction {
+	return gateway.Interaction{ID: id, State: gateway.StateActive, Phase: phase, Agent: anna, Queue: queue, Rev: rev}
+}
+
+// conflict holds an error to a refusal's code.
+func conflict(t *testing.T, err error, code string) {
+	t.Helper()
+	if e := (*gateway.Error)(nil); !asError(err, &e) || e.Code != code {
+		t.Errorf("got %v, want %s", err, code)
+	}
+}
+
+// consultOutside has anna, who talks to a customer, call a number on line 2.
+func (h *house) consultOutside(elsewhere *phonetest.Phone, id gateway.InteractionID) *phonetest.Call {
+	h.t.Helper()
+	if err := h.Consult(h.t.Context(), anna, id, "+46 70-111 22 33"); err != nil {
+		h.t.Fatal(err)
+	}
+	waitFor(h, "the floor is told", func(cmd gateway.Consult) bool { return cmd.Interaction == id && cmd.Agent == anna && cmd.Outside })
+	h.change(alone(id, gateway.PhaseConsult, 5))
+	o := elsewhere.Next()
+	if !has(o.To(), "0701112233") || !has(o.From(), "+46812345") {
+		h.t.Errorf("called %s from %s", o.To(), o.From())
+	}
+	return o
+}
+
+// An agent asks somebody outside while the customer hears music, and comes back. What the
+// dial plan does not allow is not called, and the floor not told.
+func TestConsultOutside(t *testing.T) {
+	t.Parallel()
+	h, elsewhere := outsideHouse(t)
+	customer, agent, c, a, id := h.talk()
+	for _, number := range []string{"+1900555", "112", "", "sip:x@evil", "+4670\r\nX: "} {
+		conflict(t, h.Consult(t.Context(), anna, id, number), "not_in_dial_plan")
+		conflict(t, h.TransferOutside(t.Context(), anna, id, number), "not_in_dial_plan")
+	}
+	conflict(t, h.Consult(t.Context(), bo, id, abroad), "not_talking")
+	conflict(t, h.TransferLines(t.Context(), anna, id), "no_line")
+	if len(h.told()) != 1 || elsewhere.Calls() != 0 {
+		t.Fatalf("told %+v", h.told()) // the agent's answer only
+	}
+	o := h.consultOutside(elsewhere, id)
+	o.Ring()
+	phonetest.Wait(t, "the agent hears it ring", func() bool { return agent.Sound.Ear.Hears(425) })
+	conflict(t, h.TransferLines(t.Context(), anna, id), "line_rings")
+	conflict(t, h.TransferOutside(t.Context(), anna, id, abroad), "line_in_use")
+	conflict(t, h.Consult(t.Context(), anna, id, "+46702222222"), "line_in_use")
+	if err := h.Consult(t.Context(), anna, id, abroad); err != nil || elsewhere.Calls() != 1 {
+		t.Errorf("asked twice: %v, called %d times", err, elsewhere.Calls())
+	}
+	o.Answer()
+	phonetest.Wait(t, "the two talk", func() bool { return agent.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(1000) })
+	phonetest.Wait(t, "the customer hears music", func() bool { return customer.Sound.Ear.Hears(toneMusic) })
+	a.Info('7')
+	phonetest.Wait(t, "line 2 gets the key", func() bool { return elsewhere.Sound.Pressed() == "7" })
+	lines, err := h.Lines(t.Context(), anna)
+	if err != nil || len(lines) != 2 || !lines[1].Outside || lines[1].Number != abroad || lines[1].State != "talking" || lines[0].Outside {
+		t.Errorf("lines %+v, %v", lines, err)
+	}
+	h.change(alone(id, gateway.PhaseTalking, 7))
+	phonetest.Wait(t, "line 2 is hung up", o.Gone)
+	phonetest.Wait(t, "agent and customer talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	phonetest.Wait(t, "the agent is hung up", a.Gone)
+	h.ends()
+}
+
+// The customer is given to line 2, by console or by hanging up, and talks there until one of
+// them hangs up. The agent has nothing to do with it any more.
+func TestTransferLinesOutside(t *testing.T) {
+	for _, how := range []string{"by console", "by phone"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h, elsewhere := outsideHouse(t)
+			customer, _, c, a, id := h.talk()
+			o := h.consultOutside(elsewhere, id)
+			o.Answer()
+			phonetest.Wait(t, "they hear the agent", func() bool { return elsewhere.Sound.Ear.Hears(1000) })
+			if how == "by phone" {
+				a.Bye()
+			} else if err := h.TransferLines(t.Context(), anna, id); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(h, "the floor is told", func(cmd gateway.Leave) bool {
+				return cmd.Interaction == id && cmd.End == gateway.EndTransferredExternal
+			})
+			h.change(gateway.Interaction{ID: id, State: gateway.StateWrapUp, End: gateway.EndTransferredExternal, Agent: anna, Queue: queue, Rev: 9})
+			phonetest.Wait(t, "the agent is out", a.Gone)
+			phonetest.Wait(t, "the others talk", func() bool { return customer.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(440) })
+			if lines, err := h.Lines(t.Context(), anna); err != nil || len(lines) != 1 || lines[0].State != "idle" {
+				t.Errorf("lines %+v, %v", lines, err)
+			}
+			customer.Sound.Press('4')
+			phonetest.Wait(t, "the key comes", func() bool { return elsewhere.Sound.Pressed() == "4" })
+			o.Bye()
+			phonetest.Wait(t, "the customer is hung up", c.Gone)
+			if cause := h.ends(); cause != "outside_bye" {
+				t.Errorf("ended by %s", cause)
+			}
+		})
+	}
+}
+
+// Everybody hears everybody; line 2 hangs up, and the other two go on.
+func TestJoinOutside(t *testing.T) {
+	t.Parallel()
+	h, elsewhere := outsideHouse(t)
+	customer, agent, c, _, id := h.talk()
+	o := h.consultOutside(elsewhere, id)
+	h.change(alone(id, gateway.PhaseConference, 6))
+	phonetest.Wait(t, "two talk until they answer", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	o.Answer()
+	phonetest.Wait(t, "all hear all", func() bool {
+		both := func(p *phonetest.Phone, hz1, hz2 int) bool {
+			return p.Sound.Ear.Part(hz1) > 0.2 && p.Sound.Ear.Part(hz2) > 0.2
+		}
+		return both(customer, 1000, 1300) && both(agent, 440, 1300) && both(elsewhere, 440, 1000)
+	})
+	customer.Sound.Press('4')
+	phonetest.Wait(t, "both get the key", func() bool { return agent.Sound.Pressed() == "4" && elsewhere.Sound.Pressed() == "4" })
+	o.Bye()
+	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
+	h.change(alone(id, gateway.PhaseTalking, 7))
+	phonetest.Wait(t, "two talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
+// Who is called refuses: line 2 is free again.
+func TestConsultOutsideInVain(t *testing.T) {
+	t.Parallel()
+	h, elsewhere := outsideHouse(t)
+	customer, agent, c, _, id := h.talk()
+	h.consultOutside(elsewhere, id).Reject(486)
+	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
+	h.change(alone(id, gateway.PhaseTalking, 7))
+	phonetest.Wait(t, "they talk again", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
+// The customer leaves meanwhile, or is queued again: line 2 is hung up.
+func TestConsultOutsideEnds(t *testing.T) {
+	for _, how := range []string{"customer leaves", "queued again"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h, elsewhere := outsideHouse(t)
+			_, _, c, a, id := h.talk()
+			o := h.consultOutside(elsewhere, id)
+			o.Answer()
+			phonetest.Wait(t, "they hear the agent", func() bool { return elsewhere.Sound.Ear.Hears(1000) })
+			if how == "queued again" {
+				h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: queue, Rev: 7})
+			} else {
+				c.Bye()
+			}
+			phonetest.Wait(t, "both are hung up", func() bool { return a.Gone() && o.Gone() })
+			if how == "queued again" {
+				c.Bye()
+			}
+			h.ends()
+		})
+	}
+}
+
+// The customer is sent on without talking first: they are brought there, or leave a message.
+func TestTransferOutside(t *testing.T) {
+	for _, how := range []string{"answered", "refused"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h, elsewhere := outsideHouse(t)
+			customer, _, c, a, id := h.talk()
+			if err := h.TransferOutside(t.Context(), anna, id, abroad); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(h, "the floor is told", func(cmd gateway.Leave) bool {
+				return cmd.Interaction == id && cmd.End == gateway.EndTransferredExternal
+			})
+			phonetest.Wait(t, "the agent is out", a.Gone)
+			o := elsewhere.Next()
+			if how == "refused" {
+				o.Reject(486)
+				hears(t, customer, "the greeting", toneVoicemail)
+				c.Bye()
+				h.ends()
+				return
+			}
+			hears(t, customer, "that they are connected", toneOutside)
+			o.Answer()
+			phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(440) })
+			c.Bye()
+			phonetest.Wait(t, "the other is hung up", o.Gone)
+			if cause := h.ends(); cause != "customer_bye" {
+				t.Errorf("ended by %s", cause)
+			}
+		})
+	}
+}
