@@ -100,6 +100,7 @@ export const api = {
   statusCodes: () => get<A.StatusCodes>('/status-codes'),
   why: (id: A.Id) => get<A.Reasons>(`/interactions/${id}/why`),
   statistics: () => get<A.Figures>('/me/statistics'),
+  houseStatistics: () => get<{ channels: A.ChannelTimes[]; queues: A.QueueTimes[] }>('/statistics'),
   lines: () => get<A.Page<A.PhoneLine>>('/me/lines'),
   ticket: () => post<{ ticket: string }>('/socket-ticket'),
 

@@ -396,6 +396,23 @@ export interface Figures {
   occupancy?: number
 }
 
+/** What a channel's customers waited for; a figure of nothing is absent. */
+export interface ChannelTimes {
+  channel: Channel
+  handled: number
+  first_responses: number
+  first_response_s?: number
+  next_responses: number
+  next_response_s?: number
+  resolved: number
+  resolution_s?: number
+  reopen_rate?: number
+  link_rate?: number
+}
+export interface QueueTimes extends ChannelTimes {
+  queue: Id
+}
+
 /** How far a mail of ours has come. */
 export interface Outbound {
   id: Id

@@ -3,12 +3,15 @@ import { api } from '../api/client'
 import type { Channel, Figures as Day } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
+import { useMe } from '../session'
 import { Icon, type IconName } from '../ui/icon'
 import { Bar, channelIcon, Empty, Fetched } from '../ui/parts'
+import { Answers } from './answers'
 
-/** The agent's own figures of the day. */
+/** The agent's own figures of the day, and for supervisors how long the house's customers waited. */
 export function Analysis() {
   const w = useWords()
+  const supervises = useMe().role !== 'agent'
   const query = useQuery({ queryKey: ['statistics'], queryFn: api.statistics, refetchInterval: 60_000 })
   return (
     <main className="sheet">
@@ -20,6 +23,7 @@ export function Analysis() {
         <Fetched query={query} what={w.analysis.what} rows={4}>
           {(s) => <Figures s={s} />}
         </Fetched>
+        {supervises && <Answers />}
       </div>
     </main>
   )

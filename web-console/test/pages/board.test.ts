@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { desk, fact, faults, stopBrowser } from './browser'
+import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
 
@@ -60,3 +60,18 @@ test('an agent is not shown why', () =>
     },
     (h) => (h.role = 'agent'),
   ))
+
+test('a supervisor reads how long customers waited for answers and solutions; an agent does not', async () => {
+  await desk('/analysis', async ({ page }) => {
+    const by = page.getByRole('region', { name: 'Kanal', exact: true })
+    const row = by.getByRole('row', { name: /Chatt/ })
+    assert.deepEqual(await row.getByRole('cell').allTextContents(), ['0:38', '0:52', '10:10', '13\u00a0%', '44\u00a0%'])
+    assert.deepEqual(await by.getByRole('row', { name: /E-post/ }).getByRole('cell').allTextContents(), ['2 tim 01 min', '–', '2 dagar', '0\u00a0%', '–'])
+    assert.equal(await by.getByRole('row').count(), 3)
+    await page.getByRole('region', { name: 'Kö', exact: true }).getByRole('row', { name: /Chatt.*0:38/ }).waitFor()
+  })
+  await desk('/analysis', async ({ page, house }) => {
+    await page.getByText('Per kanal').first().waitFor()
+    assert.equal(asked(house, /^\/statistics/).length, 0)
+  }, (h) => void (h.role = 'agent'))
+})

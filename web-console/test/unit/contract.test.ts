@@ -40,6 +40,8 @@ const same: Record<string, string> = {
   StaffChat: 'StaffChat',
   SupervisorMessage: 'SupervisorMessage',
   Figures: 'MyFigures',
+  ChannelTimes: 'ChannelFigures',
+  QueueTimes: 'QueueFigures',
   Named: 'Named',
   AgentSettings: 'AgentSettings',
   QueueSettings: 'QueueSettings',
