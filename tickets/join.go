@@ -111,7 +111,8 @@ func (s *Store) continued(ctx context.Context, tx pgx.Tx, a gateway.Arrival, id 
 const previewLength = 160
 
 // begin opens cases for those of the list that are fresh. A quiet one (a bounce of
-// nothing we know) is closed at once: it can be found, and stands in nobody's way.
+// nothing we know, an old mail) begins and ends when it came: it can be found, and stands
+// in nobody's way.
 func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []gateway.CustomerID, fresh []int, cases []gateway.CaseID) error {
 	n := len(fresh)
 	if n == 0 {
@@ -126,9 +127,9 @@ func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []g
 		of[k], queues[k] = int64(customers[i]), int64(a.Queue)
 	}
 	rows, _ := tx.Query(ctx, `
-		insert into support_case (subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at)
+		insert into support_case (subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at, created_at)
 		select subject, case when quiet then 'closed' else 'open' end, case when quiet then at end, coalesce(c.merged_into, c.id), queue,
-			channel, preview, preview_by, at
+			channel, preview, preview_by, at, case when quiet then at else now() end
 		from unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
 			with ordinality as w(subject, quiet, at, customer, queue, channel, preview, preview_by, n)
 		join customer c on c.id = w.customer

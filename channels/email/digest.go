@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
-// traces are the fields that differ when one mail is delivered twice.
+// traces are the fields that differ when one mail is delivered twice, and those in which
+// the programs that keep an mbox note what became of it.
 var traces = map[string]bool{
 	"return-path": true, "delivered-to": true, "received": true, "x-original-to": true, "envelope-to": true, "delivery-date": true,
+	"status": true, "x-status": true, "x-keywords": true, "x-uid": true, "x-imap": true, "x-imapbase": true,
+	"x-mozilla-status": true, "x-mozilla-status2": true, "x-mozilla-keys": true,
 }
 
 // digest knows a mail by its content: SHA-256 without the fields that a delivery adds,

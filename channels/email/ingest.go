@@ -108,10 +108,12 @@ func (p *poller) read(f fetched) *receivedMail {
 	r := &receivedMail{fetched: f, key: p.key(f.uid), digest: digest(f.raw, f.at), raw: f.kept}
 	r.letter, r.broken = parse(f.raw)
 	if r.raw.key != "" {
-		r.letter.Defects = append(r.letter.Defects, "too large: only its beginning was read, see the source")
+		r.letter.Defects = append(r.letter.Defects, tooLarge)
 	}
 	return r
 }
+
+const tooLarge = "too large: only its beginning was read, see the source"
 
 // keepBytes keeps the sources of mails and their attachments.
 func (e *Email) keepBytes(ctx context.Context, mails []*receivedMail) error {
@@ -261,7 +263,7 @@ func (p *poller) report(ctx context.Context, tx pgx.Tx, r *receivedMail) error {
 		}
 	}
 	if r.broken != "" {
-		return p.quarantine(ctx, tx, r, r.broken, false)
+		return p.quarantine(ctx, tx, p.box, r, r.broken, false)
 	}
 	return nil
 }
@@ -283,7 +285,7 @@ func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending 
 		return err
 	}
 	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		if err := p.quarantine(ctx, tx, r, err.Error(), false); err != nil {
+		if err := p.quarantine(ctx, tx, p.box, r, err.Error(), false); err != nil {
 			return err
 		}
 		raw := r.raw

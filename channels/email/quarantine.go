@@ -157,12 +157,12 @@ func (e *Email) admit(ctx context.Context, q Quarantined, r *receivedMail, a gat
 }
 
 // quarantine notes a mail that somebody should look at.
-func (p *poller) quarantine(ctx context.Context, tx pgx.Tx, r *receivedMail, reason string, held bool) error {
+func (e *Email) quarantine(ctx context.Context, tx pgx.Tx, box Mailbox, r *receivedMail, reason string, held bool) error {
 	_, err := tx.Exec(ctx, `
 		insert into quarantine (mailbox_id, key, raw, reason, sender, subject, held)
 		values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (key) do update set reason = excluded.reason`,
-		int64(p.box.ID), r.key, r.raw.key, gateway.Clean(strings.ToValidUTF8(reason, "?")),
+		int64(box.ID), r.key, r.raw.key, gateway.Clean(strings.ToValidUTF8(reason, "?")),
 		r.letter.From.Value, r.letter.Subject, held)
 	if err != nil {
 		return fmt.Errorf("put mail into quarantine: %w", err)
@@ -172,30 +172,43 @@ func (p *poller) quarantine(ctx context.Context, tx pgx.Tx, r *receivedMail, rea
 
 // putAside puts mails of blocked senders away, and gives the others.
 func (p *poller) putAside(ctx context.Context, mails []*receivedMail, pending []imap.UID) (free []*receivedMail, done []imap.UID, err error) {
-	blocked, err := p.blocks(ctx, mails)
-	if err != nil {
-		return nil, nil, err
+	free, held, err := p.parted(ctx, mails)
+	if err != nil || len(held) == 0 {
+		return free, nil, err
 	}
-	var held []*receivedMail
-	for _, r := range mails {
-		if blocked[r.letter.From.Value] || blocked[domainOf(r.letter.From.Value)] {
-			held, done = append(held, r), append(done, r.uid)
-		} else {
-			free = append(free, r)
-		}
-	}
-	if len(held) == 0 {
-		return free, nil, nil
+	for _, r := range held {
+		done = append(done, r.uid)
 	}
 	return free, done, pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		if err := p.advance(ctx, tx, done, pending); err != nil {
 			return err
 		}
-		for _, r := range held {
-			if err := p.quarantine(ctx, tx, r, "the sender is blocked", true); err != nil {
-				return err
-			}
-		}
-		return p.remember(ctx, tx, p.box.ID, held)
+		return p.setAside(ctx, tx, p.box, held)
 	})
+}
+
+// parted parts mails into those that may come in and those whose senders are blocked.
+func (e *Email) parted(ctx context.Context, mails []*receivedMail) (free, held []*receivedMail, err error) {
+	blocked, err := e.blocks(ctx, mails)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range mails {
+		if blocked[r.letter.From.Value] || blocked[domainOf(r.letter.From.Value)] {
+			held = append(held, r)
+		} else {
+			free = append(free, r)
+		}
+	}
+	return free, held, nil
+}
+
+// setAside keeps mails in quarantine until somebody releases them.
+func (e *Email) setAside(ctx context.Context, tx pgx.Tx, box Mailbox, held []*receivedMail) error {
+	for _, r := range held {
+		if err := e.quarantine(ctx, tx, box, r, "the sender is blocked", true); err != nil {
+			return err
+		}
+	}
+	return e.remember(ctx, tx, box.ID, held)
 }

@@ -67,6 +67,9 @@ var refusals = map[string]refusal{
 	"an unknown order":             {args: "sim --order=lifo", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: `did you mean "fifo"?`},
 	"no backup to restore":         {args: "restore DIR/b.tar", want: "open DIR/b.tar: no such file"},
 	"something else to restore":    {args: "restore DIR/b.tar", there: "DIR/b.tar", want: "DIR/b.tar is no backup of Växel's"},
+	"an import of nothing":         {args: "import DIR/mbox --mailbox=a@example.com", want: "DIR/mbox: no such file"},
+	"an import into nothing":       {args: "import DIR/mbox --mailbox=a@example.com", there: "DIR/mbox", want: "there is no Växel in DIR/data"},
+	"an import for nobody":         {args: "import DIR/mbox --mailbox=a@example.com", there: "DIR/mbox", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: "there is no mailbox a@example.com"},
 	"an unknown bench":             {args: "bench chess", want: `no bench is called "chess"; there are start, mail`},
 	"a bench of no length":         {args: "bench --seconds=0", want: "--seconds: one at least"},
 }

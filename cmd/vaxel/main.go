@@ -27,6 +27,7 @@ type cli struct {
 	Admin   adminCmd   `cmd:"" help:"Passwords, keys and sealed secrets."`
 	Backup  backupCmd  `cmd:"" help:"Write database and blobs into one file."`
 	Restore restoreCmd `cmd:"" help:"Read such a file into an empty data directory."`
+	Import  importCmd  `cmd:"" help:"Take an archive of mail (mbox, Maildir) into closed cases."`
 	Why     whyCmd     `cmd:"" help:"Explain each offer of an interaction, also after its end."`
 	Sim     simCmd     `cmd:"" help:"Decide a recorded day anew with another plan."`
 	Drain   drainCmd   `cmd:"" help:"Have a node take nothing new and give away what it has, before it is stopped."`

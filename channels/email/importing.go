@@ -1,0 +1,217 @@
+package email
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaxelhq/vaxel/channels/email/archive"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// importBatch is how many mails are parsed and kept at once.
+const importBatch = 200
+
+// Imported counts what became of an archive's mails.
+type Imported struct {
+	Total   int // in the archive
+	Taken   int // in cases now
+	Known   int // that had been taken in before, by an earlier import or by IMAP
+	Held    int // whose sender is blocked: in quarantine
+	Refused int // that could not be taken in; they are still in the archive
+}
+
+// Done is how many of them have been dealt with.
+func (n Imported) Done() int { return n.Taken + n.Known + n.Held + n.Refused }
+
+// Import takes the mails of an archive in as if the mailbox had read them, but quietly:
+// their cases are closed, nobody is asked or answered, and what they reported of our mail
+// is no news. What the mailbox's own address has sent stands on the case of whom it was
+// sent to.
+//
+// It may be stopped at any moment and begun again: a mail is known by its content, in the
+// transaction that takes it in. tell is called after each batch.
+func (e *Email) Import(ctx context.Context, box Mailbox, mails []archive.Mail, tell func(Imported)) (n Imported, err error) {
+	boxes, err := e.Mailboxes(ctx)
+	if err != nil {
+		return n, err
+	}
+	var own []string
+	for _, b := range boxes {
+		own = append(own, b.Address)
+	}
+	n.Total = len(mails)
+	for batch := range slices.Chunk(mails, importBatch) {
+		read, err := e.readArchived(ctx, box, batch)
+		if err != nil {
+			return n, err
+		}
+		if err := e.importSome(ctx, box, own, read, &n); err != nil {
+			return n, err
+		}
+		tell(n)
+	}
+	return n, nil
+}
+
+// readArchived parses mails, several at once.
+func (e *Email) readArchived(ctx context.Context, box Mailbox, batch []archive.Mail) ([]*receivedMail, error) {
+	mails := make([]*receivedMail, len(batch))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, m := range batch {
+		work.Go(func() (err error) {
+			mails[i], err = e.archived(ctx, box, m)
+			return err
+		})
+	}
+	return mails, work.Wait()
+}
+
+// archived reads one mail. Of one that is too large the whole is kept, and its beginning
+// read.
+func (e *Email) archived(ctx context.Context, box Mailbox, m archive.Mail) (*receivedMail, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	raw, err := m.Read(maxWhole)
+	if err != nil {
+		return nil, err
+	}
+	at := m.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	r := &receivedMail{fetched: fetched{raw: raw, at: at}, digest: digest(raw, m.At)}
+	r.key = fmt.Sprintf("email/%d/import/%s", box.ID, hex.EncodeToString(r.digest[:]))
+	r.letter, r.broken = parse(raw)
+	if m.Size() <= maxWhole {
+		return r, nil
+	}
+	r.letter.Defects = append(r.letter.Defects, tooLarge)
+	whole, err := m.Open()
+	if err != nil {
+		return nil, err
+	}
+	r.raw = stored{kind: rawType, name: rawName}
+	r.raw.key, r.raw.size, err = e.in.Blobs.Put(ctx, whole)
+	return r, errors.Join(err, whole.Close())
+}
+
+// importSome takes mails in that are parsed.
+func (e *Email) importSome(ctx context.Context, box Mailbox, own []string, read []*receivedMail, n *Imported) error {
+	fresh, err := e.unknown(ctx, box, read)
+	if err != nil {
+		return err
+	}
+	n.Known += len(read) - len(fresh)
+	if err := e.keepBytes(ctx, fresh); err != nil {
+		return err
+	}
+	fresh, held, err := e.holdBlocked(ctx, box, fresh)
+	if err != nil {
+		return err
+	}
+	n.Held += held
+	items := make([]Item, len(fresh))
+	for i, r := range fresh {
+		if items[i].Arrival, err = e.arrival(box, r); err != nil {
+			return err
+		}
+		quiet(&items[i].Arrival, r, own)
+	}
+	received, errs := e.in.Intake.ReceiveBatch(ctx, items, e.imported(box, fresh))
+	for i, r := range fresh {
+		if errs[i] != nil && errors.Is(errs[i], gateway.ErrNotFound) && items[i].Arrival.Conversation != 0 {
+			items[i].Arrival.Conversation = 0 // it answers what is gone
+			again, err := e.in.Intake.ReceiveBatch(ctx, items[i:i+1], e.imported(box, fresh[i:i+1]))
+			received[i], errs[i] = again[0], err[0]
+		}
+		switch {
+		case ctx.Err() != nil || errors.Is(errs[i], gateway.ErrTryAgain):
+			return errors.Join(errs[i], ctx.Err())
+		case errs[i] != nil:
+			e.log.Error("archived mail not taken in", "key", r.key, "err", errs[i])
+			n.Refused++
+		case received[i].Repeated:
+			n.Known++
+		default:
+			n.Taken++
+		}
+	}
+	return nil
+}
+
+// quiet has an arrival ask for nobody. What we sent ourselves is from an agent whom we
+// don't know, and of the customer to whom it went.
+func quiet(a *gateway.Arrival, r *receivedMail, own []string) {
+	a.Quiet = true
+	ours := func(x gateway.Address) bool { return slices.Contains(own, x.Value) }
+	if !ours(r.letter.From) {
+		return
+	}
+	to := slices.Concat(r.letter.To, r.letter.Cc)
+	if i := slices.IndexFunc(to, func(x gateway.Address) bool { return x.Value != "" && !ours(x) }); i >= 0 {
+		a.From = to[i]
+		a.From.Kind = gateway.AddressEmail
+	}
+	a.Entry.Author = gateway.Author{Kind: gateway.ByAgent, Name: r.letter.From.Name}
+}
+
+// unknown leaves out what the mailbox has by its content, and what stands there twice.
+func (e *Email) unknown(ctx context.Context, box Mailbox, mails []*receivedMail) (fresh []*receivedMail, err error) {
+	digests := make([][]byte, len(mails))
+	for i, r := range mails {
+		digests[i] = r.digest[:]
+	}
+	rows, _ := e.pool.Query(ctx, `
+		select digest
+		from mailbox_digest
+		where mailbox_id = $1 and digest = any($2)`, int64(box.ID), digests) // the error comes with the rows
+	list, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil {
+		return nil, fmt.Errorf("look for known mails: %w", err)
+	}
+	known := map[[32]byte]bool{}
+	for _, sum := range list {
+		known[[32]byte(sum)] = true
+	}
+	for _, r := range mails {
+		if !known[r.digest] {
+			known[r.digest], fresh = true, append(fresh, r)
+		}
+	}
+	return fresh, nil
+}
+
+// imported is our part of the intake's transaction.
+func (e *Email) imported(box Mailbox, mails []*receivedMail) Together {
+	return func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error {
+		some := mails[first : first+len(received)]
+		for _, r := range some {
+			if r.broken == "" {
+				continue
+			}
+			if err := e.quarantine(ctx, tx, box, r, r.broken, false); err != nil {
+				return err
+			}
+		}
+		return e.remember(ctx, tx, box.ID, some)
+	}
+}
+
+// holdBlocked puts mails of blocked senders into quarantine, and gives the others.
+func (e *Email) holdBlocked(ctx context.Context, box Mailbox, mails []*receivedMail) (free []*receivedMail, n int, err error) {
+	free, held, err := e.parted(ctx, mails)
+	if err != nil || len(held) == 0 {
+		return free, 0, err
+	}
+	return free, len(held), pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error { return e.setAside(ctx, tx, box, held) })
+}
