@@ -103,3 +103,24 @@ func (a *agent) answersLetter() {
 		a.v.t.Error("the letter is on the case of a chat")
 	}
 }
+
+// TestStorySilentVisitor: the agent has answered, the visitor says nothing more: the chat
+// ends by itself, as such, and the agent wraps it up.
+func TestStorySilentVisitor(t *testing.T) {
+	t.Parallel()
+	v := newVaxel(t, "[chat]\nnudge_after = 1\nsilent_after = 2\n"+widget)
+	v.start()
+	v.agent.signIn()
+	c := v.agent.openConsole()
+	v.agent.available()
+	guest := v.visit()
+	guest.say("form", 0, map[string]any{"text": "Hej"})
+	id := c.accept(t)
+	v.agent.must(http.MethodPost, "/interactions/"+id.String()+"/messages", map[string]any{"text": "Vilket ordernummer?"}, nil)
+	v.wait("the end of a silent chat", func() bool { return v.number(`select count(*) from interaction where ended = 'silent' and state = 'wrap_up'`) == 1 })
+	c.finish(t, id)
+	if n := v.number(`select count(*) from interaction where ended = 'silent' and state = 'finished' and cardinality(codes) = 1`); n != 1 {
+		t.Error("the chat did not keep its end")
+	}
+	guest.wantWhole()
+}

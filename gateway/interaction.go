@@ -44,6 +44,7 @@ const (
 	EndTransferredExternal End = "transferred_external"
 	EndClosed              End = "closed"         // the queue was closed, full or withdrawn by a supervisor
 	EndForm                End = "form"           // a chat that was asked to leave a message
+	EndSilent              End = "silent"         // a chat whose customer answered nothing any more
 	EndCallback            End = "callback"       // the customer is called back instead
 	EndSystemFailure       End = "system_failure" // our media died; a callback was made
 )

@@ -55,7 +55,7 @@ create table interaction (
   wrap_up_until timestamptz,
   overtime      boolean not null,
   finished_at   timestamptz,
-  ended         text not null check (ended in ('', 'handled', 'abandoned', 'short_abandon', 'voicemail', 'transferred_external', 'closed', 'form', 'callback', 'system_failure')),
+  ended         text not null check (ended in ('', 'handled', 'abandoned', 'short_abandon', 'voicemail', 'transferred_external', 'closed', 'form', 'callback', 'system_failure', 'silent')),
   codes         bigint[] not null,
   over_capacity boolean not null,
   phase         text not null check (phase in ('', 'talking', 'hold', 'consult', 'conference')),

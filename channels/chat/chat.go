@@ -110,6 +110,10 @@ type Config struct {
 	Articles Articles
 	Assets   http.Handler // the widget's own files: /w/v1.js, /w/chat.js and /w/later.js
 
+	// A visitor whose agent has written last is asked after NudgeAfter whether they are
+	// there, and after SilentAfter the chat ends. Zero: never.
+	NudgeAfter, SilentAfter time.Duration
+
 	// LinesPerSecond is how many lines one visitor may write; those beyond it wait for
 	// their turn. 5 unless set.
 	LinesPerSecond int
@@ -185,6 +189,7 @@ func (s *Server) tick(ctx context.Context) {
 			s.wheel.turn()
 			s.spawn(func(ctx context.Context) { s.tellPlaces(ctx, now) })
 			s.spawn(func(ctx context.Context) { s.sweepGone(ctx, now) })
+			s.spawn(func(ctx context.Context) { s.sweepSilent(ctx, now) })
 		}
 	}
 }

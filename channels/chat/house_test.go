@@ -95,7 +95,7 @@ func (h *house) start() *node {
 func (h *house) server(assets http.Handler) *chat.Server {
 	return chat.New(chat.Config{
 		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
-		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Assets: assets,
+		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
 	})
 }
 

@@ -195,12 +195,13 @@ func (v *session) end(ctx context.Context) error {
 	if !ok || phaseOf(p.State) == phaseEnded {
 		return nil
 	}
-	return v.srv.leave(ctx, p.Interaction)
+	return v.srv.leave(ctx, p.Interaction, "")
 }
 
 // leave takes the customer's side of an interaction away, once however often it is asked.
-func (s *Server) leave(ctx context.Context, i gateway.InteractionID) error {
-	if _, err := s.Floor.Do(ctx, "chat/leave/"+i.String(), gateway.Leave{Interaction: i}); err != nil {
+// The end may be left to the floor.
+func (s *Server) leave(ctx context.Context, i gateway.InteractionID, end gateway.End) error {
+	if _, err := s.Floor.Do(ctx, "chat/leave/"+i.String(), gateway.Leave{Interaction: i, End: end}); err != nil {
 		return fmt.Errorf("leave: %w", err)
 	}
 	return nil
@@ -215,6 +216,7 @@ func (v *session) typing(on bool) {
 		return
 	}
 	v.typed, v.writes = now, on
+	v.stir(now)
 	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0,
 		typing{gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on})
 	e.Conversation = who.Conversation

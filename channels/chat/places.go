@@ -132,7 +132,7 @@ func (s *Server) letGo(ctx context.Context, now time.Time) error {
 	for _, a := range gone {
 		p, open := places[a.Conversation]
 		if open && p.over(now.Sub(a.Since)) {
-			err := s.leave(ctx, p.Interaction)
+			err := s.leave(ctx, p.Interaction, "")
 			open, errs = err != nil, append(errs, err)
 		}
 		if !open {

@@ -45,6 +45,9 @@ type session struct {
 	saying  string // client id of the line being stored: its ack will stand for its entry
 	placed  time.Time
 	place   Place
+	stirred time.Time // when the visitor last typed
+	look    time.Time // for silence, not before
+	looking bool      // now
 }
 
 // serveSocket upgrades and returns; the socket lives on in a goroutine of its own with

@@ -57,6 +57,8 @@ type BlobsConfig struct {
 // ChatConfig is how visitors are served.
 type ChatConfig struct {
 	LinesPerSecond int `toml:"lines_per_second"` // that one visitor may write, the rest waiting their turn; 5 unless set
+	NudgeAfter     int `toml:"nudge_after"`      // seconds without an answer to the agent; then the visitor is asked for one; 0: never
+	SilentAfter    int `toml:"silent_after"`     // the same, until the chat is ended
 }
 
 // VoiceConfig turns telephony on and says who may ring and be rung.
@@ -133,6 +135,7 @@ func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", Zone: "Europe/Stockholm", LogLevel: "info",
 		Roles: slices.Clone(allRoles),
+		Chat:  ChatConfig{NudgeAfter: 300, SilentAfter: 600},
 		Voice: VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
 	}
 }

@@ -45,9 +45,7 @@ func (c Config) check() error {
 			bad("database_url", "write it as postgres://user:password@host:5432/database")
 		}
 	}
-	if c.Chat.LinesPerSecond < 0 {
-		bad("chat.lines_per_second", "%d is below nothing; leave it out for 5", c.Chat.LinesPerSecond)
-	}
+	c.Chat.check(bad)
 	c.checkNodes(bad)
 	c.Voice.check(bad)
 	c.Retention.check(bad)
@@ -90,6 +88,18 @@ func (c Config) checkListen(bad func(key, why string, args ...any)) {
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || (err == nil && ip.IsLoopback())
+}
+
+func (c ChatConfig) check(bad func(key, why string, args ...any)) {
+	if c.LinesPerSecond < 0 {
+		bad("chat.lines_per_second", "%d is below nothing; leave it out for 5", c.LinesPerSecond)
+	}
+	if c.NudgeAfter < 0 {
+		bad("chat.nudge_after", "%d is below nothing; write seconds, or 0 to ask nobody", c.NudgeAfter)
+	}
+	if c.SilentAfter < 0 || c.SilentAfter > 0 && c.SilentAfter <= c.NudgeAfter {
+		bad("chat.silent_after", "%d must be more seconds than nudge_after, which are %d, or 0 to end no chat", c.SilentAfter, c.NudgeAfter)
+	}
 }
 
 func (v VoiceConfig) check(bad func(key, why string, args ...any)) {

@@ -33,8 +33,10 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 			file: "[blobs]\nendpoint = \"s3.example:9000\"\nbucket = \"b\"\naccess_key = \"a\"\nsecret_key = \"s\"\nplain = true",
 			want: "blobs.plain: s3.example is another machine",
 		},
-		"a public address": {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
-		"any address":      {file: `listen = ":80"`, want: "reachable from outside"},
+		"a chat that ends before it is asked":  {file: "[chat]\nnudge_after = 60\nsilent_after = 30", want: "chat.silent_after: 30 must be more seconds than nudge_after, which are 60"},
+		"silence that lasts less than nothing": {file: "[chat]\nnudge_after = -1", want: "chat.nudge_after: -1 is below nothing"},
+		"a public address":                     {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
+		"any address":                          {file: `listen = ":80"`, want: "reachable from outside"},
 		"a password in the clear": {
 			file: "[[mailbox]]\naddress = \"a@example.org\"\nqueue = \"Support\"\n" +
 				"imap = { address = \"mail.example.org:143\", tls = \"none\" }\nsmtp = { address = \"localhost:25\", tls = \"none\" }",

@@ -216,7 +216,7 @@ var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[gateway.Intent]():        {"available", "working_offline", "on_break", "logged_out"},
 	reflect.TypeFor[gateway.Status]():        {"available", "offered", "busy", "wrap_up", "working_offline", "on_break", "logged_out"},
 	reflect.TypeFor[gateway.State]():         {"waiting", "offered", "active", "parked", "wrap_up", "finished"},
-	reflect.TypeFor[gateway.End]():           {"handled", "abandoned", "short_abandon", "voicemail", "transferred_external", "closed", "form", "callback", "system_failure"},
+	reflect.TypeFor[gateway.End]():           {"handled", "abandoned", "short_abandon", "voicemail", "transferred_external", "closed", "form", "callback", "system_failure", "silent"},
 	reflect.TypeFor[gateway.Phase]():         {"talking", "hold", "consult", "conference"},
 	reflect.TypeFor[gateway.Outcome]():       {"accepted", "declined", "missed", "withdrawn", "failed"},
 	reflect.TypeFor[gateway.OfferKind]():     {"queue", "transfer", "recall", "consult"},

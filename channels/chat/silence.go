@@ -1,0 +1,154 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// heardPage is how far back the last word is looked for.
+const heardPage = 50
+
+// nudges ask a silent visitor whether they are there, by language.
+var nudges = map[string]string{
+	"sv": "Är du kvar? Skriv något, annars avslutas chatten om en stund.",
+	"en": "Are you still there? Write something, or the chat will end in a while.",
+}
+
+// sweepSilent looks after those connected here whose time to say something has come. What
+// it goes by is on the conversation, so that another node, or this one started anew, goes
+// by the same; those who are not connected are let go by sweepGone.
+func (s *Server) sweepSilent(ctx context.Context, now time.Time) {
+	if s.NudgeAfter == 0 && s.SilentAfter == 0 {
+		return
+	}
+	for _, v := range s.all() {
+		if !v.looks(now) {
+			continue
+		}
+		next, err := v.mindSilence(ctx, now)
+		if err != nil {
+			s.Log.Warn("a silent visitor still holds an agent", "err", err)
+			next = now.Add(sweepSeconds * time.Second)
+		}
+		v.looked(next)
+	}
+}
+
+// looks says whether the visitor's silence is to be looked at, and keeps others from it.
+func (v *session) looks(now time.Time) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.looking || v.phase != phaseOpen || now.Before(v.look) {
+		return false
+	}
+	v.looking = true
+	return true
+}
+
+func (v *session) looked(next time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.looking, v.look = false, next
+}
+
+// stir notes a sign of life.
+func (v *session) stir(now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.stirred = now
+}
+
+// mindSilence asks or ends, if it is time, and says when to look again.
+func (v *session) mindSilence(ctx context.Context, now time.Time) (next time.Time, err error) {
+	v.mu.Lock()
+	who, after, stirred := v.visitor, max(v.sent-heardPage, 0), v.stirred
+	v.mu.Unlock()
+	entries, err := v.srv.Timeline.Entries(ctx, who.Conversation, after, 2*heardPage)
+	if err != nil {
+		return next, err
+	}
+	pos, since := silentSince(entries, stirred)
+	do, next := v.srv.silence(now, since)
+	if do == nothing {
+		return next, nil
+	}
+	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{who.Conversation})
+	if err != nil {
+		return next, err
+	}
+	p, open := places[who.Conversation]
+	switch {
+	case !open || p.State != gateway.StateActive: // the agent is asked for first
+		return now.Add(sweepSeconds * time.Second), nil
+	case do == end:
+		return next, v.srv.leave(ctx, p.Interaction, gateway.EndSilent)
+	default:
+		return next, v.nudge(ctx, who, pos)
+	}
+}
+
+// nudge is a line of the house's own, once after each line of the agent's.
+func (v *session) nudge(ctx context.Context, who visitor, pos int64) error {
+	_, err := v.srv.Timeline.Say(ctx, gateway.Entry{
+		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: nudges[v.widget.language(who.Language)],
+		ClientID: fmt.Sprintf("nudge/%d", pos),
+		Author:   gateway.Author{Kind: gateway.BySystem, Name: v.widget.Name}, At: time.Now(),
+	})
+	if err != nil {
+		return fmt.Errorf("ask whether the visitor is there: %w", err)
+	}
+	return nil
+}
+
+// What a visitor's silence asks for.
+const (
+	nothing = iota
+	ask
+	end
+)
+
+// silence says what a silence asks for by now, and when it asks for more. Since zero, it
+// is the agent who is waited for; an answer of theirs is not found late.
+func (c *Config) silence(now, since time.Time) (do int, next time.Time) {
+	soonest := c.NudgeAfter
+	if soonest == 0 || c.SilentAfter != 0 && c.SilentAfter < soonest {
+		soonest = c.SilentAfter
+	}
+	next = now.Add(soonest)
+	if since.IsZero() {
+		return nothing, next
+	}
+	silent := now.Sub(since)
+	switch {
+	case c.SilentAfter != 0 && silent >= c.SilentAfter:
+		return end, next
+	case silent < soonest:
+		return nothing, since.Add(soonest)
+	case c.SilentAfter != 0:
+		return ask, since.Add(c.SilentAfter)
+	default:
+		return ask, next
+	}
+}
+
+// silentSince is the agent's last line, if the visitor has not answered it, and since when
+// they have given no sign of life.
+func silentSince(entries []gateway.Entry, stirred time.Time) (pos int64, since time.Time) {
+	for _, e := range slices.Backward(entries) {
+		if e.Internal || e.Kind == gateway.EntryEvent || e.Author.Kind == gateway.BySystem {
+			continue
+		}
+		if e.Author.Kind != gateway.ByAgent {
+			return 0, time.Time{}
+		}
+		if stirred.After(e.At) {
+			return e.Pos, stirred
+		}
+		return e.Pos, e.At
+	}
+	return 0, time.Time{}
+}
