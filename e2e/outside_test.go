@@ -99,6 +99,12 @@ func TestStoryConferenceOutside(t *testing.T) {
 	t.Parallel()
 	r := newTrio(t)
 	second := r.callOut(t)
+	r.v.agent.must(http.MethodPost, r.at+"/swap-lines", map[string]any{"line": 1}, nil)
+	phonetest.Wait(t, "agent and customer talk, line 2 hears neither", func() bool {
+		return r.caller.Sound.Ear.Hears(agentHz) && r.anna.Sound.Ear.Hears(customerHz) && r.out.Sound.Ear.Part(agentHz) < 0.1 && r.out.Sound.Ear.Part(customerHz) < 0.1
+	})
+	r.v.agent.must(http.MethodPost, r.at+"/swap-lines", map[string]any{"line": 2}, nil)
+	phonetest.Wait(t, "agent and line 2 talk again", func() bool { return r.anna.Sound.Ear.Hears(outsideHz) && r.out.Sound.Ear.Hears(agentHz) })
 	r.v.agent.must(http.MethodPost, r.at+"/join-lines", map[string]any{}, nil)
 	both := func(p *phonetest.Phone, a, b int) bool { return p.Sound.Ear.Part(a) > 0.2 && p.Sound.Ear.Part(b) > 0.2 }
 	phonetest.Wait(t, "all hear all", func() bool {

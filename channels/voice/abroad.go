@@ -42,6 +42,44 @@ func (v *Voice) TransferOutside(ctx context.Context, agent gateway.AgentID, id g
 	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) error { return c.sendAway(ctx, Number(number)) })
 }
 
+// TalkOn lets the agent talk on line 1, to the customer, or on line 2, while the other hears
+// music. A conference has no such choice.
+func (v *Voice) TalkOn(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, line int) error {
+	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) error {
+		switch {
+		case c.phase == gateway.PhaseConference:
+			return gateway.Conflict("lines_joined", "everybody hears everybody; drop a line first", nil)
+		case c.phase != gateway.PhaseConsult:
+			return noLine()
+		case len(c.partners()) == 0:
+			return lineRings()
+		}
+		c.swapped = line == 1
+		c.rearrange(ctx)
+		return nil
+	})
+}
+
+// rearrange writes that the customer hears music, or no longer, after it is so.
+func (c *Call) rearrange(ctx context.Context) {
+	was := c.heard.music
+	c.arrange()
+	if c.heard.music == was {
+		return
+	}
+	if err := c.turn(ctx, talking, nil); err != nil {
+		c.v.log.Warn("write who hears music", "call", c.row.ID, "err", err)
+	}
+}
+
+func noLine() error {
+	return gateway.Conflict("no_line", "nobody is on line 2; consult somebody first", nil)
+}
+
+func lineRings() error {
+	return gateway.Conflict("line_rings", "line 2 has not answered yet; wait, or drop it and transfer without talking first", nil)
+}
+
 func lineInUse() error {
 	return gateway.Conflict("line_in_use", "line 2 is in use; drop it first", nil)
 }
@@ -116,9 +154,9 @@ func (c *Call) dropOutside(ctx context.Context, cause string) {
 func (c *Call) giveOutside(ctx context.Context) error {
 	switch {
 	case c.outside == nil:
-		return gateway.Conflict("no_line", "nobody is on line 2; consult somebody first", nil)
+		return noLine()
 	case !c.outside.up:
-		return gateway.Conflict("line_rings", "line 2 has not answered yet; wait, or drop it and transfer without talking first", nil)
+		return lineRings()
 	}
 	if err := c.say(ctx, gateway.Leave{Interaction: c.row.Interaction, End: gateway.EndTransferredExternal}); err != nil {
 		return err

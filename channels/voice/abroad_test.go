@@ -49,6 +49,7 @@ func TestConsultOutside(t *testing.T) {
 	}
 	conflict(t, h.Consult(t.Context(), bo, id, abroad), "not_talking")
 	conflict(t, h.TransferLines(t.Context(), anna, id), "no_line")
+	conflict(t, h.TalkOn(t.Context(), anna, id, 2), "no_line")
 	if len(h.told()) != 1 || elsewhere.Calls() != 0 {
 		t.Fatalf("told %+v", h.told()) // the agent's answer only
 	}
@@ -56,6 +57,7 @@ func TestConsultOutside(t *testing.T) {
 	o.Ring()
 	phonetest.Wait(t, "the agent hears it ring", func() bool { return agent.Sound.Ear.Hears(425) })
 	conflict(t, h.TransferLines(t.Context(), anna, id), "line_rings")
+	conflict(t, h.TalkOn(t.Context(), anna, id, 1), "line_rings")
 	conflict(t, h.TransferOutside(t.Context(), anna, id, abroad), "line_in_use")
 	conflict(t, h.Consult(t.Context(), anna, id, "+46702222222"), "line_in_use")
 	if err := h.Consult(t.Context(), anna, id, abroad); err != nil || elsewhere.Calls() != 1 {
@@ -70,12 +72,35 @@ func TestConsultOutside(t *testing.T) {
 	if err != nil || len(lines) != 2 || !lines[1].Outside || lines[1].Number != abroad || lines[1].State != "talking" || lines[0].Outside {
 		t.Errorf("lines %+v, %v", lines, err)
 	}
+	h.swaps(customer, agent, elsewhere, id)
 	h.change(alone(id, gateway.PhaseTalking, 7))
 	phonetest.Wait(t, "line 2 is hung up", o.Gone)
 	phonetest.Wait(t, "agent and customer talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
 	c.Bye()
 	phonetest.Wait(t, "the agent is hung up", a.Gone)
 	h.ends()
+}
+
+// swaps has anna talk to the customer while line 2 hears music, and back.
+func (h *house) swaps(customer, agent, other *phonetest.Phone, id gateway.InteractionID) {
+	h.t.Helper()
+	for _, p := range []struct {
+		line      int
+		to, aside *phonetest.Phone
+		hz        int
+		state     string
+	}{{1, customer, other, 440, "talking"}, {2, other, customer, 1300, "held"}} {
+		for range 2 { // twice is once
+			if err := h.TalkOn(h.t.Context(), anna, id, p.line); err != nil {
+				h.t.Fatal(err)
+			}
+		}
+		phonetest.Wait(h.t, "they talk", func() bool { return p.to.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(p.hz) })
+		phonetest.Wait(h.t, "the other hears music", func() bool { return p.aside.Sound.Ear.Hears(toneMusic) })
+		if lines, err := h.Lines(h.t.Context(), anna); err != nil || lines[0].State != p.state {
+			h.t.Errorf("on line %d: lines %+v, %v", p.line, lines, err)
+		}
+	}
 }
 
 // The customer is given to line 2, by console or by hanging up, and talks there until one of
@@ -129,6 +154,7 @@ func TestJoinOutside(t *testing.T) {
 		}
 		return both(customer, 1000, 1300) && both(agent, 440, 1300) && both(elsewhere, 440, 1000)
 	})
+	conflict(t, h.TalkOn(t.Context(), anna, id, 1), "lines_joined")
 	customer.Sound.Press('4')
 	phonetest.Wait(t, "both get the key", func() bool { return agent.Sound.Pressed() == "4" && elsewhere.Sound.Pressed() == "4" })
 	o.Bye()

@@ -48,6 +48,7 @@ type Call struct {
 	elsewhere string // the telephone that a step names
 	sentAway  bool   // the floor has ended the wait for it
 	outside   *Leg   // that telephone, or whom the agent has on line 2
+	swapped   bool   // in a consultation the agent talks to the customer, line 2 hears music
 	said      int    // commands about the lines that the floor has answered
 }
 

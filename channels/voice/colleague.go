@@ -30,7 +30,8 @@ func (c *Call) follows(ctx context.Context, i gateway.Interaction) {
 		c.setHold(ctx, c.phase == gateway.PhaseHold)
 	case gateway.PhaseConsult, gateway.PhaseConference:
 	}
-	c.arrange()
+	c.swapped = c.swapped && c.phase == gateway.PhaseConsult && len(c.partners()) > 0
+	c.rearrange(ctx)
 }
 
 // promote gives the customer to a colleague who was asked; the agent is done.
@@ -74,6 +75,9 @@ func (c *Call) arrange() {
 	default:
 		c.agent.stream.Play(c.v.sounds.silence, true, nil)
 	}
+	if want.aside != nil {
+		want.aside.stream.Play(c.v.sounds.music(), true, nil)
+	}
 	if music {
 		c.customer.stream.Play(c.v.sounds.music(), true, nil)
 	}
@@ -84,11 +88,12 @@ type hearing struct {
 	agent *Leg
 	music bool            // for the customer
 	line2 *Leg            // whom the agent hears meanwhile
+	aside *Leg            // line 2 while it hears music
 	mixed []*media.Stream // everybody
 }
 
 func (h hearing) same(o hearing) bool {
-	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && slices.Equal(h.mixed, o.mixed)
+	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && h.aside == o.aside && slices.Equal(h.mixed, o.mixed)
 }
 
 func (c *Call) wanted() hearing {
@@ -99,6 +104,8 @@ func (c *Call) wanted() hearing {
 		for _, l := range on {
 			w.mixed = append(w.mixed, l.stream)
 		}
+	case c.phase == gateway.PhaseConsult && c.swapped && len(on) > 0:
+		w.aside = on[len(on)-1]
 	case c.phase == gateway.PhaseConsult:
 		w.music = true
 		if n := len(on); n > 0 {

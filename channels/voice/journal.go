@@ -149,7 +149,7 @@ func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) erro
 	next.State = to
 	events := c.tidings(next)
 	err := pgx.BeginFunc(ctx, c.v.pool, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, update, next.ID, next.State, next.Agent, next.Cause, next.Callback, c.onHold).Scan(&next.Answered)
+		err := tx.QueryRow(ctx, update, next.ID, next.State, next.Agent, next.Cause, next.Callback, c.waitsMusic(to)).Scan(&next.Answered)
 		if err != nil {
 			return err
 		}
@@ -166,6 +166,11 @@ func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) erro
 	c.row = next
 	c.v.rooms.Feed.Announce(events...)
 	return nil
+}
+
+// waitsMusic says whether a customer who talks to an agent hears music meanwhile.
+func (c *Call) waitsMusic(s callState) bool {
+	return c.onHold || s == talking && c.heard.music
 }
 
 // CallNews is what the agent's consoles are told of a call, as call.changed.
@@ -187,7 +192,7 @@ func (c *Call) tidings(r callRow) []gateway.Event {
 	case dialling:
 		state = "dialling"
 	case talking:
-		if state = "connected"; c.onHold {
+		if state = "connected"; c.waitsMusic(r.State) {
 			state = "held"
 		}
 	case ended:

@@ -139,6 +139,10 @@ func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 		return nil, v.HangUp(ctx, w.Agent, w.Interaction)
 	case string(api.GiveAway):
 		return nil, v.TransferLines(ctx, w.Agent, w.Interaction)
+	case string(api.TalkOnLine1):
+		return nil, v.TalkOn(ctx, w.Agent, w.Interaction, 1)
+	case string(api.TalkOnLine2):
+		return nil, v.TalkOn(ctx, w.Agent, w.Interaction, 2)
 	case verbConsult:
 		return nil, v.Consult(ctx, w.Agent, w.Interaction, w.Number)
 	case verbSend:

@@ -51,16 +51,16 @@ func actions(i Interaction, by access.Caller) []string {
 
 // lineActions are what may be done with the lines.
 func lineActions(i Interaction) []string {
-	var call []string
+	var call, swap []string
 	if i.Channel == gateway.Voice {
-		call = []string{"keys"}
+		call, swap = []string{"keys"}, []string{"swap_lines"}
 	}
 	switch i.Phase {
 	case gateway.PhaseConsult:
 		if len(i.Others) == 0 && !i.Outside { // it rings there
 			return append(call, "drop_line")
 		}
-		return append(call, "transfer_lines", "join_lines", "drop_line")
+		return slices.Concat(call, swap, []string{"transfer_lines", "join_lines", "drop_line"})
 	case gateway.PhaseConference:
 		if i.Outside {
 			return append(call, "transfer_lines", "drop_line")

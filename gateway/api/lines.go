@@ -34,6 +34,13 @@ type dropIn struct {
 	}
 }
 
+type swapIn struct {
+	ID   gateway.InteractionID `path:"id"`
+	Body struct {
+		Line int `json:"line" enum:"1,2" doc:"Whom you talk to: 1 the customer, 2 whom you consult"`
+	}
+}
+
 type keysIn struct {
 	ID   gateway.InteractionID `path:"id"`
 	Body struct {
@@ -49,6 +56,7 @@ func (s *Server) registerLines() {
 	add(s, line("transfer-lines", "transfer-lines", "Give the customer to line 2 and leave"), s.transferLines)
 	add(s, line("join-lines", "join-lines", "Let everybody hear everybody"), s.joinLines)
 	add(s, line("drop-line", "drop-line", "End line 2; a colleague leaves"), s.dropLine)
+	add(s, line("swap-lines", "swap-lines", "Talk on one line of a call while the other hears music"), s.swap)
 	add(s, line("keys", "press-keys", "Send keys to the customer's side of a call"), s.press)
 	for _, what := range []CallControl{HoldCall, ResumeCall} {
 		summary := map[CallControl]string{HoldCall: "Let the customer hear music", ResumeCall: "Talk to the customer again"}[what]
@@ -206,6 +214,21 @@ func (s *Server) control(ctx context.Context, by access.Caller, in *keyedIn, wha
 	}
 	if i.Phase == gateway.PhaseConsult || i.Phase == gateway.PhaseConference {
 		return Interaction{}, gateway.Conflict("line_in_use", "only a customer who talks to you alone can be put on hold; drop line 2 first", i)
+	}
+	if err := s.Calls.Control(ctx, in.ID, by.Agent, what); err != nil {
+		return Interaction{}, err
+	}
+	return s.getInteraction(ctx, by, &interactionIn{in.ID})
+}
+
+// swap is the telephone's alone: the floor knows of a consultation, not who talks in it.
+func (s *Server) swap(ctx context.Context, by access.Caller, in *swapIn) (Interaction, error) {
+	if _, err := s.talk(ctx, by, in.ID); err != nil {
+		return Interaction{}, err
+	}
+	what := TalkOnLine1
+	if in.Body.Line == 2 {
+		what = TalkOnLine2
 	}
 	if err := s.Calls.Control(ctx, in.ID, by.Agent, what); err != nil {
 		return Interaction{}, err

@@ -102,6 +102,9 @@ const (
 	ResumeCall CallControl = "resume"
 	HangUpCall CallControl = "hang_up"
 	GiveAway   CallControl = "give_away" // the customer, to somebody outside on line 2
+
+	TalkOnLine1 CallControl = "talk_on_line_1" // in a consultation, while line 2 hears music
+	TalkOnLine2 CallControl = "talk_on_line_2"
 )
 
 // Line is one line of an agent's phone.
