@@ -165,6 +165,7 @@ export const en: Words = {
     openCases: (count) => n(count, 'open case', 'open cases'),
     accept: 'Accept',
     decline: 'Decline',
+    findReason: 'Find reason',
     whyDecline: 'Choose why you decline',
     transfer: 'transferred to you',
     recall: 'came back',

@@ -165,6 +165,7 @@ export const sv = {
     openCases: (count: number) => n(count, 'öppet ärende', 'öppna ärenden'),
     accept: 'Acceptera',
     decline: 'Avvisa',
+    findReason: 'Sök skäl',
     whyDecline: 'Välj varför du avvisar',
     transfer: 'överfört till dig',
     recall: 'kom tillbaka',

@@ -88,12 +88,13 @@ export function Codes({ status, codes, choose, placement = 'right top' }: { stat
   const w = useWords()
   const { contains } = useFilter({ sensitivity: 'base' })
   const needed = status === 'decline' ? w.offer.whyDecline : w.status.codeNeeded(w.status[status])
+  const find = status === 'decline' ? w.offer.findReason : w.status.findCode
   return (
     <Popover className="pop menu" placement={innerWidth < 640 ? 'bottom start' : placement} offset={4}>
       <Autocomplete filter={contains}>
-        <SearchField className="field" aria-label={w.status.findCode} autoFocus>
+        <SearchField className="field" aria-label={find} autoFocus>
           <Icon name="search" />
-          <Input placeholder={w.status.findCode} />
+          <Input placeholder={find} />
         </SearchField>
         <AriaMenu className="menu-list" aria-label={needed} renderEmptyState={() => <span className="hint menu-item">{w.status.noCode}</span>}>
           {codes.map((c) => (

@@ -97,6 +97,7 @@ test('declining asks why where there is a list, by mouse and by key', () =>
     async ({ page, house }) => {
       house.offer({ ...sample.offer(300, 290), channel: 'chat', interaction: '110' })
       await page.getByRole('button', { name: 'Avvisa' }).click()
+      await page.getByRole('searchbox', { name: 'Sök skäl' }).waitFor()
       await page.getByRole('menuitem', { name: 'Fel språk' }).click()
       await fact('it was declined with its reason', () => asked(house, /110\/1\/decline/)[0]?.body.code === 'language')
       house.offer({ ...sample.offer(300, 290), channel: 'chat', interaction: '111' })
