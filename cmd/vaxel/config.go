@@ -163,17 +163,17 @@ func loadConfig(path string, environ []string) (Config, error) {
 // their place, from 1: VAXEL_MAILBOX_1_PASSWORD.
 func fromEnvironment(c *Config, environ []string) error {
 	own := map[string]bool{"VAXEL_CONFIG": true, "VAXEL_CRASH": true, "VAXEL_CORPORA": true}
-	places := map[string]reflect.Value{}
-	envPlaces(reflect.ValueOf(c).Elem(), "VAXEL", places)
+	places := envPlaces{fields: map[string]reflect.Value{}, tables: map[string]int{}}
+	places.gather(reflect.ValueOf(c).Elem(), "VAXEL")
 	var errs []error
 	for _, e := range environ {
 		name, value, _ := strings.Cut(e, "=")
 		if !strings.HasPrefix(name, "VAXEL_") || own[name] {
 			continue
 		}
-		place, ok := places[name]
+		place, ok := places.fields[name]
 		if !ok {
-			errs = append(errs, fmt.Errorf("unknown variable %s: did you mean %s?", name, nearest(name, sortedKeys(places))))
+			errs = append(errs, places.unknown(name))
 			continue
 		}
 		if err := assign(place, value); err != nil {
@@ -206,20 +206,40 @@ func assign(place reflect.Value, value string) error {
 	return nil
 }
 
-func envPlaces(v reflect.Value, prefix string, places map[string]reflect.Value) {
+// envPlaces are the settings by their variables, and how many tables each list has.
+type envPlaces struct {
+	fields map[string]reflect.Value
+	tables map[string]int
+}
+
+func (p envPlaces) gather(v reflect.Value, prefix string) {
 	for f, fv := range v.Fields() {
 		name := prefix + "_" + strings.ToUpper(f.Tag.Get("toml"))
 		switch {
 		case fv.Kind() == reflect.Struct:
-			envPlaces(fv, name, places)
+			p.gather(fv, name)
 		case fv.Kind() == reflect.Slice && fv.Type().Elem().Kind() == reflect.Struct:
+			p.tables[name] = fv.Len()
 			for i := range fv.Len() {
-				envPlaces(fv.Index(i), name+"_"+strconv.Itoa(i+1), places)
+				p.gather(fv.Index(i), name+"_"+strconv.Itoa(i+1))
 			}
 		default:
-			places[name] = fv
+			p.fields[name] = fv
 		}
 	}
+}
+
+// unknown says what a variable may have been meant to be.
+func (p envPlaces) unknown(name string) error {
+	for table, there := range p.tables {
+		place, ok := strings.CutPrefix(name, table+"_")
+		place, _, _ = strings.Cut(place, "_")
+		if n, err := strconv.Atoi(place); ok && err == nil && (n < 1 || n > there) {
+			key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(table, "VAXEL_"), "_", "."))
+			return fmt.Errorf("%s is for [[%s]] number %s, and the configuration file has %d of them: a variable fills in a table, the file begins it", name, key, place, there)
+		}
+	}
+	return fmt.Errorf("unknown variable %s: did you mean %s?", name, nearest(name, sortedKeys(p.fields)))
 }
 
 // keyFile holds the key that secrets are sealed with.

@@ -24,6 +24,8 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		"an unknown key":            {file: `lisen = "127.0.0.1:1"`, want: `unknown key "lisen": did you mean "listen"?`},
 		"an unknown key of a table": {file: "[voice]\nlissten = \"x\"", want: `did you mean "voice.listen"?`},
 		"an unknown variable":       {environ: []string{"VAXEL_LISEN=127.0.0.1:1"}, want: "unknown variable VAXEL_LISEN: did you mean VAXEL_LISTEN?"},
+		"a table not begun":         {environ: []string{"VAXEL_MAILBOX_1_PASSWORD=x"}, want: "VAXEL_MAILBOX_1_PASSWORD is for [[mailbox]] number 1, and the configuration file has 0 of them"},
+		"a nested one not begun":    {environ: []string{"VAXEL_VOICE_TRUNK_2_HOST=x"}, want: "for [[voice.trunk]] number 2"},
 		"a region that is none":     {file: `region = "Sweden"`, want: `region: "Sweden" is not a country`},
 		"a zone that is none":       {file: `zone = "Stockholm"`, want: `zone: "Stockholm" is not a time zone`},
 		"days too few to be safe":   {file: "[retention]\narrivals = 3", want: "retention.arrivals: 3 days are too few"},
