@@ -117,7 +117,9 @@ func TestStorySilentVisitor(t *testing.T) {
 	guest.say("form", 0, map[string]any{"text": "Hej"})
 	id := c.accept(t)
 	v.agent.must(http.MethodPost, "/interactions/"+id.String()+"/messages", map[string]any{"text": "Vilket ordernummer?"}, nil)
-	v.wait("the end of a silent chat", func() bool { return v.number(`select count(*) from interaction where ended = 'silent' and state = 'wrap_up'`) == 1 })
+	v.wait("the end of a silent chat", func() bool {
+		return v.number(`select count(*) from interaction where ended = 'silent' and state = 'wrap_up'`) == 1
+	})
 	c.finish(t, id)
 	if n := v.number(`select count(*) from interaction where ended = 'silent' and state = 'finished' and cardinality(codes) = 1`); n != 1 {
 		t.Error("the chat did not keep its end")
