@@ -65,6 +65,7 @@ test('a supervisor reads how long customers waited for answers and solutions; an
   await desk('/analysis', async ({ page }) => {
     const by = page.getByRole('region', { name: 'Kanal', exact: true })
     const row = by.getByRole('row', { name: /Chatt/ })
+    await row.waitFor()
     assert.deepEqual(await row.getByRole('cell').allTextContents(), ['0:38', '0:52', '10:10', '13\u00a0%', '44\u00a0%'])
     assert.deepEqual(await by.getByRole('row', { name: /E-post/ }).getByRole('cell').allTextContents(), ['2 tim 01 min', '–', '2 dagar', '0\u00a0%', '–'])
     assert.equal(await by.getByRole('row').count(), 3)
