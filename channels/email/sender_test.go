@@ -94,6 +94,7 @@ func TestSendFailures(t *testing.T) {
 		kept       int
 	}{
 		{"sign-in refused", "auth", mailtest.Failure{Code: 535}, "", "", 0},
+		{"sign-in missing", "mail", mailtest.Failure{Code: 530}, "", "", 0},
 		{"sender refused", "mail", mailtest.Failure{Code: 550}, gateway.OutboundFailed, "", 0},
 		{"sender not now", "mail", mailtest.Failure{Code: 451}, "", "", 0},
 		{"cut at MAIL", "mail", mailtest.Failure{Cut: true}, "", "", 0},

@@ -222,13 +222,12 @@ func unflow(text string, delsp bool) string {
 	flowed := false
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
-		if !flowed || strings.HasPrefix(line, ">") || line == "-- " {
-			if out.Len() > 0 {
-				out.WriteByte('\n')
-			}
-			line = strings.TrimPrefix(line, " ") // §4.4 space-stuffing
+		fixed := strings.HasPrefix(line, ">") || line == "-- "
+		if (!flowed || fixed) && out.Len() > 0 {
+			out.WriteByte('\n')
 		}
-		flowed = strings.HasSuffix(line, " ") && line != "-- " && !strings.HasPrefix(line, ">")
+		line = strings.TrimPrefix(line, " ") // §4.4 space-stuffing, of continuations too
+		flowed = !fixed && strings.HasSuffix(line, " ")
 		if flowed && delsp {
 			line = line[:len(line)-1]
 		}

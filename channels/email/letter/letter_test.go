@@ -294,6 +294,29 @@ func TestReplyRoundTrip(t *testing.T) {
 	}
 }
 
+// TestReferences keeps what a long thread began with and its newest twenty (RFC 5537 §3.4.4).
+func TestReferences(t *testing.T) {
+	var refs []string
+	for i := range 22 {
+		refs = append(refs, fmt.Sprintf("q%d@kund.example", i))
+		reply := letter.Reply{
+			MessageID: "1.abc@vaxel.example", Date: time.Unix(1, 0), From: gateway.Address{Value: "a@cyklar.example"},
+			To: []gateway.Address{{Value: "b@kund.example"}}, References: refs,
+		}
+		raw, err := reply.Compose()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := refs
+		if i == 21 {
+			want = append([]string{"q0@kund.example"}, refs[2:]...)
+		}
+		if diff := cmp.Diff(want, letter.Parse(raw).References); diff != "" {
+			t.Errorf("%d references (-want +got):\n%s", len(refs), diff)
+		}
+	}
+}
+
 // TestComposeInjection puts line ends where an attacker would.
 func TestComposeInjection(t *testing.T) {
 	evil := "x\r\nBcc: victim@example.org\r\n\r\nbody"
