@@ -68,7 +68,7 @@ func (m Mailbox) check() error {
 	if m.Queue == 0 {
 		return gateway.Invalid("no_queue", "mailbox "+m.Address+" needs a queue that its mail waits in")
 	}
-	if err := m.OAuth.check(m.Address); err != nil {
+	if err := m.OAuth.Check(m.Address); err != nil {
 		return err
 	}
 	for what, s := range map[string]Server{"IMAP": m.IMAP, "SMTP": m.SMTP} {

@@ -27,7 +27,8 @@ type OAuth struct {
 	Scope    string // https://outlook.office365.com/.default
 }
 
-func (o OAuth) check(address string) error {
+// Check refuses what could get no token for the mailbox of that address.
+func (o OAuth) Check(address string) error {
 	if o == (OAuth{}) {
 		return nil
 	}

@@ -49,6 +49,8 @@ var refusals = map[string]refusal{
 	"a prefix with a space":        {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"+46 8\"", want: `voice.dial: prefix: "+46 8" is not how a number begins`},
 	"more stripped than there is":  {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"08\"\nstrip = 3", want: "voice.dial: 08: strip: 3 characters"},
 	"words put before a number":    {args: "check", file: "[voice]\nlisten = \"127.0.0.1:5060\"\n[[voice.dial]]\nprefix = \"08\"\nadd = \"x\"", want: `voice.dial: 08: add: "x" is not how a number begins`},
+	"a token asked in the clear":   {args: "check", file: "[[mailbox]]\naddress = \"a@example.com\"\noauth = { token_url = \"http://login.example/token\", client_id = \"c\" }", want: "mailbox 1 oauth: bad_token_url: the token URL of a@example.com is \"http://login.example/token\""},
+	"a token for no client":        {args: "check", file: "[[mailbox]]\naddress = \"a@example.com\"\noauth = { token_url = \"https://login.example/token\" }", want: "mailbox 1 oauth: no_client_id: mailbox a@example.com needs the client id"},
 	"two widgets of one key":       {args: "check", file: "[[widget]]\nkey = \"a\"\nqueue = \"A\"\n[[widget]]\nkey = \"a\"\nqueue = \"B\"", want: `widget.key: "a" stands there twice`},
 	"a taken port":                 {args: "serve --database-url=PGURL --listen=BUSY", want: "listen: another program has BUSY"},
 	"a taken port for figures":     {args: "serve --database-url=PGURL --listen=127.0.0.1:0", file: `metrics = "BUSY"`, want: "metrics: another program has BUSY"},

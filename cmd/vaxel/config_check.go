@@ -12,6 +12,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/voice"
 )
 
@@ -169,6 +170,9 @@ func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
 	}
 	if m.Queue == "" {
 		bad("queue", "name the queue that its mail goes to")
+	}
+	if err := email.OAuth(m.OAuth).Check(m.Address); err != nil {
+		bad("oauth", "%v", err)
 	}
 	m.IMAP.check("imap", bad)
 	m.SMTP.check("smtp", bad)
