@@ -61,7 +61,7 @@ compiler:
 bench: peers build
 	bin/vaxel bench $(BENCH)
 
-chaos: build
+chaos: postgres build
 	$(GO) test ./e2e -run 'TestChaos|TestTakeover' -v -timeout 120m -args -chaos.kills=1000 -takeover.cycles=100
 
 clean:

@@ -1,6 +1,6 @@
 // An agent in a few lines: it takes the chats that it is offered, greets, gives a FAQ link
 // and finishes; the rest it leaves to others.
-// VAXEL_URL=http://127.0.0.1:8080 VAXEL_KEY=vxk_… node agent.ts (Node 24)
+// VAXEL_URL=http://127.0.0.1:8080 VAXEL_KEY=vxk_… node agent.ts (Node 22.18 or newer)
 
 const api = process.env.VAXEL_URL + '/api/v1'
 

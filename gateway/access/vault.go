@@ -25,7 +25,7 @@ import (
 )
 
 // Vault seals what must be kept but never read in the database or a backup: passwords
-// of mailboxes and trunks, keys of webhooks and widgets.
+// and OAuth secrets of mailboxes, keys that sign outgoing mail (DKIM).
 //
 // A sealed value is the eight-byte name of its key, a random nonce and the XChaCha20-Poly1305
 // text, bound to the secret's name so that one cannot be put in another's place.

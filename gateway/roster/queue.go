@@ -33,8 +33,8 @@ type Queue struct {
 // DefaultBand is the band of a queue that says nothing.
 const DefaultBand = 5
 
-// DefaultPlan is how a channel is worked where the queue says nothing (routing.md §2,
-// §5, §8, §11).
+// DefaultPlan is how a channel is worked where the queue says nothing; the
+// figures are explained in docs/routing.md.
 func DefaultPlan(c gateway.Channel) gateway.ChannelPlan {
 	const hour = 3600
 	timed := func(n gateway.Seconds) gateway.WrapUpPlan {
@@ -54,7 +54,7 @@ func DefaultPlan(c gateway.Channel) gateway.ChannelPlan {
 	return gateway.ChannelPlan{}
 }
 
-// defaultSticky is how long the agent who had it last is asked first (routing.md §6).
+// defaultSticky is how long the agent who had it last is asked first.
 func defaultSticky(c gateway.Channel) gateway.Seconds {
 	if c == gateway.Email || c == gateway.Voicemail {
 		return 4 * 3600
