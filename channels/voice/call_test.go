@@ -40,6 +40,22 @@ func TestCall(t *testing.T) {
 	}
 }
 
+// The caller's telephone offers nothing, as some exchanges do: our offer is in the 200 and
+// their answer in the ACK (RFC 3264), and the sound goes where that says.
+func TestCallerWithoutOffer(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	customer, agent := h.customer(440), h.deskphone(anna, 1000)
+	customer.Bare = true
+	c := customer.Dial(service, h.Addr())
+	phonetest.Wait(t, "it is answered", c.Up)
+	h.offer(h.interaction(), 1, anna)
+	agent.Next().Answer()
+	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	c.Bye()
+	h.ends()
+}
+
 func TestAgentHangsUp(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)

@@ -18,7 +18,7 @@ type Call struct {
 	id, tag, from string
 	to, target    string
 	branch        string
-	ours          bool
+	ours, bare    bool
 	invite        *sip.Request
 
 	mu       sync.Mutex // guards what follows

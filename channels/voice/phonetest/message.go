@@ -124,7 +124,11 @@ func (c *Call) response(m *sip.Response) {
 	c.mu.Lock()
 	c.up = true
 	c.mu.Unlock()
-	c.sendTyped("ACK", c.newBranch(), seq, "", nil)
+	var answer []byte
+	if c.bare && seq == 2 { // Dial's INVITE
+		answer = c.offer(sdp.SendRecv)
+	}
+	c.sendTyped("ACK", c.newBranch(), seq, "application/sdp", answer)
 }
 
 func (c *Call) request(m *sip.Request) {

@@ -19,6 +19,7 @@ type Phone struct {
 	Sound *Sound
 	User  string
 	Media func() Media // the sound of each call; nil uses Sound for all of them
+	Bare  bool         // its INVITEs offer nothing: it answers our offer in the ACK
 
 	t    testing.TB
 	conn *net.UDPConn
@@ -115,7 +116,7 @@ func (p *Phone) Dial(user string, at netip.AddrPort) *Call {
 	p.t.Helper()
 	c := &Call{
 		phone: p, media: p.media(), peer: at, id: fmt.Sprintf("%s-%d@phone", p.User, p.conn.LocalAddr().(*net.UDPAddr).Port+len(p.User)),
-		tag: "phone-" + p.User, target: fmt.Sprintf("sip:%s@%s", user, at), seq: 1, ours: true,
+		tag: "phone-" + p.User, target: fmt.Sprintf("sip:%s@%s", user, at), seq: 1, ours: true, bare: p.Bare,
 	}
 	p.mu.Lock()
 	p.count++
@@ -125,7 +126,11 @@ func (p *Phone) Dial(user string, at netip.AddrPort) *Call {
 	c.branch = c.newBranch()
 	c.to = "<" + c.target + ">"
 	c.from = fmt.Sprintf("<sip:%s@%s>;tag=%s", p.User, p.Addr(), c.tag)
-	c.send("INVITE", c.branch, c.offer(sdp.SendRecv))
+	var offer []byte
+	if !c.bare {
+		offer = c.offer(sdp.SendRecv)
+	}
+	c.send("INVITE", c.branch, offer)
 	return c
 }
 
