@@ -303,7 +303,7 @@ func TestKillVoicemail(t *testing.T) {
 	for _, p := range append(slices.Clone(receivePoints), floorPoints(gateway.StateFinished)...) {
 		points = append(points, p+":2") // the first was the call's
 	}
-	points = append(points, floorPoints(gateway.StateFinished)...)
+	points = append(points, verbs...)
 	walk(t, points, func(t *testing.T, point string) { //nolint:thelper // the test itself
 		sip := freePort(t, "udp")
 		v := newVaxel(t, telephony(sip, 1))
