@@ -118,6 +118,7 @@ func TestStoryVoicemail(t *testing.T) {
 	if n := v.number(`select count(*) from interaction where channel = 'voice' and ended = 'voicemail'`); n != 1 {
 		t.Errorf("got %d calls that ended in voicemail, want 1", n)
 	}
+	v.agent.wantHandled(1)
 }
 
 // listens plays the message in the console, in Chromium.
