@@ -242,8 +242,9 @@ func (a *agent) signIn() {
 	a.persist(http.MethodPost, "/session", map[string]string{"login": a.login, "password": password})
 }
 
-// call makes one request and gives its status; 0 when the server was not there.
-func (a *agent) call(method, path string, in, out any) int {
+// call makes one request, under a key of its own if one is given, and gives its status; 0
+// when the server was not there.
+func (a *agent) call(method, path string, in, out any, key ...string) int {
 	a.v.t.Helper()
 	var body io.Reader
 	if in != nil {
@@ -254,6 +255,9 @@ func (a *agent) call(method, path string, in, out any) int {
 	req, err := http.NewRequestWithContext(a.v.t.Context(), method, a.v.base+"/api/v1"+path, body)
 	must(a.v.t, err)
 	req.Header.Set("Content-Type", "application/json")
+	for _, k := range key {
+		req.Header.Set("Idempotency-Key", k)
+	}
 	resp, err := a.client.Do(req)
 	if err != nil {
 		return 0
@@ -282,10 +286,10 @@ func (a *agent) must(method, path string, in, out any) {
 }
 
 // persist repeats a request until the server has obeyed it, whatever is killed.
-func (a *agent) persist(method, path string, in any) {
+func (a *agent) persist(method, path string, in any, key ...string) {
 	a.v.t.Helper()
 	a.v.wait(method+" "+path, func() bool {
-		got := a.call(method, path, in, nil)
+		got := a.call(method, path, in, nil, key...)
 		return got >= 200 && got < 300
 	})
 }
