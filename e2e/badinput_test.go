@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -291,9 +292,10 @@ func TestBadInputSIP(t *testing.T) {
 	v.wantQuietLog()
 }
 
-var logLine = regexp.MustCompile(`(?m)^time=(\S{19})\S* level=(INFO|WARN|ERROR) msg=("[^"]*"|\S+)`)
+var logLine = regexp.MustCompile(`(?m)^time=(\S{19})\S* level=(INFO|WARN|ERROR) msg=("[^"]*"|\S+)(?:.*? source=([^\s"]+))?`)
 
-// wantQuietLog holds the log to ten lines a second of each kind, and to no error of ours.
+// wantQuietLog holds the log to ten lines a second of each kind and about each source, and
+// to no error of ours.
 func (v *vaxel) wantQuietLog() {
 	v.t.Helper()
 	for _, line := range v.wantFewLines() {
@@ -303,19 +305,58 @@ func (v *vaxel) wantQuietLog() {
 	}
 }
 
-// wantFewLines holds the log to ten lines a second of each kind, and gives them.
+// wantFewLines holds the log to ten lines a second of each kind and about each source, and
+// gives them.
 func (v *vaxel) wantFewLines() [][]string {
 	v.t.Helper()
 	lines := logLine.FindAllStringSubmatch(v.log.String(), -1)
 	if len(lines) == 0 {
 		v.t.Error("no line of the log was understood")
 	}
-	seen := map[string]int{}
-	for _, m := range lines {
-		key := m[1] + " " + m[3]
-		if seen[key]++; seen[key] == 11 {
-			v.t.Errorf("more than ten lines in a second: %s", key)
-		}
+	for _, key := range crowded(lines) {
+		v.t.Errorf("more than ten lines in a second: %s", key)
 	}
 	return lines
+}
+
+// crowded gives the seconds with more than ten lines of one message or about one source,
+// which is an address, whatever its port.
+func crowded(lines [][]string) (keys []string) {
+	seen := map[string]int{}
+	count := func(key string) {
+		if seen[key]++; seen[key] == 11 {
+			keys = append(keys, key)
+		}
+	}
+	for _, m := range lines {
+		count(m[1] + " " + m[3])
+		source := m[4]
+		if at, err := netip.ParseAddrPort(source); err == nil {
+			source = at.Addr().String()
+		}
+		if source != "" {
+			count(m[1] + " source=" + source)
+		}
+	}
+	return keys
+}
+
+// A source that varies its messages and its ports is one source; others are not it.
+func TestCrowded(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	line := func(second, message int, source string) {
+		fmt.Fprintf(&log, "time=2026-03-02T10:00:%02d.120Z level=WARN msg=\"refused %d\" status=400%s\n", second, message, source)
+	}
+	for n := range 11 {
+		line(1, n, fmt.Sprintf(" source=192.0.2.1:%d what=x", 5060+n))
+		line(2, n, fmt.Sprintf(" source=192.0.2.%d", n))
+		line(3, n, "")
+		line(4+n%2, n, " source=192.0.2.1")
+		line(6, 0, fmt.Sprintf(" source=192.0.2.%d", n))
+	}
+	want := []string{"2026-03-02T10:00:01 source=192.0.2.1", `2026-03-02T10:00:06 "refused 0"`}
+	if got := crowded(logLine.FindAllStringSubmatch(log.String(), -1)); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
