@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	"net/netip"
 	"net/smtp"
 	"net/url"
 	"os"
@@ -24,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/channels/voice/wav"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -191,12 +194,17 @@ type running struct {
 	out  []string // what it printed
 	cmd  *exec.Cmd
 	rest chan struct{}
+	http http.Client // keeps the session
 }
 
 // startDemo starts it and waits until it is ready.
 func startDemo(t *testing.T, dir, listen string) *running {
 	t.Helper()
-	r := &running{t: t, dir: dir, rest: make(chan struct{})}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{t: t, dir: dir, rest: make(chan struct{}), http: http.Client{Jar: jar}}
 	r.cmd = exec.Command(os.Args[0], "demo") // ended by stop
 	r.cmd.Dir, r.cmd.Env = dir, append(os.Environ(), beMain+"=1", "VAXEL_LISTEN="+listen)
 	r.cmd.Stderr = t.Output()
@@ -252,7 +260,7 @@ func (r *running) until(what string, done func() bool) {
 
 func (r *running) do(req *http.Request) (int, string) {
 	r.t.Helper()
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := r.http.Do(req)
 	if err != nil {
 		return 0, ""
 	}
@@ -371,8 +379,27 @@ func TestDemo(t *testing.T) {
 	if code, text := r.post("/api/v1/session", "application/json", string(body)); code != http.StatusOK {
 		t.Errorf("sign in as alva: status %d %s", code, text)
 	}
+	r.arrived(t, "Tältet läcker")
 	r.answered(t)
 	r.guarded(t)
+}
+
+// arrived finds in alva's queues what customers have sent: the form's mail, and a call.
+func (r *running) arrived(t *testing.T, subject string) {
+	t.Helper()
+	waits := func(what, field string) {
+		t.Helper()
+		r.until(what, func() bool {
+			code, list := r.get("/api/v1/interactions?scope=queues")
+			return code == http.StatusOK && strings.Contains(list, field)
+		})
+	}
+	waits("the mail waits", `"subject":"`+subject+`"`)
+	phone := phonetest.NewPhone(t, "+46701234567", g711.A, 440)
+	c := phone.Dial(sampleNumbers[1].number, netip.MustParseAddrPort(local(r.memory().SIP)))
+	phonetest.Wait(t, "the call is answered", c.Up)
+	waits("the call waits", `"channel":"voice"`)
+	c.Bye()
 }
 
 // answered has the shop answer by mail, and the customer reply to that.
