@@ -143,6 +143,7 @@ func (s *Server) registerAdmin() {
 		update: (*roster.Store).UpdateSkill,
 		id:     func(k roster.Skill) int64 { return int64(k.ID) },
 	})
+	s.registerAdminPhones()
 	s.registerRules()
 	s.registerEditing()
 	s.registerAdminCodes()

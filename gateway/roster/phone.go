@@ -27,7 +27,7 @@ type Phone struct {
 	ID         int64      `json:"id,string"`
 	Kind       PhoneKind  `json:"kind"`
 	Address    string     `json:"address"`               // "sip:anna@pbx.example" or "+46701740605"
-	VerifiedAt *time.Time `json:"verified_at,omitempty"` // a verification call was confirmed
+	VerifiedAt *time.Time `json:"verified_at,omitempty"` // somebody has vouched that it is the agent's
 }
 
 // Usable says whether queue calls may ring it. A number in the telephone network must
@@ -146,7 +146,7 @@ func (s *Store) SetPhones(ctx context.Context, agent gateway.AgentID, phones []P
 	return s.Phones(ctx, agent)
 }
 
-// PhoneVerified notes that a verification call to the phone was confirmed.
+// PhoneVerified notes that the phone is the agent's own, as somebody vouches.
 func (s *Store) PhoneVerified(ctx context.Context, agent gateway.AgentID, phone int64, at time.Time) error {
 	return s.edit(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, "update phone set verified_at = $3 where agent = $1 and id = $2", agent, phone, at)
