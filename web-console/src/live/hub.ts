@@ -286,4 +286,3 @@ export function takeInteraction(i: InteractionView | undefined, me: Id) {
   change((l) => withInteraction(l, i, me))
   hub?.remember(i)
 }
-export const takeView = (i: InteractionView) => change((l) => withView(l, i))
