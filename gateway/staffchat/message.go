@@ -145,11 +145,6 @@ func (s *Store) Sent(ctx context.Context, after gateway.ConversationID, limit in
 	return found, s.texts(ctx, found)
 }
 
-// Receipts says who of its recipients has seen a message.
-func (s *Store) Receipts(ctx context.Context, id gateway.ConversationID) ([]Receipt, error) {
-	return list[Receipt](ctx, s.db, "select agent, pos from staff_receipt where conversation = $1 order by agent", id)
-}
-
 func (s *Store) texts(ctx context.Context, found []Message) error {
 	for i := range found {
 		entries, err := s.timeline.Before(ctx, found[i].Conversation, 0, 1)

@@ -51,19 +51,3 @@ func (s *Store) Seen(ctx context.Context, conversation gateway.ConversationID, r
 	s.feed.Announce(told...)
 	return nil
 }
-
-// Receipts says how far each reader has seen.
-func (s *Store) Receipts(ctx context.Context, conversation gateway.ConversationID) ([]Receipt, error) {
-	rows, _ := s.pool.Query(ctx, `
-		select reader_kind, reader_id, pos, at
-		from receipt
-		where conversation_id = $1
-		order by reader_kind, reader_id`, int64(conversation)) // the error comes with the rows
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Receipt, err error) {
-		return r, row.Scan(&r.Reader.Kind, &r.Reader.ID, &r.Pos, &r.At)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read receipts of conversation %d: %w", conversation, err)
-	}
-	return list, nil
-}
