@@ -106,6 +106,7 @@ type database interface {
 	querier
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	Begin(ctx context.Context) (pgx.Tx, error)
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
 func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
@@ -114,8 +115,18 @@ func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T,
 }
 
 // find is list planned for its arguments each time: which index is best depends on them.
-func find[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
-	return list[T](ctx, db, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+// The setting lasts for the batch, which is a transaction.
+func find[T any](ctx context.Context, db database, sql string, args ...any) ([]T, error) {
+	var b pgx.Batch
+	b.Queue("select set_config('plan_cache_mode', 'force_custom_plan', true)")
+	b.Queue(sql, args...)
+	both := db.SendBatch(ctx, &b)
+	defer func() { _ = both.Close() }() // its error is met before, if anybody waits for one
+	if _, err := both.Exec(); err != nil {
+		return nil, err
+	}
+	rows, _ := both.Query() // its error is met again in CollectRows
+	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
 }
 
 func one[T any](ctx context.Context, db querier, noun, sql string, args ...any) (T, error) {

@@ -94,8 +94,9 @@ func TestABackupLeavesOutWhatIsBeingWritten(t *testing.T) {
 	}
 }
 
-// A node that is frozen in a transaction must not hold up the others.
-func TestAnIdleTransactionIsEnded(t *testing.T) {
+// A node that is frozen in a transaction must not hold up the others, and no statement is
+// planned anew for each arrival.
+func TestConnectionSettings(t *testing.T) {
 	t.Parallel()
 	config := defaults()
 	config.DatabaseURL = pgtest.New(t).Config().ConnString()
@@ -104,12 +105,11 @@ func TestAnIdleTransactionIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer done()
-	var limit string
-	if err := pool.QueryRow(t.Context(), "show idle_in_transaction_session_timeout").Scan(&limit); err != nil {
-		t.Fatal(err)
-	}
-	if limit != "5s" {
-		t.Errorf("an idle transaction lasts %s", limit)
+	for name, want := range map[string]string{"idle_in_transaction_session_timeout": "5s", "plan_cache_mode": "force_generic_plan"} {
+		var got string
+		if err := pool.QueryRow(t.Context(), "show "+name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, %v; want %s", name, got, err, want)
+		}
 	}
 }
 

@@ -83,6 +83,7 @@ func open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		return nil, err
 	}
 	cfg.MaxConns = 16
+	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan" // as a node's own
 	return pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg)
 }
 
