@@ -9,30 +9,16 @@
 package index
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"hash/fnv"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/analysis/analyzer/custom"
-	"github.com/blevesearch/bleve/v2/analysis/tokenizer/whitespace"
 	"github.com/blevesearch/bleve/v2/index/scorch"
-	"github.com/blevesearch/bleve/v2/mapping"
-	"github.com/blevesearch/bleve/v2/search/searcher"
 )
-
-// maxClauses ends a search that would look for more terms than any of ours does.
-const maxClauses = 1024
-
-func init() { searcher.DisjunctionMaxClauseCount = maxClauses }
 
 // Doc is a text to be found.
 type Doc struct {
@@ -44,18 +30,6 @@ type Doc struct {
 	Body       string
 	Change     int64 // the change that made it what it is
 }
-
-// stampKey holds what the store was last brought to: the change number, and the sum of
-// its texts.
-var stampKey = []byte("stamp")
-
-type stamp struct {
-	change int64
-	sum    uint64
-}
-
-// opening makes a library that finds its files locked give up. It writes into the map.
-func opening() map[string]any { return map[string]any{"bolt_timeout": "2s"} }
 
 // Index holds the texts of one language and one audience. It is open until Close and
 // safe for concurrent use.
@@ -94,47 +68,6 @@ func Open(dir, language string) (*Index, error) {
 	}
 	x.alias.Add(x.store)
 	return x, nil
-}
-
-// newest is the latest generation in dir that was finished; a rebuild makes the next one.
-func newest(dir string) int {
-	entries, _ := os.ReadDir(dir) // nothing to read is no generation
-	last := 1
-	for _, e := range entries {
-		if n, err := strconv.Atoi(e.Name()); err == nil {
-			last = max(last, n)
-		}
-	}
-	return last
-}
-
-// schema has one field, split and stemmed by us: the words, those of what asks twice.
-// Nothing is stored.
-var schema = func() mapping.IndexMapping {
-	m := bleve.NewIndexMapping()
-	must(m.AddCustomAnalyzer("ours", map[string]any{"type": custom.Name, "tokenizer": whitespace.Name}))
-	field := bleve.NewTextFieldMapping()
-	field.Analyzer, field.Store, field.IncludeTermVectors, field.IncludeInAll, field.DocValues = "ours", false, false, false, false
-	doc := bleve.NewDocumentStaticMapping()
-	doc.AddFieldMappingsAt(wordField, field)
-	m.DefaultMapping = doc
-	return m
-}()
-
-const wordField = "word"
-
-// stampLocked is the store's stamp, zero when it must be filled.
-func (x *Index) stampLocked() stamp {
-	body, err := x.store.GetInternal(stampKey)
-	if err != nil || len(body) != 16 {
-		return stamp{}
-	}
-	return stamp{int64(binary.BigEndian.Uint64(body)), binary.BigEndian.Uint64(body[8:])} // it was an int64
-}
-
-func (s stamp) bytes() []byte {
-	b := binary.BigEndian.AppendUint64(nil, uint64(s.change)) // never negative
-	return binary.BigEndian.AppendUint64(b, s.sum)
 }
 
 // Load fills the ranking's memory after Open with all texts there are as of a change, and
@@ -229,96 +162,6 @@ func (x *Index) remember(read []reading, gone []string) {
 	}
 }
 
-// writeLocked stores what is remembered already.
-func (x *Index) writeLocked(change int64, read []reading, gone []string) error {
-	batch := x.store.NewBatch()
-	for _, id := range gone {
-		batch.Delete(id)
-	}
-	for _, r := range read {
-		if err := batch.Index(r.id, r.fields()); err != nil {
-			return fmt.Errorf("index %s: %w", r.id, err)
-		}
-	}
-	batch.SetInternal(stampKey, stamp{change, x.sum()}.bytes())
-	if err := x.store.Batch(batch); err != nil {
-		return fmt.Errorf("index %d texts: %w", len(read), err)
-	}
-	return nil
-}
-
-// Rebuild makes the index anew beside the old one and swaps it in. Searches go on.
-func (x *Index) Rebuild(change int64, docs []Doc) error {
-	x.writing.Lock()
-	defer x.writing.Unlock()
-	read := x.readAll(docs)
-	var filling sync.WaitGroup
-	filling.Go(func() { x.fill(read) })
-	defer filling.Wait()
-	return x.rebuildLocked(change, read)
-}
-
-func (x *Index) rebuildLocked(change int64, read []reading) error {
-	home := filepath.Join(x.dir, strconv.Itoa(newest(x.dir)+1))
-	store, err := build(home, stamp{change, sumOf(read)}, read)
-	if err != nil {
-		return errors.Join(fmt.Errorf("rebuild the index: %w", err), os.RemoveAll(home))
-	}
-	x.alias.Swap([]bleve.Index{store}, []bleve.Index{x.store})
-	old, oldHome := x.store, x.home
-	x.store, x.home = store, home
-	return errors.Join(old.Close(), os.RemoveAll(oldHome))
-}
-
-// sumOf is the sum of texts, as the memory adds it up.
-func sumOf(read []reading) (sum uint64) {
-	for _, r := range read {
-		sum += r.sum
-	}
-	return sum
-}
-
-// build writes all texts in one go, offline, and last the stamp that makes the index
-// worth opening.
-func build(home string, s stamp, read []reading) (bleve.Index, error) {
-	if len(read) > 0 { // the builder makes no index of nothing
-		if err := buildTexts(home, read); err != nil {
-			return nil, err
-		}
-	} else if empty, err := bleve.NewUsing(home, schema, scorch.Name, scorch.Name, opening()); err != nil {
-		return nil, err
-	} else if err := empty.Close(); err != nil {
-		return nil, err
-	}
-	store, err := bleve.OpenUsing(home, opening())
-	if err != nil {
-		return nil, err
-	}
-	if err := store.SetInternal(stampKey, s.bytes()); err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	return store, nil
-}
-
-func buildTexts(home string, read []reading) error {
-	// The library leaves its scratch directory behind: give it one that goes with ours.
-	scratch := home + ".building"
-	if err := os.MkdirAll(scratch, 0o750); err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(scratch) }() // swept by the next Open's RemoveAll at the latest
-	builder, err := bleve.NewBuilder(home, schema, map[string]any{"buildPathPrefix": scratch})
-	if err != nil {
-		return err
-	}
-	for _, r := range read {
-		if err := builder.Index(r.id, r.fields()); err != nil {
-			return errors.Join(err, builder.Close())
-		}
-	}
-	return builder.Close()
-}
-
 // Close closes the index. Closing it again does nothing.
 func (x *Index) Close() error {
 	x.writing.Lock()
@@ -328,77 +171,4 @@ func (x *Index) Close() error {
 	}
 	x.closed = true // the library panics at the second time
 	return x.store.Close()
-}
-
-// reading is a text, read: its fields' words.
-type reading struct {
-	id             string
-	sum            uint64    // of all that was read
-	asks           []wording // the title, the question, other wordings
-	tags, body     []word
-	titleIsWording bool
-}
-
-// wording is one way to ask.
-type wording struct {
-	words []word
-	raw   []string
-}
-
-// readAll reads texts, many at a time.
-func (x *Index) readAll(docs []Doc) []reading {
-	read := make([]reading, len(docs))
-	share := max(100, (len(docs)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	var readers sync.WaitGroup
-	for from := 0; from < len(docs); from += share {
-		readers.Go(func() {
-			for i := from; i < min(from+share, len(docs)); i++ {
-				read[i] = x.read(docs[i])
-			}
-		})
-	}
-	readers.Wait()
-	return read
-}
-
-func (x *Index) read(d Doc) reading {
-	r := reading{id: d.ID, sum: d.sum(), body: x.tongue.read(d.Body), tags: x.tongue.read(strings.Join(d.Tags, " "))}
-	for _, ask := range append([]string{d.Title, d.Question}, d.Alternates...) {
-		if ask != "" {
-			r.asks = append(r.asks, wording{x.tongue.read(ask), split(ask)})
-		}
-	}
-	r.titleIsWording = d.Title != ""
-	return r
-}
-
-// edition grows when texts are indexed otherwise than before: an index of another edition
-// fails the audit.
-const edition = 2
-
-// sum tells texts apart, and editions.
-func (d Doc) sum() uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte{edition}) // never fails
-	for _, part := range slices.Concat([]string{d.ID, d.Title, d.Question, d.Body}, d.Alternates, []string{""}, d.Tags) {
-		_, _ = h.Write([]byte(part)) // never fails
-		_, _ = h.Write([]byte{0})
-	}
-	return h.Sum64()
-}
-
-func (r reading) fields() map[string]any {
-	words := terms(r.tags)
-	for _, w := range r.asks {
-		words = append(words, terms(w.words)...)
-	}
-	return map[string]any{wordField: strings.Join(slices.Concat(words, words, terms(r.body)), " ")}
-}
-
-func terms(words []word) []string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = w.term
-	}
-	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/search/query"
+	"github.com/blevesearch/bleve/v2/search/searcher"
 )
 
 var deadline = 250 * time.Millisecond // then a search finds nothing; tests wait longer
@@ -17,7 +18,10 @@ var deadline = 250 * time.Millisecond // then a search finds nothing; tests wait
 const (
 	candidates  = 50   // that bleve chooses for the ranking, in each index
 	maxPostings = 4000 // places that candidates are sought in
+	maxClauses  = 1024 // terms of one search: more than any of ours looks for, so reaching it is a bug
 )
+
+func init() { searcher.DisjunctionMaxClauseCount = maxClauses } // the library's own limit is none
 
 // Hit is a text that was found.
 type Hit struct {
