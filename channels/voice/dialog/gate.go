@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -19,8 +18,6 @@ const (
 	strangerBurst  = 60
 	strangersRate  = 500 // from all of them
 	strangersBurst = 1000
-	linesPerSecond = 10 // of the log, for one source
-	linesOfAll     = 50 // and for all of them
 )
 
 // gate stands before the parser and the transactions, which cost memory and a goroutine
@@ -139,218 +136,10 @@ func (g *gate) sweepLocked() {
 	}
 }
 
-// note writes at most ten lines a second about one source, fifty about all, and counts
-// the others.
-func (g *gate) note(from netip.AddrPort, s *stranger, what string, more ...any) {
-	g.mu.Lock()
-	if s == nil {
-		if s = g.sources[from.Addr()]; s == nil {
-			s = newStranger()
-			if len(g.sources) < maxSources {
-				g.sources[from.Addr()] = s
-			}
-		}
-	}
-	hushed := s.hushed
-	write := g.mayWriteLocked(s, time.Now())
-	if !write {
-		g.countLocked(from, s, what)
-	}
-	g.mu.Unlock()
-	if write {
-		g.log.Warn(refusedHere, append([]any{"source", from.String(), "what", what, "repeated", hushed}, more...)...)
-	}
-}
-
-const refusedHere = "refused on the SIP port"
-
-// mayWriteLocked says whether a line about the source may be written now; it then tells of
-// those that were not, too.
-func (g *gate) mayWriteLocked(s *stranger, now time.Time) bool {
-	if !s.line(now.Unix(), linesPerSecond) || !g.lines.line(now.Unix(), linesOfAll) {
-		return false
-	}
-	s.hushed = 0
-	delete(g.hushed, s)
-	return true
-}
-
-// countLocked keeps a line that is not written for the next one about its source.
-func (g *gate) countLocked(from netip.AddrPort, s *stranger, what string) {
-	if _, known := g.hushed[s]; !known && len(g.hushed) >= linesOfAll {
-		g.others++
-		return
-	}
-	s.hushed++
-	s.what, g.hushed[s] = what, from
-}
-
-// tell writes every second what was counted and not written, so that the end of a burst is
-// known as soon as it is over, until ctx ends.
-func (g *gate) tell(ctx context.Context) {
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-second.C:
-			g.tally(now)
-		}
-	}
-}
-
-// tally writes a line about each source that was counted and one about all others, as far
-// as lines may be written; the rest waits for the next second.
-func (g *gate) tally(now time.Time) {
-	type sum struct {
-		from     netip.AddrPort
-		what     string
-		repeated int
-	}
-	var sums []sum
-	g.mu.Lock()
-	for s, from := range g.hushed {
-		if one := (sum{from, s.what, s.hushed - 1}); g.mayWriteLocked(s, now) { // the line itself is one
-			sums = append(sums, one)
-		}
-	}
-	others := g.others
-	if others > 0 && g.lines.line(now.Unix(), linesOfAll) {
-		g.others = 0
-	} else {
-		others = 0
-	}
-	g.mu.Unlock()
-	if others > 0 {
-		g.log.Warn(refusedHere, "source", "many", "repeated", others-1)
-	}
-	for _, one := range sums {
-		g.log.Warn(refusedHere, "source", one.from.String(), "what", one.what, "repeated", one.repeated)
-	}
-}
-
-// ledger counts the lines of a second.
-type ledger struct {
-	second int64
-	lines  int
-}
-
-func (l *ledger) line(now int64, most int) bool {
-	if l.second != now {
-		l.second, l.lines = now, 0
-	}
-	l.lines++
-	return l.lines <= most
-}
-
 // refuse answers 400 to a request that can't be parsed, out of its own lines
 // (RFC 3261 §16.3 item 1, §18.3).
 func (g *gate) refuse(from netip.AddrPort, data []byte) {
 	if answer := badRequest(data); answer != nil {
 		_, _ = g.conn.WriteToUDPAddrPort(answer, from)
 	}
-}
-
-type kind int
-
-const (
-	junk kind = iota
-	malformed
-	request
-	response
-)
-
-// verdict looks at a datagram without parsing it. A header section that is not text
-// would put its line ends into our messages.
-func verdict(data []byte) kind {
-	first, _, ok := bytes.Cut(data, []byte("\r\n"))
-	if !ok || len(first) > 2048 {
-		return junk
-	}
-	if bytes.HasPrefix(first, []byte("SIP/2.0 ")) {
-		if head, _, ok := bytes.Cut(data, []byte("\r\n\r\n")); !ok || !text(head) {
-			return junk
-		}
-		return response
-	}
-	version := bytes.LastIndex(first, []byte(" SIP/"))
-	method := bytes.IndexByte(first, ' ')
-	if version < 0 || method <= 0 || version <= method || !token(first[:method]) || scanner(data) {
-		return junk
-	}
-	head, _, ok := bytes.Cut(data, []byte("\r\n\r\n"))
-	if !ok || !text(head) || string(first[version:]) != " SIP/2.0" && !text(first) {
-		return malformed
-	}
-	return request
-}
-
-func token(b []byte) bool {
-	for _, c := range b {
-		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-		if !letter && bytes.IndexByte([]byte("-.!%*_+`'~"), c) < 0 {
-			return false
-		}
-	}
-	return len(b) <= 32
-}
-
-// text has no NUL and no CR or LF but in pairs.
-func text(head []byte) bool {
-	for i, c := range head {
-		switch c {
-		case 0:
-			return false
-		case '\r':
-			if i+1 < len(head) && head[i+1] != '\n' {
-				return false
-			}
-		case '\n':
-			if i == 0 || head[i-1] != '\r' {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// scanner knows the tools that try every telephone on the internet.
-func scanner(data []byte) bool {
-	for _, name := range []string{"friendly-scanner", "sipvicious", "sipcli/", "VaxSIPUserAgent", "sundayddr", "pplsip"} {
-		if bytes.Contains(data, []byte(name)) {
-			return true
-		}
-	}
-	return false
-}
-
-// badRequest is a 400 with the lines that a response needs (RFC 3261 §8.2.6.2), or
-// nothing if they are missing, or if it would answer an ACK.
-func badRequest(data []byte) []byte {
-	out := []byte("SIP/2.0 400 Bad Request\r\n")
-	var via bool
-	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
-	for i, line := range bytes.Split(head, []byte("\r\n")) {
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if i == 0 || !ok || !text(line) || bytes.ContainsAny(line, "\r\n") || len(line) > 1024 {
-			continue
-		}
-		switch string(bytes.ToLower(bytes.TrimSpace(name))) {
-		case "via", "v":
-			via = true
-		case "from", "f", "to", "t", "call-id", "i":
-		case "cseq":
-			if bytes.Contains(value, []byte("ACK")) {
-				return nil
-			}
-		default:
-			continue
-		}
-		out = append(append(out, line...), "\r\n"...)
-	}
-	if !via || bytes.HasPrefix(data, []byte("ACK ")) {
-		return nil
-	}
-	return append(out, "Content-Length: 0\r\n\r\n"...)
 }
