@@ -1,0 +1,135 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaxelhq/vaxel/gateway/crash"
+)
+
+// settleRest marks what was committed but not marked when the last connection ended.
+func (p *poller) settleRest(ctx context.Context, s *session) error {
+	c, _, err := p.cursor(ctx, p.box)
+	if err != nil || c.UID <= c.Start {
+		return err
+	}
+	ours := &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: c.Start + 1, Stop: c.UID}}}}
+	switch {
+	case p.box.MoveTo == "":
+		ours.NotFlag = []imap.Flag{imap.FlagSeen}
+	case !s.moves:
+		ours.NotFlag = []imap.Flag{imap.FlagDeleted} // copied before
+	}
+	uids, err := s.uids(ctx, ours)
+	if err != nil {
+		return err
+	}
+	for done := range slices.Chunk(missing(uids, c.Gaps), sizeBatch) {
+		if err := p.mark(ctx, s, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catchUp takes everything in that is not yet. While one batch is committed, the next is
+// kept and parsed, and the one after that is read. Marking comes after, when no command of the reader is under way.
+func (p *poller) catchUp(ctx context.Context, s *session) error {
+	c, _, err := p.cursor(ctx, p.box)
+	if err != nil {
+		return err
+	}
+	pending, err := s.search(ctx, c)
+	if err != nil {
+		return err
+	}
+	if gone := missing(c.Gaps, pending); len(gone) > 0 {
+		if err := p.skip(ctx, gone, nil); err != nil {
+			return err
+		}
+	}
+	if len(pending) > sizeBatch {
+		p.note(ctx, false, len(pending), p.noted.problem)
+	}
+	var left []imap.UID // not dealt with so far, though tried
+	for chunk := range slices.Chunk(pending, sizeBatch) {
+		open := slices.Concat(left, chunk)
+		done, err := p.chunk(ctx, s, chunk, open)
+		if err != nil {
+			return err
+		}
+		left = missing(open, done)
+		if err := p.mark(ctx, s, done); err != nil {
+			return err
+		}
+		crash.At("email.settled")
+	}
+	return nil
+}
+
+// chunk reads up to sizeBatch mails and gives those that are dealt with.
+func (p *poller) chunk(ctx context.Context, s *session, uids, pending []imap.UID) (done []imap.UID, err error) {
+	sizes, err := s.sizes(ctx, uids)
+	if err != nil {
+		return nil, err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	batches, ready := make(chan []fetched, 1), make(chan []*receivedMail, 1)
+	work.Go(func() error {
+		defer close(batches)
+		return p.readAhead(ctx, s, uids, sizes, batches)
+	})
+	work.Go(func() error {
+		defer close(ready)
+		return p.prepareAhead(ctx, batches, ready)
+	})
+	work.Go(func() error {
+		for mails := range ready {
+			some, err := p.ingest(ctx, mails, pending)
+			done = append(done, some...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	err = work.Wait()
+	return done, err
+}
+
+// mark settles mails that are committed. A server that refuses (no such folder, a
+// read-only mailbox) is a problem to show, and no reason to read no more mail.
+func (p *poller) mark(ctx context.Context, s *session, uids []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	err := s.settle(ctx, uids, p.box.MoveTo)
+	refusal := (*imap.Error)(nil)
+	if !errors.As(err, &refusal) || refusal.Type == imap.StatusResponseTypeBye {
+		p.unmarked = ""
+		return err
+	}
+	if p.unmarked != err.Error() {
+		p.log.Warn("mails are read but not marked", "err", err)
+	}
+	p.unmarked = err.Error()
+	return nil
+}
+
+// missing gives those of all that are not there.
+func missing(all, there []imap.UID) (gone []imap.UID) {
+	known := make(map[imap.UID]bool, len(there))
+	for _, uid := range there {
+		known[uid] = true
+	}
+	for _, uid := range all {
+		if !known[uid] {
+			gone = append(gone, uid)
+		}
+	}
+	return gone
+}
