@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
@@ -16,7 +17,7 @@ import (
 // commit stores the batch under the term. What was only in another's way is tried again:
 // the effects are decided, only their storing failed.
 func (l *leader) commit(ctx context.Context, b *batch) error {
-	err := retry.Tx(ctx, l.f.pool, func(tx pgx.Tx) error {
+	err := retry.Tx(ctx, restless{l.f.pool}, func(tx pgx.Tx) error {
 		if err := l.write(ctx, tx, b); err != nil {
 			return fmt.Errorf("write batch: %w", err)
 		}
@@ -30,6 +31,15 @@ func (l *leader) commit(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// restless begins transactions that PostgreSQL ends when they have been idle for a second:
+// a holder frozen between fence and commit would block its successor for as long as it
+// sleeps.
+type restless struct{ *pgxpool.Pool }
+
+func (r restless) Begin(ctx context.Context) (pgx.Tx, error) {
+	return r.BeginTx(ctx, pgx.TxOptions{BeginQuery: "begin; set local idle_in_transaction_session_timeout = '1s'"})
+}
+
 // crashAt is a point of its own for each state that the batch brings an interaction to.
 func (b *batch) crashAt(point string) {
 	crash.At(point)
@@ -39,11 +49,6 @@ func (b *batch) crashAt(point string) {
 }
 
 func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
-	// A holder frozen between fence and commit would block its successor for as long
-	// as it sleeps, so PostgreSQL ends its transaction after a second.
-	if _, err := tx.Exec(ctx, `set local idle_in_transaction_session_timeout = '1s'`); err != nil {
-		return err
-	}
 	if err := fence(ctx, tx, l.term); err != nil {
 		return err
 	}
