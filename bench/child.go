@@ -26,9 +26,10 @@ import (
 // house is one Växel: a directory with its embedded database, and the process that comes
 // and goes.
 type house struct {
-	b    *Bench
-	dir  string
-	http *http.Client
+	b       *Bench
+	dir     string
+	http    *http.Client
+	command string // what vaxel is started with
 	seeded
 
 	read    int    // mails that earlier runs have brought in
@@ -40,7 +41,7 @@ type house struct {
 	pool    *pgxpool.Pool // to check with, never to act
 }
 
-// launch runs `vaxel serve` with these settings beside the usual ones, and waits until it
+// launch runs `vaxel serve`, or another command of the house, with these settings beside the usual ones, and waits until it
 // is ready. It gives how long that took.
 func (h *house) launch(ctx context.Context, settings string, env ...string) (time.Duration, error) {
 	at, err := freePort(ctx)
@@ -62,7 +63,7 @@ func (h *house) launch(ctx context.Context, settings string, env ...string) (tim
 		h.base = "https://" + at
 	}
 	h.log = &tail{}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), h.b.Binary, "serve", "--config", config) // our own build
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), h.b.Binary, h.command, "--config", config) // our own build
 	cmd.Env = append(withoutOurs(os.Environ()), env...)
 	cmd.Stdout, cmd.Stderr = h.log, h.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us; we stop it
