@@ -62,7 +62,7 @@ func returned(out *row, bounced gateway.Recipient) {
 	if !sending && out.State != gateway.OutboundQueued {
 		out.State = out.whole()
 	}
-	if out.State == gateway.OutboundSent || out.State == gateway.OutboundFailed {
+	if !out.waits() {
 		out.DueAt = time.Time{}
 	}
 }

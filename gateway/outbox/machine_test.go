@@ -28,7 +28,7 @@ type world struct {
 	delivery gateway.Delivery // what the sender will say of it
 	reached  map[string]int   // how often the far server has taken a copy
 	refused  map[string]bool  // or never will
-	returned map[string]bool  // it has sent one back since it last took one
+	returned map[string]bool  // it has sent one back since it was last offered one
 	vague    bool             // a bounce without an address may have meant anybody
 	doubts   int              // attempts that nobody knows the outcome of
 }
@@ -85,6 +85,10 @@ func (w *world) meet(address string) {
 	if w.refused[address] {
 		w.Errorf("%s was tried again after a refusal", address)
 	}
+	if w.returned[address] && !w.vague {
+		w.Errorf("%s was tried again after a copy came back", address)
+	}
+	w.returned[address] = false // what counts from here is what becomes of this attempt
 	did := rapid.SampledFrom([]gateway.OutboundState{
 		gateway.OutboundSent, gateway.OutboundDeferred, gateway.OutboundFailed, gateway.OutboundUnknown,
 	}).Draw(w.T, "to "+address)
@@ -104,7 +108,6 @@ func (w *world) meet(address string) {
 
 func (w *world) take(address string) {
 	w.reached[address]++
-	w.returned[address] = false
 	if w.reached[address] > 1+w.doubts {
 		w.Errorf("%s has %d copies after %d doubts", address, w.reached[address], w.doubts)
 	}

@@ -360,30 +360,33 @@ func TestAddNeedsARecipientAndANewMessageID(t *testing.T) {
 	}
 }
 
+// bounced notes a bounce as the mail channel does.
+func (p *post) bounced(messageID string, r gateway.Recipient) (out gateway.Outbound, found bool) {
+	p.t.Helper()
+	err := pgx.BeginFunc(p.t.Context(), p.pool, func(tx pgx.Tx) (err error) {
+		out, found, err = p.box.Bounced(p.t.Context(), tx, messageID, r)
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return out, found
+}
+
 func TestBounce(t *testing.T) {
 	p := newPost(t)
 	p.answers <- says(gateway.OutboundSent, "250 ok")
 	id := p.add("a@vaxel", "a@x", "b@x")
 	<-p.sent
 	p.settled(id, 1)
-	bounced := func(messageID string, r gateway.Recipient) (out gateway.Outbound, found bool) {
-		err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) (err error) {
-			out, found, err = p.box.Bounced(t.Context(), tx, messageID, r)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out, found
-	}
-	if _, found := bounced("other@vaxel", gateway.Recipient{State: gateway.OutboundFailed}); found {
+	if _, found := p.bounced("other@vaxel", gateway.Recipient{State: gateway.OutboundFailed}); found {
 		t.Error("found a mail that is not ours")
 	}
-	bounced("a@vaxel", gateway.Recipient{Address: "a@x", State: gateway.OutboundDeferred, Response: "delayed"})
+	p.bounced("a@vaxel", gateway.Recipient{Address: "a@x", State: gateway.OutboundDeferred, Response: "delayed"})
 	if out := p.get(id); out.State != gateway.OutboundSent || out.Recipients[0].Response != "delayed" {
 		t.Errorf("delayed: got %+v", out)
 	}
-	out, found := bounced("a@vaxel", gateway.Recipient{Address: "b@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
+	out, found := p.bounced("a@vaxel", gateway.Recipient{Address: "b@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
 	if diff := cmp.Diff(p.get(id), out); diff != "" || !found || out.State != gateway.OutboundFailed || out.Recipients[0].State != gateway.OutboundSent {
 		t.Errorf("failed: got %+v, stored (-stored +got):\n%s", out, diff)
 	}
@@ -394,13 +397,7 @@ func TestABounceDuringTheSending(t *testing.T) {
 	p := newPost(t)
 	id := p.add("a@vaxel", "a@x", "b@x")
 	<-p.sent
-	err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) error {
-		_, _, err := p.box.Bounced(t.Context(), tx, "a@vaxel", gateway.Recipient{Address: "B@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.bounced("a@vaxel", gateway.Recipient{Address: "B@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
 	p.answers <- says(gateway.OutboundSent, "250 ok")
 	p.toldAll(gateway.OutboundSending, gateway.OutboundFailed)
 	out := p.get(id)
@@ -415,13 +412,7 @@ func TestABounceOfNobodyDuringTheSending(t *testing.T) {
 	p := newPost(t)
 	id := p.add("a@vaxel", "a@x", "b@x")
 	<-p.sent
-	err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) error {
-		_, _, err := p.box.Bounced(t.Context(), tx, "a@vaxel", gateway.Recipient{State: gateway.OutboundFailed, Response: "550 5.1.1"})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.bounced("a@vaxel", gateway.Recipient{State: gateway.OutboundFailed, Response: "550 5.1.1"})
 	p.answers <- says(gateway.OutboundSent, "250 ok", gateway.Recipient{Address: "b@x", State: gateway.OutboundDeferred, Response: "451 busy"})
 	out := p.settled(id, 1)
 	if out.State != gateway.OutboundDeferred || out.Recipients[0].State != gateway.OutboundFailed || out.Recipients[1].State != gateway.OutboundDeferred {
@@ -450,5 +441,23 @@ func TestOneUnknownForGoodOneDeferred(t *testing.T) {
 	}
 	if out := p.settled(id, 3); out.State != gateway.OutboundUnknown || !out.DueAt.IsZero() {
 		t.Errorf("got %+v want what is left", out)
+	}
+}
+
+// The last who was to be tried again is given up by a bounce: nobody is left to send to.
+func TestABounceLeavesOneUnknownForGood(t *testing.T) {
+	p := newPost(t)
+	halves := says(gateway.OutboundUnknown, "broke off", gateway.Recipient{Address: "b@x", State: gateway.OutboundDeferred, Response: "451 busy"})
+	p.answers <- halves
+	p.answers <- halves
+	id := p.add("a@vaxel", "a@x", "b@x")
+	<-p.sent
+	p.settled(id, 1)
+	p.later(id)
+	<-p.sent
+	p.settled(id, 2)
+	p.bounced("a@vaxel", gateway.Recipient{Address: "b@x", State: gateway.OutboundFailed, Response: "550 5.1.1"})
+	if out := p.get(id); out.State != gateway.OutboundUnknown || !out.DueAt.IsZero() {
+		t.Errorf("got %+v want it left", out)
 	}
 }

@@ -166,6 +166,18 @@ func (out row) whole() gateway.OutboundState {
 	return gateway.OutboundSent
 }
 
+// waits says that another attempt is to come, or is under way.
+func (out row) waits() bool {
+	switch out.State {
+	case gateway.OutboundSent, gateway.OutboundFailed:
+		return false
+	case gateway.OutboundUnknown:
+		return out.doubts < lastDoubt
+	case gateway.OutboundQueued, gateway.OutboundSending, gateway.OutboundDeferred:
+	}
+	return true
+}
+
 func (out row) has(state gateway.OutboundState) bool {
 	return slices.ContainsFunc(out.Recipients, func(r gateway.Recipient) bool { return r.State == state })
 }
