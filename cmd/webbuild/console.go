@@ -49,6 +49,9 @@ func buildConsole(dir string) (bundle, error) {
 	}
 	b.files["index.html"] = indexPage(first)
 	b.files["metafile.json"] = []byte(r.Metafile)
+	if b.files["licences.txt"], err = licences(dir, r.Metafile); err != nil {
+		return bundle{}, err
+	}
 	b.pages = append(b.pages, page{"console first load", first, 260 << 10})
 	return b, copyPublic(filepath.Join(dir, "public"), b.files)
 }

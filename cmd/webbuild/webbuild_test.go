@@ -123,3 +123,36 @@ func TestWriteRemovesWhatIsOldAndKeepsTheFolder(t *testing.T) {
 		t.Errorf("dist holds %v, want %v", names, want)
 	}
 }
+
+// The notices of what is bundled go with it, and only of that.
+func TestLicencesAreCarried(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"src/main.tsx":                     `import {x} from "x"; import {y} from "@a/y"; console.log(x, y)`,
+		"node_modules/x/package.json":      `{"name": "x", "version": "1.2.3", "license": "MIT", "main": "x.js"}`,
+		"node_modules/x/x.js":              `export const x = 1`,
+		"node_modules/x/LICENSE":           `Copyright (c) the authors of x`,
+		"node_modules/@a/y/package.json":   `{"name": "@a/y", "version": "4.0.0", "license": "ISC", "main": "lib/y.js"}`,
+		"node_modules/@a/y/lib/y.js":       `export const y = 2`,
+		"node_modules/@a/y/license.md":     `Copyright (c) the authors of y`,
+		"node_modules/unused/package.json": `{"name": "unused", "version": "1.0.0", "license": "AGPL-3.0"}`,
+		"node_modules/unused/LICENSE":      `Copyright (c) somebody else`,
+	})
+	b, err := buildConsole(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b.files["licences.txt"])
+	for _, want := range []string{"x 1.2.3, MIT", "the authors of x", "@a/y 4.0.0, ISC", "the authors of y"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "somebody else") {
+		t.Error("what is not in the bundle is named")
+	}
+	write(t, dir, map[string]string{"node_modules/x/package.json": `{"name": "x", "version": "1.2.3", "license": "AGPL-3.0", "main": "x.js"}`})
+	if _, err := buildConsole(dir); err == nil || !strings.Contains(err.Error(), "AGPL-3.0") {
+		t.Errorf("got %v, want a refusal of the licence", err)
+	}
+}
