@@ -56,7 +56,7 @@ func packageOf(input string) string {
 }
 
 func notice(out *bytes.Buffer, home string) error {
-	about, err := os.ReadFile(filepath.Join(home, "package.json")) //nolint:gosec // a package that was just bundled
+	about, err := os.ReadFile(filepath.Join(home, "package.json"))
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func notice(out *bytes.Buffer, home string) error {
 		if lower := strings.ToLower(f.Name()); f.IsDir() || !strings.HasPrefix(lower, "licen") && !strings.HasPrefix(lower, "notice") {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(home, f.Name())) //nolint:gosec // listed above
+		text, err := os.ReadFile(filepath.Join(home, f.Name()))
 		if err != nil {
 			return err
 		}
