@@ -62,7 +62,7 @@ bench: peers build
 	bin/vaxel bench $(BENCH)
 
 chaos: postgres build
-	$(GO) test ./e2e -run 'TestChaos|TestTakeover' -v -timeout 120m -args -chaos.kills=1000 -takeover.cycles=100
+	$(GO) test ./e2e -run 'TestChaos|TestTakeover' -v -timeout 180m -args -chaos.kills=1000 -takeover.cycles=100
 
 clean:
 	rm -rf bin web-widget/dist/* web-console/dist/*

@@ -13,19 +13,24 @@ import (
 )
 
 var (
-	chaosKills = flag.Int("chaos.kills", 3, "how often TestChaos kills the process")
-	chaosSeed  = flag.Uint64("chaos.seed", 0, "of TestChaos; 0 takes one from the clock and prints it")
+	chaosKills = flag.Int("chaos.kills", 3, "how often TestChaos kills the process, and how many cycles TestChaosNodes does")
+	chaosSeed  = flag.Uint64("chaos.seed", 0, "of TestChaos and TestChaosNodes; 0 takes one from the clock and prints it")
 )
 
-// TestChaos kills the process at random moments while customers and an agent write to
-// each other. What was acknowledged is shown on both sides, in order, once.
-func TestChaos(t *testing.T) {
+func chaosSeedOf(t *testing.T) uint64 {
+	t.Helper()
 	seed := *chaosSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano()) // any number will do
 	}
 	t.Logf("seed %d: repeat with -chaos.seed %d", seed, seed)
-	dice := rand.New(rand.NewPCG(seed, 1)) // chance that can be repeated
+	return seed
+}
+
+// TestChaos kills the process at random moments while customers and an agent write to
+// each other. What was acknowledged is shown on both sides, in order, once.
+func TestChaos(t *testing.T) {
+	dice := rand.New(rand.NewPCG(chaosSeedOf(t), 1)) // chance that can be repeated
 	v := newVaxel(t, widget)
 	v.start()
 	v.agent.signIn()

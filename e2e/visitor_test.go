@@ -21,6 +21,7 @@ type visitor struct {
 	v    *vaxel
 	done chan struct{}
 	wake chan struct{}
+	stop context.CancelFunc
 
 	mu     sync.Mutex // guards what follows
 	token  string
@@ -53,7 +54,7 @@ type chatFrame struct {
 // visit opens the widget's socket and keeps it open until the test ends.
 func (v *vaxel) visit() *visitor {
 	ctx, cancel := context.WithCancel(v.t.Context())
-	c := &visitor{v: v, done: make(chan struct{}), wake: make(chan struct{}, 1), acked: map[string]int{}}
+	c := &visitor{v: v, done: make(chan struct{}), wake: make(chan struct{}, 1), stop: cancel, acked: map[string]int{}}
 	go func() {
 		defer close(c.done)
 		for ctx.Err() == nil {
