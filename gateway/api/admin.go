@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -48,6 +47,7 @@ type changeIn[T any] struct {
 	Body    draft[T]
 }
 
+// keep serves one kind of thing: its list, one of it, a new one and a changed one.
 func keep[T any](s *Server, r resource[T]) {
 	role, at := gateway.RoleAdministrator, "/admin/"+r.path
 	daily := role // of what is done while the house is open
@@ -63,40 +63,51 @@ func keep[T any](s *Server, r resource[T]) {
 		func(ctx context.Context, _ access.Caller, in *adminIn) (T, error) { return r.get(ctx, int64(in.ID)) })
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-" + r.path, Summary: "Add a " + r.one, Role: role, Status: http.StatusCreated, Once: true},
 		func(ctx context.Context, by access.Caller, in *draftIn[T]) (T, error) {
-			draft, err := in.Body.over(r.fresh, nil)
-			if err != nil {
-				return draft, err
-			}
-			return once(ctx, s, by, "admin-create-"+r.path, func(w *work) (T, error) {
-				thing, err := r.create(w.roster(), ctx, draft)
-				if err != nil {
-					return thing, err
-				}
-				return thing, r.audit(ctx, w, by, "created", thing, in.Body.names())
-			})
+			return r.post(ctx, s, by, in.Body)
 		})
 	add(s, operation{Method: http.MethodPatch, Path: at + "/{id}", ID: "admin-change-" + r.path, Summary: "Change a " + r.one, Role: daily},
 		func(ctx context.Context, by access.Caller, in *changeIn[T]) (T, error) {
-			thing, err := r.get(ctx, int64(in.ID))
-			if err != nil {
-				return thing, err
-			}
-			rev, err := matched(in.IfMatch)
-			if err != nil {
-				return thing, err
-			}
-			draft, err := in.Body.over(thing, rev)
-			if err != nil {
-				return draft, err
-			}
-			err = s.commit(ctx, func(w *work) (err error) {
-				if thing, err = r.update(w.roster(), ctx, draft); err != nil {
-					return err
-				}
-				return r.audit(ctx, w, by, "changed", thing, in.Body.names())
-			})
-			return thing, err
+			return r.patch(ctx, s, by, in)
 		})
+}
+
+// post makes a new thing of a draft, once for each Idempotency-Key.
+func (r resource[T]) post(ctx context.Context, s *Server, by access.Caller, body draft[T]) (T, error) {
+	fresh, err := body.over(r.fresh, nil)
+	if err != nil {
+		return fresh, err
+	}
+	return once(ctx, s, by, "admin-create-"+r.path, func(w *work) (T, error) {
+		thing, err := r.create(w.roster(), ctx, fresh)
+		if err != nil {
+			return thing, err
+		}
+		return thing, r.audit(ctx, w, by, "created", thing, body.names())
+	})
+}
+
+// patch sets what the draft names and leaves the rest; If-Match refuses it when somebody
+// else has changed the thing since it was read.
+func (r resource[T]) patch(ctx context.Context, s *Server, by access.Caller, in *changeIn[T]) (T, error) {
+	thing, err := r.get(ctx, int64(in.ID))
+	if err != nil {
+		return thing, err
+	}
+	rev, err := matched(in.IfMatch)
+	if err != nil {
+		return thing, err
+	}
+	changed, err := in.Body.over(thing, rev)
+	if err != nil {
+		return changed, err
+	}
+	err = s.commit(ctx, func(w *work) (err error) {
+		if thing, err = r.update(w.roster(), ctx, changed); err != nil {
+			return err
+		}
+		return r.audit(ctx, w, by, "changed", thing, in.Body.names())
+	})
+	return thing, err
 }
 
 // audit notes which fields of a thing were set; their values are in the thing.
@@ -106,8 +117,22 @@ func (r resource[T]) audit(ctx context.Context, w *work, by access.Caller, verb 
 }
 
 func (s *Server) registerAdmin() {
-	p := s.Roster
-	keep(s, resource[roster.Agent]{
+	keep(s, agentsOf(s.Roster))
+	keep(s, groupsOf(s.Roster))
+	keep(s, queuesOf(s.Roster))
+	keep(s, skillsOf(s.Roster))
+	keep(s, statusCodesOf(s.Roster))
+	keep(s, transactionListsOf(s.Roster))
+	keep(s, transactionCodesOf(s.Roster))
+	keep(s, calendarsOf(s.Roster))
+	s.registerAdminPhones()
+	s.registerRules()
+	s.registerEditing()
+	s.registerAdminAccess()
+}
+
+func agentsOf(p *roster.Store) resource[roster.Agent] {
+	return resource[roster.Agent]{
 		path: "agents", one: "agent", many: "agents, by name", fresh: roster.Agent{Active: true},
 		list: func(ctx context.Context, in *adminListIn) ([]roster.Agent, error) {
 			return p.Agents(ctx, roster.AgentFilter{Group: in.Group, Queue: in.Queue, Name: in.Name, Former: in.Former, After: in.After, Limit: in.Limit})
@@ -116,16 +141,22 @@ func (s *Server) registerAdmin() {
 		create: (*roster.Store).CreateAgent,
 		update: (*roster.Store).UpdateAgent,
 		id:     func(a roster.Agent) int64 { return int64(a.ID) },
-	})
-	keep(s, resource[roster.Group]{
+	}
+}
+
+func groupsOf(p *roster.Store) resource[roster.Group] {
+	return resource[roster.Group]{
 		path: "groups", one: "group", many: "agent groups",
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Group, error) { return p.Groups(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Group, error) { return p.Group(ctx, gateway.GroupID(id)) },
 		create: (*roster.Store).CreateGroup,
 		update: (*roster.Store).UpdateGroup,
 		id:     func(g roster.Group) int64 { return int64(g.ID) },
-	})
-	keep(s, resource[roster.Queue]{
+	}
+}
+
+func queuesOf(p *roster.Store) resource[roster.Queue] {
+	return resource[roster.Queue]{
 		path: "queues", one: "queue", many: "queues", supervised: true, fresh: roster.Queue{Active: true, Band: roster.DefaultBand},
 		list: func(ctx context.Context, in *adminListIn) ([]roster.Queue, error) {
 			return p.Queues(ctx, roster.QueueFilter{Former: in.Former})
@@ -134,85 +165,16 @@ func (s *Server) registerAdmin() {
 		create: (*roster.Store).CreateQueue,
 		update: (*roster.Store).UpdateQueue,
 		id:     func(q roster.Queue) int64 { return int64(q.ID) },
-	})
-	keep(s, resource[roster.Skill]{
+	}
+}
+
+func skillsOf(p *roster.Store) resource[roster.Skill] {
+	return resource[roster.Skill]{
 		path: "skills", one: "skill", many: "skills", supervised: true,
 		list:   func(ctx context.Context, _ *adminListIn) ([]roster.Skill, error) { return p.Skills(ctx) },
 		get:    func(ctx context.Context, id int64) (roster.Skill, error) { return p.Skill(ctx, gateway.SkillID(id)) },
 		create: (*roster.Store).CreateSkill,
 		update: (*roster.Store).UpdateSkill,
 		id:     func(k roster.Skill) int64 { return int64(k.ID) },
-	})
-	s.registerAdminPhones()
-	s.registerRules()
-	s.registerEditing()
-	s.registerAdminCodes()
-	s.registerAdminAccess()
-}
-
-// registerAdminCodes keeps what agents choose from, and when queues are open.
-func (s *Server) registerAdminCodes() {
-	p := s.Roster
-	keep(s, resource[roster.StatusCode]{
-		path: "status-codes", one: "status code", many: "reasons for a status", fresh: roster.StatusCode{Active: true},
-		list: func(ctx context.Context, _ *adminListIn) ([]roster.StatusCode, error) { return p.AllStatusCodes(ctx) },
-		get: func(ctx context.Context, id int64) (roster.StatusCode, error) {
-			return p.StatusCode(ctx, roster.StatusCodeID(id))
-		},
-		create: (*roster.Store).CreateStatusCode,
-		update: (*roster.Store).UpdateStatusCode,
-		id:     func(c roster.StatusCode) int64 { return int64(c.ID) },
-	})
-	keep(s, resource[roster.TransactionList]{
-		path: "transaction-lists", one: "transaction list", many: "lists of outcomes, with their codes", fresh: roster.TransactionList{Active: true},
-		list: func(ctx context.Context, _ *adminListIn) ([]roster.TransactionList, error) {
-			return p.TransactionLists(ctx)
-		},
-		get: func(ctx context.Context, id int64) (roster.TransactionList, error) {
-			lists, err := p.TransactionLists(ctx)
-			return found(lists, err, func(l roster.TransactionList) bool { return int64(l.ID) == id })
-		},
-		create: (*roster.Store).CreateTransactionList,
-		update: (*roster.Store).UpdateTransactionList,
-		id:     func(l roster.TransactionList) int64 { return int64(l.ID) },
-	})
-	codes := func(ctx context.Context) (all []roster.TransactionCode, err error) {
-		lists, err := p.TransactionLists(ctx)
-		for _, l := range lists {
-			all = append(all, l.Codes...)
-		}
-		return all, err
 	}
-	keep(s, resource[roster.TransactionCode]{
-		path: "transaction-codes", one: "transaction code", many: "outcomes", fresh: roster.TransactionCode{Active: true},
-		list: func(ctx context.Context, _ *adminListIn) ([]roster.TransactionCode, error) { return codes(ctx) },
-		get: func(ctx context.Context, id int64) (roster.TransactionCode, error) {
-			all, err := codes(ctx)
-			return found(all, err, func(c roster.TransactionCode) bool { return int64(c.ID) == id })
-		},
-		create: (*roster.Store).CreateTransactionCode,
-		update: (*roster.Store).UpdateTransactionCode,
-		id:     func(c roster.TransactionCode) int64 { return int64(c.ID) },
-	})
-	keep(s, resource[roster.Calendar]{
-		path: "calendars", one: "calendar", many: "calendars", supervised: true,
-		list: func(ctx context.Context, _ *adminListIn) ([]roster.Calendar, error) { return p.Calendars(ctx) },
-		get: func(ctx context.Context, id int64) (roster.Calendar, error) {
-			return p.Calendar(ctx, roster.CalendarID(id))
-		},
-		create: (*roster.Store).CreateCalendar,
-		update: (*roster.Store).UpdateCalendar,
-		id:     func(c roster.Calendar) int64 { return int64(c.ID) },
-	})
-}
-
-func found[T any](list []T, err error, is func(T) bool) (T, error) {
-	var none T
-	if err != nil {
-		return none, err
-	}
-	if i := slices.IndexFunc(list, is); i >= 0 {
-		return list[i], nil
-	}
-	return none, gateway.NotFound("not_found", "there is no such thing; it may never have been")
 }
