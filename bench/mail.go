@@ -23,7 +23,7 @@ func mail(ctx context.Context, b *Bench) error {
 	return b.notify(ctx, server)
 }
 
-// ingest has mailboxes full of mail read, one a run.
+// ingest has mailboxes full of mail read, one a run, by us and by two others.
 func (b *Bench) ingest(ctx context.Context, server *mailtest.Dovecot) error {
 	count := int(b.Length/time.Second) * 50
 	if b.Large {
@@ -34,49 +34,67 @@ func (b *Bench) ingest(ctx context.Context, server *mailtest.Dovecot) error {
 		return err
 	}
 	words := rand.New(rand.NewPCG(1, 1)) // the same mails each time
-	var got []rate
+	var ours []rate
 	var raw, peer []float64
 	faults := 0
 	for r := range runs + 1 { // the first warms up
-		box := fmt.Sprintf("box%d@cyklar.example", r)
 		n := count
 		if r == 0 {
 			n = count / 4
 		}
-		if err := b.deliver(ctx, server, words, box, n); err != nil {
-			return err
-		}
-		one, lost, err := h.readMailbox(ctx, server, box, n)
+		m, err := h.readByAll(ctx, server, words, fmt.Sprintf("box%d@cyklar.example", r), n)
 		if err != nil {
 			return err
 		}
-		faults += lost
-		if err := h.stop(); err != nil {
-			return err
-		}
-		fetched, err := rawFetch(ctx, server, box, n)
-		if err != nil {
-			return err
-		}
-		synced, err := b.mbsync(ctx, server, box, n)
-		if err != nil {
-			return err
-		}
-		b.note("mail: %.0f/s, %.2f ms each; raw %.0f/s, mbsync %.0f/s", one.perSecond, one.cpu, fetched, synced)
+		faults += m.lost
 		if r > 0 {
-			got, raw, peer = append(got, one), append(raw, fetched), append(peer, synced)
+			ours, raw, peer = append(ours, m.ours), append(raw, m.raw), append(peer, m.peer)
 		}
 	}
-	m := middle(got)
+	b.tellIngest(count, faults, middle(ours), median(raw), median(peer))
+	return nil
+}
+
+// tellIngest tells what came of it, in mails a second.
+func (b *Bench) tellIngest(count, faults int, ours rate, raw, peer float64) {
 	b.tell(Figure{
-		Name: "mail.ingest_per_s", Value: m.perSecond, Unit: "1/s", Errors: faults, CPU: new(m.cpu), Bound: new(median(raw)), Peer: new(median(peer)),
-		Method: fmt.Sprintf("Dovecot's mailbox of %d distinct mails of %d KB, each of another sender, to a committed case and a queued interaction; median of %d; bound: raw fetch; peer: mbsync into a Maildir; %v", count, mailSize>>10, runs, m.shares),
+		Name: "mail.ingest_per_s", Value: ours.perSecond, Unit: "1/s", Errors: faults, CPU: new(ours.cpu), Bound: new(raw), Peer: new(peer),
+		Method: fmt.Sprintf("Dovecot's mailbox of %d distinct mails of %d KB, each of another sender, to a committed case and a queued interaction; median of %d; bound: raw fetch; peer: mbsync into a Maildir; %v", count, mailSize>>10, runs, ours.shares),
 	})
 	b.tell(Figure{
-		Name: "mail.raw_fetch_per_s", Value: median(raw), Unit: "1/s",
+		Name: "mail.raw_fetch_per_s", Value: raw, Unit: "1/s",
 		Method: fmt.Sprintf("component: the same mailboxes fetched by go-imap in one command and thrown away, median of %d", runs),
 	})
-	return nil
+}
+
+// mailboxRead is how fast one mailbox was read by each.
+type mailboxRead struct {
+	ours rate
+	lost int     // mails that became no interaction
+	raw  float64 // mails a second that go-imap alone fetches
+	peer float64 // that mbsync brings into a Maildir
+}
+
+// readByAll fills a mailbox with n mails and has it read by the house, which is stopped
+// then, by go-imap alone and by mbsync: one after the other, so that none disturbs.
+func (h *house) readByAll(ctx context.Context, server *mailtest.Dovecot, words *rand.Rand, box string, n int) (m mailboxRead, err error) {
+	if err := h.b.deliver(ctx, server, words, box, n); err != nil {
+		return m, err
+	}
+	if m.ours, m.lost, err = h.readMailbox(ctx, server, box, n); err != nil {
+		return m, err
+	}
+	if err := h.stop(); err != nil {
+		return m, err
+	}
+	if m.raw, err = rawFetch(ctx, server, box, n); err != nil {
+		return m, err
+	}
+	if m.peer, err = h.b.mbsync(ctx, server, box, n); err != nil {
+		return m, err
+	}
+	h.b.note("mail: %.0f/s, %.2f ms each; raw %.0f/s, mbsync %.0f/s", m.ours.perSecond, m.ours.cpu, m.raw, m.peer)
+	return m, nil
 }
 
 // readMailbox starts the house on a full mailbox, and times it from the first mail that is
