@@ -48,6 +48,9 @@ func (c *Call) sendTyped(method, branch string, seq int, kind string, body []byt
 		fmt.Fprintf(&b, "Content-Type: %s\r\n", kind)
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	if method != "ACK" {
+		c.phone.insist(branch+" "+method, b.String(), c.peer)
+	}
 	c.write(b.String())
 }
 
@@ -79,6 +82,10 @@ func (c *Call) reply(req *sip.Request, status int, phrase string, body []byte) {
 		b.WriteString("Content-Type: application/sdp\r\n")
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	c.phone.replied(req, b.String(), c.peer)
+	if req.IsInvite() && status >= 200 {
+		c.phone.insist(c.acked(req.CSeq().SeqNo), b.String(), c.peer) // RFC 3261 §13.3.1.4, §17.2.1
+	}
 	c.write(b.String())
 }
 
@@ -134,6 +141,7 @@ func (c *Call) response(m *sip.Response) {
 func (c *Call) request(m *sip.Request) {
 	switch m.Method { //nolint:exhaustive // the others are answered alike
 	case sip.ACK:
+		c.phone.heard(c.acked(m.CSeq().SeqNo))
 		c.mu.Lock()
 		c.up = true
 		c.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -24,12 +25,14 @@ type Phone struct {
 	t    testing.TB
 	conn *net.UDPConn
 
-	mu    sync.Mutex // guards what follows
-	calls map[string]*Call
-	last  *Call
-	count int
-	off   bool
-	auto  func(c *Call) // nil: the test does it
+	mu      sync.Mutex // guards what follows
+	calls   map[string]*Call
+	last    *Call
+	count   int
+	off     bool
+	auto    func(c *Call)          // nil: the test does it
+	unheard map[string]*time.Timer // what is said again
+	replies map[string]reply
 }
 
 // OnCall has f do what a person would with each incoming call.
@@ -73,7 +76,7 @@ func NewPhone(t testing.TB, user string, law g711.Law, hz int) *Phone {
 
 func newPhone(t testing.TB, user string, c *net.UDPConn) *Phone {
 	t.Helper()
-	return &Phone{User: user, t: t, conn: c, calls: map[string]*Call{}}
+	return &Phone{User: user, t: t, conn: c, calls: map[string]*Call{}, unheard: map[string]*time.Timer{}, replies: map[string]reply{}}
 }
 
 func (p *Phone) media() Media {
@@ -159,11 +162,14 @@ func (p *Phone) listen() {
 		}
 		switch m := msg.(type) {
 		case *sip.Response:
+			p.heard(exchange(m))
 			if c != nil {
 				c.response(m)
 			}
 		case *sip.Request:
-			p.request(m, c)
+			if !p.asked(m) {
+				p.request(m, c)
+			}
 		}
 	}
 }
