@@ -64,7 +64,7 @@ func TestConsultOutside(t *testing.T) {
 		t.Errorf("asked twice: %v, called %d times", err, elsewhere.Calls())
 	}
 	o.Answer()
-	phonetest.Wait(t, "the two talk", func() bool { return agent.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(1000) })
+	phonetest.Talk(t, "the two talk", agent, elsewhere)
 	phonetest.Wait(t, "the customer hears music", func() bool { return customer.Sound.Ear.Hears(toneMusic) })
 	a.Info('7')
 	phonetest.Wait(t, "line 2 gets the key", func() bool { return elsewhere.Sound.Pressed() == "7" })
@@ -75,7 +75,7 @@ func TestConsultOutside(t *testing.T) {
 	h.swaps(customer, agent, elsewhere, id)
 	h.change(alone(id, gateway.PhaseTalking, 7))
 	phonetest.Wait(t, "line 2 is hung up", o.Gone)
-	phonetest.Wait(t, "agent and customer talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "agent and customer talk on", customer, agent)
 	c.Bye()
 	phonetest.Wait(t, "the agent is hung up", a.Gone)
 	h.ends()
@@ -87,15 +87,14 @@ func (h *house) swaps(customer, agent, other *phonetest.Phone, id gateway.Intera
 	for _, p := range []struct {
 		line      int
 		to, aside *phonetest.Phone
-		hz        int
 		state     string
-	}{{1, customer, other, 440, "talking"}, {2, other, customer, 1300, "held"}} {
+	}{{1, customer, other, "talking"}, {2, other, customer, "held"}} {
 		for range 2 { // twice is once
 			if err := h.TalkOn(h.t.Context(), anna, id, p.line); err != nil {
 				h.t.Fatal(err)
 			}
 		}
-		phonetest.Wait(h.t, "they talk", func() bool { return p.to.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(p.hz) })
+		phonetest.Talk(h.t, "they talk", p.to, agent)
 		phonetest.Wait(h.t, "the other hears music", func() bool { return p.aside.Sound.Ear.Hears(toneMusic) })
 		if lines, err := h.Lines(h.t.Context(), anna); err != nil || lines[0].State != p.state {
 			h.t.Errorf("on line %d: lines %+v, %v", p.line, lines, err)
@@ -124,7 +123,7 @@ func TestTransferLinesOutside(t *testing.T) {
 			})
 			h.change(gateway.Interaction{ID: id, State: gateway.StateWrapUp, End: gateway.EndTransferredExternal, Agent: anna, Queue: queue, Rev: 9})
 			phonetest.Wait(t, "the agent is out", a.Gone)
-			phonetest.Wait(t, "the others talk", func() bool { return customer.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(440) })
+			phonetest.Talk(t, "the others talk", customer, elsewhere)
 			if lines, err := h.Lines(t.Context(), anna); err != nil || len(lines) != 1 || lines[0].State != "idle" {
 				t.Errorf("lines %+v, %v", lines, err)
 			}
@@ -146,7 +145,7 @@ func TestJoinOutside(t *testing.T) {
 	customer, agent, c, _, id := h.talk()
 	o := h.consultOutside(elsewhere, id)
 	h.change(alone(id, gateway.PhaseConference, 6))
-	phonetest.Wait(t, "two talk until they answer", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "two talk until they answer", customer, agent)
 	o.Answer()
 	phonetest.Wait(t, "all hear all", func() bool {
 		both := func(p *phonetest.Phone, hz1, hz2 int) bool {
@@ -160,7 +159,7 @@ func TestJoinOutside(t *testing.T) {
 	o.Bye()
 	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
 	h.change(alone(id, gateway.PhaseTalking, 7))
-	phonetest.Wait(t, "two talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "two talk on", customer, agent)
 	c.Bye()
 	h.ends()
 }
@@ -173,7 +172,7 @@ func TestConsultOutsideInVain(t *testing.T) {
 	h.consultOutside(elsewhere, id).Reject(486)
 	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
 	h.change(alone(id, gateway.PhaseTalking, 7))
-	phonetest.Wait(t, "they talk again", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk again", customer, agent)
 	c.Bye()
 	h.ends()
 }
@@ -226,7 +225,7 @@ func TestTransferOutside(t *testing.T) {
 			}
 			hears(t, customer, "that they are connected", toneOutside)
 			o.Answer()
-			phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(440) })
+			phonetest.Talk(t, "they talk", customer, elsewhere)
 			c.Bye()
 			phonetest.Wait(t, "the other is hung up", o.Gone)
 			if cause := h.ends(); cause != "customer_bye" {

@@ -20,7 +20,7 @@ func TestArrivalUnheard(t *testing.T) {
 	phonetest.Wait(t, "it is answered", c.Up)
 	h.offer(h.interaction(), 1, anna)
 	agent.Next().Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, agent)
 	c.Bye()
 	h.ends()
 	if len(h.arrived()) != 1 {

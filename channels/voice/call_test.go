@@ -51,7 +51,7 @@ func TestCallerWithoutOffer(t *testing.T) {
 	phonetest.Wait(t, "it is answered", c.Up)
 	h.offer(h.interaction(), 1, anna)
 	agent.Next().Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, agent)
 	c.Bye()
 	h.ends()
 }
@@ -79,15 +79,10 @@ func TestEndedInConsole(t *testing.T) {
 func TestAbandon(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	agent := h.deskphone(anna, 1000)
-	_, c, id := h.calls(440)
-	phonetest.Wait(t, "it is answered", c.Up)
-	h.offer(id, 1, anna)
-	a := agent.Next()
-	a.Ring()
+	_, _, c, a, o := h.ringing()
 	phonetest.Wait(t, "the customer waits with sound", func() bool { return !c.Gone() })
 	c.Bye()
-	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id })
+	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == o.Interaction })
 	phonetest.Wait(t, "the agent's phone stops", a.Gone)
 	h.ends()
 }
@@ -140,11 +135,7 @@ func TestUnreachableAgent(t *testing.T) {
 func TestMissedOfferStopsRinging(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	agent := h.deskphone(anna, 1000)
-	_, c, id := h.calls(440)
-	o := h.offer(id, 1, anna)
-	a := agent.Next()
-	a.Ring()
+	_, _, c, a, o := h.ringing()
 	h.closeOffer(o, gateway.Missed)
 	phonetest.Wait(t, "the CANCEL comes", a.Canceled)
 	c.Bye()
@@ -214,7 +205,7 @@ func TestTransfer(t *testing.T) {
 	phonetest.Wait(t, "the first agent is hung up", a.Gone)
 	b := other.Next()
 	b.Answer()
-	phonetest.Wait(t, "the second agent talks", func() bool { return customer.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "the second agent talks", customer, other)
 	c.Bye()
 	phonetest.Wait(t, "the second agent is hung up", b.Gone)
 	h.ends()
@@ -228,7 +219,7 @@ func TestPull(t *testing.T) {
 	customer, c, id := h.calls(440)
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
 	agent.Next().Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, agent)
 	c.Bye()
 	h.ends()
 }
@@ -251,7 +242,7 @@ func TestSilentPhone(t *testing.T) {
 	phonetest.Wait(t, "the silent phone is hung up", a.Gone)
 	h.offer(id, 2, bo)
 	second.Next().Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && second.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, second)
 	c.Bye()
 	h.ends()
 }
@@ -265,7 +256,7 @@ func TestHold(t *testing.T) {
 	phonetest.Wait(t, "the hold is answered", func() bool { return a.Direction() == sdp.RecvOnly })
 	phonetest.Wait(t, "the customer hears music", quiet)
 	a.Hold(sdp.SendRecv)
-	phonetest.Wait(t, "they talk again", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk again", customer, agent)
 	if err := h.Hold(t.Context(), anna, id); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +299,7 @@ func TestAcceptedElsewhere(t *testing.T) {
 	h.closeOffer(o, gateway.Accepted)
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Agent: anna, Queue: queue, Rev: 3})
 	a.Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, agent)
 	if did(h, func(gateway.Accept) bool { return true }) || agent.Calls() != 1 {
 		t.Errorf("the floor was asked again, or the phone rang %d times", agent.Calls())
 	}
@@ -326,12 +317,7 @@ func TestAcceptedElsewhere(t *testing.T) {
 func TestStopWhileItRings(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)
-	agent := h.deskphone(anna, 1000)
-	_, c, id := h.calls(440)
-	h.offer(id, 1, anna)
-	a := agent.Next()
-	a.Ring()
-	phonetest.Wait(t, "the customer is answered", c.Up)
+	_, _, c, a, _ := h.ringing()
 	h.stop()
 	phonetest.Wait(t, "both telephones are told", func() bool { return c.Gone() && a.Canceled() })
 }

@@ -33,7 +33,7 @@ func TestConsult(t *testing.T) {
 	customer, agent, c, a, id := h.talk()
 	other, b := h.consult(id)
 	h.change(asked(id, gateway.PhaseConsult))
-	phonetest.Wait(t, "the agents talk", func() bool { return agent.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(1000) })
+	phonetest.Talk(t, "the agents talk", agent, other)
 	a.Info('7')
 	phonetest.Wait(t, "the colleague gets the key", func() bool { return other.Sound.Pressed() == "7" })
 	if keys := customer.Sound.Pressed(); keys != "" {
@@ -42,7 +42,7 @@ func TestConsult(t *testing.T) {
 	phonetest.Wait(t, "the customer hears neither", func() bool { return customer.Sound.Ear.Part(1000) < 0.1 && customer.Sound.Ear.Part(1300) < 0.1 })
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 7})
 	phonetest.Wait(t, "the colleague is hung up", b.Gone)
-	phonetest.Wait(t, "agent and customer talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "agent and customer talk on", customer, agent)
 	c.Bye()
 	phonetest.Wait(t, "the agent is hung up", a.Gone)
 	h.ends()
@@ -63,7 +63,7 @@ func TestTransferLines(t *testing.T) {
 				waitFor(h, "the floor is told", func(cmd gateway.TransferLines) bool { return cmd.Interaction == id && cmd.Agent == anna })
 			}
 			h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: bo, Queue: queue, Rev: 7})
-			phonetest.Wait(t, "colleague and customer talk", func() bool { return customer.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(440) })
+			phonetest.Talk(t, "colleague and customer talk", customer, other)
 			phonetest.Wait(t, "the agent is out", a.Gone)
 			if err := h.Hold(t.Context(), bo, id); err != nil {
 				t.Errorf("the colleague does not have the call: %v", err)
@@ -96,7 +96,7 @@ func TestConference(t *testing.T) {
 	b.Bye()
 	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == bo })
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: anna, Queue: queue, Rev: 7})
-	phonetest.Wait(t, "two talk on", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "two talk on", customer, agent)
 	c.Bye()
 	h.ends()
 }
@@ -112,7 +112,7 @@ func TestOwnerLeavesConference(t *testing.T) {
 	a.Bye()
 	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
 	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseTalking, Agent: bo, Queue: queue, Rev: 7})
-	phonetest.Wait(t, "colleague and customer talk", func() bool { return customer.Sound.Ear.Hears(1300) && other.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "colleague and customer talk", customer, other)
 	c.Bye()
 	phonetest.Wait(t, "the colleague is hung up", b.Gone)
 	h.ends()
@@ -147,7 +147,7 @@ func TestRingAll(t *testing.T) {
 	h.closeOffer(toAnna, gateway.Withdrawn)
 	h.closeOffer(toBo, gateway.Accepted)
 	phonetest.Wait(t, "the other phone stops", a.Gone)
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && second.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, second)
 	c.Bye()
 	h.ends()
 }

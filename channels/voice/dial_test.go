@@ -25,6 +25,17 @@ func dialHouse(t *testing.T, change ...func(*voice.Config)) (h *house, agent, cu
 	return h, h.deskphone(anna, 1000), customer
 }
 
+// dialled has the agent dial the customer and pick up their own phone.
+func (h *house) dialled(agent *phonetest.Phone) *phonetest.Call {
+	h.t.Helper()
+	if err := h.Dial(h.t.Context(), outbound("+46701234567")); err != nil {
+		h.t.Fatal(err)
+	}
+	a := agent.Next()
+	a.Answer()
+	return a
+}
+
 func outbound(number string) voice.Outbound {
 	return voice.Outbound{Agent: anna, Number: number, Interaction: 50, Conversation: 51, Queue: queue}
 }
@@ -48,7 +59,7 @@ func TestDial(t *testing.T) {
 	c.Ring()
 	phonetest.Wait(t, "the agent hears it ring", func() bool { return agent.Sound.Ear.Hears(425) })
 	c.Answer()
-	phonetest.Wait(t, "they talk", func() bool { return agent.Sound.Ear.Hears(440) && customer.Sound.Ear.Hears(1000) })
+	phonetest.Talk(t, "they talk", agent, customer)
 	c.Bye()
 	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == 50 })
 	phonetest.Wait(t, "the agent is hung up", a.Gone)
@@ -72,7 +83,7 @@ func TestAgentByNumber(t *testing.T) {
 		t.Errorf("called %s from %s", a.To(), a.From())
 	}
 	a.Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(440) && mobile.Sound.Ear.Hears(1300) })
+	phonetest.Talk(t, "they talk", customer, mobile)
 	c.Bye()
 	h.ends()
 }
@@ -82,14 +93,10 @@ func TestDialFromNextPhone(t *testing.T) {
 	t.Parallel()
 	h, agent, customer := dialHouse(t)
 	h.set(func() { h.phones[anna] = []string{"sip:anna@nowhere.invalid", agent.URI()} })
-	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
-		t.Fatal(err)
-	}
-	a := agent.Next()
-	a.Answer()
+	a := h.dialled(agent)
 	c := customer.Next()
 	c.Answer()
-	phonetest.Wait(t, "they talk", func() bool { return agent.Sound.Ear.Hears(440) && customer.Sound.Ear.Hears(1000) })
+	phonetest.Talk(t, "they talk", agent, customer)
 	a.Bye()
 	h.ends()
 }
@@ -97,11 +104,7 @@ func TestDialFromNextPhone(t *testing.T) {
 func TestDialBusyCustomer(t *testing.T) {
 	t.Parallel()
 	h, agent, customer := dialHouse(t)
-	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
-		t.Fatal(err)
-	}
-	a := agent.Next()
-	a.Answer()
+	a := h.dialled(agent)
 	customer.Next().Reject(486)
 	phonetest.Wait(t, "the agent hears the busy tone", func() bool { return agent.Sound.Ear.Hears(425) })
 	phonetest.Wait(t, "the agent is hung up", a.Gone)
@@ -113,11 +116,7 @@ func TestDialBusyCustomer(t *testing.T) {
 func TestDialAgentGivesUp(t *testing.T) {
 	t.Parallel()
 	h, agent, customer := dialHouse(t)
-	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
-		t.Fatal(err)
-	}
-	a := agent.Next()
-	a.Answer()
+	a := h.dialled(agent)
 	c := customer.Next()
 	c.Ring()
 	phonetest.Wait(t, "it rings", func() bool { return agent.Sound.Ear.Hears(425) })

@@ -400,20 +400,36 @@ func (h *house) calls(hz int) (customer *phonetest.Phone, c *phonetest.Call, id 
 	return customer, c, h.interaction()
 }
 
+// ringing has a customer call who is answered, and the first agent's phone ring for them.
+func (h *house) ringing() (customer, agent *phonetest.Phone, c, a *phonetest.Call, o gateway.Offer) {
+	h.t.Helper()
+	agent = h.deskphone(anna, 1000)
+	customer, c, id := h.calls(440)
+	phonetest.Wait(h.t, "the customer is answered", c.Up)
+	o = h.offer(id, 1, anna)
+	a = agent.Next()
+	a.Ring()
+	return customer, agent, c, a, o
+}
+
+// speaks has a caller say something that is long enough for a message.
+func (h *house) speaks(customer *phonetest.Phone) {
+	h.t.Helper()
+	customer.Sound.Say(660)
+	begun := customer.Sound.Sent()
+	phonetest.Wait(h.t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+120 }) // of 20 ms
+}
+
 // talk brings a customer and an agent together.
 func (h *house) talk() (customer, agent *phonetest.Phone, c, a *phonetest.Call, id gateway.InteractionID) {
 	h.t.Helper()
-	agent = h.deskphone(anna, 1000)
-	customer, c, id = h.calls(440)
-	phonetest.Wait(h.t, "the customer is answered", c.Up)
-	h.offer(id, 1, anna)
-	a = agent.Next()
-	a.Ring()
+	customer, agent, c, a, o := h.ringing()
+	id = o.Interaction
 	a.Answer()
 	waitFor(h, "the agent's answer accepts", func(cmd gateway.Accept) bool {
 		return cmd.Interaction == id && cmd.No == 1 && cmd.Agent == anna && cmd.ByPhone
 	})
-	phonetest.Wait(h.t, "they hear each other", func() bool { return customer.Sound.Ear.Hears(1000) && agent.Sound.Ear.Hears(440) })
+	phonetest.Talk(h.t, "they hear each other", customer, agent)
 	return customer, agent, c, a, id
 }
 

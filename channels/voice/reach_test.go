@@ -50,7 +50,7 @@ func TestNextPhoneRings(t *testing.T) {
 	h.offer(id, 1, anna)
 	a := second.Next()
 	a.Answer()
-	phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1000) && second.Sound.Ear.Hears(440) })
+	phonetest.Talk(t, "they talk", customer, second)
 	c.Bye()
 	h.ends()
 	if did(h, func(gateway.PhoneReach) bool { return true }) {

@@ -196,7 +196,7 @@ func TestSentOutside(t *testing.T) {
 			o.Ring()
 			hears(t, customer, "that they are connected", toneOutside)
 			o.Answer()
-			phonetest.Wait(t, "they talk", func() bool { return customer.Sound.Ear.Hears(1300) && elsewhere.Sound.Ear.Hears(440) })
+			phonetest.Talk(t, "they talk", customer, elsewhere)
 			customer.Sound.Press('4')
 			phonetest.Wait(t, "the key comes", func() bool { return elsewhere.Sound.Pressed() == "4" })
 			call.Info('5')
@@ -238,9 +238,7 @@ func TestSentOutsideInVain(t *testing.T) {
 			}
 			hears(t, customer, "the greeting", toneVoicemail)
 			hears(t, customer, "the beep", 1000)
-			customer.Sound.Say(660)
-			begun := customer.Sound.Sent()
-			phonetest.Wait(t, "two seconds are said", func() bool { return customer.Sound.Sent() > begun+120 })
+			h.speaks(customer)
 			call.Bye()
 			h.ends()
 			if a, _ := h.voicemail(); a.Key == "" {
