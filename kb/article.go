@@ -145,7 +145,7 @@ func (w Wording) tidied() (Wording, error) {
 		return w, gateway.Invalid("bad_shortcut", "A shortcut is one word of letters and digits.")
 	case len(w.Alternates) > maxAlternates || len(w.Tags) > maxAlternates:
 		return w, gateway.Invalid("too_many", fmt.Sprintf("An article may have %d other wordings and as many tags.", maxAlternates))
-	case slices.ContainsFunc(slices.Concat(w.Alternates, w.Tags), func(s string) bool { return long(s, maxLine) }):
+	case tooLong(slices.Concat(w.Alternates, w.Tags)):
 		return too("wording", maxLine)
 	case !slugForm.MatchString(w.Slug):
 		return w, gateway.Invalid("bad_slug", "A slug is lower-case letters a to z, digits and single hyphens.")
@@ -156,6 +156,11 @@ func (w Wording) tidied() (Wording, error) {
 }
 
 func long(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }
+
+// tooLong says whether any line of a list is.
+func tooLong(list []string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return long(s, maxLine) })
+}
 
 // line is text on one line, single-spaced.
 func line(s string) string { return strings.Join(strings.Fields(gateway.Clean(s)), " ") }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/kb"
@@ -149,26 +150,48 @@ func TestSearch(t *testing.T) {
 }
 
 func TestSynonyms(t *testing.T) {
-	s := open(t)
+	pool := pgtest.New(t)
+	s := kb.New(pool, &line{}, kb.Config{Dir: t.TempDir()}, slog.New(slog.DiscardHandler))
 	importSample(t, s)
 	sync1(t, s)
 	const asked = "hur väljer jag kamin"
 	if hits, _ := s.Search(t.Context(), asked, "sv", 1); len(hits) > 0 && hits[0].Number == 140 {
 		t.Fatalf("%q is known already", asked)
 	}
-	if err := s.SetSynonym(t.Context(), "sv", "kamin", []string{"stormkök"}); err != nil {
-		t.Fatal(err)
-	}
+	edit(t, pool, s, func(e *kb.Editor) error {
+		_, err := e.SetSynonym(t.Context(), kb.Synonym{Language: "sv", Word: " Kamin ", Means: []string{"stormkök", " "}})
+		return err
+	})
 	sync1(t, s)
 	if hits, err := s.Search(t.Context(), asked, "sv", 1); err != nil || len(hits) == 0 || hits[0].Number != 140 {
 		t.Errorf("with the synonym: got %v, %v want article 140", hits, err)
 	}
-	if err := s.SetSynonym(t.Context(), "sv", "kamin", nil); err != nil {
+	if all, err := s.Synonyms(t.Context()); err != nil || len(all) != 1 || all[0].Word != "kamin" || len(all[0].Means) != 1 {
+		t.Errorf("got %v, %v want kamin with one other", all, err)
+	}
+	edit(t, pool, s, func(e *kb.Editor) error {
+		_, err := e.DropSynonym(t.Context(), "sv", "KAMIN")
+		return err
+	})
+	sync1(t, s)
+	if hits, _ := s.Search(t.Context(), asked, "sv", 1); len(hits) > 0 && hits[0].Number == 140 {
+		t.Errorf("taken away, but %q still finds the article", asked)
+	}
+}
+
+// edit edits in a transaction, and tells of it after the commit.
+func edit(t *testing.T, pool *pgxpool.Pool, s *kb.Store, do func(e *kb.Editor) error) {
+	t.Helper()
+	var hint func()
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		var e *kb.Editor
+		e, hint = s.In(tx)
+		return do(e)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if all, err := s.Synonyms(t.Context()); err != nil || len(all) > 0 {
-		t.Errorf("taken away, but got %v, %v", all, err)
-	}
+	hint()
 }
 
 // TestInternalNeverLeaves goes every way that a customer has.
@@ -289,9 +312,23 @@ func TestRunFollowsCommits(t *testing.T) {
 		nodes = append(nodes, s)
 		group.Go(func() { _ = s.Run(ctx) })
 	}
-	create(t, nodes[0], article("faktura", "Faktura", "Ett."))
+	create(t, nodes[0], article("faktura", "Betala din faktura", "Inom trettio dagar."))
 	for _, s := range nodes {
 		until(t, func() bool { _, ok := s.Shortcut(ctx, "faktura", "sv"); return ok })
+	}
+	finds := func(s *kb.Store) bool {
+		hits, err := s.Search(ctx, "räkning", "sv", 1)
+		return err == nil && len(hits) == 1
+	}
+	if finds(nodes[0]) {
+		t.Fatal("the word is known already")
+	}
+	edit(t, pgtest.Open(t, url), nodes[0], func(e *kb.Editor) error {
+		_, err := e.SetSynonym(ctx, kb.Synonym{Language: "sv", Word: "räkning", Means: []string{"faktura"}})
+		return err
+	})
+	for _, s := range nodes {
+		until(t, func() bool { return finds(s) && len(s.Customers().Complete(ctx, "fakt", "sv", 1)) == 1 })
 	}
 }
 

@@ -73,6 +73,7 @@ func (s *Server) registerEditing() {
 	add(s, operation{Method: http.MethodGet, Path: "/article-categories", ID: "list-categories", Summary: "The headings of the help centre", Role: gateway.RoleAgent}, s.categories)
 	add(s, operation{Method: http.MethodPut, Path: "/admin/article-categories", ID: "set-categories", Summary: "Replace the headings of the help centre", Role: role}, s.setCategories)
 	s.registerFolder()
+	s.registerSynonyms()
 }
 
 // articleMax is enough for the longest answers in several languages.

@@ -33,6 +33,7 @@ func TestAuditedOrUndone(t *testing.T) {
 		{admin, "POST", "/admin/status-codes", m{"intent": "on_break", "code": "fika", "name": m{"sv": "Fika"}}, "status_code.created"},
 		{admin, "POST", "/admin/logins", m{"name": "ny", "display": "Ny", "role": "agent"}, "login.created"},
 		{admin, "POST", "/admin/keys", m{"name": "CRM", "role": "agent"}, "key.created"},
+		{admin, "PUT", "/admin/synonyms", m{"language": "sv", "word": "kamin", "means": []string{"stormkök"}}, "synonym.set"},
 		{bo, "POST", "/customers", m{"name": "Tre"}, "customer.created"},
 		{bo, "PATCH", "/customers/" + one["id"].(string), m{"name": "Ett"}, "customer.changed"},
 		{bo, "POST", "/customers/" + one["id"].(string) + "/merge", m{"from": two["id"]}, "customer.merged"},
@@ -87,7 +88,7 @@ func (h *house) everything(t testing.TB) (all string) {
 			(select jsonb_agg(x order by id) from queue x), (select jsonb_agg(x order by id) from agent x),
 			(select jsonb_agg(x order by id) from status_code x), (select jsonb_agg(x order by id) from login x),
 			(select jsonb_agg(to_jsonb(x) - 'used_at' order by id) from api_key x), (select jsonb_agg(x order by id) from customer x),
-			(select jsonb_agg(x order by id) from support_case x), (select jsonb_agg(x order by conversation) from supervisor_message x),
+			(select jsonb_agg(x order by id) from support_case x), (select jsonb_agg(x order by conversation) from supervisor_message x), (select jsonb_agg(x order by word) from synonym x),
 			(select jsonb_agg(to_jsonb(x) - 'since' order by agent) from presence x))`).Scan(&all))
 	return all
 }

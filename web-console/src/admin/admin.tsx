@@ -6,6 +6,7 @@ import { Audit, Logins } from './logins'
 import { BlockedSenders, Quarantine } from './mailroom'
 import { Queue, Queues } from './queues'
 import { HouseRules } from './rules'
+import { Synonyms } from './synonyms'
 import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
 import { Mailboxes, Trunks, Widgets } from './ways'
 
@@ -20,6 +21,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   outcomes: [Lists, ListOne],
   codes: [Lists, CodeOne],
   calendars: [Calendars, CalendarOne],
+  synonyms: [Synonyms],
   mailboxes: [Mailboxes],
   quarantine: [Quarantine],
   'blocked-senders': [BlockedSenders],

@@ -1,12 +1,13 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { AgentSettings, Membership } from '../api/admin'
-import type { Channel, Id } from '../api/types'
+import { admin, type AgentSettings, type Membership } from '../api/admin'
+import type { Channel, Id, Phone } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { phoneAddress } from '../phone/number'
 import { Field, Switch } from '../ui/controls'
 import { Count, Part, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import { Avatar, channelIcon } from '../ui/parts'
+import { Avatar, channelIcon, Chip, Failure } from '../ui/parts'
 import { useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
 
@@ -210,6 +211,7 @@ function Phones({ a, set }: Edits) {
             <li className="optrow" key={p.address}>
               <Icon name={p.kind === 'sip' ? 'globe' : 'phone'} />
               <span className="med num grow ell">{f.address(p.address)}</span>
+              {p.kind === 'pstn' && <Vouching a={a} phone={p} set={set} />}
               <button className="ibtn" aria-label={w.settings.removePhone(p.address)} onClick={() => set({ phones: a.phones.filter((o) => o !== p) })}>
                 <Icon name="x" />
               </button>
@@ -217,6 +219,7 @@ function Phones({ a, set }: Edits) {
           ))}
         </ul>
       )}
+      {a.phones.some((p) => p.kind === 'pstn' && !p.verified_at) && <p className="hint">{w.admin.vouchLead}</p>}
       <Field
         label={w.settings.phoneNew}
         placeholder={w.settings.phoneHint}
@@ -231,6 +234,40 @@ function Phones({ a, set }: Edits) {
           </button>
         }
       />
+    </>
+  )
+}
+
+/** Whether queue calls ring a number outside, and the word that they may. Only a number that is saved can be vouched for. */
+function Vouching({ a, phone, set }: Edits & { phone: Phone }) {
+  const w = useWords()
+  const client = useQueryClient()
+  const vouch = useMutation({
+    mutationFn: () => admin.verifyPhone(a.id, phone.id!),
+    onSuccess: (agent) => {
+      client.setQueryData(['admin', 'agents', a.id], agent)
+      set({ phones: a.phones.map((p) => agent.phones.find((s) => s.id === p.id) ?? p) })
+    },
+  })
+  if (phone.verified_at)
+    return (
+      <Chip tone="ok" icon="check">
+        {w.settings.verified}
+      </Chip>
+    )
+  return (
+    <>
+      {vouch.error != null && <Failure error={vouch.error} />}
+      <Chip tone="warn" icon="info">
+        {w.settings.unverified}
+      </Chip>
+      {phone.id ? (
+        <button className="btn btn--xs" type="button" disabled={vouch.isPending} onClick={() => vouch.mutate()} aria-label={w.admin.vouchFor(phone.address)}>
+          {w.admin.vouch}
+        </button>
+      ) : (
+        <span className="meta">{w.admin.vouchSaved}</span>
+      )}
     </>
   )
 }

@@ -82,6 +82,38 @@ function useUnsaved(dirty: boolean) {
   }, [dirty])
 }
 
+/** What a section is called, and what it is for. */
+export function Head({ title, lead }: { title: string; lead: string }) {
+  return (
+    <div className="set-head">
+      <div className="grow col">
+        <h2>{title}</h2>
+        <p className="meta">{lead}</p>
+      </div>
+    </div>
+  )
+}
+
+/** A table of what has no page of its own. */
+export function Table({ label, heads, children }: { label: string; heads: string[]; children: ReactNode }) {
+  return (
+    <div className="tbl-card" tabIndex={0} role="region" aria-label={label}>
+      <table className="tbl">
+        <thead>
+          <tr>
+            {heads.map((h) => (
+              <th scope="col" key={h}>
+                {h}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  )
+}
+
 export interface Column<T> {
   head: string
   cell: (t: T) => ReactNode

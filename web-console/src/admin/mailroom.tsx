@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { Link } from 'wouter'
 import { admin, sourceURL, type Quarantined } from '../api/admin'
 import { useFormat, useWords } from '../i18n'
@@ -7,38 +7,9 @@ import { serverNow } from '../live/clock'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Chip, Empty, Failure, Fetched } from '../ui/parts'
+import { Head, Table } from './frame'
 
 // Mail that is kept out: what could not be read, and that of blocked senders.
-
-function Head({ title, lead }: { title: string; lead: string }) {
-  return (
-    <div className="set-head">
-      <div className="grow col">
-        <h2>{title}</h2>
-        <p className="meta">{lead}</p>
-      </div>
-    </div>
-  )
-}
-
-function Table({ label, heads, children }: { label: string; heads: string[]; children: ReactNode }) {
-  return (
-    <div className="tbl-card" tabIndex={0} role="region" aria-label={label}>
-      <table className="tbl">
-        <thead>
-          <tr>
-            {heads.map((h) => (
-              <th scope="col" key={h}>
-                {h}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  )
-}
 
 /** Mail in quarantine, the latest first: its source, and the way in. */
 export function Quarantine() {

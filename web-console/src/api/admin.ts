@@ -186,6 +186,12 @@ export interface BlockedSender {
   note?: string
   at: string
 }
+/** What a word of those who ask means besides itself. */
+export interface Synonym {
+  language: string
+  word: string
+  means: string[]
+}
 export interface AuditLine {
   id: A.Id
   at: string
@@ -224,6 +230,10 @@ export const admin = {
   blockedSenders: () => call<A.Page<BlockedSender>>('GET', '/admin/blocked-senders'),
   block: (who: string, note: string) => call<BlockedSender>('POST', '/admin/blocked-senders', { body: { who, note: note || undefined } }),
   unblock: (id: string) => call<void>('DELETE', `/admin/blocked-senders/${id}`),
+  synonyms: () => call<A.Page<Synonym>>('GET', '/admin/synonyms'),
+  setSynonym: (body: Synonym) => call<Synonym>('PUT', '/admin/synonyms', { body }),
+  dropSynonym: ({ language, word }: Synonym) => call<void>('DELETE', '/admin/synonyms', { query: { language, word } }),
+  verifyPhone: (agent: A.Id, phone: A.Id) => call<AgentSettings>('POST', `/admin/agents/${agent}/phones/${phone}/verify`),
   widgets: () => call<A.Page<Widget>>('GET', '/admin/widgets'),
   trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),
   logins: () => call<A.Page<Login>>('GET', '/admin/logins'),

@@ -30,6 +30,7 @@ const centre = [
   ['outcomes', 'tag', 'outcomes'],
   ['calendars', 'clock', 'calendars'],
   ['rules', 'sliders', 'rules'],
+  ['synonyms', 'book', 'synonyms'],
 ] as const
 const ways = [
   ['mailboxes', 'mail', 'mailboxes'],

@@ -225,3 +225,46 @@ test('a supervisor lets mail in from quarantine, blocks a sender and lets one go
     await page.getByRole('button', { name: 'Släpp @vinst.example' }).click()
     await page.getByRole('row', { name: /vinst/ }).waitFor({ state: 'detached' })
   }))
+
+test('an administrator says what a word means, changes it and takes it away', () =>
+  desk(
+    '/settings/synonyms',
+    async ({ page, house }) => {
+      await page.getByRole('textbox', { name: 'Ord' }).fill('skruvmejsel')
+      await page.getByRole('textbox', { name: 'Betyder' }).fill('mejsel, , verktyg')
+      await page.getByRole('button', { name: 'Spara' }).click()
+      await page.getByRole('row', { name: /skruvmejsel.*mejsel, verktyg.*Svenska/ }).waitFor()
+      assert.equal(await page.getByRole('textbox', { name: 'Ord' }).inputValue(), '')
+      await page.getByRole('button', { name: 'Ändra bill' }).click()
+      await page.getByRole('textbox', { name: 'Betyder' }).fill('invoice, payment')
+      await page.getByRole('button', { name: 'Spara' }).click()
+      await page.getByRole('row', { name: /bill.*invoice, payment.*Engelska/ }).waitFor()
+      assert.deepEqual(asked(house, /synonyms/).map((r) => r.body), [
+        { language: 'sv', word: 'skruvmejsel', means: ['mejsel', 'verktyg'] },
+        { language: 'en', word: 'bill', means: ['invoice', 'payment'] },
+      ])
+      await page.getByRole('button', { name: 'Ta bort kamin' }).click()
+      await page.getByRole('row', { name: /kamin/ }).waitFor({ state: 'detached' })
+    },
+    administrator,
+  ))
+
+test('an administrator vouches for a number that is saved, and sees that it may ring', () =>
+  desk(
+    '/settings/agents/1',
+    async ({ page, house }) => {
+      const row = (number: string) => page.getByRole('listitem').filter({ hasText: number })
+      await page.getByLabel('Nummer eller SIP-adress').fill('+46 70 174 06 05')
+      await page.getByRole('button', { name: 'Lägg till', exact: true }).click()
+      await row('174 06 05').getByText('Spara först').waitFor()
+      await row('390 06').getByText('Inte verifierat').waitFor()
+      await page.getByRole('button', { name: /^Intyga att \+46313900608/ }).click()
+      await row('390 06').getByText('Verifierat', { exact: true }).waitFor()
+      await fact('it was vouched for', () => asked(house, /agents\/1\/phones\/1\/verify/).length === 1)
+      await page.getByText('1 osparad ändring').waitFor()
+      await page.getByRole('button', { name: 'Spara', exact: true }).click()
+      await page.getByRole('button', { name: 'Spara', exact: true }).waitFor({ state: 'detached' })
+      assert.equal(asked(house, /admin\/agents\/1$/)[0]?.ifMatch, '4')
+    },
+    administrator,
+  ))

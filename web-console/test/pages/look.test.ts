@@ -76,6 +76,7 @@ const scenes: Record<string, Scene> = {
   ...kept('outcome-list', '/settings/outcomes/1', 'Försenad'),
   ...kept('calendar', '/settings/calendars/1', 'Kontorstid'),
   ...kept('rules', '/settings/rules', 'Turordning'),
+  ...kept('synonyms', '/settings/synonyms', 'stormkök'),
   ...kept('mailboxes', '/settings/mailboxes', 'Lösenordet gäller inte'),
   ...kept('quarantine', '/settings/quarantine', 'Du har vunnit'),
   ...kept('blocked-senders', '/settings/blocked-senders', '@vinst.example'),

@@ -59,6 +59,7 @@ const same: Record<string, string> = {
   Mailbox: 'Mailbox',
   Quarantined: 'Quarantined',
   BlockedSender: 'BlockedSender',
+  Synonym: 'Synonym',
   Widget: 'Widget',
   Trunk: 'Trunk',
   Rules: 'Rules',
