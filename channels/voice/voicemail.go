@@ -101,7 +101,7 @@ func (c *Call) record(ctx context.Context) {
 	if c.row.State != voicemail || c.message.tape != nil {
 		return
 	}
-	tape, err := c.customer.stream.Record(c.message.path)
+	tape, err := c.customer.stream.Record(c.message.path, c.v.cfg.Patience.Voicemail)
 	if err != nil {
 		c.v.log.Error("record a voicemail", "call", c.row.ID, "err", err)
 		c.endMessage(ctx, "failed")

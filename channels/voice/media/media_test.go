@@ -17,6 +17,7 @@ import (
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/channels/voice/rtp"
 	"github.com/vaxelhq/vaxel/channels/voice/sdp"
 	"github.com/vaxelhq/vaxel/channels/voice/wav"
 )
@@ -109,7 +110,7 @@ func TestTape(t *testing.T) {
 	a := phonetest.NewSound(t, g711.Mu, 600)
 	s := leg(t, p, a)
 	path := filepath.Join(t.TempDir(), "a.wav")
-	tape, err := s.Record(path)
+	tape, err := s.Record(path, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +133,42 @@ func TestTape(t *testing.T) {
 	}
 	if st.Voice > st.Duration-500*time.Millisecond {
 		t.Errorf("voice %v of %v: the pause counts as voice", st.Voice, st.Duration)
+	}
+}
+
+// A far end that jumps ahead with every packet, which costs it nothing, fills no more than
+// the recording's length.
+func TestTapeHasAnEnd(t *testing.T) {
+	p := plane(t)
+	far, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	s, err := p.Stream(t.Context(), media.Peer{Signalling: loopback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	s.SetFar(sdp.Audio{Addr: far.LocalAddr().(*net.UDPAddr).AddrPort(), Laws: []g711.Law{g711.A}, Direction: sdp.SendRecv}, g711.A)
+	const most = 15 * time.Second
+	tape, err := s.Record(filepath.Join(t.TempDir(), "a.wav"), most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkt := make([]byte, rtp.HeaderSize+g711.FrameSize)
+	for n := range uint32(50) {
+		rtp.Header{PayloadType: uint8(g711.A), Seq: uint16(n), Timestamp: n * 99 * g711.Rate / 10, SSRC: 7}.Put(pkt)
+		if _, err := far.WriteTo(pkt, net.UDPAddrFromAddrPort(s.Local())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	phonetest.Wait(t, "they are received", func() bool { return s.Stats().Received == 50 })
+	if st := tape.State(); st.Duration != most {
+		t.Errorf("got %v, want %v", st.Duration, most)
+	}
+	if err := tape.Close(); err != nil || tape.State().Written != most {
+		t.Errorf("wrote %v, %v", tape.State().Written, err)
 	}
 }
 

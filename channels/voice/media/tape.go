@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -20,18 +19,21 @@ const (
 	loudness  = 300.0                  // RMS from which a frame counts as voice, −41 dBov
 )
 
-// Tape records what one far end says into a WAV file that is whole at every moment.
+// Tape records what one far end says into a WAV file that is whole at every moment. What
+// the disk refuses is kept in memory and written once it can be.
 type Tape struct {
-	s   *Stream
-	end sync.Once
+	s    *Stream
+	most int // samples; the rest is not recorded, so this bounds the memory as well
 
-	file sync.Mutex // guards w, for the time of a write
-	w    *wav.Writer
+	file sync.Mutex  // guards w and ill, for the time of a write
+	w    *wav.Writer // nil once closed
+	ill  bool        // the last write failed
 
 	mu    sync.Mutex // guards what follows
-	buf   []int16
-	total int // samples, those in buf included
-	kept  int // samples in the file
+	buf   []int16    // not in the file yet
+	total int        // samples, those in buf included
+	kept  int        // samples in the file
+	ended bool
 	ssrc  uint32
 	next  uint32 // timestamp expected
 	begun bool
@@ -49,13 +51,13 @@ type TapeState struct {
 	Silent   time.Duration // since the last packet: the far end may be gone
 }
 
-// Record begins a file at the path.
-func (s *Stream) Record(path string) (*Tape, error) {
+// Record begins a file at the path, of at most so much sound.
+func (s *Stream) Record(path string, most time.Duration) (*Tape, error) {
 	w, err := wav.Create(path, g711.Rate, 1)
 	if err != nil {
 		return nil, err
 	}
-	t := &Tape{s: s, w: w, heard: s.plane.now()}
+	t := &Tape{s: s, w: w, most: int(most * g711.Rate / time.Second), heard: s.plane.now()}
 	s.plane.tapes.add(t)
 	s.tape.Store(t)
 	return t, nil
@@ -73,25 +75,42 @@ func (t *Tape) State() TapeState {
 
 func samples(n int) time.Duration { return time.Duration(n) * time.Second / g711.Rate }
 
-// Close ends the recording and makes the file whole and durable.
-func (t *Tape) Close() (err error) {
-	t.end.Do(func() {
-		t.s.tape.CompareAndSwap(t, nil)
-		t.s.plane.tapes.remove(t)
-		err = t.flush()
-		t.file.Lock()
-		defer t.file.Unlock()
-		err = errors.Join(err, t.w.Close())
-	})
-	return err
+// Close ends the recording and makes the file whole and durable. If the disk refuses what
+// is left to be written, nothing is lost yet: Close may be called again, and once it has
+// succeeded does nothing.
+func (t *Tape) Close() error {
+	t.s.tape.CompareAndSwap(t, nil)
+	t.s.plane.tapes.remove(t)
+	t.stop()
+	if err := t.flush(); err != nil {
+		return err
+	}
+	t.file.Lock()
+	defer t.file.Unlock()
+	w := t.w
+	if t.w = nil; w == nil {
+		return nil
+	}
+	return w.Close()
+}
+
+func (t *Tape) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
 }
 
 // take appends a packet where its timestamp says; what was lost becomes silence, and
-// what comes late is dropped.
+// what comes late, or after the end, is dropped. The far end names its timestamps, so
+// silence costs it nothing: it counts as much as sound.
 func (t *Tape) take(law g711.Law, pkt rtp.Packet) {
 	payload, ts := pkt.Payload(), pkt.Timestamp()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	room := t.most - t.total
+	if t.ended || room <= 0 {
+		return
+	}
 	gap := int32(ts - t.next)
 	if !t.begun || pkt.SSRC() != t.ssrc || gap > tapeGap || gap < -tapeGap {
 		t.begun, t.ssrc, gap = true, pkt.SSRC(), 0
@@ -101,15 +120,17 @@ func (t *Tape) take(law g711.Law, pkt rtp.Packet) {
 	}
 	t.next = ts + uint32(len(payload))
 	t.heard = t.s.plane.now()
+	silence := min(int(gap), room)
+	payload = payload[:min(len(payload), room-silence)]
 	old := len(t.buf)
-	t.buf = append(t.buf, make([]int16, int(gap)+len(payload))...)
-	frame := t.buf[old+int(gap):]
+	t.buf = append(t.buf, make([]int16, silence+len(payload))...)
+	frame := t.buf[old+silence:]
 	law.DecodeTo(frame, payload)
-	t.total += len(t.buf) - old
+	t.total += silence + len(frame)
 	if loud(frame) {
 		t.voice, t.quiet = t.voice+len(frame), 0
 	} else {
-		t.quiet += len(t.buf) - old
+		t.quiet += silence + len(frame)
 	}
 }
 
@@ -132,22 +153,29 @@ func loud(frame []int16) bool {
 	return len(frame) > 0 && math.Sqrt(sum/float64(len(frame))) >= loudness
 }
 
+// flush writes what is not in the file yet. Nobody but flush takes from buf's beginning.
 func (t *Tape) flush() error {
 	t.file.Lock()
 	defer t.file.Unlock()
 	t.mu.Lock()
 	buf := t.buf
-	t.buf = nil
 	t.mu.Unlock()
 	if len(buf) == 0 {
 		return nil
 	}
-	if err := t.w.Write(buf); err != nil {
+	err := t.w.Write(buf)
+	if was := t.ill; err != nil && !was {
+		t.s.plane.log.Error("a recording can't be written; trying again", "err", err)
+	}
+	if t.ill = err != nil; t.ill {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.kept += len(buf)
+	if t.buf = t.buf[len(buf):]; len(t.buf) == 0 {
+		t.buf = nil
+	}
 	return nil
 }
 
@@ -182,7 +210,7 @@ func (ts *tapes) run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		for _, t := range ts.now() {
-			_ = t.flush() // one that was closed meanwhile has nothing left to write
+			_ = t.flush() // which says so itself; what failed is written with the next
 		}
 	}
 }

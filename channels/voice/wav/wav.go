@@ -34,6 +34,9 @@ const maxData = 4 * 8000 * 3600
 // ErrFormat is a file that is not a WAVE of a kind that is read.
 var ErrFormat = errors.New("not a PCM, A-law or µ-law WAVE file")
 
+// ErrShort is an ErrFormat that ends before its first sample.
+var ErrShort = fmt.Errorf("it ends too early: %w", ErrFormat)
+
 // Sound is a decoded file. Samples of several channels alternate.
 type Sound struct {
 	Rate     int
@@ -63,14 +66,17 @@ func (s Sound) Bytes() []byte {
 // Read decodes a file. A data chunk that ends early gives what is there.
 func Read(r io.Reader) (Sound, error) {
 	var riff [12]byte
-	if _, err := io.ReadFull(r, riff[:]); err != nil || string(riff[:4]) != "RIFF" || string(riff[8:]) != "WAVE" {
+	if _, err := io.ReadFull(r, riff[:]); err != nil {
+		return Sound{}, fmt.Errorf("read header: %w", short(err))
+	}
+	if string(riff[:4]) != "RIFF" || string(riff[8:]) != "WAVE" {
 		return Sound{}, ErrFormat
 	}
 	var f format
 	for {
 		var c [8]byte
 		if _, err := io.ReadFull(r, c[:]); err != nil {
-			return Sound{}, fmt.Errorf("find data chunk: %w", ErrFormat)
+			return Sound{}, fmt.Errorf("find data chunk: %w", short(err))
 		}
 		size := int64(binary.LittleEndian.Uint32(c[4:]))
 		switch string(c[:4]) {
@@ -82,10 +88,18 @@ func Read(r io.Reader) (Sound, error) {
 			return f.samples(r, size)
 		default:
 			if _, err := io.CopyN(io.Discard, r, size+size&1); err != nil {
-				return Sound{}, fmt.Errorf("skip chunk: %w", ErrFormat)
+				return Sound{}, fmt.Errorf("skip chunk: %w", short(err))
 			}
 		}
 	}
+}
+
+// short tells a file that ends too early from one that can't be read, which may be whole.
+func short(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return ErrShort
+	}
+	return err
 }
 
 type format struct {
@@ -99,7 +113,7 @@ func (f *format) read(r io.Reader, size int64) error {
 	}
 	b := make([]byte, size+size&1)
 	if _, err := io.ReadFull(r, b); err != nil {
-		return fmt.Errorf("read format: %w", ErrFormat)
+		return fmt.Errorf("read format: %w", short(err))
 	}
 	f.tag = binary.LittleEndian.Uint16(b)
 	f.channels = binary.LittleEndian.Uint16(b[2:])
@@ -162,16 +176,16 @@ func Create(path string, rate, channels int) (*Writer, error) {
 }
 
 // Write appends samples. Once it returns they outlive the process, though not the machine.
+// What failed is not there, as far as the file is whole, and may be written again.
 func (w *Writer) Write(samples []int16) error {
 	w.buf = w.buf[:0]
 	for _, s := range samples {
 		w.buf = binary.LittleEndian.AppendUint16(w.buf, uint16(s))
 	}
-	n, err := w.f.Write(w.buf)
-	w.written += int64(n)
-	if err != nil {
+	if _, err := w.f.WriteAt(w.buf, header+w.written); err != nil {
 		return fmt.Errorf("write recording: %w", err)
 	}
+	w.written += int64(len(w.buf))
 	return nil
 }
 
@@ -188,7 +202,7 @@ func Repair(path string) error {
 	}
 	end, err := f.Seek(0, io.SeekEnd)
 	if err == nil && end < header {
-		err = ErrFormat
+		err = ErrShort
 	}
 	if err == nil {
 		err = errors.Join(f.Truncate(end-(end-header)%2), fill(f, end-header-(end-header)%2), f.Sync())

@@ -3,12 +3,14 @@ package wav_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/wav"
@@ -86,6 +88,20 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	out, err := exec.Command("sox", "--i", "-s", path).CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "8000" {
 		t.Errorf("sox counts %q, %v", out, err)
+	}
+}
+
+// A file that can't be read is not taken for one that is none: it may be read later.
+func TestReadErrors(t *testing.T) {
+	broken := errors.New("input/output error")
+	whole := wav.Sound{Rate: 8000, Channels: 1, Samples: ramp(160)}.Bytes()
+	for n := range whole {
+		if _, err := wav.Read(io.MultiReader(bytes.NewReader(whole[:n]), iotest.ErrReader(broken))); !errors.Is(err, broken) || errors.Is(err, wav.ErrFormat) {
+			t.Fatalf("broken after %d bytes: %v", n, err)
+		}
+		if _, err := wav.Read(bytes.NewReader(whole[:n])); n < 44 && !errors.Is(err, wav.ErrShort) || n >= 44 && err != nil {
+			t.Fatalf("ended after %d bytes: %v", n, err)
+		}
 	}
 }
 
