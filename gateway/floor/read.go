@@ -62,11 +62,13 @@ func (f *Floor) OfCase(ctx context.Context, id gateway.CaseID) ([]gateway.Intera
 
 // Offers are the open offers to an agent.
 func (f *Floor) Offers(ctx context.Context, agent gateway.AgentID) ([]gateway.Offer, error) {
+	return f.offers(ctx, `where agent = $1 and closed_at is null order by created_at`, agent)
+}
+
+func (f *Floor) offers(ctx context.Context, rest string, args ...any) ([]gateway.Offer, error) {
 	rows, err := f.pool.Query(ctx, `
 		select interaction, no, agent, kind, channel, queue, created_at, expires_at, closed_at, outcome, cause
-		from offer
-		where agent = $1 and closed_at is null
-		order by created_at`, agent)
+		from offer `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read offers: %w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
@@ -60,19 +58,7 @@ func (f *Floor) Why(ctx context.Context, id gateway.InteractionID) ([]Decision, 
 
 // offersOf are all offers of an interaction, in the order in which they were made.
 func (f *Floor) offersOf(ctx context.Context, id gateway.InteractionID) ([]gateway.Offer, error) {
-	rows, err := f.pool.Query(ctx, `
-		select interaction, no, agent, kind, channel, queue, created_at, expires_at, closed_at, outcome, cause
-		from offer
-		where interaction = $1
-		order by no, agent`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read offers: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[offerRow])
-	if err != nil {
-		return nil, fmt.Errorf("read offers: %w", err)
-	}
-	return mapped(list, offerRow.offer), nil
+	return f.offers(ctx, `where interaction = $1 order by no, agent`, id)
 }
 
 // decisions puts together what was seen and what was offered, by time.
