@@ -54,11 +54,7 @@ func (rekeyCmd) Run(ctx context.Context, c *cli) error {
 
 // withAccess works on the database of a Växel that may be running.
 func withAccess(ctx context.Context, c *cli, work func(*access.Store, *access.Vault) error) error {
-	config, _, err := c.load()
-	if err != nil {
-		return err
-	}
-	pool, done, err := attach(ctx, config)
+	pool, config, done, err := c.attach(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
-
-	"github.com/vaxelhq/vaxel/gateway/floor"
 )
 
 type inboxCmd struct {
@@ -15,16 +12,12 @@ type inboxCmd struct {
 
 // Run lists what is set aside, oldest first, or has it taken again.
 func (i inboxCmd) Run(ctx context.Context, c *cli) error {
-	config, _, err := c.load()
-	if err != nil {
-		return err
-	}
-	pool, done, err := attach(ctx, config)
+	pool, _, done, err := c.attach(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	f := floor.New(pool, "", floor.Rooms{}, slog.New(slog.DiscardHandler))
+	f := records(pool)
 	if i.Retry {
 		n, err := f.TakeAgain(ctx)
 		if err == nil {

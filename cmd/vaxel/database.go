@@ -130,6 +130,16 @@ func (c Config) lived() error {
 	return nil
 }
 
+// attach works on the database of the Växel that is configured, which may be running.
+func (c *cli) attach(ctx context.Context) (*pgxpool.Pool, Config, func(), error) {
+	config, _, err := c.load()
+	if err != nil {
+		return nil, config, nil, err
+	}
+	pool, done, err := attach(ctx, config)
+	return pool, config, done, err
+}
+
 // attach is reach with a pool.
 func attach(ctx context.Context, config Config) (*pgxpool.Pool, func(), error) {
 	url, done, err := reach(ctx, config)

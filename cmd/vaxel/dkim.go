@@ -15,11 +15,7 @@ type signatures struct{ *email.Email }
 
 func (s signatures) Keys(ctx context.Context) ([]api.DKIMKey, error) {
 	list, err := s.Email.Keys(ctx)
-	out := make([]api.DKIMKey, len(list))
-	for i, k := range list {
-		out[i] = dkimKey(k)
-	}
-	return out, err
+	return mapped(list, dkimKey), err
 }
 
 func (s signatures) MakeKey(ctx context.Context, tx pgx.Tx, domain, selector string) (api.DKIMKey, error) {

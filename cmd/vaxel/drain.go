@@ -35,11 +35,7 @@ const drainPoll = time.Second
 // Run has a running node drained and waits until it is empty or the deadline is over. It is
 // the node that does the work; this may be stopped meanwhile.
 func (d drainCmd) Run(ctx context.Context, c *cli) error {
-	config, _, err := c.load()
-	if err != nil {
-		return err
-	}
-	pool, done, err := attach(ctx, config)
+	pool, config, done, err := c.attach(ctx)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ type library struct{ store *kb.Store }
 // Find implements api.Articles.
 func (l library) Find(ctx context.Context, q, language string, limit int) ([]api.ArticleHit, error) {
 	hits, err := l.store.Find(ctx, q, language, limit)
-	return articleHits(hits), err
+	return mapped(hits, articleHit), err
 }
 
 // Shortcut implements api.Articles.
@@ -76,7 +76,7 @@ func (l library) Read(ctx context.Context, id gateway.ArticleID, language string
 // Suggest implements api.Articles.
 func (l library) Suggest(ctx context.Context, words []string, language string, without []gateway.ArticleID) ([]api.ArticleHit, error) {
 	hits, err := l.store.Suggest(ctx, words, language, without)
-	return articleHits(hits), err
+	return mapped(hits, articleHit), err
 }
 
 // Card implements api.Articles.
@@ -89,14 +89,6 @@ func articleHit(h kb.Hit) api.ArticleHit {
 		ID: h.ID, Number: h.Number, Shortcut: h.Wording.Shortcut, Language: h.Language, Title: h.Wording.Title,
 		Snippet: h.Snippet, Category: h.Category, Internal: h.Internal, Score: h.Score,
 	}
-}
-
-func articleHits(hits []kb.Hit) []api.ArticleHit {
-	out := make([]api.ArticleHit, len(hits))
-	for i, h := range hits {
-		out[i] = articleHit(h)
-	}
-	return out
 }
 
 // answers is the knowledge base for visitors: it knows public articles only.

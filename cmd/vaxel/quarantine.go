@@ -15,20 +15,14 @@ type quarantine struct{ *email.Email }
 
 func (q quarantine) Quarantined(ctx context.Context, before int64, limit int) ([]api.Quarantined, error) {
 	list, err := q.Quarantine(ctx, before, limit)
-	out := make([]api.Quarantined, len(list))
-	for i, m := range list {
-		out[i] = api.Quarantined{ID: strconv.FormatInt(m.ID, 10), Mailbox: m.Address, From: m.From, Subject: m.Subject, Reason: m.Reason, Held: m.Held, At: m.At}
-	}
-	return out, err
+	return mapped(list, func(m email.Quarantined) api.Quarantined {
+		return api.Quarantined{ID: strconv.FormatInt(m.ID, 10), Mailbox: m.Address, From: m.From, Subject: m.Subject, Reason: m.Reason, Held: m.Held, At: m.At}
+	}), err
 }
 
 func (q quarantine) Blocked(ctx context.Context) ([]api.BlockedSender, error) {
 	list, err := q.Email.Blocked(ctx)
-	out := make([]api.BlockedSender, len(list))
-	for i, b := range list {
-		out[i] = blockedSender(b)
-	}
-	return out, err
+	return mapped(list, blockedSender), err
 }
 
 func (q quarantine) Block(ctx context.Context, tx pgx.Tx, who, note string) (api.BlockedSender, error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -54,7 +53,7 @@ func (s simCmd) Run(ctx context.Context, c *cli) error {
 	if err != nil {
 		return fmt.Errorf("the plan: %w", err)
 	}
-	day, err := floor.New(pool, "", floor.Rooms{}, slog.New(slog.DiscardHandler)).Day(ctx, from, until)
+	day, err := records(pool).Day(ctx, from, until)
 	if err != nil {
 		return err
 	}

@@ -156,11 +156,7 @@ func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 }
 
 func apiLines(list []voice.Line, err error) ([]api.Line, error) {
-	out := make([]api.Line, len(list))
-	for i, l := range list {
-		out[i] = api.Line(l)
-	}
-	return out, err
+	return mapped(list, func(l voice.Line) api.Line { return api.Line(l) }), err
 }
 
 // telephoneOf is the name at which a node's telephone is asked.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 
 	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/gateway/api"
 	"github.com/vaxelhq/vaxel/gateway/blob"
 )
@@ -48,11 +50,9 @@ func (w ways) Mailboxes(ctx context.Context) ([]api.Mailbox, error) {
 
 func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
 	list, err := chat.NewStore(w.h.pool).Widgets(ctx)
-	out := make([]api.Widget, len(list))
-	for i, v := range list {
-		out[i] = api.Widget{ID: strconv.FormatInt(v.ID, 10), Key: v.Key, Name: v.Name, Queue: v.Queue, Origins: append([]string{}, v.Origins...)}
-	}
-	return out, err
+	return mapped(list, func(v chat.Widget) api.Widget {
+		return api.Widget{ID: strconv.FormatInt(v.ID, 10), Key: v.Key, Name: v.Name, Queue: v.Queue, Origins: append([]string{}, v.Origins...)}
+	}), err
 }
 
 func (w ways) Trunks(context.Context) ([]api.Trunk, error) {
@@ -60,12 +60,8 @@ func (w ways) Trunks(context.Context) ([]api.Trunk, error) {
 		return nil, nil
 	}
 	list := w.h.voice.Trunks()
-	out := make([]api.Trunk, len(list))
-	for i, t := range list {
-		out[i] = api.Trunk{ID: strconv.FormatInt(t.ID, 10), Name: t.Name, Number: t.Number, Sources: []string{}, Queue: t.Queue, Language: t.Language, MaxWait: t.MaxWait}
-		for _, from := range t.Sources {
-			out[i].Sources = append(out[i].Sources, from.String())
-		}
-	}
-	return out, nil
+	return mapped(list, func(t voice.Trunk) api.Trunk {
+		sources := mapped(t.Sources, netip.Prefix.String)
+		return api.Trunk{ID: strconv.FormatInt(t.ID, 10), Name: t.Name, Number: t.Number, Sources: sources, Queue: t.Queue, Language: t.Language, MaxWait: t.MaxWait}
+	}), nil
 }

@@ -28,16 +28,12 @@ type whyCmd struct {
 // Run explains each offer of an interaction, which may long have ended. The Växel may be
 // running; it is not asked.
 func (w whyCmd) Run(ctx context.Context, c *cli) error {
-	config, _, err := c.load()
-	if err != nil {
-		return err
-	}
-	pool, done, err := attach(ctx, config)
+	pool, config, done, err := c.attach(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	f := floor.New(pool, "", floor.Rooms{}, slog.New(slog.DiscardHandler))
+	f := records(pool)
 	i, err := f.Interaction(ctx, w.Interaction)
 	if err != nil {
 		return err
@@ -54,6 +50,11 @@ func (w whyCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	return called.explain(os.Stdout, i, list)
+}
+
+// records is the floor of a database, to read in: it runs nothing.
+func records(pool *pgxpool.Pool) *floor.Floor {
+	return floor.New(pool, "", floor.Rooms{}, slog.New(slog.DiscardHandler))
 }
 
 func printJSON(out io.Writer, v any) error {
