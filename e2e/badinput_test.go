@@ -263,12 +263,15 @@ func TestBadInputSIP(t *testing.T) {
 	must(t, err)
 	defer func() { _ = conn.Close() }()
 	dice := rand.New(rand.NewPCG(1, 2))
-	invite := "INVITE sip:support@" + sip + " SIP/2.0\r\nVia: SIP/2.0/UDP " + conn.LocalAddr().String() + ";branch=z9hG4bK1\r\n" +
-		"From: <sip:x@x>;tag=1\r\nTo: <sip:support@x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1:9>\r\nMax-Forwards: 70\r\n"
+	invite := func(id int, forwards, method string) string {
+		return fmt.Sprintf("INVITE sip:support@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d\r\nFrom: <sip:x@x>;tag=1\r\nTo: <sip:support@x>\r\n"+
+			"Call-ID: %[3]d\r\nCSeq: 1 %s\r\nContact: <sip:x@127.0.0.1:9>\r\nMax-Forwards: %s\r\n", sip, conn.LocalAddr(), id, method, forwards)
+	}
 	junk := []string{
-		"\x00", "GET / HTTP/1.1\r\n\r\n", "INVITE", "SIP/2.0 200 OK\r\n\r\n", invite, invite + "Content-Length: 99999\r\n\r\nshort",
-		invite + "Content-Type: application/sdp\r\nContent-Length: 4\r\n\r\nv=0\n", strings.Repeat("x", 60_000),
-		strings.Replace(invite, "Max-Forwards: 70", "Max-Forwards: 0", 1) + "\r\n", strings.Replace(invite, "CSeq: 1 INVITE", "CSeq: 1 DANCE", 1) + "\r\n",
+		"\x00", "GET / HTTP/1.1\r\n\r\n", "INVITE", "SIP/2.0 200 OK\r\n\r\n", strings.Repeat("x", 60_000),
+		invite(1, "70", "INVITE"), invite(2, "70", "INVITE") + "Content-Length: 99999\r\n\r\nshort",
+		invite(3, "70", "INVITE") + "Content-Type: application/sdp\r\nContent-Length: 4\r\n\r\nv=0\n",
+		invite(4, "many", "INVITE") + "\r\n", invite(5, "70", "DANCE") + "\r\n",
 	}
 	for range 300 {
 		for _, j := range junk {
@@ -283,10 +286,13 @@ func TestBadInputSIP(t *testing.T) {
 
 	caller := phonetest.NewPhone(t, "caller", g711.A, customerHz)
 	call := caller.Dial("support", netip.MustParseAddrPort(sip))
-	phonetest.Wait(t, "they hear each other", func() bool { return caller.Sound.Ear.Hears(agentHz) && desk.Sound.Ear.Hears(customerHz) })
+	v.wait("they hear each other", func() bool { return caller.Sound.Ear.Hears(agentHz) && desk.Sound.Ear.Hears(customerHz) })
 	call.Bye()
 	v.agent.wrapUp()
 	v.wait("the finish", func() bool { return v.number(`select count(*) from interaction where state = 'finished'`) == 1 })
+	if n := v.number(`select count(*) from interaction`); n != 1 {
+		t.Errorf("got %d calls, want the one", n)
+	}
 	unknown := phonetest.NewPhone(t, "unknown", g711.A, 0).Dial("nobody", netip.MustParseAddrPort(sip))
 	phonetest.Wait(t, "the trunk that takes any number takes it", func() bool { return unknown.Status() == 200 })
 	v.wantQuietLog()
