@@ -57,6 +57,9 @@ const TopicAll = "all"
 // TopicBoard is heard by every console that shows a board.
 const TopicBoard = "board"
 
+// TopicSupervisors is heard by the consoles of supervisors: alerts.
+const TopicSupervisors = "supervisors"
+
 // TopicAgent is heard by one agent's consoles: offers, status, interactions, messages.
 func TopicAgent(id AgentID) string { return "agent:" + id.String() }
 

@@ -102,6 +102,19 @@ create table segment (
 create index segment_interaction on segment (interaction);
 create index segment_ended on segment (ended_at);
 
+-- What supervisors were told of, by the event of the log that raised it.
+create table alert (
+  seq         bigint not null,
+  n           int not null,
+  kind        text not null check (kind in ('unanswered', 'max_wait', 'no_members', 'wrap_up_overtime')),
+  interaction bigint not null,
+  queue       bigint not null,
+  agent       bigint not null, -- whose wrap-up it is, 0 otherwise
+  at          timestamptz not null,
+  primary key (seq, n)
+);
+create index alert_at on alert (at);
+
 -- An agent as the floor last told it.
 create table presence (
   agent         bigint primary key,

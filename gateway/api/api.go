@@ -192,6 +192,7 @@ func (s *Server) register() {
 	s.registerFigures()
 	s.registerSupervise()
 	s.registerWhy()
+	s.registerAlerts()
 	s.registerDrain()
 	s.registerAdmin()
 	s.registerWays()

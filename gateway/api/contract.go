@@ -218,6 +218,7 @@ var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[gateway.State]():         {"waiting", "offered", "active", "parked", "wrap_up", "finished"},
 	reflect.TypeFor[gateway.End]():           {"handled", "abandoned", "short_abandon", "voicemail", "transferred_external", "closed", "form", "callback", "system_failure", "silent"},
 	reflect.TypeFor[gateway.Phase]():         {"talking", "hold", "consult", "conference"},
+	reflect.TypeFor[gateway.AlertKind]():     {"unanswered", "max_wait", "no_members", "wrap_up_overtime"},
 	reflect.TypeFor[gateway.Outcome]():       {"accepted", "declined", "missed", "withdrawn", "failed"},
 	reflect.TypeFor[gateway.OfferKind]():     {"queue", "transfer", "recall", "consult"},
 	reflect.TypeFor[gateway.EntryKind]():     {"message", "mail", "note", "article", "event", "call", "recording", "file"},
@@ -301,6 +302,7 @@ var chapters = []struct{ word, title, about string }{
 
 // within says which chapter a path of another first word belongs to.
 var within = map[string]string{
+	"alerts":        "queues",
 	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
 	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases",
 	"agents": "queues", "groups": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",

@@ -114,10 +114,7 @@ func (s *Server) queuesCSV(ctx context.Context, by access.Caller, p stats.Period
 	}
 	language := s.language(ctx, by)
 	return stats.WriteQueues(w, figures, func(id gateway.QueueID) string {
-		if label, ok := names.labels[id]; ok {
-			return label.In(language)
-		}
-		return names.queues[id] // out of use
+		return names.queue(id, language)
 	})
 }
 

@@ -92,6 +92,8 @@ func (c *console) named(ctx context.Context, event feed.Frame) (frame, error) {
 		if err = json.Unmarshal(event.Data, &o); err == nil {
 			f.Data, err = c.s.offerView(ctx, o)
 		}
+	case event.Type == "alert.raised":
+		f.Data, err = c.alert(ctx, event.Data)
 	case event.Type == "staff_chat.created":
 		var chat staffchat.Chat
 		if err = json.Unmarshal(event.Data, &chat); err == nil {
@@ -104,6 +106,18 @@ func (c *console) named(ctx context.Context, event feed.Frame) (frame, error) {
 		}
 	}
 	return f, err
+}
+
+func (c *console) alert(ctx context.Context, data json.RawMessage) (Alert, error) {
+	var a gateway.Alert
+	if err := json.Unmarshal(data, &a); err != nil {
+		return Alert{}, err
+	}
+	views, err := c.s.alertViews(ctx, c.by, a)
+	if err != nil {
+		return Alert{}, err
+	}
+	return views[0], nil
 }
 
 // ownInteraction brings the conversation along before the agent hears that the

@@ -75,6 +75,9 @@ func (c *console) follow(ctx context.Context, hello incoming) (resumed bool, err
 			topics = append(topics, gateway.TopicConversation(i.Conversation))
 		}
 	}
+	if c.by.Can(gateway.RoleSupervisor) {
+		topics = append(topics, gateway.TopicSupervisors)
+	}
 	topics = append(topics, c.permitted(ctx, hello.Subs)...)
 	c.remember(topics, nil)
 	c.follower, err = c.s.Feed.Follow(ctx, hello.At, topics)

@@ -100,6 +100,14 @@ func (n *names) forget([]byte) {
 	n.mu.Unlock()
 }
 
+// queue is what a queue is called in a language.
+func (l nameList) queue(id gateway.QueueID, language string) string {
+	if label, ok := l.labels[id]; ok {
+		return label.In(language)
+	}
+	return l.queues[id] // out of use
+}
+
 // people are agents with their names.
 func (l nameList) people(ids []gateway.AgentID) []Person {
 	out := make([]Person, len(ids))

@@ -155,7 +155,9 @@ func (c *console) read(ctx context.Context) error {
 		switch m.Type {
 		case "subs":
 			add := c.permitted(ctx, m.Add)
-			remove := slices.DeleteFunc(m.Remove, func(t string) bool { return t == gateway.TopicAgent(c.by.Agent) || t == gateway.TopicAll })
+			remove := slices.DeleteFunc(m.Remove, func(t string) bool {
+				return t == gateway.TopicAgent(c.by.Agent) || t == gateway.TopicAll || t == gateway.TopicSupervisors
+			})
 			c.remember(add, remove)
 			c.follower.Topics(add, remove)
 		case "typing":

@@ -28,6 +28,7 @@ type batch struct {
 	changed []gateway.Interaction // for cases
 	turned  []gateway.Interaction // for conversations
 	tale    tale
+	alerts  []alertRow
 	news    []gateway.Event // what was written to the feed
 }
 
@@ -71,7 +72,7 @@ func (l *leader) work(ctx context.Context, b *batch) error {
 	for _, t := range b.told {
 		t.ask.answer <- reply{body: t.body}
 	}
-	l.alert(b.tale.alerts)
+	l.alert(b.alerts)
 	if len(b.taken) == batchMax {
 		poke(l.inbox)
 	}
@@ -254,6 +255,7 @@ func (l *leader) step(b *batch, ev routing.Event) (routing.Result, error) {
 	}
 	l.seq++
 	b.events = append(b.events, eventRow{Seq: l.seq, Term: l.term, Version: routing.Version, At: at, Body: body})
+	b.raise(l.seq, at, r.Effects)
 	b.tale.add(r.Effects)
 	return r, nil
 }

@@ -81,19 +81,6 @@ func (l *leader) publishBoard() {
 	l.f.rooms.Bus.Publish(SubjectBoard, body)
 }
 
-// alert tells supervisors, and the log.
-func (l *leader) alert(alerts []routing.Alerted) {
-	for _, a := range alerts {
-		l.f.log.Warn("alert", "what", a.What, "interaction", a.Interaction, "queue", a.Queue, "agent", a.Agent)
-		body, err := json.Marshal(a)
-		if err != nil {
-			l.f.log.Error("publish an alert", "err", err)
-			continue
-		}
-		l.f.rooms.Bus.Publish(SubjectAlert, body)
-	}
-}
-
 // Board is every queue as of the last batch.
 func (c *Client) Board(ctx context.Context) ([]routing.QueueState, error) {
 	v, err := c.look(ctx, question{})

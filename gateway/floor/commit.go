@@ -64,6 +64,7 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 		store(q, upsertOffers, b.tale.offerRows()),
 		store(q, upsertPresence, b.tale.presenceRows(l.overCapacity)),
 		store(q, insertSegments, b.tale.segments),
+		store(q, insertAlerts, b.alerts),
 	); err != nil {
 		return err
 	}

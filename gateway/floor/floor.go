@@ -79,7 +79,6 @@ const (
 	SubjectInbox  = "floor"       // hint: floor_inbox has a row
 	SubjectPlan   = "roster"      // hint: the plan has changed
 	SubjectBoard  = "floor.board" // []QueueBoard as JSON, at most once a second
-	SubjectAlert  = "floor.alert" // routing.Alerted as JSON
 	SubjectLed    = "floor.led"   // hint: a node has begun to lead; tell it again which consoles are open
 	SubjectFree   = "floor.free"  // hint: the leader has given the lease back
 	HolderCommand = "floor"

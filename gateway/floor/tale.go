@@ -16,7 +16,6 @@ type tale struct {
 	presences    ordered[gateway.AgentID, gateway.Presence]
 	segments     []segmentRow
 	happened     []routing.Happened
-	alerts       []routing.Alerted
 	order        []news // as it happened
 
 	entries []*gateway.Entry
@@ -54,10 +53,9 @@ func (t *tale) add(effects []routing.Effect) {
 			t.segments = append(t.segments, rowOfSegment(e.Segment))
 		case routing.Happened:
 			t.happened = append(t.happened, e)
-		case routing.Alerted:
-			t.alerts = append(t.alerts, e)
 		case routing.StepTaken:
 			t.order = append(t.order, news{step: &e})
+		case routing.Alerted: // see raise
 		case routing.Joined: // the entry is on the timeline already; the agent hears of it there
 		}
 	}
@@ -77,6 +75,9 @@ func (b *batch) close(l *leader) {
 			Conversation: h.Conversation, Kind: gateway.EntryEvent, Author: gateway.Author{Kind: gateway.BySystem},
 			Interaction: h.Interaction, Channel: h.Channel, Text: h.Happening.What, Body: body, At: l.last,
 		})
+	}
+	for _, a := range b.alerts {
+		b.tale.news = append(b.tale.news, l.alertNews(a))
 	}
 	for _, n := range b.tale.order {
 		switch {

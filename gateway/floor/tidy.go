@@ -14,7 +14,7 @@ const (
 	snapshotEvery = 5000 // events
 	tidyEvery     = time.Minute
 	tidyAtOnce    = 10000               // rows in one statement, so that none is long
-	keepLog       = 30 * 24 * time.Hour // of events; longer if no snapshot is older
+	keepLog       = 30 * 24 * time.Hour // of events, longer if no snapshot is older; and of alerts
 )
 
 // keepHouse takes a snapshot when the log has grown, and forgets old answers by the
@@ -58,10 +58,15 @@ func (f *Floor) deleteAll(ctx context.Context, statement string, before any) err
 	}
 }
 
-// Sweep forgets the log of more than 30 days ago, up to the last snapshot of that time:
+// Sweep forgets alerts of more than 30 days ago, and the log of that time, up to the last snapshot of that time:
 // what is kept can be played again from there. Any node may do it, at any time; figures
 // don't need the log, they are read from interactions, offers and segments.
 func (f *Floor) Sweep(ctx context.Context) error {
+	if err := f.deleteAll(ctx, `
+		delete from alert
+		where (seq, n) in (select seq, n from alert where at < $1 limit $2)`, f.now().Add(-keepLog)); err != nil {
+		return fmt.Errorf("forget old alerts: %w", err)
+	}
 	var base *int64
 	if err := f.pool.QueryRow(ctx, `select max(seq) from routing_snapshot where at < $1`, f.now().Add(-keepLog)).Scan(&base); err != nil {
 		return fmt.Errorf("find the oldest snapshot to keep: %w", err)

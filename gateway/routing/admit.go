@@ -31,7 +31,7 @@ func (c *Core) admit(adm gateway.Admission) *gateway.Error {
 	c.open(it, q.due(l, it.ArrivedAt).Add(-credit(adm.Credit)))
 	c.greet(it)
 	if len(it.queue.members) == 0 {
-		c.emit(Alerted{What: AlertNobody, Interaction: it.ID, Queue: it.Queue})
+		c.emit(Alerted{Kind: gateway.AlertNobody, Interaction: it.ID, Queue: it.Queue})
 	}
 	c.receive(it)
 	return nil

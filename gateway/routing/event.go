@@ -67,22 +67,13 @@ type (
 		Queue        gateway.QueueID        `json:"queue"`
 		Step         gateway.Step           `json:"step"`
 	}
-	// Alerted is shown to supervisors. A channel acts on AlertMaxWait: voice sends the
-	// caller to voicemail and says so with Leave.
+	// Alerted is shown to supervisors.
 	Alerted struct {
-		What        string
+		Kind        gateway.AlertKind
 		Interaction gateway.InteractionID
 		Queue       gateway.QueueID
 		Agent       gateway.AgentID
 	}
-)
-
-// What an alert is about.
-const (
-	AlertUnanswered = "unanswered"       // the fifth offer of one interaction goes out
-	AlertMaxWait    = "max_wait"         // an interaction has waited longer than its queue allows
-	AlertNobody     = "no_members"       // an interaction entered a queue that nobody works in
-	AlertOvertime   = "wrap_up_overtime" // two minutes over, and still no transaction code
 )
 
 // What happens on a timeline.

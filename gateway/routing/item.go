@@ -229,7 +229,7 @@ func (c *Core) grow(it *item) {
 func (c *Core) alarm(it *item) {
 	if most := it.queue.maxWait; most > 0 && !it.warned && !it.entered.Add(most).After(c.now) {
 		it.warned = true
-		c.emit(Alerted{What: AlertMaxWait, Interaction: it.ID, Queue: it.Queue})
+		c.emit(Alerted{Kind: gateway.AlertMaxWait, Interaction: it.ID, Queue: it.Queue})
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *Core) propose(it *item, kind gateway.OfferKind, timeout time.Duration, 
 	it.State = gateway.StateOffered
 	c.offer(it, kind, timeout, agents...)
 	if it.tries++; it.tries == alarmingOffer {
-		c.emit(Alerted{What: AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
+		c.emit(Alerted{Kind: gateway.AlertUnanswered, Interaction: it.ID, Queue: it.Queue})
 	}
 }
 

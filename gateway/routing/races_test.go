@@ -117,7 +117,7 @@ func TestNoReassignmentLoop(t *testing.T) {
 						r.must(answer(o))
 						numbers = max(numbers, o.No)
 					}
-					alerted = alerted || slices.Contains(r.alerts, routing.AlertUnanswered)
+					alerted = alerted || slices.Contains(r.alerts, gateway.AlertUnanswered)
 					if r.wake.IsZero() {
 						break
 					}
@@ -142,7 +142,7 @@ type race struct {
 	wake   time.Time
 	next   gateway.InteractionID
 	open   []gateway.Offer
-	alerts []string
+	alerts []gateway.AlertKind
 }
 
 func racePlan(s gateway.Strategy) gateway.Plan {
@@ -242,7 +242,7 @@ func (r *race) try(ev routing.Event) *gateway.Error {
 				return o.Interaction == e.Offer.Interaction && o.No == e.Offer.No && o.Agent == e.Offer.Agent
 			})
 		case routing.Alerted:
-			r.alerts = append(r.alerts, e.What)
+			r.alerts = append(r.alerts, e.Kind)
 		}
 	}
 	return res.Err

@@ -444,7 +444,7 @@ func (f *floor) tell(e routing.Effect) {
 	case routing.StepTaken:
 		f.say("\t%s", f.stepTaken(e))
 	case routing.Alerted:
-		f.say("\talert: %s, %d in %s, agent %s", e.What, e.Interaction, f.where(e.Queue), f.who(e.Agent))
+		f.say("\talert: %s, %d in %s, agent %s", e.Kind, e.Interaction, f.where(e.Queue), f.who(e.Agent))
 	default:
 		f.t.Fatalf("effect %T", e)
 	}

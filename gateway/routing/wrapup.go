@@ -103,7 +103,7 @@ func (c *Core) fireHold(h *hold) {
 	switch {
 	case h.wrap.overtime:
 		h.wrap.warned = true
-		c.emit(Alerted{What: AlertOvertime, Interaction: h.item.ID, Queue: h.queue.id, Agent: h.agent.id})
+		c.emit(Alerted{Kind: gateway.AlertOvertime, Interaction: h.item.ID, Queue: h.queue.id, Agent: h.agent.id})
 	case h.plan().CodeRequired:
 		h.wrap.overtime = true
 		c.mirror(h)
