@@ -72,7 +72,7 @@ create table recording (
     ended_at    timestamptz
 );
 
-create index recording_call on recording (call_id);
+create unique index recording_call on recording (call_id);
 
 -- Agents none of whose phones could be reached. The phones are asked until one answers.
 create table unreachable (

@@ -144,19 +144,12 @@ func (c *Call) failArrival(ctx context.Context, err error) {
 		c.stay()
 		return
 	}
-	for wait := 50 * ms; ; wait = min(2*wait, 2*time.Second) {
-		cause, err := c.giveUp(ctx)
-		if err == nil {
-			c.finish(ctx, cause)
-			return
-		}
-		c.v.log.Warn("give a call up", "call", c.row.ID, "err", err)
-		if c.v.stopping() {
-			c.stay() // the next start does
-			return
-		}
-		time.Sleep(wait) // only this call waits, and it is over
+	cause := ""
+	if !c.until("give a call up", forEver, func() (err error) { cause, err = c.giveUp(ctx); return err }) {
+		c.stay()
+		return
 	}
+	c.finish(ctx, cause)
 }
 
 // giveUp sees to it that the call is not received any more, or ends what became of it. It

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -223,18 +224,38 @@ func (c *Call) tellFloor(ctx context.Context, what string, cmd gateway.Command) 
 
 // command does what tellFloor does, and gives the refusal.
 func (c *Call) command(ctx context.Context, what string, cmd gateway.Command) (refusal error, told bool) {
-	for wait := 50 * ms; ; wait = min(2*wait, 2*time.Second) {
+	told = c.until("tell the floor", forEver, func() error {
 		_, err := c.v.rooms.Floor.Do(ctx, c.key(what), cmd)
-		if err == nil || refused(err) {
-			if err != nil {
-				c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "what", what, "err", err)
-			}
-			return err, true
+		if refused(err) {
+			c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "what", what, "err", err)
+			refusal, err = err, nil
 		}
-		if c.v.stopping() {
-			return nil, false
+		return err
+	})
+	return refusal, told
+}
+
+// forEver is the patience with what must not be given up.
+const forEver = time.Duration(math.MaxInt64)
+
+// until does something again and again until it succeeds, and says whether it has: it is
+// given up after the patience, or when we stop, as the next start sees to it. Only this call
+// waits meanwhile.
+func (c *Call) until(what string, patience time.Duration, do func() error) bool {
+	begun := time.Now()
+	for wait := 50 * ms; ; wait = min(2*wait, 2*time.Second) {
+		err := do()
+		if err == nil {
+			return true
 		}
-		time.Sleep(wait) // only this call waits, and it is over
+		if wait == 50*ms {
+			c.v.log.Warn("trying again", "what", what, "call", c.row.ID, "err", err)
+		}
+		if c.v.stopping() || time.Since(begun) > patience {
+			c.v.log.Error("given up", "what", what, "call", c.row.ID, "err", err)
+			return false
+		}
+		time.Sleep(wait)
 	}
 }
 
@@ -332,7 +353,9 @@ func (c *Call) summary() []*gateway.Entry {
 // cutOff is the node stopping: telephones are told, the rest is for the next start.
 func (c *Call) cutOff() {
 	if c.message != nil {
-		c.message.stop(c)
+		if err := c.message.stop(); err != nil {
+			c.v.log.Error("end a recording", "call", c.row.ID, "err", err)
+		}
 	}
 	c.hangUp("server stopping")
 	c.stay()

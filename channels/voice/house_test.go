@@ -480,7 +480,7 @@ func (h *house) voicemail() (gateway.Arrival, []byte) {
 
 func gone() error { return gateway.Conflict("offer_gone", "somebody else was faster", nil) }
 
-func emptyDir(t *testing.T, dir string) {
+func emptyDir(t testing.TB, dir string) {
 	t.Helper()
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 0 {

@@ -3,7 +3,9 @@ package voice
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,20 +32,28 @@ func (v *Voice) recover(ctx context.Context) error {
 	if err != nil {
 		return v.unlessStopped(ctx, fmt.Errorf("find calls of the last life: %w", err))
 	}
-	for _, row := range dead {
-		for wait := 100 * ms; ; wait = min(2*wait, 5*time.Second) {
-			err := v.bury(ctx, row)
-			if err == nil || ctx.Err() != nil {
-				break
-			}
-			v.log.Warn("end a call of the last life", "call", row.ID, "err", err)
-			select {
-			case <-time.After(wait):
-			case <-ctx.Done():
-			}
+	for wait := 100 * ms; ; wait = min(2*wait, 5*time.Second) {
+		dead = slices.DeleteFunc(dead, func(row callRow) bool { return v.buried(ctx, row) })
+		if len(dead) == 0 {
+			return nil
+		}
+		select { // one that can't be ended yet keeps no other from its end
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
 		}
 	}
-	return nil
+}
+
+func (v *Voice) buried(ctx context.Context, row callRow) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	err := v.bury(ctx, row)
+	if err != nil {
+		v.log.Warn("end a call of the last life", "call", row.ID, "err", err)
+	}
+	return err == nil
 }
 
 func (v *Voice) unlessStopped(ctx context.Context, err error) error {
@@ -66,13 +76,11 @@ func (v *Voice) bury(ctx context.Context, row callRow) error {
 	}
 	c := newCall(v, row)
 	kept, err := c.keepRecorded(ctx)
+	if row.State == voicemail && !kept && (err == nil || errors.Is(err, errDisk)) {
+		err = errors.Join(err, c.callBack(ctx))
+	}
 	if err != nil {
 		return err
-	}
-	if row.State == voicemail && !kept {
-		if err := c.callBack(ctx); err != nil {
-			return err
-		}
 	}
 	cause := row.Cause
 	if row.State != leaving {
@@ -129,7 +137,11 @@ func (c *Call) promise(ctx context.Context) error {
 		return fmt.Errorf("reserve a callback: %w", err)
 	}
 	c.row.Callback = id
-	return c.turn(ctx, c.row.State, nil)
+	if err := c.turn(ctx, c.row.State, nil); err != nil {
+		c.row.Callback = 0 // not written, so not promised
+		return err
+	}
+	return nil
 }
 
 // callBack promises a call to somebody whose message our failure has cut off before it
@@ -171,7 +183,8 @@ func (c *Call) keepRecorded(ctx context.Context) (kept bool, err error) {
 	}
 	for _, r := range list {
 		if r.stored {
-			return true, removeFile(r.path)
+			c.v.remove(r.path)
+			return true, nil
 		}
 		if err := wav.Repair(r.path); err != nil {
 			c.v.log.Info("a voicemail had not begun", "call", c.row.ID, "err", err)

@@ -2,34 +2,42 @@ package voice
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/channels/voice/media"
-	"github.com/vaxelhq/vaxel/channels/voice/wav"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
+
+const causeFailed = "failed" // our failure, not the caller's doing
 
 // message is a voicemail being left.
 type message struct {
 	id   int64 // of its recording
 	path string
-	tape *media.Tape // nil until the beep is over
+	tape *media.Tape // nil until the beep is over, or of another life
 }
 
-func (m *message) stop(c *Call) {
+// stop ends the recording. It may be done again.
+func (m *message) stop() error {
 	if m.tape == nil {
-		return
+		return nil
 	}
 	if err := m.tape.Close(); err != nil {
-		c.v.log.Error("close a recording", "call", c.row.ID, "err", err)
+		return fmt.Errorf("%w: %w", errDisk, err)
 	}
+	return nil
+}
+
+// spoken is how much voice was heard, whatever the disk has of it.
+func (m *message) spoken() time.Duration {
+	if m.tape == nil {
+		return 0
+	}
+	return m.tape.State().Voice
 }
 
 // wait begins a customer's time in the queue, which the queue limits or else the trunk.
@@ -65,20 +73,10 @@ func (c *Call) voicemailIfOverdue(ctx context.Context) {
 // takeMessage begins a voicemail. If the floor did not send the caller there, it is told.
 func (c *Call) takeMessage(ctx context.Context) {
 	m := &message{path: c.v.path(c.row.ID)}
-	var at time.Time
-	err := c.turn(ctx, voicemail, func(tx pgx.Tx) error {
-		const insert = `
-			insert into recording (call_id, path)
-			values ($1, $2)
-			returning id, created_at`
-		return tx.QueryRow(ctx, insert, c.row.ID, m.path).Scan(&m.id, &at)
-	})
-	if err != nil {
-		c.v.log.Error("begin a voicemail", "call", c.row.ID, "err", err)
-		c.leave(ctx, gateway.Leave{End: gateway.EndVoicemail}, "failed")
+	if !c.until("begin a voicemail", c.v.cfg.Patience.Arrive, func() error { return c.openMessage(ctx, m) }) {
+		c.breakOff(ctx)
 		return
 	}
-	c.row.Diverted = &at
 	crash.At("call.voicemail")
 	// Written first: once the floor has let go of the call, nobody but us knows that
 	// its caller still wants something.
@@ -91,6 +89,33 @@ func (c *Call) takeMessage(ctx context.Context) {
 	c.customer.stream.Play(c.v.sounds.say("voicemail", c.row.Language), false, c.beep)
 }
 
+// openMessage writes that a voicemail begins, once for a call however often it is tried.
+func (c *Call) openMessage(ctx context.Context, m *message) error {
+	var at time.Time
+	err := c.turn(ctx, voicemail, func(tx pgx.Tx) error {
+		const insert = `
+			insert into recording (call_id, path)
+			values ($1, $2)
+			on conflict (call_id) do update set path = excluded.path
+			returning id, created_at`
+		return tx.QueryRow(ctx, insert, c.row.ID, m.path).Scan(&m.id, &at)
+	})
+	if err == nil {
+		c.row.Diverted = &at
+	}
+	return err
+}
+
+// breakOff ends a call whose caller can't even leave a message: they are called back.
+func (c *Call) breakOff(ctx context.Context) {
+	c.hangUp("system failure")
+	if !c.until("promise a callback", forEver, func() error { return c.tellEnd(ctx) }) {
+		c.stay()
+		return
+	}
+	c.finish(ctx, "system_failure")
+}
+
 // beep ends the greeting, by itself or because the caller knows it and pressed #.
 func (c *Call) beep() {
 	c.customer.stream.Play(c.v.sounds.beep, false, func() { c.post(c.record) })
@@ -101,13 +126,13 @@ func (c *Call) record(ctx context.Context) {
 	if c.row.State != voicemail || c.message.tape != nil {
 		return
 	}
-	tape, err := c.customer.stream.Record(c.message.path, c.v.cfg.Patience.Voicemail)
-	if err != nil {
-		c.v.log.Error("record a voicemail", "call", c.row.ID, "err", err)
-		c.endMessage(ctx, "failed")
+	if !c.until("record a voicemail", c.v.cfg.Patience.Arrive, func() (err error) {
+		c.message.tape, err = c.customer.stream.Record(c.message.path, c.v.cfg.Patience.Voicemail)
+		return err
+	}) {
+		c.endMessage(ctx, causeFailed)
 		return
 	}
-	c.message.tape = tape
 	c.customer.stream.Play(c.v.sounds.silence, true, nil)
 	c.listen(ctx)
 }
@@ -140,96 +165,21 @@ func (c *Call) endMessage(ctx context.Context, cause string) {
 		return
 	}
 	c.message = nil
-	m.stop(c)
+	_ = m.stop() // what goes wrong is said by keep, which does it again
 	crash.At("call.recorded")
 	c.customer.bye(`SIP;cause=16;text="Voicemail"`)
-	kept, err := c.v.keep(ctx, c, m)
-	if err != nil {
-		c.v.log.Error("keep a voicemail; the next start tries again", "call", c.row.ID, "err", err)
-		c.stay()
+	kept, told := c.keepOn(ctx, m)
+	if told && !kept && (cause == causeFailed || m.spoken() >= c.v.cfg.Patience.ShortVoice) {
+		kept = c.until("promise a callback", forEver, func() error { return c.callBack(ctx) })
+		told = kept
+	}
+	if !told {
+		c.stay() // the next start does
 		return
 	}
 	end := gateway.EndVoicemail
-	if !kept && cause != "failed" {
+	if !kept {
 		end = gateway.EndAbandoned // who has left no message has left
 	}
 	c.leave(ctx, gateway.Leave{End: end}, "voicemail_"+cause)
-}
-
-// keep stores a recording and takes it in as a voicemail, or drops it if nobody spoke,
-// and says which. Doing it twice is harmless: the arrival has the call's key.
-func (v *Voice) keep(ctx context.Context, c *Call, m *message) (kept bool, err error) {
-	sound, err := readWAV(m.path)
-	if err != nil || media.Voice(sound.Samples) < v.cfg.Patience.ShortVoice {
-		return false, v.drop(ctx, m)
-	}
-	f, err := os.Open(m.path)
-	if err != nil {
-		return false, fmt.Errorf("open recording: %w", err)
-	}
-	key, size, err := v.rooms.Blobs.Put(ctx, f)
-	_ = f.Close()
-	if err != nil {
-		return false, fmt.Errorf("store recording: %w", err)
-	}
-	crash.At("call.stored")
-	if err := v.takeIn(ctx, c, m, gateway.Recording{Blob: key, DurationMS: sound.Duration().Milliseconds()}, size); err != nil {
-		return false, err
-	}
-	v.log.Info("voicemail kept", "call", c.row.ID, "seconds", int(sound.Duration().Seconds()))
-	return true, removeFile(m.path)
-}
-
-// takeIn makes a stored recording an arrival.
-func (v *Voice) takeIn(ctx context.Context, c *Call, m *message, r gateway.Recording, size int64) error {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	_, err = v.rooms.Intake.Receive(ctx, gateway.Arrival{
-		Key: fmt.Sprintf("voice/call/%d/voicemail", c.row.ID), Channel: gateway.Voicemail, Queue: c.row.Queue,
-		Conversation: c.row.Conversation, From: c.address(), Language: c.row.Language, ArrivedAt: now, Alone: true,
-		Entry: gateway.Entry{
-			Kind: gateway.EntryRecording, Author: c.author(), Channel: gateway.Voicemail,
-			Text: fmt.Sprintf("Voicemail, %d s", (r.DurationMS+500)/1000), Body: body, At: now,
-		},
-	}, func(ctx context.Context, tx pgx.Tx, got gateway.Received) error {
-		const update = `
-			update recording
-			set state = 'stored', blob = $2, duration_ms = $3, ended_at = now()
-			where id = $1`
-		if _, err := tx.Exec(ctx, update, m.id, r.Blob, r.DurationMS); err != nil || got.Repeated {
-			return err
-		}
-		return v.rooms.Blobs.Note(ctx, tx, r.Blob, size, "audio/wav", fmt.Sprintf("voicemail-%d.wav", c.row.ID))
-	})
-	return err
-}
-
-func (v *Voice) drop(ctx context.Context, m *message) error {
-	const update = `
-		update recording
-		set state = 'dropped', ended_at = now()
-		where id = $1`
-	if _, err := v.pool.Exec(ctx, update, m.id); err != nil {
-		return fmt.Errorf("drop recording: %w", err)
-	}
-	return removeFile(m.path)
-}
-
-func readWAV(path string) (wav.Sound, error) {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return wav.Sound{}, err
-	}
-	defer f.Close()
-	return wav.Read(f)
-}
-
-func removeFile(path string) error {
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("remove recording: %w", err)
-	}
-	return nil
 }
