@@ -107,9 +107,9 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
           <Cue i={i} large />
         </span>
         {may('transfer') && (
-          <button className="btn btn--sm" onClick={() => setTransfer(true)}>
+          <button className="btn btn--sm" onClick={() => setTransfer(true)} aria-label={w.thread.transfer}>
             <Icon name="fwd" />
-            {w.thread.transfer}
+            <span className="wide">{w.thread.transfer}</span>
           </button>
         )}
         {may('end') && (
