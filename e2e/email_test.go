@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/mail"
 	"slices"
@@ -121,4 +122,71 @@ func TestKillEmail(t *testing.T) {
 			t.Errorf("the customer got %d different mails: %v", len(got), got)
 		}
 	})
+}
+
+// TestStoryMailBetweenMany: a customer writes with a copy to her chief, an agent answers
+// both, passes the mail on to a workshop, has its answer on the same case, and writes first
+// to somebody else, through real mail servers.
+func TestStoryMailBetweenMany(t *testing.T) {
+	t.Parallel()
+	dovecot := mailtest.StartDovecot(t)
+	postfix := mailtest.StartPostfix(t, dovecot.LMTP)
+	v := newVaxel(t, mailbox(dovecot.IMAP, postfix.SMTP))
+	v.start()
+	v.agent.signIn()
+	c := v.agent.openConsole()
+	v.agent.available()
+
+	const customer, chief, workshop, stranger = "karin@kund.example", "chef@kund.example", "verkstad@kund.example", "ny@kund.example"
+	mailtest.Send(t, postfix.SMTP, customer, support, fmt.Appendf(nil,
+		"From: Karin <%s>\r\nTo: %s\r\nCc: %s\r\nSubject: Trasig kedja\r\nMessage-ID: <first@kund.example>\r\nMIME-Version: 1.0\r\n"+
+			"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nMin kedja gick av.\r\n"+
+			"--x\r\nContent-Type: image/png; name=kedja.png\r\nContent-Disposition: attachment; filename=kedja.png\r\n\r\nPNG\r\n--x--\r\n",
+		customer, support, chief))
+	at := "/interactions/" + c.accept(t).String()
+	v.agent.must(http.MethodPost, at+"/reply", map[string]any{"text": "Vi frågar verkstaden.", "all": true}, nil)
+	for _, who := range []string{customer, chief} {
+		if m := v.mailTo(dovecot, who); m.Header.Get("In-Reply-To") != "<first@kund.example>" || m.Header.Get("Cc") != "<"+chief+">" {
+			t.Errorf("%s got %v", who, m.Header)
+		}
+	}
+
+	v.agent.must(http.MethodPost, at+"/forward", map[string]any{"text": "Kan ni laga den?", "to": []gateway.Address{{Kind: gateway.AddressEmail, Value: workshop}}}, nil)
+	passed := v.mailTo(dovecot, workshop)
+	body, err := io.ReadAll(passed.Body)
+	must(t, err)
+	if passed.Header.Get("In-Reply-To") != "" || !bytes.Contains(body, []byte("kedja.png")) || !bytes.Contains(body, []byte("Min kedja gick av.")) {
+		t.Errorf("the workshop got %v %s", passed.Header, body)
+	}
+	reference := passed.Header.Get("Message-ID")
+	mailtest.Send(t, postfix.SMTP, workshop, support, fmt.Appendf(nil,
+		"From: Verkstaden <%s>\r\nTo: %s\r\nSubject: Re: Fwd\r\nMessage-ID: <w1@kund.example>\r\nIn-Reply-To: %s\r\n\r\nJa.\r\n", workshop, support, reference))
+	v.wait("the workshop's answer on the case", func() bool { return v.number(`select count(*) from entry where kind = 'mail'`) == 4 })
+	if cases, customers := v.number(`select count(*) from support_case`), v.number(`select count(distinct customer) from customer_address`); cases != 1 || customers != 2 {
+		t.Errorf("%d cases and %d customers, want one of Karin's, and the workshop beside her", cases, customers)
+	}
+
+	var written struct {
+		Case  gateway.CaseID
+		Entry gateway.Entry
+	}
+	v.agent.must(http.MethodPost, "/mails", map[string]any{"to": []gateway.Address{{Kind: gateway.AddressEmail, Value: stranger}}, "subject": "Din cykel", "text": "Den är klar."}, &written)
+	first := v.mailTo(dovecot, stranger)
+	mailtest.Send(t, postfix.SMTP, stranger, support, fmt.Appendf(nil,
+		"From: %s\r\nTo: %s\r\nSubject: Re: Din cykel\r\nMessage-ID: <n1@kund.example>\r\nIn-Reply-To: %s\r\n\r\nTack!\r\n", stranger, support, first.Header.Get("Message-ID")))
+	v.wait("the answer in the conversation that we began", func() bool {
+		return v.number(fmt.Sprintf(`select last_pos from conversation where id = %d`, written.Entry.Conversation)) == 2
+	})
+	if n := v.number(`select count(*) from support_case`); n != 2 {
+		t.Errorf("%d cases, want Karin's and the one that we began", n)
+	}
+}
+
+// mailTo waits for the one mail in a mailbox.
+func (v *vaxel) mailTo(d *mailtest.Dovecot, address string) *mail.Message {
+	v.t.Helper()
+	v.wait("a mail to "+address, func() bool { return len(d.Mails(v.t, address)) == 1 })
+	m, err := mail.ReadMessage(bytes.NewReader(d.Mails(v.t, address)[0]))
+	must(v.t, err)
+	return m
 }

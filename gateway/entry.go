@@ -69,6 +69,7 @@ type Mail struct {
 	Raw         string       `json:"raw,omitempty"`             // blob of the mail as it came
 	Defects     []string     `json:"defects,omitempty"`         // what the parser had to mend
 	Outbound    int64        `json:"outbound,omitempty,string"` // the outbox row of a mail we sent
+	Forwards    int64        `json:"forwards,omitempty"`        // position of the mail that this one passes on to somebody else
 
 	Authentication *Authentication `json:"authentication,omitempty"` // nil: no server says anything of the sender
 	Spam           string          `json:"spam,omitempty"`           // what a filter on the way has said, in its own words

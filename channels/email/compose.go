@@ -1,9 +1,9 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -23,9 +23,12 @@ type Reply struct {
 	CaseNumber   int64
 	Agent        gateway.AgentID
 	AgentName    string
-	Answers      gateway.Mail // the latest mail of the conversation; zero for a first mail
-	References   []string     // Message-IDs of the conversation, oldest first
-	To, Cc       []gateway.Address
+	Sender       gateway.Address   // the queue's identity; where it is empty, the mailbox's own
+	Answers      gateway.Mail      // the latest mail of the conversation; zero for a first mail
+	References   []string          // Message-IDs of the conversation, oldest first
+	To, Cc       []gateway.Address // without To: whom Answers is from
+	All          bool              // and, without To, everybody else who got it
+	Ours         []string          // identities of queues, which are not among them
 	Subject      string
 	Text, HTML   string
 	Attachments  []gateway.Attachment
@@ -47,11 +50,20 @@ type outgoing struct {
 
 // Compose makes a reply ready: its recipients, headers and a Message-ID that stays the
 // same however often it is sent. Nothing is sent; the outbound is for the outbox and the
-// mail for the timeline, in the author's transaction.
-func (e *Email) Compose(ctx context.Context, r Reply) (gateway.Outbound, gateway.Mail, error) {
-	box, err := e.mailboxFor(ctx, r)
+// mail for the timeline, in the author's transaction, tx, which may have begun the
+// conversation a moment ago.
+func (e *Email) Compose(ctx context.Context, tx pgx.Tx, r Reply) (gateway.Outbound, gateway.Mail, error) {
+	boxes, err := mailboxes(ctx, tx)
 	if err != nil {
 		return gateway.Outbound{}, gateway.Mail{}, err
+	}
+	box, err := mailboxFor(boxes, r)
+	if err != nil {
+		return gateway.Outbound{}, gateway.Mail{}, err
+	}
+	if len(r.To) == 0 {
+		to := ourselves(boxes, r.Ours).answer(r.Answers, r.All)
+		r.To, r.Cc = to.To, append(to.Cc, r.Cc...)
 	}
 	return e.compose(box, draft{Reply: r})
 }
@@ -59,12 +71,9 @@ func (e *Email) Compose(ctx context.Context, r Reply) (gateway.Outbound, gateway
 func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, error) {
 	l := letter.Reply{
 		MessageID: e.token.messageID(r.Conversation, box.domain()), Date: time.Now().UTC().Truncate(time.Second),
-		From: gateway.Address{Kind: gateway.AddressEmail, Value: box.Address, Name: fromName(r.AgentName, box.Name)},
+		From: gateway.Address{Kind: gateway.AddressEmail, Value: cmp.Or(r.Sender.Value, box.Address), Name: fromName(r.AgentName, cmp.Or(r.Sender.Name, box.Name))},
 		To:   r.To, Cc: r.Cc, Subject: subject(r.Reply), Text: r.Text, Automatic: r.automatic, HTML: letter.Safe(r.HTML),
 		InReplyTo: r.Answers.MessageID, References: r.References,
-	}
-	if len(l.To) == 0 {
-		l.To = answerTo(r.Answers, box.Address)
 	}
 	if l.HTML == "" {
 		l.HTML = letter.RichText(r.Text)
@@ -72,8 +81,11 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 	if l.InReplyTo != "" && !slices.Contains(l.References, l.InReplyTo) {
 		l.References = append(slices.Clone(l.References), l.InReplyTo)
 	}
-	if box.Plus {
+	switch { // what is answered must come to a mailbox that is read
+	case box.Plus:
 		l.ReplyTo = gateway.Address{Kind: gateway.AddressEmail, Value: e.token.address(box.Address, r.Conversation), Name: box.Name}
+	case l.From.Value != box.Address:
+		l.ReplyTo = gateway.Address{Kind: gateway.AddressEmail, Value: box.Address, Name: box.Name}
 	}
 	if _, err := l.Compose(); err != nil { // refuse now, not when the agent has gone
 		return gateway.Outbound{}, gateway.Mail{}, err
@@ -93,26 +105,23 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 }
 
 // mailboxFor is the mailbox that the reply is sent from: the one that was written to, else
-// the queue's first.
-func (e *Email) mailboxFor(ctx context.Context, r Reply) (Mailbox, error) {
+// the queue's first, else any.
+func mailboxFor(boxes []Mailbox, r Reply) (Mailbox, error) {
 	var written []string
 	for _, a := range slices.Concat(r.Answers.To, r.Answers.Cc, []gateway.Address{r.Answers.From}) {
 		written = append(written, strings.ToLower(a.Value))
 	}
-	rows, _ := e.pool.Query(ctx, `
-		select `+mailboxColumns+`
-		from mailbox
-		where enabled
-		order by address = any($1) desc, queue_id = $2 desc, id
-		limit 1`, written, int64(r.Queue)) // the error comes with the rows
-	m, err := pgx.CollectExactlyOneRow(rows, scanMailbox)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return m, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_mailbox", Detail: "there is no mailbox to send from; an administrator must add one"}
+	enabled := slices.DeleteFunc(slices.Clone(boxes), func(m Mailbox) bool { return !m.Enabled })
+	for _, fits := range []func(Mailbox) bool{
+		func(m Mailbox) bool { return slices.Contains(written, m.Address) },
+		func(m Mailbox) bool { return m.Queue == r.Queue },
+		func(Mailbox) bool { return true },
+	} {
+		if i := slices.IndexFunc(enabled, fits); i >= 0 {
+			return enabled[i], nil
+		}
 	}
-	if err != nil {
-		return m, fmt.Errorf("choose a mailbox: %w", err)
-	}
-	return m, nil
+	return Mailbox{}, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_mailbox", Detail: "there is no mailbox to send from; an administrator must add one"}
 }
 
 func fromName(agent, mailbox string) string {
@@ -122,25 +131,13 @@ func fromName(agent, mailbox string) string {
 	return agent + ", " + mailbox
 }
 
-// answerTo is who gets the answer to a mail; to a mail of our own, whom that went to.
-func answerTo(m gateway.Mail, own string) []gateway.Address {
-	switch {
-	case m.Outbound != 0 || m.From.Value == own:
-		return m.To
-	case len(m.ReplyTo) > 0:
-		return m.ReplyTo
-	case m.From.Value != "":
-		return []gateway.Address{m.From}
-	}
-	return nil
-}
-
 var (
 	replyMarks = regexp.MustCompile(`(?i)^((re|sv|aw|vs|antw|fwd|fw|vb)(\[\d+\])?\s*:\s*)+`)
+	passedOn   = regexp.MustCompile(`(?i)^(fwd|fw|vb)\b`)
 	caseTag    = regexp.MustCompile(`\s*\[#\d{1,15}\]`)
 )
 
-// subject is "Re: what it was [#1042]".
+// subject is "Re: what it was [#1042]", or Fwd where its author says so.
 func subject(r Reply) string {
 	s, prefix := r.Subject, ""
 	if s == "" {
@@ -148,6 +145,9 @@ func subject(r Reply) string {
 	}
 	if m := replyMarks.FindString(s); m != "" {
 		s, prefix = s[len(m):], "Re: "
+		if r.Subject != "" && passedOn.MatchString(m) {
+			prefix = "Fwd: "
+		}
 	}
 	s = prefix + strings.TrimSpace(caseTag.ReplaceAllString(s, ""))
 	if r.CaseNumber != 0 {

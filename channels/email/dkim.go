@@ -139,18 +139,18 @@ var signed = []string{
 	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Auto-Submitted",
 }
 
-// sign signs a mail with its domain's key, if one is used.
-func (e *Email) sign(ctx context.Context, m Mailbox, raw []byte) ([]byte, error) {
+// sign signs a mail with the key of its sender's domain, if one is used.
+func (e *Email) sign(ctx context.Context, domain string, raw []byte) ([]byte, error) {
 	rows, _ := e.pool.Query(ctx, `
 		select`+keyColumns+`
 		from dkim_key
-		where domain = $1 and used`, m.domain()) // the error comes with the rows
+		where domain = $1 and used`, domain) // the error comes with the rows
 	k, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Key])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return raw, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the DKIM key of %s: %w", m.domain(), err)
+		return nil, fmt.Errorf("find the DKIM key of %s: %w", domain, err)
 	}
 	sealed, err := e.in.Secrets.Get(ctx, k.secret())
 	if err != nil {

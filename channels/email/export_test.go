@@ -1,6 +1,13 @@
 package email
 
-import "time"
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Pool is where a test begins the author's transaction.
+func (e *Email) Pool() *pgxpool.Pool { return e.pool }
 
 // Impatient makes the channel wait for nothing longer than a test would.
 func (e *Email) Impatient() {

@@ -151,7 +151,15 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 
 // Mailboxes lists all mailboxes by address.
 func (e *Email) Mailboxes(ctx context.Context) ([]Mailbox, error) {
-	rows, _ := e.pool.Query(ctx, `
+	return mailboxes(ctx, e.pool)
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func mailboxes(ctx context.Context, db querier) ([]Mailbox, error) {
+	rows, _ := db.Query(ctx, `
 		select `+mailboxColumns+`
 		from mailbox
 		order by address`) // the error comes with the rows

@@ -42,7 +42,7 @@ func (e *Email) Send(ctx context.Context, out gateway.Outbound) (gateway.Deliver
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
-	raw, err := e.write(ctx, box, o)
+	raw, err := e.write(ctx, o)
 	if err != nil {
 		return gateway.Delivery{}, err
 	}
@@ -64,7 +64,7 @@ func (e *Email) Send(ctx context.Context, out gateway.Outbound) (gateway.Deliver
 }
 
 // write composes the mail with its attachments and signs it.
-func (e *Email) write(ctx context.Context, m Mailbox, o outgoing) ([]byte, error) {
+func (e *Email) write(ctx context.Context, o outgoing) ([]byte, error) {
 	l := o.Letter
 	for _, f := range o.Files {
 		data, err := e.load(ctx, f.Blob)
@@ -77,7 +77,8 @@ func (e *Email) write(ctx context.Context, m Mailbox, o outgoing) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	return e.sign(ctx, m, raw)
+	_, domain, _ := strings.Cut(l.From.Value, "@")
+	return e.sign(ctx, strings.ToLower(domain), raw)
 }
 
 func (e *Email) load(ctx context.Context, key string) ([]byte, error) {

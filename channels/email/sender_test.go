@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/email/letter"
@@ -34,9 +35,18 @@ func reply() email.Reply {
 	}
 }
 
+func tryCompose(t *testing.T, e *email.Email, r email.Reply) (out gateway.Outbound, mail gateway.Mail, err error) {
+	t.Helper()
+	err = pgx.BeginFunc(t.Context(), e.Pool(), func(tx pgx.Tx) error {
+		out, mail, err = e.Compose(t.Context(), tx, r)
+		return err
+	})
+	return out, mail, err
+}
+
 func compose(t *testing.T, e *email.Email, r email.Reply) (gateway.Outbound, gateway.Mail) {
 	t.Helper()
-	out, mail, err := e.Compose(t.Context(), r)
+	out, mail, err := tryCompose(t, e, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,13 +283,13 @@ func TestBounce(t *testing.T) {
 func TestComposeRefuses(t *testing.T) {
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
-	if _, _, err := e.Compose(t.Context(), reply()); err == nil || !strings.Contains(err.Error(), "no_mailbox") {
+	if _, _, err := tryCompose(t, e, reply()); err == nil || !strings.Contains(err.Error(), "no_mailbox") {
 		t.Error(err)
 	}
 	save(t, e, support(nobody, nobody))
 	r := reply()
 	r.Answers = gateway.Mail{}
-	if _, _, err := e.Compose(t.Context(), r); err == nil || !strings.Contains(err.Error(), "no_recipient") {
+	if _, _, err := tryCompose(t, e, r); err == nil || !strings.Contains(err.Error(), "no_recipient") {
 		t.Error(err)
 	}
 	for _, bad := range []email.Mailbox{

@@ -161,8 +161,21 @@ func endsWaiting(s gateway.Step) bool {
 }
 
 // replies makes agents' answers mail.
-type replies struct{ *email.Email }
+type replies struct {
+	*email.Email
+	language string // of what stands above a mail that is passed on
+}
 
-func (r replies) Compose(ctx context.Context, m api.MailReply) (gateway.Outbound, gateway.Mail, error) {
-	return r.Email.Compose(ctx, email.Reply(m))
+func (r replies) Compose(ctx context.Context, tx pgx.Tx, m api.MailReply) (gateway.Outbound, gateway.Mail, error) {
+	return r.Email.Compose(ctx, tx, email.Reply(m))
+}
+
+func (r replies) Forward(m api.MailReply, e gateway.Entry) (api.MailReply, int, error) {
+	forwarded, quoted, err := email.Forward(email.Reply(m), e, r.language)
+	return api.MailReply(forwarded), quoted, err
+}
+
+func (r replies) Answer(ctx context.Context, m gateway.Mail, identities []string) (author, all api.Recipients, err error) {
+	one, every, err := r.Email.Answer(ctx, m, identities)
+	return api.Recipients(one), api.Recipients(every), err
 }

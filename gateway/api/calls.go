@@ -39,7 +39,7 @@ func (s *Server) ownQueue(ctx context.Context, by access.Caller, asked gateway.Q
 		return 0, err
 	}
 	if len(agent.Memberships) == 0 {
-		return 0, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_queue", Detail: "you are in no queue; name the queue that the call belongs to"}
+		return 0, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_queue", Detail: "you are in no queue; name the queue that it belongs to"}
 	}
 	return agent.Memberships[0].Queue, nil
 }

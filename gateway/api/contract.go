@@ -304,7 +304,7 @@ var chapters = []struct{ word, title, about string }{
 var within = map[string]string{
 	"alerts":        "queues",
 	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
-	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases",
+	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases", "mails": "cases",
 	"agents": "queues", "groups": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
 	"entries": "attachments", "article-categories": "articles", "audit": "admin",
 }

@@ -8,16 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
-	"github.com/vaxelhq/vaxel/gateway/crash"
-	"github.com/vaxelhq/vaxel/gateway/retry"
-	"github.com/vaxelhq/vaxel/kb"
 )
 
 type replyIn struct {
@@ -27,59 +24,116 @@ type replyIn struct {
 		ClientID    string               `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one mail"`
 		Text        string               `json:"text" minLength:"1" maxLength:"200000"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
-		To          []gateway.Address    `json:"to,omitempty" doc:"Who wrote last, unless set"`
-		Cc          []gateway.Address    `json:"cc,omitempty"`
+		To          []gateway.Address    `json:"to,omitempty" maxItems:"100" doc:"Who wrote last, unless set"`
+		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
+		All         bool                 `json:"all,omitempty" doc:"Without to: also to the others who got the mail"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
 		SeenPos     int64                `json:"seen_pos,omitempty" doc:"The last position you have read: refused when a colleague has answered since. 0 sends anyway"`
 	}
 }
 
-func (s *Server) registerReply() {
-	add(s, operation{
-		Method: http.MethodPost, Path: "/interactions/{id}/reply", ID: "reply", Summary: "Answer a mail",
-		Role: gateway.RoleAgent, Status: http.StatusCreated, MaxBody: 4 << 20,
-	}, s.reply)
+type answeringIn struct {
+	ID gateway.InteractionID `path:"id"`
 }
 
-// mailsRead is how many of a conversation's latest entries are searched for what a
-// reply answers and refers to.
-const mailsRead = 100
+// Answering is whom the answer to a mail would go to, and from whom.
+type Answering struct {
+	Pos    int64      `json:"pos" doc:"The mail that is answered; 0 when there is none"`
+	Author Recipients `json:"author" doc:"Who wrote it"`
+	All    Recipients `json:"all" doc:"Who wrote it, and the others who got it, without ourselves"`
+}
+
+func (s *Server) registerReply() {
+	agent := gateway.RoleAgent
+	add(s, operation{
+		Method: http.MethodPost, Path: "/interactions/{id}/reply", ID: "reply", Summary: "Answer a mail",
+		Role: agent, Status: http.StatusCreated, MaxBody: mailMax,
+	}, s.reply)
+	add(s, operation{
+		Method: http.MethodGet, Path: "/interactions/{id}/recipients", ID: "recipients", Summary: "Whom an answer goes to", Role: agent,
+	}, s.recipients)
+	add(s, operation{
+		Method: http.MethodPost, Path: "/interactions/{id}/forward", ID: "forward", Summary: "Pass a mail on to somebody else",
+		Role: agent, Status: http.StatusCreated, MaxBody: mailMax,
+	}, s.forward)
+	add(s, operation{
+		Method: http.MethodPost, Path: "/mails", ID: "write-mail", Summary: "Write to somebody who has not written",
+		Role: agent, Status: http.StatusCreated, MaxBody: mailMax, Once: true,
+	}, s.writeMail)
+}
+
+// mailMax is the longest mail with its HTML, escaped, in bytes.
+const mailMax = 4 << 20
 
 func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gateway.Entry, error) {
-	for _, a := range slices.Concat(in.Body.To, in.Body.Cc) {
-		if err := mailAddress(a); err != nil {
-			return gateway.Entry{}, err
-		}
+	if err := mailAddresses(in.Body.To, in.Body.Cc); err != nil {
+		return gateway.Entry{}, err
 	}
 	id := cmp.Or(in.Body.ClientID, in.Key)
-	i, before, err := s.mine(ctx, by, in.ID, id)
+	i, before, err := s.speaking(ctx, by, in.ID, id)
 	if err != nil || before.Pos != 0 {
 		return before, err
-	}
-	if before, ok := s.said(ctx, by, i, id); ok { // seen_pos is of before it
-		return before, nil
 	}
 	if err := s.stored(ctx, in.Body.Attachments); err != nil {
 		return gateway.Entry{}, err
 	}
-	r, err := s.answering(ctx, by, i)
+	r, _, err := s.answering(ctx, i)
 	if err != nil {
 		return gateway.Entry{}, err
 	}
-	r.To, r.Cc, r.Subject = in.Body.To, in.Body.Cc, in.Body.Subject
+	if r, err = s.signed(ctx, by, r); err != nil {
+		return gateway.Entry{}, err
+	}
+	r.To, r.Cc, r.All, r.Subject, r.Attachments = in.Body.To, in.Body.Cc, in.Body.All, in.Body.Subject, in.Body.Attachments
 	tied, links := s.KB.Tie(i.Conversation, by.Agent, in.Body.Text, in.Body.HTML)
-	r.Text, r.HTML, r.Attachments = tied[0], tied[1], in.Body.Attachments
-	out, mail, err := s.Mail.Compose(ctx, r)
-	if err != nil {
-		return gateway.Entry{}, err
-	}
-	e := gateway.Entry{
-		Conversation: i.Conversation, Interaction: i.ID, Channel: gateway.Email, Kind: gateway.EntryMail,
-		Author: author(by), ClientID: cmp.Or(id, uuid.Must(uuid.NewV7()).String()), Text: r.Text, At: time.Now().UTC(),
-	}
-	return s.send(ctx, i, ready{e, mail, out, links, in.Body.SeenPos})
+	r.Text, r.HTML = tied[0], tied[1]
+	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos})
 }
+
+// speaking is mine, for what is said again after more was said: seen_pos is of before it.
+func (s *Server) speaking(ctx context.Context, by access.Caller, id gateway.InteractionID, clientID string) (i gateway.Interaction, before gateway.Entry, err error) {
+	if i, before, err = s.mine(ctx, by, id, clientID); err != nil || before.Pos != 0 {
+		return i, before, err
+	}
+	before, _ = s.said(ctx, by, i, clientID)
+	return i, before, nil
+}
+
+func (s *Server) mailEntry(by access.Caller, i gateway.Interaction, id, text string) gateway.Entry {
+	return gateway.Entry{
+		Conversation: i.Conversation, Interaction: i.ID, Channel: gateway.Email, Kind: gateway.EntryMail,
+		Author: author(by), ClientID: cmp.Or(id, uuid.Must(uuid.NewV7()).String()), Text: text, At: time.Now().UTC(),
+	}
+}
+
+func mailAddresses(lists ...[]gateway.Address) error {
+	for _, a := range slices.Concat(lists...) {
+		if err := mailAddress(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) recipients(ctx context.Context, _ access.Caller, in *answeringIn) (Answering, error) {
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	if err != nil {
+		return Answering{}, err
+	}
+	r, pos, err := s.answering(ctx, i)
+	if err != nil {
+		return Answering{}, err
+	}
+	ours, err := s.identities(ctx)
+	if err != nil {
+		return Answering{}, err
+	}
+	author, all, err := s.Mail.Answer(ctx, r.Answers, ours)
+	return Answering{pos, listed(author), listed(all)}, err
+}
+
+func listed(r Recipients) Recipients { return Recipients{orEmpty(r.To), orEmpty(r.Cc)} }
 
 // stored refuses attachments that nobody has uploaded, or that were swept since.
 func (s *Server) stored(ctx context.Context, list []gateway.Attachment) error {
@@ -101,94 +155,69 @@ func (s *Server) stored(ctx context.Context, list []gateway.Attachment) error {
 	return nil
 }
 
-// answering gathers what the reply answers: the latest mail from the customer and the
-// Message-IDs of the conversation.
-func (s *Server) answering(ctx context.Context, by access.Caller, i gateway.Interaction) (MailReply, error) {
-	r := MailReply{Conversation: i.Conversation, Queue: i.Queue, Agent: by.Agent, AgentName: by.Name}
+// mailsRead is how many of a conversation's latest entries are searched for what a
+// reply answers and refers to.
+const mailsRead = 100
+
+// answering gathers what the reply answers: the latest mail from the customer, its
+// position, and the Message-IDs of its thread.
+func (s *Server) answering(ctx context.Context, i gateway.Interaction) (r MailReply, pos int64, err error) {
+	r = MailReply{Conversation: i.Conversation, Queue: i.Queue}
 	c, err := s.Cases.Case(ctx, i.Case)
 	if err != nil {
-		return r, err
+		return r, 0, err
 	}
 	r.CaseNumber, r.Subject = c.Number, c.Subject
 	entries, err := s.Timeline.Before(ctx, i.Conversation, 0, mailsRead)
 	if err != nil {
-		return r, err
+		return r, 0, err
 	}
+	var mails []gateway.Mail
 	for _, e := range entries {
 		var m gateway.Mail
 		if e.Kind != gateway.EntryMail || json.Unmarshal(e.Body, &m) != nil {
 			continue
 		}
-		if m.MessageID != "" {
-			r.References = append(r.References, m.MessageID)
-		}
-		if e.Author.Kind == gateway.ByCustomer || r.Answers.MessageID == "" {
-			r.Answers = m
+		mails = append(mails, m)
+		if e.Author.Kind == gateway.ByCustomer || r.Answers.MessageID == "" && m.Forwards == 0 {
+			r.Answers, pos = m, e.Pos
 		}
 	}
-	return r, nil
-}
-
-// ready is a mail that only has to be committed.
-type ready struct {
-	entry gateway.Entry
-	mail  gateway.Mail
-	out   gateway.Outbound
-	links []kb.Given // FAQ links in it
-	seen  int64      // position; 0 does not care
-}
-
-// send commits a mail in one transaction: the entry, the row that the outbox will hand
-// over, the Message-ID by which its answer is known, and the FAQ links that it gives.
-func (s *Server) send(ctx context.Context, i gateway.Interaction, r ready) (e gateway.Entry, err error) {
-	var news []gateway.Event
-	r.entry.Body = mustJSON(r.mail)
-	crash.At("reply.begun")
-	err = retry.Tx(ctx, s.Pool, func(tx pgx.Tx) error {
-		e, news = r.entry, nil
-		if r.seen > 0 {
-			if err := s.Timeline.Compare(ctx, tx, i.Conversation, r.seen); err != nil {
-				return err
-			}
-		}
-		if err := s.Timeline.Append(ctx, tx, &e); err != nil {
-			return err
-		}
-		if e.Repeated {
-			return nil
-		}
-		for _, a := range r.mail.Attachments {
-			if err := s.Blobs.Note(ctx, tx, a.Blob, a.Size, a.Type, a.Name); err != nil {
-				return err
-			}
-		}
-		r.out.Pos = e.Pos
-		if _, err := s.Outbox.Add(ctx, tx, r.out); err != nil {
-			return err
-		}
-		if err := s.Timeline.Refer(ctx, tx, i.Conversation, r.out.MessageID); err != nil {
-			return err
-		}
-		if err := s.KB.Give(ctx, tx, r.links); err != nil {
-			return err
-		}
-		if err := s.Cases.Note(ctx, tx, i.Case, e); err != nil {
-			return err
-		}
-		news = []gateway.Event{gateway.MessageCreated(e)}
-		if err := s.Feed.Append(ctx, tx, news...); err != nil {
-			return err
-		}
-		crash.At("reply.committing")
-		return nil
-	})
-	if err != nil {
-		return e, fmt.Errorf("reply in conversation %d: %w", i.Conversation, err)
+	if pos == 0 { // it came otherwise than by mail
+		r.Answers.From, err = s.reachedBy(ctx, i.Case)
 	}
-	crash.At("reply.committed")
-	s.Feed.Announce(news...)
-	s.Outbox.Wake()
-	return e, nil
+	r.References = thread(mails, r.Answers)
+	return r, pos, err
+}
+
+// reachedBy is the address of a case's customer, if people write mail to it.
+func (s *Server) reachedBy(ctx context.Context, id gateway.CaseID) (a gateway.Address, err error) {
+	briefs, err := s.Cases.Briefs(ctx, id)
+	if b := briefs[id]; strings.Contains(b.CustomerAddress, "@") {
+		a = gateway.Address{Kind: gateway.AddressEmail, Value: b.CustomerAddress, Name: b.CustomerName}
+	}
+	return a, err
+}
+
+// thread gives the Message-IDs among a conversation's mails that its answer refers to (RFC
+// 5322 §3.6.4). What was passed on and what came of that is another thread: whoever reads
+// the one has not seen the other.
+func thread(mails []gateway.Mail, answers gateway.Mail) (references []string) {
+	of := map[string]string{} // Message-ID → that of the mail that began its thread; empty: the customer's
+	for _, m := range mails {
+		if m.MessageID == "" {
+			continue
+		}
+		if of[m.MessageID] = of[m.InReplyTo]; m.Forwards != 0 {
+			of[m.MessageID] = m.MessageID
+		}
+	}
+	for _, m := range mails {
+		if m.MessageID != "" && of[m.MessageID] == of[answers.MessageID] {
+			references = append(references, m.MessageID)
+		}
+	}
+	return references
 }
 
 // mustJSON writes words of ours, which can always be written.

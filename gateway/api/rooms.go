@@ -57,10 +57,15 @@ type Blobs interface {
 	Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error
 }
 
-// Mail makes an agent's reply ready to be sent: its recipients, headers and fixed
+// Mail makes what an agent writes ready to be sent: its recipients, headers and fixed
 // Message-ID, in the words of the channel that will send it.
 type Mail interface {
-	Compose(ctx context.Context, r MailReply) (gateway.Outbound, gateway.Mail, error)
+	// Compose makes it in the transaction that will keep it.
+	Compose(ctx context.Context, tx pgx.Tx, r MailReply) (gateway.Outbound, gateway.Mail, error)
+	// Forward puts a mail and its attachments below the text; quoted is where it begins.
+	Forward(r MailReply, e gateway.Entry) (forwarded MailReply, quoted int, err error)
+	// Answer says whom an answer goes to: the author of the mail, or all who got it.
+	Answer(ctx context.Context, m gateway.Mail, identities []string) (author, all Recipients, err error)
 }
 
 // MailReply is what an agent wrote, and what it answers.
@@ -70,12 +75,21 @@ type MailReply struct {
 	CaseNumber   int64
 	Agent        gateway.AgentID
 	AgentName    string
-	Answers      gateway.Mail // the latest mail of the conversation
+	Sender       gateway.Address // the queue's identity, where it has one
+	Answers      gateway.Mail    // the latest mail of the conversation
 	References   []string
 	To, Cc       []gateway.Address
+	All          bool     // without To: to all who got what it answers, not to its author alone
+	Ours         []string // identities of queues, which are not among them
 	Subject      string
 	Text, HTML   string
 	Attachments  []gateway.Attachment
+}
+
+// Recipients are whom a mail goes to.
+type Recipients struct {
+	To []gateway.Address `json:"to" nullable:"false"`
+	Cc []gateway.Address `json:"cc" nullable:"false"`
 }
 
 // Calls is the telephone. Every call that it is asked for is a committed interaction.

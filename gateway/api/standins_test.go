@@ -2,9 +2,13 @@ package api_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"sync"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/api"
@@ -72,20 +76,34 @@ func (l library) Card(_ context.Context, id gateway.ArticleID, language string, 
 // post makes mails without a server.
 type post struct{}
 
-func (post) Compose(_ context.Context, r api.MailReply) (gateway.Outbound, gateway.Mail, error) {
-	to := r.To
+func (post) Compose(_ context.Context, _ pgx.Tx, r api.MailReply) (gateway.Outbound, gateway.Mail, error) {
+	to, cc := r.To, r.Cc
 	if len(to) == 0 {
 		to = []gateway.Address{r.Answers.From}
+		if r.All {
+			cc = r.Answers.Cc
+		}
 	}
-	id := "reply@vaxel.example"
+	id := fmt.Sprintf("%d.%s@vaxel.example", r.Conversation, rand.Text())
 	out := gateway.Outbound{
 		Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: id,
 		Recipients: []gateway.Recipient{{Address: to[0].Value}}, Body: json.RawMessage(`{}`),
 	}
 	mail := gateway.Mail{
-		MessageID: id, InReplyTo: r.Answers.MessageID, Subject: "Re: " + r.Answers.Subject, To: to, HTML: r.HTML, Attachments: r.Attachments,
+		MessageID: id, InReplyTo: r.Answers.MessageID, From: gateway.Address{Value: r.Sender.Value, Name: r.Sender.Name},
+		Subject: "Re: " + r.Answers.Subject, To: to, Cc: cc, HTML: r.HTML, Attachments: r.Attachments, Defects: r.References,
 	}
 	return out, mail, nil
+}
+
+func (post) Forward(r api.MailReply, e gateway.Entry) (api.MailReply, int, error) {
+	quoted := len(r.Text)
+	r.Text, r.Answers, r.References = r.Text+e.Text, gateway.Mail{}, nil
+	return r, quoted, nil
+}
+
+func (post) Answer(_ context.Context, m gateway.Mail, _ []string) (author, all api.Recipients, err error) {
+	return api.Recipients{To: []gateway.Address{m.From}}, api.Recipients{To: []gateway.Address{m.From}, Cc: m.Cc}, nil
 }
 
 // line is the bus as far as the floor, which can lose what is asked, or the answer.

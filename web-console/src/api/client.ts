@@ -80,6 +80,21 @@ export interface Reply extends Line {
   attachments?: A.Attachment[]
   seen_pos: number
 }
+export interface Forward extends Line {
+  to: A.Address[]
+  cc?: A.Address[]
+  pos?: number
+  attachments?: A.Attachment[]
+}
+export interface NewMail {
+  to: A.Address[]
+  cc?: A.Address[]
+  case?: A.Id
+  customer?: A.Id
+  subject: string
+  text: string
+  attachments?: A.Attachment[]
+}
 
 /** What GET /me answers: the agent's own row stands inside. */
 interface MeAnswer extends Omit<A.Me, 'agent'> {
@@ -118,6 +133,9 @@ export const api = {
   article: (id: A.Id, body: { client_id: string; article?: A.Id; shortcut?: string; language: string }) =>
     post<A.Entry | undefined>(on(id, 'articles'), body, body.client_id),
   reply: (id: A.Id, reply: Reply) => post<A.Entry | undefined>(on(id, 'reply'), reply, reply.client_id),
+  recipients: (id: A.Id) => get<A.Answering>(on(id, 'recipients')),
+  forward: (id: A.Id, mail: Forward) => post<A.Entry | undefined>(on(id, 'forward'), mail, mail.client_id),
+  writeMail: (mail: NewMail, key: string) => post<A.Written>('/mails', mail, key),
   end: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'end')),
   finish: (id: A.Id, codes: A.Id[], note?: string) => post<A.InteractionView | undefined>(on(id, 'finish'), { codes, note }),
   extend: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'extend')),

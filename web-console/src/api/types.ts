@@ -180,6 +180,18 @@ export interface Mail {
   attachments?: Attachment[]
   defects?: string[]
   outbound?: string
+  forwards?: number
+}
+export interface Answering {
+  pos: number
+  author: { to: Address[]; cc: Address[] }
+  all: { to: Address[]; cc: Address[] }
+}
+export interface Written {
+  case: Id
+  case_number: number
+  customer: Id
+  entry: Entry
 }
 export interface ArticleCard {
   article: Id

@@ -9,6 +9,7 @@ import { useNow } from '../live/clock'
 import { change, useLive } from '../live/hub'
 import { withViews } from '../live/state'
 import { useMe } from '../session'
+import { NewMail } from '../thread/new-mail'
 import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
@@ -54,9 +55,19 @@ export function Inbox({ tab, chosen }: { tab: Tab; chosen?: Id }) {
         <button className={`ibtn${filter === null ? '' : ' is-on'}`} aria-label={w.inbox.filter} aria-pressed={filter !== null} onClick={() => setFilter(filter === null ? '' : null)}>
           <Icon name="filter" />
         </button>
-        <button className="ibtn" aria-label={w.inbox.new} onClick={() => go('/phone')}>
-          <Icon name="plus" />
-        </button>
+        {tab === 'email' ? (
+          <NewMail>
+            {(write) => (
+              <button className="ibtn" aria-label={w.mail.new} onClick={write}>
+                <Icon name="plus" />
+              </button>
+            )}
+          </NewMail>
+        ) : (
+          <button className="ibtn" aria-label={w.inbox.new} onClick={() => go('/phone')}>
+            <Icon name="plus" />
+          </button>
+        )}
       </div>
       <div className="subhead">
         <Tabs

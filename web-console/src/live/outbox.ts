@@ -1,4 +1,4 @@
-import { api, Problem, uuid, type Reply } from '../api/client'
+import { api, Problem, uuid, type Forward, type Reply } from '../api/client'
 import type { ArticleCard, Entry, Id } from '../api/types'
 import { serverNow } from './clock'
 import { changeLog, getLive } from './hub'
@@ -11,10 +11,11 @@ interface Job {
   client_id: Id
   conversation: Id
   interaction: Id
-  do: 'message' | 'note' | 'article' | 'reply'
+  do: 'message' | 'note' | 'article' | 'reply' | 'forward'
   text: string
   article?: { article: Id; language: string; card?: ArticleCard }
   reply?: Omit<Reply, 'client_id' | 'text'>
+  forward?: Omit<Forward, 'client_id' | 'text'>
   at: string
   refused?: boolean // it waits for the person, and holds nobody up
 }
@@ -108,12 +109,14 @@ function request(j: Job): Promise<Entry | undefined> {
       return api.note(j.interaction, line)
     case 'reply':
       return api.reply(j.interaction, { ...line, seen_pos: 0, ...j.reply })
+    case 'forward':
+      return api.forward(j.interaction, { ...line, to: [], ...j.forward })
     case 'article':
       return api.article(j.interaction, { client_id: j.client_id, article: j.article?.article, language: j.article?.language ?? 'sv' })
   }
 }
 
-const kinds = { message: 'message', note: 'note', article: 'article', reply: 'mail' } as const
+const kinds = { message: 'message', note: 'note', article: 'article', reply: 'mail', forward: 'mail' } as const
 
 function show(j: Job, state: Pending['state'], p?: Problem) {
   const problem = p && p.status > 0 ? [p.detail, p.requestId].filter(Boolean).join(' · ') : undefined

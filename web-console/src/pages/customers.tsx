@@ -5,6 +5,7 @@ import { api, Problem } from '../api/client'
 import type { Case, Customer, Id } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
+import { NewMail } from '../thread/new-mail'
 import { Tasks } from '../thread/tasks'
 import { Timeline } from '../thread/timeline'
 import { WhyButton } from '../thread/why-button'
@@ -235,6 +236,7 @@ function CasePage({ id }: { id: Id }) {
                   {w.customers.open}
                 </Link>
               )}
+              <WriteOn c={c} />
               <button className="btn btn--sm" disabled={edit.isPending} onClick={() => edit.mutate({ state: c.state === 'closed' ? 'open' : 'closed' })}>
                 {c.state === 'closed' ? w.customers.reopen : w.customers.close}
               </button>
@@ -291,6 +293,23 @@ function CasePage({ id }: { id: Id }) {
   )
 }
 
+/** Writes a mail about a case, to its customer unless somebody else is named. */
+function WriteOn({ c }: { c: Case }) {
+  const w = useWords()
+  const customer = useQuery({ queryKey: ['customer', c.customer], queryFn: () => api.customer(c.customer!), enabled: !!c.customer })
+  const address = customer.data?.addresses?.find((a) => a.kind === 'email')
+  return (
+    <NewMail about={{ case: c.id, to: address ? [{ kind: 'email', value: address.value, name: c.customer_name }] : [] }}>
+      {(write) => (
+        <button className="btn btn--sm" onClick={write}>
+          <Icon name="mail" />
+          {w.mail.write}
+        </button>
+      )}
+    </NewMail>
+  )
+}
+
 function CustomerPage({ id }: { id: Id }) {
   const w = useWords()
   const f = useFormat()
@@ -333,6 +352,16 @@ function CustomerPage({ id }: { id: Id }) {
                         <Icon name={a.kind === 'email' ? 'mail' : 'phone'} size={12} />
                       </span>
                       <span className="ell grow num">{f.address(a.value)}</span>
+                      {a.kind === 'email' && (
+                        <NewMail about={{ customer: c.id, to: [{ kind: 'email', value: a.value, name: called(c) }] }}>
+                          {(write) => (
+                            <button className="btn btn--xs" aria-label={w.mail.writeTo(a.value)} onClick={write}>
+                              <Icon name="mail" size={12} />
+                              {w.mail.write}
+                            </button>
+                          )}
+                        </NewMail>
+                      )}
                       {a.kind === 'phone' && (
                         <Link className="btn btn--xs" href={`/phone?number=${encodeURIComponent(a.value)}`} aria-label={w.customers.dial(f.address(a.value))}>
                           <Icon name="phone" size={12} />

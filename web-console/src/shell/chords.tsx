@@ -18,6 +18,7 @@ const chords: [keyof Words['settings']['keys'], string][] = [
   ['next', 'KeyJ'],
   ['previous', 'KeyK'],
   ['reply', 'KeyR'],
+  ['forward', 'KeyF'],
   ['note', 'KeyN'],
   ['end', 'KeyE'],
   ['transfer', 'KeyT'],

@@ -1,7 +1,7 @@
-import { useMutation } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { upload } from '../api/client'
-import type { Address, Article, Attachment, Entry, InteractionView, Mail } from '../api/types'
+import { api } from '../api/client'
+import type { Address, Answering, Article, Entry, InteractionView, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import type { Log } from '../live/log'
@@ -12,9 +12,12 @@ import { Tabs } from '../ui/controls'
 import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
-import { Avatar, Failure, Kbd } from '../ui/parts'
+import { Kbd } from '../ui/parts'
 import { useSetting } from '../ui/settings'
+import { useAttachments } from './attachments'
 import { Composer, type Mode } from './composer'
+import { Forward } from './forward'
+import { Recipients } from './recipients'
 import { articleLink, articleText } from './slash'
 import { typeSlash, Writer } from './writer'
 
@@ -28,9 +31,10 @@ const isFromCustomer = (e: Entry) => e.kind === 'mail' && e.author.kind === 'cus
 export function MailComposer({ i, log, name, met, meet }: { i: InteractionView; log: Log; name: string; met: number; meet: () => void }) {
   const w = useWords()
   const me = useMe()
-  const [mode, setMode] = useState<Mode>('reply')
+  const [mode, setMode] = useState<Mode | 'forward'>('reply')
   const can = mayDo(i, 'reply', me.agent)
-  useKeys({ KeyR: can && (() => setMode('reply')), KeyN: () => setMode('note') })
+  const original = log.entries.findLast(isFromCustomer)
+  useKeys({ KeyR: can && (() => setMode('reply')), KeyF: can && original && (() => setMode('forward')), KeyN: () => setMode('note') })
   if (!can) return <Composer i={i} />
   const choice = (
     <Tabs
@@ -39,11 +43,13 @@ export function MailComposer({ i, log, name, met, meet }: { i: InteractionView; 
       chosen={mode}
       choose={setMode}
       tabs={[
-        { key: 'reply', text: w.composer.reply },
-        { key: 'note', text: w.composer.note, end: <Icon name="lock" size={12} /> },
-      ]}
+        { key: 'reply' as const, text: w.composer.reply },
+        { key: 'forward' as const, text: w.mail.forward },
+        { key: 'note' as const, text: w.composer.note, end: <Icon name="lock" size={12} /> },
+      ].filter((t) => t.key !== 'forward' || original)}
     />
   )
+  if (mode === 'forward' && original) return <Forward i={i} original={original} choice={choice} done={() => setMode('reply')} />
   return mode === 'reply' ? <Answer i={i} log={log} name={name} choice={choice} met={met} meet={meet} /> : <NoteOnly i={i} back={() => setMode('reply')} />
 }
 
@@ -69,13 +75,10 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const [signature] = useSetting('signature')
   const field = useRef<HTMLTextAreaElement>(null)
   const newest = log.entries.findLast(isFromCustomer)
-  const [cc, setCc] = useState<string | null>(null)
-  const [files, setFiles] = useState<Attachment[]>([])
-  const picker = useRef<HTMLInputElement>(null)
-  const attach = useMutation({ mutationFn: (list: File[]) => Promise.all(list.map(upload)), onSuccess: (more) => setFiles((have) => [...have, ...more]) })
-  const to = recipient(newest, i, name)
+  const to = useAddressees(i, newest, name)
+  const attachments = useAttachments()
   const clash = draft.text !== '' && newest && newest.pos > met ? newest : null
-  const ready = draft.text.trim() !== ''
+  const ready = draft.text.trim() !== '' && to.to.length > 0 && !attachments.pending
 
   const write = (t: string) => {
     if (draft.text === '') meet()
@@ -84,9 +87,10 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const post = () => {
     if (!ready) return
     const text = [draft.text.trim(), signature].filter(Boolean).join('\n\n')
-    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to ? [to] : undefined, cc: addresses(cc), attachments: files.length ? files : undefined, seen_pos: last(log)?.pos ?? 0 } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to.to, cc: to.cc, attachments: attachments.files, seen_pos: last(log)?.pos ?? 0 } })
     draft.clear()
-    setFiles([])
+    to.reset()
+    attachments.clear()
     meet()
   }
   const read = () => {
@@ -108,48 +112,31 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
         <div className="composer composer--mail">
           {slash}
           <div className="ed">
-            <div className="ed-row">
-              <span className="overline">{w.mail.to}</span>
-              <span className="rcpt" title={to?.value}>
-                <Avatar name={to?.name || to?.value || name} size="sm" />
-                <span className="ell">{to?.name || to?.value || name}</span>
-              </span>
-              <span className="grow" />
-              {cc === null && (
-                <button className="btn btn--xs btn--quiet" onClick={() => setCc('')}>
-                  {w.mail.cc}
-                </button>
-              )}
-              {choice}
-            </div>
-            {cc !== null && (
-              <div className="ed-row">
-                <span className="overline">{w.mail.cc}</span>
-                <input className="ed-input" aria-label={w.mail.addCc} placeholder={w.mail.addCc} value={cc} onChange={(e) => setCc(e.target.value)} autoFocus />
-              </div>
-            )}
+            <Recipients
+              label={w.mail.to}
+              add={w.mail.addTo}
+              list={to.to}
+              set={to.setTo}
+              end={
+                <>
+                  {to.others && (
+                    <button className="btn btn--xs btn--quiet" aria-pressed={to.all} onClick={() => to.setAll(!to.all)}>
+                      {to.all ? w.mail.toAuthor : w.mail.toAll}
+                    </button>
+                  )}
+                  {!to.copied && (
+                    <button className="btn btn--xs btn--quiet" onClick={to.copy}>
+                      {w.mail.cc}
+                    </button>
+                  )}
+                  {choice}
+                </>
+              }
+            />
+            {to.copied && <Recipients label={w.mail.cc} add={w.mail.addCc} list={to.cc} set={to.setCc} autoFocus={to.cc.length === 0} />}
             {text}
             {signature && <p className="sig ed-sig">{signature}</p>}
-            {(files.length > 0 || attach.isPending || attach.error) && (
-              <div className="atts">
-                {files.map((a) => (
-                  <span className="att" key={a.blob}>
-                    <span className="thumb">
-                      <Icon name={a.type.startsWith('image/') ? 'image' : 'file'} />
-                    </span>
-                    <span className="col">
-                      <span className="med ell">{a.name}</span>
-                      <span className="meta">{f.size(a.size)}</span>
-                    </span>
-                    <button className="ibtn" aria-label={w.mail.detach(a.name)} onClick={() => setFiles((have) => have.filter((o) => o !== a))}>
-                      <Icon name="x" />
-                    </button>
-                  </span>
-                ))}
-                {attach.isPending && <span className="meta">{w.mail.attaching}</span>}
-                {attach.error && <Failure error={attach.error} />}
-              </div>
-            )}
+            {attachments.list}
             {clash && (
               <div className="banner banner--warn clash" role="status">
                 <Icon name="warn" />
@@ -162,10 +149,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
               </div>
             )}
             <div className="composer-bar">
-              <button className="ibtn" aria-label={w.mail.attach} onClick={() => picker.current?.click()}>
-                <Icon name="clip" />
-              </button>
-              <input ref={picker} type="file" multiple hidden onChange={(e) => e.target.files && attach.mutate([...e.target.files])} />
+              {attachments.button}
               <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
                 <Icon name="book" />
               </button>
@@ -188,13 +172,40 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   )
 }
 
-function recipient(newest: Entry | undefined, i: InteractionView, name: string): Address | undefined {
-  const from = (newest?.body as Mail | undefined)?.from
-  if (from?.value) return from
-  return i.customer_address ? { kind: 'email', value: i.customer_address, name } : undefined
+/**
+ * Whom the answer goes to: all who got the mail, as the server says (it knows who we are),
+ * until the agent says otherwise. Another mail from the customer begins anew.
+ */
+function useAddressees(i: InteractionView, newest: Entry | undefined, name: string) {
+  const pos = newest?.pos ?? 0
+  const { data } = useQuery({ queryKey: ['recipients', i.id, pos], queryFn: () => api.recipients(i.id) })
+  const [all, setAll] = useState(true)
+  const [changed, setChanged] = useState<{ pos: number; to?: Address[]; cc?: Address[] }>({ pos })
+  const own = changed.pos === pos ? changed : { pos }
+  const said = data?.[all ? 'all' : 'author'] ?? { to: author(newest, i, name), cc: [] }
+  const cc = own.cc ?? said.cc
+  return {
+    to: own.to ?? said.to,
+    cc,
+    all,
+    others: others(data),
+    copied: own.cc !== undefined || cc.length > 0,
+    setTo: (to: Address[]) => setChanged({ ...own, to }),
+    setCc: (list: Address[]) => setChanged({ ...own, cc: list }),
+    copy: () => setChanged({ ...own, cc: [] }),
+    setAll: (yes: boolean) => {
+      setAll(yes)
+      setChanged({ pos })
+    },
+    reset: () => setChanged({ pos }),
+  }
 }
 
-function addresses(text: string | null): Address[] | undefined {
-  const values = (text ?? '').split(/[,;\s]+/).filter((v) => v.includes('@'))
-  return values.length > 0 ? values.map((value) => ({ kind: 'email', value })) : undefined
+const others = (a: Answering | undefined) => a !== undefined && a.all.to.length + a.all.cc.length > a.author.to.length + a.author.cc.length
+
+// Before the server has said: who wrote last, else the customer.
+function author(newest: Entry | undefined, i: InteractionView, name: string): Address[] {
+  const from = (newest?.body as Mail | undefined)?.from
+  if (from?.value) return [from]
+  return i.customer_address?.includes('@') ? [{ kind: 'email', value: i.customer_address, name }] : []
 }

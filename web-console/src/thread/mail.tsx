@@ -27,6 +27,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         <Avatar name={mine ? me.name : who} size="sm" me={mine} />
         <span className={`nowrap ${fresh ? 'strong' : 'med'}`}>{who}</span>
         {fresh && <Chip tone="accent">{w.thread.fresh}</Chip>}
+        {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
         <span className={`ell grow${fresh ? '' : ' t-3'}`}>{(e.text || m.subject).slice(0, 200)}</span>
         {ours && <Delivery e={e} />}
         <time className="meta">{f.when(e.at, Date.now())}</time>
@@ -44,6 +45,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
           </span>
           <span className="meta ell">{w.thread.to(to)}</span>
         </div>
+        {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
         {ours && <Delivery e={e} />}
         <time className="meta nowrap">{f.when(e.at, Date.now())}</time>
         <button className="ibtn" aria-label={w.thread.foldMail} aria-expanded="true" onClick={() => setChosen(false)}>

@@ -176,6 +176,50 @@ test('a mail that comes while one answers is shown before one sends', () =>
     assert.deepEqual(asked(house, /103\/reply/)[0]?.body.to, [{ kind: 'email', value: 'per.lindqvist@post.example', name: 'Per Lindqvist' }])
   }))
 
+test('an answer goes to all who got the mail, less those taken away; a mail is passed on', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      const answer = page.getByRole('textbox', { name: 'Svar' })
+      await page.getByText('kollega@post.example').first().waitFor()
+      await page.getByText('chef@post.example').first().waitFor()
+      await page.getByRole('button', { name: 'Ta bort chef@post.example' }).click()
+      await page.getByRole('textbox', { name: 'Lägg till kopia' }).fill('Ny <ny@post.example>')
+      await answer.fill('Hej båda!')
+      await page.keyboard.press('Control+Enter')
+      await fact('the reply was sent', () => asked(house, /103\/reply/).length === 1)
+      const { to, cc } = asked(house, /103\/reply/)[0]!.body
+      assert.deepEqual(to, [{ kind: 'email', value: 'per.lindqvist@post.example', name: 'Per Lindqvist' }])
+      assert.deepEqual(cc, [{ kind: 'email', value: 'kollega@post.example' }, { kind: 'email', value: 'ny@post.example', name: 'Ny' }])
+      await page.getByRole('tab', { name: 'Vidarebefordra' }).click()
+      await page.getByRole('textbox', { name: 'Lägg till mottagare' }).fill('verkstad@annan.example')
+      await page.getByRole('textbox', { name: 'Några ord ovanför mejlet' }).fill('Kan ni laga det?')
+      await page.keyboard.press('Control+Enter')
+      await fact('the mail was passed on', () => asked(house, /103\/forward/).length === 1)
+      const passed = asked(house, /103\/forward/)[0]!.body
+      assert.deepEqual([passed.to, passed.text, passed.pos], [[{ kind: 'email', value: 'verkstad@annan.example' }], 'Kan ni laga det?', 2])
+      await page.getByText('Vidarebefordrat').waitFor()
+    },
+    (h) => {
+      const mail = h.entries[h.interactions.find((i) => i.id === '103')!.conversation]!.findLast((e) => e.kind === 'mail')!.body as { cc?: unknown }
+      mail.cc = [{ kind: 'email', value: 'kollega@post.example' }, { kind: 'email', value: 'chef@post.example' }]
+    },
+  ))
+
+test('a mail is written to somebody who has not written', () =>
+  desk('/email', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Nytt mejl' }).click()
+    await page.getByRole('textbox', { name: 'Lägg till mottagare' }).fill('ny@kund.example')
+    await page.getByLabel('Ämne').fill('Din cykel')
+    await page.getByLabel('Text').fill('Den är klar.')
+    await page.getByRole('button', { name: 'Skicka' }).click()
+    await fact('the mail was written', () => asked(house, /\/mails/).length === 1)
+    const { to, subject, text } = asked(house, /\/mails/)[0]!.body
+    assert.deepEqual([to, subject], [[{ kind: 'email', value: 'ny@kund.example' }], 'Din cykel'])
+    assert.match(String(text), /^Den är klar\./)
+    await page.waitForURL('**/cases/*')
+  }))
+
 test('the sender’s HTML lies in a frame without scripts', () =>
   desk('/email/103', async ({ page }) => {
     const frame = page.locator('iframe')

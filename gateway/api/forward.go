@@ -1,0 +1,72 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+type forwardIn struct {
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
+	Body struct {
+		ClientID    string               `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one mail"`
+		To          []gateway.Address    `json:"to" minItems:"1" maxItems:"100"`
+		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
+		Pos         int64                `json:"pos,omitempty" minimum:"0" doc:"The mail to pass on; the latest from the customer unless set"`
+		Text        string               `json:"text,omitempty" maxLength:"200000" doc:"Above it"`
+		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
+		Subject     string               `json:"subject,omitempty" maxLength:"500"`
+		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50" doc:"Beside its own, which go with it"`
+	}
+}
+
+// forward passes a mail on to somebody else, from the same case: what they answer comes to
+// it, and they are customers of their own. The customer does not see it.
+func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (gateway.Entry, error) {
+	b := in.Body
+	if err := mailAddresses(b.To, b.Cc); err != nil {
+		return gateway.Entry{}, err
+	}
+	id := cmp.Or(b.ClientID, in.Key)
+	i, before, err := s.speaking(ctx, by, in.ID, id)
+	if err != nil || before.Pos != 0 {
+		return before, err
+	}
+	if err := s.stored(ctx, b.Attachments); err != nil {
+		return gateway.Entry{}, err
+	}
+	r, pos, err := s.answering(ctx, i)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	original, err := s.mailAt(ctx, i.Conversation, cmp.Or(b.Pos, pos))
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	if r, err = s.signed(ctx, by, r); err != nil {
+		return gateway.Entry{}, err
+	}
+	r.To, r.Cc, r.Subject, r.Attachments = b.To, b.Cc, b.Subject, b.Attachments
+	tied, links := s.KB.Tie(i.Conversation, by.Agent, b.Text, b.HTML)
+	r.Text, r.HTML = tied[0], tied[1]
+	r, quoted, err := s.Mail.Forward(r, original)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	e := s.mailEntry(by, i, id, r.Text)
+	e.Internal = true
+	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted})
+}
+
+// mailAt gives the mail at a position of a conversation.
+func (s *Server) mailAt(ctx context.Context, conversation gateway.ConversationID, pos int64) (gateway.Entry, error) {
+	e, err := s.Timeline.Entry(ctx, conversation, pos)
+	if errors.Is(err, gateway.ErrNotFound) || err == nil && e.Kind != gateway.EntryMail {
+		return e, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_mail", Detail: "there is no mail at that position to pass on; give pos of one"}
+	}
+	return e, err
+}

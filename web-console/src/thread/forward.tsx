@@ -1,0 +1,62 @@
+import { useRef, useState } from 'react'
+import type { Address, Entry, InteractionView, Mail } from '../api/types'
+import { useWords } from '../i18n'
+import { send } from '../live/outbox'
+import { useDraft } from '../ui/draft'
+import { Icon } from '../ui/icon'
+import { printed } from '../ui/keys'
+import { Kbd } from '../ui/parts'
+import { useAttachments } from './attachments'
+import { Recipients } from './recipients'
+import { Writer } from './writer'
+
+/** Passes a mail on to somebody who is not the customer; what they answer comes to the same case. */
+export function Forward({ i, original, choice, done }: { i: InteractionView; original: Entry; choice: React.ReactNode; done: () => void }) {
+  const w = useWords()
+  const draft = useDraft(`${i.id}.forward`)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [to, setTo] = useState<Address[]>([])
+  const attachments = useAttachments()
+  const mail = original.body as Mail
+  const ready = to.length > 0 && !attachments.pending
+  const post = () => {
+    if (!ready) return
+    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { to, pos: original.pos, attachments: attachments.files } })
+    draft.clear()
+    attachments.clear()
+    done()
+  }
+  return (
+    <Writer
+      label={w.mail.noteOnForward}
+      text={draft.text}
+      set={draft.set}
+      placeholder={w.mail.noteOnForward}
+      field={field}
+      send={post}
+      rows={2}
+      around={(text) => (
+        <div className="composer composer--mail">
+          <div className="ed">
+            <Recipients label={w.mail.to} add={w.mail.addTo} list={to} set={setTo} end={choice} autoFocus />
+            {text}
+            <p className="meta row row-1 ed-sig">
+              <Icon name="fwd" size={12} />
+              {w.mail.passesOn(mail.from?.name || mail.from?.value || '', mail.attachments?.length ?? 0)}
+            </p>
+            {attachments.list}
+            <div className="composer-bar">
+              {attachments.button}
+              {draft.kept && <span className="meta">{w.composer.kept}</span>}
+              <span className="grow" />
+              <button className="btn btn--sm btn--primary" aria-disabled={!ready} onClick={post}>
+                {w.mail.forward}
+                <Kbd>{printed('mod+Enter')}</Kbd>
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
+    />
+  )
+}
