@@ -47,6 +47,7 @@ type Presence struct {
 // WrapUpLeft is one wrap-up of an agent; after a transfer the interaction itself goes on.
 type WrapUpLeft struct {
 	Interaction InteractionID `json:"interaction"`
+	Queue       QueueID       `json:"queue"`              // in which it was served, whose codes it asks for
 	Until       time.Time     `json:"until,omitzero"`     // zero while an outbound call pauses it
 	Overtime    bool          `json:"overtime,omitempty"` // the time is over and a code is missing
 }

@@ -15,11 +15,24 @@ func (s *Server) actions(ctx context.Context, i Interaction, by access.Caller) (
 	if by.Agent == 0 || i.Agent == by.Agent || slices.Contains(i.Others, by.Agent) {
 		return actions(i, by), nil
 	}
-	p, err := s.Floor.Presence(ctx, by.Agent)
-	if slices.ContainsFunc(p.WrapUps, func(w gateway.WrapUpLeft) bool { return w.Interaction == i.ID }) {
+	if _, left, err := s.wrapUpLeft(ctx, by.Agent, i.ID); err != nil || left {
 		return wrapUpActions(), err
 	}
-	return actions(i, by), err
+	return actions(i, by), nil
+}
+
+// wrapUpLeft is what the agent has left of an interaction's wrap-up, if anything.
+func (s *Server) wrapUpLeft(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) (gateway.WrapUpLeft, bool, error) {
+	if agent == 0 {
+		return gateway.WrapUpLeft{}, false, nil
+	}
+	p, err := s.Floor.Presence(ctx, agent)
+	for _, w := range p.WrapUps {
+		if w.Interaction == id {
+			return w, true, err
+		}
+	}
+	return gateway.WrapUpLeft{}, false, err
 }
 
 func wrapUpActions() []string { return []string{"note", "finish", "extend"} }

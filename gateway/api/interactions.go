@@ -168,10 +168,8 @@ func (s *Server) finish(ctx context.Context, by access.Caller, in *finishIn) (In
 	if err != nil {
 		return Interaction{}, err
 	}
-	if by.Agent != 0 && i.Agent == by.Agent { // of others' the command says that it is not theirs
-		if err := s.Roster.CheckTransactionCodes(ctx, i.Queue, in.Body.Codes); err != nil {
-			return Interaction{}, err
-		}
+	if err := s.judge(ctx, by, i, in.Body.Codes); err != nil {
+		return Interaction{}, err
 	}
 	if err := s.parting(ctx, by, i, in.Body.Note); err != nil {
 		return Interaction{}, err
@@ -179,12 +177,33 @@ func (s *Server) finish(ctx context.Context, by access.Caller, in *finishIn) (In
 	return s.changed(ctx, by, in.Key, gateway.Finish{Interaction: in.ID, Agent: by.Agent, Codes: in.Body.Codes})
 }
 
+// judge refuses codes that may not be chosen in the queue that the caller served; of
+// others' interactions the command says that they are not theirs.
+func (s *Server) judge(ctx context.Context, by access.Caller, i gateway.Interaction, codes []gateway.CodeID) error {
+	left, given, err := s.wrapUpLeft(ctx, by.Agent, i.ID)
+	switch {
+	case err != nil:
+		return err
+	case given:
+		return s.Roster.CheckTransactionCodes(ctx, left.Queue, codes)
+	case by.Agent != 0 && i.Agent == by.Agent:
+		return s.Roster.CheckTransactionCodes(ctx, i.Queue, codes)
+	}
+	return nil
+}
+
 // parting writes the note of an agent who gives an interaction away, before the command
 // that does it: nobody gets it without its note. The same words twice are one note. What
-// is not the agent's to give away is left for the command to refuse.
+// is not the agent's to give away is left for the command to refuse; of one that has been
+// given away the wrap-up is still theirs.
 func (s *Server) parting(ctx context.Context, by access.Caller, i gateway.Interaction, note string) error {
-	if note == "" || by.Agent == 0 || i.Agent != by.Agent {
+	if note == "" || by.Agent == 0 {
 		return nil
+	}
+	if i.Agent != by.Agent {
+		if _, left, err := s.wrapUpLeft(ctx, by.Agent, i.ID); err != nil || !left {
+			return err
+		}
 	}
 	sum := sha256.Sum256([]byte(note))
 	_, err := s.write(ctx, by, i, gateway.Entry{

@@ -156,7 +156,9 @@ func (a *agent) listHolds() {
 	for _, h := range a.holds {
 		a.shown.Holds = append(a.shown.Holds, h.item.ID)
 		if !h.active() {
-			a.shown.WrapUps = append(a.shown.WrapUps, gateway.WrapUpLeft{Interaction: h.item.ID, Until: h.wrap.until, Overtime: h.wrap.overtime})
+			a.shown.WrapUps = append(a.shown.WrapUps, gateway.WrapUpLeft{
+				Interaction: h.item.ID, Queue: h.queue.id, Until: h.wrap.until, Overtime: h.wrap.overtime,
+			})
 		}
 	}
 }

@@ -27,6 +27,7 @@ export interface Presence {
 /** A wrap-up of mine; after a transfer the interaction itself is somebody else's. */
 export interface WrapUpLeft {
   interaction: Id
+  queue: Id // in which I served it, whose codes it asks for
   until?: string
   overtime?: boolean
 }
@@ -105,7 +106,7 @@ export interface InteractionView {
 }
 
 /** An interaction as the console keeps it. */
-export type Kept = InteractionView & { gaveAway?: boolean } // its wrap-up is mine, the rest somebody else's
+export type Kept = InteractionView & { gaveAway?: boolean; codesOf?: Id } // its wrap-up is mine, the rest somebody else's
 export type Phase = 'talking' | 'hold' | 'consult' | 'conference'
 
 /** Whom a colleague rang for it last, and what became of that. */

@@ -92,7 +92,7 @@ export function withPresence(live: Live, p: Presence): Live {
 function toMe(live: Live, i: InteractionView): Kept {
   const me = live.presence?.agent ?? ''
   const left = i.agent !== me && live.presence?.wrap_ups?.find((x) => x.interaction === i.id)
-  return left ? { ...i, agent: me, state: 'wrap_up', wrap_up_until: left.until, overtime: left.overtime, gaveAway: true } : i
+  return left ? { ...i, agent: me, state: 'wrap_up', wrap_up_until: left.until, overtime: left.overtime, gaveAway: true, codesOf: left.queue } : i
 }
 
 // What I gave away and have finished with is gone.
@@ -135,7 +135,7 @@ export function withInteraction(live: Live, told: InteractionView, me: Id): Live
 }
 
 // What a frame leaves out is not so any more.
-const unless = (old: InteractionView | undefined) => old && { phase: undefined, others: undefined, colleagues: undefined, asked: undefined, gaveAway: undefined }
+const unless = (old: InteractionView | undefined) => old && { phase: undefined, others: undefined, colleagues: undefined, asked: undefined, gaveAway: undefined, codesOf: undefined }
 
 /** Replaces the names and counts of an interaction that a list or a read brought, at the same rev or a newer one. */
 export function withView(live: Live, told: InteractionView): Live {

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useVerb } from '../actions'
 import { api } from '../api/client'
-import type { CodeList, Id, InteractionView, TransactionCode } from '../api/types'
+import type { CodeList, Id, InteractionView, Kept, TransactionCode } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
@@ -18,7 +18,7 @@ import { Bar, Chip, Failure, Fetched, Kbd } from '../ui/parts'
 import { StatusGlyph } from '../ui/presence'
 
 /** The work after: codes, a note, and the way out, which is named and says what it waits for. */
-export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) {
+export function WrapUp({ i, close }: { i: Kept; close: () => void }) {
   const w = useWords()
   const f = useFormat()
   const me = useMe()
@@ -27,7 +27,8 @@ export function WrapUp({ i, close }: { i: InteractionView; close: () => void }) 
   const note = useDraft(`${i.id}.wrap-up`)
   const find = useRef<HTMLInputElement>(null)
   useKeys({ F4: () => find.current?.focus() })
-  const query = useQuery({ queryKey: ['transaction-codes', i.queue, i.channel], queryFn: () => api.transactionCodes(i.queue), staleTime: 60_000 })
+  const queue = i.codesOf ?? i.queue // given away to another queue, it still asks for the codes of mine
+  const query = useQuery({ queryKey: ['transaction-codes', queue], queryFn: () => api.transactionCodes(queue), staleTime: 60_000 })
   const lists = query.data?.items ?? []
   const missing = lists.find((l) => l.required && !l.codes.some((c) => chosen.includes(c.id)))
   const finish = useMutation({

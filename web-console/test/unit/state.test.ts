@@ -77,12 +77,13 @@ test('an unknown frame is no error', () => {
 })
 
 test('a wrap-up of what I gave away is mine, until my presence says that it is over', () => {
-  const mine = { agent: '1', intent: 'available' as const, status: 'wrap_up' as const, since: '', units: 0, live: true, rev: 5, wrap_ups: [{ interaction: '7', until: '2027-03-01T10:01:00Z' }] }
+  const mine = { agent: '1', intent: 'available' as const, status: 'wrap_up' as const, since: '', units: 0, live: true, rev: 5, wrap_ups: [{ interaction: '7', queue: '3', until: '2027-03-01T10:01:00Z' }] }
   const given = interaction(9, { id: '7', agent: '2' })
   let live = apply(nothing, { t: 'agent.status', data: mine }, '1', 0)
   live = apply(live, { t: 'interaction.changed', data: given }, '1', 0)
   assert.equal(live.interactions['7']?.state, 'wrap_up')
   assert.equal(live.interactions['7']?.wrap_up_until, '2027-03-01T10:01:00Z')
+  assert.equal(live.interactions['7']?.codesOf, '3', 'the codes are those of the queue in which I served it')
   live = apply(live, { t: 'interaction.changed', data: { ...given, rev: 10 } }, '1', 0)
   assert.equal(live.interactions['7']?.state, 'wrap_up', 'what the colleague does with it changes nothing of mine')
   live = apply(live, { t: 'agent.status', data: { ...mine, rev: 6, wrap_ups: undefined } }, '1', 0)
