@@ -82,14 +82,15 @@ function useUnsaved(dirty: boolean) {
   }, [dirty])
 }
 
-/** What a section is called, and what it is for. */
-export function Head({ title, lead }: { title: string; lead: string }) {
+/** What a section is called, what it is for, and what can be done in it. */
+export function Head({ title, lead, children }: { title: string; lead?: string; children?: ReactNode }) {
   return (
     <div className="set-head">
       <div className="grow col">
         <h2>{title}</h2>
-        <p className="meta">{lead}</p>
+        {lead && <p className="meta">{lead}</p>}
       </div>
+      {children}
     </div>
   )
 }
@@ -110,6 +111,19 @@ export function Table({ label, heads, children }: { label: string; heads: string
         </thead>
         <tbody>{children}</tbody>
       </table>
+    </div>
+  )
+}
+
+/** The next page of a long list, below it. */
+export function More({ query }: { query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
+  const w = useWords()
+  if (!query.hasNextPage) return null
+  return (
+    <div className="row more-row">
+      <button className="btn btn--sm" onClick={() => void query.fetchNextPage()} disabled={query.isFetchingNextPage}>
+        {w.common.more}
+      </button>
     </div>
   )
 }
@@ -136,11 +150,7 @@ export function Listing<T extends { id: string; active?: boolean }>(props: {
   const w = useWords()
   return (
     <>
-      <div className="set-head">
-        <div className="grow col">
-          <h2>{props.title}</h2>
-          {props.lead && <p className="meta">{props.lead}</p>}
-        </div>
+      <Head title={props.title} lead={props.lead}>
         {props.tools}
         {props.add && (
           <Link className="btn btn--primary" href={`${props.base}/new`}>
@@ -148,7 +158,7 @@ export function Listing<T extends { id: string; active?: boolean }>(props: {
             {props.add}
           </Link>
         )}
-      </div>
+      </Head>
       <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={props.title}>
         <Fetched query={props.query} what={props.title} rows={6}>
           {(page) => {

@@ -9,6 +9,7 @@ import { Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Avatar, Empty, Failure, Fetched } from '../ui/parts'
 import { useKept } from './editing'
+import { Head, More, Table } from './frame'
 
 const roles: Role[] = ['agent', 'supervisor', 'administrator']
 
@@ -20,16 +21,12 @@ export function Logins() {
   const [given, setGiven] = useState<{ name: string; password: string } | null>(null)
   return (
     <>
-      <div className="set-head">
-        <div className="grow col">
-          <h2>{w.admin.logins}</h2>
-          <p className="meta">{w.admin.loginsLead}</p>
-        </div>
+      <Head title={w.admin.logins} lead={w.admin.loginsLead}>
         <button className="btn btn--primary" onClick={() => setAdding(true)}>
           <Icon name="plus" />
           {w.admin.addLogin}
         </button>
-      </div>
+      </Head>
       <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={w.admin.logins}>
         <Fetched query={query} what={w.admin.logins} rows={6}>
           {(page) => (
@@ -145,58 +142,34 @@ export function Audit() {
   const lines = query.data?.pages.flatMap((p) => p.items ?? []) ?? []
   return (
     <>
-      <div className="set-head">
-        <div className="grow col">
-          <h2>{w.admin.audit}</h2>
-          <p className="meta">{w.admin.auditLead}</p>
-        </div>
-      </div>
+      <Head title={w.admin.audit} lead={w.admin.auditLead} />
       <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={w.admin.audit}>
         <Fetched query={query} what={w.admin.audit} rows={8}>
           {() =>
             lines.length === 0 ? (
               <Empty icon="lock" text={w.admin.noAudit} />
             ) : (
-              <div className="tbl-card" tabIndex={0} role="region" aria-label={w.admin.audit}>
-                <table className="tbl">
-                  <thead>
-                    <tr>
-                      {[w.admin.when, w.admin.who, w.admin.did, w.admin.subject, w.admin.detail].map((h) => (
-                        <th scope="col" key={h}>
-                          {h}
-                        </th>
-                      ))}
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {lines.map((l) => (
-                      <tr key={l.id}>
-                        <td>
-                          <time>
-                            {f.date(l.at)} {f.exact(l.at)}
-                          </time>
-                        </td>
-                        <td className="med">{l.actor}</td>
-                        <td>
-                          <span className="code">{l.what}</span>
-                        </td>
-                        <td>{l.subject}</td>
-                        <td className="sub detail">{l.detail ? JSON.stringify(l.detail) : w.common.none}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table label={w.admin.audit} heads={[w.admin.when, w.admin.who, w.admin.did, w.admin.subject, w.admin.detail]}>
+                {lines.map((l) => (
+                  <tr key={l.id}>
+                    <td>
+                      <time>
+                        {f.date(l.at)} {f.exact(l.at)}
+                      </time>
+                    </td>
+                    <td className="med">{l.actor}</td>
+                    <td>
+                      <span className="code">{l.what}</span>
+                    </td>
+                    <td>{l.subject}</td>
+                    <td className="sub detail">{l.detail ? JSON.stringify(l.detail) : w.common.none}</td>
+                  </tr>
+                ))}
+              </Table>
             )
           }
         </Fetched>
-        {query.hasNextPage && (
-          <div className="row more-row">
-            <button className="btn btn--sm" onClick={() => void query.fetchNextPage()} disabled={query.isFetchingNextPage}>
-              {w.common.more}
-            </button>
-          </div>
-        )}
+        <More query={query} />
       </div>
     </>
   )

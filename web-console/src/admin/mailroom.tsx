@@ -7,7 +7,7 @@ import { serverNow } from '../live/clock'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Chip, Empty, Failure, Fetched } from '../ui/parts'
-import { Head, Table } from './frame'
+import { Head, More, Table } from './frame'
 
 // Mail that is kept out: what could not be read, and that of blocked senders.
 
@@ -45,13 +45,7 @@ export function Quarantine() {
             )
           }
         </Fetched>
-        {query.hasNextPage && (
-          <div className="row more-row">
-            <button className="btn btn--sm" onClick={() => void query.fetchNextPage()} disabled={query.isFetchingNextPage}>
-              {w.common.more}
-            </button>
-          </div>
-        )}
+        <More query={query} />
       </div>
     </>
   )

@@ -6,6 +6,7 @@ import { serverNow } from '../live/clock'
 import { Icon, type IconName } from '../ui/icon'
 import { Chip, Empty, Fetched } from '../ui/parts'
 import { useKept } from './editing'
+import { Head, Table } from './frame'
 
 // The ways in: where mail, chats and calls come from. They are set in the configuration; here is how they do.
 
@@ -27,46 +28,28 @@ function Ways<T>({ title, icon, query, heads, row }: Listed<T>) {
   const w = useWords()
   return (
     <>
-      <div className="set-head">
-        <div className="grow col">
-          <h2>{title}</h2>
-          <p className="meta">{w.admin.waysLead}</p>
-        </div>
-      </div>
+      <Head title={title} lead={w.admin.waysLead} />
       <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={title}>
         <Fetched query={query} what={title} rows={3}>
           {(page) =>
             page.items.length === 0 ? (
               <Empty icon={icon} text={w.admin.empty} />
             ) : (
-              <div className="tbl-card" tabIndex={0} role="region" aria-label={title}>
-                <table className="tbl">
-                  <thead>
-                    <tr>
-                      {heads.map((h) => (
-                        <th scope="col" key={h}>
-                          {h}
-                        </th>
-                      ))}
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {page.items.map(row).map((r) => (
-                      <tr key={r.id}>
-                        <th scope="row" className="row-h">
-                          <span className="row">
-                            <Icon name={icon} />
-                            <span className="med">{r.name}</span>
-                          </span>
-                        </th>
-                        {r.cells.map((c, i) => (
-                          <td key={heads[i + 1]}>{c}</td>
-                        ))}
-                      </tr>
+              <Table label={title} heads={heads}>
+                {page.items.map(row).map((r) => (
+                  <tr key={r.id}>
+                    <th scope="row" className="row-h">
+                      <span className="row">
+                        <Icon name={icon} />
+                        <span className="med">{r.name}</span>
+                      </span>
+                    </th>
+                    {r.cells.map((c, i) => (
+                      <td key={heads[i + 1]}>{c}</td>
                     ))}
-                  </tbody>
-                </table>
-              </div>
+                  </tr>
+                ))}
+              </Table>
             )
           }
         </Fetched>
