@@ -111,6 +111,8 @@ func (l *leader) refuse(ctx context.Context, part *batch, why error) error {
 	return fmt.Errorf("the floor's own part of a batch: %w", why)
 }
 
+// setAside takes one admission out of the way until an operator has it taken again. It
+// commits by itself, under the term: the rest of the batch may yet fail.
 func (l *leader) setAside(ctx context.Context, id int64, why error) error {
 	err := l.fenced(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
@@ -150,6 +152,7 @@ func (l *leader) refuseCommand(ctx context.Context, a *ask, why error) error {
 	return nil
 }
 
+// keepAnswer stores an answer that no batch will store.
 func (l *leader) keepAnswer(ctx context.Context, tx pgx.Tx, key string, body json.RawMessage) error {
 	q := &pgx.Batch{}
 	if err := store(q, insertAnswers, []answerRow{{Key: key, Answer: body, At: l.time()}}); err != nil {

@@ -12,9 +12,10 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
-// batch is everything that is committed together.
+// batch is everything that is committed together. Its first part says what has come, its
+// second what that led to.
 type batch struct {
-	replan bool
+	replan bool // the plan has changed
 	asks   []*ask
 	known  map[string]json.RawMessage // answers given before to the same keys
 	taken  []admitted                 // from floor_inbox
@@ -22,9 +23,9 @@ type batch struct {
 	part   bool                       // of a batch that is sifted: nothing else joins it
 	own    bool                       // the part that is nobody else's: what is due
 
-	events  []eventRow
-	answers []answerRow
-	told    []told
+	events  []eventRow            // what goes into the log
+	answers []answerRow           // to new keys
+	told    []told                // who is answered after the commit
 	changed []gateway.Interaction // for cases
 	turned  []gateway.Interaction // for conversations
 	tale    tale
@@ -54,7 +55,9 @@ func (b *batch) fail() {
 	}
 }
 
-// work lets routing decide on all that has come, commits it and tells.
+// work lets routing decide on all that has come, commits it and tells. An error leaves the
+// core ahead of the store: the caller drops it. A batch that did nothing, such as a poll of
+// an empty inbox, writes nothing and costs one read.
 func (l *leader) work(ctx context.Context, b *batch) error {
 	if err := l.read(ctx, b); err != nil {
 		return err
@@ -73,13 +76,16 @@ func (l *leader) work(ctx context.Context, b *batch) error {
 		t.ask.answer <- reply{body: t.body}
 	}
 	l.alert(b.alerts)
-	if len(b.taken) == batchMax {
+	if len(b.taken) == batchMax { // there may be more
 		poke(l.inbox)
 	}
 	return nil
 }
 
-// read fetches what intake has stored, and earlier answers to the same keys.
+// read fetches what intake has stored, and earlier answers to the same keys, in one exchange
+// with the database. It takes no locks: this term's leader is the only one who takes rows
+// from floor_inbox, and one who has lost the term is refused at the commit. A row that is
+// no admission is set aside here, before routing ever meets it.
 func (l *leader) read(ctx context.Context, b *batch) error {
 	var torn []torn
 	q := &pgx.Batch{}
@@ -140,6 +146,7 @@ func readInbox(rows pgx.Rows) (good []admitted, bad []torn, err error) {
 	return good, bad, err
 }
 
+// keys are those under which an earlier answer may be kept.
 func (b *batch) keys() []string {
 	var keys []string
 	for _, a := range b.asks {
@@ -150,7 +157,9 @@ func (b *batch) keys() []string {
 	return keys
 }
 
-// apply runs the core over everything in the batch, in one order for all time.
+// apply runs the core over everything in the batch, in one order for all time. The plan goes
+// first, so that whatever came after a change of it is decided by it; what is due goes
+// before what has come, because its time was earlier. Nothing is stored yet.
 func (l *leader) apply(ctx context.Context, b *batch) error {
 	if b.replan {
 		plan, err := l.f.rooms.Plans.Plan(ctx)
@@ -183,7 +192,9 @@ func (l *leader) apply(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// admit puts what was taken in the queue. What routing refuses would otherwise be lost.
+// admit puts what was taken in the queue. What routing refuses is set aside: the customer
+// has been told that it was received, so it must not be lost. Its row is then not deleted
+// with those that were taken.
 func (l *leader) admit(ctx context.Context, b *batch) error {
 	refused := map[int64]*gateway.Error{}
 	for _, a := range b.taken {
@@ -204,7 +215,9 @@ func (l *leader) admit(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// obey runs one command, unless its key has been answered.
+// obey runs one command, unless its key has been answered: before this batch, or earlier in
+// it. Refusals are answers and kept under the key, too: asked again, an agent who was too
+// late stays too late.
 func (l *leader) obey(b *batch, a *ask) error {
 	if answer, ok := b.known[a.key]; ok {
 		b.told = append(b.told, told{a, answer})

@@ -47,6 +47,7 @@ func (l *leader) look(ctx context.Context) func(context.Context, string, []byte)
 	}
 }
 
+// answer runs in the loop: it reads the core and keeps nothing of it.
 func (q question) answer(c *routing.Core) view {
 	if q.Explain != 0 {
 		e, ok := c.Explain(q.Explain)
@@ -106,6 +107,7 @@ func (c *Client) Explain(ctx context.Context, id gateway.InteractionID) (e routi
 	return *v.Why, true, nil
 }
 
+// look asks the leader. It has no key: a question asked twice changes nothing.
 func (c *Client) look(ctx context.Context, q question) (v view, err error) {
 	body, err := json.Marshal(q)
 	if err != nil {

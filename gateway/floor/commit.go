@@ -48,6 +48,9 @@ func (b *batch) crashAt(point string) {
 	}
 }
 
+// write stores the batch: a statement for each table, in one exchange with the database.
+// The lease row is read first and for share, so that no other node can take the term
+// before this commits, nor this write if one has.
 func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 	if err := fence(ctx, tx, l.term); err != nil {
 		return err

@@ -9,8 +9,20 @@
 //	   ↑         │
 //	   └─────────┘ term passed, connection lost, stopped
 //
-// State is the last snapshot plus the events after it. Doing a command twice under
-// one key gives the first answer. Nothing here survives in memory alone.
+// A batch is, in this order: the plan, if it has changed; what is due; consoles of nodes
+// that died; admissions from floor_inbox, by id; commands, as they came. Events are logged
+// in that order, and the order is the same whenever the log is played again.
+//
+//	read ─▶ decide (routing) ─▶ [fence, store, neighbours] one transaction ─▶ announce, answer
+//
+// State is the last snapshot plus the events after it. Nothing here survives in memory
+// alone, and nobody is told before the commit. What may come twice, and harmlessly: a
+// command under one key (the first answer is given again), a hint (it only says "look"),
+// an announcement (clients apply by rev and pos). An admission cannot: its row is deleted
+// by the transaction that stores what it became.
+//
+// Locks inside the transaction: the lease row for share, this room's rows, conversations
+// by id, cases. Intake and agents' replies take theirs in that order too.
 package floor
 
 import (
@@ -27,6 +39,8 @@ import (
 
 // Feed carries events to consoles and boards.
 type Feed interface {
+	// Append writes them in the caller's transaction; Announce tells them after it, now or
+	// never: whoever misses them reads them from the log.
 	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
 	Announce(events ...gateway.Event)
 }
@@ -43,11 +57,13 @@ type Timeline interface {
 
 // Cases keeps what a case's row shows of its interactions: who has it, and whether it waits.
 type Cases interface {
+	// Follow takes the cases' rows in the order of the list, which is by case.
 	Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interaction) error
 }
 
 // Plans makes the plan of queues and agents.
 type Plans interface {
+	// Plan reads all of it: it is the caller's and is not changed any more.
 	Plan(ctx context.Context) (gateway.Plan, error)
 }
 
@@ -85,21 +101,24 @@ const (
 	HolderBoard   = "floor.board"
 )
 
+// Four renewals fit into a lease, so that one slow commit of the database costs no leader.
 const (
-	batchMax    = 256
-	leaseLength = 2 * time.Second
-	leaseRenew  = 500 * time.Millisecond
-	campaignGap = 50 * time.Millisecond
-	leaseSilent = 10 * time.Second // a session without an answer for so long is given up
-	inboxPoll   = 200 * time.Millisecond
-	boardGap    = time.Second
-	keepAnswers = 24 * time.Hour
+	batchMax    = 256                    // commands or admissions in one transaction; the rest comes next
+	leaseLength = 2 * time.Second        // by the database's clock
+	leaseRenew  = 500 * time.Millisecond // with the session lock in hand
+	campaignGap = 50 * time.Millisecond  // between two looks of who stands by
+	leaseSilent = 10 * time.Second       // a session without an answer for so long is given up
+	inboxPoll   = 200 * time.Millisecond // for admissions whose hint was lost
+	boardGap    = time.Second            // boards are published no more often
+	keepAnswers = 24 * time.Hour         // to keys; a repetition after that is a new command
 )
 
-// Floor runs the core on this node while it leads. Make one with New.
+// Floor runs the core on this node while it leads. Make one with New. Its methods that read
+// answer on any node, leading or not, from what is committed; those that ask the running
+// core are the Client's.
 type Floor struct {
 	pool  *pgxpool.Pool
-	rooms Rooms
+	rooms Rooms // zero in a Floor that only reads, as `vaxel why` makes one
 	node  string
 	log   *slog.Logger
 	now   func() time.Time

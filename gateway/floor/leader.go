@@ -20,18 +20,18 @@ type leader struct {
 	last   time.Time // the core's time never goes back
 	wakeAt time.Time
 	seen   map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told
-	asks   chan *ask
-	inbox  chan struct{}
-	plan   chan struct{}
-	looks  chan func(*routing.Core)
-	board  bool      // the board has changed since it was published
-	tidied time.Time // when old answers were last forgotten
+	asks   chan *ask                                     // commands; full when the store is slow, and then callers wait
+	inbox  chan struct{}                                 // holds one hint that floor_inbox has rows
+	plan   chan struct{}                                 // holds one hint that the plan has changed
+	looks  chan func(*routing.Core)                      // questions, run between two batches
+	board  bool                                          // the board has changed since it was published
+	tidied time.Time                                     // when old answers were last forgotten
 	there  attendance
 }
 
 // ask is a command waiting for its batch.
 type ask struct {
-	key    string
+	key    string // empty: nobody will ask again
 	body   []byte
 	answer chan reply // one, buffered
 }
@@ -71,7 +71,9 @@ var changingHands = &gateway.Error{
 	Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The floor is changing hands; send the same request again.",
 }
 
-// serve hands a command from any node to the loop and waits for its batch.
+// serve hands a command from any node to the loop and waits for its batch. Whoever gets
+// changingHands does not know whether it was obeyed: they ask again under the same key,
+// and the next leader knows the answer.
 func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte) ([]byte, error) {
 	return func(caller context.Context, key string, body []byte) ([]byte, error) {
 		a := &ask{key: gateway.Clean(key), body: gateway.CleanJSON(body), answer: make(chan reply, 1)}
@@ -93,7 +95,10 @@ func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte
 	}
 }
 
-// loop makes batches until one fails, or until ctx ends between two of them.
+// loop makes batches until one fails, or until ctx ends between two of them. It waits for
+// the first thing to come and then takes whatever else is there: nobody lingers for
+// company, and yet a busy floor commits in large batches. Each batch also reads the inbox,
+// so a hint only says when.
 func (l *leader) loop(ctx context.Context) error {
 	poll := time.NewTicker(inboxPoll)
 	defer poll.Stop()
@@ -152,6 +157,8 @@ func (l *leader) drain(asks []*ask) []*ask {
 	return asks
 }
 
+// arm sets the timer to when the core next wants a Wake. A timer that fires early or twice
+// is harmless: apply looks at the time itself.
 func (l *leader) arm(wake *time.Timer) {
 	if l.wakeAt.IsZero() {
 		wake.Stop()
@@ -169,6 +176,7 @@ func (l *leader) time() time.Time {
 	return now
 }
 
+// poke leaves a hint, unless one lies there already.
 func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -9,6 +9,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// How a term is won and lost:
+//
+//	nobody renews for 2 s ────────────────┐
+//	                                      ├─▶ term + 1, holder = us ─▶ renewed … ─▶ released
+//	the session lock of a guarded lease ──┘                               │
+//	is ours: its holder's session ended                 term is another's ┴▶ errStale
+//
+// Only the row counts. Every batch reads it under the term (fence), so two nodes that both
+// believe to lead cannot both commit, whatever their clocks and the network say.
+
 // errStale says that another node has taken a newer term.
 var errStale = errors.New("term has passed")
 
@@ -85,6 +95,8 @@ func (l *lease) tryLock(ctx context.Context) error {
 	return l.conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, int64(advisoryKey)).Scan(&l.locked)
 }
 
+// unlock gives the advisory lock to whoever leads without it. On an error it counts as still
+// held: the session is then of no more use and is discarded.
 func (l *lease) unlock(ctx context.Context) error {
 	if !l.locked {
 		return nil
@@ -112,6 +124,8 @@ func (l *lease) keep(ctx context.Context) error {
 	}
 }
 
+// renew makes the lease last for another 2 s. It waits no longer than leaseSilent: a
+// connection that says nothing is as good as lost, and the term with it.
 func (l *lease) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, leaseSilent)
 	defer cancel()

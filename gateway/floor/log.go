@@ -72,6 +72,7 @@ func (s *stretch) events(ctx context.Context, until time.Time) iter.Seq[routing.
 	}
 }
 
+// page reads the next events after the last that was yielded; fewer than logPage are the last.
 func (s *stretch) page(ctx context.Context) ([]routing.Logged, error) {
 	rows, err := s.f.pool.Query(ctx, `
 		select seq, version, at, body from routing_event

@@ -147,6 +147,8 @@ func (w *witness) find(core *routing.Core, first routing.Logged) {
 	}
 }
 
+// hear takes one event of the day and what came of it; what lies after its end is not the
+// day's.
 func (w *witness) hear(l routing.Logged, res routing.Result) {
 	if l.At.After(w.until) {
 		return
@@ -178,6 +180,7 @@ func (w *witness) spend(id gateway.AgentID, at time.Time) {
 	w.since[id] = at
 }
 
+// course closes the books at the day's end.
 func (w *witness) course() Course {
 	for id := range w.shown {
 		w.spend(id, w.until)

@@ -34,7 +34,8 @@ func (l *leader) recover(ctx context.Context) error {
 	return nil
 }
 
-// load makes the core what the store says it is.
+// load makes the core what the store says it is. It runs at the start of a term and in the
+// middle of one, when a batch has failed and the core may know what the store does not.
 func (l *leader) load(ctx context.Context) error {
 	l.seq, l.snap, l.last, l.wakeAt = 0, 0, time.Time{}, time.Time{}
 	if err := l.loadSnapshot(ctx); err != nil {
@@ -55,6 +56,8 @@ func (l *leader) load(ctx context.Context) error {
 	return nil
 }
 
+// loadSnapshot begins with the latest snapshot, or with an empty core if there is none: then
+// the log holds everything.
 func (l *leader) loadSnapshot(ctx context.Context) error {
 	var version int
 	var body []byte
@@ -78,7 +81,9 @@ func (l *leader) loadSnapshot(ctx context.Context) error {
 	return nil
 }
 
-// replay applies the events after the snapshot. What they did is stored already.
+// replay applies the events after the snapshot. What they did is stored already, so their
+// effects are dropped. Events of another version of the rules would be decided otherwise
+// than they were: they are refused, and the remedy named.
 func (l *leader) replay(ctx context.Context) error {
 	rows, err := l.f.pool.Query(ctx, `
 		select seq, version, at, body from routing_event
@@ -137,7 +142,9 @@ func (l *leader) snapshot(ctx context.Context) error {
 	return nil
 }
 
-// handOver leaves a snapshot for whoever leads next, also in a newer release.
+// handOver leaves a snapshot for whoever leads next, also in a newer release, which cannot
+// replay our events. The node's context has ended by then, hence a time of its own; a
+// handover that takes longer than the lease lasts would be fenced anyway.
 func (l *leader) handOver(ctx context.Context) error {
 	if l.seq == l.snap {
 		return ctx.Err()

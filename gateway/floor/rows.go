@@ -14,6 +14,8 @@ import (
 // The rows of this room's tables. Their JSON names are the columns', so that a batch is
 // one statement a table: jsonb_populate_recordset makes rows of them.
 
+// interactionRow is an interaction as it was last told. Statistics and the console's lists
+// read these; the core does not, it has its snapshot.
 type interactionRow struct {
 	ID           int64      `db:"id" json:"id"`
 	Channel      string     `db:"channel" json:"channel"`
@@ -74,6 +76,7 @@ func (r interactionRow) interaction() gateway.Interaction {
 	return i
 }
 
+// offerRow is one offer to one agent, open while closed_at is null.
 type offerRow struct {
 	Interaction int64      `db:"interaction" json:"interaction"`
 	No          int        `db:"no" json:"no"`
@@ -105,6 +108,8 @@ func (r offerRow) offer() gateway.Offer {
 	}
 }
 
+// presenceRow is an agent as last told. over_capacity is here for the table's constraint:
+// more than 100 units need a pull.
 type presenceRow struct {
 	Agent        int64     `db:"agent" json:"agent"`
 	Intent       string    `db:"intent" json:"intent"`
@@ -145,6 +150,7 @@ func rowOfPresence(p gateway.Presence, overCapacity bool) presenceRow {
 	}
 }
 
+// segmentRow is one agent's part of an interaction, written once when it is over.
 type segmentRow struct {
 	Interaction int64     `json:"interaction"`
 	Agent       int64     `json:"agent"`
@@ -158,6 +164,7 @@ func rowOfSegment(s gateway.Segment) segmentRow {
 	return segmentRow{int64(s.Interaction), int64(s.Agent), int64(s.Queue), s.Start, s.End, s.How}
 }
 
+// eventRow is a line of the log, which is only ever added to.
 type eventRow struct {
 	Seq     int64           `json:"seq"`
 	Term    int64           `json:"term"`
@@ -166,6 +173,7 @@ type eventRow struct {
 	Body    json.RawMessage `json:"body"`
 }
 
+// answerRow is what a command was answered under its key.
 type answerRow struct {
 	Key    string          `json:"key"`
 	Answer json.RawMessage `json:"answer"`
