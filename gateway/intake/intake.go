@@ -5,6 +5,14 @@
 // whoever brings the key again, at any time and on any node, gets that answer with
 // Repeated set. What isn't committed has not happened: a channel tells its customer or
 // its server only after Receive has returned.
+//
+//	claim keys ─▶ find, lock ─▶ cases, conversations ─▶ entries ─▶ admissions ─▶ channel's own ─▶ commit ─▶ told
+//
+// What waits: a key that another transaction is just taking; the rows of conversations,
+// by id, and then of cases, by id, in the order that everybody keeps. What may come again
+// without harm: an arrival (its key), the channel's own part (it must bear that), the
+// whole transaction after a deadlock, the hint to the floor. What survives a kill at any
+// moment: all of an arrival or nothing of it.
 package intake
 
 import (
@@ -21,10 +29,16 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
-// MaxBatch is how many arrivals share a transaction, so that it ends well within a second.
+// MaxBatch is how many arrivals share a transaction, so that it ends well within a second:
+// a longer one would hold up live events, whose readers wait for writers (gateway/feed).
 const MaxBatch = 50
 
-// Timeline keeps the conversations.
+// Timeline keeps the conversations. Find gives the one that an arrival goes on with, by its
+// own word or by the mails that it refers to, and the case of that; Lock takes
+// conversations' rows in the order of their ids. OpenAll begins one for each case, Continue
+// gives the one in which a case's mails go on, or zero. Append gives entries their
+// positions, or marks them as Repeated. ReferAll notes the Message-IDs by which later mails
+// find their conversation. Slices that go in together are in step, as are their answers.
 type Timeline interface {
 	Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error)
 	Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error
@@ -45,12 +59,13 @@ type Cases interface {
 	JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, error)
 }
 
-// Floor takes what needs an agent. AdmitAll reserves the interactions' numbers.
+// Floor takes what needs an agent. AdmitAll reserves the interactions' numbers; whether they
+// are used is decided later, when routing may find an open one of the same case.
 type Floor interface {
 	AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) ([]gateway.InteractionID, error)
 }
 
-// Feed tells consoles and visitors.
+// Feed tells consoles and visitors: Append in the transaction, Announce after it.
 type Feed interface {
 	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
 	Announce(events ...gateway.Event)
@@ -70,7 +85,7 @@ type Rooms struct {
 	Bus      Bus
 }
 
-// Intake receives arrivals.
+// Intake receives arrivals. It keeps no state: any number of nodes may have one.
 type Intake struct {
 	pool *pgxpool.Pool
 	in   Rooms
@@ -99,7 +114,10 @@ type Item = struct {
 // rules as Also.
 type Together = func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error
 
-// Receive takes one arrival in. The answer is committed. also may be nil.
+// Receive takes one arrival in. The answer is committed. also may be nil. An error means
+// that nothing was stored, or that nobody knows, if the connection broke at the commit:
+// the channel brings the arrival again under its key. An arrival without one is refused
+// with no_key.
 func (in *Intake) Receive(ctx context.Context, a gateway.Arrival, also Also) (gateway.Received, error) {
 	received, err := in.receive(ctx, []Item{{a, also}})
 	if err != nil {
@@ -149,6 +167,8 @@ func (in *Intake) receive(ctx context.Context, items []Item, also ...Together) (
 		received, told, err := in.transact(ctx, items, also)
 		if err == nil {
 			crash.At("intake.committed")
+			// From here on nothing can fail. A kill costs no more than the announcement, which
+			// consoles find in the log, and the hint, which the floor's poll makes up for.
 			in.in.Feed.Announce(told...)
 			in.in.Bus.Publish("floor", nil)
 			return received, nil
@@ -164,6 +184,7 @@ func (in *Intake) receive(ctx context.Context, items []Item, also ...Together) (
 // tables are young choose to read them whole for ever.
 const begin = "begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
 
+// transact is one attempt. told is announced only if it has committed.
 func (in *Intake) transact(ctx context.Context, items []Item, also []Together) (received []gateway.Received, told []gateway.Event, err error) {
 	err = pgx.BeginTxFunc(ctx, in.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error {
 		crash.At("intake.begun")

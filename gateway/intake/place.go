@@ -46,6 +46,9 @@ func independent(items []Item, places []found, list []int) int {
 	return len(list)
 }
 
+// place does it for arrivals that do not depend on each other: one statement a step. Each
+// is looked for once more, because an earlier part of the batch may have begun what it
+// goes on with.
 func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []found, ours held, received []gateway.Received, list []int) error {
 	arrivals, known := make([]gateway.Arrival, len(list)), make([]gateway.CaseID, len(list))
 	for n, i := range list {

@@ -55,6 +55,7 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item, also []Toge
 	if err := remember(ctx, tx, items, received); err != nil {
 		return nil, nil, err
 	}
+	// Last, so that the channels' rows are locked for the shortest time, and know positions.
 	for i := range items {
 		if items[i].Also == nil {
 			continue
@@ -71,7 +72,8 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item, also []Toge
 	return received, told, in.in.Feed.Append(ctx, tx, told...)
 }
 
-// write appends the entries of what is new and admits what needs an agent.
+// write appends the entries of what is new and admits what needs an agent. Quiet arrivals
+// need none.
 func (in *Intake) write(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]gateway.Event, error) {
 	fresh := unknown(received)
 	entries := make([]*gateway.Entry, len(fresh))
@@ -115,8 +117,9 @@ func unknown(received []gateway.Received) (list []int) {
 	return list
 }
 
-// claim takes the keys. One that another transaction is just taking is waited for; one
-// that was taken before gives what it became.
+// claim takes the keys. One that another transaction is just taking is waited for: PostgreSQL
+// lets the second insert go on when the first has ended, and then it is a conflict or the
+// key is free. One that was taken before gives what it became.
 func claim(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, error) {
 	received := make([]gateway.Received, len(items))
 	keys := make([]string, len(items))
@@ -195,7 +198,8 @@ func (in *Intake) find(ctx context.Context, tx pgx.Tx, items []Item, received []
 }
 
 // look finds where one arrival belongs. A mail whose case is known by its subject goes on
-// with the case's mails; a chat or a call is a conversation of its own.
+// with the case's mails; a chat or a call is a conversation of its own. It locks nothing:
+// find does, for all of the batch at once and in order.
 func (in *Intake) look(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (p found, err error) {
 	var ok bool
 	if p.conversation, p.known, ok, err = in.in.Timeline.Find(ctx, tx, a); ok || err != nil || a.Channel != gateway.Email {
