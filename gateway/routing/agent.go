@@ -40,6 +40,7 @@ type agent struct {
 	freed bool
 }
 
+// newAgent is in no heap and has no profile yet.
 func newAgent(id gateway.AgentID) *agent {
 	a := &agent{id: id, intent: gateway.IntentLoggedOut}
 	for l := range a.ready {
@@ -87,6 +88,7 @@ func (a *agent) loaded() gateway.Status {
 	return ""
 }
 
+// wanted is the status of an agent who holds nothing: the intent itself.
 func (a *agent) wanted() gateway.Status {
 	switch a.intent {
 	case gateway.IntentAvailable:

@@ -10,6 +10,10 @@ import (
 // conference. The customer is never left alone by that: when the agent goes, the guest
 // who came first has it.
 
+// The phase says what the customer hears: talking or hold with one agent, consult while
+// the agent asks a colleague (the customer hears music), conference when all hear all.
+// Whatever ends, calm finds the phase of those who are left.
+
 // mostGuests keeps a conference at six legs, the customer's and five agents'.
 const mostGuests = 4
 
@@ -168,11 +172,14 @@ func (l lane) phase() gateway.Phase {
 	return ""
 }
 
+// phase shows what the customer hears now.
 func (c *Core) phase(it *item, p gateway.Phase) {
 	it.Phase = p
 	c.touch(it)
 }
 
+// transferLines lets go of the customer to the colleague who was asked last. Nobody there
+// yet means no transfer: the customer would be left alone.
 func (c *Core) transferLines(e gateway.TransferLines) *gateway.Error {
 	h, err := c.lead(e.Interaction, e.Agent)
 	if err != nil {
@@ -207,6 +214,7 @@ func (c *Core) unask(it *item) {
 	}
 }
 
+// joinLines makes a conference of the consultation, once the colleague has answered.
 func (c *Core) joinLines(e gateway.JoinLines) *gateway.Error {
 	h, err := c.lead(e.Interaction, e.Agent)
 	if err != nil {
@@ -227,6 +235,9 @@ func noLine2(h *hold) *gateway.Error {
 	return gateway.Conflict("no_line", "nobody is on line 2; consult somebody first", h.item.Interaction)
 }
 
+// dropLine ends what is on line 2: the asking, the colleague, somebody outside. A guest
+// drops their own part; in a conference the one who has the interaction leaves it to the
+// guest who came first.
 func (c *Core) dropLine(e gateway.DropLine) *gateway.Error {
 	h, err := c.held(e.Interaction, e.Agent)
 	if err != nil {
@@ -259,6 +270,7 @@ func (c *Core) dropLine(e gateway.DropLine) *gateway.Error {
 	return nil
 }
 
+// holdLine puts the customer on hold or takes them back. Said twice it changes nothing.
 func (c *Core) holdLine(e gateway.HoldLine) *gateway.Error {
 	h, err := c.lead(e.Interaction, e.Agent)
 	if err != nil {

@@ -16,6 +16,17 @@
 //
 // Nobody is offered anything without a console: SetStatus alone is not enough, a
 // Consoles event must have said that the agent is there.
+//
+// How it stays fast with 100,000 waiting: whatever waits lies in buckets, one for each
+// queue, channel and set of skills, and only the head of a bucket need be looked at;
+// agents with the same plan share a profile, and only the head of its heap need be looked
+// at; and after an event only those who may have gained something are matched (settle).
+// All of that is derived: a snapshot holds what cannot be (snapshot.go), and the property
+// tests hold the indexes against the rules written once more without any.
+//
+// An event is one turn: the handlers change state and note what they have touched; settle
+// makes offers; flush turns what was touched into effects, one for each thing, with its
+// state after the turn.
 package routing
 
 import (
@@ -108,6 +119,8 @@ func (c *Core) Apply(at time.Time, ev Event) Result {
 // moment is a time as the core keeps it.
 func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
+// handle is the one door of every event. A handler either refuses before it has changed
+// anything, or obeys.
 func (c *Core) handle(ev Event) *gateway.Error {
 	switch e := ev.(type) {
 	case Configure:
@@ -181,6 +194,7 @@ func (c *Core) meet(a *agent) {
 	}
 }
 
+// emit adds an effect. Effects stand in the order in which they happened.
 func (c *Core) emit(e Effect) {
 	c.turn.effects = append(c.turn.effects, e)
 }

@@ -33,6 +33,7 @@ const (
 
 func (h *hold) active() bool { return h.ended.IsZero() }
 
+// units keeps the cost that it was taken at: a plan that changes the costs frees nobody.
 func (h *hold) units() int {
 	if h.parked {
 		return 0

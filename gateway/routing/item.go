@@ -70,6 +70,7 @@ const (
 // core makes is as large.
 const mostSpare = 1000
 
+// newItem is not in its queue yet: where it waits, and when it is due, is the caller's to say.
 func (c *Core) newItem(adm gateway.Admission, l lane) *item {
 	it := c.reused()
 	*it = item{
@@ -233,6 +234,8 @@ func (c *Core) alarm(it *item) {
 	}
 }
 
+// sortedSkills names each skill once, at the highest level asked for, by id: items that need
+// the same share a bucket.
 func sortedSkills(skills []gateway.SkillLevel) []gateway.SkillLevel {
 	skills = slices.Clone(skills)
 	slices.SortFunc(skills, func(a, b gateway.SkillLevel) int {

@@ -22,6 +22,7 @@ const (
 	laneCount
 )
 
+// laneOf is not ok for a channel that nobody routes.
 func laneOf(ch gateway.Channel) (lane, bool) {
 	i := slices.Index(gateway.Channels, ch)
 	return lane(i), i >= 0

@@ -8,11 +8,13 @@ type line struct {
 	s    []entry
 }
 
+// entry repeats its item's key, so that a comparison reads one place in memory.
 type entry struct {
 	key
 	item *item
 }
 
+// push puts an item in at the place that its key gives it, in O(log n).
 func (l *line) push(it *item) {
 	l.s = append(l.s, entry{})
 	l.up(len(l.s)-1, entry{it.key, it})
@@ -47,6 +49,7 @@ func (l *line) up(i int, e entry) {
 	l.put(i, e)
 }
 
+// down is up the other way: the smallest child rises into the hole until e fits.
 func (l *line) down(i int, e entry) {
 	for {
 		first := 4*i + 1
@@ -68,6 +71,7 @@ func (l *line) down(i int, e entry) {
 	l.put(i, e)
 }
 
+// put keeps the item's own index true; nothing else writes entries.
 func (l *line) put(i int, e entry) {
 	l.s[i] = e
 	e.item.places[l.tier] = i

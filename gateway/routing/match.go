@@ -13,6 +13,8 @@ type candidate struct {
 	agent *agent // nil if the item has entered
 }
 
+// candidateBefore is the order of the items; of one item, its own entry goes before agents,
+// and those by id. Two equal candidates are one.
 func candidateBefore(a, b candidate) bool {
 	if a.item != b.item {
 		return a.item.key.before(b.item.key)
@@ -22,7 +24,9 @@ func candidateBefore(a, b candidate) bool {
 
 // settle offers until no waiting item is left that a free, eligible agent could take.
 // Before the event there was none, so only agents that may have gained room and items
-// that may have gained agents need be looked at, in the order in which items are due.
+// that may have gained agents need be looked at, in the order in which items are due. It
+// ends: each round makes an offer, which takes an item or an agent away, or drops a
+// candidate.
 func (c *Core) settle() {
 	for _, a := range c.turn.agents {
 		c.resume(a)
@@ -54,7 +58,8 @@ func (c *Core) settle() {
 	}
 }
 
-// seek looks for work for an agent.
+// seek looks for work for an agent and lines it up with the others' finds: the item may yet
+// go to somebody better.
 func (c *Core) seek(a *agent) {
 	if a.open == 0 {
 		return

@@ -40,6 +40,7 @@ func newMemory() memory {
 	return memory{byID: map[gateway.InteractionID]int{}, cases: map[gateway.CaseID]lastly{}}
 }
 
+// add remembers one more and forgets the oldest when there are enough.
 func (m *memory) add(o memo) {
 	if len(m.ring) < remembered {
 		m.byID[o.ID] = len(m.ring)
@@ -54,6 +55,7 @@ func (m *memory) add(o memo) {
 	}
 }
 
+// drop takes an interaction out of the indexes; its place in the ring is used again.
 func (m *memory) drop(o memo) {
 	delete(m.byID, o.ID)
 	if o.Case == 0 || o.Agent == 0 {
@@ -66,6 +68,7 @@ func (m *memory) drop(o memo) {
 	}
 }
 
+// of is what is remembered of an interaction, not ok if nothing is.
 func (m *memory) of(id gateway.InteractionID) (memo, bool) {
 	i, ok := m.byID[id]
 	if !ok {

@@ -50,7 +50,8 @@ func (c *Core) propose(it *item, kind gateway.OfferKind, timeout time.Duration, 
 	}
 }
 
-// offer makes the offers of one number.
+// offer makes the offers of one number. The number is what an answer must name: one that
+// comes after the offer has closed meets another number, or none.
 func (c *Core) offer(it *item, kind gateway.OfferKind, timeout time.Duration, agents ...*agent) {
 	it.OfferNo++
 	c.touch(it)
@@ -155,6 +156,10 @@ func (c *Core) penalize(o *offer, intent gateway.Intent, code string) {
 	}
 }
 
+// accept takes what is offered. It is the only way from offered to active; a call is
+// accepted by the phone that answers (ByPhone), never by a click. Of several who are asked
+// at once, the first has it and the others' offers are withdrawn in the same turn, so that
+// nobody can be second.
 func (c *Core) accept(e gateway.Accept) *gateway.Error {
 	if it := c.items.at(e.Interaction); it != nil && it.OfferNo == e.No && len(it.offers) == 0 {
 		if h := it.heldBy(e.Agent); h != nil && h.active() { // said twice: the answer is the same
@@ -192,6 +197,7 @@ func (o *offer) how() string {
 	return howTransferred
 }
 
+// decline refuses an offer; a stale number is refused with offer_gone and how it closed.
 func (c *Core) decline(e gateway.Decline) *gateway.Error {
 	o, err := c.offered(e.Interaction, e.No, e.Agent)
 	if err != nil {

@@ -8,12 +8,12 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// key is the one total order of waiting work: higher band, then earlier due (or, in
+// key is the one total order of waiting work, so that equal histories give equal queues: higher band, then earlier due (or, in
 // orders that go by age, earlier arrival), then earlier entry. It never changes while an item waits.
 type key struct {
 	band int
 	due  int64 // microseconds
-	seq  int64
+	seq  int64 // of entry: no two are equal
 }
 
 func (k key) before(o key) bool {
@@ -48,7 +48,8 @@ type standing struct {
 	tier   int
 }
 
-// bucket is where an item of the queue waits, made if it is new.
+// bucket is where an item of the queue waits, made if it is new. Its name is spelled from
+// all that decides who can take it.
 func (c *Core) bucket(q *queue, it *item) *bucket {
 	name := append(make([]byte, 0, 64), byte('0'+it.lane))
 	for _, s := range it.wants {
@@ -79,6 +80,8 @@ func (b *bucket) members() []member {
 	return all
 }
 
+// newBucket works out once who can take such items and how well they fit. It is thrown away
+// with the plan, not kept up to date.
 func (c *Core) newBucket(q *queue, it *item) *bucket {
 	b := &bucket{queue: q, also: it.also, lane: it.lane, delays: []time.Duration{0}, standing: make([]standing, len(c.profiles))}
 	members := b.members()
@@ -182,7 +185,8 @@ func (b *bucket) ready() bool {
 	return b.queue.ready[b.lane] > 0 || slices.ContainsFunc(b.also, func(q *queue) bool { return q.ready[b.lane] > 0 })
 }
 
-// enter says that an item has come to wait, or may be offered to more agents.
+// enter says that an item has come to wait, or may be offered to more agents: settle will
+// look for one at the end of the turn, when all that the event does has been done.
 func (c *Core) enter(it *item) {
 	if !it.dirty {
 		it.dirty = true

@@ -42,6 +42,8 @@ func (c *Core) resume(a *agent) {
 	}
 }
 
+// settlePark shows what has become of it: the interaction's state is Parked or Active, and
+// its agent has other units in use.
 func (c *Core) settlePark(h *hold, s gateway.State) {
 	h.item.State = s
 	c.touch(h.item)

@@ -38,6 +38,7 @@ type place struct {
 	idle  time.Time
 }
 
+// placeBefore is the order in which equally skilled agents are asked, total by the id.
 func placeBefore(a, b *agent) bool {
 	if a.place.units != b.place.units {
 		return a.place.units < b.place.units
@@ -48,7 +49,8 @@ func placeBefore(a, b *agent) bool {
 	return a.id < b.id
 }
 
-// profile is the one that the agent's plan belongs to.
+// profile is the one that the agent's plan belongs to: plans that read the same but for the
+// agent's id are one.
 func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile {
 	ap.ID = 0
 	name, _ := json.Marshal(ap) // numbers and strings: cannot fail
@@ -139,6 +141,8 @@ func (p *profile) leave(a *agent) {
 	}
 }
 
+// announce counts, in each queue, the profiles that have somebody ready: a queue with none
+// is not searched.
 func (p *profile) announce(l lane, d int) {
 	for _, q := range p.queues {
 		q.ready[l] += d

@@ -43,6 +43,7 @@ func (c *Core) left(it *item) {
 	d.add(departure{it.Customer, it.Channel, it.Queue, it.ArrivedAt, it.DueAt, c.now})
 }
 
+// add remembers the latest departure of a customer on a channel; an earlier one is forgotten.
 func (d *departures) add(o departure) {
 	if d.last == nil {
 		d.last = map[who]departure{}
@@ -54,6 +55,7 @@ func (d *departures) add(o departure) {
 	d.list, d.last[k] = append(d.list, o), o
 }
 
+// expire forgets who can't come back to the old place any more.
 func (d *departures) expire(now time.Time) {
 	for len(d.list) > 0 && d.list[0].Left.Add(returnWithin).Before(now) {
 		delete(d.last, who{d.list[0].Customer, d.list[0].Channel})
@@ -61,6 +63,7 @@ func (d *departures) expire(now time.Time) {
 	}
 }
 
+// forget takes one out: the place has been given back, once.
 func (d *departures) forget(o departure) {
 	delete(d.last, who{o.Customer, o.Channel})
 	d.list = slices.DeleteFunc(d.list, func(p departure) bool { return p == o })

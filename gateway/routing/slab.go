@@ -13,6 +13,7 @@ type slabs struct {
 
 const slabSize = 16
 
+// slab hands out places of a block that was allocated in one go.
 type slab[T any] struct{ free []T }
 
 // of is a copy of t.

@@ -15,6 +15,7 @@ const (
 	pageSize = 1 << pageBits // so many numbers share a page: a lone one costs half a kilobyte
 )
 
+// page is pageSize neighbours; n of them are there.
 type page[V any] struct {
 	n    int
 	what [pageSize]*V

@@ -13,6 +13,8 @@ type timer struct {
 
 func (t *timer) at() time.Time { return time.UnixMicro(t.micros).UTC() }
 
+// deadline is worked out anew each time something has touched its owner: no timer is ever
+// wrong for longer than a turn.
 func (t *timer) deadline() time.Time {
 	if t.agent != nil {
 		return t.agent.deadline()
