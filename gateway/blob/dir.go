@@ -11,7 +11,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
@@ -21,23 +20,21 @@ import (
 // leftoverAge is how old a half-written file is when it surely has no writer.
 const leftoverAge = time.Hour
 
-// Dir keeps objects in a directory of one machine, for one process:
+// Dir keeps objects in a directory, for every process that has it open:
 //
 //	ab/abcdef…   an object, under the first two digits of its key
 //	tmp/         what is being written
-type Dir struct {
-	root string
-
-	// mu keeps Remove's look and removal together, so that an object that is Put again
-	// in between stays. It is held for renames and removals of single files only.
-	mu sync.Mutex
-}
+//	lock         empty; see locked
+type Dir struct{ root string }
 
 // NewDir opens the directory, makes it if needed, and clears what killed writers left.
 func NewDir(root string) (*Dir, error) {
 	d := &Dir{root: root}
 	if err := os.MkdirAll(d.tmp(), 0o700); err != nil {
 		return nil, fmt.Errorf("open blob directory: %w", err)
+	}
+	if err := d.locked(alone, func() error { return nil }); err != nil {
+		return nil, fmt.Errorf("open blob directory: its file system must be able to lock files: %w", err)
 	}
 	leftovers, err := os.ReadDir(d.tmp())
 	if err != nil {
@@ -96,10 +93,7 @@ func (d *Dir) settle(f *os.File, key string) error {
 	if err := d.makeFan(filepath.Dir(path)); err != nil {
 		return err
 	}
-	d.mu.Lock()
-	err := os.Rename(f.Name(), path)
-	d.mu.Unlock()
-	if err != nil {
+	if err := d.name(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
@@ -200,17 +194,19 @@ func (d *Dir) All(ctx context.Context) iter.Seq2[Info, error] {
 }
 
 // Remove is described at Objects.
-func (d *Dir) Remove(_ context.Context, key string, before time.Time) (bool, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	info, err := os.Stat(d.path(key))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil || info.ModTime().After(before) {
-		return false, err
-	}
-	return true, os.Remove(d.path(key))
+func (d *Dir) Remove(_ context.Context, key string, before time.Time) (removed bool, err error) {
+	err = d.locked(alone, func() error {
+		info, err := os.Stat(d.path(key))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || info.ModTime().After(before) {
+			return err
+		}
+		removed = true
+		return os.Remove(d.path(key))
+	})
+	return removed, err
 }
 
 // readerOf stops with its context, between reads.

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/blob"
@@ -103,7 +104,7 @@ func read(t *testing.T, o blob.Objects, key string) string {
 func files(t *testing.T, root string) (paths []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		if err == nil && !e.IsDir() && e.Name() != "lock" {
 			paths = append(paths, path)
 		}
 		return err
@@ -138,6 +139,32 @@ func TestConcurrentPutsOfOneContent(t *testing.T) {
 	wg.Wait()
 	if got := files(t, root); len(got) != 1 {
 		t.Errorf("got files %v, want one", got)
+	}
+}
+
+// TestASweepBesideAnotherProcess: a serve sweeps while an import, with a Dir of its own, finds
+// the object there and marks it. What was marked is there.
+func TestASweepBesideAnotherProcess(t *testing.T) {
+	sweeper, root := newDir(t)
+	importer, err := blob.NewDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := put(t, sweeper, "the same").Key
+	path := filepath.Join(root, key[:2], key)
+	before, long := time.Now().Add(-time.Hour), time.Now().Add(-2*time.Hour)
+	for n := range 1000 {
+		if err := errors.Join(os.WriteFile(path, []byte("the same"), 0o600), os.Chtimes(path, long, long)); err != nil {
+			t.Fatal(err)
+		}
+		var marked error
+		var both sync.WaitGroup
+		both.Go(func() { marked = importer.Touch(t.Context(), key) })
+		removed, err := sweeper.Remove(t.Context(), key, before)
+		both.Wait()
+		if err != nil || removed == (marked == nil) {
+			t.Fatalf("round %d: removed is %v, %v; marking it said %v", n, removed, err, marked)
+		}
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -102,21 +101,10 @@ func (d *Dir) settleAll(volume *os.File, written map[string]string) error {
 		if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		d.mu.Lock()
-		err := os.Rename(name, path)
-		d.mu.Unlock()
-		if err != nil {
+		if err := d.name(name, path); err != nil {
 			return err
 		}
 	}
 	defer crash.At("blob.stored")
 	return syncVolume(volume)
-}
-
-// mark makes an object that is there as if it were Put now.
-func (d *Dir) mark(key string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := time.Now()
-	return os.Chtimes(d.path(key), now, now)
 }
