@@ -21,9 +21,9 @@ import (
 )
 
 type drainCmd struct {
-	Node     string        `help:"Which node; the configuration's own unless set."`
-	Deadline time.Duration `help:"After it calls that still go on are ended, with a callback." default:"30m"`
-	Final    time.Duration `help:"So long before that agents are warned the last time." default:"10m"`
+	Node     string         `help:"Which node; the configuration's own unless set."`
+	Deadline time.Duration  `help:"After it calls that still go on are ended, with a callback." default:"30m"`
+	Final    *time.Duration `help:"So long before that agents are warned the last time: 10m unless set, or a third of a shorter drain."`
 	Cancel   bool          `help:"Have the node work on."`
 	Status   bool          `help:"Say what there is; change nothing."`
 	NoWait   bool          `help:"Don't wait until it is empty." name:"no-wait"`
@@ -74,7 +74,7 @@ func (d drainCmd) mark(ctx context.Context, pool *pgxpool.Pool, nodes *bus.Nodes
 		what = "node.undrained"
 		n, err = nodes.Undrain(ctx, name)
 	} else {
-		n, err = nodes.Drain(ctx, name, d.Deadline, d.Final)
+		n, err = nodes.Drain(ctx, name, d.Deadline, d.final())
 	}
 	if err != nil {
 		return n, err
@@ -88,6 +88,13 @@ func (d drainCmd) mark(ctx context.Context, pool *pgxpool.Pool, nodes *bus.Nodes
 		return n, err
 	}
 	return n, tx.Commit(ctx)
+}
+
+func (d drainCmd) final() time.Duration {
+	if d.Final != nil {
+		return *d.Final
+	}
+	return bus.Final(d.Deadline)
 }
 
 func alone(list []bus.Node, name string) bool {

@@ -17,7 +17,7 @@ import (
 // socket, which huma does not serve.
 func (s *Server) describe(doc *huma.OpenAPI) {
 	operations := slices.Concat(s.entryFiles(), s.tables(), s.articleFolder(doc))
-	for _, o := range append(operations, s.uploading(doc), s.liveSocket()) {
+	for _, o := range append(operations, s.uploading(doc), s.quarantinedFile(), s.liveSocket()) {
 		doc.AddOperation(o)
 	}
 }
@@ -79,6 +79,14 @@ func (s *Server) articleFolder(doc *huma.OpenAPI) []*huma.Operation {
 	in.RequestBody = body(zipped, &huma.Schema{Type: huma.TypeString, Format: "binary"})
 	out.Description, in.Description = forSupervisors, forSupervisors
 	return []*huma.Operation{out, in}
+}
+
+func (s *Server) quarantinedFile() *huma.Operation {
+	id := pathParam("id", &huma.Schema{Ref: idRef})
+	o := s.plain("GET", "/admin/quarantine/{id}/source", "admin-quarantine-source", "A mail in quarantine as it came; ranges are served", []*huma.Param{id},
+		content(http.StatusOK, "RFC 5322", "message/rfc822", nil))
+	o.Description = forSupervisors
+	return o
 }
 
 const forSupervisors = "For supervisors."

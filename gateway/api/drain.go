@@ -35,7 +35,7 @@ type drainIn struct {
 	Name string `path:"name"`
 	Body struct {
 		Deadline gateway.Seconds `json:"deadline,omitempty" default:"1800" doc:"Seconds until calls that still go on are ended, with a callback"`
-		Final    gateway.Seconds `json:"final,omitempty" default:"600" doc:"Seconds before that at which agents are warned the last time"`
+		Final    *gateway.Seconds `json:"final,omitempty" doc:"Seconds before that at which agents are warned the last time; unless set 600, or a third of a shorter drain"`
 	}
 }
 
@@ -52,8 +52,13 @@ func (s *Server) listNodes(ctx context.Context, _ access.Caller, _ *struct{}) (p
 }
 
 func (s *Server) drainNode(ctx context.Context, by access.Caller, in *drainIn) (bus.Node, error) {
+	deadline := in.Body.Deadline.Duration()
+	final := bus.Final(deadline)
+	if in.Body.Final != nil {
+		final = in.Body.Final.Duration()
+	}
 	return noted(ctx, s, by, "node.drained", "node:"+in.Name, in.Body, func() (bus.Node, error) {
-		return s.Nodes.Drain(ctx, in.Name, in.Body.Deadline.Duration(), in.Body.Final.Duration())
+		return s.Nodes.Drain(ctx, in.Name, deadline, final)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway/bus"
 )
@@ -19,6 +20,13 @@ func TestDrainingANode(t *testing.T) {
 	h.as(t, "bo").refused("POST", at, m{}, 403, "role_required")
 	admin.refused("POST", at, m{"deadline": 60, "final": 61}, 400, "bad_drain")
 	admin.refused("POST", "/admin/nodes/south/drain", m{}, 404, "no_node")
+	for body, final := range map[*m]time.Duration{
+		{"deadline": 300}: 100 * time.Second, {"deadline": 60, "final": 0}: 0, {}: 10 * time.Minute,
+	} {
+		if got := parted(t, admin.post(at, *body, 200)); got != final {
+			t.Errorf("%v: agents are warned the last time %v before, want %v", *body, got, final)
+		}
+	}
 	drain := admin.post(at, m{"deadline": 600, "final": 60}, 200)["drain"].(m)
 	again := admin.post(at, m{}, 200)["drain"].(m)
 	if drain["since"] != again["since"] || drain["deadline"] == again["deadline"] {
@@ -31,9 +39,22 @@ func TestDrainingANode(t *testing.T) {
 	if list := items(admin.get("/admin/nodes")); list[0]["drain"] != nil {
 		t.Errorf("got %v", list)
 	}
-	if n := h.rows(t, "from audit where what in ('node.drained', 'node.undrained', 'node.drained.refused') and subject like 'node:%'"); n != 7 {
+	if n := h.rows(t, "from audit where what in ('node.drained', 'node.undrained', 'node.drained.refused') and subject like 'node:%'"); n != 10 {
 		t.Errorf("the audit log has %d lines, want one for each try and one for each refusal", n)
 	}
+}
+
+// parted is how long the final part of a node's drain is.
+func parted(t *testing.T, node m) time.Duration {
+	t.Helper()
+	drain := node["drain"].(m)
+	var at [2]time.Time
+	for i, key := range []string{"final", "deadline"} {
+		var err error
+		at[i], err = time.Parse(time.RFC3339, drain[key].(string))
+		check(t, err)
+	}
+	return at[1].Sub(at[0]).Round(time.Second)
 }
 
 // While a node sends its consoles away, each is closed to come back, and none is let in.

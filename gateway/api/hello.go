@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -57,9 +58,13 @@ func (c *console) receive(ctx context.Context) (m incoming, err error) {
 		return m, gateway.Invalid("bad_frame", "the frame is not the JSON that docs/api.md describes")
 	}
 	if len(m.Subs)+len(m.Add)+len(m.Remove) > topicsMax {
-		return m, gateway.Invalid("too_many_topics", "follow fewer topics")
+		return m, tooMany()
 	}
 	return m, nil
+}
+
+func tooMany() error {
+	return gateway.Invalid("too_many_topics", fmt.Sprintf("a console asks for at most %d topics; remove some first", topicsMax))
 }
 
 // follow begins to listen before anything is read, so that nothing falls between.
@@ -78,8 +83,11 @@ func (c *console) follow(ctx context.Context, hello incoming) (resumed bool, err
 	if c.by.Can(gateway.RoleSupervisor) {
 		topics = append(topics, gateway.TopicSupervisors)
 	}
+	c.own = len(topics)
 	topics = append(topics, c.permitted(ctx, hello.Subs)...)
-	c.remember(topics, nil)
+	if err := c.remember(topics, nil); err != nil {
+		return false, err
+	}
 	c.follower, err = c.s.Feed.Follow(ctx, hello.At, topics)
 	if errors.Is(err, feed.ErrTooOld) {
 		hello.At = ""
@@ -102,8 +110,9 @@ func (c *console) permitted(ctx context.Context, topics []string) []string {
 	return out
 }
 
-// remember keeps what is followed, to know what the console may speak into.
-func (c *console) remember(add, remove []string) {
+// remember keeps what is followed, to know what the console may speak into. It refuses
+// more than topicsMax beside what every console of this agent follows.
+func (c *console) remember(add, remove []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range remove {
@@ -112,7 +121,11 @@ func (c *console) remember(add, remove []string) {
 	for _, t := range add {
 		c.topics[t] = true
 	}
+	if len(c.topics) > c.own+topicsMax {
+		return tooMany()
+	}
 	c.board.Store(c.topics[gateway.TopicBoard])
+	return nil
 }
 
 func (c *console) follows(topic string) bool {

@@ -70,16 +70,10 @@ type released struct {
 	Pos          int64                  `json:"pos"`
 }
 
-type source struct {
-	ContentType string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Body        []byte
-}
-
 func (s *Server) registerQuarantine() {
 	role, at := gateway.RoleSupervisor, "/admin/quarantine"
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-quarantine", Summary: "Mail that could not be read or is held, the latest first", Role: role}, s.quarantine)
-	addFull(s, operation{Method: http.MethodGet, Path: at + "/{id}/source", ID: "admin-quarantine-source", Summary: "A mail in quarantine as it came", Role: role}, s.quarantineSource)
+	s.mux.HandleFunc("GET "+Prefix+at+"/{id}/source", s.quarantineSource)
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/release", ID: "admin-release", Summary: "Read a mail in quarantine again and take it in", Role: role}, s.release)
 	add(s, operation{Method: http.MethodGet, Path: "/admin/blocked-senders", ID: "admin-list-blocked-senders", Summary: "Whose mail is held", Role: role}, s.blocked)
 	add(s, operation{Method: http.MethodPost, Path: "/admin/blocked-senders", ID: "admin-block-sender", Summary: "Hold a sender's mail from now on", Role: role, Status: http.StatusCreated}, s.block)
@@ -95,18 +89,32 @@ func (s *Server) quarantine(ctx context.Context, _ access.Caller, in *quarantine
 	return p, err
 }
 
-// quarantineSource gives the mail as a file: nothing of it is for a browser to show.
-func (s *Server) quarantineSource(ctx context.Context, _ access.Caller, in *quarantinedIn) (*source, error) {
-	f, err := s.Quarantine.Source(ctx, int64(in.ID))
+// quarantineSource gives the mail as a file: nothing of it is for a browser to show. It may
+// be as large as the mailbox allows, so it is never held whole.
+func (s *Server) quarantineSource(w http.ResponseWriter, r *http.Request) {
+	f, err := s.quarantinedAt(r)
 	if err != nil {
-		return nil, problem(ctx, s.log, err)
+		s.refuse(r.Context(), w, err)
+		return
 	}
 	defer func() { _ = f.Close() }() // only read
-	body, err := io.ReadAll(f)
-	if err != nil {
-		return nil, problem(ctx, s.log, err)
+	h := w.Header()
+	h.Set("Content-Type", "message/rfc822")
+	h.Set("Content-Disposition", `attachment; filename="mail.eml"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+	http.ServeContent(w, r, "", time.Time{}, f)
+}
+
+// quarantinedAt opens the mail that a path names, if the caller may read it.
+func (s *Server) quarantinedAt(r *http.Request) (io.ReadSeekCloser, error) {
+	if err := require(callerFrom(r.Context()), gateway.RoleSupervisor); err != nil {
+		return nil, err
 	}
-	return &source{"message/rfc822", `attachment; filename="mail.eml"`, body}, nil
+	var id gateway.CaseID
+	if err := id.UnmarshalText([]byte(r.PathValue("id"))); err != nil {
+		return nil, err
+	}
+	return s.Quarantine.Source(r.Context(), int64(id))
 }
 
 func (s *Server) release(ctx context.Context, by access.Caller, in *quarantinedIn) (released, error) {

@@ -35,7 +35,7 @@ const (
 
 	saidPerSecond = 20 // frames from a console; what comes faster waits in its own connection
 	saidAtOnce    = 100
-	topicsMax     = 500
+	topicsMax     = 500 // that a console asks for by name, in one frame and in all
 )
 
 // errSilent ends a console that has not said hello in time.
@@ -56,6 +56,7 @@ type console struct {
 	others   others     // the same
 	shown    string     // of the board; only tellBoards touches it
 	board    atomic.Bool
+	own      int // topics that are followed unasked; set before reading begins
 
 	mu     sync.Mutex // guards topics
 	topics map[string]bool

@@ -229,3 +229,31 @@ func TestBoardsTick(t *testing.T) {
 	h.arrive(t, gateway.Chat, h.invoices)
 	s.untilKind("queue.stats")
 }
+
+// TestTopicsHaveAnEnd: a console that goes on asking for more is told so and closed, however
+// few it asks for at a time; what it follows already and what it gives up count for nothing.
+func TestTopicsHaveAnEnd(t *testing.T) {
+	h := newHouse(t)
+	topics := func(first, count int) (list []string) {
+		for n := range count {
+			list = append(list, fmt.Sprintf("queue:%d", first+n))
+		}
+		return list
+	}
+	s, _ := h.as(t, "anna").open("", topics(1, 300)...)
+	s.say(m{"t": "subs", "add": topics(201, 300)})
+	s.say(m{"t": "subs", "add": topics(501, 100), "remove": topics(1, 100)})
+	s.say(m{"t": "ping"})
+	s.untilKind("pong")
+	s.say(m{"t": "subs", "add": topics(601, 1)})
+	for {
+		_, err := s.read()
+		if err == nil {
+			continue
+		}
+		if websocket.CloseStatus(err) != websocket.StatusInvalidFramePayloadData || !strings.Contains(err.Error(), "too_many_topics: a console asks for at most 500 topics") {
+			t.Errorf("got %v", err)
+		}
+		break
+	}
+}

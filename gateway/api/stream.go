@@ -158,7 +158,9 @@ func (c *console) read(ctx context.Context) error {
 			remove := slices.DeleteFunc(m.Remove, func(t string) bool {
 				return t == gateway.TopicAgent(c.by.Agent) || t == gateway.TopicAll || t == gateway.TopicSupervisors
 			})
-			c.remember(add, remove)
+			if err := c.remember(add, remove); err != nil {
+				return err
+			}
 			c.follower.Topics(add, remove)
 		case "typing":
 			if c.follows(gateway.TopicConversation(m.Conversation)) {

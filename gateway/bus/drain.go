@@ -15,8 +15,14 @@ import (
 // SubjectNodes is the hint that a node's row was changed by somebody else: look.
 const SubjectNodes = "nodes"
 
-// The longest drain, and the shortest time that people get to finish.
-const maxDrain = 24 * time.Hour
+const (
+	maxDrain = 24 * time.Hour
+	maxFinal = 10 * time.Minute
+)
+
+// Final is how long before the deadline agents are warned the last time unless somebody
+// says so: ten minutes, and in the last third of a short drain.
+func Final(deadline time.Duration) time.Duration { return min(maxFinal, deadline/3) }
 
 // Drain is that a node takes nothing new and gives away what can be moved.
 type Drain struct {
