@@ -1,5 +1,5 @@
-// Command client is an agent in a few lines: it takes the chats that it is offered,
-// greets, gives a FAQ link and finishes; the rest it leaves to others. VAXEL_URL says
+// Command client is agent.ts in Go, with types and every error told: it takes the chats that
+// it is offered, greets, gives a FAQ link and finishes; the rest it leaves to others. VAXEL_URL says
 // where (http://127.0.0.1:8080), VAXEL_KEY is an API key that acts as an agent.
 package main
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -49,6 +50,21 @@ func TestTheGuidesClients(t *testing.T) {
 	}
 }
 
+// TestTheGuidesAgentHasThirtyLines, blank ones and what is only told apart.
+func TestTheGuidesAgentHasThirtyLines(t *testing.T) {
+	source, err := os.ReadFile("../../docs/client/agent.ts")
+	check(t, err)
+	count := 0
+	for line := range strings.Lines(string(source)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			count++
+		}
+	}
+	if count > 30 {
+		t.Errorf("the agent that docs/api.md says has 30 lines has %d", count)
+	}
+}
+
 func goClient(t *testing.T) *exec.Cmd {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "client")
@@ -63,7 +79,7 @@ func tsClient(t *testing.T) *exec.Cmd {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("Node is not installed")
+		t.Fatal("Node is missing, which Växel is built and tested with (README.md): ", err)
 	}
 	script := filepath.Join(t.TempDir(), "agent.mjs")
 	built := api.Build(api.BuildOptions{EntryPoints: []string{"../../docs/client/agent.ts"}, Outfile: script, Write: true, Format: api.FormatESModule, Target: api.ES2022})
