@@ -36,7 +36,7 @@ func TestChaosNodes(t *testing.T) {
 		agents.Go(func() { w.work() })
 	}
 	count := map[string]int{}
-	for n := range *chaosKills {
+	for n := 0; n < *chaosKills && !t.Failed(); n++ {
 		count[c.hurt(dice)]++
 		if (n+1)%50 == 0 {
 			t.Logf("%d cycles (%v), %d customers served", n+1, count, day.count())
@@ -217,7 +217,7 @@ func (w *worker) work() {
 func (w *worker) serve(i gateway.Interaction) {
 	path := "/interactions/" + i.ID.String()
 	switch {
-	case i.State == gateway.StateWrapUp:
+	case i.State == gateway.StateWrapUp, i.Agent != w.a.id: // or given away, which is wrapped up too
 		w.a.call(http.MethodPost, path+"/finish", map[string]any{"codes": w.a.v.codes}, nil)
 	case w.said[i.ID] < 1+int(i.ID)%3:
 		w.say(i)
