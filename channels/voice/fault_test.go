@@ -61,13 +61,14 @@ func (c *cord) mend() {
 	c.away = false
 }
 
-// triedInVain waits until the database was asked for so often that something was repeated.
+// triedInVain waits until the database was asked for so often that something was repeated:
+// each attempt of ours is two or more of these.
 func (c *cord) triedInVain(t *testing.T) {
 	t.Helper()
 	phonetest.Wait(t, "it is tried again", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return c.refused >= 4
+		return c.refused >= 12
 	})
 }
 
@@ -261,23 +262,13 @@ func TestVoicemailUnreadableAtStart(t *testing.T) {
 	customer, _, _ := first.calls(0)
 	first.message(customer)
 	first.stop()
-	const waiting = `
-		insert into call (node, state, from_number, to_number, queue_id)
-		values ('test', 'arriving', '', '', 7)
-		returning id`
-	var other int64
-	if err := first.pool.QueryRow(t.Context(), waiting).Scan(&other); err != nil {
-		t.Fatal(err)
-	}
+	other := first.leftOver()
 	restore := first.unreadable()
 	h := newHouse(t)
 	h.pool = first.pool
 	h.run(first.cfg, 0)
 	h.promised()
-	phonetest.Wait(t, "the other call is ended", func() bool {
-		var ended bool
-		return h.pool.QueryRow(t.Context(), "select state = 'ended' from call where id = $1", other).Scan(&ended) == nil && ended
-	})
+	h.awaitEnd(other)
 	restore()
 	phonetest.Wait(t, "the voicemail is kept", func() bool { a, _ := h.voicemail(); return a.Key != "" })
 	h.stop()
@@ -285,6 +276,61 @@ func TestVoicemailUnreadableAtStart(t *testing.T) {
 	if h.callbacks() != 1 {
 		t.Errorf("arrived %+v", h.arrived())
 	}
+}
+
+// The database goes away while the calls of the last life are looked up: they are ended
+// once it is back.
+func TestRecoveryOutlivesDatabase(t *testing.T) {
+	t.Parallel()
+	first, db := fragile(t, 1)
+	first.stop()
+	dead := first.leftOver()
+	lock, err := first.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := lock.Exec(t.Context(), "lock table call in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t)
+	h.pool = first.pool
+	h.run(first.cfg, 0)
+	phonetest.Wait(t, "they are looked up", func() bool {
+		const waiting = `
+			select exists (
+				select from pg_stat_activity
+				where datname = current_database()
+				and wait_event_type = 'Lock')`
+		var waits bool
+		return h.pool.QueryRow(t.Context(), waiting).Scan(&waits) == nil && waits
+	})
+	db.cut()
+	db.triedInVain(t)
+	db.mend()
+	h.awaitEnd(dead)
+}
+
+// leftOver is a call that a dead process has left behind.
+func (h *house) leftOver() (id int64) {
+	h.t.Helper()
+	const arriving = `
+		insert into call (node, state, from_number, to_number, queue_id)
+		values ('test', 'arriving', '', '', 7)
+		returning id`
+	if err := h.pool.QueryRow(h.t.Context(), arriving).Scan(&id); err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// awaitEnd waits until such a call is ended.
+func (h *house) awaitEnd(call int64) {
+	h.t.Helper()
+	phonetest.Wait(h.t, "the call of the last life is ended", func() bool {
+		var ended bool
+		return h.pool.QueryRow(h.t.Context(), "select state = 'ended' from call where id = $1", call).Scan(&ended) == nil && ended
+	})
 }
 
 // No message can be recorded at all: the caller is called back.

@@ -17,7 +17,31 @@ import (
 // recover ends the calls of this node's last life. What was said on a voicemail is kept;
 // whoever was cut off is called back; telephones that still listen are told. It goes on
 // until it is done or ctx ends.
-func (v *Voice) recover(ctx context.Context) error {
+func (v *Voice) recover(ctx context.Context) {
+	var dead []callRow
+	found := false
+	for wait := 100 * ms; ; wait = min(2*wait, 5*time.Second) {
+		if !found {
+			var err error
+			if dead, err = v.lastLife(ctx); err != nil && ctx.Err() == nil {
+				v.log.Warn("find calls of the last life", "err", err)
+			}
+			found = err == nil
+		}
+		dead = slices.DeleteFunc(dead, func(row callRow) bool { return v.buried(ctx, row) })
+		if found && len(dead) == 0 {
+			return
+		}
+		select { // one that can't be ended yet keeps no other from its end
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// lastLife gives the calls that were open when this process began.
+func (v *Voice) lastLife(ctx context.Context) ([]callRow, error) {
 	const query = "select " + callColumns + `
 		from call
 		where node = $1
@@ -26,23 +50,9 @@ func (v *Voice) recover(ctx context.Context) error {
 		order by id`
 	rows, err := v.pool.Query(ctx, query, v.cfg.Node, v.started)
 	if err != nil {
-		return v.unlessStopped(ctx, fmt.Errorf("find calls of the last life: %w", err))
+		return nil, err
 	}
-	dead, err := pgx.CollectRows(rows, scanCall)
-	if err != nil {
-		return v.unlessStopped(ctx, fmt.Errorf("find calls of the last life: %w", err))
-	}
-	for wait := 100 * ms; ; wait = min(2*wait, 5*time.Second) {
-		dead = slices.DeleteFunc(dead, func(row callRow) bool { return v.buried(ctx, row) })
-		if len(dead) == 0 {
-			return nil
-		}
-		select { // one that can't be ended yet keeps no other from its end
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	return pgx.CollectRows(rows, scanCall)
 }
 
 func (v *Voice) buried(ctx context.Context, row callRow) bool {
@@ -54,13 +64,6 @@ func (v *Voice) buried(ctx context.Context, row callRow) bool {
 		v.log.Warn("end a call of the last life", "call", row.ID, "err", err)
 	}
 	return err == nil
-}
-
-func (v *Voice) unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	return nil
 }
 
 // bury ends one call that died with its process. Each step may be done again.

@@ -231,18 +231,19 @@ func (v *Voice) Run(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(outer)
 	g.Go(func() error { return v.stack.Run(gctx) })
 	g.Go(func() error { return v.plane.Run(gctx) })
-	recovered := make(chan error, 1)
-	go func() { recovered <- v.recover(ctx) }()
-	v.calls.Go(func() { v.watchPhones(ctx) })
+	working, halt := context.WithCancel(ctx)
+	defer halt()
+	v.calls.Go(func() { v.recover(working) })
+	v.calls.Go(func() { v.watchPhones(working) })
 	select {
 	case <-ctx.Done():
-	case <-gctx.Done():
+	case <-gctx.Done(): // a socket broke
 	}
+	halt()
 	v.stopCalls()
-	err := <-recovered
 	v.calls.Wait()
 	stop()
-	return errors.Join(err, g.Wait())
+	return g.Wait()
 }
 
 // stopCalls makes an end of every call.
