@@ -45,6 +45,7 @@ func (c *Clip) Len() int { return len(c.a) }
 // Duration is the clip's length.
 func (c *Clip) Duration() time.Duration { return time.Duration(c.Len()) * time.Second / g711.Rate }
 
+// in is the sound in a law; A unless Mu is asked for.
 func (c *Clip) in(l g711.Law) []byte {
 	if l == g711.Mu {
 		return c.mu

@@ -43,6 +43,8 @@ func (c *clock) join(s *Stream) int {
 	return c.turn
 }
 
+// leave takes a stream out of its phase. It may be sent one frame more, if the phase is
+// just being sent; the stream looks for itself (frame).
 func (c *clock) leave(s *Stream, slot int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,6 +54,9 @@ func (c *clock) leave(s *Stream, slot int) {
 	}
 }
 
+// run counts milliseconds while there are players. Time is added up and not measured anew
+// each time, so that a late wake-up is made good and frames keep their distance of 20 ms:
+// a far end plays them from a buffer of a few.
 func (c *clock) run(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -104,6 +109,9 @@ type deck struct {
 	ended []func()
 }
 
+// send makes a frame for each of the streams in memory of its own and sends all of them
+// with as few system calls as there are ports. What has ended is told afterwards, outside
+// all locks: a callback may start the next clip.
 func (d *deck) send(due []*Stream) {
 	const room = rtp.HeaderSize + g711.FrameSize
 	d.due = due
@@ -154,7 +162,8 @@ func (s *Stream) Stop() {
 	s.tickLocked()
 }
 
-// Press sends a key to the far end, and says whether that agreed to telephone events.
+// Press sends a key to the far end (RFC 4733), held for d, and says whether that agreed to
+// telephone events. Keys queue up; while one is sent, nothing else is.
 func (s *Stream) Press(key byte, d time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,6 +219,8 @@ func (s *Stream) frame(b []byte, out *outbox) (sent bool, end func()) {
 	return true, end
 }
 
+// clipLocked puts the clip's next frame behind a header; the sound itself was coded once,
+// for everybody.
 func (s *Stream) clipLocked(b []byte, now int64) []byte {
 	n := copy(b[rtp.HeaderSize:], s.play.clip.in(s.law)[s.play.pos:])
 	s.play.pos += n

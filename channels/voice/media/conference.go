@@ -13,6 +13,11 @@ type conference struct {
 	members map[*Stream]*mouth
 }
 
+// What a member says is kept decoded, once; the clock takes a frame of it for each other
+// member, 20 ms after the last. The far ends' clocks are not ours and not equal: an ear that
+// falls behind skips to the newest (tooOld), one that has caught up waits until enough was
+// said to last again (flows).
+
 // mouth is what one member has said of late.
 type mouth struct {
 	said [mouthSize]int16 // a ring
@@ -32,7 +37,9 @@ const (
 	tooOld    = 6 * g711.FrameSize  // of more, only the newest is heard
 )
 
-// Join makes a conference. It ends what was played to its members, and their bridges.
+// Join makes a conference. It ends what was played to its members, and their bridges. A
+// conference is never changed but by leaving: whoever comes later makes a new one with
+// those who are there.
 func Join(members ...*Stream) {
 	c := &conference{members: map[*Stream]*mouth{}}
 	for _, s := range members {
@@ -81,7 +88,8 @@ func (c *conference) take(s *Stream, law g711.Law, payload []byte) {
 	}
 }
 
-// mix codes the next frame for a member.
+// mix codes the next frame for a member. What is louder than the coding can say is cut off
+// at the loudest.
 func (c *conference) mix(s *Stream, law g711.Law, frame []byte) {
 	var sum [g711.FrameSize]int32
 	c.mu.Lock()

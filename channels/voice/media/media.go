@@ -9,6 +9,15 @@
 // that may be behind address translation gets a port of its own from the start.
 //
 // Callbacks run on these goroutines and must not wait.
+//
+// Locks are taken in this order and never the other way round: the plane's, a port's, a
+// stream's, then the clock's or a conference's. Nobody holds two streams'. None is held over
+// a system call that can wait. A packet on its way from one far end to another costs two
+// locks (each stream's, for memory only), no copy, and its share of two system
+// calls.
+//
+// Nothing here survives the process but what a Tape has written, which is whole at every
+// moment; lost packets are lost, as on any network.
 package media
 
 import (
@@ -27,7 +36,7 @@ import (
 
 // Config says where sound is received.
 type Config struct {
-	Listen    netip.Addr // the address that ports are bound to
+	Listen    netip.Addr // the address that ports are bound to; IPv4
 	Advertise netip.Addr // what far ends are told; Listen if not set
 	Low, High uint16     // ports; both 0 lets the system choose
 	Shared    int        // shared ports; one for each processor, 4 at most, if 0
@@ -45,12 +54,12 @@ type Plane struct {
 	tapes  tapes
 	epoch  time.Time
 
-	mu      sync.Mutex // guards what follows
-	next    uint16
-	turn    int
-	private map[*Port]struct{}
+	mu      sync.Mutex         // guards what follows
+	next    uint16             // port to try
+	turn    int                // of the shared ports: streams are dealt out evenly
+	private map[*Port]struct{} // those with one stream
 	ended   bool
-	readers sync.WaitGroup
+	readers sync.WaitGroup // of private ports
 }
 
 // Open binds the shared ports. Run makes them work.
@@ -98,6 +107,7 @@ func (p *Plane) Close() error {
 	return nil
 }
 
+// closeAll ends the goroutines that read: their sockets are closed under them.
 func (p *Plane) closeAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +130,10 @@ type Peer struct {
 	NAT        bool           // it may send from an address that nobody has told us
 }
 
-// Stream makes one leg's end. Who sends from where they say shares a port.
+// Stream makes one leg's end. Who sends from where they say shares a port, unless another
+// stream there has the same far address: they could not be told apart. ctx is for binding;
+// the stream lives until Close. The error says that no port is free, or that the plane has
+// ended (net.ErrClosed).
 func (p *Plane) Stream(ctx context.Context, peer Peer) (*Stream, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -166,6 +179,7 @@ func (p *Plane) bind(ctx context.Context) (*Port, error) {
 	return nil, fmt.Errorf("bind an RTP port between %d and %d: all %d are taken", p.cfg.Low, p.cfg.High, tries)
 }
 
+// release closes a private port with its stream; shared ones stay.
 func (p *Plane) release(port *Port) {
 	if !port.private {
 		return

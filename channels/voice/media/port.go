@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	batch      = 64   // packets a system call
-	packetSize = 1500 // anything longer is no sound of ours
-	afterglow  = 5 * time.Second
-	gather     = 400 * time.Microsecond
+	batch      = 64                     // packets a system call
+	packetSize = 1500                   // anything longer is no sound of ours
+	afterglow  = 5 * time.Second        // so long a call's last packets are known as such
+	gather     = 400 * time.Microsecond // nobody hears it, and a system call then moves several packets
 
-	strayPatience = 10 // packets, 200 ms
-	maxStrays     = 1024
+	strayPatience = 10   // packets, 200 ms
+	maxStrays     = 1024 // senders counted; more are a flood, and all are counted anew
 )
 
 // Port is one UDP socket and the streams that share it.
@@ -42,6 +42,7 @@ type Port struct {
 	strays  map[netip.AddrPort]int // packets from senders that nobody has named
 }
 
+// newPort has no streams yet, and reads once it runs.
 func newPort(c *net.UDPConn) *Port {
 	_ = c.SetReadBuffer(socketBuffer) // the system may allow less
 	_ = c.SetWriteBuffer(socketBuffer)
@@ -178,12 +179,15 @@ func (p *Port) settle(s *Stream) {
 	}
 }
 
+// indexLocked changes the table of senders by replacing it: it is read for every packet, and
+// changes a few times in a call.
 func (p *Port) indexLocked(change func(map[netip.AddrPort]*Stream)) {
 	m := maps.Clone(*p.byAddr.Load())
 	change(m)
 	p.byAddr.Store(&m)
 }
 
+// forgetLocked makes the port know nothing of the stream.
 func (p *Port) forgetLocked(s *Stream) {
 	if i := slices.Index(p.open, s); i >= 0 {
 		p.open = slices.Delete(p.open, i, i+1)
@@ -210,11 +214,13 @@ type outbox struct {
 	ports []portbox
 }
 
+// portbox is what leaves from one port. Its messages are used again.
 type portbox struct {
 	port *Port
 	ms   []ipv4.Message
 }
 
+// add keeps a packet until flush; its bytes must stay as they are until then.
 func (o *outbox) add(port *Port, pkt []byte, to *net.UDPAddr) {
 	for i := range o.ports {
 		if o.ports[i].port == port {
@@ -226,6 +232,7 @@ func (o *outbox) add(port *Port, pkt []byte, to *net.UDPAddr) {
 	o.ports[len(o.ports)-1].put(pkt, to)
 }
 
+// put takes a message that was used before, where there is one.
 func (b *portbox) put(pkt []byte, to *net.UDPAddr) {
 	if len(b.ms) < cap(b.ms) {
 		b.ms = b.ms[:len(b.ms)+1]

@@ -29,28 +29,29 @@ type Stream struct {
 	received, lost, sent atomic.Uint64
 	lastAt               atomic.Int64 // media clock of the newest packet, or of the beginning
 
-	keys   dtmf.Receiver // only the port's goroutine
-	source uint32
-	newest uint16
-	heard  bool
+	// What follows belongs to the port's goroutine.
+	keys   dtmf.Receiver
+	source uint32 // SSRC of the newest packet
+	newest uint16 // its sequence number
+	heard  bool   // there was one
 
-	mu     sync.Mutex // guards what follows; held for memory only
-	latch  rtp.Latch
-	dest   *net.UDPAddr
-	law    g711.Law
-	event  uint8
-	deaf   bool // the far end doesn't want sound
+	mu     sync.Mutex   // guards what follows; held for memory only
+	latch  rtp.Latch    // where the far end is, as it says and as it sends
+	dest   *net.UDPAddr // the latch's, ready for the system call; nil: nowhere yet
+	law    g711.Law     // that the far end wants to hear
+	event  uint8        // payload type of its telephone events; 0: it takes none
+	deaf   bool         // the far end doesn't want sound
 	sender rtp.Sender
 	play   playing
-	press  []dtmf.Event
-	pressT uint32
-	slot   int // of the media clock, counted from 1; 0 while not in it
+	press  []dtmf.Event // packets of keys that are still to be sent
+	pressT uint32       // timestamp of the key that is being sent
+	slot   int          // of the media clock, counted from 1; 0 while not in it
 	closed bool
 }
 
 // Stats counts a stream's packets.
 type Stats struct {
-	Received, Lost, Sent uint64
+	Received, Lost, Sent uint64        // Lost by the gaps in the sequence, less what came late
 	Silent               time.Duration // since the last packet, or since the stream began
 }
 
@@ -75,7 +76,9 @@ func (s *Stream) SetFar(far sdp.Audio, law g711.Law) {
 // OnKey is told each key that the far end presses, after those heard so far.
 func (s *Stream) OnKey(f func(key byte)) { s.onKey.Store(&f) }
 
-// Bridge lets two far ends hear each other, and ends what was played to them.
+// Bridge lets two far ends hear each other, and ends what was played to them. Whoever they
+// heard before hears them no longer. Each half is set by itself: for a packet or two one
+// may hear the other and not be heard.
 func Bridge(a, b *Stream) {
 	a.Part()
 	b.Part()
@@ -101,7 +104,7 @@ func (s *Stream) Stats() Stats {
 	}
 }
 
-// Close ends the stream. What is recorded stays the recorder's to finish.
+// Close ends the stream; again it does nothing. What is recorded stays the recorder's to finish.
 func (s *Stream) Close() {
 	s.mu.Lock()
 	already := s.closed
@@ -124,6 +127,7 @@ func (s *Stream) mayBe(from netip.AddrPort) bool {
 	return !s.closed && !latch.Closed() && latch.Take(from, s.signalling)
 }
 
+// named says whether the far end itself named this address, in a description.
 func (s *Stream) named(far netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,13 +145,16 @@ func (s *Stream) release(from netip.AddrPort) bool {
 	return was && !s.latch.Closed()
 }
 
+// to is where sound goes now.
 func (s *Stream) to() netip.AddrPort {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.latch.To()
 }
 
-// receive handles a valid packet from the far end, on the port's goroutine.
+// receive handles a valid packet from the far end, on the port's goroutine: keys to whoever
+// listens for them, sound to the recording and the conference, and both on to the other
+// leg. A packet of a coding that nobody agreed to is counted and dropped.
 func (s *Stream) receive(pkt rtp.Packet, from netip.AddrPort, out *outbox) {
 	s.mu.Lock()
 	event, was := s.event, s.latch.To()
@@ -209,7 +216,10 @@ func (s *Stream) count(pkt rtp.Packet) {
 	s.source, s.newest, s.heard = pkt.SSRC(), pkt.Seq(), true
 }
 
-// relay sends another leg's packet to this far end, in its own numbers.
+// relay sends another leg's packet to this far end, in its own numbers: to the far end we
+// are one source (SSRC) with one sequence, whoever speaks through us. The packet is changed
+// where it lies, and so is passed on to one leg only. While a clip or a key is sent, the
+// other leg is not heard.
 func (s *Stream) relay(pkt rtp.Packet, law g711.Law, isKey bool, now int64, out *outbox) {
 	s.mu.Lock()
 	if s.closed || s.deaf || s.dest == nil || s.play.clip != nil || len(s.press) > 0 || isKey && s.event == 0 {

@@ -73,6 +73,7 @@ func (t *Tape) State() TapeState {
 	}
 }
 
+// samples is how long so many are, at 8 kHz.
 func samples(n int) time.Duration { return time.Duration(n) * time.Second / g711.Rate }
 
 // Close ends the recording and makes the file whole and durable. If the disk refuses what
@@ -94,6 +95,7 @@ func (t *Tape) Close() error {
 	return w.Close()
 }
 
+// stop keeps later packets out, so that what is flushed then is all.
 func (t *Tape) stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,6 +147,7 @@ func Voice(pcm []int16) time.Duration {
 	return samples(n)
 }
 
+// loud says whether a frame is voice, by its energy alone.
 func loud(frame []int16) bool {
 	var sum float64
 	for _, s := range frame {
@@ -200,6 +203,8 @@ func (ts *tapes) remove(t *Tape) {
 	delete(ts.all, t)
 }
 
+// run writes all recordings, one after the other, so that a disk that is slow costs sound
+// nothing: packets are taken into memory meanwhile.
 func (ts *tapes) run(ctx context.Context) error {
 	tick := time.NewTicker(tapeFlush)
 	defer tick.Stop()
@@ -215,6 +220,7 @@ func (ts *tapes) run(ctx context.Context) error {
 	}
 }
 
+// now copies the list: a write may take long, and recordings come and go.
 func (ts *tapes) now() []*Tape {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
