@@ -173,8 +173,11 @@ func (c *Call) sendAway(ctx context.Context, number string) error {
 	case c.outside != nil || len(c.others) > 0 || len(c.rings) > 0:
 		return lineInUse()
 	}
-	c.elsewhere = number
+	c.elsewhere = number // what the floor tells may be ahead of its answer
 	if err := c.say(ctx, gateway.Leave{Interaction: c.row.Interaction, End: gateway.EndTransferredExternal}); err != nil {
+		if refused(err) {
+			c.elsewhere = ""
+		}
 		return err
 	}
 	c.givenAway(ctx)

@@ -234,3 +234,30 @@ func TestTransferOutside(t *testing.T) {
 		})
 	}
 }
+
+// A transfer that did not come about leaves no number behind: when the customer is queued
+// again and a step sends them on, they are brought where the step says.
+func TestTransferOutsideInVain(t *testing.T) {
+	for how, failure := range map[string]*gateway.Error{
+		"refused":    {Kind: gateway.KindConflict, Code: "not_talking"},
+		"unanswered": {Kind: gateway.KindTryAgain, Code: "try_again"},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h, elsewhere := outsideHouse(t)
+			_, _, c, a, id := h.talk()
+			h.set(func() { h.decide = func(gateway.Command) error { return failure } })
+			conflict(t, h.TransferOutside(t.Context(), anna, id, abroad), failure.Code)
+			h.set(func() { h.decide = nil })
+			h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: queue, Rev: 7})
+			phonetest.Wait(t, "the agent is out", a.Gone)
+			h.change(gateway.Interaction{ID: id, State: gateway.StateFinished, End: gateway.EndTransferredExternal, Queue: queue, Rev: 8})
+			h.step(id, gateway.Step{Do: gateway.ToExternal, To: "+46702222222"}, "")
+			if o := elsewhere.Next(); !has(o.To(), "0702222222") {
+				t.Errorf("called %s", o.To())
+			}
+			c.Bye()
+			h.ends()
+		})
+	}
+}

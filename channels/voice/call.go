@@ -19,9 +19,11 @@ import (
 // Call is the legs that hear each other. All of it belongs to its goroutine, which does
 // one thing after the other; what takes long runs beside it and comes back as a post.
 type Call struct {
-	v     *Voice
-	inbox *dialog.Inbox[func(context.Context)]
-	done  bool
+	v      *Voice
+	inbox  *dialog.Inbox[func(context.Context)]
+	done   bool
+	closed chan struct{}            // once nothing is done any more
+	timers map[*time.Timer]struct{} // under way
 
 	row      callRow
 	trunk    Trunk
@@ -54,16 +56,51 @@ type Call struct {
 }
 
 func newCall(v *Voice, row callRow) *Call {
-	return &Call{v: v, inbox: dialog.NewInbox[func(context.Context)](), row: row, asked: map[offerKey]bool{}}
+	return &Call{
+		v: v, inbox: dialog.NewInbox[func(context.Context)](), closed: make(chan struct{}), timers: map[*time.Timer]struct{}{},
+		row: row, asked: map[offerKey]bool{},
+	}
 }
 
 func (c *Call) post(f func(context.Context)) { c.inbox.Put(f) }
 
+// after does something later, unless the call has ended.
 func (c *Call) after(d time.Duration, f func(context.Context)) {
-	time.AfterFunc(d, func() { c.post(f) })
+	if c.done {
+		return
+	}
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		c.post(func(ctx context.Context) {
+			delete(c.timers, t)
+			f(ctx)
+		})
+	})
+	c.timers[t] = struct{}{}
+}
+
+// request posts something and waits for its answer; over is the answer of a call that has ended
+// before it could give one.
+func (c *Call) request(ctx context.Context, over error, do func(context.Context) error) error {
+	answer := make(chan error, 1)
+	c.post(func(ctx context.Context) { answer <- do(ctx) })
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.closed:
+	}
+	select {
+	case err := <-answer: // it was what ended the call
+		return err
+	default:
+		return over
+	}
 }
 
 func (c *Call) run(ctx context.Context) {
+	defer close(c.closed)
 	defer c.v.forget(c)
 	for !c.done {
 		f, ok := c.inbox.Take()
@@ -314,9 +351,14 @@ func (c *Call) finish(ctx context.Context, cause string) {
 	c.v.log.Info("call ended", "call", c.row.ID, "interaction", c.row.Interaction, "cause", cause)
 }
 
-// stay ends the actor; the rows stay as they are.
+// stay ends the actor; the rows stay as they are. A timer of hours would keep the call in
+// memory.
 func (c *Call) stay() {
 	c.unfollow()
+	for t := range c.timers {
+		t.Stop()
+	}
+	clear(c.timers)
 	for _, l := range c.legs() {
 		if l.stream != nil {
 			l.stream.Close()

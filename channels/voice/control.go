@@ -55,22 +55,18 @@ func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.Inte
 	c := v.active[id]
 	v.mu.Unlock()
 	if c == nil {
-		return gateway.NotFound("no_call", "there is no call for this interaction here")
+		return noCall()
 	}
-	answer := make(chan error, 1)
-	c.post(func(ctx context.Context) {
+	return c.request(ctx, noCall(), func(ctx context.Context) error {
 		if c.row.Agent != agent || c.row.State != talking && c.row.State != dialling {
-			answer <- gateway.Conflict("not_talking", "you do not talk in this call", nil)
-			return
+			return gateway.Conflict("not_talking", "you do not talk in this call", nil)
 		}
-		answer <- do(ctx, c)
+		return do(ctx, c)
 	})
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+}
+
+func noCall() error {
+	return gateway.NotFound("no_call", "there is no call for this interaction here")
 }
 
 // hold lets the customer hear music, or talk on, and tells the floor.

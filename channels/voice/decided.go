@@ -94,7 +94,7 @@ func (c *Call) endedByFloor(ctx context.Context, end gateway.End) {
 
 // backToQueue parts a customer from an agent who has transferred them.
 func (c *Call) backToQueue(ctx context.Context) {
-	c.row.Agent, c.callable = 0, false // the queue's steps begin anew
+	c.row.Agent, c.callable, c.elsewhere = 0, false, "" // the queue's steps begin anew
 	c.dropOutside(ctx, "transferred")
 	c.release(ctx, waiting)
 	c.customer.stream.Play(c.v.sounds.music(), true, nil)

@@ -42,17 +42,11 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 		Interaction: o.Interaction, Conversation: o.Conversation, Agent: o.Agent,
 	})
 	c.route = route
+	stopping := &gateway.Error{Kind: gateway.KindTryAgain, Code: "stopping", Detail: "this server is stopping; try again in a moment"}
 	if !v.begin(ctx, c) {
-		return &gateway.Error{Kind: gateway.KindTryAgain, Code: "stopping", Detail: "this server is stopping; try again in a moment"}
+		return stopping
 	}
-	started := make(chan error, 1)
-	c.post(func(ctx context.Context) { started <- c.dial(ctx, phones) })
-	select {
-	case err := <-started:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return c.request(ctx, stopping, func(ctx context.Context) error { return c.dial(ctx, phones) })
 }
 
 // dial rings the agent's first phone; the others follow if it can't be reached.

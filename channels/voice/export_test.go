@@ -1,6 +1,23 @@
 package voice
 
-import "github.com/vaxelhq/vaxel/channels/voice/media"
+import (
+	"context"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/media"
+)
 
 // Spoken reads the sentences, with those of the operator's directory.
 func Spoken(dir string) (map[string]*media.Clip, error) { return spoken(dir) }
+
+// Woken says whether a call's timer goes off after the call's end. It is for a bubble of time.
+func Woken() bool {
+	c := newCall(nil, callRow{})
+	c.after(time.Hour, func(context.Context) {})
+	c.stay()
+	c.after(time.Hour, func(context.Context) {})
+	time.Sleep(2 * time.Hour)
+	c.post(nil)
+	first, _ := c.inbox.Take()
+	return first != nil
+}
