@@ -11,6 +11,14 @@
 //	(new) ─────→ pre ────────────→ queued ⇄ ──────────→ open
 //	              │ closed           ↑  └──── ended ─────┤
 //	              └→ offline         └────── msg ─── ended
+//
+// The phase moves with the stream of entries and never beside it, so that a widget which
+// has all lines also shows the right state.
+//
+// Who runs: each socket has one goroutine that reads and does what frames ask, one frame
+// after the other; a writer only while something is queued; at most one that reads what is
+// missing. Locks: a session's, then its outlet's, then the server's; all are held for
+// memory only, and events are heard under the session's.
 package chat
 
 import (
@@ -119,17 +127,17 @@ type Config struct {
 	LinesPerSecond int
 }
 
-// Server holds the visitors' sockets of this node.
+// Server holds the visitors' sockets of this node. Any node may have any visitor's.
 type Server struct {
 	Config
 	*Store
 	wheel  wheel
 	called atomic.Bool // the roll, since this node's start
 
-	mu       sync.Mutex // guards what follows; held for memory only
-	work     func(func(context.Context))
+	mu       sync.Mutex                  // guards what follows; held for memory only
+	work     func(func(context.Context)) // starts what Run waits for; nil while it does not run
 	sessions map[*session]struct{}
-	byToken  map[tokenHash]*session
+	byToken  map[tokenHash]*session // the newest of each visitor here
 }
 
 // New makes a server; its sockets work while Run runs.
@@ -194,6 +202,7 @@ func (s *Server) tick(ctx context.Context) {
 	}
 }
 
+// setWork lets goroutines be started, or with nil no more of them.
 func (s *Server) setWork(work func(func(context.Context))) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,6 +220,7 @@ func (s *Server) spawn(f func(context.Context)) bool {
 	return true
 }
 
+// all copies the list, so that sockets may come and go while it is walked.
 func (s *Server) all() []*session {
 	s.mu.Lock()
 	defer s.mu.Unlock()

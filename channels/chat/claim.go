@@ -57,6 +57,8 @@ func (s *Server) hearClaim(e gateway.Event) {
 	}
 }
 
+// yields says whether this socket gives way. Two nodes that hear of each other's claims come
+// to the same answer, so that exactly one socket stays.
 func (v *session) yields(c claim) bool {
 	mine := v.claimed
 	switch {

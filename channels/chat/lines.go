@@ -55,6 +55,8 @@ func (v *session) handle(ctx context.Context, data []byte) bool {
 	return true
 }
 
+// take does what must not be done too often. Each of these may be sent again by a widget
+// that got no answer, and must then do nothing new.
 func (v *session) take(ctx context.Context, f frameIn) {
 	var err error
 	switch f.T {
@@ -143,7 +145,9 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 	})
 }
 
-// receive takes a line through the intake, which puts it in the queue.
+// receive takes a line through the intake, which puts it in the queue. It is for the first
+// line, and for one that nobody serves any more. Its key is made of the visitor and the
+// line's own id, so that the same line sent again is the same arrival.
 func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, began func(visitor)) error {
 	topic := v.widget.topic(who.Topic)
 	a := gateway.Arrival{

@@ -20,16 +20,16 @@ const (
 	closePolicy      = websocket.StatusPolicyViolation
 	closeBadText     = websocket.StatusInvalidFramePayloadData
 	closeNotText     = websocket.StatusUnsupportedData
-	maxQueued        = 256
-	maxQueuedBytes   = 1 << 20
+	maxQueued        = 256     // frames that a reader may be behind
+	maxQueuedBytes   = 1 << 20 // and bytes; a single frame may be larger
 	writeTimeout     = 10 * time.Second
-	closeWait        = 3 * time.Second
-	maxFrame         = 64 << 10
-	maxCharacters    = 5000
+	closeWait        = 3 * time.Second // for a close to be answered
+	maxFrame         = 64 << 10        // bytes that a visitor may send at once
+	maxCharacters    = 5000            // of one line
 	helloTimeout     = 10 * time.Second
 	linesPerSecond   = 5
-	linesBurst       = 20
-	snapPage         = 100
+	linesBurst       = 20  // lines at once, after a silence
+	snapPage         = 100 // entries in one frame
 	articlesPerReply = 3
 )
 
@@ -41,13 +41,14 @@ type outlet struct {
 
 	mu      sync.Mutex // guards what follows
 	queue   []queued
-	size    int
-	writing bool
-	closed  bool
+	size    int           // of queue, in bytes
+	writing bool          // a writer runs
+	closed  bool          // nothing more is queued
 	idle    chan struct{} // closed when the writer stops; waited for by drained
 	goodbye chan struct{} // closed when a close that was asked for is over; waited for by settle
 }
 
+// queued is a frame that waits, coded.
 type queued struct {
 	kind string // of an ephemeral frame: a newer one takes its place
 	data []byte
@@ -61,6 +62,7 @@ func (o *outlet) send(f frameOut) { o.put("", f) }
 // is dropped when the queue is full.
 func (o *outlet) tell(f frameOut) { o.put(f.T, f) }
 
+// put never waits: it runs under the session's lock, and where events are heard.
 func (o *outlet) put(kind string, f frameOut) {
 	data, _ := json.Marshal(f) // strings and numbers of ours
 	o.mu.Lock()
@@ -81,6 +83,7 @@ func (o *outlet) put(kind string, f frameOut) {
 	o.startLocked()
 }
 
+// replaceLocked puts a newer frame in the place of an older one of its kind.
 func (o *outlet) replaceLocked(kind string, data []byte) bool {
 	for i := range o.queue {
 		if o.queue[i].kind == kind {
@@ -92,6 +95,8 @@ func (o *outlet) replaceLocked(kind string, data []byte) bool {
 	return false
 }
 
+// startLocked starts a writer unless one runs. When the node stops there is none any more;
+// the queue is resumed elsewhere.
 func (o *outlet) startLocked() {
 	if o.writing {
 		return
@@ -102,6 +107,7 @@ func (o *outlet) startLocked() {
 	}
 }
 
+// stopLocked tells those in drained that the writer has ended.
 func (o *outlet) stopLocked() {
 	o.writing = false
 	close(o.idle)
@@ -129,12 +135,14 @@ func (o *outlet) write(ctx context.Context) {
 	}
 }
 
+// writeOne gives a reader ten seconds for each frame.
 func (o *outlet) writeOne(ctx context.Context, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	return o.ws.Write(ctx, websocket.MessageText, data)
 }
 
+// fail is the writer's end when the socket is broken: what was queued is resumed.
 func (o *outlet) fail() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -166,6 +174,8 @@ func (o *outlet) close(code websocket.StatusCode, reason string) {
 	o.closeLocked(code, reason)
 }
 
+// closeLocked leaves the goodbye to a goroutine, which may have to wait for the reader. Who
+// is cut off for being slow is not told what is queued before: they don't read it.
 func (o *outlet) closeLocked(code websocket.StatusCode, reason string) {
 	if o.closed {
 		return
@@ -200,6 +210,7 @@ func (o *outlet) settle() {
 	_ = o.ws.CloseNow() // closed already, or gone
 }
 
+// finish says goodbye (RFC 6455 §7.1.2) after what is queued.
 func (o *outlet) finish(ctx context.Context, code websocket.StatusCode, reason string) {
 	ctx, cancel := context.WithTimeout(ctx, closeWait)
 	defer cancel()

@@ -61,6 +61,7 @@ func (s *Server) tellPlaces(ctx context.Context, now time.Time) {
 	}
 }
 
+// setPlace tells a place, unless it is of the past: it was read without a lock.
 func (v *session) setPlace(p Place, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

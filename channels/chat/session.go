@@ -71,6 +71,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// serve is the socket's life: hello, then frame after frame.
 func (v *session) serve(ctx context.Context, origin, host string) {
 	defer v.out.settle()
 	defer context.AfterFunc(ctx, func() { _ = v.out.ws.CloseNow() })() // the quiet know no context
@@ -105,6 +106,7 @@ func (v *session) apart(f func(context.Context) bool) bool {
 	return v.srv.spawn(func(ctx context.Context) { done <- f(ctx) }) && <-done
 }
 
+// hello waits for the first frame, not for long: until then nobody knows whose the socket is.
 func (v *session) hello(ctx context.Context, origin, host string) bool {
 	first, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
@@ -167,6 +169,8 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 	return v.resume(ctx, token, f)
 }
 
+// resume finds the visitor that the token names, sends the welcome and goes on after the
+// position that the widget has. An unknown token is kept: its visitor may be on the way.
 func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 	who, err := v.srv.visitor(ctx, v.token)
 	if err != nil {
@@ -274,6 +278,7 @@ func (v *session) leave(ctx context.Context) {
 	}
 }
 
+// conversation is zero before the first line.
 func (v *session) conversation() gateway.ConversationID {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -289,6 +294,7 @@ func (v *session) ping() {
 	v.out.tell(frameOut{T: "ping", Prev: v.told})
 }
 
+// check cuts off who has not answered the ping.
 func (v *session) check() {
 	if v.silent.Load() {
 		_ = v.out.ws.CloseNow() // half open: there is nobody to say goodbye to
@@ -310,4 +316,5 @@ func (v *session) fail(cid string, err error) {
 	v.refuse(cid, &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "Not stored; send it again in a moment."})
 }
 
+// drainSpread is when a client shall come again, in milliseconds: not all at once.
 func drainSpread() int64 { return 100 + rand.Int64N(1900) }

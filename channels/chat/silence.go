@@ -49,6 +49,7 @@ func (v *session) looks(now time.Time) bool {
 	return true
 }
 
+// looked lets the silence be looked at again, not before next.
 func (v *session) looked(next time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -30,6 +30,8 @@ func (v *session) hear(e gateway.Event) {
 	}
 }
 
+// hearEntry compares the entry's position with the last that was handled: what was met
+// before is dropped, the next is given at once, and a gap is read from the timeline.
 func (v *session) hearEntry(e gateway.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -42,6 +44,7 @@ func (v *session) hearEntry(e gateway.Event) {
 	}
 }
 
+// hearNextLocked gives the next entry without asking anybody, where that can be done.
 func (v *session) hearNextLocked(e gateway.Event) {
 	var entry gateway.Entry
 	switch {
@@ -62,7 +65,9 @@ func (v *session) fillLocked() {
 	v.filling = v.srv.spawn(v.fill)
 }
 
-// fill reads and gives what is missing until nothing is. One runs at a time (filling).
+// fill reads and gives what is missing until nothing is. One runs at a time (filling);
+// whatever is heard meanwhile makes it look once more (dirty). It waits for the reader
+// after each page, so that a long conversation doesn't fill the queue.
 func (v *session) fill(ctx context.Context) {
 	names := map[gateway.AgentID]string{}
 	for {
@@ -88,6 +93,7 @@ func (v *session) fill(ctx context.Context) {
 	}
 }
 
+// learnName asks the roster once for each agent that a page names.
 func (v *session) learnName(ctx context.Context, e gateway.Entry, names map[gateway.AgentID]string) {
 	var h gateway.Happening
 	if e.Kind != gateway.EntryEvent || json.Unmarshal(e.Body, &h) != nil || h.Agent == 0 {
@@ -162,6 +168,7 @@ func (v *session) acknowledge(cid string, pos, at int64) {
 	v.out.send(f)
 }
 
+// hearReceipt tells how far the agent has read; the visitor's own receipts are not told.
 func (v *session) hearReceipt(e gateway.Event) {
 	var r struct {
 		Reader gateway.Author `json:"reader"`
@@ -178,6 +185,7 @@ type typing struct {
 	On     bool           `json:"on"`
 }
 
+// hearTyping tells that the agent types. It is lost if nobody takes it in time.
 func (v *session) hearTyping(e gateway.Event) {
 	var t typing
 	if json.Unmarshal(e.Data, &t) == nil && t.Author.Kind == gateway.ByAgent {

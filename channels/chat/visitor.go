@@ -50,6 +50,7 @@ type visitor struct {
 	Erased       bool
 }
 
+// visitor gives the one whose token has the hash, a zero one if there is none.
 func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 	rows, err := s.pool.Query(ctx, `
 		select id, widget_id as widget, conversation_id as conversation, customer_id as customer,

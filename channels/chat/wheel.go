@@ -9,6 +9,7 @@ const (
 	answerIn   = 10
 )
 
+// wheel has a slot for each second of a round.
 type wheel struct {
 	mu    sync.Mutex // guards what follows
 	slots [wheelSlots]map[*session]struct{}
@@ -16,6 +17,7 @@ type wheel struct {
 	next  int // slot of the next socket: they are spread evenly
 }
 
+// add gives the socket a slot, for remove.
 func (w *wheel) add(s *session) (slot int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -45,6 +47,7 @@ func (w *wheel) turn() {
 	}
 }
 
+// due moves on and copies two slots: this second's, and that of ten seconds ago.
 func (w *wheel) due() (ping, check []*session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

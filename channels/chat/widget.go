@@ -52,6 +52,7 @@ type Store struct {
 	cache map[string]cachedWidget
 }
 
+// cachedWidget is a widget as it was read lately.
 type cachedWidget struct {
 	widget *Widget // shared by all who ask; nobody changes it
 	until  time.Time
