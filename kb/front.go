@@ -62,7 +62,7 @@ func (f *file) bytes() []byte {
 			fmt.Fprintf(&b, "  - %s\n", scalar(v))
 		}
 	}
-	put("number", strconv.FormatInt(f.number, 10))
+	fmt.Fprintf(&b, "number: %d\n", f.number)
 	put("category", f.category)
 	put("visibility", string(f.visibility))
 	put("status", string(f.wording.Status))
@@ -85,9 +85,6 @@ var plain = regexp.MustCompile(`^[\pL][\pL\pN ,.?!()/’%–-]*$`)
 var yamlWords = []string{"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 func scalar(v string) string {
-	if _, err := strconv.ParseInt(v, 10, 64); err == nil {
-		return v
-	}
 	if plain.MatchString(v) && !strings.HasSuffix(v, " ") && !slices.Contains(yamlWords, strings.ToLower(v)) {
 		return v
 	}
@@ -106,7 +103,7 @@ func quote(v string) string {
 // readFile reads what bytes wrote.
 func readFile(language, slug, body string) (file, error) {
 	f := file{language: language, wording: Wording{Slug: slug}}
-	body = strings.ReplaceAll(body, "\r\n", "\n")
+	body = strings.ReplaceAll(gateway.Clean(strings.TrimPrefix(body, "\ufeff")), "\r\n", "\n") // some editors begin with U+FEFF
 	rest, ok := strings.CutPrefix(body, fence)
 	head, answer, closed := strings.Cut(rest, "\n"+fence)
 	if !ok || !closed {
