@@ -13,6 +13,7 @@ import (
 var mayImport = map[string][]string{
 	"gateway":           {},
 	"gateway/crash":     {},
+	"gateway/lazy":      {},
 	"gateway/retry":     {},
 	"gateway/tidy":      {},
 	"gateway/routing":   {"gateway"},
@@ -48,7 +49,7 @@ var mayImport = map[string][]string{
 }
 
 // tools may be imported by every room but the two that know no clock and no database.
-var tools = []string{"gateway/crash", "gateway/retry", "gateway/tidy"}
+var tools = []string{"gateway/crash", "gateway/lazy", "gateway/retry", "gateway/tidy"}
 
 // testHelpers may be imported by every test.
 var testHelpers = []string{"migrations/pgtest", "channels/email/mailtest", "channels/voice/phonetest", "gateway/bus/natstest", "migrations", "localpg"}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -28,20 +29,17 @@ func (s *Store) Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known ga
 // JoinAll does what Join does for one, for many, a statement a step. known is in step
 // with the arrivals, and so are the answers.
 func (s *Store) JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, error) {
-	customers, err := s.recognise(ctx, tx, list)
+	customers, cases, err := s.recognise(ctx, tx, list)
 	if err != nil {
 		return nil, nil, fmt.Errorf("recognise customers: %w", err)
 	}
-	cases := make([]gateway.CaseID, len(list))
+	joined, err := s.continued(ctx, tx, list, known)
+	if err != nil {
+		return nil, nil, fmt.Errorf("continue cases: %w", err)
+	}
 	var fresh []int
-	for i, a := range list {
-		joined := false
-		if known[i] != 0 {
-			if joined, err = s.continued(ctx, tx, a, known[i]); err != nil {
-				return nil, nil, err
-			}
-		}
-		if joined {
+	for i := range list {
+		if joined[i] {
 			cases[i] = known[i]
 		} else {
 			fresh = append(fresh, i)
@@ -90,58 +88,64 @@ const lockCases = `
 	order by id
 	for no key update`
 
-// continued puts the arrival onto a case, unless that is gone or closed for good.
-func (s *Store) continued(ctx context.Context, tx pgx.Tx, a gateway.Arrival, id gateway.CaseID) (bool, error) {
-	tag, err := tx.Exec(ctx, `
-		update support_case
-		set state = case when $4 then state else 'open' end,
-			closed_at = case when $4 then closed_at end,
-			rev = rev + case when $4 or state = 'open' then 0 else 1 end,
-			channel = case when $4 then channel else $3 end,
-			preview = $5, preview_by = $6,
-			last_activity_at = greatest(last_activity_at, $2)
-		where id = $1 and (state <> 'closed' or $4 or closed_at > $2::timestamptz - $7::interval)`,
-		id, arrived(a), a.Channel, a.Quiet, short(a.Entry.Text, previewLength), a.Entry.Author.Kind, s.ReopenWithin)
-	if err != nil {
-		return false, fmt.Errorf("continue case %d: %w", id, err)
+// continued puts arrivals onto the cases that are known, and says which: not those whose
+// case is gone or closed for good.
+func (s *Store) continued(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]bool, error) {
+	joined := make([]bool, len(list))
+	var batch pgx.Batch
+	for i, a := range list {
+		if known[i] == 0 {
+			continue
+		}
+		batch.Queue(`
+			update support_case
+			set state = case when $4 then state else 'open' end,
+				closed_at = case when $4 then closed_at end,
+				rev = rev + case when $4 or state = 'open' then 0 else 1 end,
+				channel = case when $4 then channel else $3 end,
+				preview = $5, preview_by = $6,
+				last_activity_at = greatest(last_activity_at, $2)
+			where id = $1 and (state <> 'closed' or $4 or closed_at > $2::timestamptz - $7::interval)`,
+			known[i], arrived(a), a.Channel, a.Quiet, short(a.Entry.Text, previewLength), a.Entry.Author.Kind, s.ReopenWithin,
+		).Exec(func(tag pgconn.CommandTag) error {
+			joined[i] = tag.RowsAffected() == 1
+			return nil
+		})
 	}
-	return tag.RowsAffected() == 1, nil
+	return joined, tx.SendBatch(ctx, &batch).Close()
 }
 
 const previewLength = 160
 
-// begin opens cases for those of the list that are fresh. A quiet one (a bounce of
-// nothing we know, an old mail) begins and ends when it came: it can be found, and stands
-// in nobody's way.
+// begin opens cases, with the numbers given, for those of the list that are fresh. A quiet
+// one (a bounce of nothing we know, an old mail) begins and ends when it came: it can be
+// found, and stands in nobody's way.
 func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []gateway.CustomerID, fresh []int, cases []gateway.CaseID) error {
 	n := len(fresh)
 	if n == 0 {
 		return nil
 	}
 	subjects, channels, previews, authors := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	quiet, at, of, queues := make([]bool, n), make([]time.Time, n), make([]int64, n), make([]int64, n)
+	quiet, at, ids, of, queues := make([]bool, n), make([]time.Time, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	for k, i := range fresh {
 		a := list[i]
 		subjects[k], channels[k], authors[k] = short(a.Subject, 300), string(a.Channel), string(a.Entry.Author.Kind)
 		previews[k], quiet[k], at[k] = short(a.Entry.Text, previewLength), a.Quiet, arrived(a)
-		of[k], queues[k] = int64(customers[i]), int64(a.Queue)
+		ids[k], of[k], queues[k] = int64(cases[i]), int64(customers[i]), int64(a.Queue)
 	}
-	rows, _ := tx.Query(ctx, `
-		insert into support_case (subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at, created_at)
-		select subject, case when quiet then 'closed' else 'open' end, case when quiet then at end, coalesce(c.merged_into, c.id), queue,
+	_, err := tx.Exec(ctx, `
+		insert into support_case (id, subject, state, closed_at, customer, queue, channel, preview, preview_by, last_activity_at, created_at)
+		overriding system value
+		select w.id, subject, case when quiet then 'closed' else 'open' end, case when quiet then at end, coalesce(c.merged_into, c.id), queue,
 			channel, preview, preview_by, at, case when quiet then at else now() end
-		from unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[])
-			with ordinality as w(subject, quiet, at, customer, queue, channel, preview, preview_by, n)
+		from unnest($1::bigint[], $2::text[], $3::boolean[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[])
+			as w(id, subject, quiet, at, customer, queue, channel, preview, preview_by)
 		join customer c on c.id = w.customer
-		order by n
-		for key share of c -- who is just being merged is waited for
-		returning id`, subjects, quiet, at, of, queues, channels, previews, authors) // the error comes with the rows
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.CaseID])
+		order by w.id
+		for key share of c -- who is just being merged is waited for`,
+		ids, subjects, quiet, at, of, queues, channels, previews, authors)
 	if err != nil {
 		return fmt.Errorf("open %d cases: %w", n, err)
-	}
-	for k, i := range fresh {
-		cases[i] = ids[k]
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type place struct {
 
 // person is a customer, or one to be.
 type person struct {
-	id             gateway.CustomerID // zero until made
+	id             gateway.CustomerID
 	name, language string
 }
 
@@ -40,40 +40,32 @@ type holding struct {
 }
 
 // recognise finds or makes the customers and notes every address that is new. Whoever
-// has several of them in one batch is one customer.
-func (s *Store) recognise(ctx context.Context, tx pgx.Tx, list []gateway.Arrival) ([]gateway.CustomerID, error) {
+// has several of them in one batch is one customer. It gives a number for each arrival
+// that may begin a case, too.
+func (s *Store) recognise(ctx context.Context, tx pgx.Tx, list []gateway.Arrival) ([]gateway.CustomerID, []gateway.CaseID, error) {
 	senders := make([]sender, len(list))
 	for i, a := range list {
 		senders[i] = s.senderOf(a)
 	}
-	known, err := owners(ctx, tx, senders)
+	known, fresh, err := owners(ctx, tx, senders)
 	if err != nil {
-		return nil, err
-	}
-	// Two first mails of one sender may be received at the same time: the lock on the
-	// address makes the second one wait and then find the first one's customer.
-	if strangers := slices.DeleteFunc(slices.Clone(senders), func(w sender) bool { return w.known(known) != nil }); len(strangers) > 0 {
-		if err := lockPlaces(ctx, tx, strangers); err != nil {
-			return nil, err
-		}
-		meanwhile, err := owners(ctx, tx, strangers)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(known, meanwhile)
+		return nil, nil, err
 	}
 	people, strangers := identify(senders, known)
+	for i, p := range strangers {
+		p.id = fresh.customers[i]
+	}
 	if err := introduce(ctx, tx, strangers); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := note(ctx, tx, known); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ids := make([]gateway.CustomerID, len(people))
 	for i, p := range people {
 		ids[i] = p.id
 	}
-	return ids, nil
+	return ids, fresh.cases, nil
 }
 
 func (s *Store) senderOf(a gateway.Arrival) sender {
@@ -101,15 +93,30 @@ func (s sender) known(held map[place]*holding) *person {
 	return nil
 }
 
-// owners finds whose the addresses are. The lateral subquery keeps the planner at one
-// probe for each, whatever it believes about the size of a young table.
-func owners(ctx context.Context, tx pgx.Tx, senders []sender) (map[place]*holding, error) {
+// numbers are those of customers and cases to be: given out before, they let the rows be
+// written together with what refers to them.
+type numbers struct {
+	customers []gateway.CustomerID
+	cases     []gateway.CaseID
+}
+
+// owners finds whose the addresses are, and gives numbers for as many customers and cases
+// as may be new. Two first mails of one sender may be received at the same time: the lock
+// on an address that nobody has makes the second one wait and then find the first one's
+// customer. Subqueries for each address keep the planner at one probe for each, whatever
+// it believes about the size of a young table.
+func owners(ctx context.Context, tx pgx.Tx, senders []sender) (known map[place]*holding, fresh numbers, err error) {
 	kinds, values := places(senders)
-	known := map[place]*holding{}
-	if len(values) == 0 {
-		return known, nil
-	}
-	rows, _ := tx.Query(ctx, `
+	known = map[place]*holding{}
+	var batch pgx.Batch
+	batch.Queue(`
+		select pg_advisory_xact_lock(k)
+		from (
+			select hashtextextended('customer_address ' || kind || value, 0) as k
+			from unnest($1::text[], $2::text[]) as w(kind, value)
+			where (select true from customer_address a where a.kind = w.kind and a.value = w.value) is null
+			order by k) as w`, kinds, values)
+	batch.Queue(`
 		select w.kind, w.value, o.id, o.claimed
 		from unnest($1::text[], $2::text[]) as w(kind, value),
 		lateral (
@@ -117,15 +124,29 @@ func owners(ctx context.Context, tx pgx.Tx, senders []sender) (map[place]*holdin
 			from customer_address a
 			join customer c on c.id = a.customer
 			where a.kind = w.kind and a.value = w.value
-			limit 1) as o`, kinds, values) // the error comes with the rows
-	var p place
-	var id gateway.CustomerID
-	var claimed bool
-	_, err := pgx.ForEachRow(rows, []any{&p.kind, &p.value, &id, &claimed}, func() error {
-		known[p] = &holding{of: &person{id: id}, claimed: claimed}
-		return nil
+			limit 1) as o`, kinds, values).Query(func(rows pgx.Rows) error {
+		var p place
+		var id gateway.CustomerID
+		var claimed bool
+		_, err := pgx.ForEachRow(rows, []any{&p.kind, &p.value, &id, &claimed}, func() error {
+			known[p] = &holding{of: &person{id: id}, claimed: claimed}
+			return nil
+		})
+		return err
 	})
-	return known, err
+	batch.Queue(`
+		select nextval('customer_id_seq'), nextval('support_case_id_seq')
+		from generate_series(1, $1)`, len(senders)).Query(func(rows pgx.Rows) error {
+		var customer gateway.CustomerID
+		var c gateway.CaseID
+		_, err := pgx.ForEachRow(rows, []any{&customer, &c}, func() error {
+			fresh.customers, fresh.cases = append(fresh.customers, customer), append(fresh.cases, c)
+			return nil
+		})
+		return err
+	})
+	err = tx.SendBatch(ctx, &batch).Close()
+	return known, fresh, err
 }
 
 // places are the addresses, each once and in order: so they are locked and written.
@@ -145,16 +166,6 @@ func places(senders []sender) (kinds, values []string) {
 
 func (p place) compare(q place) int {
 	return cmp.Or(cmp.Compare(p.kind, q.kind), cmp.Compare(p.value, q.value))
-}
-
-func lockPlaces(ctx context.Context, tx pgx.Tx, senders []sender) error {
-	kinds, values := places(senders)
-	_, err := tx.Exec(ctx, `
-		select pg_advisory_xact_lock(k)
-		from (select hashtextextended('customer_address ' || kind || value, 0) as k
-			from unnest($1::text[], $2::text[]) as w(kind, value)
-			order by k) as w`, kinds, values)
-	return err
 }
 
 // identify says who each sender is, in their order: an earlier one of the batch may be
@@ -185,20 +196,15 @@ func introduce(ctx context.Context, tx pgx.Tx, strangers []*person) error {
 	if len(strangers) == 0 {
 		return nil
 	}
-	names, languages := make([]string, len(strangers)), make([]string, len(strangers))
-	for i, p := range strangers {
-		names[i], languages[i] = p.name, p.language
+	var ids []int64
+	var names, languages []string
+	for _, p := range strangers {
+		ids, names, languages = append(ids, int64(p.id)), append(names, p.name), append(languages, p.language)
 	}
-	rows, _ := tx.Query(ctx, `
-		insert into customer (name, language)
-		select name, language
-		from unnest($1::text[], $2::text[]) with ordinality as w(name, language, n)
-		order by n
-		returning id`, names, languages) // the error comes with the rows
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.CustomerID])
-	for i := range ids {
-		strangers[i].id = ids[i]
-	}
+	_, err := tx.Exec(ctx, `
+		insert into customer (id, name, language) overriding system value
+		select *
+		from unnest($1::bigint[], $2::text[], $3::text[])`, ids, names, languages)
 	return err
 }
 

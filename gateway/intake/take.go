@@ -33,14 +33,14 @@ type held map[gateway.ConversationID]bool
 
 // take does everything that receiving is, in the caller's transaction: keys, then the
 // rows of the known conversations and those of their cases, then cases and conversations
-// that are new, then all entries at once, admissions, the channels' own rows and the
-// feed. Everybody locks conversations, in the order of their ids, and then cases in the
+// that are new, then all entries at once, admissions and the feed. Everybody locks conversations, in the order of their ids, and then cases in the
 // order of theirs: the floor and an agent's reply do too.
-func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item, also []Together) ([]gateway.Received, []gateway.Event, error) {
+func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
 	received, err := claim(ctx, tx, items)
 	if err != nil {
 		return nil, nil, err
 	}
+	crash.At("intake.begun")
 	places, ours, err := in.find(ctx, tx, items, received)
 	if err != nil {
 		return nil, nil, err
@@ -54,20 +54,6 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item, also []Toge
 	}
 	if err := remember(ctx, tx, items, received); err != nil {
 		return nil, nil, err
-	}
-	// Last, so that the channels' rows are locked for the shortest time, and know positions.
-	for i := range items {
-		if items[i].Also == nil {
-			continue
-		}
-		if err := items[i].Also(ctx, tx, received[i]); err != nil {
-			return nil, nil, err
-		}
-	}
-	for _, do := range also {
-		if err := do(ctx, tx, 0, received); err != nil {
-			return nil, nil, err
-		}
 	}
 	return received, told, in.in.Feed.Append(ctx, tx, told...)
 }

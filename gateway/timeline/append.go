@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -32,12 +33,24 @@ func (s *Store) Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry
 		return fmt.Errorf("append: %w", err)
 	}
 	for _, e := range entries {
-		if locked[e.Conversation] == nil {
-			return noConversation(e.Conversation)
+		if err := unfit(e, locked); err != nil {
+			return err
 		}
 	}
 	if err := write(ctx, tx, locked, known, entries); err != nil {
 		return fmt.Errorf("append: %w", err)
+	}
+	return nil
+}
+
+// unfit says why an entry can't be written. It is told of before PostgreSQL has seen it,
+// so it must be sound by then.
+func unfit(e *gateway.Entry, locked heads) error {
+	switch {
+	case locked[e.Conversation] == nil:
+		return noConversation(e.Conversation)
+	case len(e.Body) > 0 && !json.Valid(e.Body):
+		return gateway.Invalid("bad_body", "the body of an entry is JSON")
 	}
 	return nil
 }

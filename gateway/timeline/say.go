@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 const (
@@ -132,7 +132,7 @@ func (s *Store) commit(ctx context.Context, batch []*line) error {
 	written := make([]*gateway.Entry, 0, len(batch))
 	copies := make([]gateway.Entry, len(batch)) // the lines keep what was asked for until the commit
 	var told []gateway.Event
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := lazy.Do(ctx, s.pool, func(tx *lazy.Tx) error {
 		for i, l := range batch {
 			copies[i], l.err = l.entry, nil
 			written = append(written, &copies[i])
@@ -174,16 +174,15 @@ func (s *Store) commit(ctx context.Context, batch []*line) error {
 func admitted(locked heads, known map[clientKey]gateway.Entry, batch []*line, entries []*gateway.Entry) []*gateway.Entry {
 	kept := entries[:0]
 	for i, e := range entries {
-		h := locked[e.Conversation]
 		_, repeated := known[clientKey{e.Conversation, e.ClientID}]
-		switch {
-		case h == nil:
-			batch[i].err = noConversation(e.Conversation)
-		case e.Author.Kind == gateway.ByCustomer && h.open == 0 && !repeated:
-			batch[i].err = ErrUnserved
-		default:
-			kept = append(kept, e)
+		if batch[i].err = unfit(e, locked); batch[i].err != nil {
+			continue
 		}
+		if e.Author.Kind == gateway.ByCustomer && locked[e.Conversation].open == 0 && !repeated {
+			batch[i].err = ErrUnserved
+			continue
+		}
+		kept = append(kept, e)
 	}
 	return kept
 }
