@@ -55,8 +55,8 @@ func (v *session) handle(ctx context.Context, data []byte) bool {
 	return true
 }
 
-// take does what must not be done too often. Each of these may be sent again by a widget
-// that got no answer, and must then do nothing new.
+// take does what must not be done too often. Lines are sent again by a widget that got no
+// answer, and then do nothing new.
 func (v *session) take(ctx context.Context, f frameIn) {
 	var err error
 	switch f.T {
