@@ -61,6 +61,7 @@ func arrivedAt(f fetched) time.Time {
 	return f.at
 }
 
+// mailOf is what consoles show of the mail beside its text.
 func mailOf(r *receivedMail) gateway.Mail {
 	l := r.letter
 	mail := gateway.Mail{

@@ -71,7 +71,10 @@ func (p *poller) catchUp(ctx context.Context, s *session) error {
 	return nil
 }
 
-// chunk reads up to sizeBatch mails and gives those that are dealt with.
+// chunk reads up to sizeBatch mails and gives those that are dealt with. Three goroutines
+// work in a row, each a batch ahead of the next: one has the connection, one the parser
+// and the blobs, one the database. The first error ends all three; done then still names
+// what was committed before it.
 func (p *poller) chunk(ctx context.Context, s *session, uids, pending []imap.UID) (done []imap.UID, err error) {
 	sizes, err := s.sizes(ctx, uids)
 	if err != nil {
@@ -120,7 +123,7 @@ func (p *poller) mark(ctx context.Context, s *session, uids []imap.UID) error {
 	return nil
 }
 
-// missing gives those of all that are not there.
+// missing gives those of all that are not there, in their order.
 func missing(all, there []imap.UID) (gone []imap.UID) {
 	known := make(map[imap.UID]bool, len(there))
 	for _, uid := range there {

@@ -29,6 +29,7 @@ type pace struct {
 	most    time.Duration // after many
 }
 
+// usualPace is what servers on the internet bear.
 func usualPace() pace {
 	return pace{
 		answer: 15 * time.Second, search: time.Minute, look: time.Minute, poll: 30 * time.Second,

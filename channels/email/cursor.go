@@ -96,6 +96,7 @@ func (p *poller) skip(ctx context.Context, uids, pending []imap.UID) error {
 	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return p.advance(ctx, tx, uids, pending) })
 }
 
+// numbers are UIDs as PostgreSQL has them, which knows no unsigned numbers.
 func numbers(uids []imap.UID) []int64 {
 	list := make([]int64, len(uids))
 	for i, uid := range uids {

@@ -12,6 +12,15 @@
 //
 // Every read and write of a connection has a deadline. A mailbox never turns itself off:
 // Health says how long ago it was read and what is wrong.
+//
+// The way of a mail in, each step in a file of its name: run ─▶ poller ─▶ catchup ─▶
+// readahead ─▶ ingest ─▶ (intake's transaction: cursor, digest, blobs) ─▶ settle. The way
+// out: compose makes a committed row, sender hands it to the mailbox's server.
+//
+// What may happen twice: reading a mail (its key and its content tell), marking it, moving
+// it, sending after a doubtful attempt (the folder of sent mail is searched first, where
+// there is one). What cannot: an arrival, and an advance of the cursor under a lease that
+// has passed: errLost undoes it.
 package email
 
 import (

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	intakeBatch = 50
+	intakeBatch = 50 // mails committed together: what the intake takes in one transaction
 	// giveUpAfter is how many times a mail is tried that the intake refuses. Then it is
 	// put into quarantine, so that it does not stand in the way for ever.
 	giveUpAfter = 5
@@ -146,7 +146,8 @@ const (
 	rawName = "mail.eml"
 )
 
-// key is the mail's name for the intake.
+// key is the mail's name for the intake. RFC 3501 §2.3.1.1: folder, UIDVALIDITY and UID
+// together name one mail for ever.
 func (p *poller) key(uid imap.UID) string {
 	return fmt.Sprintf("email/%d/%d/%s/%d", p.box.ID, p.validity, p.box.Folder, uid)
 }
@@ -169,7 +170,9 @@ type repeated struct {
 	first *receivedMail // in this batch; nil: before it
 }
 
-// sift finds what is known by its content under another key.
+// sift finds what is known by its content under another key: a mail that was moved away
+// and back, or delivered twice, or numbered anew. It would otherwise be a second arrival.
+// Under its own key a mail is left to the intake, which knows what became of it.
 func (p *poller) sift(ctx context.Context, mails []*receivedMail) (fresh []*receivedMail, known []repeated, err error) {
 	digests := make([][]byte, len(mails))
 	for i, r := range mails {

@@ -10,19 +10,21 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// poller reads one mailbox under one term of its lease.
+// poller reads one mailbox under one term of its lease. One goroutine has it, and others
+// only while chunk waits for them. What it knows and is not stored may be lost: a new one
+// finds it out again.
 type poller struct {
 	*Email
 
 	box      Mailbox
-	term     int64
+	term     int64 // of the lease: every advance of the cursor is made under it
 	log      *slog.Logger
-	validity uint32 // of the open folder
-	refused  map[imap.UID]int
-	unmarked string   // why the server marks no mail; empty: it does
-	answers  string   // what the mails that come now are answered by themselves; empty: nothing
-	own      []string // addresses of ours, which are not
-	noted    struct {
+	validity uint32           // of the open folder
+	refused  map[imap.UID]int // how often the intake has refused a mail
+	unmarked string           // why the server marks no mail; empty: it does
+	answers  string           // what the mails that come now are answered by themselves; empty: nothing
+	own      []string         // addresses of ours, which are not
+	noted    struct {         // the health that was written last
 		at      time.Time
 		behind  int
 		problem string
@@ -48,7 +50,8 @@ func (e *Email) poll(ctx context.Context, m Mailbox) {
 	}
 }
 
-// hold connects again and again while the lease lasts.
+// hold connects again and again while the lease lasts. Pauses double and are spread, so
+// that many mailboxes of one provider don't come back in step after it was away.
 func (p *poller) hold(ctx context.Context) {
 	ctx, lose := context.WithCancelCause(ctx)
 	stopKeeping := start(ctx, func(ctx context.Context) { lose(p.keep(ctx, p.box.ID, p.term)) })

@@ -121,6 +121,8 @@ type pieces struct {
 	at      time.Time
 }
 
+// Read fetches the next piece when the last is used up. A piece without bytes, before the
+// size that the server named, is a mail that has gone meanwhile, or a server that lies.
 func (r *pieces) Read(b []byte) (int, error) {
 	if len(r.rest) == 0 {
 		if r.offset >= r.size {

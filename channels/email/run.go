@@ -6,7 +6,9 @@ import (
 	"time"
 )
 
-// Run reads every enabled mailbox that no other node reads, until ctx ends.
+// Run reads every enabled mailbox that no other node reads, until ctx ends. A mailbox that
+// was changed is let go and begun anew with its new settings; while the list cannot be
+// read, those that are being read go on. When Run returns, every lease has been given back.
 func (e *Email) Run(ctx context.Context) error {
 	type running struct {
 		rev  int64

@@ -81,6 +81,7 @@ func (e *Email) write(ctx context.Context, o outgoing) ([]byte, error) {
 	return e.sign(ctx, strings.ToLower(domain), raw)
 }
 
+// load reads an attachment into memory, where it is coded.
 func (e *Email) load(ctx context.Context, key string) ([]byte, error) {
 	r, err := e.in.Blobs.Open(ctx, key)
 	if err != nil {
@@ -120,6 +121,8 @@ type transfer struct {
 	client *smtp.Client
 }
 
+// connect greets the server and signs in, where the mailbox has a user and the server asks
+// for one. A refusal here says nothing about the mail: it is tried again.
 func (e *Email) connect(ctx context.Context, m Mailbox, c credential) (*transfer, error) {
 	raw, over, err := e.dial(ctx, m.SMTP)
 	if err != nil {
@@ -169,7 +172,8 @@ func localName() string {
 
 func (t *transfer) close() { _ = t.raw.Close() }
 
-// send is one mail transaction.
+// send is one mail transaction (RFC 5321 §3.3). Recipients are accepted or refused one by
+// one; what is said of each is told even if the whole then fails.
 func (t *transfer) send(ctx context.Context, from string, to []gateway.Recipient, raw []byte) (d gateway.Delivery, err error) {
 	var accepted int
 	err = t.raw.within(ctx, replyTime, func(more func()) error {
@@ -215,6 +219,7 @@ func merge(d gateway.Delivery, err error) (gateway.Delivery, error) {
 	return whole, err
 }
 
+// body sends everything but the final dot: until that, nothing is delivered.
 func (t *transfer) body(ctx context.Context, raw []byte) (w *smtp.DataCommand, err error) {
 	err = t.raw.within(ctx, bodyTime, func(func()) error {
 		if w, err = t.client.Data(); err != nil {
@@ -267,6 +272,7 @@ func rejected(err error) (gateway.Delivery, error) {
 	return gateway.Delivery{}, err
 }
 
+// stateOf is what a reply code means (RFC 5321 §4.2.1): 5xx never, 4xx later.
 func stateOf(e *smtp.SMTPError) gateway.OutboundState {
 	if e.Code/100 == 5 {
 		return gateway.OutboundFailed
@@ -274,6 +280,7 @@ func stateOf(e *smtp.SMTPError) gateway.OutboundState {
 	return gateway.OutboundDeferred
 }
 
+// said is the server's answer in one line, for people.
 func said(e *smtp.SMTPError) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %d.%d.%d %s", e.Code, e.EnhancedCode[0], e.EnhancedCode[1], e.EnhancedCode[2],
 		strings.Join(strings.Fields(e.Message), " ")))

@@ -58,6 +58,8 @@ func (e *Email) signIn(ctx context.Context, m Mailbox, c credential) (*session, 
 	return s, nil
 }
 
+// options make every unasked word of a changed number of mails a hint. One hint is enough:
+// whoever takes it looks at all there is.
 func (s *session) options() *imapclient.Options {
 	hint := func() {
 		select {
@@ -77,6 +79,7 @@ func (s *session) options() *imapclient.Options {
 	}
 }
 
+// greet waits for the server's first word, and secures the connection if it is not yet.
 func (e *Email) greet(s Server, over net.Conn, options *imapclient.Options) (*imapclient.Client, error) {
 	if s.TLS == StartTLS {
 		options.TLSConfig = e.tlsFor(s)
@@ -86,6 +89,8 @@ func (e *Email) greet(s Server, over net.Conn, options *imapclient.Options) (*im
 	return c, c.WaitGreeting()
 }
 
+// authenticate signs in by the mechanism that the credential is for and the server offers,
+// else by LOGIN.
 func (s *session) authenticate(at Server, c credential) error {
 	offers := func(mechanism string) bool { return s.client.Caps().Has(imap.AuthCap(mechanism)) }
 	if by := c.client(at, offers); by != nil {
@@ -94,6 +99,7 @@ func (s *session) authenticate(at Server, c credential) error {
 	return s.client.Login(c.user, c.secret).Wait()
 }
 
+// close ends the connection at once. The server keeps no state of ours that would be lost.
 func (s *session) close() {
 	_ = s.raw.Close() // not Logout: a server that hangs must not hang us
 	if s.client != nil {
@@ -121,6 +127,7 @@ func (s *session) search(ctx context.Context, c cursor) (uids []imap.UID, err er
 	return uids, nil
 }
 
+// uids gives what matches, as the server orders it.
 func (s *session) uids(ctx context.Context, criteria *imap.SearchCriteria) (uids []imap.UID, err error) {
 	err = s.raw.within(ctx, s.pace.search, func(func()) error {
 		data, err := s.client.UIDSearch(criteria, nil).Wait()
@@ -219,6 +226,8 @@ func collect(msg *imapclient.FetchMessageData, more func()) (m fetched, err erro
 // second is.
 const paceBytes = 256 << 10
 
+// readLiteral reads a mail's bytes and asks for more time as they come. A literal that ends
+// before its announced size is a broken connection, not a short mail.
 func readLiteral(r imap.LiteralReader, more func()) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(int(min(r.Size(), maxWhole)))

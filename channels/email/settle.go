@@ -32,6 +32,7 @@ func (s *session) settle(ctx context.Context, uids []imap.UID, moveTo string) er
 	return nil
 }
 
+// flag adds a flag. RFC 3501 §6.4.6: .SILENT, because nobody looks at the answers.
 func (s *session) flag(set imap.UIDSet, f imap.Flag) error {
 	return s.client.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{f}}, nil).Close()
 }

@@ -22,6 +22,7 @@ const macLength = 16
 
 var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
+// mac signs text for one purpose, so that an address's is of no use in a Message-ID.
 func (s signer) mac(purpose, text string) string {
 	h := hmac.New(sha256.New, s.key)
 	h.Write([]byte(purpose + "\x00" + text))
@@ -65,6 +66,7 @@ func (s signer) ofAddress(address string) (gateway.ConversationID, bool) {
 	return conversation(number)
 }
 
+// conversation reads a number that was signed; ours are in base 36.
 func conversation(number string) (gateway.ConversationID, bool) {
 	n, err := strconv.ParseInt(number, 36, 64)
 	return gateway.ConversationID(n), err == nil && n > 0
