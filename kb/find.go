@@ -56,6 +56,8 @@ func (p *Public) Shortcut(_ context.Context, word, language string) (Hit, bool) 
 // shelves are what agents see.
 func (s *Store) shelves() []*shelf { return []*shelf{s.open, s.internal} }
 
+// shortcut looks in the language first and then in the others; what an agent types from
+// memory need not be in the customer's.
 func (s *shelf) shortcut(word, language string) (Hit, bool) {
 	language = s.nearest(language)
 	word = strings.TrimPrefix(strings.TrimSpace(word), "/")
@@ -80,6 +82,7 @@ func (s *shelf) shortcut(word, language string) (Hit, bool) {
 	return Hit{}, false
 }
 
+// articleID reads what the indexes know an article by.
 func articleID(id string) gateway.ArticleID {
 	n, _ := strconv.ParseInt(id, 10, 64) // we wrote it
 	return gateway.ArticleID(n)
@@ -96,6 +99,7 @@ func (p *Public) Complete(_ context.Context, typed, language string, limit int) 
 	return complete(typed, language, limit, p.open)
 }
 
+// complete asks memory only: it runs at every key that is pressed.
 func complete(typed, language string, limit int, shelves ...*shelf) []Hit {
 	limit = min(max(limit, 1), maxHits)
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), "/")
@@ -144,6 +148,9 @@ func (p *Public) Search(ctx context.Context, q, language string, limit int) ([]H
 	return search(ctx, q, language, limit, customerCover, p.open)
 }
 
+// search asks the shelves' indexes as one, so that a word is as rare as it is among all of
+// them, and turns what was found into articles. One that was taken off the shelf since is
+// left out. A language that nobody has written in finds the nearest (nearest).
 func search(ctx context.Context, q, language string, limit int, cover float64, shelves ...*shelf) ([]Hit, error) {
 	language = shelves[0].nearest(language)
 	var in []*index.Index
@@ -180,7 +187,7 @@ func (s *Store) Find(ctx context.Context, typed, language string, limit int) ([]
 	return merge(hits, found, limit), err
 }
 
-// Find is Store.Find for customers.
+// Find is Store.Find for customers, who know no numbers: whatever they type is a question too.
 func (p *Public) Find(ctx context.Context, typed, language string, limit int) ([]Hit, error) {
 	hits := p.Complete(ctx, typed, language, limit)
 	found, err := search(ctx, typed, language, limit, typingCover, p.open)

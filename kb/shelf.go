@@ -11,7 +11,9 @@ import (
 	"github.com/vaxelhq/vaxel/kb/index"
 )
 
-// shelf is this node's copy of the published articles of one visibility.
+// shelf is this node's copy of the published articles of one visibility. Agents search two,
+// customers have only the open one: what is internal is not filtered out of their results,
+// it is not there.
 type shelf struct {
 	visibility Visibility
 	dir        string
@@ -35,6 +37,7 @@ type language struct {
 	heads *index.Heads
 }
 
+// newShelf is empty; its indexes are opened in dir, one for each language that is met.
 func newShelf(v Visibility, dir string) *shelf {
 	return &shelf{
 		visibility: v, dir: dir, articles: map[gateway.ArticleID]Article{}, numbers: map[int64]gateway.ArticleID{},
@@ -66,7 +69,8 @@ type batch struct {
 }
 
 // take brings changed articles, as of a change, into memory and into the indexes. It
-// gives the languages whose index had to be made anew.
+// gives the languages whose index had to be made anew. Taking the same again is harmless.
+// One language's index that fails does not keep the others from theirs.
 func (s *shelf) take(changed []Article, change int64) (rebuilt []string, err error) {
 	work := s.sort(changed)
 	var wrong error
@@ -152,6 +156,7 @@ func (s *shelf) language(l string) (at *language, fresh bool, err error) {
 	return at, true, nil
 }
 
+// close closes the indexes; searches find nothing from then on.
 func (s *shelf) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -32,7 +32,8 @@ type Doc struct {
 }
 
 // Index holds the texts of one language and one audience. It is open until Close and
-// safe for concurrent use.
+// safe for concurrent use: searches go on while it is written and while it is rebuilt.
+// writing is taken before mu; mu is never held over a look at the disk.
 type Index struct {
 	dir    string
 	tongue tongue
@@ -103,6 +104,7 @@ func (x *Index) Load(change int64, docs []Doc) (rebuilt bool, err error) {
 	return false, nil
 }
 
+// fill replaces all that is remembered, but for the synonyms.
 func (x *Index) fill(read []reading) {
 	m := newMemory()
 	for _, r := range read {
@@ -128,6 +130,7 @@ func (x *Index) SetSynonyms(means map[string][]string) {
 	x.memory.means = stems
 }
 
+// sum is that of all texts that are remembered.
 func (x *Index) sum() uint64 {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -151,6 +154,8 @@ func (x *Index) Put(change int64, docs []Doc, gone []string) error {
 	return x.writeLocked(change, read, gone)
 }
 
+// remember brings memory up to date before the store: a search may find for a moment what
+// a kill would take back, and never misses what is stored.
 func (x *Index) remember(read []reading, gone []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

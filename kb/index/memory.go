@@ -49,6 +49,7 @@ type text struct {
 	asks   []ask
 }
 
+// weighed is a term of a text.
 type weighed struct {
 	term   uint32
 	weight float32 // BM25F's frequency: occurrences by the weight of their fields
@@ -68,6 +69,7 @@ const (
 	answerWeight = 1
 )
 
+// newMemory knows no text and no synonym.
 func newMemory() *memory {
 	return &memory{
 		words: vocabulary{numbers: map[string]uint32{}}, pieces: vocabulary{numbers: map[string]uint32{}}, texts: map[string]*text{},
@@ -104,6 +106,7 @@ func (m *memory) synonymsOf(term string) []kin {
 	return all
 }
 
+// put knows a text, in place of what stood under its id.
 func (m *memory) put(r reading) {
 	m.forget(r.id)
 	t := &text{sum: r.sum}
@@ -134,6 +137,7 @@ func (m *memory) put(r reading) {
 	m.count(t, 1)
 }
 
+// ask turns a wording into numbers.
 func (m *memory) ask(w wording) ask {
 	numbers := make([]uint32, len(w.words))
 	for i, word := range w.words {
@@ -142,6 +146,7 @@ func (m *memory) ask(w wording) ask {
 	return ask{terms: set(numbers), pieces: m.pieced(w.raw)}
 }
 
+// forget takes a text away. Its words keep their numbers: they are few and come again.
 func (m *memory) forget(id string) {
 	if t := m.texts[id]; t != nil {
 		m.count(t, -1)

@@ -116,6 +116,7 @@ type numbered struct {
 	asked  []pair   // the words, by number
 }
 
+// pair is a term or a piece with what it tells.
 type pair struct {
 	number uint32
 	idf    float64
@@ -124,6 +125,7 @@ type pair struct {
 // none is the number of no term.
 const none = math.MaxUint32
 
+// numbered looks the question's words up once, so that scoring a text compares numbers only.
 func (m *memory) numbered(q question) *numbered {
 	out := &numbered{question: q, memory: m}
 	shared := make([]uint16, len(m.words.terms))

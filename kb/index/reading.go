@@ -39,6 +39,8 @@ func (x *Index) readAll(docs []Doc) []reading {
 	return read
 }
 
+// read splits and stems a text's fields in the index's language. It is the slow part of
+// taking one in, and needs no lock.
 func (x *Index) read(d Doc) reading {
 	r := reading{id: d.ID, sum: d.sum(), body: x.tongue.read(d.Body), tags: x.tongue.read(strings.Join(d.Tags, " "))}
 	for _, ask := range append([]string{d.Title, d.Question}, d.Alternates...) {
@@ -65,6 +67,8 @@ func (d Doc) sum() uint64 {
 	return h.Sum64()
 }
 
+// fields are what bleve gets: one line of stems. What asks stands there twice, so that it
+// counts twice when candidates are chosen; the ranking knows better.
 func (r reading) fields() map[string]any {
 	words := terms(r.tags)
 	for _, w := range r.asks {
@@ -73,6 +77,7 @@ func (r reading) fields() map[string]any {
 	return map[string]any{wordField: strings.Join(slices.Concat(words, words, terms(r.body)), " ")}
 }
 
+// terms are the words' stems, in their order.
 func terms(words []word) []string {
 	out := make([]string, len(words))
 	for i, w := range words {

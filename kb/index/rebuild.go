@@ -23,6 +23,9 @@ func (x *Index) Rebuild(change int64, docs []Doc) error {
 	return x.rebuildLocked(change, read)
 }
 
+// rebuildLocked makes the next generation, swaps it in under running searches and removes
+// the old one. Killed at any moment it leaves one that can be opened, or none: the stamp is
+// written last, and Load rebuilds what has none.
 func (x *Index) rebuildLocked(change int64, read []reading) error {
 	home := filepath.Join(x.dir, strconv.Itoa(newest(x.dir)+1))
 	store, err := build(home, stamp{change, sumOf(read)}, read)
@@ -65,6 +68,8 @@ func build(home string, s stamp, read []reading) (bleve.Index, error) {
 	return store, nil
 }
 
+// buildTexts uses bleve's builder, which is several times faster than batches and merges
+// nothing afterwards.
 func buildTexts(home string, read []reading) error {
 	// The library leaves its scratch directory behind: give it one that goes with ours.
 	scratch := home + ".building"

@@ -87,6 +87,7 @@ func (x *Index) candidates(ctx context.Context, q *numbered) ([]string, error) {
 	return ids, nil
 }
 
+// numbered is the question in this index's numbers, as of now.
 func (x *Index) numbered(q question) *numbered {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -130,6 +131,7 @@ func rarest(idf []float64) []int {
 	return places
 }
 
+// rank scores the candidates and drops those that it is not sure enough of.
 func (x *Index) rank(q *numbered, ids []string, cover float64) []Hit {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -46,6 +46,7 @@ var schema = func() mapping.IndexMapping {
 // its texts.
 var stampKey = []byte("stamp")
 
+// stamp says what the store holds: up to which change, and which texts.
 type stamp struct {
 	change int64
 	sum    uint64
@@ -60,6 +61,7 @@ func (x *Index) stampLocked() stamp {
 	return stamp{int64(binary.BigEndian.Uint64(body)), binary.BigEndian.Uint64(body[8:])} // it was an int64
 }
 
+// bytes is the stamp as it is stored, 16 of them, big-endian.
 func (s stamp) bytes() []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(s.change)) // never negative
 	return binary.BigEndian.AppendUint64(b, s.sum)
