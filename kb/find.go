@@ -187,7 +187,7 @@ func (s *Store) Find(ctx context.Context, typed, language string, limit int) ([]
 	return merge(hits, found, limit), err
 }
 
-// Find is Store.Find for customers, who know no numbers: whatever they type is a question too.
+// Find is Store.Find for customers: whatever they type is asked as a question too.
 func (p *Public) Find(ctx context.Context, typed, language string, limit int) ([]Hit, error) {
 	hits := p.Complete(ctx, typed, language, limit)
 	found, err := search(ctx, typed, language, limit, typingCover, p.open)

@@ -154,8 +154,8 @@ func (x *Index) Put(change int64, docs []Doc, gone []string) error {
 	return x.writeLocked(change, read, gone)
 }
 
-// remember brings memory up to date before the store: a search may find for a moment what
-// a kill would take back, and never misses what is stored.
+// remember brings memory up to date before the store. If the store then fails, the stamp
+// there is the old one, and Load puts the rest at the next start.
 func (x *Index) remember(read []reading, gone []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

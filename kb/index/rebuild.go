@@ -68,8 +68,7 @@ func build(home string, s stamp, read []reading) (bleve.Index, error) {
 	return store, nil
 }
 
-// buildTexts uses bleve's builder, which is several times faster than batches and merges
-// nothing afterwards.
+// buildTexts uses bleve's builder, which writes offline what batches would have to merge.
 func buildTexts(home string, read []reading) error {
 	// The library leaves its scratch directory behind: give it one that goes with ours.
 	scratch := home + ".building"
