@@ -25,7 +25,7 @@ var errUnserved = errors.New("no interaction serves the conversation")
 // house is the rest of Växel as the chat meets it: it keeps conversations in memory and
 // outlives the chat servers that a test starts and stops.
 type house struct {
-	t    *testing.T
+	t    testing.TB
 	pool *pgxpool.Pool
 	site chat.Widget
 
@@ -47,7 +47,7 @@ type house struct {
 	afterStore func()            // called once, when the next line is stored and not yet answered
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{
 		t: t, pool: pgtest.New(t),
