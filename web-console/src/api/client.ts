@@ -133,7 +133,7 @@ export const api = {
   article: (id: A.Id, body: { client_id: string; article?: A.Id; shortcut?: string; language: string }) =>
     post<A.Entry | undefined>(on(id, 'articles'), body, body.client_id),
   reply: (id: A.Id, reply: Reply) => post<A.Entry | undefined>(on(id, 'reply'), reply, reply.client_id),
-  recipients: (id: A.Id) => get<A.Answering>(on(id, 'recipients')),
+  recipients: (id: A.Id) => get<A.Answering>(`/interactions/${id}/recipients`),
   forward: (id: A.Id, mail: Forward) => post<A.Entry | undefined>(on(id, 'forward'), mail, mail.client_id),
   writeMail: (mail: NewMail, key: string) => post<A.Written>('/mails', mail, key),
   end: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'end')),

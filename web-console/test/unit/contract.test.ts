@@ -65,6 +65,8 @@ const same: Record<string, string> = {
   Rules: 'Rules',
   Interval: 'Interval',
   Workplace: 'Workplace',
+  Answering: 'Answering',
+  Written: 'Written',
 }
 
 function interfaces(): Map<string, string[]> {
