@@ -20,11 +20,12 @@ import (
 // widgetKey is the widget that houses with chat have.
 const widgetKey = "bench"
 
-// widgets is the part of a configuration with a chat. The brake on a single visitor's
-// speed is taken off: few visitors stand for many.
+// widgets is the part of a configuration with a chat. The brakes on a single visitor's
+// speed and on the widget's are taken off: few visitors stand for many.
 const widgets = `
 [chat]
 lines_per_second = 100000
+widget_begins_per_minute = 10000000
 [[widget]]
 key = "` + widgetKey + `"
 name = "Bench"

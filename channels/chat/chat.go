@@ -22,15 +22,18 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/time/rate"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -125,14 +128,24 @@ type Config struct {
 	// LinesPerSecond is how many lines one visitor may write; those beyond it wait for
 	// their turn. 5 unless set.
 	LinesPerSecond int
+
+	// BeginsPerMinute is how many chats and letters may begin from one address,
+	// WidgetBeginsPerMinute at one widget; those beyond it are refused. 60 and 1,200 unless set.
+	BeginsPerMinute, WidgetBeginsPerMinute int
+
+	// Source is the address that a request comes from, past proxies.
+	Source func(*http.Request) string
 }
 
 // Server holds the visitors' sockets of this node. Any node may have any visitor's.
 type Server struct {
 	Config
 	*Store
-	wheel  wheel
-	called atomic.Bool // the roll, since this node's start
+	wheel    wheel
+	called   atomic.Bool // the roll, since this node's start
+	brakes   *buckets[tokenHash]
+	bySource *buckets[netip.Prefix]
+	byWidget *buckets[int64]
 
 	mu       sync.Mutex                  // guards what follows; held for memory only
 	work     func(func(context.Context)) // starts what Run waits for; nil while it does not run
@@ -142,8 +155,12 @@ type Server struct {
 
 // New makes a server; its sockets work while Run runs.
 func New(c Config) *Server {
+	lines := cmp.Or(c.LinesPerSecond, linesPerSecond)
 	return &Server{
 		Config: c, Store: NewStore(c.Pool),
+		brakes:   newBuckets[tokenHash](rate.Limit(lines), max(lines, linesBurst)),
+		bySource: perMinute[netip.Prefix](cmp.Or(c.BeginsPerMinute, beginsPerMinute)),
+		byWidget: perMinute[int64](cmp.Or(c.WidgetBeginsPerMinute, widgetBeginsPerMinute)),
 		sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{},
 	}
 }

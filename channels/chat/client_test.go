@@ -52,13 +52,14 @@ type line struct {
 // client is a visitor's browser without the browser. It checks on every frame that
 // nothing is missing and nothing comes twice.
 type client struct {
-	t     *testing.T
-	ws    *websocket.Conn
-	token string
-	conv  string
-	pos   int64
-	lines []line
-	phase string
+	t      *testing.T
+	ws     *websocket.Conn
+	source string // where it comes from
+	token  string
+	conv   string
+	pos    int64
+	lines  []line
+	phase  string
 }
 
 const inTime = 30 * time.Second
@@ -70,12 +71,20 @@ func (n *node) dial(t *testing.T) *client {
 	return c
 }
 
+// dialFrom is dial from an address.
+func (n *node) dialFrom(t *testing.T, source string) *client {
+	t.Helper()
+	c := &client{t: t, source: source}
+	c.connect(n, "https://shop.example")
+	return c
+}
+
 func (c *client) connect(n *node, origin string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), inTime)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(n.http.URL, "http")+"/w/socket", //nolint:bodyclose // Dial's is nil on success
-		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}})
+		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}, "X-Test-Source": {c.source}}})
 	if err != nil {
 		c.t.Fatal(err)
 	}

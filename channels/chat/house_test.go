@@ -29,6 +29,8 @@ type house struct {
 	pool *pgxpool.Pool
 	site chat.Widget
 
+	setting func(*chat.Config) // how its servers are otherwise
+
 	mu         sync.Mutex // guards what follows
 	entries    map[gateway.ConversationID][]gateway.Entry
 	arrivals   map[string]gateway.Received
@@ -93,10 +95,15 @@ func (h *house) start() *node {
 }
 
 func (h *house) server(assets http.Handler) *chat.Server {
-	return chat.New(chat.Config{
+	c := chat.Config{
 		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
 		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
-	})
+		Source: func(r *http.Request) string { return r.Header.Get("X-Test-Source") },
+	}
+	if h.setting != nil {
+		h.setting(&c)
+	}
+	return chat.New(c)
 }
 
 // Receive implements chat.Intake with a transaction of its own for also.

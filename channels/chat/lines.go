@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/time/rate"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -22,12 +20,6 @@ const (
 	maxAddress  = 320  // RFC 3696 errata 1690: 254, and old ones longer
 	maxURL      = 2000 // bytes
 )
-
-// brake slows one visitor down who writes faster than people do.
-func (s *Server) brake() *rate.Limiter {
-	n := cmp.Or(s.LinesPerSecond, linesPerSecond)
-	return rate.NewLimiter(rate.Limit(n), max(n, linesBurst))
-}
 
 // handle does what a frame asks. Lines wait for their turn: a visitor who floods slows
 // down alone, and no line is refused for speed.
@@ -149,6 +141,9 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 // line, and for one that nobody serves any more. Its key is made of the visitor and the
 // line's own id, so that the same line sent again is the same arrival.
 func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, began func(visitor)) error {
+	if err := v.mayBegin(); err != nil {
+		return err
+	}
 	topic := v.widget.topic(who.Topic)
 	a := gateway.Arrival{
 		Key:     "chat/" + v.token.name() + "/" + e.ClientID,

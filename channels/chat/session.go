@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,8 +26,9 @@ type session struct {
 	token   tokenHash
 	claimed claim // what other nodes are told of this socket
 	widget  *Widget
-	lines   *rate.Limiter
-	typed   time.Time // when typing was last passed on; the reader's own
+	source  netip.Prefix  // not valid for this machine
+	lines   *rate.Limiter // the visitor's, also over their next sockets
+	typed   time.Time     // when typing was last passed on; the reader's own
 	paged   time.Time
 	seenTo  int64 // the last position that was noted as seen; the reader's own
 	writes  bool  // typing was passed on as on; the reader's own
@@ -54,7 +56,7 @@ type session struct {
 // the node's context, since the request's ends here. The origin is checked with the
 // widget's key, in hello.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	v := &session{srv: s, lines: s.brake()}
+	v := &session{srv: s, source: network(s.Source(r))}
 	ws, err := websocket.Accept(lean{w, &v.wire}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // see above
 		CompressionMode:    websocket.CompressionDisabled,
@@ -185,7 +187,7 @@ func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 		token = newToken()
 		v.token, _ = hashToken(token)
 	}
-	v.visitor, v.phase = who, phasePre
+	v.visitor, v.phase, v.lines = who, phasePre, v.srv.brakes.get(v.token)
 	if who.Conversation != 0 && who.Conversation == f.Conversation {
 		v.sent = max(f.Pos, 0)
 	}

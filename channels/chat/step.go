@@ -141,6 +141,9 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 	v.mu.Lock()
 	who := v.visitor
 	v.mu.Unlock()
+	if err := v.mayLeave(ctx); err != nil {
+		return err
+	}
 	from := gateway.Address{Kind: gateway.AddressEmail, Value: email, Name: clip(f.Name, maxName)}
 	topic := v.widget.topic(clip(f.Topic, maxName))
 	first, _, _ := strings.Cut(text, "\n")
@@ -163,6 +166,52 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 	}
 	v.out.send(frameOut{T: "left", CID: f.CID})
 	return nil
+}
+
+// mayLeave refuses a letter where somebody can chat, and beyond what people begin.
+func (v *session) mayLeave(ctx context.Context) error {
+	v.mu.Lock()
+	stands := v.phase
+	v.mu.Unlock()
+	alone := stands == phaseOffline // as they were told, also if the queue has opened since
+	if stands == phaseEnded {
+		var err error
+		if alone, err = v.turnedAway(ctx); err != nil {
+			return fmt.Errorf("find how the chat ended: %w", err)
+		}
+	}
+	if !alone && (stands == phasePre || stands == phaseEnded) {
+		o, err := v.srv.Board.Opening(ctx, v.widget.Queue)
+		if err != nil {
+			return fmt.Errorf("find whether the queue is open: %w", err)
+		}
+		alone = !o.Open
+	}
+	if !alone {
+		return gateway.Conflict("chat_open", "Somebody can chat with you now: write there instead.", nil)
+	}
+	return v.mayBegin()
+}
+
+// turnedAway says whether the visitor's chat ended without being served: they were asked to
+// write, or the queue closed. The end is among the latest entries.
+func (v *session) turnedAway(ctx context.Context) (turned bool, err error) {
+	v.mu.Lock()
+	c, after := v.visitor.Conversation, max(0, v.sent-snapPage)
+	v.mu.Unlock()
+	for {
+		entries, err := v.srv.Timeline.Entries(ctx, c, after, snapPage)
+		if err != nil || len(entries) == 0 {
+			return turned, err
+		}
+		for _, e := range entries {
+			l, shown := viewEntry(e, func(gateway.AgentID) string { return "" })
+			if shown && l.What == "ended" {
+				turned = l.Cause == string(gateway.EndForm) || l.Cause == string(gateway.EndClosed)
+			}
+		}
+		after = entries[len(entries)-1].Pos
+	}
 }
 
 // visitorAddress is that of a visitor who has chatted before.

@@ -62,7 +62,13 @@ func TestLetter(t *testing.T) {
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
-	c.begin("hallå?")
+	c.hello()
+	c.send(m{"t": "letter", "cid": "l0", "text": "Skriv hellre.", "email": "anna@kund.example"})
+	if f := c.until("error"); f.Code != "chat_open" || f.CID != "l0" {
+		t.Errorf("while somebody can chat: %+v", f)
+	}
+	c.send(m{"t": "form", "cid": "form-1", "text": "hallå?"})
+	c.until("ack")
 	h.turnAway(1, gateway.EndForm)
 	c.line("ended")
 	if last := c.lines[len(c.lines)-1]; last.Cause != "form" {
@@ -77,6 +83,14 @@ func TestLetter(t *testing.T) {
 		if f := c.until("left"); f.CID != "l2" {
 			t.Errorf("answered %+v", f)
 		}
+	}
+	served := n.dial(t)
+	served.begin("Hej")
+	h.end(3) // the letter is the second
+	served.line("ended")
+	served.send(m{"t": "letter", "cid": "l3", "text": "En sak till.", "email": "anna@kund.example"})
+	if f := served.until("error"); f.Code != "chat_open" {
+		t.Errorf("after a chat that was served: %+v", f)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -56,9 +56,11 @@ type BlobsConfig struct {
 
 // ChatConfig is how visitors are served.
 type ChatConfig struct {
-	LinesPerSecond int `toml:"lines_per_second"` // that one visitor may write, the rest waiting their turn; 5 unless set
-	NudgeAfter     int `toml:"nudge_after"`      // seconds without an answer to the agent; then the visitor is asked for one; 0: never
-	SilentAfter    int `toml:"silent_after"`     // the same, until the chat is ended
+	LinesPerSecond        int `toml:"lines_per_second"`         // that one visitor may write, the rest waiting their turn; 5 unless set
+	BeginsPerMinute       int `toml:"begins_per_minute"`        // chats and letters from one address, more are refused; 60 unless set
+	WidgetBeginsPerMinute int `toml:"widget_begins_per_minute"` // the same of one widget on one node, from wherever; 1200 unless set
+	NudgeAfter            int `toml:"nudge_after"`              // seconds without an answer to the agent; then the visitor is asked for one; 0: never
+	SilentAfter           int `toml:"silent_after"`             // the same, until the chat is ended
 }
 
 // VoiceConfig turns telephony on and says who may ring and be rung.

@@ -95,6 +95,12 @@ func (c ChatConfig) check(bad func(key, why string, args ...any)) {
 	if c.LinesPerSecond < 0 {
 		bad("chat.lines_per_second", "%d is below nothing; leave it out for 5", c.LinesPerSecond)
 	}
+	if c.BeginsPerMinute < 0 {
+		bad("chat.begins_per_minute", "%d is below nothing; leave it out for 60", c.BeginsPerMinute)
+	}
+	if c.WidgetBeginsPerMinute < 0 {
+		bad("chat.widget_begins_per_minute", "%d is below nothing; leave it out for 1200", c.WidgetBeginsPerMinute)
+	}
 	if c.NudgeAfter < 0 {
 		bad("chat.nudge_after", "%d is below nothing; write seconds, or 0 to ask nobody", c.NudgeAfter)
 	}

@@ -55,8 +55,8 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 	return err == nil && u.Host == r.Host
 }
 
-// source is the address that a request comes from, past our own proxies.
-func (s *Server) source(r *http.Request) string {
+// Source is the address that a request comes from, past our own proxies.
+func (s *Server) Source(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

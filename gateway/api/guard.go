@@ -18,7 +18,7 @@ import (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := uuid.Must(uuid.NewV7()).String()
 	ctx := context.WithValue(r.Context(), requestKey{}, id)
-	ctx = context.WithValue(ctx, sourceKey{}, s.source(r))
+	ctx = context.WithValue(ctx, sourceKey{}, s.Source(r))
 	a := &answer{ResponseWriter: w}
 	s.harden(a.Header(), id)
 	defer s.mourn(ctx, a)
