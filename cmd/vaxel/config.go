@@ -100,6 +100,9 @@ type MailboxConfig struct {
 	User              string     `toml:"user"`
 	Password          string     `toml:"password"`           // better: VAXEL_MAILBOX_1_PASSWORD
 	Folder            string     `toml:"folder"`             // INBOX unless set
+	MoveTo            string     `toml:"move_to"`            // the folder that what was read goes to, made if there is none; empty: it stays, marked as seen
+	SentFolder        string     `toml:"sent_folder"`        // where the provider itself files what it sends: looked into before anything is sent again
+	FromNow           bool       `toml:"from_now"`           // what lies there at first contact is left alone
 	Plus              bool       `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
 	Acknowledge       string     `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
 	AcknowledgeClosed string     `toml:"acknowledge_closed"` // and while it is closed
@@ -123,10 +126,42 @@ type MailServer struct {
 
 // WidgetConfig is a chat widget that a website shows.
 type WidgetConfig struct {
-	Key     string   `toml:"key"`  // the public data-key
-	Name    string   `toml:"name"` // shown at the top
-	Queue   string   `toml:"queue"`
-	Origins []string `toml:"origins"` // https://shop.example
+	Key       string     `toml:"key"`  // the public data-key
+	Name      string     `toml:"name"` // shown at the top
+	Queue     string     `toml:"queue"`
+	Origins   []string   `toml:"origins"`   // https://shop.example
+	Languages []string   `toml:"languages"` // that it speaks, the first with visitors who speak none of them; sv and en unless set
+	Form      WidgetForm `toml:"form"`
+}
+
+// WidgetForm is what is asked before a chat. What it leaves out stays as it was.
+type WidgetForm struct {
+	Question string        `toml:"question"` // asked or off
+	Name     string        `toml:"name"`     // optional, required or off
+	Email    string        `toml:"email"`    // the same
+	Privacy  string        `toml:"privacy"`  // address of the page that says what becomes of the data
+	Months   int           `toml:"months"`   // how long chats are kept, if customers are to be told
+	Topics   []WidgetTopic `toml:"topic"`    // of which one is chosen
+}
+
+// WidgetTopic is a subject to choose; it may lead to a queue and ask for skills of its own.
+type WidgetTopic struct {
+	ID     string       `toml:"id"` // by which a page names it: vaxel('set', { topic: 'invoice' })
+	Label  TopicLabel   `toml:"label"`
+	Queue  string       `toml:"queue"` // the widget's unless set
+	Skills []TopicSkill `toml:"skill"`
+}
+
+// TopicLabel is what a topic is called, in each language that the widget speaks.
+type TopicLabel struct {
+	Swedish string `toml:"sv"`
+	English string `toml:"en"`
+}
+
+// TopicSkill is what an agent must know, how well at least.
+type TopicSkill struct {
+	Name  string `toml:"name"` // lang:sv, billing; made if there is none of that name
+	Level int    `toml:"level"`
 }
 
 func defaults() Config {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -54,9 +55,7 @@ func (c Config) check() error {
 		m.check(func(key, why string, args ...any) { bad(fmt.Sprintf("mailbox %d %s", i+1, key), why, args...) })
 	}
 	for i, w := range c.Widgets {
-		if w.Key == "" || w.Queue == "" {
-			bad(fmt.Sprintf("widget %d", i+1), "needs key and queue")
-		}
+		w.check(func(key, why string, args ...any) { bad(fmt.Sprintf("widget %d%s", i+1, key), why, args...) })
 	}
 	return errors.Join(errs...)
 }
@@ -176,6 +175,9 @@ func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
 	}
 	if m.Queue == "" {
 		bad("queue", "name the queue that its mail goes to")
+	}
+	if m.MoveTo != "" && strings.EqualFold(m.MoveTo, cmp.Or(m.Folder, "INBOX")) {
+		bad("move_to", "%q is the folder that is read: name another, or leave it out to have mails marked as seen", m.MoveTo)
 	}
 	if err := email.OAuth(m.OAuth).Check(m.Address); err != nil {
 		bad("oauth", "%v", err)

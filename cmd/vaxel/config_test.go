@@ -37,8 +37,16 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		},
 		"a chat that ends before it is asked":  {file: "[chat]\nnudge_after = 60\nsilent_after = 30", want: "chat.silent_after: 30 must be more seconds than nudge_after, which are 60"},
 		"silence that lasts less than nothing": {file: "[chat]\nnudge_after = -1", want: "chat.nudge_after: -1 is below nothing"},
-		"a public address":                     {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
-		"any address":                          {file: `listen = ":80"`, want: "reachable from outside"},
+		"a topic that cannot be shown": {
+			file: "[[widget]]\nkey = \"k\"\nqueue = \"q\"\n[[widget.form.topic]]\nid = \"invoice\"\nlabel = { sv = \"Faktura\" }",
+			want: "widget 1 form.topic 1 label: it has none in en, which the widget speaks",
+		},
+		"a form that asks too much":      {file: "[[widget]]\nkey = \"k\"\nqueue = \"q\"\nform = { name = \"yes\" }", want: `widget 1 form.name: "yes" is not one of optional, required, off`},
+		"a widget without a queue":       {file: "[[widget]]\nkey = \"k\"", want: "widget 1: needs key and queue"},
+		"fewer than no chats":            {file: "[chat]\nbegins_per_minute = -1", want: "chat.begins_per_minute: -1 is below nothing"},
+		"a mailbox that moves to itself": {file: "[[mailbox]]\nmove_to = \"inbox\"", want: `mailbox 1 move_to: "inbox" is the folder that is read`},
+		"a public address":               {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
+		"any address":                    {file: `listen = ":80"`, want: "reachable from outside"},
 		"a password in the clear": {
 			file: "[[mailbox]]\naddress = \"a@example.org\"\nqueue = \"Support\"\n" +
 				"imap = { address = \"mail.example.org:143\", tls = \"none\" }\nsmtp = { address = \"localhost:25\", tls = \"none\" }",

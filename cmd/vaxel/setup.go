@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -36,11 +35,7 @@ func (h *house) settle(ctx context.Context) error {
 		}
 	}
 	for _, w := range h.config.Widgets {
-		queue, err := queues.get(ctx, h, w.Queue)
-		if err != nil {
-			return err
-		}
-		if _, err := h.chat.SaveWidget(ctx, chat.Widget{Key: w.Key, Name: w.Name, Queue: queue, Origins: w.Origins}); err != nil {
+		if err := h.settleWidget(ctx, w, queues); err != nil {
 			return fmt.Errorf("widget %s: %w", w.Key, err)
 		}
 	}
@@ -54,6 +49,7 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 	}
 	_, err = h.email.Save(ctx, email.Mailbox{
 		Address: m.Address, Name: m.Name, Queue: queue, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
+		MoveTo: m.MoveTo, SentFolder: m.SentFolder, FromNow: m.FromNow,
 		IMAP:        email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
 		SMTP:        email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
 		OAuth:       email.OAuth(m.OAuth),

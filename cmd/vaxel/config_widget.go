@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+func (w WidgetConfig) check(bad func(key, why string, args ...any)) {
+	if w.Key == "" || w.Queue == "" {
+		bad("", "needs key and queue")
+	}
+	for _, l := range w.Languages {
+		if l != "sv" && l != "en" {
+			bad(" languages", "%q is not one of sv, en", l)
+		}
+	}
+	f := w.Form
+	oneOf := func(key, value string, of ...string) {
+		if value != "" && !slices.Contains(of, value) {
+			bad(" form."+key, "%q is not one of %s", value, strings.Join(of, ", "))
+		}
+	}
+	oneOf("question", f.Question, "asked", "off")
+	oneOf("name", f.Name, "optional", "required", "off")
+	oneOf("email", f.Email, "optional", "required", "off")
+	if u, err := url.Parse(f.Privacy); f.Privacy != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		bad(" form.privacy", "%q: write the whole address of a page, such as https://shop.example/privacy", f.Privacy)
+	}
+	if f.Months < 0 {
+		bad(" form.months", "%d is below nothing; leave it out to say nothing of it", f.Months)
+	}
+	w.checkTopics(bad)
+}
+
+func (w WidgetConfig) checkTopics(bad func(key, why string, args ...any)) {
+	seen := map[string]bool{}
+	for i, t := range w.Form.Topics {
+		at := fmt.Sprintf(" form.topic %d", i+1)
+		if t.ID == "" || seen[t.ID] {
+			bad(at+" id", "%q: give each topic an id of its own, such as invoice", t.ID)
+		}
+		seen[t.ID] = true
+		for _, l := range w.spoken() {
+			if t.Label.all()[l] == "" {
+				bad(at+" label", "it has none in %s, which the widget speaks", l)
+			}
+		}
+		for _, s := range t.Skills {
+			if s.Name == "" || s.Level < 1 || s.Level > 5 {
+				bad(at+" skill", "%q, level %d: name it, with a level from 1 to 5", s.Name, s.Level)
+			}
+		}
+	}
+}
+
+// spoken are the widget's languages.
+func (w WidgetConfig) spoken() []string {
+	if len(w.Languages) == 0 {
+		return []string{"sv", "en"}
+	}
+	return w.Languages
+}
+
+// all is the label by language.
+func (l TopicLabel) all() map[string]string {
+	return map[string]string{"sv": l.Swedish, "en": l.English}
+}
