@@ -17,7 +17,13 @@ import (
 )
 
 // Call is the legs that hear each other. All of it belongs to its goroutine, which does
-// one thing after the other; what takes long runs beside it and comes back as a post.
+// one thing after the other; what takes long runs beside it and comes back as a post. So
+// nothing in it needs a lock, and nobody else reads it: dialogs, sound, timers and the
+// floor's news all post.
+//
+// A call's state is its row's, and the row goes first: a call is moved on by turn, which
+// writes it, and only then is anything done that a telephone or the floor notices. What a
+// kill leaves is found by the next start in the rows, and ended (recover.go).
 type Call struct {
 	v      *Voice
 	inbox  *dialog.Inbox[func(context.Context)]
@@ -25,9 +31,9 @@ type Call struct {
 	closed chan struct{}            // once nothing is done any more
 	timers map[*time.Timer]struct{} // under way
 
-	row      callRow
-	trunk    Trunk
-	route    Route
+	row      callRow // as it is stored
+	trunk    Trunk   // that it came in by
+	route    Route   // that it goes out by
 	customer *Leg
 	agent    *Leg     // who talks, or whom an outbound call rings first
 	phones   []string // of whoever dials, not tried yet
@@ -55,6 +61,7 @@ type Call struct {
 	said      int    // commands about the lines that the floor has answered
 }
 
+// newCall is not run yet; what is posted waits.
 func newCall(v *Voice, row callRow) *Call {
 	return &Call{
 		v: v, inbox: dialog.NewInbox[func(context.Context)](), closed: make(chan struct{}), timers: map[*time.Timer]struct{}{},
@@ -99,6 +106,7 @@ func (c *Call) request(ctx context.Context, over error, do func(context.Context)
 	}
 }
 
+// run does what is posted until the call is over. What is posted later is not done.
 func (c *Call) run(ctx context.Context) {
 	defer close(c.closed)
 	defer c.v.forget(c)
@@ -112,6 +120,7 @@ func (c *Call) run(ctx context.Context) {
 	c.inbox.Close()
 }
 
+// music begins, or begins anew, with what is played to those who wait.
 func (c *Call) music() {
 	c.post(func(context.Context) {
 		if c.row.State == waiting || c.onHold {
@@ -124,6 +133,7 @@ func (c *Call) address() gateway.Address {
 	return gateway.Address{Kind: gateway.AddressPhone, Value: c.row.From, Name: c.row.Name}
 }
 
+// author is the customer as they stand on their conversation.
 func (c *Call) author() gateway.Author {
 	name := c.row.Name
 	if name == "" {
@@ -142,6 +152,7 @@ func (c *Call) follow(id gateway.InteractionID) {
 	})
 }
 
+// unfollow hears nothing more of the interaction.
 func (c *Call) unfollow() {
 	if c.watch != nil {
 		c.watch()
@@ -227,6 +238,8 @@ func (c *Call) leave(ctx context.Context, cmd gateway.Leave, cause string) {
 	c.leaveBy(ctx, cmd, cause)
 }
 
+// leaveBy ends the call by a command of the caller's choice. The row says first that it is
+// leaving, and why: a start after a kill then knows that the call had ended by itself.
 func (c *Call) leaveBy(ctx context.Context, cmd gateway.Command, cause string) {
 	if c.done || c.row.State == leaving {
 		return
@@ -259,7 +272,8 @@ func (c *Call) tellFloor(ctx context.Context, what string, cmd gateway.Command) 
 	return told
 }
 
-// command does what tellFloor does, and gives the refusal.
+// command does what tellFloor does, and gives the refusal. Its key is made of the call and
+// what is done: given twice, the floor answers as it did the first time.
 func (c *Call) command(ctx context.Context, what string, cmd gateway.Command) (refusal error, told bool) {
 	told = c.until("tell the floor", forEver, func() error {
 		_, err := c.v.rooms.Floor.Do(ctx, c.key(what), cmd)

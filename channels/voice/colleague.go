@@ -96,6 +96,7 @@ func (h hearing) same(o hearing) bool {
 	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && h.aside == o.aside && slices.Equal(h.mixed, o.mixed)
 }
 
+// wanted is who should hear whom, from what the floor says and from who is there.
 func (c *Call) wanted() hearing {
 	w, on := hearing{agent: c.agent}, c.partners()
 	switch {

@@ -155,6 +155,7 @@ func (c *Call) hearers(l *Leg) (all []*Leg) {
 	return slices.DeleteFunc(all, func(o *Leg) bool { return o == l })
 }
 
+// parseInfo reads a key that a telephone sends as INFO.
 func parseInfo(e dialog.Info) (byte, bool) {
 	key, _, ok := dtmf.ParseInfo(e.ContentType, e.Body)
 	return key, ok

@@ -19,6 +19,7 @@ type Route struct {
 	From    string         `json:"from"`    // the number shown to the called
 }
 
+// checkPlan refuses a plan that could never be obeyed, at the start and not at the first call.
 func checkPlan(plan []Route) error {
 	for _, r := range plan {
 		if r.Prefix == "" || r.Prefix != Number(r.Prefix) || r.Strip < 0 || r.Strip > len(r.Prefix) || r.Add != Number(r.Add) {

@@ -82,6 +82,8 @@ func (v *Voice) openCall(ctx context.Context, r *callRow, first *Leg) error {
 	return nil
 }
 
+// insertLeg writes a leg's row with what a CANCEL or a BYE of it needs, before its telephone
+// hears of it: a node that dies leaves nobody ringing for ever.
 func insertLeg(ctx context.Context, tx pgx.Tx, call int64, l *Leg) error {
 	const insert = `
 		insert into leg (call_id, role, agent_id, offer_no, address, dialog)
@@ -124,6 +126,7 @@ func (v *Voice) legUp(ctx context.Context, l *Leg) {
 	}
 }
 
+// legEnded notes a leg's end; the call's does so for those that are left.
 func (v *Voice) legEnded(ctx context.Context, l *Leg, cause string) {
 	const update = `
 		update leg

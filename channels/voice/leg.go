@@ -14,7 +14,7 @@ import (
 )
 
 // Leg is one telephone: its dialog and its sound. It tells its call what happens; its
-// exported methods are the dialog's.
+// exported methods are the dialog's, which calls them from goroutines of its own, hence mu.
 type Leg struct {
 	call    *Call
 	role    string // customer or agent
@@ -30,9 +30,9 @@ type Leg struct {
 	tried    bool // the telephone has said something; the call's goroutine
 	up       bool // answered and not ended; the call's goroutine
 
-	mu   sync.Mutex // guards what follows
-	near sdp.Description
-	held bool // the far end put us on hold
+	mu   sync.Mutex      // guards what follows
+	near sdp.Description // what we have said last; a new version for each change (RFC 3264 §8)
+	held bool            // the far end put us on hold
 }
 
 // listen opens the leg's stream. offer is the far end's, if we have it.
@@ -88,6 +88,7 @@ func (l *Leg) answered(body []byte) error {
 	return nil
 }
 
+// farLocked sends sound where a description says, in the first coding that both have.
 func (l *Leg) farLocked(d sdp.Description) {
 	law, _ := sdp.Common(d.Audio, l.near.Audio)
 	l.held = d.Audio.Held()
@@ -139,6 +140,7 @@ func (l *Leg) press(key byte) {
 
 const keyTime = 160 * ms
 
+// sip is the leg's dialog, whoever began it; nil before there is one.
 func (l *Leg) sip() *dialog.Dialog {
 	if l.incoming != nil {
 		return l.incoming.Dialog

@@ -82,6 +82,7 @@ func isSentence(what, language string) bool {
 
 var errPrompt = errors.New("a prompt is one channel at 8,000 samples a second, PCM of 16 bits or G.711: sox FILE -r 8000 -c 1 -b 16 OUT.wav")
 
+// clipOf reads a recorded sentence, ready to be sent.
 func clipOf(file string) (*media.Clip, error) {
 	sound, err := readWAV(file)
 	if err != nil {

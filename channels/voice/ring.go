@@ -12,6 +12,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
 
+// offerKey tells one agent's offer from every other of the interaction.
 type offerKey struct {
 	no    int
 	agent gateway.AgentID
