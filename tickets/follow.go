@@ -31,6 +31,8 @@ func (s *Store) Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interacti
 	return nil
 }
 
+// follow changes the rows of several cases in one statement. An interaction that is older
+// than the one the case shows changes nothing.
 func follow(changes *pgx.Batch, list []gateway.Interaction) {
 	n := len(list)
 	cases, ids, conversations := make([]int64, n), make([]int64, n), make([]int64, n)
@@ -111,6 +113,8 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
+// flush writes the last lines that are known and forgets them, written or not: after an
+// error the next line makes the preview true again.
 func (s *Store) flush(ctx context.Context) error {
 	s.said.mu.Lock()
 	last := s.said.last

@@ -31,10 +31,12 @@ type mark struct {
 	id int64
 }
 
+// String is the mark as a client gives it back: both numbers in base 36.
 func (m mark) String() string {
 	return strconv.FormatInt(m.at.UnixMicro(), 36) + "." + strconv.FormatInt(m.id, 36)
 }
 
+// parseMark refuses what is no mark of ours with bad_cursor.
 func parseMark(s string) (m mark, err error) {
 	at, id, _ := strings.Cut(s, ".")
 	us, err := strconv.ParseInt(at, 36, 64)
@@ -70,6 +72,7 @@ func (w *where) and(condition string, values ...any) {
 	w.conditions = append(w.conditions, fmt.Sprintf(condition, places...))
 }
 
+// String is the clause, with a blank at each end.
 func (w *where) String() string {
 	if len(w.conditions) == 0 {
 		return " "

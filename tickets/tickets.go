@@ -4,6 +4,10 @@
 // one customer, and that the case list shows the truth without reading anything else:
 // its columns are kept in the transactions of those who change them.
 //
+// Who changes a case: intake (an arrival joins it), the floor (Follow), whoever writes an
+// entry (Note), and people, whose edits name the rev that they have read. Cases are locked
+// in the order of their ids, after conversations and before addresses that are new.
+//
 //	open ⇄ pending    an agent sets it aside; the customer writes
 //	   ↑ ↘   ↓
 //	   └─ closed      the customer writes within ReopenWithin; later a new case begins
@@ -82,7 +86,7 @@ type held struct {
 func (h *held) Announce(events ...gateway.Event) { h.told = append(h.told, events...) }
 
 // edit runs work in a transaction, with the events that it gives, and tells them after
-// the commit.
+// the commit. After a deadlock work is run again, so it must keep nothing between.
 func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event, error)) error {
 	var told []gateway.Event
 	err := retry.Tx(ctx, s.db, func(tx pgx.Tx) (err error) {
@@ -97,11 +101,13 @@ func (s *Store) edit(ctx context.Context, work func(tx pgx.Tx) ([]gateway.Event,
 	return err
 }
 
+// querier is what a statement needs: a pool or a transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
+// database is what the store needs of either.
 type database interface {
 	querier
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
@@ -109,6 +115,7 @@ type database interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
+// list reads rows into structs by the names of their columns.
 func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T, error) {
 	rows, _ := db.Query(ctx, sql, args...) // its error is met again in CollectRows
 	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
@@ -129,6 +136,7 @@ func find[T any](ctx context.Context, db database, sql string, args ...any) ([]T
 	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
 }
 
+// one reads a single row; none is refused with not_found.
 func one[T any](ctx context.Context, db querier, noun, sql string, args ...any) (T, error) {
 	rows, _ := db.Query(ctx, sql, args...)
 	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
@@ -138,6 +146,7 @@ func one[T any](ctx context.Context, db querier, noun, sql string, args ...any) 
 	return v, err
 }
 
+// stale refuses an edit of what has changed since it was read, and gives what is there now.
 func stale(now any) error {
 	return gateway.Conflict("stale", "somebody changed this meanwhile; look at what is there and try again", now)
 }
