@@ -152,6 +152,7 @@ export const api = {
   dial: (number: string, queue?: A.Id) => post<A.InteractionView>('/calls', { number, queue }),
 
   queues: () => get<A.Page<A.QueueRow>>('/queues'),
+  alerts: () => get<A.Page<A.Alert>>('/alerts', { open: true }),
   intervals: (query: { queue: A.Id; from: string; to: string; step_s: number }) => get<A.Page<A.Interval>>('/statistics/intervals', query),
   work: (agent: A.Id) => get<A.Workplace>(`/agents/${agent}/work`),
   setMembership: (agent: A.Id, queue: A.Id, body: { enabled: boolean; level?: number }) => put<A.Workplace>(`/agents/${agent}/queues/${queue}`, body),

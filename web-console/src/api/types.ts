@@ -251,6 +251,23 @@ export interface QueueRow {
   answered_today: number
   asa_s?: number
 }
+/** What the floor tells supervisors. */
+export interface Alert {
+  id: Id
+  kind: 'unanswered' | 'max_wait' | 'no_members' | 'wrap_up_overtime'
+  interaction: Id
+  channel: Channel
+  case: Id
+  queue: Id
+  agent?: Id // whose wrap-up it is
+  at: string
+  open: boolean
+  queue_name: string
+  agent_name?: string
+  customer_name: string
+  case_number: number
+}
+
 export interface AgentRow {
   id: Id
   name: string
@@ -385,6 +402,7 @@ export interface Decision extends Explanation {
 export interface Offered {
   agent: Id
   outcome?: string
+  cause?: string // of a decline the agent's reason
 }
 export interface Candidate {
   agent: Id

@@ -51,7 +51,7 @@ export const changeLog = (conversation: Id, f: (log: Log) => Log) =>
 type Word = { frame: Envelope } | { live: Live } | { want: 'live' | 'retry' } | { follow: string[]; tab: string } | { say: [string, object] }
 
 const tab = crypto.randomUUID()
-const listEvents = /^(interaction|message|offer|call|case|customer|task|article|config|supervisor_message|staff_chat|queue|agent)\./
+const listEvents = /^(interaction|message|offer|call|case|customer|task|article|config|supervisor_message|staff_chat|queue|agent|alert)\./
 
 class Hub {
   private channel = new BroadcastChannel('vaxel')
@@ -246,6 +246,7 @@ const listsOf: Record<string, string[]> = {
   staff_chat: ['staff-chats', 'staff-entries'],
   queue: ['queues', 'interactions'],
   agent: ['agents', 'work'],
+  alert: ['alerts'],
 }
 
 function mergeLogs(mine: Live['logs'], theirs: Live['logs']): Live['logs'] {

@@ -12,6 +12,7 @@ import { useCodeName, useStatusCodes } from '../live/codes'
 import { follow } from '../live/hub'
 import { total } from '../phone/directory'
 import { useMe } from '../session'
+import { AlertList } from '../shell/alerts'
 import { Codes } from '../shell/status-menu'
 import { Menu, MenuItem, MenuSep, Switch, Tabs } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
@@ -65,6 +66,7 @@ export function Boards() {
             </Link>
           )}
         </div>
+        <AlertList />
         <Fetched query={queues} what={w.board.what} rows={4}>
           {() => (
             <>

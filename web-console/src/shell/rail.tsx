@@ -3,6 +3,7 @@ import type { Channel } from '../api/types'
 import { useWords } from '../i18n'
 import { useLive } from '../live/hub'
 import { useUnread } from '../live/unread'
+import { useAlerts } from './alerts'
 import { Icon, type IconName } from '../ui/icon'
 
 export const tabs = ['phone', 'chat', 'email', 'status', 'messages', 'customers', 'knowledge', 'analysis', 'settings'] as const
@@ -26,7 +27,7 @@ export const tabOf: Record<Channel, Tab> = { voice: 'phone', callback: 'phone', 
 function useCounts(): Partial<Record<Tab, number>> {
   const interactions = useLive((l) => l.interactions)
   const unread = useUnread()
-  const counts: Partial<Record<Tab, number>> = { messages: unread.supervisor + unread.staff }
+  const counts: Partial<Record<Tab, number>> = { messages: unread.supervisor + unread.staff, status: useAlerts().length }
   for (const i of Object.values(interactions)) {
     const tab = tabOf[i.channel]
     counts[tab] = (counts[tab] ?? 0) + 1

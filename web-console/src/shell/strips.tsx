@@ -8,6 +8,7 @@ import { retryLink, useLive } from '../live/hub'
 import type { Drain } from '../live/state'
 import { unsent } from '../live/outbox'
 import { useLines } from '../phone/lines'
+import { AlertStrip } from './alerts'
 import { Icon, type IconName } from '../ui/icon'
 import { Since } from '../ui/parts'
 
@@ -22,6 +23,7 @@ export function Strips() {
     <div className="strips">
       {link.state === 'down' && (link.taken ? <Taken /> : <Down since={link.since} />)}
       {drain && <Draining drain={drain} />}
+      <AlertStrip />
       <Standing />
       <Refused />
     </div>

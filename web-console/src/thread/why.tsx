@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client'
 import type { Candidate, Decision, Explanation, Id, Offered } from '../api/types'
 import { useFormat, useWords } from '../i18n'
+import { useCodeName } from '../live/codes'
 import { useAgentName } from '../live/names'
 import { Dialog } from '../ui/dialog'
 import { Icon } from '../ui/icon'
@@ -40,6 +41,8 @@ function Moment({ title, e, offers }: { title: string; e: Explanation | Decision
   const strategy = (w.admin.strategies as Record<string, string>)[e.strategy] ?? e.strategy
   const candidates = [...(e.candidates ?? [])].sort((a, b) => order(a) - order(b))
   const outcomes = w.why.outcomes as Record<string, string>
+  const causes = w.why.causes as Record<string, string>
+  const codeName = useCodeName()
   return (
     <section className="why" aria-label={title}>
       <div className="sec-h">
@@ -50,6 +53,7 @@ function Moment({ title, e, offers }: { title: string; e: Explanation | Decision
         <p className="row row-1" key={o.agent}>
           <Icon name={o.outcome === 'accepted' ? 'check' : 'info'} size={12} />
           {[name(o.agent), o.outcome && outcomes[o.outcome]].filter(Boolean).join(' ')}
+          {o.cause && `: ${causes[o.cause] ?? codeName(o.cause)}`}
         </p>
       ))}
       {candidates.length > 0 ? (

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import type * as A from '../../src/api/types'
 import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
@@ -40,6 +41,8 @@ test('a supervisor reads why an agent was asked, of what goes on and of what has
     const dialog = page.getByRole('dialog')
     const second = dialog.getByRole('region', { name: /^Erbjudande 1/ })
     await second.getByText('Nils Ek svarade inte').waitFor()
+    await dialog.getByText('Nils Ek togs tillbaka: bytte status').waitFor()
+    await dialog.getByText('avböjde: Plattformsbyte').waitFor()
     await second.getByRole('row', { name: /Nils Ek.*Vald.*ledig längst/ }).waitFor()
     await second.getByRole('row', { name: /Maja Berg.*Kunde inte.*är inte Tillgänglig/ }).waitFor()
     assert.deepEqual(await faults(page), [])
@@ -49,6 +52,30 @@ test('a supervisor reads why an agent was asked, of what goes on and of what has
     await page.getByRole('button', { name: 'Varför den här operatören' }).focus()
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').getByText('ingen annan kunde').waitFor()
+  }))
+
+test('a supervisor hears of what nobody answers on any page, finds it on the board, and no longer once it is over', () =>
+  desk('/chat', async ({ page, house }) => {
+    await fact('the console is connected', () => house.consoles === 1)
+    const alert = (id: string, kind: A.Alert['kind'], more: Partial<A.Alert>): A.Alert => ({ id, kind, interaction: '901', channel: 'chat', case: '4101', queue: '1', at: new Date().toISOString(), open: true, queue_name: 'Leverans', customer_name: 'Karin Holm', case_number: 4101, ...more })
+    house.alerts = [alert('17-0', 'unanswered', {})]
+    house.tell('alert.raised', house.alerts[0])
+    const strip = page.getByRole('status').filter({ hasText: 'Ingen svarar Karin Holm i Leverans' })
+    await strip.waitFor()
+    house.alerts.unshift(alert('18-0', 'wrap_up_overtime', { agent: '3', agent_name: 'Nils Ek' }))
+    house.tell('alert.raised', house.alerts[0])
+    await page.getByText('Nils Ek har inte avslutat efterbearbetningen av Karin Holm. Och 1 larm till.').waitFor()
+    await page.getByRole('link', { name: 'Visa' }).focus()
+    await page.keyboard.press('Enter')
+    const list = page.getByRole('region', { name: 'Larm' })
+    await fact('both stand on the board', async () => (await list.getByRole('row').count()) === 3)
+    await list.getByRole('link', { name: '#4101' }).first().waitFor()
+    assert.deepEqual(await faults(page), [])
+    await page.getByRole('button', { name: 'Stäng' }).click()
+    await page.getByText('Och 1 larm till.').waitFor({ state: 'detached' })
+    house.alerts = []
+    house.tell('alert.raised', alert('17-0', 'unanswered', { open: false }))
+    await list.waitFor({ state: 'detached' })
   }))
 
 test('an agent is not shown why', () =>

@@ -29,6 +29,7 @@ const same: Record<string, string> = {
   Attachment: 'Attachment',
   PhoneLine: 'Line',
   QueueRow: 'QueueRow',
+  Alert: 'Alert',
   AgentRow: 'AgentRow',
   CodeList: 'TransactionList',
   TransactionCode: 'TransactionCode',
