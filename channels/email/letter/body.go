@@ -13,6 +13,7 @@ type body struct{ text, html string }
 
 func (b body) empty() bool { return b.text == "" && b.html == "" }
 
+// asHTML shows text as it was typed, where HTML is joined to it.
 func (b body) asHTML() string {
 	if b.html != "" || b.text == "" {
 		return b.html
@@ -20,6 +21,7 @@ func (b body) asHTML() string {
 	return "<pre style=\"white-space: pre-wrap\">" + html.EscapeString(b.text) + "</pre>"
 }
 
+// asText is the text, or what the HTML says without its markup.
 func (b body) asText() string {
 	if b.text != "" {
 		return b.text
@@ -53,6 +55,7 @@ func (p *parser) readBody(l *Letter, root *part) {
 	l.Bounce = p.readBounce(l, root)
 }
 
+// limit cuts at n bytes, between two characters.
 func (r *reader) limit(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -88,6 +91,7 @@ func (r *reader) render(e, parent *part) body {
 	return whole
 }
 
+// join puts one after the other, in the forms that either has.
 func join(a, b body) body {
 	joined := body{text: strings.TrimRight(a.asText(), "\n") + "\n\n" + b.asText()}
 	if a.html != "" || b.html != "" {
@@ -132,6 +136,8 @@ func (r *reader) leaf(e, parent *part) body {
 	return body{text: text}
 }
 
+// text is the content in UTF-8, by the charset that its part declares; HTML may declare its
+// own.
 func (r *reader) text(e *part, content []byte) string {
 	declared := e.params["charset"]
 	if declared == "" && e.kind == "text/html" {
@@ -161,6 +167,7 @@ func (r *reader) unpack(e *part, name string, content []byte) {
 	}
 }
 
+// attach keeps a part as a file. Its Content-ID counts only if the HTML refers to it.
 func (r *reader) attach(e *part, name string, content []byte) {
 	if len(content) == 0 && name == "" {
 		return // an empty part without a name is nothing
@@ -169,6 +176,7 @@ func (r *reader) attach(e *part, name string, content []byte) {
 	r.keep(Attachment{Name: name, Type: e.kind, Data: content}, clean(cid))
 }
 
+// keep adds a file, which gets a name if it has none.
 func (r *reader) keep(a Attachment, cid string) {
 	if a.Name == "" {
 		a.Name = r.nameFor(a)
@@ -189,6 +197,7 @@ func (r *reader) nameFor(a Attachment) string {
 	return fmt.Sprintf("attachment-%d%s", len(r.letter.Attachments)+1, extension(a.Type))
 }
 
+// noSlash keeps a subject from being read as a path.
 func noSlash(c rune) rune {
 	if strings.ContainsRune(`/\:`, c) {
 		return '-'
@@ -206,6 +215,7 @@ var extensions = map[string]string{
 	"application/pkcs7-mime": ".p7m", "application/x-pkcs7-signature": ".p7s",
 }
 
+// extension is the usual one of a media type, .bin for one that nobody knows.
 func extension(kind string) string {
 	if ext, ok := extensions[kind]; ok {
 		return ext

@@ -54,7 +54,10 @@ type Attachment struct {
 	Data []byte // decoded; shares memory with the raw mail where it can
 }
 
-// Parse reads raw mail with any line ends.
+// Parse reads raw mail with any line ends. The letter may share memory with raw, which must
+// not be changed while it is in use.
+//
+//	lines ─▶ entity (walk.go) ─▶ transfer encoding ─▶ charset ─▶ text, HTML made safe, files
 func Parse(raw []byte) *Letter {
 	p := &parser{defects: map[string]bool{}}
 	root := p.entity(p.lines(raw), 0, "text/plain")
