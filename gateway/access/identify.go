@@ -22,8 +22,10 @@ const (
 	ticketPrefix  = "vxt_"
 )
 
+// digest is what is kept of a token: 256 random bits need no slow hash.
 type digest [sha256.Size]byte
 
+// newToken makes a token and what is kept of it.
 func newToken(prefix string) (string, digest) {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails, see its documentation
@@ -43,6 +45,7 @@ type cache struct {
 	swept   time.Time
 }
 
+// cached is an answer of the database, or one that is being waited for.
 type cached struct {
 	ready  chan struct{} // closed when caller and err are there
 	until  time.Time     // 0 until ready
@@ -77,6 +80,8 @@ func (c *cache) find(d digest, now time.Time) (*cached, bool) {
 	return e, true
 }
 
+// fill gives the answer to all who wait for it. A refusal is remembered as well, so that a
+// bad token asks the database no more than once a second; trouble of ours is not.
 func (c *cache) fill(d digest, e *cached, now time.Time, caller Caller, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -62,6 +62,7 @@ func (s *Store) SignIn(ctx context.Context, name, password, source, client strin
 	return s.open(ctx, id, source, client)
 }
 
+// rehash stores the password as it would be hashed today: the plain one is here just now.
 func (s *Store) rehash(ctx context.Context, id gateway.LoginID, password string) error {
 	hashed, err := s.hasher.hash(ctx, password)
 	if err == nil {
@@ -70,6 +71,7 @@ func (s *Store) rehash(ctx context.Context, id gateway.LoginID, password string)
 	return err
 }
 
+// open stores a session by the hash of its token; who reads the table can't sign in with it.
 func (s *Store) open(ctx context.Context, id gateway.LoginID, source, client string) (string, Caller, error) {
 	token, hash := newToken(sessionPrefix)
 	now := s.now()
@@ -84,7 +86,7 @@ func (s *Store) open(ctx context.Context, id gateway.LoginID, source, client str
 }
 
 const (
-	freeFailures = 5
+	freeFailures = 5 // people mistype
 	longestWait  = 15 * time.Minute
 )
 
@@ -125,6 +127,7 @@ func (s *Store) attempt(ctx context.Context, name, source string) error {
 	})
 }
 
+// penalty is the wait after so many failures: 2 s after the fifth, then twice as long each.
 func penalty(failures int) time.Duration {
 	if failures < freeFailures {
 		return 0
@@ -132,6 +135,7 @@ func penalty(failures int) time.Duration {
 	return min(longestWait, time.Second<<min(failures-freeFailures+1, 20))
 }
 
+// tooMany says how long to wait, in whole seconds, rounded up.
 func tooMany(wait time.Duration) error {
 	return &gateway.Error{
 		Kind: gateway.KindTooMany, Code: "too_many_attempts",
