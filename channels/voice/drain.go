@@ -4,15 +4,11 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-const (
-	causeDrain   = "drain_killed"
-	drainedTells = 10 * time.Second // for the last sentence
-)
+const causeDrain = "drain_killed"
 
 // Refuse has calls from outside refused with 503, so that their trunk tries another node
 // (RFC 3261 §21.5.4), or taken again. Calls that are here go on.
@@ -25,30 +21,52 @@ func (v *Voice) Remaining() (calls int, serving []gateway.InteractionID) {
 	return len(v.open), slices.Collect(maps.Keys(v.active))
 }
 
-// EndAll ends the calls whose customers wait or talk: they are told, and called back. It
-// gives how many they were.
-func (v *Voice) EndAll() (count int) {
+// EndAll ends the calls whose customers wait or talk: they are told, and called back. So are
+// those that an agent is dialling, without a word. Who leaves a message, or was sent on to a
+// telephone elsewhere, goes on and remains.
+func (v *Voice) EndAll() {
+	v.killed.Store(0)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for c := range v.open {
 		c.post(c.drained)
-		count++
 	}
-	return count
 }
 
-// drained ends a call because its node has to stop.
+// Killed are the calls that the last EndAll has ended so far.
+func (v *Voice) Killed() int { return int(v.killed.Load()) }
+
+// drained ends a call because its node has to stop. The customer hears that they are called
+// back once that is certain; if it is not in time they hear nothing, and are called all the
+// same.
 func (c *Call) drained(ctx context.Context) {
-	if c.done || c.row.State != waiting && c.row.State != talking {
-		return // over soon by itself, or by the stop
+	switch {
+	case c.done:
+		return
+	case c.row.State == dialling:
+		c.countDrained()
+		c.leave(ctx, gateway.Leave{}, causeDrain)
+		return
+	case c.row.State == waiting && c.outside == nil, c.row.State == talking:
+	default:
+		c.v.log.Info("a call goes on past the drain's deadline", "call", c.row.ID, "state", string(c.row.State))
+		return
 	}
-	if err := c.promise(ctx); err != nil {
-		c.v.log.Error("promise a callback", "call", c.row.ID, "err", err)
+	c.countDrained()
+	if !c.until("promise a callback", c.v.cfg.Patience.Accept, func() error { return c.tellEnd(ctx) }) {
+		c.breakOff(ctx, causeDrain)
+		return
 	}
+	c.unfollow()
+	for _, l := range c.legs() {
+		if l != c.customer {
+			l.bye(`SIP;cause=16;text="` + causeDrain + `"`)
+		}
+	}
+	c.farewell(ctx, "promised", causeDrain)
+}
+
+func (c *Call) countDrained() {
+	c.v.killed.Add(1)
 	c.v.log.Warn("a call is ended by the drain", "call", c.row.ID, "interaction", c.row.Interaction)
-	end := func(ctx context.Context) {
-		c.leave(ctx, gateway.Leave{End: gateway.EndSystemFailure, Callback: c.row.Callback}, causeDrain)
-	}
-	c.customer.stream.Play(c.v.sounds.say("promised", c.row.Language), false, func() { c.post(end) })
-	c.after(drainedTells, end)
 }

@@ -175,7 +175,8 @@ type Voice struct {
 	plane    *media.Plane
 	sounds   *sounds
 	trunks   atomic.Pointer[[]Trunk]
-	refusing atomic.Bool // calls from outside go to another node
+	refusing atomic.Bool  // calls from outside go to another node
+	killed   atomic.Int64 // calls that EndAll has ended
 	calls    sync.WaitGroup
 	started  time.Time // calls from before are of another life
 

@@ -74,7 +74,7 @@ func (c *Call) voicemailIfOverdue(ctx context.Context) {
 func (c *Call) takeMessage(ctx context.Context) {
 	m := &message{path: c.v.path(c.row.ID)}
 	if !c.until("begin a voicemail", c.v.cfg.Patience.Arrive, func() error { return c.openMessage(ctx, m) }) {
-		c.breakOff(ctx)
+		c.breakOff(ctx, "system_failure")
 		return
 	}
 	crash.At("call.voicemail")
@@ -106,14 +106,15 @@ func (c *Call) openMessage(ctx context.Context, m *message) error {
 	return err
 }
 
-// breakOff ends a call whose caller can't even leave a message: they are called back.
-func (c *Call) breakOff(ctx context.Context) {
-	c.hangUp("system failure")
+// breakOff hangs up on a customer whom our failure keeps from an agent, and even from leaving
+// a message: they are called back.
+func (c *Call) breakOff(ctx context.Context, cause string) {
+	c.hangUp(cause)
 	if !c.until("promise a callback", forEver, func() error { return c.tellEnd(ctx) }) {
 		c.stay()
 		return
 	}
-	c.finish(ctx, "system_failure")
+	c.finish(ctx, cause)
 }
 
 // beep ends the greeting, by itself or because the caller knows it and pressed #.

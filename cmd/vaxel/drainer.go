@@ -31,12 +31,11 @@ const (
 type drainer struct {
 	*house
 
-	drain  *bus.Drain // that is under way
-	ended  bool       // the deadline's work is done
-	killed int
-	told   map[gateway.AgentID]string // whom it concerns, and the phase they know
-	again  time.Time
-	said   bus.Remains // as last written
+	drain *bus.Drain                 // that is under way
+	ended bool                       // the deadline's work is done
+	told  map[gateway.AgentID]string // whom it concerns, and the phase they know
+	again time.Time
+	said  bus.Remains // as last written
 }
 
 // Run looks at the row a few times a second until ctx ends.
@@ -161,16 +160,19 @@ func (d *drainer) end(ctx context.Context, concerned []gateway.AgentID) {
 		}
 	}
 	if d.voice != nil {
-		d.killed = d.voice.EndAll()
+		d.voice.EndAll()
 	}
-	d.log.Info("the drain's deadline has passed", "drain_killed", d.killed, "remains", d.remains())
+	d.log.Info("the drain's deadline has passed", "remains", d.remains())
 }
 
 func (d *drainer) remains() bus.Remains {
-	r := bus.Remains{Killed: d.killed, Leads: d.router.Works(), Mailboxes: d.mail.Works(), Visitors: d.chat.Visitors()}
+	r := bus.Remains{Leads: d.router.Works(), Mailboxes: d.mail.Works(), Visitors: d.chat.Visitors()}
 	r.Consoles, _ = d.api.Consoles()
 	if d.voice != nil {
 		r.Calls, _ = d.voice.Remaining()
+		if d.ended {
+			r.Killed = d.voice.Killed()
+		}
 	}
 	r.Done = r.Calls+r.Visitors+r.Consoles == 0 && !r.Leads && !r.Mailboxes
 	return r
