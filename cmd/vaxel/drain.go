@@ -24,10 +24,10 @@ type drainCmd struct {
 	Node     string         `help:"Which node; the configuration's own unless set."`
 	Deadline time.Duration  `help:"After it calls that still go on are ended, with a callback." default:"30m"`
 	Final    *time.Duration `help:"So long before that agents are warned the last time: 10m unless set, or a third of a shorter drain."`
-	Cancel   bool          `help:"Have the node work on."`
-	Status   bool          `help:"Say what there is; change nothing."`
-	NoWait   bool          `help:"Don't wait until it is empty." name:"no-wait"`
-	JSON     bool          `name:"json" help:"For programs."`
+	Cancel   bool           `help:"Have the node work on."`
+	Status   bool           `help:"Say what there is; change nothing."`
+	NoWait   bool           `help:"Don't wait until it is empty." name:"no-wait"`
+	JSON     bool           `name:"json" help:"For programs."`
 }
 
 const drainPoll = time.Second

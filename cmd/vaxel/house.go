@@ -141,8 +141,8 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: calls{h.commands, h.floor},
 		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
 		LinesPerSecond: h.config.Chat.LinesPerSecond, BeginsPerMinute: h.config.Chat.BeginsPerMinute, WidgetBeginsPerMinute: h.config.Chat.WidgetBeginsPerMinute,
-		Source:         func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
-		NudgeAfter:     time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
+		Source:     func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
+		NudgeAfter: time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
 	})
 	if h.config.Voice.Listen == "" || !h.config.does(roleChannels) {
 		return nil

@@ -34,7 +34,7 @@ type nodeIn struct {
 type drainIn struct {
 	Name string `path:"name"`
 	Body struct {
-		Deadline gateway.Seconds `json:"deadline,omitempty" default:"1800" doc:"Seconds until calls that still go on are ended, with a callback"`
+		Deadline gateway.Seconds  `json:"deadline,omitempty" default:"1800" doc:"Seconds until calls that still go on are ended, with a callback"`
 		Final    *gateway.Seconds `json:"final,omitempty" doc:"Seconds before that at which agents are warned the last time; unless set 600, or a third of a shorter drain"`
 	}
 }
