@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -13,8 +14,15 @@ import (
 // acknowledgements are what mailboxes answer by themselves, as the house keeps them.
 type acknowledgements struct{ h *house }
 
-// Answer puts an answer on its conversation and into the outbox.
+// Answer puts an answer on its conversation and into the outbox. Where the case has had its
+// share of the hour, it stays unsaid: the mail that it answers comes in all the same.
 func (a acknowledgements) Answer(ctx context.Context, tx pgx.Tx, e gateway.Entry, out gateway.Outbound) error {
+	if err := a.h.outbox.Room(ctx, tx, e.Conversation); err != nil {
+		if errors.Is(err, gateway.ErrConflict) {
+			return nil
+		}
+		return err
+	}
 	if err := a.h.timeline.Append(ctx, tx, &e); err != nil || e.Repeated {
 		return err
 	}

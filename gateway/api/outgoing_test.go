@@ -157,6 +157,33 @@ func TestAMailThatCannotBeWrittenLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestACaseHasItsShareOfTheHour: after 20 mails within an hour no more leave for it, in
+// whatever conversation, until the first of them is an hour old.
+func TestACaseHasItsShareOfTheHour(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
+	_, i := s.take()
+	at := "/interactions/" + i["id"].(string)
+	for range 19 {
+		s.post(at+"/reply", m{"text": "Hej!"}, 201)
+	}
+	s.post("/mails", m{"case": i["case"], "subject": "Kedja", "text": "Hej!"}, 201)
+	on := []gateway.Address{workshop}
+	for path, body := range map[string]m{
+		at + "/reply": {"text": "Hej!"}, at + "/forward": {"text": "Hej!", "to": on}, "/mails": {"case": i["case"], "to": on, "subject": "Hej", "text": "Hej"},
+	} {
+		s.refused("POST", path, body, 409, "too_many_mails")
+	}
+	if n := h.rows(t, "from entry where kind = 'mail'"); n != 21 {
+		t.Errorf("%d mails stand on the case, want Alva's and 20 of ours", n)
+	}
+	s.post("/mails", m{"to": on, "subject": "Hej", "text": "Hej"}, 201) // another case
+	h.exec(t, "update outbound set created_at = now() - interval '61 minutes' where id = (select min(id) from outbound)")
+	s.post(at+"/reply", m{"text": "Hej!"}, 201)
+	s.refused("POST", at+"/reply", m{"text": "Hej!"}, 409, "too_many_mails")
+}
+
 func conversationOf(t testing.TB, written m) (id gateway.ConversationID) {
 	t.Helper()
 	check(t, id.UnmarshalText([]byte(written["entry"].(m)["conversation"].(string))))

@@ -73,7 +73,7 @@ func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sende
 
 // Add writes an outbound in the author's transaction: Kind, Conversation, Pos, MessageID,
 // Recipients (their addresses) and Body are kept; DueAt delays the first attempt. Call
-// Wake after the commit.
+// Wake after the commit. One too many for its case is refused, see Room.
 func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64, error) {
 	addresses := make([]string, 0, len(out.Recipients))
 	for _, r := range out.Recipients {
@@ -83,6 +83,9 @@ func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64
 	}
 	if len(addresses) == 0 {
 		return 0, gateway.Invalid("no_recipient", "a message needs at least one recipient")
+	}
+	if err := o.Room(ctx, tx, out.Conversation); err != nil {
+		return 0, err
 	}
 	var due *time.Time
 	if !out.DueAt.IsZero() {

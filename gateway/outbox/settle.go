@@ -202,16 +202,20 @@ func writeRecipients(ctx context.Context, tx pgx.Tx, out gateway.Outbound) error
 
 type metrics struct {
 	settled *prometheus.CounterVec
+	capped  prometheus.Counter
 }
 
 func newMetrics() metrics {
 	return metrics{settled: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "vaxel_outbound_settled_total",
 		Help: "Attempts to send, by kind and by what became of them.",
-	}, []string{"kind", "state"})}
+	}, []string{"kind", "state"}), capped: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "vaxel_outbound_capped_total",
+		Help: "Messages that were refused because their case had its share of the hour.",
+	})}
 }
 
 // Collectors are the outbox's figures, for the node's registry.
 func (o *Store) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{o.metrics.settled}
+	return []prometheus.Collector{o.metrics.settled, o.metrics.capped}
 }
