@@ -51,3 +51,22 @@ func TestSupervisorsHearAlerts(t *testing.T) {
 		}
 	}
 }
+
+// TestQueuesAreNamedInTheReadersLanguage, wherever they are named.
+func TestQueuesAreNamedInTheReadersLanguage(t *testing.T) {
+	h := newHouse(t)
+	h.as(t, "admin").patch("/admin/agents/"+h.anna.String(), m{"language": "en"})
+	anna := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	offer, i := anna.take()
+	const want = "Faktura (en)"
+	if offer["queue_name"] != want || i["queue_name"] != want || anna.get("/interactions/" + i["id"].(string))["queue_name"] != want {
+		t.Errorf("got offer %v, interaction %v", offer["queue_name"], i["queue_name"])
+	}
+	if kase := anna.get("/cases/" + i["case"].(string)); kase["queue_name"] != want {
+		t.Errorf("got case %v", kase["queue_name"])
+	}
+	if kase := h.as(t, "bo").get("/cases/" + i["case"].(string)); kase["queue_name"] != "Faktura" {
+		t.Errorf("Bo, who reads Swedish, got %v", kase["queue_name"])
+	}
+}

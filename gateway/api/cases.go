@@ -87,13 +87,13 @@ func (s *Server) registerCases() {
 	add(s, operation{Method: http.MethodGet, Path: "/search", ID: "search", Summary: "Find cases and customers", Role: agent}, s.search)
 }
 
-func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[Case], error) {
+func (s *Server) cases(ctx context.Context, by access.Caller, in *casesIn) (page[Case], error) {
 	if in.Q != "" {
 		found, err := s.Cases.Search(ctx, in.Q, in.Limit)
 		if err != nil {
 			return page[Case]{}, err
 		}
-		views, err := s.caseViews(ctx, found.Cases)
+		views, err := s.caseViews(ctx, s.language(ctx, by), found.Cases)
 		return page[Case]{Items: views}, err
 	}
 	if in.Number != 0 {
@@ -104,7 +104,7 @@ func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[
 		if err != nil {
 			return page[Case]{}, err
 		}
-		views, err := s.caseViews(ctx, []tickets.Case{c})
+		views, err := s.caseViews(ctx, s.language(ctx, by), []tickets.Case{c})
 		return page[Case]{Items: views}, err
 	}
 	f := tickets.CaseFilter{States: in.State, Assignee: in.Assignee, Unassigned: in.Nobodys, Tag: strings.ToLower(in.Tag), Customer: in.Customer, After: in.After, Limit: in.Limit}
@@ -115,7 +115,7 @@ func (s *Server) cases(ctx context.Context, _ access.Caller, in *casesIn) (page[
 	if err != nil {
 		return page[Case]{}, err
 	}
-	views, err := s.caseViews(ctx, list.Items)
+	views, err := s.caseViews(ctx, s.language(ctx, by), list.Items)
 	return page[Case]{Items: views, After: list.Next}, err
 }
 
@@ -124,26 +124,26 @@ func (s *Server) countCases(ctx context.Context, _ access.Caller, _ *none) (page
 	return page[tickets.Count]{Items: orEmpty(list)}, err
 }
 
-func (s *Server) caseViews(ctx context.Context, list []tickets.Case) ([]Case, error) {
+func (s *Server) caseViews(ctx context.Context, language string, list []tickets.Case) ([]Case, error) {
 	names, err := s.names.get(ctx)
 	out := make([]Case, len(list))
 	for i, c := range list {
-		out[i] = Case{Case: c, AssigneeName: names.agents[c.Assignee].Name, QueueName: names.queues[c.Queue]}
+		out[i] = Case{Case: c, AssigneeName: names.agents[c.Assignee].Name, QueueName: names.queue(c.Queue, language)}
 	}
 	return out, err
 }
 
-func (s *Server) caseView(ctx context.Context, c tickets.Case) (Case, error) {
-	views, err := s.caseViews(ctx, []tickets.Case{c})
+func (s *Server) caseView(ctx context.Context, language string, c tickets.Case) (Case, error) {
+	views, err := s.caseViews(ctx, language, []tickets.Case{c})
 	return views[0], err
 }
 
-func (s *Server) getCase(ctx context.Context, _ access.Caller, in *caseIn) (Case, error) {
+func (s *Server) getCase(ctx context.Context, by access.Caller, in *caseIn) (Case, error) {
 	c, err := s.Cases.Case(ctx, in.ID)
 	if err != nil {
 		return Case{}, err
 	}
-	return s.caseView(ctx, c)
+	return s.caseView(ctx, s.language(ctx, by), c)
 }
 
 func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn) (Case, error) {
@@ -163,7 +163,7 @@ func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn
 	if err != nil {
 		return Case{}, err
 	}
-	return s.caseView(ctx, c)
+	return s.caseView(ctx, s.language(ctx, by), c)
 }
 
 // checkCase refuses a subject without words, and an agent and a queue that there are not.
@@ -219,7 +219,7 @@ func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChang
 	if err != nil {
 		return Case{}, err
 	}
-	return s.caseView(ctx, changed)
+	return s.caseView(ctx, s.language(ctx, by), changed)
 }
 
 // set changes a field that the request names.
@@ -248,7 +248,7 @@ func trimQuotes(s string) string {
 	return s
 }
 
-func (s *Server) caseTimeline(ctx context.Context, _ access.Caller, in *caseIn) (caseTimeline, error) {
+func (s *Server) caseTimeline(ctx context.Context, by access.Caller, in *caseIn) (caseTimeline, error) {
 	out := caseTimeline{Conversations: []timeline.Conversation{}, Items: []gateway.Entry{}, Interactions: []Interaction{}}
 	if _, err := s.Cases.Case(ctx, in.ID); err != nil {
 		return out, err
@@ -270,7 +270,7 @@ func (s *Server) caseTimeline(ctx context.Context, _ access.Caller, in *caseIn) 
 	if err != nil {
 		return out, err
 	}
-	out.Interactions, err = s.views(ctx, interactions)
+	out.Interactions, err = s.views(ctx, s.language(ctx, by), interactions)
 	return out, err
 }
 
@@ -279,11 +279,11 @@ type searchIn struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"10"`
 }
 
-func (s *Server) search(ctx context.Context, _ access.Caller, in *searchIn) (Found, error) {
+func (s *Server) search(ctx context.Context, by access.Caller, in *searchIn) (Found, error) {
 	found, err := s.Cases.Search(ctx, in.Q, in.Limit)
 	if err != nil {
 		return Found{}, err
 	}
-	views, err := s.caseViews(ctx, found.Cases)
+	views, err := s.caseViews(ctx, s.language(ctx, by), found.Cases)
 	return Found{Cases: views, Customers: orEmpty(found.Customers)}, err
 }

@@ -140,7 +140,7 @@ func (s *Server) ring(ctx context.Context, d dialled) (i Interaction, begun bool
 	if err := s.Calls.Dial(ctx, d.Begin.Agent, d.Number, *answer.Interaction); err != nil {
 		return i, true, err
 	}
-	i, err = s.view(ctx, *answer.Interaction)
+	i, err = s.view(ctx, s.language(ctx, access.Caller{Agent: d.Begin.Agent}), *answer.Interaction)
 	return i, true, err
 }
 

@@ -90,7 +90,7 @@ func (c *console) named(ctx context.Context, event feed.Frame) (frame, error) {
 	case event.Type == "offer.created":
 		var o gateway.Offer
 		if err = json.Unmarshal(event.Data, &o); err == nil {
-			f.Data, err = c.s.offerView(ctx, o)
+			f.Data, err = c.s.offerView(ctx, c.s.language(ctx, c.by), o)
 		}
 	case event.Type == "alert.raised":
 		f.Data, err = c.alert(ctx, event.Data)

@@ -96,8 +96,8 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 	out.Presence = &presence
 	names, err := s.names.get(ctx)
 	for _, id := range memberOf(agent) {
-		if label, ok := names.labels[id]; ok {
-			out.Queues = append(out.Queues, named{id.String(), label.In(agent.Language)})
+		if !names.closed[id] {
+			out.Queues = append(out.Queues, named{id.String(), names.queue(id, agent.Language)})
 		}
 	}
 	return out, err

@@ -16,8 +16,7 @@ const agentPage = 1000
 
 // names are what queues and agents are called, kept because every list shows them.
 type names struct {
-	roster   *roster.Store
-	language string // of queues' names in frames that many hear
+	roster *roster.Store
 
 	mu      sync.Mutex // guards what follows
 	at      time.Time
@@ -26,8 +25,8 @@ type names struct {
 }
 
 type nameList struct {
-	queues map[gateway.QueueID]string
-	labels map[gateway.QueueID]roster.Label // of those in use
+	queues map[gateway.QueueID]roster.Label
+	closed map[gateway.QueueID]bool // out of use
 	agents map[gateway.AgentID]agentName
 }
 
@@ -69,16 +68,13 @@ func (n *names) get(ctx context.Context) (nameList, error) {
 }
 
 func (n *names) read(ctx context.Context) (nameList, error) {
-	list := nameList{queues: map[gateway.QueueID]string{}, labels: map[gateway.QueueID]roster.Label{}, agents: map[gateway.AgentID]agentName{}}
+	list := nameList{queues: map[gateway.QueueID]roster.Label{}, closed: map[gateway.QueueID]bool{}, agents: map[gateway.AgentID]agentName{}}
 	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})
 	if err != nil {
 		return list, err
 	}
 	for _, q := range queues {
-		list.queues[q.ID] = q.Name.In(n.language)
-		if q.Active {
-			list.labels[q.ID] = q.Name
-		}
+		list.queues[q.ID], list.closed[q.ID] = q.Name, !q.Active
 	}
 	for after := gateway.AgentID(0); ; {
 		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})
@@ -102,10 +98,7 @@ func (n *names) forget([]byte) {
 
 // queue is what a queue is called in a language.
 func (l nameList) queue(id gateway.QueueID, language string) string {
-	if label, ok := l.labels[id]; ok {
-		return label.In(language)
-	}
-	return l.queues[id] // out of use
+	return l.queues[id].In(language)
 }
 
 // people are agents with their names.

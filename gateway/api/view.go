@@ -55,16 +55,17 @@ type Offer struct {
 	WaitedSeconds   int64  `json:"waited_s"`
 }
 
-func (s *Server) view(ctx context.Context, i gateway.Interaction) (Interaction, error) {
-	views, err := s.views(ctx, []gateway.Interaction{i})
+func (s *Server) view(ctx context.Context, language string, i gateway.Interaction) (Interaction, error) {
+	views, err := s.views(ctx, language, []gateway.Interaction{i})
 	if err != nil {
 		return Interaction{Interaction: i}, err
 	}
 	return views[0], nil
 }
 
-// views adds names and previews to a list, with one question to each room.
-func (s *Server) views(ctx context.Context, list []gateway.Interaction) ([]Interaction, error) {
+// views adds names, in the reader's language, and previews to a list, with one question to
+// each room.
+func (s *Server) views(ctx context.Context, language string, list []gateway.Interaction) ([]Interaction, error) {
 	out := make([]Interaction, len(list))
 	if len(list) == 0 {
 		return out, nil
@@ -94,7 +95,7 @@ func (s *Server) views(ctx context.Context, list []gateway.Interaction) ([]Inter
 	for n, i := range list {
 		b, p := briefs[i.Case], progress[i.Conversation]
 		out[n] = Interaction{
-			Interaction: i, CustomerName: b.CustomerName, CustomerAddress: b.CustomerAddress, QueueName: names.queues[i.Queue],
+			Interaction: i, CustomerName: b.CustomerName, CustomerAddress: b.CustomerAddress, QueueName: names.queue(i.Queue, language),
 			CaseNumber: b.Number, Subject: b.Subject, Preview: b.Preview, LastAt: b.LastActivityAt,
 			LastPos: p.Last, Unread: p.Unread, AgentName: names.agents[i.Agent].Name, Colleagues: names.people(i.Others),
 		}
@@ -138,7 +139,7 @@ func (s *Server) ownView(ctx context.Context, by access.Caller, i gateway.Intera
 
 // ownViews are views with what the caller may do.
 func (s *Server) ownViews(ctx context.Context, by access.Caller, list []gateway.Interaction) ([]Interaction, error) {
-	out, err := s.views(ctx, list)
+	out, err := s.views(ctx, s.language(ctx, by), list)
 	for n := range out {
 		if err == nil {
 			out[n].Actions, err = s.actions(ctx, out[n], by)
@@ -147,7 +148,7 @@ func (s *Server) ownViews(ctx context.Context, by access.Caller, list []gateway.
 	return out, err
 }
 
-func (s *Server) offerView(ctx context.Context, o gateway.Offer) (Offer, error) {
+func (s *Server) offerView(ctx context.Context, language string, o gateway.Offer) (Offer, error) {
 	out := Offer{Offer: o}
 	i, err := s.Floor.Interaction(ctx, o.Interaction)
 	if err != nil {
@@ -163,7 +164,7 @@ func (s *Server) offerView(ctx context.Context, o gateway.Offer) (Offer, error) 
 	}
 	b := briefs[i.Case]
 	out.CustomerName, out.CustomerAddress, out.Subject = b.CustomerName, b.CustomerAddress, b.Subject
-	out.CaseNumber, out.OpenCases, out.QueueName = b.Number, b.OpenCases, names.queues[o.Queue]
+	out.CaseNumber, out.OpenCases, out.QueueName = b.Number, b.OpenCases, names.queue(o.Queue, language)
 	out.WaitedSeconds = int64(o.CreatedAt.Sub(i.ArrivedAt).Seconds())
 	return out, nil
 }
@@ -190,7 +191,7 @@ func (s *Server) snapshot(ctx context.Context, by access.Caller) (snapshot, erro
 		return out, err
 	}
 	for _, o := range offers {
-		v, err := s.offerView(ctx, o)
+		v, err := s.offerView(ctx, s.language(ctx, by), o)
 		if err != nil {
 			return out, err
 		}
