@@ -47,7 +47,7 @@ func TestSilenceIsCutOff(t *testing.T) {
 				begun := time.Now()
 				raw := &conn{Conn: ours}
 				err := raw.within(ctx, limit, func(more func()) error {
-					for n := 0; n < 100; n++ {
+					for range 100 {
 						if _, err := io.ReadFull(raw, make([]byte, 1)); err != nil {
 							return err
 						}

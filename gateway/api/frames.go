@@ -129,9 +129,7 @@ func (c *console) ownInteraction(ctx context.Context, data json.RawMessage) (Int
 		return Interaction{}, err
 	}
 	if i.State == gateway.StateActive && (i.Agent == c.by.Agent || slices.Contains(i.Others, c.by.Agent)) {
-		topics := []string{gateway.TopicConversation(i.Conversation)}
-		c.remember(topics, nil)
-		c.follower.Topics(topics, nil)
+		c.attend(gateway.TopicConversation(i.Conversation))
 	}
 	return c.s.ownView(ctx, c.by, i)
 }

@@ -128,6 +128,18 @@ func (c *console) remember(add, remove []string) error {
 	return nil
 }
 
+// attend follows what the agent has got. It takes no room of what the console may ask for:
+// a day's customers are more than that.
+func (c *console) attend(topic string) {
+	c.mu.Lock()
+	if !c.topics[topic] {
+		c.topics[topic] = true
+		c.own++
+	}
+	c.mu.Unlock()
+	c.follower.Topics([]string{topic}, nil)
+}
+
 func (c *console) follows(topic string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -36,6 +36,7 @@ func (l *leader) commit(ctx context.Context, b *batch) error {
 // sleeps.
 type restless struct{ *pgxpool.Pool }
 
+// Begin begins one.
 func (r restless) Begin(ctx context.Context) (pgx.Tx, error) {
 	return r.BeginTx(ctx, pgx.TxOptions{BeginQuery: "begin; set local idle_in_transaction_session_timeout = '1s'"})
 }

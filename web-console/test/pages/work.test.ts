@@ -117,6 +117,7 @@ test('a chat: answer, FAQ link by shortcut, note, end, codes', () =>
     await field.fill('Nej, vänta.')
     await page.keyboard.press('Control+Enter')
     await page.getByRole('log').getByText('Nej, vänta.').waitFor()
+    await fact('the line was sent', () => asked(house, /101\/messages/).length === 1)
     const sent = asked(house, /101\/messages/)[0]!
     assert.equal(sent.key, sent.body.client_id)
 
