@@ -53,6 +53,9 @@ func AtState[state ~string](name string, s state) {
 	}
 }
 
+// Armed says whether the named point will be asked for: who keeps work back does it before.
+func Armed(name string) bool { return at != nil && at.name == name }
+
 func die() {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // cannot fail on ourselves
 	select {}                                      // not one instruction more

@@ -207,8 +207,7 @@ func (in *Intake) transact(ctx context.Context, items []Item, also []Together) (
 		if err := join(ctx, tx, items, received, also); err != nil {
 			return err
 		}
-		crash.At("intake.committing")
-		return nil
+		return tx.Crash(ctx, "intake.committing")
 	})
 	return received, told, err
 }

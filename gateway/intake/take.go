@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
-	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 // errTwice ends a batch that holds one key twice; one by one, the second is a repeat.
@@ -35,12 +35,14 @@ type held map[gateway.ConversationID]bool
 // rows of the known conversations and those of their cases, then cases and conversations
 // that are new, then all entries at once, admissions and the feed. Everybody locks conversations, in the order of their ids, and then cases in the
 // order of theirs: the floor and an agent's reply do too.
-func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
+func (in *Intake) take(ctx context.Context, tx *lazy.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
 	received, err := claim(ctx, tx, items)
 	if err != nil {
 		return nil, nil, err
 	}
-	crash.At("intake.begun")
+	if err := tx.Crash(ctx, "intake.begun"); err != nil {
+		return nil, nil, err
+	}
 	places, ours, err := in.find(ctx, tx, items, received)
 	if err != nil {
 		return nil, nil, err
@@ -60,7 +62,7 @@ func (in *Intake) take(ctx context.Context, tx pgx.Tx, items []Item) ([]gateway.
 
 // write appends the entries of what is new and admits what needs an agent. Quiet arrivals
 // need none.
-func (in *Intake) write(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]gateway.Event, error) {
+func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, received []gateway.Received) ([]gateway.Event, error) {
 	fresh := unknown(received)
 	entries := make([]*gateway.Entry, len(fresh))
 	for n, i := range fresh {
@@ -69,7 +71,9 @@ func (in *Intake) write(ctx context.Context, tx pgx.Tx, items []Item, received [
 	if err := in.in.Timeline.Append(ctx, tx, entries...); err != nil {
 		return nil, err
 	}
-	crash.At("intake.appended")
+	if err := tx.Crash(ctx, "intake.appended"); err != nil {
+		return nil, err
+	}
 	told := make([]gateway.Event, 0, len(entries))
 	var wanted []int
 	var admissions []gateway.Admission

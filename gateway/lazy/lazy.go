@@ -17,6 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway/crash"
 )
 
 // Tx is the transaction. Of a pgx.Tx it has the four ways to run statements, and Prompt
@@ -87,6 +89,17 @@ func (t *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 func (t *Tx) Prompt(ctx context.Context) (pgx.Tx, error) {
 	err := t.send(ctx, &pgx.Batch{}).Close()
 	return t.Tx, err
+}
+
+// Crash is a point where a test kills the process. What was kept back is sent before, so
+// that the kill meets it written and not committed.
+func (t *Tx) Crash(ctx context.Context, point string) error {
+	if !crash.Armed(point) {
+		return nil
+	}
+	_, err := t.Prompt(ctx)
+	crash.At(point)
+	return err
 }
 
 // now runs a statement whose tag is read.

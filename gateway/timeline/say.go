@@ -153,8 +153,7 @@ func (s *Store) commit(ctx context.Context, batch []*line) error {
 		if err := s.feed.Append(ctx, tx, told...); err != nil {
 			return err
 		}
-		crash.At("timeline.committing")
-		return nil
+		return tx.Crash(ctx, "timeline.committing")
 	})
 	if err != nil {
 		return err
