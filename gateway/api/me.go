@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -188,11 +189,12 @@ func (s *Server) do(ctx context.Context, by access.Caller, key string, cmd gatew
 	return s.Commands.Do(ctx, key, cmd)
 }
 
-// language is the caller's, for names that come in several.
+// language is the caller's, for names that come in several; who is no agent reads the
+// house's.
 func (s *Server) language(ctx context.Context, by access.Caller) string {
 	names, err := s.names.get(ctx)
 	if agent, ok := names.agents[by.Agent]; ok && err == nil {
 		return agent.Language
 	}
-	return "en"
+	return cmp.Or(s.Language, "en")
 }
