@@ -88,11 +88,14 @@ func (t *Tape) Close() error {
 	}
 	t.file.Lock()
 	defer t.file.Unlock()
-	w := t.w
-	if t.w = nil; w == nil {
+	if t.w == nil {
 		return nil
 	}
-	return w.Close()
+	if err := t.w.Close(); err != nil {
+		return err
+	}
+	t.w = nil
+	return nil
 }
 
 // stop keeps later packets out, so that what is flushed then is all.

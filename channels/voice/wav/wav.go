@@ -189,9 +189,13 @@ func (w *Writer) Write(samples []int16) error {
 	return nil
 }
 
-// Close fills in the sizes, makes the file durable and closes it.
+// Close fills in the sizes, makes the file durable and closes it. A file that the disk does
+// not take stays open: Close may be called again.
 func (w *Writer) Close() error {
-	return errors.Join(fill(w.f, w.written), w.f.Sync(), w.f.Close())
+	if err := errors.Join(fill(w.f, w.written), w.f.Sync()); err != nil {
+		return err
+	}
+	return w.f.Close()
 }
 
 // Repair fills in the sizes of a file whose writer was killed. A whole file stays as it is.
