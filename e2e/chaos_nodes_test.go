@@ -117,13 +117,26 @@ func (d *busyDay) comeAndGo(slot int, dice *rand.Rand) {
 			}
 			guest.say(kind, line, fields)
 		}
-		if !d.within(10*time.Minute, guest.isServed) {
+		if !d.within(10*time.Minute, func() bool { return guest.isServed() && d.isOver(guest) }) {
 			d.c.front.t.Errorf("guest %d.%d waited ten minutes for the end: %s", slot, n, guest.state())
 		}
 		guest.stop()
 		<-guest.done
 		d.leave(guest, said)
 	}
+}
+
+// isOver says whether nothing of a chat is open: a line that came after its end has opened
+// it again, which the widget may not have heard yet.
+func (d *busyDay) isOver(guest *visitor) bool {
+	guest.mu.Lock()
+	conversation := guest.conv
+	guest.mu.Unlock()
+	var open int
+	err := d.c.front.pool.QueryRow(d.c.front.t.Context(), `
+		select (select count(*) from interaction where conversation::text = $1 and ended = '')
+			+ (select count(*) from floor_inbox where admission->>'conversation' = $1)`, conversation).Scan(&open)
+	return err == nil && open == 0
 }
 
 // within waits for a fact that takes as long as several others' work.
