@@ -104,15 +104,17 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 	}, nil
 }
 
-// mailboxFor is the mailbox that the reply is sent from: the one that was written to, else
-// the queue's first, else any.
+// mailboxFor is the mailbox that the reply is sent from: one that was written to, before
+// all the queue's own, else the queue's, else any. Of several it is the oldest.
 func mailboxFor(boxes []Mailbox, r Reply) (Mailbox, error) {
 	var written []string
 	for _, a := range slices.Concat(r.Answers.To, r.Answers.Cc, []gateway.Address{r.Answers.From}) {
 		written = append(written, strings.ToLower(a.Value))
 	}
 	enabled := slices.DeleteFunc(slices.Clone(boxes), func(m Mailbox) bool { return !m.Enabled })
+	slices.SortFunc(enabled, func(a, b Mailbox) int { return cmp.Compare(a.ID, b.ID) })
 	for _, fits := range []func(Mailbox) bool{
+		func(m Mailbox) bool { return m.Queue == r.Queue && slices.Contains(written, m.Address) },
 		func(m Mailbox) bool { return slices.Contains(written, m.Address) },
 		func(m Mailbox) bool { return m.Queue == r.Queue },
 		func(Mailbox) bool { return true },

@@ -304,6 +304,39 @@ func TestComposeRefuses(t *testing.T) {
 	}
 }
 
+// TestReplyLeavesFrom holds to which of our mailboxes a reply is sent from.
+func TestReplyLeavesFrom(t *testing.T) {
+	h := newHouse(t)
+	e := h.open(t, "a", nil)
+	for _, m := range []struct {
+		address string
+		queue   gateway.QueueID
+	}{{"support@cyklar.example", 1}, {"hej@cyklar.example", 1}, {"faktura@cyklar.example", 2}, {"annat@cyklar.example", 3}} {
+		box := support(nobody, nobody)
+		box.Address, box.Queue, box.Plus = m.address, m.queue, false
+		save(t, e, box)
+	}
+	for name, c := range map[string]struct {
+		queue  gateway.QueueID
+		to, cc []gateway.Address
+		want   string
+	}{
+		"two were written to, one is the queue's": {1, people("support@cyklar.example"), people("faktura@cyklar.example"), "support@cyklar.example"},
+		"in whatever order":                       {2, people("support@cyklar.example"), people("faktura@cyklar.example"), "faktura@cyklar.example"},
+		"two of the queue":                        {1, people("hej@cyklar.example", "support@cyklar.example"), nil, "support@cyklar.example"},
+		"the queue's younger one":                 {1, people("hej@cyklar.example"), people("annat@cyklar.example"), "hej@cyklar.example"},
+		"none of the queue's":                     {9, people("annat@cyklar.example", "faktura@cyklar.example"), nil, "faktura@cyklar.example"},
+		"none of ours":                            {1, people("lista@kund.example"), nil, "support@cyklar.example"},
+		"none of ours, and none of the queue's":   {9, people("lista@kund.example"), nil, "support@cyklar.example"},
+	} {
+		r := reply()
+		r.Queue, r.Answers.To, r.Answers.Cc = c.queue, c.to, c.cc
+		if _, mail := compose(t, e, r); mail.From.Value != c.want {
+			t.Errorf("%s: from %s, want %s", name, mail.From.Value, c.want)
+		}
+	}
+}
+
 // TestKilledAfterDot kills the process between the final dot and the answer: the mail has
 // arrived once, and nothing was written that says so.
 func TestKilledAfterDot(t *testing.T) {
