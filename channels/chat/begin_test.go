@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -88,6 +89,73 @@ func TestAnOfficeBehindOneAddress(t *testing.T) {
 	for range 40 {
 		n.dialFrom(t, "198.51.100.7").begin("Hej")
 	}
+}
+
+// TestLinesBeforeTheFloorComes begin nothing: who has begun while nobody leads the floor
+// writes on, also over another socket.
+func TestLinesBeforeTheFloorComes(t *testing.T) {
+	h := newHouse(t)
+	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 1 }
+	h.leaderless = true
+	n := h.start()
+	c := n.dialFrom(t, "198.51.100.7")
+	c.begin("Hej")
+	for s := range 2 {
+		for i := range 3 {
+			c.send(m{"t": "msg", "cid": fmt.Sprintf("%d-%d", s, i), "text": "Är ni där?"})
+			if f := c.answered(); f.T != "ack" {
+				t.Fatalf("line %d over socket %d is answered %+v", i, s, f)
+			}
+		}
+		c.resume(n)
+	}
+}
+
+// TestAFirstLineAgain: a line whose answer was lost is the same line, and costs nothing more.
+func TestAFirstLineAgain(t *testing.T) {
+	h := newHouse(t)
+	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 1 }
+	h.trouble = errors.New("connection lost after the commit")
+	c := h.start().dialFrom(t, "198.51.100.7")
+	c.hello()
+	form := m{"t": "form", "cid": "form-1", "text": "Hej"}
+	c.send(form)
+	if f := c.until("error"); f.Code != "try_again" {
+		t.Errorf("answered %+v", f)
+	}
+	h.mu.Lock()
+	h.trouble = nil
+	h.mu.Unlock()
+	c.send(form)
+	if f := c.answered(); f.T != "ack" {
+		t.Errorf("sent again, answered %+v", f)
+	}
+}
+
+// TestChatsBegunAgain count as what begins, though their conversation goes on.
+func TestChatsBegunAgain(t *testing.T) {
+	h := newHouse(t)
+	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 3 }
+	c := h.start().dialFrom(t, "198.51.100.7")
+	c.begin("Hej")
+	for i := range 100 {
+		h.join(conversation)
+		h.end(conversation)
+		for c.phase != "ended" {
+			if _, err := c.read(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.send(m{"t": "msg", "cid": fmt.Sprint("m-", i), "text": "En sak till"})
+		if f := c.answered(); f.T == "error" {
+			if f.Code != "too_many_begin" || i < 2 {
+				t.Errorf("chat %d: %+v", i, f)
+			}
+			return
+		}
+		c.until("queue")
+	}
+	t.Error("a hundred chats began")
 }
 
 // TestANewSocketIsNotFaster: the brake is the visitor's, not the socket's.

@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"sync"
@@ -62,6 +64,31 @@ func (v *session) mayBegin() error {
 		v.srv.Log.Warn("refused a chat: too many begin at one widget", "widget", v.widget.Key)
 		return tooManyBegin()
 	}
+	return nil
+}
+
+// mayWait refuses a line that would begin beyond what may. Until the floor has opened what
+// the first line asked for, a conversation is unserved: its lines go on with what has begun.
+func (v *session) mayWait(ctx context.Context, who visitor, cid string) error {
+	v.mu.Lock()
+	ended := v.phase == phaseEnded
+	v.mu.Unlock()
+	if cid == v.let || who.Conversation != 0 && !ended {
+		return nil
+	}
+	if who.Conversation != 0 { // ended, or the floor has not come to it since they came back
+		last, err := v.ending(ctx)
+		if err != nil {
+			return fmt.Errorf("find whether the chat ended: %w", err)
+		}
+		if last.writtenSince {
+			return nil
+		}
+	}
+	if err := v.mayBegin(); err != nil {
+		return err
+	}
+	v.let = cid
 	return nil
 }
 

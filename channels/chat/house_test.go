@@ -46,6 +46,7 @@ type house struct {
 	trouble    error             // what Say and Receive answer while it is set, after storing
 	moved      bool              // what is received begins a new conversation
 	deaf       bool              // announcements are lost
+	leaderless bool              // nothing that is received is opened
 	afterStore func()            // called once, when the next line is stored and not yet answered
 }
 
@@ -138,7 +139,9 @@ func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(contex
 		h.stored()
 		return r, trouble
 	}
-	h.open[r.Conversation] = chat.Place{Interaction: r.Interaction, State: gateway.StateWaiting, Position: 3, Wait: 2 * time.Minute}
+	if !h.leaderless {
+		h.open[r.Conversation] = chat.Place{Interaction: r.Interaction, State: gateway.StateWaiting, Position: 3, Wait: 2 * time.Minute}
+	}
 	trouble := h.trouble
 	h.mu.Unlock()
 	h.append(a.Entry)

@@ -141,7 +141,7 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 // line, and for one that nobody serves any more. Its key is made of the visitor and the
 // line's own id, so that the same line sent again is the same arrival.
 func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, began func(visitor)) error {
-	if err := v.mayBegin(); err != nil {
+	if err := v.mayWait(ctx, who, e.ClientID); err != nil {
 		return err
 	}
 	topic := v.widget.topic(who.Topic)

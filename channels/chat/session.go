@@ -30,8 +30,9 @@ type session struct {
 	lines   *rate.Limiter // the visitor's, also over their next sockets
 	typed   time.Time     // when typing was last passed on; the reader's own
 	paged   time.Time
-	seenTo  int64 // the last position that was noted as seen; the reader's own
-	writes  bool  // typing was passed on as on; the reader's own
+	seenTo  int64  // the last position that was noted as seen; the reader's own
+	let     string // client id of the last line that might begin a chat: again, it costs nothing; the reader's own
+	writes  bool   // typing was passed on as on; the reader's own
 	lang    string
 	slot    int
 	silent  atomic.Bool // pinged and not heard of since

@@ -194,20 +194,35 @@ func (v *session) mayLeave(ctx context.Context) error {
 }
 
 // turnedAway says whether the visitor's chat ended without being served: they were asked to
-// write, or the queue closed. The end is among the latest entries.
-func (v *session) turnedAway(ctx context.Context) (turned bool, err error) {
+// write, or the queue closed.
+func (v *session) turnedAway(ctx context.Context) (bool, error) {
+	last, err := v.ending(ctx)
+	return last.cause == string(gateway.EndForm) || last.cause == string(gateway.EndClosed), err
+}
+
+// ending is how a conversation ended last.
+type ending struct {
+	cause        string
+	writtenSince bool // by the visitor; also where it never ended
+}
+
+// ending finds it among the latest entries.
+func (v *session) ending(ctx context.Context) (last ending, err error) {
 	v.mu.Lock()
 	c, after := v.visitor.Conversation, max(0, v.sent-snapPage)
 	v.mu.Unlock()
 	for {
 		entries, err := v.srv.Timeline.Entries(ctx, c, after, snapPage)
 		if err != nil || len(entries) == 0 {
-			return turned, err
+			return last, err
 		}
 		for _, e := range entries {
 			l, shown := viewEntry(e, func(gateway.AgentID) string { return "" })
-			if shown && l.What == "ended" {
-				turned = l.Cause == string(gateway.EndForm) || l.Cause == string(gateway.EndClosed)
+			switch {
+			case shown && l.What == "ended":
+				last = ending{cause: l.Cause}
+			case shown && l.From == "me":
+				last.writtenSince = true
 			}
 		}
 		after = entries[len(entries)-1].Pos
