@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,11 +20,20 @@ import (
 type leader struct {
 	floor.Bus // nothing else is asked of it
 
+	mu    sync.Mutex // guards what follows
 	away  bool
 	heard []string
 }
 
+func (l *leader) leave(away bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = away
+}
+
 func (l *leader) Ask(_ context.Context, _, _ string, body []byte) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.away {
 		return nil, &gateway.Error{Kind: gateway.KindTryAgain, Code: "no_leader"}
 	}
@@ -46,6 +56,8 @@ func TestTheFloorKnowsWhoIsThere(t *testing.T) {
 		expect := func(when string, want ...string) {
 			t.Helper()
 			synctest.Wait()
+			l.mu.Lock()
+			defer l.mu.Unlock()
 			if !slices.Equal(l.heard, want) {
 				t.Errorf("%s: the floor heard %q, want %q", when, l.heard, want)
 			}
@@ -59,10 +71,10 @@ func TestTheFloorKnowsWhoIsThere(t *testing.T) {
 		first()
 		expect("one of two closed")
 
-		l.away = true
+		l.leave(true)
 		second()
 		expect("nobody leads")
-		l.away = false
+		l.leave(false)
 		expect("nobody was asked yet")
 		time.Sleep(heartbeat)
 		expect("a beat later", "agent 1 false")

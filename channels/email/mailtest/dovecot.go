@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"text/template"
 	"time"
@@ -184,10 +186,26 @@ func (d *Dovecot) ForgetUIDs(t testing.TB, name string) {
 		t.Fatal("no index files of", name)
 	}
 	for _, f := range files {
+		waitPast(t, f)
 		if err := os.RemoveAll(f); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// waitPast waits, if the file names a UIDVALIDITY, until its second is over: a mailbox is
+// numbered by the second that it is made in, and would get the same one again.
+func waitPast(t testing.TB, file string) {
+	t.Helper()
+	_, hex, named := strings.Cut(filepath.Base(file), "dovecot-uidvalidity.")
+	if !named {
+		return
+	}
+	was, err := strconv.ParseInt(hex, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Until(time.Unix(was+1, 0)))
 }
 
 // Mails gives a user's inbox as files, in no order.
