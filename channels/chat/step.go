@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -141,9 +142,6 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 	v.mu.Lock()
 	who := v.visitor
 	v.mu.Unlock()
-	if err := v.mayLeave(ctx); err != nil {
-		return err
-	}
 	from := gateway.Address{Kind: gateway.AddressEmail, Value: email, Name: clip(f.Name, maxName)}
 	topic := v.widget.topic(clip(f.Topic, maxName))
 	first, _, _ := strings.Cut(text, "\n")
@@ -152,6 +150,7 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 		return err
 	}
 	now := time.Now()
+	may := v.mayLeave(ctx)
 	_, err = v.srv.Intake.Receive(ctx, gateway.Arrival{
 		Key:     "chat/" + v.token.name() + "/letter/" + f.CID,
 		Channel: gateway.Email, Queue: v.widget.queueFor(topic), From: from, Subject: clip(first, maxName), Language: v.lang, Skills: topic.Skills,
@@ -160,7 +159,12 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 			Kind: gateway.EntryMail, Channel: gateway.Email, Text: text, Body: body, At: now,
 			Author: gateway.Author{Kind: gateway.ByCustomer, Name: from.Name},
 		},
-	}, func(context.Context, pgx.Tx, gateway.Received) error { return nil })
+	}, func(_ context.Context, _ pgx.Tx, r gateway.Received) error {
+		if r.Repeated {
+			return nil // stored is stored, whoever can chat by now
+		}
+		return may()
+	})
 	if err != nil {
 		return fmt.Errorf("take a letter in: %w", err)
 	}
@@ -168,29 +172,46 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 	return nil
 }
 
-// mayLeave refuses a letter where somebody can chat, and beyond what people begin.
-func (v *session) mayLeave(ctx context.Context) error {
+// mayLeave refuses a letter where somebody can chat, and beyond what people begin. The
+// answer is for what is new: a letter whose "left" was lost comes again after a reconnect,
+// perhaps to an open queue, and only its key tells. So it is asked within the transaction,
+// which a refusal rolls back and which may be repeated; what it takes to know is read before.
+func (v *session) mayLeave(ctx context.Context) func() error {
+	alone, err := v.alone(ctx)
+	return sync.OnceValue(func() error {
+		switch {
+		case err != nil:
+			return err
+		case !alone:
+			return gateway.Conflict("chat_open", "Somebody can chat with you now: write there instead.", nil)
+		}
+		return v.mayBegin()
+	})
+}
+
+// alone says whether nobody can chat with the visitor, as they were told: also if the queue
+// has opened since.
+func (v *session) alone(ctx context.Context) (bool, error) {
 	v.mu.Lock()
 	stands := v.phase
 	v.mu.Unlock()
-	alone := stands == phaseOffline // as they were told, also if the queue has opened since
 	if stands == phaseEnded {
-		var err error
-		if alone, err = v.turnedAway(ctx); err != nil {
-			return fmt.Errorf("find how the chat ended: %w", err)
-		}
-	}
-	if !alone && (stands == phasePre || stands == phaseEnded) {
-		o, err := v.srv.Board.Opening(ctx, v.widget.Queue)
+		turned, err := v.turnedAway(ctx)
 		if err != nil {
-			return fmt.Errorf("find whether the queue is open: %w", err)
+			return false, fmt.Errorf("find how the chat ended: %w", err)
 		}
-		alone = !o.Open
+		if turned {
+			return true, nil
+		}
 	}
-	if !alone {
-		return gateway.Conflict("chat_open", "Somebody can chat with you now: write there instead.", nil)
+	if stands != phasePre && stands != phaseEnded {
+		return stands == phaseOffline, nil
 	}
-	return v.mayBegin()
+	o, err := v.srv.Board.Opening(ctx, v.widget.Queue)
+	if err != nil {
+		return false, fmt.Errorf("find whether the queue is open: %w", err)
+	}
+	return !o.Open, nil
 }
 
 // turnedAway says whether the visitor's chat ended without being served: they were asked to

@@ -2,8 +2,10 @@ package chat_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 
+	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -104,5 +106,49 @@ func TestLetter(t *testing.T) {
 	}
 	if a.Channel != gateway.Email || a.From.Value != "anna@kund.example" || a.Subject != "Ring inte, skriv." || a.Entry.Kind != gateway.EntryMail || mail.From != a.From || mail.Subject != a.Subject || a.Conversation != 0 {
 		t.Errorf("received %+v with %+v", a, mail)
+	}
+}
+
+// A letter that was stored is left, however often it is sent and whatever has changed: its
+// answer is lost, the visitor comes back when the queue has opened and their address has
+// begun all it may.
+func TestAStoredLetterIsLeft(t *testing.T) {
+	h := newHouse(t)
+	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 1 }
+	h.opening, h.trouble = chat.Opening{}, errors.New("connection lost after the commit")
+	n := h.start()
+	c := n.dialFrom(t, "198.51.100.7")
+	if f := c.hello(); f.Phase != "offline" {
+		t.Fatalf("greeted %+v", f)
+	}
+	letter := m{"t": "letter", "cid": "l1", "text": "Ring inte, skriv.", "email": "anna@kund.example"}
+	c.send(letter)
+	if f := c.until("error"); f.Code != "try_again" {
+		t.Errorf("with a lost answer: %+v", f)
+	}
+	h.mu.Lock()
+	h.trouble = nil
+	h.mu.Unlock()
+	c.send(letter)
+	if f := c.answered(); f.T != "left" {
+		t.Errorf("sent again with its address's token spent: %+v", f)
+	}
+	h.mu.Lock()
+	h.opening = chat.Opening{Open: true}
+	h.mu.Unlock()
+	c.resume(n)
+	c.send(letter)
+	if f := c.answered(); f.T != "left" || f.CID != "l1" {
+		t.Errorf("sent again to an open queue: %+v", f)
+	}
+	letter["cid"] = "l2"
+	c.send(letter)
+	if f := c.answered(); f.Code != "chat_open" || f.CID != "l2" {
+		t.Errorf("another one: %+v", f)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.joined) != 1 {
+		t.Errorf("stored %d letters, want 1", len(h.joined))
 	}
 }
