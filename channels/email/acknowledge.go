@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,11 +44,11 @@ const dailyAnswers = 3
 func (p *poller) deserves(r *receivedMail, received gateway.Received) bool {
 	l := r.letter
 	return !received.Repeated && received.Pos == 1 && r.broken == "" && l.Automatic == letter.Person &&
-		!l.Authentication.Forged() && l.From.Value != "" && !slices.Contains(p.own, l.From.Value)
+		!l.Authentication.Forged() && l.From.Value != "" && !p.us.has(l.From)
 }
 
 // acknowledgements is what is answered to mails that come now; empty: nothing.
-func (p *poller) acknowledgements(ctx context.Context) (text string, err error) {
+func (p *poller) acknowledgements(ctx context.Context) (string, error) {
 	a := p.box.Acknowledge
 	if a == (Acknowledgement{}) {
 		return "", nil
@@ -58,15 +57,7 @@ func (p *poller) acknowledgements(ctx context.Context) (text string, err error) 
 	if err != nil {
 		return "", fmt.Errorf("ask whether queue %d is open: %w", p.box.Queue, err)
 	}
-	if text = a.text(open); text == "" {
-		return "", nil
-	}
-	boxes, err := p.Mailboxes(ctx)
-	p.own = p.own[:0]
-	for _, m := range boxes {
-		p.own = append(p.own, m.Address)
-	}
-	return text, err
+	return a.text(open), nil
 }
 
 // acknowledge answers mails in the transaction that takes them in.

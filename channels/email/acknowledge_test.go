@@ -73,6 +73,45 @@ func TestAcknowledge(t *testing.T) {
 	}
 }
 
+// TestOurOwnMail comes in from a queue's identity: as a copy that asks for nobody where it
+// left, as work where it was sent to; and no mailbox answers it by itself.
+func TestOurOwnMail(t *testing.T) {
+	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
+	const us, billing, help = "support@cyklar.example", "faktura@cyklar.example", "Hjalp@cyklar.example"
+	h.others = []string{help}
+	e := h.acknowledges(t, d, sink, us)
+	other := support(d.IMAP, sink.Address)
+	other.Address, other.User, other.Queue, other.Acknowledge.Open = billing, billing, 2, "Tack, vi räknar."
+	save(t, e, other)
+	r := reply()
+	r.Sender = person("Hjälpen", help)
+	for i, plus := range []bool{false, true} {
+		box := support(d.IMAP, sink.Address)
+		box.Acknowledge.Open, box.Plus = "Tack, vi läser strax.", plus
+		save(t, e, box)
+		out, _ := compose(t, e, r)
+		send(t, e, out)
+		ours := sink.Mails()[i].Raw
+		d.Deliver(t, us, ours)
+		d.Deliver(t, billing, ours)
+		h.wait(t, 2*i+2)
+	}
+	form := "Reply-To: anna@kund.example\r\n" + string(mailtest.Mail("form", help, "Fråga", "Hej"))
+	d.Deliver(t, us, []byte(form))
+	h.wait(t, 5)
+	for _, a := range h.taken(t) {
+		form := a.MessageID == "form@kund.example"
+		if a.Quiet != (a.Queue == 1 && !form) {
+			t.Errorf("queue %d, form %v: quiet %v", a.Queue, form, a.Quiet)
+		}
+	}
+	d.Deliver(t, us, mailtest.Mail("m1", "anna@kund.example", "Fråga", "Hej"))
+	h.wait(t, 6)
+	if list := h.answered(); len(list) != 1 || list[0].Recipients[0].Address != "anna@kund.example" {
+		t.Errorf("answered: %+v", list)
+	}
+}
+
 var marks = regexp.MustCompile(`(?mi)^(Auto-Submitted|X-Auto-Response-Suppress|X-Vaxel-Auto|In-Reply-To|References):.*\r\n([ \t].*\r\n)*`)
 
 // TestTwoFacing has two Växels acknowledge each other's acknowledgements: the marks end it

@@ -29,7 +29,7 @@ type stored struct {
 }
 
 // arrival makes the mail an arrival for the mailbox's queue.
-func (e *Email) arrival(m Mailbox, r *receivedMail) (gateway.Arrival, error) {
+func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) (gateway.Arrival, error) {
 	l := r.letter
 	body, err := json.Marshal(mailOf(r))
 	if err != nil {
@@ -38,7 +38,7 @@ func (e *Email) arrival(m Mailbox, r *receivedMail) (gateway.Arrival, error) {
 	a := gateway.Arrival{
 		Key: r.key, Channel: gateway.Email, Queue: m.Queue,
 		MessageID: l.MessageID, From: customerOf(m, l), Subject: l.Subject, ArrivedAt: arrivedAt(r.fetched),
-		Quiet: l.Automatic.Quiet() || l.From.Value == m.Address,
+		Quiet: l.Automatic.Quiet() || comesBack(m, us, l),
 	}
 	a.Entry = gateway.Entry{
 		Kind: gateway.EntryMail, Channel: gateway.Email, ClientID: r.key, Text: l.Text, Body: body, At: a.ArrivedAt,
@@ -49,6 +49,16 @@ func (e *Email) arrival(m Mailbox, r *receivedMail) (gateway.Arrival, error) {
 	}
 	e.thread(&a, l)
 	return a, nil
+}
+
+// comesBack says whether the mail left through this mailbox: a copy of our own, by a list
+// or to ourselves, which asks for nobody. What leaves from a queue's identity has its
+// answers come to the mailbox (see compose). One that left through another mailbox is
+// written to this one's queue, and one whose answers go to a customer is a form's in the
+// identity's name: both want an agent.
+func comesBack(m Mailbox, us ours, l *letter.Letter) bool {
+	return l.From.Value == m.Address ||
+		us.has(l.From) && slices.ContainsFunc(l.ReplyTo, ourselves([]Mailbox{m}, nil).has)
 }
 
 // arrivedAt is when the server took the mail. Servers are wrong at times; nothing

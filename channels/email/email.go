@@ -81,11 +81,12 @@ type Bounces interface {
 
 // Rooms are those that mail passes through.
 type Rooms struct {
-	Intake  Intake
-	Blobs   Blobs
-	Secrets Secrets
-	Bounces Bounces
-	Answers Answers
+	Intake     Intake
+	Blobs      Blobs
+	Secrets    Secrets
+	Bounces    Bounces
+	Answers    Answers
+	Identities Identities
 }
 
 // Options are what differs between installations.

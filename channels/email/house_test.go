@@ -35,6 +35,7 @@ type house struct {
 	refuse  func(gateway.Arrival) error // nil: takes everything
 	answers []gateway.Outbound          // that were committed with an arrival
 	closed  bool                        // the queue
+	others  []string                    // addresses that queues write from
 	full    int                         // how often the disk is still full
 	came    chan struct{}               // closed and replaced after each batch
 	batches int
@@ -215,6 +216,12 @@ func (h *house) Bounced(_ context.Context, _ pgx.Tx, id string, r gateway.Recipi
 	return gateway.Outbound{}, true, nil
 }
 
+func (h *house) Identities(context.Context) ([]string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.others, nil
+}
+
 // desk answers by itself for a house.
 type desk struct{ *house }
 
@@ -239,7 +246,7 @@ func (h *house) open(t testing.TB, node string, d *mailtest.Dovecot) *email.Emai
 		o.TLS = &tls.Config{RootCAs: d.Roots, MinVersion: tls.VersionTLS12}
 	}
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	e, err := email.Open(t.Context(), h.pool, email.Rooms{Intake: h, Blobs: h, Secrets: safe{h}, Bounces: h, Answers: desk{h}}, o, log)
+	e, err := email.Open(t.Context(), h.pool, email.Rooms{Intake: h, Blobs: h, Secrets: safe{h}, Bounces: h, Answers: desk{h}, Identities: h}, o, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,19 +33,14 @@ func (n Imported) Done() int { return n.Taken + n.Known + n.Held + n.Refused }
 
 // Import takes the mails of an archive in as if the mailbox had read them, but quietly:
 // their cases are closed, nobody is asked or answered, and what they reported of our mail
-// is no news. What the mailbox's own address has sent stands on the case of whom it was
-// sent to.
+// is no news. What we have sent ourselves stands on the case of whom it was sent to.
 //
 // It may be stopped at any moment and begun again: a mail is known by its content, in the
 // transaction that takes it in. tell is called after each batch.
 func (e *Email) Import(ctx context.Context, box Mailbox, mails []archive.Mail, tell func(Imported)) (n Imported, err error) {
-	boxes, err := e.Mailboxes(ctx)
+	us, err := e.ourselves(ctx)
 	if err != nil {
 		return n, err
-	}
-	var own []string
-	for _, b := range boxes {
-		own = append(own, b.Address)
 	}
 	n.Total = len(mails)
 	for batch := range slices.Chunk(mails, importBatch) {
@@ -53,7 +48,7 @@ func (e *Email) Import(ctx context.Context, box Mailbox, mails []archive.Mail, t
 		if err != nil {
 			return n, err
 		}
-		if err := e.importSome(ctx, box, own, read, &n); err != nil {
+		if err := e.importSome(ctx, box, us, read, &n); err != nil {
 			return n, err
 		}
 		tell(n)
@@ -106,7 +101,7 @@ func (e *Email) archived(ctx context.Context, box Mailbox, m archive.Mail) (*rec
 }
 
 // importSome takes mails in that are parsed.
-func (e *Email) importSome(ctx context.Context, box Mailbox, own []string, read []*receivedMail, n *Imported) error {
+func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*receivedMail, n *Imported) error {
 	fresh, err := e.unknown(ctx, box, read)
 	if err != nil {
 		return err
@@ -122,10 +117,10 @@ func (e *Email) importSome(ctx context.Context, box Mailbox, own []string, read 
 	n.Held += held
 	items := make([]Item, len(fresh))
 	for i, r := range fresh {
-		if items[i].Arrival, err = e.arrival(box, r); err != nil {
+		if items[i].Arrival, err = e.arrival(box, us, r); err != nil {
 			return err
 		}
-		quiet(&items[i].Arrival, r, own)
+		quiet(&items[i].Arrival, r, us)
 	}
 	received, errs := e.in.Intake.ReceiveBatch(ctx, items, e.imported(box, fresh))
 	for i, r := range fresh {
@@ -151,14 +146,13 @@ func (e *Email) importSome(ctx context.Context, box Mailbox, own []string, read 
 
 // quiet has an arrival ask for nobody. What we sent ourselves is from an agent whom we
 // don't know, and of the customer to whom it went.
-func quiet(a *gateway.Arrival, r *receivedMail, own []string) {
+func quiet(a *gateway.Arrival, r *receivedMail, us ours) {
 	a.Quiet = true
-	ours := func(x gateway.Address) bool { return slices.Contains(own, x.Value) }
-	if !ours(r.letter.From) {
+	if !us.has(r.letter.From) {
 		return
 	}
 	to := slices.Concat(r.letter.To, r.letter.Cc)
-	if i := slices.IndexFunc(to, func(x gateway.Address) bool { return x.Value != "" && !ours(x) }); i >= 0 {
+	if i := slices.IndexFunc(to, func(x gateway.Address) bool { return x.Value != "" && !us.has(x) }); i >= 0 {
 		a.From = to[i]
 		a.From.Kind = gateway.AddressEmail
 	}

@@ -75,3 +75,28 @@ func TestAnImportIsBegunAgain(t *testing.T) {
 		t.Errorf("got %d arrivals, %d answers, want 450 and none", len(list), len(h.answers))
 	}
 }
+
+// TestImportKnowsOurOwn puts what left from a queue's identity on the case of whom it was
+// sent to.
+func TestImportKnowsOurOwn(t *testing.T) {
+	h := newHouse(t)
+	h.others = []string{"Hjalp@cyklar.example"}
+	e := h.open(t, "one", nil)
+	box := save(t, e, support(nobody, nobody))
+	path := filepath.Join(t.TempDir(), "mbox")
+	const sent = "From a Mon Jan  6 10:00:00 2025\nFrom: Bo <hjalp@cyklar.example>\nTo: support@cyklar.example, maja@example.com\nSubject: svar\n\nHej\n\n"
+	if err := os.WriteFile(path, []byte(sent), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mails, _, err := archive.Scan(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Import(t.Context(), box, mails, func(email.Imported) {}); err != nil {
+		t.Fatal(err)
+	}
+	list := h.taken(t)
+	if len(list) != 1 || list[0].From.Value != "maja@example.com" || list[0].Entry.Author != (gateway.Author{Kind: gateway.ByAgent, Name: "Bo"}) {
+		t.Errorf("got %+v", list)
+	}
+}

@@ -34,9 +34,12 @@ func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []im
 	if err != nil {
 		return nil, err
 	}
+	if p.us, err = p.ourselves(ctx); err != nil {
+		return nil, err
+	}
 	items := make([]Item, len(fresh))
 	for i, r := range fresh {
-		if items[i].Arrival, err = p.arrival(p.box, r); err != nil {
+		if items[i].Arrival, err = p.arrival(p.box, p.us, r); err != nil {
 			return nil, err
 		}
 	}

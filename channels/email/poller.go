@@ -23,7 +23,7 @@ type poller struct {
 	refused  map[imap.UID]int // how often the intake has refused a mail
 	unmarked string           // why the server marks no mail; empty: it does
 	answers  string           // what the mails that come now are answered by themselves; empty: nothing
-	own      []string         // addresses of ours, which are not
+	us       ours             // which are not
 	noted    struct {         // the health that was written last
 		at      time.Time
 		behind  int

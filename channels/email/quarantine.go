@@ -92,7 +92,11 @@ func (e *Email) Release(ctx context.Context, id int64) (gateway.Received, error)
 	if err != nil {
 		return gateway.Received{}, err
 	}
-	a, err := e.arrival(box, r)
+	us, err := e.ourselves(ctx)
+	if err != nil {
+		return gateway.Received{}, err
+	}
+	a, err := e.arrival(box, us, r)
 	if err != nil {
 		return gateway.Received{}, err
 	}

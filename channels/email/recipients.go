@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,8 +25,26 @@ func (e *Email) Answer(ctx context.Context, m gateway.Mail, identities []string)
 	return us.answer(m, false), us.answer(m, true), nil
 }
 
-// ours are the addresses that are read here.
+// Identities are the addresses that queues write from, beside those of the mailboxes.
+type Identities interface {
+	Identities(ctx context.Context) ([]string, error)
+}
+
+// ours are the addresses that are read here, and those that we write from.
 type ours struct{ exact, plus map[string]bool }
+
+// ourselves are all addresses of ours as they are now.
+func (e *Email) ourselves(ctx context.Context) (ours, error) {
+	boxes, err := e.Mailboxes(ctx)
+	if err != nil {
+		return ours{}, err
+	}
+	identities, err := e.in.Identities.Identities(ctx)
+	if err != nil {
+		return ours{}, fmt.Errorf("ask what queues write from: %w", err)
+	}
+	return ourselves(boxes, identities), nil
+}
 
 func ourselves(boxes []Mailbox, identities []string) ours {
 	us := ours{map[string]bool{}, map[string]bool{}}

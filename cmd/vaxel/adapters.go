@@ -160,6 +160,19 @@ func endsWaiting(s gateway.Step) bool {
 	return s.Do == gateway.ToVoicemail || s.Do == gateway.ToExternal || s.Do == gateway.HangUp
 }
 
+// identities are the addresses that queues write from.
+type identities struct{ *roster.Store }
+
+func (i identities) Identities(ctx context.Context) (list []string, err error) {
+	queues, err := i.Queues(ctx, roster.QueueFilter{})
+	for _, q := range queues {
+		if q.FromAddress != "" {
+			list = append(list, q.FromAddress)
+		}
+	}
+	return list, err
+}
+
 // replies makes agents' answers mail.
 type replies struct {
 	*email.Email

@@ -132,7 +132,7 @@ func (h *house) openWay(context.Context) error {
 
 func (h *house) openChannels(ctx context.Context) (err error) {
 	h.email, err = email.Open(ctx, h.pool, email.Rooms{
-		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox, Answers: acknowledgements{h},
+		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox, Answers: acknowledgements{h}, Identities: identities{h.roster},
 	}, email.Options{Node: h.config.Node}, h.log)
 	if err != nil {
 		return err

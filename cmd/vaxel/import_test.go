@@ -18,7 +18,7 @@ import (
 )
 
 // Two mails of a customer and one of a machine came in; one was answered. An old program
-// kept what came and what was sent apart.
+// kept what came and what was sent, in the name of the queue, apart.
 const inbox = `From maja@example.com Mon Jan  6 10:00:00 2025
 From: Maja Lind <maja@example.com>
 To: support@cyklar.example
@@ -47,7 +47,7 @@ Hej
 `
 
 const sent = `From - Tue Jan  7 10:00:00 2025
-From: =?utf-8?q?=C3=85sa?= <support@cyklar.example>
+From: =?utf-8?q?=C3=85sa?= <verkstad@cyklar.example>
 To: Maja Lind <maja@example.com>
 Subject: Re: Bromsen
 Message-ID: <two@cyklar.example>
@@ -66,7 +66,7 @@ func TestAnArchiveIsImportedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	queue, err := h.roster.CreateQueue(t.Context(), roster.Queue{Name: roster.Label{"sv": "Verkstad"}, Band: 5, Active: true})
+	queue, err := h.roster.CreateQueue(t.Context(), roster.Queue{Name: roster.Label{"sv": "Verkstad"}, Band: 5, FromAddress: "verkstad@cyklar.example", Active: true})
 	if err != nil {
 		t.Fatal(err)
 	}
