@@ -234,6 +234,7 @@ test('the sender’s HTML lies in a frame without scripts', () =>
 test('what is written without contact is sent when the contact is back', () =>
   desk('/chat/101', async ({ page, house }) => {
     await page.getByText('Toppen.').waitFor()
+    await fact('the console is connected', () => house.consoles === 1) // what is not yet there is not cut
     house.broken.add('/socket')
     house.cut()
     await page.route('**/messages', (route) => route.abort())
