@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
-	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -58,18 +57,6 @@ func (v *Voice) TalkOn(ctx context.Context, agent gateway.AgentID, id gateway.In
 		c.rearrange(ctx)
 		return nil
 	})
-}
-
-// rearrange writes that the customer hears music, or no longer, after it is so.
-func (c *Call) rearrange(ctx context.Context) {
-	was := c.heard.music
-	c.arrange()
-	if c.heard.music == was {
-		return
-	}
-	if err := c.turn(ctx, talking, nil); err != nil {
-		c.v.log.Warn("write who hears music", "call", c.row.ID, "err", err)
-	}
 }
 
 func noLine() error {
@@ -212,21 +199,4 @@ func (c *Call) release(ctx context.Context, to callState) {
 	for _, l := range old {
 		c.part(ctx, l)
 	}
-}
-
-// withOutside lets the customer talk to somebody outside until one of them hangs up.
-func (c *Call) withOutside() {
-	c.outside.stream.Part()
-	media.Bridge(c.customer.stream, c.outside.stream)
-	c.after(outsideMost, func(ctx context.Context) { c.endOutside(ctx, "too_long") })
-	c.v.log.Info("call sent on", "call", c.row.ID, "interaction", c.row.Interaction)
-}
-
-// partners are those on the call beside customer and agent.
-func (c *Call) partners() []*Leg {
-	all := slices.Clone(c.others)
-	if c.outside != nil && c.outside.up {
-		all = append(all, c.outside)
-	}
-	return all
 }

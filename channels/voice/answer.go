@@ -50,20 +50,6 @@ func (c *Call) ask(ctx context.Context, r *ring) {
 	})
 }
 
-// try asks the floor under one key until it answers, two seconds at a time.
-func (v *Voice) try(ctx context.Context, patience time.Duration, key string, cmd gateway.Command) (gateway.Answer, error) {
-	deadline := time.Now().Add(patience)
-	for {
-		one, stop := context.WithTimeout(ctx, min(2*time.Second, max(time.Until(deadline), ms)))
-		answer, err := v.rooms.Floor.Do(one, key, cmd)
-		stop()
-		if err == nil || refused(err) || time.Now().After(deadline) || v.stopping() {
-			return answer, err
-		}
-		time.Sleep(20 * ms)
-	}
-}
-
 // answeredByFloor is the floor's word on the agent who picked up.
 func (c *Call) answeredByFloor(ctx context.Context, r *ring, answer gateway.Answer, err error) {
 	if c.done || !slices.Contains(c.rings, r) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -45,77 +44,6 @@ func (c *Call) promote(ctx context.Context, at int) {
 	if old != nil {
 		c.part(ctx, old)
 	}
-}
-
-// arrange lets those hear each other who are to. What is so already stays untouched.
-func (c *Call) arrange() {
-	if c.agent == nil || c.customer == nil {
-		return
-	}
-	want := c.wanted()
-	if c.heard.same(want) {
-		return
-	}
-	c.heard = want
-	for _, l := range c.legs() {
-		if l.stream != nil && l.up {
-			l.stream.Part()
-		}
-	}
-	music, line2 := want.music, want.line2
-	switch {
-	case want.mixed != nil:
-		media.Join(want.mixed...)
-	case !music:
-		media.Bridge(c.customer.stream, c.agent.stream)
-	case line2 != nil:
-		media.Bridge(c.agent.stream, line2.stream)
-	case c.phase == gateway.PhaseConsult:
-		c.agent.stream.Play(c.v.sounds.ringing, true, nil)
-	default:
-		c.agent.stream.Play(c.v.sounds.silence, true, nil)
-	}
-	if want.aside != nil {
-		want.aside.stream.Play(c.v.sounds.music(), true, nil)
-	}
-	if music {
-		c.customer.stream.Play(c.v.sounds.music(), true, nil)
-	}
-}
-
-// hearing is who hears whom: customer and agent each other, unless one of the others is set.
-type hearing struct {
-	agent *Leg
-	music bool            // for the customer
-	line2 *Leg            // whom the agent hears meanwhile
-	aside *Leg            // line 2 while it hears music
-	mixed []*media.Stream // everybody
-}
-
-func (h hearing) same(o hearing) bool {
-	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && h.aside == o.aside && slices.Equal(h.mixed, o.mixed)
-}
-
-// wanted is who should hear whom, from what the floor says and from who is there.
-func (c *Call) wanted() hearing {
-	w, on := hearing{agent: c.agent}, c.partners()
-	switch {
-	case c.phase == gateway.PhaseConference && len(on) > 0:
-		w.mixed = []*media.Stream{c.customer.stream, c.agent.stream}
-		for _, l := range on {
-			w.mixed = append(w.mixed, l.stream)
-		}
-	case c.phase == gateway.PhaseConsult && c.swapped && len(on) > 0:
-		w.aside = on[len(on)-1]
-	case c.phase == gateway.PhaseConsult:
-		w.music = true
-		if n := len(on); n > 0 {
-			w.line2 = on[n-1]
-		}
-	default:
-		w.music = c.onHold
-	}
-	return w
 }
 
 // handOver leaves the customer to the colleague on line 2, a conference to who came first,

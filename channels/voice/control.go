@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/dtmf"
@@ -133,26 +132,6 @@ func (c *Call) passOn(l *Leg, key byte) {
 	for _, other := range c.hearers(l) {
 		other.press(key)
 	}
-}
-
-// hearers are those who hear a leg now.
-func (c *Call) hearers(l *Leg) (all []*Leg) {
-	switch h := c.heard; {
-	case c.row.State == outside:
-		all = []*Leg{c.customer, c.outside}
-	case c.row.State != talking || c.agent == nil:
-		return nil
-	case h.mixed != nil:
-		all = append([]*Leg{c.customer, c.agent}, c.partners()...)
-	case !h.music:
-		all = []*Leg{c.customer, c.agent}
-	case h.line2 != nil:
-		all = []*Leg{c.agent, h.line2}
-	}
-	if !slices.Contains(all, l) {
-		return nil
-	}
-	return slices.DeleteFunc(all, func(o *Leg) bool { return o == l })
 }
 
 // parseInfo reads a key that a telephone sends as INFO.

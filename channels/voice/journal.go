@@ -48,6 +48,7 @@ type callRow struct {
 }
 
 const callColumns = `id, outbound, state, from_number, from_name, to_number, queue_id, language,
+
 	interaction_id, conversation_id, agent_id, callback_id, cause, created_at, answered_at,
 	(select min(created_at) from recording where call_id = call.id)`
 
@@ -174,43 +175,6 @@ func (c *Call) turn(ctx context.Context, to callState, also func(tx pgx.Tx) erro
 // waitsMusic says whether a customer who talks to an agent hears music meanwhile.
 func (c *Call) waitsMusic(s callState) bool {
 	return c.onHold || s == talking && c.heard.music
-}
-
-// CallNews is what the agent's consoles are told of a call, as call.changed.
-type CallNews struct {
-	Call        int64                 `json:"call,string"`
-	Interaction gateway.InteractionID `json:"interaction"`
-	State       string                `json:"state"` // ringing, dialling, connected, held, ended
-	From        string                `json:"from"`
-	To          string                `json:"to"`
-	Outbound    bool                  `json:"outbound,omitempty"`
-}
-
-func (c *Call) tidings(r callRow) []gateway.Event {
-	if r.Agent == 0 {
-		return nil
-	}
-	state := ""
-	switch r.State {
-	case dialling:
-		state = "dialling"
-	case talking:
-		if state = "connected"; c.waitsMusic(r.State) {
-			state = "held"
-		}
-	case ended:
-		state = "ended"
-	case arriving, waiting, voicemail, outside, leaving:
-		return nil
-	}
-	c.news++
-	return []gateway.Event{c.newsEvent(r, state)}
-}
-
-func (c *Call) newsEvent(r callRow, state string) gateway.Event {
-	return gateway.NewEvent(gateway.TopicAgent(r.Agent), "call.changed", int64(c.news), CallNews{
-		Call: r.ID, Interaction: r.Interaction, State: state, From: r.From, To: r.To, Outbound: r.Outbound,
-	})
 }
 
 // deadLegs are the dialogs of a call of a process that has died.

@@ -12,12 +12,6 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
 
-// offerKey tells one agent's offer from every other of the interaction.
-type offerKey struct {
-	no    int
-	agent gateway.AgentID
-}
-
 // ring is one agent being asked by their telephones, one after the other. There are
 // several at once where all are rung, or a colleague is asked.
 type ring struct {
@@ -56,23 +50,6 @@ func (c *Call) unring(r *ring) bool {
 	}
 	c.rings = slices.Delete(c.rings, i, i+1)
 	return true
-}
-
-// offered rings the agent's telephone. Offers of one number ring together; a newer number
-// ends the older ones.
-func (c *Call) offered(ctx context.Context, o gateway.Offer) {
-	key := offerKey{o.No, o.Agent}
-	newer := func(r *ring) bool { return r.offer.No > o.No }
-	if c.asked[key] || c.row.State != waiting && c.row.State != talking || slices.ContainsFunc(c.rings, newer) {
-		return
-	}
-	c.asked[key] = true
-	for _, r := range slices.Clone(c.rings) {
-		if r.offer.No < o.No {
-			c.dropRing(ctx, r, "")
-		}
-	}
-	c.call(ctx, o)
 }
 
 // call begins to ring an agent.
@@ -151,32 +128,6 @@ func (c *Call) place(ctx context.Context, l *Leg, inv dialog.Invitation) error {
 	return nil
 }
 
-// hint tells an agent's consoles how their phone does in the call: what counts is the
-// offer, or what the floor says.
-func (c *Call) hint(a gateway.AgentID, state string) {
-	row := c.row
-	row.Agent = a
-	c.news++
-	c.v.rooms.Feed.Announce(c.newsEvent(row, state))
-}
-
-// fail tells the floor that the agent could not be rung.
-func (c *Call) fail(ctx context.Context, r *ring, cause string) {
-	if r.offer.No == 0 { // pulled by hand: back to where it came from
-		c.tellFloor(ctx, fmt.Sprintf("return/%d", c.rev), gateway.Transfer{Interaction: c.row.Interaction, Agent: r.offer.Agent, ToQueue: c.row.Queue})
-		return
-	}
-	var cmd gateway.Command = gateway.FailOffer{Interaction: c.row.Interaction, No: r.offer.No, Agent: r.offer.Agent, Cause: cause}
-	if cause == "declined" {
-		cmd = gateway.Decline{Interaction: c.row.Interaction, No: r.offer.No, Agent: r.offer.Agent, Code: gateway.CodeDeclined}
-	}
-	c.tellFloor(ctx, fmt.Sprintf("offer/%d/%d/fail", r.offer.No, r.offer.Agent), cmd)
-	if cause == "unreachable" {
-		c.v.calls.Go(func() { c.v.lost(ctx, r.offer.Agent) })
-	}
-	c.voicemailIfOverdue(ctx)
-}
-
 // legRejected is a telephone that can't be reached, or an agent who doesn't want to.
 func (c *Call) legRejected(ctx context.Context, l *Leg, status int) {
 	l.up = false
@@ -206,21 +157,6 @@ func (c *Call) legRejected(ctx context.Context, l *Leg, status int) {
 	default:
 		c.tryNext(ctx, r, "unreachable")
 	}
-}
-
-// offerClosed stops ringing. Our own acceptance closes the offer too.
-func (c *Call) offerClosed(ctx context.Context, o gateway.Offer) {
-	c.asked[offerKey{o.No, o.Agent}] = true
-	r := c.ringFor(o.Agent)
-	if r == nil || r.offer.No != o.No || r.asking {
-		return // while we ask, the floor's answer decides
-	}
-	if o.Outcome == gateway.Accepted { // by other means than the phone; picking it up is the rest
-		r.offer.No = 0
-		return
-	}
-	c.dropRing(ctx, r, string(o.Outcome))
-	c.voicemailIfOverdue(ctx)
 }
 
 // dropRing gives up whoever is rung: CANCEL, or BYE if the answer crosses it.

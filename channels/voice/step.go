@@ -2,7 +2,6 @@ package voice
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/media"
@@ -18,8 +17,6 @@ type stepTaken struct {
 const (
 	causeCallback = "callback"
 	causeClosed   = "closed"
-	stepComes     = 2 * time.Second // after the end that it has made, or before
-	outsideMost   = 4 * time.Hour
 )
 
 // stepped acts on what a step says beside the end that it may have made.
@@ -105,98 +102,6 @@ func (c *Call) farewell(ctx context.Context, sentence, cause string) {
 	})
 }
 
-// sendOutside calls somebody outside for a caller whom a step has sent there. The floor
-// tells of the end and of the step, whichever comes first.
-func (c *Call) sendOutside(ctx context.Context) {
-	c.sentAway = true
-	if c.elsewhere != "" {
-		c.goOutside(ctx)
-		return
-	}
-	c.after(stepComes, func(ctx context.Context) {
-		if c.row.State == waiting && c.outside == nil {
-			c.takeMessage(ctx)
-		}
-	})
-}
-
-// goOutside calls the telephone that the step names: a number through the dial plan, or a
-// SIP address. Who can't be brought there leaves a message.
-func (c *Call) goOutside(ctx context.Context) {
-	if c.row.State != waiting || c.outside != nil {
-		return
-	}
-	c.waits++ // nothing more is said of the queue
-	c.unfollow()
-	l := &Leg{call: c, role: "outside", address: c.elsewhere}
-	if err := c.placePhone(ctx, l, c.row.From, c.row.Name); err != nil {
-		c.v.log.Warn("send a caller on", "call", c.row.ID, "to", c.elsewhere, "err", err)
-		c.takeMessage(ctx)
-		return
-	}
-	c.outside = l
-	c.customer.stream.Play(c.v.sounds.say("outside", c.row.Language), false, func() {
-		c.post(func(context.Context) {
-			if c.row.State == waiting {
-				c.customer.stream.Play(c.v.sounds.ringing, true, nil)
-			}
-		})
-	})
-	c.after(c.v.cfg.Patience.Ring, func(ctx context.Context) {
-		if c.outside == l && !l.up {
-			c.outsideFailed(ctx, "no_answer")
-		}
-	})
-}
-
-// outsideAnswered lets the caller talk to whom they were sent to.
-func (c *Call) outsideAnswered(ctx context.Context, l *Leg) {
-	c.v.legUp(ctx, l)
-	if err := c.turn(ctx, outside, nil); err != nil {
-		c.v.log.Error("write that a call is with somebody outside", "call", c.row.ID, "err", err)
-		c.row.State = outside
-	}
-	c.withOutside()
-	c.after(mediaCheck, c.stillThere)
-}
-
-// outsideFailed takes a message from a caller whom nobody outside has answered; an agent who
-// has called there talks to the customer again.
-func (c *Call) outsideFailed(ctx context.Context, cause string) {
-	l := c.outside
-	c.outside = nil
-	l.bye(`SIP;cause=19;text="No answer"`)
-	c.v.legEnded(ctx, l, cause)
-	switch c.row.State { //nolint:exhaustive // nobody is left elsewhere
-	case waiting:
-		c.takeMessage(ctx)
-	case talking:
-		c.arrange()
-		c.freeLine2(ctx)
-	}
-}
-
-// outsideGone is one of the two hanging up.
-func (c *Call) outsideGone(ctx context.Context, l *Leg, cause string) {
-	switch {
-	case c.row.State != outside: // it had not been let through yet
-		c.outsideFailed(ctx, cause)
-	case l == c.customer:
-		c.endOutside(ctx, "customer_"+cause)
-	case l == c.outside:
-		c.endOutside(ctx, "outside_"+cause)
-	}
-}
-
-// endOutside ends a call of which the floor knows nothing more.
-func (c *Call) endOutside(ctx context.Context, cause string) {
-	if c.row.State != outside || c.done {
-		return
-	}
-	c.hangUp(cause)
-	c.finish(ctx, cause)
-}
-
 // recall does again what a caller had asked for when we died, and says whether they are
 // called back.
 func (c *Call) recall(ctx context.Context) (bool, error) {
@@ -209,5 +114,3 @@ func (c *Call) recall(ctx context.Context) (bool, error) {
 	}
 	return err == nil, err
 }
-
-func (c *Call) key(what string) string { return fmt.Sprintf("voice/call/%d/%s", c.row.ID, what) }

@@ -30,7 +30,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -39,7 +38,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -47,123 +45,6 @@ import (
 	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/gateway"
 )
-
-// Config is how this node speaks on the telephone.
-type Config struct {
-	Node      string         // this process's lasting name; its calls are found again by it
-	Listen    netip.AddrPort // SIP over UDP; port 0 lets the system choose
-	Advertise netip.Addr     // what others are told; Listen's address if not set
-	RTPLow    uint16         // range of the RTP ports; both 0 lets the system choose
-	RTPHigh   uint16
-	Dir       string // where recordings grow until they are stored
-	Prompts   string // directory of the operator's own sentences; none if empty
-	DialPlan  []Route
-	Patience  Patience
-}
-
-// Patience is how long things may last. Zero values become the defaults.
-type Patience struct {
-	Voicemail  time.Duration // longest message, 180 s
-	Silence    time.Duration // ends a message, 4 s
-	Start      time.Duration // for the first word, 8 s
-	ShortVoice time.Duration // less voice is no message, 1.5 s
-	Lost       time.Duration // without RTP a recording ends, 5 s
-	Ring       time.Duration // of a phone that Dial rings, 30 s
-	Accept     time.Duration // for the floor's answer while the agent waits, 5 s
-	Arrive     time.Duration // for the queue's while the caller hears it ring, and before a voicemail begins, 5 s
-	Disk       time.Duration // for the disk to give back a message, before its caller is promised a callback, 30 s
-	Try        time.Duration // until a phone says anything, or it is taken to be away, 8 s
-	Reach      time.Duration // between two looks for phones that were away, 10 s
-	Sound      time.Duration // from an agent's phone that was answered, 5 s
-	Announce   time.Duration // between two sentences about the wait, 45 s
-}
-
-func (p Patience) orDefault() Patience {
-	for _, d := range []struct {
-		v   *time.Duration
-		def time.Duration
-	}{
-		{&p.Voicemail, 180 * time.Second},
-		{&p.Silence, 4 * time.Second},
-		{&p.Start, 8 * time.Second},
-		{&p.ShortVoice, 1500 * time.Millisecond},
-		{&p.Lost, 5 * time.Second},
-		{&p.Ring, 30 * time.Second},
-		{&p.Accept, 5 * time.Second},
-		{&p.Arrive, 5 * time.Second},
-		{&p.Disk, 30 * time.Second},
-		{&p.Try, 8 * time.Second},
-		{&p.Reach, 10 * time.Second},
-		{&p.Sound, 5 * time.Second},
-		{&p.Announce, 45 * time.Second},
-	} {
-		if *d.v == 0 {
-			*d.v = d.def
-		}
-	}
-	return p
-}
-
-// Intake takes calls and voicemail in.
-type Intake interface {
-	Receive(ctx context.Context, a gateway.Arrival, also func(ctx context.Context, tx pgx.Tx, r gateway.Received) error) (gateway.Received, error)
-}
-
-// Floor decides who has an interaction. The same key gives the same answer. Reserve
-// gives the number of an interaction to be.
-type Floor interface {
-	Do(ctx context.Context, key string, cmd gateway.Command) (gateway.Answer, error)
-	Reserve(ctx context.Context) (gateway.InteractionID, error)
-}
-
-// Feed tells consoles, and us: heard gets every event of the topics at least once, and
-// must not wait.
-type Feed interface {
-	Watch(topics []string, heard func(gateway.Event)) (cancel func())
-	Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) error
-	Announce(events ...gateway.Event)
-}
-
-// Phones knows the SIP addresses and the numbers at which an agent is rung, in order. A
-// number is called through the dial plan, so it should be known to be the agent's.
-type Phones interface {
-	Phones(ctx context.Context, agent gateway.AgentID) ([]string, error)
-}
-
-// Queues knows how long a queue lets callers wait until they are sent to voicemail; 0 if
-// it doesn't say, negative if the floor sends them on.
-type Queues interface {
-	MaxWait(ctx context.Context, queue gateway.QueueID) (gateway.Seconds, error)
-}
-
-// Places knows where a caller who waits stands, 1 is next, and for how long still; 0 where
-// it is not known.
-type Places interface {
-	Place(ctx context.Context, id gateway.InteractionID) (position int, wait time.Duration, err error)
-}
-
-// Timeline writes onto conversations.
-type Timeline interface {
-	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
-}
-
-// Blobs keeps recordings.
-type Blobs interface {
-	Put(ctx context.Context, r io.Reader) (key string, size int64, err error)
-	Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error
-}
-
-// Rooms are the neighbours.
-type Rooms struct {
-	Intake   Intake
-	Floor    Floor
-	Feed     Feed
-	Phones   Phones
-	Queues   Queues
-	Places   Places
-	Timeline Timeline
-	Blobs    Blobs
-}
 
 // Voice is the telephone of one node.
 type Voice struct {
@@ -218,8 +99,6 @@ func Open(ctx context.Context, cfg Config, pool *pgxpool.Pool, rooms Rooms, log 
 	}
 	return v, nil
 }
-
-var errConfig = errors.New("configuration of voice")
 
 // Addr is where SIP is spoken.
 func (v *Voice) Addr() netip.AddrPort { return v.stack.Addr() }
