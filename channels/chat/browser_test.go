@@ -29,7 +29,7 @@ func TestBrowser(t *testing.T) {
 		}
 	}
 	b := newBench(t)
-	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "test/widget.test.mjs")
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-name-pattern="+os.Getenv("WIDGET_TESTS"), "test/widget.test.mjs")
 	cmd.Dir = widgetDir
 	cmd.Env = append(os.Environ(), "WIDGET_PAGE="+b.page.URL, "WIDGET_SERVER="+b.web.URL)
 	out, err := cmd.CombinedOutput()

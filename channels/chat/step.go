@@ -130,7 +130,8 @@ func phoneNumber(s string) string {
 }
 
 // letter is a visitor leaving a message because nobody can chat: it becomes a mail of theirs,
-// on a case of its own, that an agent answers by mail.
+// on a case of its own, that an agent answers by mail. It is taken whoever can chat by now:
+// it was begun when nobody could.
 func (v *session) letter(ctx context.Context, f frameIn) error {
 	text, email := strings.TrimSpace(gateway.Clean(f.Text)), strings.ToLower(clip(f.Email, maxAddress))
 	if err := checkLine(f.CID, text); err != nil {
@@ -150,7 +151,7 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 		return err
 	}
 	now := time.Now()
-	may := v.mayLeave(ctx)
+	may := sync.OnceValue(v.mayBegin) // once, though the transaction may be repeated
 	_, err = v.srv.Intake.Receive(ctx, gateway.Arrival{
 		Key:     "chat/" + v.token.name() + "/letter/" + f.CID,
 		Channel: gateway.Email, Queue: v.widget.queueFor(topic), From: from, Subject: clip(first, maxName), Language: v.lang, Skills: topic.Skills,
@@ -161,7 +162,7 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 		},
 	}, func(_ context.Context, _ pgx.Tx, r gateway.Received) error {
 		if r.Repeated {
-			return nil // stored is stored, whoever can chat by now
+			return nil // stored is stored, whatever has begun since
 		}
 		return may()
 	})
@@ -172,58 +173,8 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 	return nil
 }
 
-// mayLeave refuses a letter where somebody can chat, and beyond what people begin. The
-// answer is for what is new: a letter whose "left" was lost comes again after a reconnect,
-// perhaps to an open queue, and only its key tells. So it is asked within the transaction,
-// which a refusal rolls back and which may be repeated; what it takes to know is read before.
-func (v *session) mayLeave(ctx context.Context) func() error {
-	alone, err := v.alone(ctx)
-	return sync.OnceValue(func() error {
-		switch {
-		case err != nil:
-			return err
-		case !alone:
-			return gateway.Conflict("chat_open", "Somebody can chat with you now: write there instead.", nil)
-		}
-		return v.mayBegin()
-	})
-}
-
-// alone says whether nobody can chat with the visitor, as they were told: also if the queue
-// has opened since.
-func (v *session) alone(ctx context.Context) (bool, error) {
-	v.mu.Lock()
-	stands := v.phase
-	v.mu.Unlock()
-	if stands == phaseEnded {
-		turned, err := v.turnedAway(ctx)
-		if err != nil {
-			return false, fmt.Errorf("find how the chat ended: %w", err)
-		}
-		if turned {
-			return true, nil
-		}
-	}
-	if stands != phasePre && stands != phaseEnded {
-		return stands == phaseOffline, nil
-	}
-	o, err := v.srv.Board.Opening(ctx, v.widget.Queue)
-	if err != nil {
-		return false, fmt.Errorf("find whether the queue is open: %w", err)
-	}
-	return !o.Open, nil
-}
-
-// turnedAway says whether the visitor's chat ended without being served: they were asked to
-// write, or the queue closed.
-func (v *session) turnedAway(ctx context.Context) (bool, error) {
-	last, err := v.ending(ctx)
-	return last.cause == string(gateway.EndForm) || last.cause == string(gateway.EndClosed), err
-}
-
 // ending is how a conversation ended last.
 type ending struct {
-	cause        string
 	writtenSince bool // by the visitor; also where it never ended
 }
 
@@ -241,7 +192,7 @@ func (v *session) ending(ctx context.Context) (last ending, err error) {
 			l, shown := viewEntry(e, func(gateway.AgentID) string { return "" })
 			switch {
 			case shown && l.What == "ended":
-				last = ending{cause: l.Cause}
+				last = ending{}
 			case shown && l.From == "me":
 				last.writtenSince = true
 			}

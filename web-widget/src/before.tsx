@@ -13,6 +13,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
   const [name, setName] = useState(prefill.name ?? "");
   const [email, setEmail] = useState(prefill.email ?? "");
   const [tried, setTried] = useState(false);
+  const [writes, setWrites] = useState(false); // a letter, which the doors that open meanwhile don't take away
   const input = useRef<HTMLInputElement>(null);
   const found = useAnswers(part, question);
 
@@ -37,10 +38,12 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
     session.dispatch({ do: "form", text: question.trim(), name: name.trim(), email: email.trim(), topic });
   };
 
+  const { later } = part;
+  const letter = !site.open || writes && !state.left;
   const ask = (
     <>
       <div class="w-f">
-        <label class="label" for="q">{site.open ? w.question : w.search}</label>
+        <label class="label" for="q">{letter ? w.search : w.question}</label>
         <div class="field">
           <input id="q" name="q" ref={input} value={question} maxLength={1000} autocomplete="off" onInput={(e) => write(e.currentTarget.value)} {...bad("question")} />
           {question && <button class="ibtn ibtn--in" type="button" aria-label={w.clear} onClick={() => { write(""); input.current?.focus(); }}><Icon of="x" /></button>}
@@ -56,12 +59,12 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
   function problem(field: "question" | "name" | "email") {
     return tried && wrong[field] ? <span class="bad" id={"bad-" + field}>{wrong[field]}</span> : null;
   }
-  if (!site.open) {
-    const { later } = part;
-    return <div class="w-body">{later && <later.Closed part={part} />}{ask}{later && <later.Letter part={part} />}</div>;
+  if (letter) {
+    return <div class="w-body">{later && !site.open && <later.Closed part={part} />}{ask}{later && <later.Letter part={part} onWrite={setWrites} />}</div>;
   }
   return (
     <form class="w-body" novalidate onSubmit={submit}>
+      {state.left && <b>{w.sent("")}</b>}
       {ask}
       {!!form.topics?.length && (
         <fieldset class="w-f">

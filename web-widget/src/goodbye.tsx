@@ -12,7 +12,7 @@ export function Ended({ part }: { part: Part }) {
     <footer class="w-foot w-foot--end">
       <p class="meta">{cause ? cause === "callback" ? w.called : w.nobody : w.endedText}</p>
       {cause === "form" && <Letter part={part} />}
-      <button class="btn btn--lg btn--primary btn--block" type="button" onClick={() => session.dispatch({ do: "fresh" })}><Icon of="chat" />{w.again}</button>
+      <button class={"btn btn--lg btn--block" + (cause === "form" ? "" : " btn--primary")} type="button" onClick={() => session.dispatch({ do: "fresh" })}><Icon of="chat" />{w.again}</button>
     </footer>
   );
 }

@@ -4,11 +4,11 @@ import type { Part } from "./window";
 import { words } from "./laterwords";
 
 // A message to be answered by mail, when nobody can chat.
-export function Letter({ part }: { part: Part }) {
+export function Letter({ part, onWrite }: { part: Part; onWrite?(begun: boolean): void }) {
   const { state, w } = part;
   return state.left ? <b>{w.sent("")}</b> : (
-    <Fields part={part} what="letter">
-      <label class="label">{w.write}<textarea class="field" name="text" maxLength={5000} required /></label>
+    <Fields part={part} what="letter" primary>
+      <label class="label">{w.write}<textarea class="field" name="text" maxLength={5000} required onInput={(e) => onWrite?.(!!e.currentTarget.value.trim())} /></label>
       <label class="label">{w.email}<input class="field" name="email" type="email" autocomplete="email" required /></label>
     </Fields>
   );
@@ -24,10 +24,10 @@ export function CallMe({ part }: { part: Part }) {
 }
 
 // A few fields that are sent as they are named.
-function Fields({ part: { session, w }, what, children }: { part: Part; what: "letter" | "callback"; children: ComponentChildren }) {
+function Fields({ part: { session, w }, what, primary, children }: { part: Part; what: "letter" | "callback"; primary?: boolean; children: ComponentChildren }) {
   return (
     <form class="w-f" onSubmit={(e) => { e.preventDefault(); session.dispatch({ do: what, ...Object.fromEntries(new FormData(e.currentTarget)) } as Action); }}>
-      {children}<button class="btn btn--block">{w.send}</button>
+      {children}<button class={"btn btn--block" + (primary ? " btn--lg btn--primary" : "")}>{w.send}</button>
     </form>
   );
 }

@@ -380,3 +380,22 @@ test("a letter when nobody can chat", async () => {
   await page.getByText("Skickat", { exact: true }).waitFor();
   assert.deepEqual(wrong, []);
 });
+
+test("a letter begun while nobody can chat is kept and taken when somebody can", async () => {
+  await pull("close");
+  const { page, wrong } = await visit();
+  await page.getByRole("button", { name: "Öppna chatten" }).click();
+  await page.getByLabel("Skriv ett meddelande …").fill("Svara gärna per brev.");
+  const send = page.getByRole("button", { name: "Skicka" });
+  assert.match(await send.getAttribute("class"), /btn--primary/);
+  await pull("open");
+  await pull("down");
+  await pull("up");
+  await page.getByText("Vi har stängt just nu").waitFor({ state: "detached" });
+  await page.getByLabel("E-post", { exact: true }).fill("anna@kund.example");
+  await shot(page, "letter-late-light");
+  await send.click();
+  await page.getByText("Skickat", { exact: true }).waitFor();
+  await page.getByRole("button", { name: /Chatta med oss/ }).waitFor();
+  assert.deepEqual(wrong.filter((w) => !/WebSocket/.test(w)), []);
+});
