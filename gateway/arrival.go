@@ -60,6 +60,14 @@ type SkillLevel struct {
 	Level int     `json:"level"`
 }
 
+// Regroup says that interactions belong to another case: theirs has become a part of it, or
+// their conversations were taken out of it.
+type Regroup struct {
+	From          CaseID           `json:"from"`
+	Into          CaseID           `json:"into"`
+	Conversations []ConversationID `json:"conversations,omitempty"` // only those of these; empty: all of From, which is no more
+}
+
 // Admission asks the floor to put an arrival in the queue. It carries ids and
 // numbers only, so that the routing log never holds what a customer wrote.
 type Admission struct {

@@ -15,14 +15,17 @@ insert into lease (name, term, holder, expires) values ('floor', 0, '', 'epoch')
 
 create sequence interaction_id;
 
--- What intake has stored and the floor has not yet taken. What the floor could not store
--- even alone is set aside with the reason, until an operator has it taken again.
+-- What others have stored and the floor has not yet taken: arrivals that want an agent, and
+-- cases that became another. What the floor could not store even alone is set aside with
+-- the reason, until an operator has it taken again.
 create table floor_inbox (
   id           bigint generated always as identity primary key,
-  admission    jsonb not null,
+  admission    jsonb,
+  regroup      jsonb,
   created_at   timestamptz not null default now(),
   set_aside_at timestamptz,
-  fault        text not null default ''
+  fault        text not null default '',
+  check (num_nonnulls(admission, regroup) = 1)
 );
 create index floor_inbox_waiting on floor_inbox (id) where set_aside_at is null;
 

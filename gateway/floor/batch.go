@@ -33,10 +33,10 @@ type batch struct {
 	news    []gateway.Event // what was written to the feed
 }
 
-// admitted is a row of floor_inbox.
+// admitted is a row of floor_inbox: a routing.Admit, or a routing.Regroup.
 type admitted struct {
-	id        int64
-	admission gateway.Admission
+	id    int64
+	event routing.Event
 }
 
 // told is an answer that waits for the commit.
@@ -91,7 +91,7 @@ func (l *leader) read(ctx context.Context, b *batch) error {
 	q := &pgx.Batch{}
 	if !b.part {
 		q.Queue(`
-			select id, admission from floor_inbox
+			select id, admission, regroup from floor_inbox
 			where set_aside_at is null
 			order by id
 			limit $1`, batchMax).Query(func(rows pgx.Rows) (err error) {
@@ -125,7 +125,7 @@ func (l *leader) read(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// torn is a row of floor_inbox that is no admission.
+// torn is a row of floor_inbox that cannot be read.
 type torn struct {
 	id  int64
 	why error
@@ -133,17 +133,28 @@ type torn struct {
 
 func readInbox(rows pgx.Rows) (good []admitted, bad []torn, err error) {
 	var id int64
-	var body []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &body}, func() error {
-		a := admitted{id: id}
-		if err := json.Unmarshal(body, &a.admission); err != nil {
+	var admission, regroup []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &admission, &regroup}, func() error {
+		ev, err := readRow(admission, regroup)
+		if err != nil {
 			bad = append(bad, torn{id, err})
 			return nil //nolint:nilerr // of this row only; the others are taken
 		}
-		good = append(good, a)
+		good = append(good, admitted{id, ev})
 		return nil
 	})
 	return good, bad, err
+}
+
+func readRow(admission, regroup []byte) (routing.Event, error) {
+	if regroup != nil {
+		var r routing.Regroup
+		err := json.Unmarshal(regroup, &r)
+		return r, err
+	}
+	var a routing.Admit
+	err := json.Unmarshal(admission, &a)
+	return a, err
 }
 
 // keys are those under which an earlier answer may be kept.
@@ -192,13 +203,13 @@ func (l *leader) apply(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// admit puts what was taken in the queue. What routing refuses is set aside: the customer
+// admit puts what was taken in the queue, or regroups it. What routing refuses is set aside: the customer
 // has been told that it was received, so it must not be lost. Its row is then not deleted
 // with those that were taken.
 func (l *leader) admit(ctx context.Context, b *batch) error {
 	refused := map[int64]*gateway.Error{}
 	for _, a := range b.taken {
-		r, err := l.step(b, routing.Admit{Admission: a.admission})
+		r, err := l.step(b, a.event)
 		if err != nil {
 			return err
 		}

@@ -72,6 +72,7 @@ func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
 	); err != nil {
 		return err
 	}
+	b.regroup(q)
 	if err := send(ctx, tx, q); err != nil {
 		return err
 	}

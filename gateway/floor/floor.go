@@ -10,7 +10,7 @@
 //	   └─────────┘ term passed, connection lost, stopped
 //
 // A batch is, in this order: the plan, if it has changed; what is due; consoles of nodes
-// that died; admissions from floor_inbox, by id; commands, as they came. Events are logged
+// that died; admissions, and cases that became others, from floor_inbox, by id; commands, as they came. Events are logged
 // in that order, and the order is the same whenever the log is played again.
 //
 //	read ─▶ decide (routing) ─▶ [fence, store, neighbours] one transaction ─▶ announce, answer

@@ -193,7 +193,7 @@ const (
 		insert into interaction
 		select * from jsonb_populate_recordset(null::interaction, $1)
 		on conflict (id) do update
-		set queue = excluded.queue, state = excluded.state, agent = excluded.agent,
+		set queue = excluded.queue, case_id = excluded.case_id, state = excluded.state, agent = excluded.agent,
 		    preferred = excluded.preferred, band = excluded.band, offer_no = excluded.offer_no,
 		    due_at = excluded.due_at, accepted_at = excluded.accepted_at, ended_at = excluded.ended_at,
 		    wrap_up_until = excluded.wrap_up_until, overtime = excluded.overtime,

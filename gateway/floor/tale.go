@@ -195,7 +195,7 @@ func (b *batch) conversations() []gateway.ConversationID {
 func (b *batch) compare(l *leader) {
 	for _, i := range b.tale.interactions.list {
 		was, known := l.seen[i.ID]
-		if !known || was.Agent != i.Agent || was.End != i.End || phase(was.State) != phase(i.State) {
+		if !known || was.Agent != i.Agent || was.Case != i.Case || was.End != i.End || phase(was.State) != phase(i.State) {
 			b.changed = append(b.changed, i)
 		}
 		if !known || was.End != i.End {

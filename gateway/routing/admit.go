@@ -76,38 +76,6 @@ func (c *Core) open(it *item, due time.Time) {
 	c.touch(it)
 }
 
-// file puts an interaction behind the others of its case.
-func (c *Core) file(it *item) {
-	if it.Case == 0 {
-		return
-	}
-	last := c.cases.at(it.Case)
-	if last == nil {
-		c.cases.set(it.Case, it)
-		return
-	}
-	for last.younger != nil {
-		last = last.younger
-	}
-	last.younger, it.older = it, last
-}
-
-// unfile takes it out from among them.
-func (c *Core) unfile(it *item) {
-	switch {
-	case it.Case == 0:
-	case it.older != nil:
-		it.older.younger = it.younger
-	case it.younger != nil:
-		c.cases.set(it.Case, it.younger)
-	default:
-		c.cases.drop(it.Case)
-	}
-	if it.younger != nil {
-		it.younger.older = it.older
-	}
-}
-
 func (c *Core) knows(id gateway.InteractionID) bool {
 	if c.items.at(id) != nil {
 		return true

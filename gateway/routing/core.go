@@ -37,7 +37,7 @@ import (
 
 // Version is the number of these rules. It stands beside each logged event: events are
 // replayed only by the version that decided them; another starts from a snapshot.
-const Version = 3
+const Version = 4
 
 // Core is the floor's whole state. It belongs to one goroutine.
 type Core struct {
@@ -134,6 +134,9 @@ func (c *Core) handle(ev Event) *gateway.Error {
 		return nil
 	case Admit:
 		return c.admit(e.Admission)
+	case Regroup:
+		c.regroup(e.Regroup)
+		return nil
 	case gateway.SetStatus:
 		return c.setStatus(e)
 	case gateway.Consoles:

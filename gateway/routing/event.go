@@ -21,6 +21,10 @@ type (
 	Admit struct {
 		gateway.Admission
 	}
+	// Regroup lets interactions belong to another case, whoever has them.
+	Regroup struct {
+		gateway.Regroup
+	}
 	// Wake says that the time of an earlier WakeAt has come.
 	Wake struct{}
 	// Recover is the first event after a restart or a takeover: offers that were out

@@ -19,6 +19,8 @@ func FuzzUnmarshalEvent(f *testing.F) {
 		routing.Recover{},
 		routing.Wake{},
 		routing.Admit{Admission: gateway.Admission{Interaction: 9, Channel: gateway.Email, Queue: 1, Case: 3, ArrivedAt: at}},
+		routing.Regroup{Regroup: gateway.Regroup{From: 3, Into: 1}},
+		routing.Regroup{Regroup: gateway.Regroup{From: 1, Into: 3, Conversations: []gateway.ConversationID{4}}},
 		gateway.SetStatus{Agent: 1, Intent: gateway.IntentOnBreak, Code: "lunch", Force: true},
 		gateway.Consoles{Agent: 1},
 		gateway.Accept{Interaction: 2, No: 1, Agent: 1},

@@ -68,6 +68,21 @@ func (m *memory) drop(o memo) {
 	}
 }
 
+// regroup remembers what was of one case as another's.
+func (m *memory) regroup(from, into gateway.CaseID) {
+	delete(m.cases, from)
+	delete(m.cases, into)
+	for n := range m.ring {
+		o := &m.ring[(m.next+n)%len(m.ring)]
+		if o.Case == from {
+			o.Case = into
+		}
+		if o.Case == into && o.Agent != 0 {
+			m.cases[into] = lastly{o.Agent, m.cases[into].count + 1}
+		}
+	}
+}
+
 // of is what is remembered of an interaction, not ok if nothing is.
 func (m *memory) of(id gateway.InteractionID) (memo, bool) {
 	i, ok := m.byID[id]

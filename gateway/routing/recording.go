@@ -101,6 +101,8 @@ func (r *recorder) event(l Logged) {
 				c.WrapUp = l.At.Sub(ended)
 			}
 		}
+	case Regroup:
+		r.Unknown[nameOf(e)]++
 	case gateway.Decline, gateway.FailOffer, gateway.Transfer, gateway.Consult, gateway.Pull, gateway.Begin, gateway.CallBack:
 		r.Unknown[nameOf(e)]++
 	}

@@ -225,6 +225,14 @@ func (f *floor) do(at time.Time, w []string) {
 		f.why(gateway.InteractionID(number(w[0])))
 		return
 	}
+	if w[0] == "case" { // case 7 becomes 9 [of conversation 3 …]
+		r := gateway.Regroup{From: gateway.CaseID(number(w[1])), Into: gateway.CaseID(number(w[3]))}
+		for _, id := range w[min(6, len(w)):] {
+			r.Conversations = append(r.Conversations, gateway.ConversationID(number(id)))
+		}
+		f.apply(at, routing.Regroup{Regroup: r})
+		return
+	}
 	if w[1] == "place?" {
 		p, ok := f.core.Place(gateway.InteractionID(number(w[0])))
 		f.say("\tposition %d, about %v (%v)", p.Position, p.Wait, ok)

@@ -23,6 +23,8 @@ func MarshalEvent(ev Event) ([]byte, error) {
 		name = "Configure"
 	case Admit:
 		name = "Admit"
+	case Regroup:
+		name = "Regroup"
 	case Wake:
 		name = "Wake"
 	case Recover:
@@ -48,6 +50,8 @@ func UnmarshalEvent(data []byte) (Event, error) {
 		return read[Configure](e)
 	case "Admit":
 		return read[Admit](e)
+	case "Regroup":
+		return read[Regroup](e)
 	case "Wake":
 		return read[Wake](e)
 	case "Recover":
