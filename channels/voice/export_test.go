@@ -21,3 +21,6 @@ func Woken() bool {
 	first, _ := c.inbox.Take()
 	return first != nil
 }
+
+// BreakSound closes the sockets under the sound.
+func (v *Voice) BreakSound() error { return v.plane.Close() }

@@ -379,3 +379,21 @@ func TestVoicemailOnFullDisk(t *testing.T) { //nolint:paralleltest // see above
 	h.ends()
 	h.kept()
 }
+
+// The sockets of the sound break while two talk: nobody is left in a dead line, and the
+// telephone ends instead of answering calls that it can't hear.
+func TestSoundBreaks(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	_, _, c, a, _ := h.talk()
+	h.broken = true
+	if err := h.BreakSound(); err != nil {
+		t.Fatal(err)
+	}
+	phonetest.Wait(t, "both are hung up", func() bool { return c.Gone() && a.Gone() })
+	h.stop()
+	var open int
+	if err := h.pool.QueryRow(t.Context(), "select count(*) from call where ended_at is null").Scan(&open); err != nil || open != 1 {
+		t.Errorf("%d calls are left for the next start, %v; want 1", open, err)
+	}
+}

@@ -42,6 +42,8 @@ type house struct {
 	cfg  voice.Config
 	stop func() // ends Run
 
+	broken bool // Run ends by itself, with an error
+
 	mu       sync.Mutex // guards what follows
 	arrivals []gateway.Arrival
 	commands []gateway.Command
@@ -110,9 +112,12 @@ func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 	done := make(chan error, 1)
 	go func() { done <- v.Run(ctx) }()
 	h.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			h.t.Error(err)
+		if !h.broken {
+			cancel()
+		}
+		defer cancel()
+		if err := <-done; (err != nil) != h.broken {
+			h.t.Errorf("it ended with %v", err)
 		}
 	})
 	h.t.Cleanup(h.stop)

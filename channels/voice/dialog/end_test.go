@@ -81,3 +81,28 @@ func ask(t *testing.T, to netip.AddrPort, who int, done <-chan struct{}, enough 
 		}
 	}
 }
+
+// A stack that can't hear any more ends and says so, with dialogs or without.
+func TestEndsWhenItsSocketBreaks(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(*dialog.Stack) error{
+		"closed":        (*dialog.Stack).Break,
+		"nothing comes": func(s *dialog.Stack) error { return s.Sicken(time.Unix(1, 0)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := dialog.Open(t.Context(), dialog.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")}, nil, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- s.Run(t.Context()) }()
+			if err := fault(s); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-ended; err == nil {
+				t.Error("it ended as if it had been told to")
+			}
+		})
+	}
+}

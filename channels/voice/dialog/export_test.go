@@ -1,6 +1,10 @@
 package dialog
 
-import "github.com/emiago/sipgo/sip"
+import (
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
 
 // Judge does with a datagram what the gate and the stack do before they answer, and
 // gives the answer to one that can't be parsed.
@@ -20,3 +24,9 @@ func Judge(data []byte) []byte {
 	}
 	return nil
 }
+
+// Break closes the socket under the stack.
+func (s *Stack) Break() error { return s.conn.Close() }
+
+// Sicken makes every attempt to receive fail until the time.
+func (s *Stack) Sicken(until time.Time) error { return s.conn.SetReadDeadline(until) }

@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"time"
@@ -10,18 +11,21 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-const listenAgain = 100 * time.Millisecond
+const (
+	listenAgain  = 100 * time.Millisecond
+	mostFailures = 50 // to receive, one after the other, 5 s: callers have gone elsewhere by then
+)
 
-// listen takes what comes until the socket is closed; each message gets a goroutine, as
-// a transaction may wait for its owner.
-func (s *Stack) listen(ctx context.Context) {
+// listen takes what comes until the socket is closed, or broken; each message gets a
+// goroutine, as a transaction may wait for its owner.
+func (s *Stack) listen(ctx context.Context) error {
 	b := make([]byte, 1<<16)
-	for {
+	for failed := 0; ; {
 		n, from, err := s.conn.ReadFromUDPAddrPort(b)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
 		if err != nil {
+			if failed++; failed == mostFailures || errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("listen for SIP: %w", err)
+			}
 			s.log.Warn("listen for SIP; it goes on", "err", err)
 			select {
 			case <-ctx.Done():
@@ -29,6 +33,7 @@ func (s *Stack) listen(ctx context.Context) {
 			}
 			continue
 		}
+		failed = 0
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		if msg := s.gate.admit(from, b[:n]); msg != nil {
 			msg.SetTransport("UDP")

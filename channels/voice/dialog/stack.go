@@ -86,17 +86,20 @@ func Open(ctx context.Context, cfg Config, called func(context.Context, *Incomin
 // Addr is the address that others are told.
 func (s *Stack) Addr() netip.AddrPort { return s.addr }
 
-// Run listens until ctx ends and the dialogs have, for which they get two seconds. Nothing
-// of it is left when it returns.
-func (s *Stack) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
+// Run listens until ctx ends and the dialogs have, for which they get two seconds, or until
+// the socket is broken, which is an error. Nothing of it is left when it returns.
+func (s *Stack) Run(outer context.Context) error {
+	stop := context.AfterFunc(outer, func() {
 		s.settle()
 		_ = s.conn.Close()
 	})
 	defer stop()
+	ctx, cancel := context.WithCancel(outer)
+	defer cancel()
 	s.work.Go(func() { s.perform(context.WithoutCancel(ctx)) })
 	s.work.Go(func() { s.gate.tell(ctx) })
-	s.listen(ctx)
+	err := s.listen(ctx)
+	cancel()
 	s.exchange.close()
 	s.mu.Lock()
 	s.closed = true
@@ -107,8 +110,12 @@ func (s *Stack) Run(ctx context.Context) error {
 		d.inbox.Close()
 	}
 	s.tasks.Close()
+	_ = s.conn.Close()
 	s.work.Wait()
-	return nil
+	if outer.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // perform does the tasks. They outlive Run's context, as telephones are still told of

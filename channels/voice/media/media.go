@@ -83,22 +83,23 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Plane, error) {
 	return p, nil
 }
 
-// Run carries sound until ctx ends. It returns when every goroutine has.
-func (p *Plane) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
+// Run carries sound until ctx ends, or until a shared port is broken, which is an error. It
+// returns when every goroutine has.
+func (p *Plane) Run(outer context.Context) error {
+	g, ctx := errgroup.WithContext(outer)
 	for _, port := range p.shared {
-		g.Go(func() error { return port.run(ctx) })
+		g.Go(port.run)
 	}
 	g.Go(func() error { return p.clock.run(ctx) })
 	g.Go(func() error { return p.tapes.run(ctx) })
 	<-ctx.Done()
 	p.closeAll()
-	err := g.Wait()
+	broken := g.Wait()
 	p.readers.Wait()
-	if errors.Is(err, context.Canceled) {
-		return nil
+	if outer.Err() != nil {
+		broken = nil // that was us
 	}
-	return err
+	return broken
 }
 
 // Close frees the ports of a plane that was never run.
@@ -151,8 +152,8 @@ func (p *Plane) Stream(ctx context.Context, peer Peer) (*Stream, error) {
 	port.private = true
 	p.private[port] = struct{}{}
 	p.readers.Go(func() {
-		if err := port.run(context.WithoutCancel(ctx)); err != nil {
-			p.log.Warn("read RTP port", "port", port.number, "err", err)
+		if err := port.run(); !errors.Is(err, net.ErrClosed) {
+			p.log.Warn("a call is not heard any more", "port", port.number, "err", err)
 		}
 	})
 	return s, nil

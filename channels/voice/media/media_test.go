@@ -265,3 +265,52 @@ func TestEarlyTalkerIsNobodyElse(t *testing.T) {
 		t.Error("the quiet phone is not heard")
 	}
 }
+
+// A plane that can't hear any more ends and says so.
+func TestEndsWhenAPortBreaks(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(*media.Plane) error{
+		"closed":        (*media.Plane).Close,
+		"nothing comes": func(p *media.Plane) error { return p.Sicken(time.Unix(1, 0)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := media.Open(t.Context(), media.Config{Listen: loopback, Shared: 2}, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- p.Run(t.Context()) }()
+			if err := fault(p); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-ended; err == nil {
+				t.Error("it ended as if it had been told to")
+			}
+		})
+	}
+}
+
+// A disk that never says that a recording is safe is never said to have it, however often
+// it is asked.
+func TestTapeOnIllDisk(t *testing.T) {
+	p := plane(t)
+	s, err := p.Stream(t.Context(), media.Peer{Signalling: loopback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	path := filepath.Join(t.TempDir(), "a.wav")
+	if err := os.Symlink("/dev/null", path); err != nil { // takes all, and can't be synced
+		t.Fatal(err)
+	}
+	tape, err := s.Record(path, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := tape.Close(); err == nil {
+			t.Error("the recording is said to be safe")
+		}
+	}
+}

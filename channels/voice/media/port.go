@@ -1,8 +1,8 @@
 package media
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -25,6 +25,9 @@ const (
 
 	strayPatience = 10   // packets, 200 ms
 	maxStrays     = 1024 // senders counted; more are a flood, and all are counted anew
+
+	failurePause = 10 * time.Millisecond
+	mostFailures = 300 // to receive, one after the other, 3 s: the call is lost by then
 )
 
 // Port is one UDP socket and the streams that share it.
@@ -71,29 +74,31 @@ func (p *Port) admit(plane *Plane, signalling netip.Addr) *Stream {
 	return s
 }
 
-// run receives until the socket closes. On a shared port it lets packets gather for a
-// moment, so that a system call moves several.
-func (p *Port) run(ctx context.Context) error {
+// run receives until the socket closes, or is broken: nobody who is served here would be
+// heard any more. On a shared port it lets packets gather for a moment, so that a system
+// call moves several.
+func (p *Port) run() error {
 	ms := make([]ipv4.Message, batch)
 	for i := range ms {
 		ms[i].Buffers = [][]byte{make([]byte, packetSize)}
 	}
 	var out outbox
-	for ctx.Err() == nil {
+	for failed := 0; ; {
 		n, err := p.raw.ReadBatch(ms, 0)
-		if errors.Is(err, net.ErrClosed) {
-			break
-		}
 		if err != nil {
-			continue // ICMP port unreachable and the like belong to one stream, not to the port
+			if failed++; failed == mostFailures || errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("receive at RTP port %d: %w", p.number, err)
+			}
+			time.Sleep(failurePause)
+			continue
 		}
+		failed = 0
 		p.take(ms[:n], &out)
 		out.flush()
 		if !p.private && n < batch/2 {
 			time.Sleep(gather)
 		}
 	}
-	return nil
 }
 
 // take handles a batch where it lies; whatever is relayed is sent from the same buffers.

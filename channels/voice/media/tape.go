@@ -23,9 +23,9 @@ type Tape struct {
 	s    *Stream
 	most int // samples; the rest is not recorded, so this bounds the memory as well
 
-	file sync.Mutex  // guards w and ill, for the time of a write
-	w    *wav.Writer // nil once closed
-	ill  bool        // the last write failed
+	file sync.Mutex // guards w and ill, for the time of a write
+	w    *wav.Writer
+	ill  bool // the last write failed
 
 	mu    sync.Mutex // guards what follows
 	buf   []int16    // not in the file yet
@@ -86,14 +86,7 @@ func (t *Tape) Close() error {
 	}
 	t.file.Lock()
 	defer t.file.Unlock()
-	if t.w == nil {
-		return nil
-	}
-	if err := t.w.Close(); err != nil {
-		return err
-	}
-	t.w = nil
-	return nil
+	return t.w.Close()
 }
 
 // stop keeps later packets out, so that what is flushed then is all.

@@ -177,3 +177,35 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A disk that refuses a sync, twice, loses nothing: the file stays open, takes more, and is
+// closed once the disk is well. That closing says an error then means nothing.
+func TestCloseOnIllDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.wav")
+	w, err := wav.Create(path, 8000, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Ill(2, wav.ErrDisk)
+	for part := range 2 {
+		if err := w.Write(ramp(400)[part*200 : part*200+200]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); !errors.Is(err, wav.ErrDisk) {
+			t.Errorf("close %d: %v, want the disk's error", part+1, err)
+		}
+	}
+	for range 2 {
+		if err := w.Close(); err != nil {
+			t.Errorf("close on a disk that is well: %v", err)
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if s, err := wav.Read(f); err != nil || !slices.Equal(s.Samples, ramp(400)) {
+		t.Errorf("%d samples, %v, want all 400", len(s.Samples), err)
+	}
+}

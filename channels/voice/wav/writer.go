@@ -10,9 +10,16 @@ import (
 
 // Writer appends 16-bit PCM to a file. It is not safe for concurrent use.
 type Writer struct {
-	f       *os.File
+	f       file // nil once closed
 	buf     []byte
 	written int64 // bytes of samples
+}
+
+// file is what a Writer needs of its file.
+type file interface {
+	io.WriterAt
+	Sync() error
+	Close() error
 }
 
 // Create starts a file, whose directory must exist, with a header whose sizes are open.
@@ -42,12 +49,19 @@ func (w *Writer) Write(samples []int16) error {
 }
 
 // Close fills in the sizes, makes the file durable and closes it. A file that the disk does
-// not take stays open: Close may be called again.
+// not take stays open: Close may be called again, and once it has succeeded does nothing.
+// After a failed sync the system may have dropped what it says is on the disk the next time
+// (fsync(2)); it can still be read, so whoever wants to keep it copies it.
 func (w *Writer) Close() error {
-	if err := errors.Join(fill(w.f, w.written), w.f.Sync()); err != nil {
-		return err
+	if w.f == nil {
+		return nil
 	}
-	return w.f.Close()
+	if err := errors.Join(fill(w.f, w.written), w.f.Sync()); err != nil {
+		return fmt.Errorf("close recording: %w", err)
+	}
+	_ = w.f.Close() // nothing is left to be written, and it is closed whatever it says (close(2))
+	w.f = nil
+	return nil
 }
 
 // Repair fills in the sizes of a file whose writer was killed. A whole file stays as it is.
