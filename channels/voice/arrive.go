@@ -87,8 +87,18 @@ func (c *Call) arrive(ctx context.Context) {
 	crash.At("call.answered")
 	c.customer.up = true
 	c.customer.stream.Play(c.v.sounds.say("welcome", c.row.Language), false, c.music)
+	c.after(c.v.cfg.Patience.Sign, c.mustBeThere)
 	c.wait(ctx)
 	c.v.log.Info("call waits", "call", c.row.ID, "interaction", c.row.Interaction, "queue", c.row.Queue)
+}
+
+// mustBeThere lets nobody wait for, or listen to, a caller who has shown no sign of life since
+// our answer: neither an ACK, for which it has been sent five times (RFC 3261 §13.3.1.4), nor
+// sound. An offer does not wait for the ACK: it is there within a round trip as good as always.
+func (c *Call) mustBeThere(ctx context.Context) {
+	if l := c.customer; !l.there && l.up && l.stream.Stats().Received == 0 {
+		c.gone(ctx, l, "not_there") // whoever it is gets a BYE when one may be sent
+	}
 }
 
 // receive puts the call into the queue. What fails is tried again under the same key, for

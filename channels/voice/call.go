@@ -153,6 +153,7 @@ func (c *Call) told(ctx context.Context, l *Leg, e dialog.Event) {
 
 // confirmed is the customer's ACK; the answer is in it if the offer was ours.
 func (c *Call) confirmed(ctx context.Context, l *Leg, body []byte) {
+	l.there = true
 	if body == nil {
 		return
 	}

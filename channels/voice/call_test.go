@@ -56,6 +56,23 @@ func TestCallerWithoutOffer(t *testing.T) {
 	h.ends()
 }
 
+// Whoever is answered and then shows no sign of life, neither ACK nor sound, does not keep the
+// agent who has picked up.
+func TestCallerWhoIsNotThere(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60, func(c *voice.Config) { c.Patience.Sign = time.Second })
+	customer, agent := h.customer(440), h.deskphone(anna, 1000)
+	customer.SwitchOff(true)
+	customer.Dial(service, h.Addr())
+	h.offer(h.interaction(), 1, anna)
+	a := agent.Next()
+	a.Answer()
+	phonetest.Wait(t, "the agent is let go", a.Gone)
+	if cause := h.ends(); cause != "customer_not_there" {
+		t.Errorf("ended by %s", cause)
+	}
+}
+
 func TestAgentHangsUp(t *testing.T) {
 	t.Parallel()
 	h := open(t, 60)

@@ -28,6 +28,7 @@ type Patience struct {
 	Lost       time.Duration // without RTP a recording ends, 5 s
 	Ring       time.Duration // of a phone that Dial rings, 30 s
 	Accept     time.Duration // for the floor's answer while the agent waits, 5 s
+	Sign       time.Duration // of life, from a caller who has been answered, 8 s
 	Arrive     time.Duration // for the queue's while the caller hears it ring, and before a voicemail begins, 5 s
 	Disk       time.Duration // for the disk to give back a message, before its caller is promised a callback, 30 s
 	Try        time.Duration // until a phone says anything, or it is taken to be away, 8 s
@@ -48,6 +49,7 @@ func (p Patience) orDefault() Patience {
 		{&p.Lost, 5 * time.Second},
 		{&p.Ring, 30 * time.Second},
 		{&p.Accept, 5 * time.Second},
+		{&p.Sign, 8 * time.Second},
 		{&p.Arrive, 5 * time.Second},
 		{&p.Disk, 30 * time.Second},
 		{&p.Try, 8 * time.Second},

@@ -79,7 +79,7 @@ func newHouse(t testing.TB) *house {
 // quick has short waits where a test sits them out, and long ones where it must be in time.
 var quick = voice.Patience{
 	Accept: 400 * time.Millisecond, Arrive: 300 * time.Millisecond,
-	Start: time.Minute, Lost: time.Minute, Ring: time.Minute, Sound: time.Minute, Try: time.Minute,
+	Start: time.Minute, Lost: time.Minute, Ring: time.Minute, Sound: time.Minute, Try: time.Minute, Sign: time.Minute,
 }
 
 // open starts a telephone with a trunk whose callers wait so long.

@@ -29,6 +29,7 @@ type Leg struct {
 	stream   *media.Stream
 	tried    bool // the telephone has said something; the call's goroutine
 	up       bool // answered and not ended; the call's goroutine
+	there    bool // a caller who has confirmed our answer; the call's goroutine
 
 	mu   sync.Mutex      // guards what follows
 	near sdp.Description // what we have said last; a new version for each change (RFC 3264 §8)

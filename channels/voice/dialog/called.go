@@ -134,7 +134,10 @@ func (d *Dialog) again() {
 		return
 	}
 	if d.waited += d.wait; d.waited >= 64*sip.T1 {
-		d.stack.send(d.byeRequest(`SIP;cause=408;text="No ACK"`))
+		if !d.parting {
+			d.reason = `SIP;cause=408;text="No ACK"`
+		}
+		d.stack.send(d.byeRequest(d.reason))
 		d.finish(Ended{Cause: "no_ack"})
 		return
 	}
@@ -161,6 +164,11 @@ func (d *Dialog) acked(ack *sip.Request) {
 		d.stack.gate.know(src.Addr()) // whoever talks with us is heard in a flood of others
 	}
 	d.state = confirmed
+	if d.parting {
+		d.stack.send(d.byeRequest(d.reason))
+		d.finish(nil)
+		return
+	}
 	var body []byte
 	if d.offered && len(ack.Body()) > 0 {
 		body = ack.Body()

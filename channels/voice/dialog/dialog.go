@@ -62,6 +62,8 @@ type Dialog struct {
 	wait    time.Duration // until the next 2xx
 	waited  time.Duration
 	offered bool // our 2xx held an offer; the ACK holds the answer
+	parting bool // ended by us before the ACK; the BYE is to come
+	reason  string
 
 	canceling bool
 	heard     bool         // a provisional answer came: CANCEL may be sent
@@ -103,7 +105,8 @@ func (d *Dialog) finish(e Event) {
 }
 
 // Bye ends the dialog from our side, whatever state it is in: a call that rings is
-// canceled or refused, one that is answered gets a BYE with the reason (RFC 3326).
+// canceled or refused, one that is answered gets a BYE with the reason (RFC 3326). Its owner
+// is told no more.
 func (d *Dialog) Bye(reason string) {
 	d.inbox.Put(func() {
 		switch d.state {
@@ -111,13 +114,33 @@ func (d *Dialog) Bye(reason string) {
 			d.refuse(sip.StatusTemporarilyUnavailable)
 		case calling:
 			d.cancel()
-		case accepted, confirmed:
+		case accepted:
+			d.part(reason)
+		case confirmed:
 			d.stack.send(d.byeRequest(reason))
 			d.finish(nil)
 		case ended:
 		}
 	})
 }
+
+// part has a BYE sent as soon as the caller has ACKed our 2xx, or is not expected to any more:
+// RFC 3261 §15, "the callee's UA MUST NOT send a BYE on a confirmed dialog until it has
+// received an ACK for its 2xx response or until the server transaction times out".
+func (d *Dialog) part(reason string) {
+	if !d.parting {
+		d.owner, d.parting, d.reason = nobody{}, true, reason
+	}
+}
+
+// nobody owns a dialog that is only waiting for its end.
+type nobody struct{}
+
+// Tell implements Owner.
+func (nobody) Tell(Event) {}
+
+// Reoffer implements Owner.
+func (nobody) Reoffer([]byte) ([]byte, bool) { return nil, false }
 
 // SendInfo sends a SIP INFO within the call.
 func (d *Dialog) SendInfo(contentType string, body []byte) {

@@ -67,6 +67,16 @@ func (w *wire) await(begins, cseq string) string {
 	}
 }
 
+// count is how many messages have come that begin so.
+func (w *wire) count(begins string) (n int) {
+	for _, msg := range w.seen {
+		if strings.HasPrefix(msg, begins) {
+			n++
+		}
+	}
+	return n
+}
+
 // learn notes the stack's tag.
 func (w *wire) learn(msg string) {
 	_, rest, _ := strings.Cut(msg, "\r\nTo: ")
@@ -127,6 +137,30 @@ func TestUpdate(t *testing.T) {
 	w.await("SIP/2.0 200", "7 BYE")
 }
 
+// RFC 3261 §15: a call that we end before the ACK gets its BYE after it, and nobody is told of
+// what comes in between.
+func TestEndBeforeACK(t *testing.T) {
+	h := open(t, nil)
+	w := newWire(t, h)
+	w.ask("INVITE", "invite", 1, describe(sdp.SendRecv))
+	p := h.call(t)
+	p.in.Answer(p.desc)
+	w.learn(w.await("SIP/2.0 200", "1 INVITE"))
+	p.in.Bye(`SIP;cause=16;text="enough"`)
+	w.ask("UPDATE", "between", 2, nil)
+	w.await("SIP/2.0 491", "2 UPDATE")
+	if n := w.count("BYE"); n > 0 {
+		t.Errorf("%d BYEs before the ACK", n)
+	}
+	w.ask("ACK", "ack", 1, nil)
+	if bye := w.await("BYE", "1 BYE"); !strings.Contains(bye, `text="enough"`) {
+		t.Errorf("without our reason:\n%s", bye)
+	}
+	if told := p.String(); told != "" {
+		t.Errorf("told %s", told)
+	}
+}
+
 // RFC 6026: our ACK was lost, so the 2xx comes again and is confirmed again. One that
 // belongs to no INVITE of ours gets nothing.
 func TestAnswerAgain(t *testing.T) {
@@ -151,13 +185,7 @@ func TestAnswerAgain(t *testing.T) {
 	p.saw(t, "Answered")
 	p.out.Bye("")
 	w.await("BYE", "2 BYE")
-	acks := 0
-	for _, msg := range w.seen {
-		if strings.HasPrefix(msg, "ACK") {
-			acks++
-		}
-	}
-	if acks != 2 {
+	if acks := w.count("ACK"); acks != 2 {
 		t.Errorf("%d ACKs to two answers and a stray one:\n%s", acks, strings.Join(w.seen, "\n"))
 	}
 }
