@@ -28,7 +28,8 @@ type agent struct {
 	house *house
 	id    gateway.AgentID
 	key   string
-	stop  func() // ends the socket
+	wants gateway.Intent // once there
+	stop  func()         // ends the socket
 
 	offered func(a *agent, o offer, at time.Time) // an offer frame has come, once each
 	told    func(frame []byte, at time.Time)      // any other frame has come, as it is on the wire
@@ -71,7 +72,7 @@ func (a *agent) call(ctx context.Context, method, path string, in, out any, head
 	return nil
 }
 
-// work opens the agents' sockets and makes the agents available.
+// work opens the agents' sockets and has each be what they want.
 func (h *house) work(ctx context.Context) error {
 	var group errgroup.Group
 	group.SetLimit(16)
@@ -80,7 +81,7 @@ func (h *house) work(ctx context.Context) error {
 			if err := a.open(ctx); err != nil {
 				return fmt.Errorf("open an agent's socket: %w", err)
 			}
-			return a.call(ctx, http.MethodPut, "/me/status", map[string]any{"status": gateway.IntentAvailable}, nil)
+			return a.call(ctx, http.MethodPut, "/me/status", map[string]any{"status": a.wants}, nil)
 		})
 	}
 	return group.Wait()

@@ -23,11 +23,11 @@ func calls(ctx context.Context, b *Bench) error {
 	var got []callRun
 	for n := x.most; n > 0 && len(got) < runs; {
 		if len(got) == 0 {
-			if _, err := x.bridged(ctx, n/4, b.share(15)); err != nil { // warms up
+			if _, err := x.bridged(ctx, n/4, b.share(30)); err != nil { // warms up
 				return err
 			}
 		}
-		r, err := x.bridged(ctx, n, b.share(6))
+		r, err := x.bridged(ctx, n, b.share(10))
 		if err != nil {
 			return err
 		}
@@ -43,15 +43,27 @@ func calls(ctx context.Context, b *Bench) error {
 	if err := x.delay(ctx); err != nil {
 		return err
 	}
+	if err := x.conferences(ctx); err != nil {
+		return err
+	}
 	each, err := x.memory(ctx)
 	if err != nil {
 		return err
 	}
-	bare, err := b.bareRelay()
+	if err := x.house.stop(); err != nil { // so that the others are measured alone
+		return err
+	}
+	bare, err := b.bareRelay(nil)
 	if err != nil {
 		return err
 	}
-	return x.report(got, bare, each)
+	peer, who, err := b.peerRelay(ctx, got[0].count.Calls)
+	if err != nil {
+		return err
+	}
+	x.report(got, each)
+	x.tellPackets(got, bare, peer, who)
+	return nil
 }
 
 // fewCalls are so few that the telephones themselves are in time.
@@ -65,7 +77,7 @@ func (x *exchange) delay(ctx context.Context) error {
 	}
 	var added []float64
 	for range runs {
-		r, err := x.bridged(ctx, fewCalls, x.b.share(15))
+		r, err := x.bridged(ctx, fewCalls, x.b.share(20))
 		if err != nil {
 			return err
 		}
@@ -73,7 +85,7 @@ func (x *exchange) delay(ctx context.Context) error {
 	}
 	x.b.tell(Figure{
 		Name: "calls.added_latency_p99_ms", Value: median(added), Unit: "ms", Bound: new(milliseconds(direct)),
-		Method: fmt.Sprintf("%d calls; p99 from telephone to telephone, less the bound: the same telephones calling each other directly; %v, median of %d; below nothing means that the machine was not quiet", fewCalls, x.b.share(15), runs),
+		Method: fmt.Sprintf("%d calls; p99 from telephone to telephone, less the bound: the same telephones calling each other directly; %v, median of %d; below nothing means that the machine was not quiet", fewCalls, x.b.share(20), runs),
 	})
 	return nil
 }
@@ -87,34 +99,50 @@ type callRun struct {
 	shares      shares
 }
 
-// report tells of the runs; bare is the relay's bound, each what a call holds of memory.
-func (x *exchange) report(got []callRun, bare float64, each []float64) error {
-	var perThousand, setups, setupCPU []float64
+// report tells of the runs; each is what a call holds of memory.
+func (x *exchange) report(got []callRun, each []float64) {
+	var setups, setupCPU []float64
 	for _, r := range got {
-		perThousand = append(perThousand, r.perThousand)
 		setups, setupCPU = append(setups, r.setups), append(setupCPU, r.setupCPU)
 	}
-	last, method := got[len(got)-1], fmt.Sprintf("%d calls, G.711 in 20 ms packets both ways, through SIP, queue and agents' telephones; %v, median of %d; %v", got[0].count.Calls, x.b.share(6), runs, got[0].shares)
+	last := got[len(got)-1].count
 	x.b.tell(Figure{
-		Name: "calls.bridged_no_loss", Value: float64(last.count.Calls), Unit: "calls", Errors: int(last.count.Mixed) + x.house.faults(), CPU: new(median(perThousand) / 1000),
-		Method: method + fmt.Sprintf("; no packet of %d missing, none to a third; %d is all that is tried; CPU per packet", last.count.Received, x.most),
-	})
-	x.b.tell(Figure{
-		Name: "calls.cpu_ms_per_1000_packets", Value: median(perThousand), Unit: "ms", Bound: new(bare),
-		Method: method + "; bound: a thread that receives and sends each packet and does nothing else",
+		Name: "calls.bridged_no_loss", Value: float64(last.Calls), Unit: "calls", Errors: int(last.Mixed) + x.house.faults(), CPU: new(perThousand(got) / 1000),
+		Method: x.method(got) + fmt.Sprintf("; no packet of %d missing, none to a third; %d is all that is tried; CPU per packet", last.Received, x.most),
 	})
 	x.b.tell(Figure{
 		Name: "calls.setups_per_s", Value: median(setups), Unit: "1/s", CPU: new(median(setupCPU)),
-		Method: fmt.Sprintf("from the first INVITE until all %d talk to an agent, 16 customers ringing at once; median of %d", last.count.Calls, runs),
+		Method: fmt.Sprintf("from the first INVITE until all %d talk to an agent, 16 customers ringing at once; median of %d", last.Calls, runs),
 	})
 	x.b.tell(Figure{
 		Name: "calls.bytes_per_call", Value: median(each), Unit: "B",
 		Method: fmt.Sprintf("heap and stacks of vaxel (kernel apart, GOGC=10) with %d calls talking, against none; median of %d looks", x.most, runs),
 	})
-	return x.house.stop()
 }
 
-// exchange is a house with telephones.
+// tellPackets tells what a packet costs us, the bare relay, and rtpengine where it is.
+func (x *exchange) tellPackets(got []callRun, bare float64, peer *float64, who string) {
+	x.b.tell(Figure{
+		Name: "calls.cpu_ms_per_1000_packets", Value: perThousand(got), Unit: "ms", Bound: new(bare), Peer: peer,
+		Method: x.method(got) + "; bound: a thread that receives and sends each packet and does nothing else; peer: " + who,
+	})
+}
+
+func perThousand(got []callRun) float64 {
+	var list []float64
+	for _, r := range got {
+		list = append(list, r.perThousand)
+	}
+	return median(list)
+}
+
+func (x *exchange) method(got []callRun) string {
+	return fmt.Sprintf("%d calls, G.711 in 20 ms packets both ways, through SIP, queue and agents' telephones; %v, median of %d; %v",
+		got[0].count.Calls, x.b.share(10), runs, got[0].shares)
+}
+
+// exchange is a house with telephones: as many agents as calls, and a colleague of each
+// whom the queue does not reach.
 type exchange struct {
 	b     *Bench
 	most  int
@@ -129,9 +157,17 @@ func (b *Bench) newExchange(ctx context.Context, most int) (*exchange, error) {
 		return nil, err
 	}
 	b.cleanup(func() { _ = fleet.Close() })
-	h, err := b.newHouse(ctx, most, fleet.AgentURI)
+	h, err := b.newHouse(ctx, 2*most, func(n int) string {
+		if n < most {
+			return fleet.AgentURI(n)
+		}
+		return fleet.ColleagueURI(n)
+	})
 	if err != nil {
 		return nil, err
+	}
+	for _, a := range h.agents[most:] {
+		a.wants = gateway.IntentWorkingOffline
 	}
 	x := &exchange{b: b, most: most, house: h, fleet: fleet}
 	return x, x.open(ctx)
@@ -153,8 +189,8 @@ func (x *exchange) open(ctx context.Context, env ...string) error {
 	return x.house.work(ctx)
 }
 
-// ring makes so many calls and returns when all of them talk.
-func (x *exchange) ring(ctx context.Context, n int) ([]*phonetest.Call, error) {
+// ring makes so many calls beside those that there are, and returns when all of them talk.
+func (x *exchange) ring(ctx context.Context, before, n int) ([]*phonetest.Call, error) {
 	db, err := x.house.db(ctx)
 	if err != nil {
 		return nil, err
@@ -166,7 +202,7 @@ func (x *exchange) ring(ctx context.Context, n int) ([]*phonetest.Call, error) {
 	return list, x.house.wait(ctx, "all calls to talk", func() bool {
 		var talking int
 		_ = db.QueryRow(ctx, "select count(*) from call where state = 'talking'").Scan(&talking)
-		return talking == n
+		return talking == before+n
 	})
 }
 
@@ -200,7 +236,7 @@ func callAll(ctx context.Context, fleet *phonetest.Fleet, n int, user string, at
 // bridged has so many calls talk for a while, then hangs all of them up.
 func (x *exchange) bridged(ctx context.Context, n int, d time.Duration) (r callRun, err error) {
 	began, m := time.Now(), measure(x.house.pid())
-	list, err := x.ring(ctx, n)
+	list, err := x.ring(ctx, 0, n)
 	if err != nil {
 		return r, err
 	}
@@ -215,14 +251,19 @@ func (x *exchange) bridged(ctx context.Context, n int, d time.Duration) (r callR
 	for _, call := range list {
 		call.Bye()
 	}
+	return r, x.left(ctx, 0)
+}
+
+// left waits until no more calls than that are left, and every other agent is free again.
+func (x *exchange) left(ctx context.Context, n int) error {
 	db, err := x.house.db(ctx)
 	if err != nil {
-		return r, err
+		return err
 	}
-	return r, x.house.wait(ctx, "every agent to be free again", func() bool {
+	return x.house.wait(ctx, "every agent to be free again", func() bool {
 		var open int
 		_ = db.QueryRow(ctx, "select count(*) from interaction where state <> $1", gateway.StateFinished).Scan(&open)
-		return open == 0
+		return open == n
 	})
 }
 
@@ -242,7 +283,7 @@ func (b *Bench) direct(ctx context.Context, n int) (time.Duration, error) {
 		return 0, err
 	}
 	fleet.Reset()
-	time.Sleep(b.share(6))
+	time.Sleep(b.share(10))
 	return fleet.Count().P99, nil
 }
 
@@ -261,7 +302,7 @@ func (x *exchange) memory(ctx context.Context) (each []float64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := x.ring(ctx, x.most)
+	list, err := x.ring(ctx, 0, x.most)
 	if err != nil {
 		return nil, err
 	}

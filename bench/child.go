@@ -191,14 +191,23 @@ func (h *house) memory(ctx context.Context) (sum float64, err error) {
 	return sum, nil
 }
 
-// freePort is a loopback address that nobody uses now.
+// freePort is a loopback address that nobody uses now, neither for TCP nor for UDP: SIP
+// wants both.
 func freePort(ctx context.Context) (string, error) {
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for {
+		l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		u, taken := config.ListenPacket(ctx, "udp", l.Addr().String())
+		if err := l.Close(); err != nil {
+			return "", err
+		}
+		if taken == nil {
+			return l.Addr().String(), u.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
 }
 
 // tail is the end of what the child said.

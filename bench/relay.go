@@ -6,14 +6,17 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/rtp"
 )
 
-// rtpSize is a G.711 packet of 20 ms: 12 bytes of RTP header, 160 of sound.
-const rtpSize = 172
+// rtpSize is a G.711 packet of 20 ms.
+const rtpSize = rtp.HeaderSize + g711.FrameSize
 
-// bareRelay is the least that handing on 1000 packets costs here, in milliseconds of CPU:
-// a thread that receives and sends each, and does nothing else.
-func (b *Bench) bareRelay() (float64, error) {
+// bareRelay is the least that 1000 packets cost here, in milliseconds of CPU: a thread that
+// receives and sends each, and does with it what is told, if anything.
+func (b *Bench) bareRelay(each func(sound []byte)) (float64, error) {
 	in, at, err := blockingUDP()
 	if err != nil {
 		return 0, fmt.Errorf("open a relay: %w", err)
@@ -33,7 +36,7 @@ func (b *Bench) bareRelay() (float64, error) {
 	defer func() { close(stop); <-sent; _ = source.Close() }()
 	var got []float64
 	for range runs {
-		cost, err := handOn(in, sink.LocalAddr().(*net.UDPAddr).Port, b.share(30))
+		cost, err := handOn(in, sink.LocalAddr().(*net.UDPAddr).Port, b.share(30), each)
 		if err != nil {
 			return 0, err
 		}
@@ -76,7 +79,7 @@ func sendPackets(to net.Conn, stop <-chan struct{}) error {
 }
 
 // handOn relays for a while on a thread of its own, and gives its CPU for 1000 packets.
-func handOn(in, to int, d time.Duration) (float64, error) {
+func handOn(in, to int, d time.Duration, each func(sound []byte)) (float64, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	const ofThread = 1 // RUSAGE_THREAD: getrusage(2)
@@ -90,6 +93,9 @@ func handOn(in, to int, d time.Duration) (float64, error) {
 		size, _, err := syscall.Recvfrom(in, packet, 0)
 		if err != nil {
 			return 0, err
+		}
+		if each != nil {
+			each(packet[rtp.HeaderSize:size])
 		}
 		if err := syscall.Sendto(in, packet[:size], 0, out); err != nil {
 			return 0, err

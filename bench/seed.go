@@ -103,7 +103,7 @@ func (h *house) seed(ctx context.Context, pool *pgxpool.Pool, agents int, phone 
 		if err != nil {
 			return err
 		}
-		h.agents = append(h.agents, &agent{house: h, id: a.ID, key: key})
+		h.agents = append(h.agents, &agent{house: h, id: a.ID, key: key, wants: gateway.IntentAvailable})
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need beside Go, Node and PostgreSQL: the real mail servers, the
-# browser, the telephones. Debian packages, as root; otherwise it prints the line to run.
+# browser, the telephones, and what figures are compared with. Debian packages, as root; otherwise it prints the line to run.
 set -eu
 PATH=$PATH:/usr/sbin
 
@@ -12,6 +12,7 @@ want dovecot dovecot-imapd
 [ -x /usr/lib/dovecot/lmtp ] || need="$need dovecot-lmtpd"
 want postfix postfix
 want mbsync isync
+want rtpengine rtpengine-daemon
 want chromium chromium fonts-liberation fonts-noto-core
 want sipp sip-tester
 want baresip baresip

@@ -2,7 +2,6 @@ package phonetest
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -17,11 +16,12 @@ import (
 	"github.com/vaxelhq/vaxel/channels/voice/rtp"
 )
 
-// Fleet is many telephones for measuring: customers who call, and agents who answer at
-// once. Each packet says which telephone sent it, as which one and when, so that what
-// is lost, mixed up or late is counted. It belongs into a process of its own.
+// Fleet is many telephones for measuring: customers who call, agents and colleagues who
+// answer at once. Each packet says which telephone sent it, as which one and when, also in
+// a conference's mix, so that what is lost, mixed up or late is counted. It belongs into a
+// process of its own.
 type Fleet struct {
-	customers, agents *Phone
+	customers, agents, colleagues *Phone
 
 	mu    sync.Mutex // guards seats
 	seats []*seat
@@ -32,11 +32,14 @@ type Fleet struct {
 
 // Count is what a fleet has seen.
 type Count struct {
-	Calls    int           `json:"calls"` // that are up, with sound both ways
-	Sent     int64         `json:"sent"`
+	Calls    int           `json:"calls"`   // that are up, with sound both ways
+	Threes   int           `json:"threes"`  // conferences of three, each of whom hears both others
+	Sent     int64         `json:"sent"`    // frames
+	Packets  int64         `json:"packets"` // that came
 	Received int64         `json:"received"`
 	Lost     int64         `json:"lost"`  // numbers missing between the first and the last heard
-	Mixed    int64         `json:"mixed"` // packets of a third telephone
+	Holes    int64         `json:"holes"` // packets without the frame of somebody who is heard otherwise
+	Mixed    int64         `json:"mixed"` // frames of a stranger, or one's own
 	P50, P99 time.Duration // from one telephone to the other
 }
 
@@ -56,27 +59,37 @@ func (silentT) Errorf(string, ...any) {}
 func NewFleet(ctx context.Context) (*Fleet, error) {
 	f := &Fleet{start: time.Now()}
 	ctx, f.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, who := range []struct {
+	for place, who := range []struct {
 		p    **Phone
 		user string
-	}{{&f.customers, "customer"}, {&f.agents, "agent"}} {
+	}{ofCustomer: {&f.customers, "customer"}, ofAgent: {&f.agents, "agent"}, ofColleague: {&f.colleagues, "colleague"}} {
 		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
 		_ = c.SetReadBuffer(8 << 20)
 		p := newPhone(silentT{}, who.user, c)
-		p.Media = f.seat
+		p.Media = func() Media { return f.seat(place) }
 		*who.p = p
 		f.work.Go(p.listen)
 	}
 	f.agents.OnCall(func(c *Call) { c.Answer() })
+	f.colleagues.OnCall(func(c *Call) { c.Answer() })
 	f.work.Go(func() { f.talk(ctx) })
 	return f, nil
 }
 
 // AgentURI is an agent's telephone; all of them answer.
 func (f *Fleet) AgentURI(n int) string { return fmt.Sprintf("sip:agent%d@%s", n, f.agents.Addr()) }
+
+// ColleagueURI is a telephone of somebody who may be in a conference with a customer and
+// an agent; all of them answer.
+func (f *Fleet) ColleagueURI(n int) string {
+	return fmt.Sprintf("sip:colleague%d@%s", n, f.colleagues.Addr())
+}
+
+// Pair is the sound of a customer's and an agent's telephone, which somebody brings together without a call.
+func (f *Fleet) Pair() (customer, agent Media) { return f.seat(ofCustomer), f.seat(ofAgent) }
 
 // Call makes one more customer call, and returns when it is answered.
 func (f *Fleet) Call(ctx context.Context, user string, at netip.AddrPort) (*Call, error) {
@@ -107,16 +120,15 @@ func (f *Fleet) Reset() {
 func (f *Fleet) Count() Count {
 	var sum Count
 	var late []time.Duration
-	up := 0
+	hearing := map[int]int{} // telephones by how many others they hear
 	for _, s := range f.all() {
-		n, delays := s.count()
-		if n.Received > 0 {
-			up++
-		}
-		sum.Sent, sum.Received, sum.Lost, sum.Mixed = sum.Sent+n.Sent, sum.Received+n.Received, sum.Lost+n.Lost, sum.Mixed+n.Mixed
+		n, others, delays := s.count()
+		hearing[others]++
+		sum.Sent, sum.Packets, sum.Received = sum.Sent+n.Sent, sum.Packets+n.Packets, sum.Received+n.Received
+		sum.Lost, sum.Holes, sum.Mixed = sum.Lost+n.Lost, sum.Holes+n.Holes, sum.Mixed+n.Mixed
 		late = append(late, delays...)
 	}
-	sum.Calls = up / 2
+	sum.Calls, sum.Threes = hearing[1]/2, hearing[2]/3
 	if slices.Sort(late); len(late) > 0 {
 		sum.P50, sum.P99 = late[len(late)/2], late[len(late)*99/100]
 	}
@@ -126,7 +138,7 @@ func (f *Fleet) Count() Count {
 // Close ends everything.
 func (f *Fleet) Close() error {
 	f.stop()
-	for _, p := range []*Phone{f.customers, f.agents} {
+	for _, p := range []*Phone{f.customers, f.agents, f.colleagues} {
 		if p != nil {
 			_ = p.conn.Close()
 		}
@@ -145,14 +157,17 @@ func (f *Fleet) all() []*seat {
 }
 
 // seat opens the sound of one more telephone.
-func (f *Fleet) seat() Media {
+func (f *Fleet) seat(place int) Media {
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		panic(err) // out of sockets: no figure
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &seat{conn: c, fleet: f, id: uint32(len(f.seats) + 1)}
+	s := &seat{conn: c, fleet: f, place: place, id: uint32(len(f.seats) + 1)}
+	for i := range s.buf {
+		s.buf[i] = g711.Mu.Silence()
+	}
 	f.seats = append(f.seats, s)
 	f.work.Go(s.listen)
 	return s
@@ -177,19 +192,24 @@ type seat struct {
 	fleet *Fleet
 	conn  *net.UDPConn
 	id    uint32
+	place int // in the frame
 	to    atomic.Pointer[netip.AddrPort]
 	sent  atomic.Int64
 	n     uint32
 	buf   [rtp.HeaderSize + g711.FrameSize]byte
 
-	mu          sync.Mutex // guards what follows
-	from        uint32
-	first, last uint32
-	got, mixed  int64
-	delays      []time.Duration
+	mu             sync.Mutex // guards what follows
+	others         [places]track
+	packets, mixed int64
+	delays         []time.Duration
 }
 
-const tag = 0x56584C31 // marks our packets among music and tones
+// track is what one telephone has heard of another.
+type track struct {
+	seat        uint32
+	first, last uint32
+	got         int64
+}
 
 // Addr implements Media.
 func (s *seat) Addr() netip.AddrPort {
@@ -197,7 +217,7 @@ func (s *seat) Addr() netip.AddrPort {
 }
 
 // Law implements Media.
-func (s *seat) Law() g711.Law { return g711.A }
+func (s *seat) Law() g711.Law { return g711.Mu }
 
 // SendTo implements Media.
 func (s *seat) SendTo(to netip.AddrPort) { s.to.Store(&to) }
@@ -208,12 +228,8 @@ func (s *seat) say() {
 		return
 	}
 	s.n++
-	rtp.Header{PayloadType: uint8(g711.A), Seq: uint16(s.n), Timestamp: s.n * g711.FrameSize, SSRC: s.id}.Put(s.buf[:])
-	p := s.buf[rtp.HeaderSize:]
-	binary.BigEndian.PutUint32(p, tag)
-	binary.BigEndian.PutUint32(p[4:], s.id)
-	binary.BigEndian.PutUint32(p[8:], s.n)
-	binary.BigEndian.PutUint64(p[12:], uint64(time.Since(s.fleet.start)))
+	rtp.Header{PayloadType: uint8(g711.Mu), Seq: uint16(s.n), Timestamp: s.n * g711.FrameSize, SSRC: s.id}.Put(s.buf[:])
+	mark{seat: s.id, n: s.n, at: time.Since(s.fleet.start)}.put(s.buf[rtp.HeaderSize:], s.place)
 	if _, err := s.conn.WriteToUDPAddrPort(s.buf[:], *to); err == nil {
 		s.sent.Add(1)
 	}
@@ -226,42 +242,55 @@ func (s *seat) listen() {
 		if err != nil {
 			return
 		}
-		if p := rtp.Packet(b[:n]); p.Valid() && len(p.Payload()) == g711.FrameSize && binary.BigEndian.Uint32(p.Payload()) == tag {
+		if p := rtp.Packet(b[:n]); p.Valid() && len(p.Payload()) == g711.FrameSize {
 			s.hear(p.Payload())
 		}
 	}
 }
 
-func (s *seat) hear(p []byte) {
-	late := time.Since(s.fleet.start) - time.Duration(binary.BigEndian.Uint64(p[12:]))
-	from, n := binary.BigEndian.Uint32(p[4:]), binary.BigEndian.Uint32(p[8:])
+func (s *seat) hear(frame []byte) {
+	now := time.Since(s.fleet.start)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.got == 0 {
-		s.from, s.first, s.last = from, n, n
+	s.packets++
+	for place := range places {
+		m, ok := markIn(frame, place)
+		if !ok {
+			continue
+		}
+		t := &s.others[place]
+		if t.got == 0 {
+			*t = track{seat: m.seat, first: m.n, last: m.n}
+		}
+		if place == s.place || m.seat != t.seat {
+			s.mixed++
+			continue
+		}
+		t.got++
+		t.first, t.last = min(t.first, m.n), max(t.last, m.n)
+		s.delays = append(s.delays, now-m.at)
 	}
-	if from != s.from {
-		s.mixed++
-		return
-	}
-	s.got++
-	s.first, s.last = min(s.first, n), max(s.last, n)
-	s.delays = append(s.delays, late)
 }
 
 func (s *seat) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.got, s.mixed, s.delays = 0, 0, s.delays[:0]
+	s.others, s.packets, s.mixed, s.delays = [places]track{}, 0, 0, s.delays[:0]
 	s.sent.Store(0)
 }
 
-func (s *seat) count() (Count, []time.Duration) {
+// count is what was heard, and how many others.
+func (s *seat) count() (c Count, others int, delays []time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := Count{Sent: s.sent.Load(), Received: s.got, Mixed: s.mixed}
-	if s.got > 0 {
-		c.Lost = int64(s.last-s.first) + 1 - s.got
+	c = Count{Sent: s.sent.Load(), Packets: s.packets, Mixed: s.mixed}
+	for _, t := range s.others {
+		if t.got > 0 {
+			others++
+			c.Received += t.got
+			c.Lost += int64(t.last-t.first) + 1 - t.got
+			c.Holes += s.packets - t.got
+		}
 	}
-	return c, slices.Clone(s.delays)
+	return c, others, slices.Clone(s.delays)
 }

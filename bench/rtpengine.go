@@ -1,0 +1,193 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/channels/voice/sdp"
+)
+
+// rtpengine is Sipwise's relay for sound, run in userspace: what one would put beside a SIP
+// proxy instead of us.
+type rtpengine struct {
+	b    *Bench
+	cmd  *exec.Cmd
+	ng   net.Conn // its control
+	said *tail
+	gone chan struct{}
+}
+
+// errNoRTPEngine says what to install.
+var errNoRTPEngine = errors.New("rtpengine is not installed; it is in Debian's package rtpengine-daemon (e2e/install.sh installs it)")
+
+// startRTPEngine runs one on loopback, until the bench ends.
+func (b *Bench) startRTPEngine(ctx context.Context) (*rtpengine, error) {
+	program, err := exec.LookPath("rtpengine")
+	if err != nil {
+		return nil, errNoRTPEngine
+	}
+	at, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &rtpengine{b: b, said: &tail{}, gone: make(chan struct{})}
+	r.cmd = exec.CommandContext(context.WithoutCancel(ctx), program, "--config-file=none", "--table=-1", "--foreground", "--log-stderr", "--log-level=4",
+		"--interface=127.0.0.1", "--listen-ng="+at, "--port-min=26000", "--port-max=30999")
+	r.cmd.Stdout, r.cmd.Stderr = r.said, r.said
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us; we stop it
+	if err := r.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { _ = r.cmd.Wait(); close(r.gone) }()
+	b.cleanup(r.stop)
+	if r.ng, err = (&net.Dialer{}).DialContext(ctx, "udp", at); err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(patience); ; {
+		if _, err = r.ask(map[string]any{"command": "ping"}); err == nil {
+			return r, nil
+		}
+		select {
+		case <-r.gone:
+			return nil, fmt.Errorf("rtpengine ended: %s", r.said)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(end) {
+			return nil, fmt.Errorf("rtpengine is not ready: %w: %s", err, r.said)
+		}
+	}
+}
+
+func (r *rtpengine) stop() {
+	if r.ng != nil {
+		_ = r.ng.Close()
+	}
+	_ = r.cmd.Process.Kill()
+	<-r.gone
+}
+
+// ask sends a command of the ng protocol, a cookie and a dictionary in one datagram, and
+// gives the answer. It says it again, under the same cookie, when there is none.
+func (r *rtpengine) ask(command map[string]any) (map[string]any, error) {
+	cookie := strconv.FormatInt(time.Now().UnixNano(), 36)
+	b := make([]byte, 1<<16)
+	var err error
+	for range 5 {
+		if _, err = r.ng.Write([]byte(cookie + " " + bencode(command))); err != nil {
+			continue
+		}
+		var n int
+		_ = r.ng.SetReadDeadline(time.Now().Add(time.Second))
+		if n, err = r.ng.Read(b); err != nil {
+			continue
+		}
+		got, text, _ := strings.Cut(string(b[:n]), " ")
+		if got != cookie {
+			err = errors.New("an answer to another question")
+			continue
+		}
+		v, _, err := bdecode(text)
+		if err != nil {
+			return nil, fmt.Errorf("read an answer of rtpengine's: %w: %s", err, text)
+		}
+		answer, _ := v.(map[string]any)
+		if answer["result"] != "ok" && answer["result"] != "pong" {
+			return nil, fmt.Errorf("rtpengine refuses: %s", text)
+		}
+		return answer, nil
+	}
+	return nil, err
+}
+
+// bring lets two telephones hear each other through rtpengine: the one is offered to the
+// other, who answers.
+func (r *rtpengine) bring(n int, from, to phonetest.Media) error {
+	call := map[string]any{"command": "offer", "call-id": fmt.Sprint("bench-", n), "from-tag": "from", "ICE": "remove", "replace": []string{"origin"}}
+	ends := []phonetest.Media{from, to}
+	for i, m := range ends {
+		if i == 1 {
+			call["command"], call["to-tag"] = "answer", "to"
+		}
+		o := sdp.Offer(1, m.Addr(), m.Law(), sdp.SendRecv)
+		o.Audio.Laws = []g711.Law{m.Law()}
+		call["sdp"] = string(o.Bytes())
+		answer, err := r.ask(call)
+		if err != nil {
+			return err
+		}
+		text, _ := answer["sdp"].(string)
+		d, err := sdp.Parse([]byte(text))
+		if err != nil {
+			return fmt.Errorf("read what rtpengine says: %w", err)
+		}
+		ends[1-i].SendTo(d.Audio.Addr)
+	}
+	return nil
+}
+
+// peerRelay measures rtpengine as relayed does, and says who that was. Without one there is
+// no such figure, and it is said what to install.
+func (b *Bench) peerRelay(ctx context.Context, calls int) (*float64, string, error) {
+	cost, err := b.relayed(ctx, calls)
+	if errors.Is(err, errNoRTPEngine) {
+		b.note("calls: %v", err)
+		return nil, "none, " + err.Error(), nil
+	}
+	return &cost, "rtpengine", err
+}
+
+// relayed is what rtpengine's processor does for 1000 packets of so many calls of the same
+// telephones, in milliseconds.
+func (b *Bench) relayed(ctx context.Context, calls int) (float64, error) {
+	r, err := b.startRTPEngine(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer r.stop()
+	fleet, err := phonetest.NewFleet(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = fleet.Close() }()
+	for n := range calls {
+		customer, agent := fleet.Pair()
+		if err := r.bring(n, customer, agent); err != nil {
+			return 0, err
+		}
+	}
+	var got []float64
+	var who shares
+	lost := 0
+	time.Sleep(b.share(60)) // warms up
+	for n := 0; n < 2*runs && len(got) < runs; n++ {
+		m := measure(r.cmd.Process.Pid)
+		fleet.Reset()
+		time.Sleep(b.share(20))
+		count := fleet.Count()
+		c := m.cost(int(count.Received))
+		b.note("rtpengine: %d calls, %d lost of %d, %.1f ms CPU per 1000 packets", count.Calls, count.Lost, count.Received, c.cpu*1000)
+		if missing := calls - count.Calls + int(count.Lost+count.Mixed); missing > 0 {
+			lost += missing
+			continue
+		}
+		got, who = append(got, c.cpu*1000), c.shares
+	}
+	if len(got) == runs {
+		lost = 0 // runs that lost some are none
+	}
+	value := median(got)
+	b.tell(Figure{
+		Name: "calls.rtpengine_cpu_ms_per_1000_packets", Value: value, Unit: "ms", Errors: lost,
+		Method: fmt.Sprintf("rtpengine (Debian's) in userspace, without its kernel module, offered and answered over its ng protocol: %d calls of the same telephones, without SIP; %v, median of %d without loss of at most %d; %v", calls, b.share(20), runs, 2*runs, who),
+	})
+	return value, ctx.Err()
+}
