@@ -16,7 +16,7 @@ func TestConsole(t *testing.T) {
 	if _, err := fs.Stat(webconsole.Dist(), "index.html"); err != nil {
 		t.Skip("the console is not built; make test builds it")
 	}
-	touch(t, "src", "test", "package-lock.json", "../docs/openapi.json")
+	touch(t, "src", "test", "package-lock.json", "../docs/openapi.json", "../gateway/api/actions.go")
 	for _, script := range []string{"test", "pages"} {
 		t.Run(script, func(t *testing.T) {
 			run := exec.CommandContext(t.Context(), "npm", "run", "--silent", script)

@@ -99,6 +99,7 @@ export interface InteractionView {
   last_at?: string
   actions?: string[]
   phase?: Phase
+  outside?: boolean // line 2 is a number outside
   others?: Id[] // colleagues who are on it, by id
   colleagues?: Named[] // the same with names
   agent_name?: string
@@ -107,6 +108,12 @@ export interface InteractionView {
 
 /** An interaction as the console keeps it. */
 export type Kept = InteractionView & { gaveAway?: boolean; codesOf?: Id } // its wrap-up is mine, the rest somebody else's
+/** Where an interaction is sent, or who is asked: one of them. */
+export interface Target {
+  to_agent?: Id
+  to_queue?: Id
+  to_number?: string // of a call: somebody outside
+}
 export type Phase = 'talking' | 'hold' | 'consult' | 'conference'
 
 /** Whom a colleague rang for it last, and what became of that. */
@@ -229,6 +236,7 @@ export interface PhoneLine {
   number?: string
   name?: string
   since?: string
+  outside?: boolean // somebody outside, on line 2
 }
 
 export interface QueueRow {

@@ -20,6 +20,9 @@ export function useInteraction(id: Id | undefined) {
   return { interaction, query }
 }
 
+/** True of what is talked about on a telephone. */
+export const isCall = (i: InteractionView) => i.channel === 'voice' || i.channel === 'callback'
+
 /** The channels that a verb makes sense for; a verb that isn't here makes sense for all. */
 const onlyFor: Record<string, Channel[]> = { message: ['chat'], article: ['chat'], reply: ['email'] }
 
@@ -42,17 +45,20 @@ export function mayDo(i: InteractionView, verb: string, me: Id): boolean {
     case 'transfer':
       return mine && open && i.phase !== 'consult' && i.phase !== 'conference'
     case 'join_lines':
-      return mine && open && i.phase === 'consult' && others > 0
+      return mine && open && i.phase === 'consult' && (others > 0 || i.outside === true)
     case 'transfer_lines':
-      return mine && open && others > 0
+      return mine && open && (others > 0 || i.outside === true)
+    case 'swap_lines':
+      return mine && open && isCall(i) && i.phase === 'consult' && (others > 0 || i.outside === true)
     case 'drop_line':
       return open && (mine ? i.phase === 'consult' || i.phase === 'conference' : (i.others?.includes(me) ?? false))
     case 'pull':
       return i.state === 'waiting'
     case 'note':
       return i.state !== 'waiting' && i.state !== 'offered'
+    case 'extend': // only the server knows whether there is more time
+      return false
     case 'finish':
-    case 'extend':
       return mine && i.state === 'wrap_up'
     default:
       return mine && open

@@ -5,7 +5,7 @@ import { api, uuid } from '../api/client'
 import type { Entry as Said, Id, StaffChat, SupervisorMessage } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
-import { Directory, type Entry } from '../phone/directory'
+import { Directory, type Goal } from '../phone/directory'
 import { useMe } from '../session'
 import { Writer } from '../thread/writer'
 import { Dialog } from '../ui/dialog'
@@ -21,7 +21,7 @@ export function Messages({ id }: { id?: Id }) {
   const [picking, setPicking] = useState(false)
   const [, go] = useLocation()
   const chats = useQuery({ queryKey: ['staff-chats'], queryFn: api.staffChats })
-  const start = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.id}`)) })
+  const start = useMutation({ mutationFn: (e: Goal) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.id}`)) })
   const open = chats.data?.items.find((c) => c.id === id)
   return (
     <main className={`sheet sheet--2${id ? ' has-open' : ''}`}>

@@ -5,13 +5,13 @@ import { api, fileURL } from '../api/client'
 import type { Case, Happening, InteractionView, Recording } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
-import { mayDo } from '../inbox/interaction'
+import { isCall, mayDo } from '../inbox/interaction'
 import { serverNow } from '../live/clock'
 import { takeInteraction, useLive } from '../live/hub'
 import { last } from '../live/log'
 import { useAgentName } from '../live/names'
 import { send } from '../live/outbox'
-import { Directory, keyOf, type Entry } from '../phone/directory'
+import { Directory, keyOf, type Goal } from '../phone/directory'
 import { Cords, LineCard } from '../phone/line-card'
 import { useLines } from '../phone/lines'
 import { recordingOf, telephone } from '../phone/number'
@@ -29,7 +29,7 @@ import { Player } from '../ui/player'
 
 export function Phone() {
   const w = useWords()
-  const wrapUp = useLive((l) => Object.values(l.interactions).find((i) => i.channel === 'voice' && i.state === 'wrap_up'))
+  const wrapUp = useLive((l) => Object.values(l.interactions).find((i) => isCall(i) && i.state === 'wrap_up'))
   const [closed, setClosed] = useState(false) // the drawer that it is on a narrow screen
   const [catalogue, setCatalogue] = useState(false)
   useEffect(() => setClosed(false), [wrapUp?.id])
@@ -54,12 +54,17 @@ function Dialling() {
   const [text, setText] = useState(asked)
   const phone = me.phones?.[0]
   const [bad, setBad] = useState('')
+  const onCall = useCall()
+  const second = onCall && mayDo(onCall, 'transfer', me.agent) // a number that is dialled in a call is for line 2
   const dial = useMutation({ mutationFn: dialOf(me.queues?.[0]?.id), onSuccess: (i) => (takeInteraction(i, me.agent), setText('')) })
+  const { ask } = useAsk(onCall?.id ?? '', () => setText(''))
+  const ring = (number: string) => (second ? ask.mutate({ to: { kind: 'number', id: number, name: number } }) : dial.mutate(number))
+  const problem = dial.error ?? ask.error
   const call = () => {
     const number = telephone(text)
     setBad(number || !/\d/.test(text) ? '' : w.phone.badNumber)
-    if (number) dial.mutate(number)
-    else if (text.trim() && !/\d/.test(text)) void byName(text).then((found) => (found ? dial.mutate(found) : setBad(w.phone.noNumber(text.trim()))))
+    if (number) ring(number)
+    else if (text.trim() && !/\d/.test(text)) void byName(text).then((found) => (found ? ring(found) : setBad(w.phone.noNumber(text.trim()))))
   }
   const query = useQuery({ queryKey: ['cases', 'calls'], queryFn: () => api.cases({ assignee: me.agent }) })
   const calls = (query.data?.items ?? []).filter((c) => c.channel === 'voice' || c.channel === 'callback')
@@ -100,12 +105,12 @@ function Dialling() {
             bad={bad || undefined}
             rest={{ inputMode: 'tel' }}
             end={
-              <button className="btn btn--xs" disabled={dial.isPending || !text.trim()}>
-                {w.phone.dial}
+              <button className="btn btn--xs" disabled={dial.isPending || ask.isPending || !text.trim()}>
+                {second ? w.lines.line2 : w.phone.dial}
               </button>
             }
           />
-          {dial.error && <Failure error={dial.error} />}
+          {problem && <Failure error={problem} />}
         </form>
         <div className="sec">
           <div className="kpad" role="group" aria-label={w.phone.keypad}>
@@ -356,16 +361,19 @@ function CallNote({ i }: { i: InteractionView }) {
   )
 }
 
+/** The call that the agent has on line 1. */
+const useCall = () => useLines().find((l) => l?.no === 1 && l.state !== 'ringing')?.interaction
+
 /** Everyone beside the phone: hand the call over, or write to a colleague. */
 function Catalogue({ close }: { close: () => void }) {
   const w = useWords()
   const me = useMe()
-  const [chosen, setChosen] = useState<Entry | null>(null)
+  const [chosen, setChosen] = useState<Goal | null>(null)
   const [, go] = useLocation()
-  const call = useLines().find((l) => l?.interaction && l.state !== 'ringing')?.interaction
+  const call = useCall()
   const give = useGive(call?.id ?? '')
   const asking = useAsk(call?.id ?? '')
-  const chat = useMutation({ mutationFn: (e: Entry) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
+  const chat = useMutation({ mutationFn: (e: Goal) => api.newStaffChat([e.id]), onSuccess: (c) => go(`/messages/${c.id}`) })
   const problem = give.error ?? asking.error ?? chat.error
   return (
     <>
@@ -386,6 +394,7 @@ function Catalogue({ close }: { close: () => void }) {
         label={w.phone.findIn}
         chosen={chosen ? keyOf(chosen) : undefined}
         choose={setChosen}
+        numbers={call && mayDo(call, 'transfer', me.agent)}
         actions={(e) => (
           <>
             {call && mayDo(call, 'consult', me.agent) && (

@@ -10,8 +10,16 @@ import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { Avatar, Empty, Failure, Since, Skeleton } from '../ui/parts'
 import { statusText } from '../ui/presence'
+import { telephone } from './number'
 
 export type Entry = { kind: 'agent'; id: Id; name: string; row: AgentRow } | { kind: 'queue'; id: Id; name: string; row: QueueRow }
+/** Somebody outside, by the number that was typed. */
+export interface Outside {
+  kind: 'number'
+  id: string // E.164, or a short number
+  name: string
+}
+export type Goal = Entry | Outside
 type Shown = 'all' | 'favourites' | 'recents' | 'agents' | 'queues'
 
 export const total = (q: QueueRow) => Object.values(q.waiting ?? {}).reduce((a, b) => a + (b ?? 0), 0)
@@ -46,7 +54,7 @@ function useFavour() {
 }
 
 /** The directory: search, tabs, groups. The chosen row shows what can be done with it. */
-export function Directory(props: { label: string; chosen?: string; choose: (e: Entry) => void; actions?: (e: Entry) => React.ReactNode; autoFocus?: boolean; only?: (e: Entry) => boolean }) {
+export function Directory(props: { label: string; chosen?: string; choose: (to: Goal) => void; actions?: (to: Goal) => React.ReactNode; autoFocus?: boolean; only?: (e: Entry) => boolean; numbers?: boolean }) {
   const w = useWords()
   const [text, setText] = useState('')
   const [shown, setShown] = useState<Shown>('all')
@@ -65,8 +73,9 @@ export function Directory(props: { label: string; chosen?: string; choose: (e: E
     group('agents', w.phone.agents, d.people),
     group('queues', w.phone.queues, d.places),
   ].filter((g) => g !== false)
+  const number = props.numbers ? telephone(text) : ''
   const starred = new Set(d.favourites.map(keyOf))
-  const none = groups.every((g) => g.members.length === 0)
+  const none = !number && groups.every((g) => g.members.length === 0)
   return (
     <>
       <div className="sec">
@@ -97,30 +106,58 @@ export function Directory(props: { label: string; chosen?: string; choose: (e: E
         ) : none ? (
           <Empty icon="users" text={text ? w.transfer.nobody : w.phone.noneHere} />
         ) : (
-          groups.map(
-            (g) =>
-              g.members.length > 0 && (
-                <section key={g.key} aria-label={g.title}>
-                  <h3 className="group-h">{g.title}</h3>
-                  <ul>
-                    {g.members.map((e) => (
-                      <Row
-                        key={keyOf(e)}
-                        e={e}
-                        chosen={props.chosen === keyOf(e)}
-                        choose={() => props.choose(e)}
-                        starred={starred.has(keyOf(e))}
-                        star={() => favour.mutate({ e, yes: !starred.has(keyOf(e)) })}
-                        actions={props.actions?.(e)}
-                      />
-                    ))}
-                  </ul>
-                </section>
-              ),
-          )
+          <>
+            {number && <NumberRow number={number} chosen={props.chosen} choose={props.choose} actions={props.actions} />}
+            {groups.map(
+              (g) =>
+                g.members.length > 0 && (
+                  <section key={g.key} aria-label={g.title}>
+                    <h3 className="group-h">{g.title}</h3>
+                    <ul>
+                      {g.members.map((e) => (
+                        <Row
+                          key={keyOf(e)}
+                          e={e}
+                          chosen={props.chosen === keyOf(e)}
+                          choose={() => props.choose(e)}
+                          starred={starred.has(keyOf(e))}
+                          star={() => favour.mutate({ e, yes: !starred.has(keyOf(e)) })}
+                          actions={props.actions?.(e)}
+                        />
+                      ))}
+                    </ul>
+                  </section>
+                ),
+            )}
+          </>
         )}
       </div>
     </>
+  )
+}
+
+/** The number that was typed, as one that can be chosen. */
+function NumberRow({ number, chosen, choose, actions }: { number: string; chosen?: string; choose: (to: Goal) => void; actions?: (to: Goal) => React.ReactNode }) {
+  const w = useWords()
+  const f = useFormat()
+  const to: Outside = { kind: 'number', id: number, name: f.address(number) }
+  const on = chosen === keyOf(to)
+  return (
+    <section aria-label={w.lines.outside}>
+      <h3 className="group-h">{w.lines.outside}</h3>
+      <ul>
+        <li className={`dir${on ? ' is-sel' : ''}`}>
+          <span className="chan">
+            <Icon name="phone" />
+          </span>
+          <button className="dir-name col" aria-pressed={on} onClick={() => choose(to)}>
+            <span className="med ell num">{to.name}</span>
+            <span className="l2">{w.lines.outsideLead}</span>
+          </button>
+          {on && actions && <div className="dir-acts">{actions(to)}</div>}
+        </li>
+      </ul>
+    </section>
   )
 }
 

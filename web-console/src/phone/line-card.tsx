@@ -8,10 +8,10 @@ import { mayDo } from '../inbox/interaction'
 import { useMe } from '../session'
 import { Transfer } from '../thread/transfer'
 import { Icon } from '../ui/icon'
-import { useKeys } from '../ui/keys'
-import { Avatar, Chip, Failure, Since } from '../ui/parts'
+import { announced, printed, useKeys } from '../ui/keys'
+import { Avatar, Chip, Failure, Kbd, Since } from '../ui/parts'
 import type { Line } from './lines'
-import { Tones, useDrop } from './second'
+import { swapKey, Tones, useDrop, useSwap } from './second'
 
 const cardHeight = 126 // px of a line card, and 12 between two
 
@@ -45,15 +45,16 @@ export function LineCard({ line }: { line: Line }) {
   const f = useFormat()
   const me = useMe()
   const i = line.interaction
-  const second = line.colleague !== undefined
+  const second = line.colleague !== undefined || line.outside === true
   const about = second ? [] : [f.address(line.address), i?.queue_name].filter(Boolean)
+  const kind = !second ? w.phone.kinds.customer : line.outside ? w.lines.outsider : i?.phase === 'consult' ? w.phone.kinds.consult : w.lines.colleague
   return (
     <article className={`line${line.state === 'live' ? ' line--live' : ''}`} aria-label={w.panel.line(line.no)}>
       <div className="line-top">
         <Avatar name={line.name} size="lg" />
         <div className="col grow">
           <span className="row">
-            <span className="overline">{w.phone.line(line.no, second ? (i?.phase === 'consult' ? w.phone.kinds.consult : w.lines.colleague) : w.phone.kinds.customer)}</span>
+            <span className="overline nowrap">{w.phone.line(line.no, kind)}</span>
             <LineChip line={line} />
           </span>
           <span className="strong t-title ell">{line.name}</span>
@@ -82,31 +83,32 @@ function CustomerActs({ i, line }: { i: InteractionView; line: Line }) {
   const hold = useVerb('hold')
   const resume = useVerb('resume')
   const end = useVerb('end')
+  const swap = useSwap(i, line)
   const can = (verb: string) => mayDo(i, verb, me.agent)
-  const held = line.state === 'held'
-  const alone = line.state !== 'ringing' && i.phase !== 'consult' && i.phase !== 'conference'
-  const park = () => (held ? resume : hold).mutate(i.id)
-  useKeys({ 'ctrl+alt+KeyH': alone && park })
-  const problem = hold.error ?? resume.error ?? end.error
+  const parks = can('hold') || can('resume')
+  const park = () => (can('resume') ? resume : hold).mutate(i.id)
+  useKeys({ 'ctrl+alt+KeyH': parks && park })
+  const problem = hold.error ?? resume.error ?? swap.error ?? end.error
   return (
     <>
       <div className="line-acts">
-        {alone && (
+        {parks && (
           <button className="btn btn--sm" onClick={park}>
-            <Icon name={held ? 'play' : 'hold'} />
-            {held ? w.phone.resume : w.phone.hold}
+            <Icon name={can('resume') ? 'play' : 'hold'} />
+            {can('resume') ? w.phone.resume : w.phone.hold}
           </button>
         )}
+        <Talk swap={swap} />
         {can('keys') && line.state === 'live' && (
           <button className="btn btn--sm" aria-expanded={tones} onClick={() => setTones(!tones)}>
             <Icon name="pad" />
             {w.lines.keys}
           </button>
         )}
-        {can('transfer') && (
+        {(can('transfer') || can('consult')) && (
           <button className="btn btn--sm" onClick={() => setTransfer(true)}>
-            <Icon name="fwd" />
-            {w.thread.transfer}
+            <Icon name={can('transfer') ? 'fwd' : 'users'} />
+            {can('transfer') ? w.thread.transfer : w.lines.more}
           </button>
         )}
         <span className="grow" />
@@ -124,23 +126,39 @@ function CustomerActs({ i, line }: { i: InteractionView; line: Line }) {
   )
 }
 
+/** The other line hears music meanwhile. */
+function Talk({ swap }: { swap: ReturnType<typeof useSwap> }) {
+  const w = useWords()
+  if (!swap.can) return null
+  return (
+    <button className="btn btn--sm" disabled={swap.busy} onClick={swap.talk} aria-keyshortcuts={announced(swapKey)}>
+      <Icon name="play" />
+      {w.phone.resume}
+      <Kbd>{printed(swapKey)}</Kbd>
+    </button>
+  )
+}
+
 /** Who is on line 2 can be let go; a colleague who was asked leaves. */
 function ColleagueActs({ i, line }: { i: InteractionView; line: Line }) {
   const w = useWords()
   const me = useMe()
   const guest = i.others?.includes(me.agent) ?? false
   const drop = useDrop(i.id)
+  const swap = useSwap(i, line)
+  const problem = drop.error ?? swap.error
   if (!mayDo(i, 'drop_line', me.agent)) return null
   return (
     <>
       <div className="line-acts">
+        <Talk swap={swap} />
         <span className="grow" />
         <button className="btn btn--sm btn--quiet btn--end" disabled={drop.isPending} onClick={() => drop.mutate(!guest && i.phase === 'conference' ? line.colleague : undefined)}>
           <Icon name="hangup" />
           {guest ? w.lines.leave : i.phase === 'conference' ? w.lines.dropWho(line.name) : w.lines.drop}
         </button>
       </div>
-      {drop.error && <Failure error={drop.error} />}
+      {problem && <Failure error={problem} />}
     </>
   )
 }

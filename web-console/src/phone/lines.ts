@@ -14,6 +14,7 @@ export interface Line {
   since?: string
   interaction?: InteractionView
   colleague?: Id // who is on line 2, if it is one of us
+  outside?: boolean // somebody outside is, on line 2
 }
 
 const states = { ringing: 'ringing', talking: 'live', held: 'held' } as const
@@ -25,22 +26,34 @@ export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionV
     if (l.state === 'idle') continue
     const i = l.interaction ? interactions[l.interaction] : undefined
     const address = l.number || i?.customer_address || ''
-    lines[l.no - 1] = { no: l.no, state: states[l.state], name: i?.customer_name || l.name || address, address, since: l.since, interaction: i }
+    const name = l.outside ? l.name || address : i?.customer_name || l.name || address
+    lines[l.no - 1] = { no: l.no, state: states[l.state], name, address, since: l.since, interaction: i, outside: l.outside }
   }
-  const first = lines[0]
-  if (first?.interaction && !lines[1]) return withColleague(first, first.interaction, me)
-  return lines
+  const [first, second] = lines
+  if (first?.interaction && !second) return withColleague(first, first.interaction, me)
+  const swapped = first?.interaction?.phase === 'consult' && first.state === 'live' && second?.state === 'live'
+  return swapped ? [first, { ...second, state: 'held' }] : lines
 }
 
-// A telephone has one leg; the interaction says who else is heard on it.
+// A telephone has one leg; the interaction says who else is heard on it. In a consultation either the customer hears
+// music or, when the agent has swapped, line 2 does; a colleague who is asked never hears the customer.
 function withColleague(line: Line, i: InteractionView, me: Id): (Line | undefined)[] {
   const guest = i.others?.includes(me) ?? false
   const other = guest ? { id: i.agent, name: i.agent_name ?? '' } : i.colleagues?.filter((c) => c.id !== me).at(-1)
   const second = (state: Line['state'], name: string, colleague: Id): Line => ({ no: 2, state, name, address: '', interaction: i, colleague })
   if (i.phase === 'conference' && other) return [{ ...line, state: 'live' }, second('live', other.name, other.id)]
   if (i.phase !== 'consult') return [line, undefined]
-  if (other) return [{ ...line, state: 'held' }, second('live', other.name, other.id)]
-  return [{ ...line, state: 'held' }, i.asked && second('ringing', i.asked.name, i.asked.agent)]
+  const first: Line = guest || !other ? { ...line, state: 'held' } : line
+  if (other) return [first, second(line.state === 'held' ? 'live' : 'held', other.name, other.id)]
+  return [first, i.asked && second('ringing', i.asked.name, i.asked.agent)]
+}
+
+/** Who is on line 2, by name or number, and whether it still rings there. */
+export function usePartner(i: InteractionView): { name: string; rings: boolean; hears: boolean } {
+  const me = useMe()
+  const line = useLines().find((l) => l?.no === 2 && l.interaction?.id === i.id)
+  const colleagues = (i.colleagues ?? []).filter((c) => c.id !== me.agent)
+  return { name: colleagues.at(-1)?.name ?? line?.name ?? '', rings: line?.state === 'ringing', hears: line?.state !== 'held' }
 }
 
 /** Both lines; a call that is offered rings on the first one that is free. */

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, Problem } from '../api/client'
-import type { Id, InteractionView } from '../api/types'
+import type { Id, InteractionView, Target } from '../api/types'
 import { useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { useWho } from '../inbox/who'
@@ -10,12 +10,14 @@ import { useMe } from '../session'
 import { Icon, type IconName } from '../ui/icon'
 import { announced, printed, spelled, useKeys } from '../ui/keys'
 import { Failure, Kbd } from '../ui/parts'
-import type { Entry } from './directory'
+import type { Goal } from './directory'
+import { usePartner, type Line } from './lines'
 
-// Line 1 is the customer, line 2 a colleague who is asked. The verbs are the same for each channel.
+// Line 1 is the customer, line 2 a colleague who is asked or, of a call, somebody outside. The verbs are the same for each channel.
 
 const giveKey = 'ctrl+alt+KeyT'
 const joinKey = 'ctrl+alt+KeyJ'
+export const swapKey = 'ctrl+alt+KeyL' // not Digit1 and Digit2: on Windows, AltGr and 2 is @
 
 /** One verb of the lines, whose answer is taken like a frame. */
 function useLine<T = void>(verb: (to: T) => Promise<InteractionView | undefined>, done?: () => void) {
@@ -31,16 +33,27 @@ function useLine<T = void>(verb: (to: T) => Promise<InteractionView | undefined>
   })
 }
 
-const target = (e: Entry) => (e.kind === 'agent' ? { to_agent: e.id } : { to_queue: e.id })
+const target = ({ kind, id }: Goal): Target => (kind === 'agent' ? { to_agent: id } : kind === 'queue' ? { to_queue: id } : { to_number: id })
 
 /** Gives an interaction away without talking first. */
-export const useGive = (id: Id, done?: () => void) => useLine(({ to, note }: { to: Entry; note?: string }) => api.transfer(id, { ...target(to), note }), done)
+export const useGive = (id: Id, done?: () => void) => useLine(({ to, note }: { to: Goal; note?: string }) => api.transfer(id, { ...target(to), note }), done)
 
-/** Asks a colleague on line 2; who is busy is only disturbed on purpose. */
+/** Asks a colleague, or calls a number, on line 2; who is busy is only disturbed on purpose. */
 export function useAsk(id: Id, done?: () => void) {
-  const ask = useLine(({ to, note, even }: { to: Entry; note?: string; even?: boolean }) => api.consult(id, { ...target(to), note, even_if_busy: even }), done)
+  const ask = useLine(({ to, note, even }: { to: Goal; note?: string; even?: boolean }) => api.consult(id, { ...target(to), note, even_if_busy: even }), done)
   const busy = ask.error instanceof Problem && ask.error.code === 'confirm_busy'
   return { ask, busy, error: busy ? null : ask.error, disturb: () => ask.variables && ask.mutate({ ...ask.variables, even: true }) }
+}
+
+/** Talks on a line that hears music, and lets the other hear it; not while it still rings there. */
+export function useSwap(i: InteractionView, line: Line) {
+  const me = useMe()
+  const { rings } = usePartner(i)
+  const swap = useLine(() => api.swapLines(i.id, line.no))
+  const can = line.state === 'held' && !rings && mayDo(i, 'swap_lines', me.agent)
+  const talk = () => swap.mutate()
+  useKeys({ [swapKey]: can && talk })
+  return { can, talk, busy: swap.isPending, error: swap.error }
 }
 
 /** Ends line 2, or takes one colleague out of a conference. */
@@ -66,7 +79,8 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
   const w = useWords()
   const me = useMe()
   const who = useWho()
-  const names = (i.colleagues ?? []).filter((c) => c.id !== me.agent).map((c) => c.name).join(', ')
+  const partner = usePartner(i)
+  const names = (i.colleagues ?? []).filter((c) => c.id !== me.agent).map((c) => c.name).join(', ') || (i.outside ? partner.name : '')
   const agent = i.agent_name ?? ''
   const spoken = i.channel === 'voice'
   if (i.others?.includes(me.agent)) {
@@ -75,7 +89,8 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
   }
   const asked = i.asked
   if (i.phase === 'consult') {
-    const waits = spoken ? w.lines.waits(who(i)) : ''
+    const waits = !spoken ? '' : partner.hears ? w.lines.waits(who(i)) : w.phone.heldLead(names)
+    if (i.outside && partner.rings) return { title: w.lines.rings(names), lead: waits, tone: 'plain' }
     if (names) return { title: w.lines.consult(names), lead: spoken ? waits : w.lines.reads(names), tone: 'plain' }
     return asked ? { title: w.lines.rings(asked.name), lead: waits, tone: 'plain' } : null
   }
@@ -119,15 +134,16 @@ export function LineVerbs({ i, small }: { i: InteractionView; small?: boolean })
   const drop = useDrop(i.id)
   const may = (verb: string) => mayDo(i, verb, me.agent)
   const guest = i.others?.includes(me.agent) ?? false
-  const who = (i.colleagues ?? []).at(-1)?.name ?? ''
-  useKeys({ [giveKey]: may('transfer_lines') && (() => give.mutate()), [joinKey]: may('join_lines') && (() => join.mutate()) })
+  const { name: who, rings } = usePartner(i)
+  const gives = may('transfer_lines') && !rings // nobody has answered there
+  useKeys({ [giveKey]: gives && (() => give.mutate()), [joinKey]: may('join_lines') && (() => join.mutate()) })
   const busy = give.isPending || join.isPending || drop.isPending
   const problem = give.error ?? join.error ?? drop.error
   const dropWord = guest ? w.lines.leave : w.lines.drop
   if (small)
     return (
       <span className="row wrap">
-        {may('transfer_lines') && <Small text={w.lines.give} title={w.lines.giveLead(customer, who)} chord={giveKey} act={() => give.mutate()} busy={busy} />}
+        {gives && <Small text={w.lines.give} title={w.lines.giveLead(customer, who)} chord={giveKey} act={() => give.mutate()} busy={busy} />}
         {may('join_lines') && <Small text={w.lines.join} title={w.lines.joinLead(customer, who)} chord={joinKey} act={() => join.mutate()} busy={busy} />}
         {may('drop_line') && <Small text={dropWord} act={() => drop.mutate(undefined)} busy={busy} />}
         {problem && <Failure error={problem} />}
@@ -135,9 +151,9 @@ export function LineVerbs({ i, small }: { i: InteractionView; small?: boolean })
     )
   return (
     <>
-      {(may('transfer_lines') || may('join_lines')) && (
+      {(gives || may('join_lines')) && (
         <div className="joinbar">
-          {may('transfer_lines') && <Wide primary icon="swap" text={w.lines.give} lead={w.lines.giveLead(customer, who)} chord={giveKey} act={() => give.mutate()} busy={busy} />}
+          {gives && <Wide primary icon="swap" text={w.lines.give} lead={w.lines.giveLead(customer, who)} chord={giveKey} act={() => give.mutate()} busy={busy} />}
           {may('join_lines') && <Wide icon="merge" text={w.lines.join} lead={w.lines.joinLead(customer, who)} chord={joinKey} act={() => join.mutate()} busy={busy} />}
         </div>
       )}

@@ -108,7 +108,7 @@ function LineChip({ no, line }: { no: 1 | 2; line?: Line }) {
   return (
     <button className={`line-chip line-chip--${tone}`} onClick={() => go('/phone')}>
       <Icon name={line.state === 'held' ? 'hold' : 'phone'} />
-      <b>L{no}</b> {line.state === 'ringing' ? w.panel.ringing : line.name.startsWith('+') ? line.name : line.name.split(' ')[0]}
+      <b>L{no}</b> {line.state === 'ringing' ? w.panel.ringing : <span className="line-who">{line.name.startsWith('+') ? line.name : line.name.split(' ')[0]}</span>}
       {line.state === 'held' && <span className="vh">{w.panel.held}</span>}
       {line.since && <Since at={line.since} as={figure} />}
     </button>

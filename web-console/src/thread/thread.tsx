@@ -80,7 +80,8 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
   const end = useVerb('end')
   const pull = useVerb('pull')
   const may = (verb: string) => mayDo(i, verb, me.agent)
-  useKeys({ KeyT: may('transfer') && (() => setTransfer(true)), KeyE: may('end') && (() => end.mutate(i.id)) })
+  const moves = may('transfer') || may('consult')
+  useKeys({ KeyT: moves && (() => setTransfer(true)), KeyE: may('end') && (() => end.mutate(i.id)) })
   const about = [i.channel === 'email' ? '' : w.channel[i.channel], i.queue_name].filter(Boolean).join(' · ')
   const title = i.channel === 'email' ? i.subject || w.inbox.noSubject : name
   const problem = end.error ?? pull.error
@@ -106,10 +107,10 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
         <span className="head-cue">
           <Cue i={i} large />
         </span>
-        {may('transfer') && (
-          <button className="btn btn--sm" onClick={() => setTransfer(true)} aria-label={w.thread.transfer}>
-            <Icon name="fwd" />
-            <span className="wide">{w.thread.transfer}</span>
+        {moves && (
+          <button className="btn btn--sm" onClick={() => setTransfer(true)} aria-label={may('transfer') ? w.thread.transfer : w.lines.more}>
+            <Icon name={may('transfer') ? 'fwd' : 'users'} />
+            <span className="wide">{may('transfer') ? w.thread.transfer : w.lines.more}</span>
           </button>
         )}
         {may('end') && (

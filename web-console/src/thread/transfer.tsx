@@ -4,8 +4,8 @@ import { api } from '../api/client'
 import type { InteractionView } from '../api/types'
 import { useWords } from '../i18n'
 import { takeInteraction } from '../live/hub'
-import { mayDo } from '../inbox/interaction'
-import { Directory, keyOf, type Entry } from '../phone/directory'
+import { isCall, mayDo } from '../inbox/interaction'
+import { Directory, keyOf, type Goal } from '../phone/directory'
 import { Busy, useAsk, useGive } from '../phone/second'
 import { useMe } from '../session'
 import { Dialog } from '../ui/dialog'
@@ -16,9 +16,9 @@ import { Failure } from '../ui/parts'
 export function Assign({ i, close }: { i: InteractionView; close: () => void }) {
   const w = useWords()
   const me = useMe()
-  const [to, setTo] = useState<Entry | null>(null)
+  const [to, setTo] = useState<Goal | null>(null)
   const give = useMutation({
-    mutationFn: (e: Entry) => api.assign(i.id, e.id),
+    mutationFn: (e: Goal) => api.assign(i.id, e.id),
     onSuccess: (answer) => {
       takeInteraction(answer, me.agent)
       close()
@@ -43,21 +43,27 @@ export function Assign({ i, close }: { i: InteractionView; close: () => void }) 
   )
 }
 
-/** Hands an interaction over, seeing first how it stands where it goes; or asks there first. */
+/**
+ * Hands an interaction over, seeing first how it stands where it goes; or asks there first. A call may go to a number
+ * outside. In a conference one more can only be asked.
+ */
 export function Transfer({ i, close }: { i: InteractionView; close: () => void }) {
   const w = useWords()
   const me = useMe()
-  const [to, setTo] = useState<Entry | null>(null)
+  const [to, setTo] = useState<Goal | null>(null)
   const [note, setNote] = useState('')
   const move = useGive(i.id, close)
   const asking = useAsk(i.id, close)
   const said = { note: note.trim() || undefined }
   const error = move.error ?? asking.error
   const busy = move.isPending || asking.ask.isPending
-  const name = !to ? w.transfer.choose : to.kind === 'agent' ? w.transfer.toAgent(to.name) : w.transfer.toQueue(to.name)
+  const moves = mayDo(i, 'transfer', me.agent)
+  const numbers = moves && isCall(i)
+  const name = to ? w.transfer.to[to.kind](to.name) : w.transfer.choose
+  const ask = () => to && asking.ask.mutate({ to, ...said })
   return (
-    <Dialog title={w.transfer.title} close={close} className="dialog--tall">
-      <Directory label={w.transfer.find} chosen={to ? keyOf(to) : undefined} choose={setTo} autoFocus />
+    <Dialog title={moves ? w.transfer.title : w.lines.more} close={close} className="dialog--tall">
+      <Directory label={numbers ? w.phone.findIn : w.transfer.find} chosen={to ? keyOf(to) : undefined} choose={setTo} numbers={numbers} autoFocus />
       <div className="dialog-foot">
         <label className="label" htmlFor="transfer-note">
           {w.transfer.note}
@@ -68,20 +74,22 @@ export function Transfer({ i, close }: { i: InteractionView; close: () => void }
         </div>
         <Busy asking={asking} />
         {error && <Failure error={error} />}
-        <span className="hint">{w.transfer.effect}</span>
+        {moves && <span className="hint">{to?.kind === 'number' ? w.transfer.effectOutside : w.transfer.effect}</span>}
         <div className="row wrap">
           <button className="btn" onClick={close}>
             {w.common.cancel}
           </button>
           <span className="grow" />
-          {to && mayDo(i, 'consult', me.agent) && (
-            <button className="btn" disabled={busy} onClick={() => asking.ask.mutate({ to, ...said })}>
-              {w.lines.ask}
+          {(to || !moves) && mayDo(i, 'consult', me.agent) && (
+            <button className={`btn${moves ? '' : ' btn--primary'}`} aria-disabled={!to} disabled={busy} onClick={ask}>
+              {moves ? w.lines.ask : to ? w.lines.askWho(to.name) : w.lines.choose}
             </button>
           )}
-          <button className="btn btn--primary" aria-disabled={!to} disabled={busy} onClick={() => to && move.mutate({ to, ...said })}>
-            {name}
-          </button>
+          {moves && (
+            <button className="btn btn--primary" aria-disabled={!to} disabled={busy} onClick={() => to && move.mutate({ to, ...said })}>
+              {name}
+            </button>
+          )}
         </div>
       </div>
     </Dialog>

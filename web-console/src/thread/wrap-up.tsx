@@ -103,9 +103,9 @@ function Countdown({ i, close }: { i: InteractionView; close: () => void }) {
         </button>
       </div>
       {timed && <Bar share={whole > 0 ? left / whole : 0} tone="wrap" />}
-      <div className="row">
+      <div className="row wrap-row">
         <span className="meta sub grow">{i.overtime ? w.wrapUp.overtime : timed ? then : w.wrapUp.manual}</span>
-        {mayDo(i, 'extend', me.agent) && timed && (
+        {mayDo(i, 'extend', me.agent) && (
           <button className="btn btn--xs" disabled={extend.isPending} onClick={() => extend.mutate(i.id)}>
             {w.wrapUp.extend}
           </button>

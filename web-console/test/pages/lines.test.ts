@@ -8,8 +8,7 @@ import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
 
-const talking = { ...sample.call, phase: 'talking' as const, actions: undefined }
-const inCall = (h: House) => (h.interactions.push(structuredClone(talking)), (h.lines = structuredClone(sample.lines)))
+const inCall = (h: House) => (h.interactions.push(structuredClone(sample.call)), (h.lines = structuredClone(sample.lines)))
 
 test('line 2: a colleague is asked from the directory, answers, and gets the customer', () =>
   desk(
@@ -64,6 +63,108 @@ test('line 2 by keys alone: transfer dialog, ask first, join, drop', () =>
       await page.getByRole('article', { name: 'Linje 2' }).waitFor({ state: 'detached' })
     },
     inCall,
+  ))
+
+test('line 2 outside: a number is called, its line changed to and fro, and it gets the customer', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      const side = page.getByRole('complementary', { name: 'Katalog' })
+      await side.getByRole('searchbox').or(side.getByRole('textbox')).fill('070-111 22 33')
+      await side.getByRole('button', { name: /46 70 111 22 33/ }).click()
+      await side.getByRole('button', { name: 'Ring linje 2' }).click()
+      const [first, second] = [page.getByRole('article', { name: 'Linje 1' }), page.getByRole('article', { name: 'Linje 2' })]
+      await second.getByText('Ringer').waitFor()
+      assert.deepEqual(asked(house, /108\/consult/)[0]?.body, { to_number: '+46701112233' })
+      assert.equal(await page.getByRole('button', { name: /Vidarekoppla linjer/ }).count(), 0, 'nobody has answered there')
+      assert.equal(await first.getByRole('button', { name: 'Återuppta' }).count(), 0)
+      house.answered('108')
+      await second.getByText('Talar').waitFor()
+      await second.getByText('Linje 2 · utanför').waitFor()
+      assert.deepEqual(await faults(page), [])
+      await first.getByRole('button', { name: 'Återuppta' }).click()
+      await first.getByText('Talar').waitFor()
+      await second.getByText('Parkerad').waitFor()
+      await page.keyboard.press('Control+Alt+KeyL')
+      await second.getByText('Talar').waitFor()
+      assert.deepEqual(asked(house, /108\/swap-lines/).map((r) => r.body.line), [1, 2])
+      await page.getByRole('button', { name: /Anna Andersson talar med \+46 70 111 22 33, du lämnar/ }).click()
+      await fact('the lines are connected', () => asked(house, /108\/transfer-lines/).length === 1)
+      await page.getByRole('complementary', { name: 'Efterbearbetning' }).waitFor()
+    },
+    inCall,
+  ))
+
+test('line 2 outside by keys alone: the phone field calls it, joined, dropped; what may not be called is said', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      await page.getByRole('article', { name: 'Linje 1' }).waitFor()
+      await page.getByLabel('Ring', { exact: true }).focus()
+      await page.keyboard.type('+1900555555')
+      await page.keyboard.press('Enter')
+      await page.getByText('Det numret får inte ringas').waitFor()
+      await page.keyboard.press('Control+KeyA')
+      await page.keyboard.type('0701112233')
+      await page.keyboard.press('Enter')
+      const second = page.getByRole('article', { name: 'Linje 2' })
+      await second.getByText('Ringer').waitFor()
+      house.answered('108')
+      await second.getByText('Talar').waitFor()
+      await page.keyboard.press('Control+Alt+KeyJ')
+      await fact('the lines are joined', () => asked(house, /108\/join-lines/).length === 1)
+      await second.getByRole('button', { name: 'Koppla bort +46 70 111 22 33' }).focus()
+      await page.keyboard.press('Enter')
+      await second.waitFor({ state: 'detached' })
+      assert.equal(asked(house, /calls$/).length, 0, 'no call was begun')
+    },
+    inCall,
+  ))
+
+test('a customer is sent to a number outside without talking first; a chat is not', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      await page.getByRole('article', { name: 'Linje 1' }).getByRole('button', { name: 'Överför' }).click()
+      const dialog = page.getByRole('dialog')
+      await page.keyboard.type('0701112233')
+      await dialog.getByRole('button', { name: /46 70 111 22 33/ }).click()
+      await dialog.getByText('kan kunden lämna ett röstmeddelande').waitFor()
+      assert.deepEqual(await faults(page), [])
+      await dialog.getByRole('button', { name: 'Överför till +46 70 111 22 33' }).click()
+      await fact('it is sent there', () => asked(house, /108\/transfer$/)[0]?.body.to_number === '+46701112233')
+      await page.getByRole('complementary', { name: 'Efterbearbetning' }).waitFor()
+      await page.goto(new URL('/chat/101', page.url()).href)
+      await page.getByRole('button', { name: 'Överför' }).click()
+      await page.keyboard.type('0701112233')
+      await dialog.getByText('Ingen heter så').waitFor()
+    },
+    inCall,
+  ))
+
+test('in a conference one more colleague can be asked, and nothing be given away but the lines', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    const i = house.interactions.find((x) => x.id === '101')!
+    house.put({ ...i, rev: 20, phase: 'conference', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }], actions: ['message', 'note', 'article', 'reply', 'end', 'consult', 'transfer_lines', 'drop_line'] })
+    await page.getByRole('button', { name: 'Fråga någon mer' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Fråga någon mer' })
+    await dialog.getByRole('button', { name: /^Nils Ek/ }).click()
+    assert.equal(await dialog.getByRole('button', { name: /Överför till/ }).count(), 0)
+    assert.deepEqual(await faults(page), [])
+    await dialog.getByRole('button', { name: 'Fråga Nils Ek' }).click()
+    await fact('one more is asked', () => asked(house, /101\/consult/)[0]?.body.to_agent === '3')
+  }))
+
+test('a wrap-up is extended where the server lets it, and only there', () =>
+  desk(
+    '/email/107',
+    async ({ page, house }) => {
+      await page.getByRole('button', { name: 'Förläng 1 min' }).waitFor()
+      house.put({ ...house.interactions.find((x) => x.id === '107')!, rev: 20, actions: ['note', 'finish'] })
+      await page.getByRole('button', { name: 'Förläng 1 min' }).waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Avsluta efterbearbetning' }).waitFor()
+    },
+    (h) => h.interactions.push(structuredClone(sample.wrapUp)),
   ))
 
 test('keys go to the customer’s side of the call, pressed or typed', () =>

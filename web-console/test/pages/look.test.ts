@@ -49,7 +49,14 @@ const scenes: Record<string, Scene> = {
   'wrap-up': { path: '/email/107', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push(sample.wrapUp), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   voicemail: { path: '/chat/104', shows: '0:42' },
   phone: { path: '/phone', shows: 'Anteckning under samtalet', arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))) },
-  'two-lines': { path: '/phone', shows: 'Slå samman linjer', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }], actions: undefined }), (h.lines = structuredClone(sample.lines))) },
+  'two-lines': { path: '/phone', shows: 'Slå samman linjer', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }], actions: undefined }), (h.lines = sample.lines.map((l) => ({ ...l, state: 'held' as const })))) },
+  'line-outside': { path: '/phone', shows: 'Linje 2 · utanför', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', outside: true, actions: undefined }), (h.lines = [...structuredClone(sample.lines), { no: 2, interaction: '108', state: 'talking', number: '+46701112233', since: sample.ago(47), outside: true }])) },
+  'transfer-outside': {
+    path: '/phone',
+    shows: 'Anteckning under samtalet',
+    arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))),
+    act: async (p) => (await p.getByRole('button', { name: 'Överför' }).click(), await p.keyboard.type('0701112233'), p.getByRole('dialog').getByRole('button', { name: /46 70 111 22 33/ }).click()),
+  },
   'chat-consult': { path: '/chat/101', shows: 'läser med', arrange: (h) => Object.assign(h.interactions[0]!, { phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }] }) },
   'call-wrap-up': { path: '/phone', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push({ ...sample.wrapUp, channel: 'voice' }), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   status: { path: '/status', shows: 'Leverans' },
@@ -101,8 +108,8 @@ const scenes: Record<string, Scene> = {
   palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
 }
 
-const working = new Set(['kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'two-lines', 'status', 'case'])
-const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
+const working = new Set(['kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'two-lines', 'line-outside', 'status', 'case'])
+const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-768': { theme: 'dark', width: 768, height: 1024 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
 const expected = /status of (401|500)|WebSocket connection/ // what the scene itself broke
 
 /** What moves has come to rest, but for what pulses for ever. */

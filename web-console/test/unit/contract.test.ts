@@ -96,6 +96,14 @@ test('every request that the console makes is in the contract', () => {
   for (const [verb, path] of [...calls, ...verbs]) assert.ok(known.get(plain(path!))?.includes(verb!), `${verb} ${path} is not in the contract`)
 })
 
+test('everything that the server says one may do has its control', () => {
+  const listed = [...read('../../../gateway/api/actions.go').split('\nfunc ').slice(1).join().matchAll(/"([a-z]+(?:_[a-z]+)*)"/g)].map((m) => m[1]!)
+  const pages = ['inbox/inbox', 'phone/line-card', 'phone/second', 'pages/phone', 'thread/composer', 'thread/mail-composer', 'thread/thread', 'thread/transfer', 'thread/wrap-up'].map((p) => read(`../../src/${p}.tsx`)).join()
+  const asked = new Set([...pages.matchAll(/(?:mayDo\(i, |may\(|can\()'([a-z_]+)'/g)].map((m) => m[1]!))
+  assert.ok(listed.includes('swap_lines') && listed.length > 15)
+  assert.deepEqual([...new Set(listed)].filter((verb) => !asked.has(verb)), ['finish'], 'a wrap-up’s way out is always there')
+})
+
 test('every kind of thing that administrators keep is in the contract', () => {
   const kinds = [...read('../../src/api/admin.ts').matchAll(/^ {2}'?([a-z-]+)'?: [A-Z]\w+$/gm)].map((m) => m[1]!).filter((k) => contract.paths[`/api/v1/admin/${k}`])
   assert.deepEqual(kinds, ['agents', 'queues', 'groups', 'skills', 'status-codes', 'transaction-lists', 'transaction-codes', 'calendars'])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { uuid } from '../../src/api/client'
-import type { Entry, InteractionView } from '../../src/api/types'
+import type { Entry, InteractionView, PhoneLine } from '../../src/api/types'
 import { groupOf, matches, rowsOf } from '../../src/inbox/group'
 import { linesOf } from '../../src/phone/lines'
 import { phoneAddress, recordingOf, telephone } from '../../src/phone/number'
@@ -72,6 +72,22 @@ test('lines carry the names of their interactions', () => {
   const lines = linesOf([{ no: 2, state: 'talking', interaction: '8', number: '+46701740612' }, { no: 1, state: 'idle' }], { '8': i })
   assert.equal(lines[0], undefined)
   assert.deepEqual([lines[1]?.name, lines[1]?.state, lines[1]?.address], ['Anna', 'live', '+46701740612'])
+})
+
+test('of two lines the one that hears music is parked, whoever the second one is', () => {
+  const states = (told: PhoneLine[], i: InteractionView) => linesOf(told, { '8': i }, '1').map((l) => l?.state)
+  const first = (state: PhoneLine['state']): PhoneLine => ({ no: 1, state, interaction: '8' })
+  const out: PhoneLine = { no: 2, state: 'talking', interaction: '8', number: '+46701112233', outside: true }
+  const call = interaction('8', { channel: 'voice', phase: 'consult', agent: '1', customer_name: 'Anna' })
+  assert.deepEqual(states([first('held'), out], call), ['held', 'live'])
+  assert.deepEqual(states([first('talking'), out], call), ['live', 'held'], 'swapped')
+  assert.deepEqual(states([first('talking'), out], { ...call, phase: 'conference' }), ['live', 'live'])
+  assert.equal(linesOf([first('held'), out], { '8': call }, '1')[1]?.name, '+46701112233', 'who is outside has no name of the customer')
+  const asked = { ...call, others: ['2'], colleagues: [{ id: '2', name: 'Erik' }] }
+  assert.deepEqual(states([first('held')], asked), ['held', 'live'])
+  assert.deepEqual(states([first('talking')], asked), ['live', 'held'], 'swapped')
+  const guest = { ...asked, agent: '2', agent_name: 'Erik', others: ['1'], colleagues: [{ id: '1', name: 'Alva' }] }
+  assert.deepEqual(states([first('talking')], guest), ['held', 'held'], 'the colleague talks to the customer')
 })
 
 test('the sound of an interaction is its own, else the last one', () => {
