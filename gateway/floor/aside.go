@@ -13,6 +13,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
@@ -114,13 +115,14 @@ func (l *leader) refuse(ctx context.Context, part *batch, why error) error {
 // setAside takes one admission out of the way until an operator has it taken again. It
 // commits by itself, under the term: the rest of the batch may yet fail.
 func (l *leader) setAside(ctx context.Context, id int64, why error) error {
-	err := l.fenced(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
+	err := l.fenced(ctx, func(tx *lazy.Tx) error {
+		if _, err := tx.Exec(ctx, `
 			update floor_inbox
 			set set_aside_at = now(), fault = $2
-			where id = $1`, id, gateway.Clean(why.Error()))
-		crash.At("floor.aside.committing")
-		return err
+			where id = $1`, id, gateway.Clean(why.Error())); err != nil {
+			return err
+		}
+		return tx.Crash(ctx, "floor.aside.committing")
 	})
 	if err != nil {
 		return fmt.Errorf("set admission %d aside: %w", id, err)
@@ -143,7 +145,7 @@ func (l *leader) refuseCommand(ctx context.Context, a *ask, why error) error {
 		return err
 	}
 	if a.key != "" {
-		err = l.fenced(ctx, func(tx pgx.Tx) error { return l.keepAnswer(ctx, tx, a.key, body) })
+		err = l.fenced(ctx, func(tx *lazy.Tx) error { return l.keepAnswer(ctx, tx, a.key, body) })
 		if err != nil && !faulty(err) {
 			return fmt.Errorf("keep the answer to a command: %w", err)
 		}
@@ -159,14 +161,4 @@ func (l *leader) keepAnswer(ctx context.Context, tx pgx.Tx, key string, body jso
 		return err
 	}
 	return send(ctx, tx, q)
-}
-
-// fenced runs work in a transaction that only the term's holder can commit.
-func (l *leader) fenced(ctx context.Context, work func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, l.f.pool, func(tx pgx.Tx) error {
-		if err := fence(ctx, tx, l.term); err != nil {
-			return err
-		}
-		return work(tx)
-	})
 }

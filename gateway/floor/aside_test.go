@@ -39,8 +39,9 @@ func (p *poisoned) Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Intera
 	defer p.mu.Unlock()
 	for _, i := range list {
 		if p.bad[i.Case] {
-			_, err := tx.Exec(ctx, `select 1 / 0`)
-			return fmt.Errorf("follow: %w", err)
+			if _, err := tx.Exec(ctx, `select 1 / 0`); err != nil {
+				return fmt.Errorf("follow: %w", err)
+			}
 		}
 	}
 	return nil

@@ -7,56 +7,65 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
 // commit stores the batch under the term. What was only in another's way is tried again:
 // the effects are decided, only their storing failed.
 func (l *leader) commit(ctx context.Context, b *batch) error {
-	err := retry.Tx(ctx, restless{l.f.pool}, func(tx pgx.Tx) error {
+	err := l.fenced(ctx, func(tx *lazy.Tx) error {
 		if err := l.write(ctx, tx, b); err != nil {
 			return fmt.Errorf("write batch: %w", err)
 		}
-		b.crashAt("floor.committing")
-		return nil
+		return b.crashIn(ctx, tx, "floor.committing")
 	})
 	if err != nil {
 		return fmt.Errorf("commit batch: %w", err)
 	}
-	b.crashAt("floor.committed")
+	crash.At("floor.committed")
+	for _, i := range b.tale.interactions.list {
+		crash.AtState("floor.committed", i.State)
+	}
 	return nil
 }
 
-// restless begins transactions that PostgreSQL ends when they have been idle for a second:
-// a holder frozen between fence and commit would block its successor for as long as it
-// sleeps.
-type restless struct{ *pgxpool.Pool }
-
-// Begin begins one.
-func (r restless) Begin(ctx context.Context) (pgx.Tx, error) {
-	return r.BeginTx(ctx, pgx.TxOptions{BeginQuery: "begin; set local idle_in_transaction_session_timeout = '1s'"})
+// fenced commits work in a transaction that only the term's holder can commit.
+func (l *leader) fenced(ctx context.Context, work func(tx *lazy.Tx) error) error {
+	return retry.Do(func() error {
+		return lazy.Do(ctx, l.f.pool, func(tx *lazy.Tx) error {
+			if _, err := tx.Exec(ctx, restless); err != nil {
+				return err
+			}
+			fence(tx, l.term)
+			return work(tx)
+		})
+	})
 }
 
-// crashAt is a point of its own for each state that the batch brings an interaction to.
-func (b *batch) crashAt(point string) {
-	crash.At(point)
+// restless has PostgreSQL end the transaction when it has been idle for a second: a holder
+// frozen between fence and commit would block its successor for as long as it sleeps.
+const restless = "set local idle_in_transaction_session_timeout = '1s'"
+
+// crashIn is a point of its own for each state that the batch brings an interaction to,
+// met with all before it written and not committed.
+func (b *batch) crashIn(ctx context.Context, tx *lazy.Tx, point string) error {
+	err := tx.Crash(ctx, point)
 	for _, i := range b.tale.interactions.list {
-		crash.AtState(point, i.State)
+		err = errors.Join(err, tx.Crash(ctx, point+"."+string(i.State)))
 	}
+	return err
 }
 
-// write stores the batch: a statement for each table, in one exchange with the database.
-// The lease row is read first and for share, so that no other node can take the term
-// before this commits, nor this write if one has.
-func (l *leader) write(ctx context.Context, tx pgx.Tx, b *batch) error {
-	if err := fence(ctx, tx, l.term); err != nil {
+// write stores the batch: a statement for each table, all in one exchange with the
+// database. What follows from the positions of its entries is in a second, which commits.
+func (l *leader) write(ctx context.Context, tx *lazy.Tx, b *batch) error {
+	if err := b.crashIn(ctx, tx, "floor.fenced"); err != nil {
 		return err
 	}
-	b.crashAt("floor.fenced")
 	q := &pgx.Batch{}
 	if len(b.taken) > 0 {
 		q.Queue(`delete from floor_inbox where id = any($1)`, mapped(b.taken, func(a admitted) int64 { return a.id }))

@@ -1,12 +1,15 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 // How a term is won and lost:
@@ -163,15 +166,17 @@ func (l *lease) release(ctx context.Context) {
 
 func (l *lease) discard(ctx context.Context) { _ = l.conn.Hijack().Close(ctx) }
 
-// fence holds the term until the transaction ends. Without a row the term has passed.
-func fence(ctx context.Context, tx pgx.Tx, term int64) error {
-	var got int64
-	err := tx.QueryRow(ctx, `
-		select term from lease
+// fence holds the term until the transaction ends: its row is read first and for share, so
+// that no other node can take the term before this one commits. Without a row the term has
+// passed, and nothing of what was sent with it is committed.
+func fence(tx *lazy.Tx, term int64) {
+	tx.Ask(func(rows pgx.Rows) error {
+		if !rows.Next() {
+			return cmp.Or(rows.Err(), errStale)
+		}
+		return nil
+	}, `
+		select from lease
 		where name = 'floor' and term = $1
-		for share`, term).Scan(&got)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return errStale
-	}
-	return err
+		for share`, term)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
@@ -120,7 +121,7 @@ func (l *leader) snapshot(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take a snapshot: %w", err)
 	}
-	err = l.fenced(ctx, func(tx pgx.Tx) error {
+	err = l.fenced(ctx, func(tx *lazy.Tx) error {
 		if _, err := tx.Exec(ctx, `
 			insert into routing_snapshot (seq, version, at, body)
 			values ($1, $2, $3, $4)

@@ -5,7 +5,8 @@
 //
 // The order stays, and with it what each statement sees and locks. What was kept back
 // fails when it is sent; nothing of the transaction remains then, as ever. What Exec and
-// a batch without callbacks changed is not counted: ask for rows, or use Prompt.
+// a batch without callbacks changed is not counted: ask for rows, or use Prompt. Ask reads
+// an answer that only forbids the rest: it comes with the next one, and before the commit.
 package lazy
 
 import (
@@ -46,7 +47,13 @@ func Do(ctx context.Context, pool *pgxpool.Pool, work func(tx *Tx) error) error 
 	return err
 }
 
+// commit sends what is left, all at once, unless it may forbid the commit.
 func (t *Tx) commit(ctx context.Context) error {
+	if slices.ContainsFunc(t.kept, isRead) {
+		if _, err := t.Prompt(ctx); err != nil {
+			return err
+		}
+	}
 	tag, err := t.now(ctx, "commit")
 	if err == nil && tag.String() == "ROLLBACK" { // a statement has failed, and work has not said so
 		return pgx.ErrTxCommitRollback
@@ -78,11 +85,21 @@ func (t *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 // SendBatch sends a batch, and what was kept back before it. One without callbacks is
 // kept back too: of its results there is only Close.
 func (t *Tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	if slices.ContainsFunc(b.QueuedQueries, func(q *pgx.QueuedQuery) bool { return q.Fn != nil }) {
+	if slices.ContainsFunc(b.QueuedQueries, isRead) {
 		return t.send(ctx, b)
 	}
 	t.kept = append(t.kept, b.QueuedQueries...)
 	return unread{pgx.FailedBatchResults(b, errUnread)}
+}
+
+func isRead(q *pgx.QueuedQuery) bool { return q.Fn != nil }
+
+// Ask keeps a question back. Its answer is read when it is sent, before those of what
+// came later; an error of read ends the transaction, and what was sent with it is undone.
+func (t *Tx) Ask(read func(pgx.Rows) error, sql string, args ...any) {
+	q := &pgx.QueuedQuery{SQL: sql, Arguments: args}
+	q.Query(read)
+	t.kept = append(t.kept, q)
 }
 
 // Prompt sends what was kept back and gives the transaction as it is without laziness.
@@ -119,20 +136,28 @@ func (t *Tx) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 		all.BeginTx(pgx.TxOptions{})
 	}
 	all.QueuedQueries = append(all.QueuedQueries, t.kept...)
-	before := all.Len()
+	before := slices.Clone(all.QueuedQueries)
 	all.QueuedQueries = append(all.QueuedQueries, b.QueuedQueries...)
 	t.kept = nil
 	results := t.conn.SendBatch(ctx, &all)
 	if t.Tx == nil {
 		t.Tx = results.Tx()
 	}
-	for range before {
-		if _, err := results.Exec(); err != nil {
-			_ = results.Close() // with the same error
+	for _, q := range before {
+		if err := answered(q, results); err != nil {
+			_ = results.Close() // we have the error that matters
 			return pgx.FailedBatchResults(b, fmt.Errorf("a statement before it: %w", err))
 		}
 	}
 	return results
+}
+
+func answered(q *pgx.QueuedQuery, results pgx.BatchResults) error {
+	if isRead(q) {
+		return q.Fn(results)
+	}
+	_, err := results.Exec()
+	return err
 }
 
 // answer ends the batch that it came in when it has been read.

@@ -156,6 +156,38 @@ func TestNothingRemainsOfWhatFails(t *testing.T) {
 	}
 }
 
+// A question that forbids is heard before the commit, and its statements fail in its name.
+func TestAsk(t *testing.T) {
+	forbidden := errors.New("forbidden")
+	forbid := func(pgx.Rows) error { return forbidden }
+	for what, test := range map[string]struct {
+		read  func(pgx.Rows) error
+		more  func(tx *lazy.Tx) error
+		want  error
+		trips int64
+	}{
+		"nothing more":       {forbid, func(*lazy.Tx) error { return nil }, forbidden, 2},
+		"a question more":    {forbid, func(tx *lazy.Tx) error { return tx.QueryRow(t.Context(), "select 1").Scan(new(int)) }, forbidden, 2},
+		"a mistake more":     {forbid, func(tx *lazy.Tx) error { return tx.QueryRow(t.Context(), "select 1/0").Scan(new(int)) }, forbidden, 2},
+		"what it lets go on": {func(rows pgx.Rows) error { rows.Next(); return nil }, func(*lazy.Tx) error { return nil }, nil, 2},
+	} {
+		pool, count := newPool(t)
+		err := lazy.Do(t.Context(), pool, func(tx *lazy.Tx) error {
+			tx.Ask(test.read, "select 1")
+			add(t, tx, 1, 2)
+			return test.more(tx)
+		})
+		if !errors.Is(err, test.want) || count.Load() != test.trips {
+			t.Errorf("%s: got %v after %d round trips, want %v after %d", what, err, count.Load(), test.want, test.trips)
+		}
+		if test.want == nil {
+			equal(t, all(t, pool), 1, 2)
+		} else {
+			equal(t, all(t, pool))
+		}
+	}
+}
+
 func TestPrompt(t *testing.T) {
 	pool, _ := newPool(t)
 	err := lazy.Do(t.Context(), pool, func(tx *lazy.Tx) error {

@@ -26,8 +26,13 @@ type Beginner interface {
 // another transaction was in its way, so work sets whatever it gives out afresh each time
 // and tells nobody: what is told is told after Tx has returned.
 func Tx(ctx context.Context, db Beginner, work func(tx pgx.Tx) error) error {
+	return Do(func() error { return pgx.BeginFunc(ctx, db, work) })
+}
+
+// Do is Tx for a transaction that is begun in another way.
+func Do(transact func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := pgx.BeginFunc(ctx, db, work)
+		err := transact()
 		if attempt == Attempts || !Again(err) {
 			return err
 		}
