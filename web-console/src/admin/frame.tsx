@@ -2,7 +2,7 @@ import { useEffect, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import { useFormat, useWords } from '../i18n'
 import { Icon, type IconName } from '../ui/icon'
-import { Chip, Empty, Failure, Fetched } from '../ui/parts'
+import { Chip, Empty, Failure, Fetched, type Fetching } from '../ui/parts'
 import { useKeys } from '../ui/keys'
 import type { Editing } from './editing'
 
@@ -95,39 +95,6 @@ export function Head({ title, lead, children }: { title: string; lead?: string; 
   )
 }
 
-/** A table of what has no page of its own. */
-export function Table({ label, heads, children }: { label: string; heads: string[]; children: ReactNode }) {
-  return (
-    <div className="tbl-card" tabIndex={0} role="region" aria-label={label}>
-      <table className="tbl">
-        <thead>
-          <tr>
-            {heads.map((h) => (
-              <th scope="col" key={h}>
-                {h}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  )
-}
-
-/** The next page of a long list, below it. */
-export function More({ query }: { query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
-  const w = useWords()
-  if (!query.hasNextPage) return null
-  return (
-    <div className="row more-row">
-      <button className="btn btn--sm" onClick={() => void query.fetchNextPage()} disabled={query.isFetchingNextPage}>
-        {w.common.more}
-      </button>
-    </div>
-  )
-}
-
 export interface Column<T> {
   head: string
   cell: (t: T) => ReactNode
@@ -140,7 +107,7 @@ export function Listing<T extends { id: string; active?: boolean }>(props: {
   lead?: string
   add?: string
   base: string
-  query: { data: { items: T[] } | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number }
+  query: Fetching<{ items: T[] }>
   name: (t: T) => string
   icon: IconName
   columns: Column<T>[]

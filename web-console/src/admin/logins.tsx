@@ -7,9 +7,10 @@ import { Switch } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
 import { Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import { Avatar, Empty, Failure, Fetched } from '../ui/parts'
+import { Avatar, Failure, Fetched } from '../ui/parts'
 import { useKept } from './editing'
-import { Head, More, Table } from './frame'
+import { Head } from './frame'
+import { Tabled } from './tabled'
 
 const roles: Role[] = ['agent', 'supervisor', 'administrator']
 
@@ -139,38 +140,31 @@ export function Audit() {
   const w = useWords()
   const f = useFormat()
   const query = useInfiniteQuery({ queryKey: ['admin', 'audit'], queryFn: ({ pageParam }) => admin.audit(pageParam), initialPageParam: '', getNextPageParam: (last) => last.after || undefined })
-  const lines = query.data?.pages.flatMap((p) => p.items ?? []) ?? []
   return (
-    <>
-      <Head title={w.admin.audit} lead={w.admin.auditLead} />
-      <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={w.admin.audit}>
-        <Fetched query={query} what={w.admin.audit} rows={8}>
-          {() =>
-            lines.length === 0 ? (
-              <Empty icon="lock" text={w.admin.noAudit} />
-            ) : (
-              <Table label={w.admin.audit} heads={[w.admin.when, w.admin.who, w.admin.did, w.admin.subject, w.admin.detail]}>
-                {lines.map((l) => (
-                  <tr key={l.id}>
-                    <td>
-                      <time>
-                        {f.date(l.at)} {f.exact(l.at)}
-                      </time>
-                    </td>
-                    <td className="med">{l.actor}</td>
-                    <td>
-                      <span className="code">{l.what}</span>
-                    </td>
-                    <td>{l.subject}</td>
-                    <td className="sub detail">{l.detail ? JSON.stringify(l.detail) : w.common.none}</td>
-                  </tr>
-                ))}
-              </Table>
-            )
-          }
-        </Fetched>
-        <More query={query} />
-      </div>
-    </>
+    <Tabled
+      title={w.admin.audit}
+      lead={w.admin.auditLead}
+      icon="lock"
+      empty={w.admin.noAudit}
+      heads={[w.admin.when, w.admin.who, w.admin.did, w.admin.subject, w.admin.detail]}
+      query={query}
+      items={query.data?.pages.flatMap((p) => p.items ?? []) ?? []}
+      more={query}
+      row={(l) => (
+        <tr key={l.id}>
+          <td>
+            <time>
+              {f.date(l.at)} {f.exact(l.at)}
+            </time>
+          </td>
+          <td className="med">{l.actor}</td>
+          <td>
+            <span className="code">{l.what}</span>
+          </td>
+          <td>{l.subject}</td>
+          <td className="sub detail">{l.detail ? JSON.stringify(l.detail) : w.common.none}</td>
+        </tr>
+      )}
+    />
   )
 }

@@ -2,12 +2,13 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { admin, sourceURL, type Quarantined } from '../api/admin'
+import type { Id } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import { Chip, Empty, Failure, Fetched } from '../ui/parts'
-import { Head, More, Table } from './frame'
+import { Chip, Failure } from '../ui/parts'
+import { RowHead, Tabled } from './tabled'
 
 // Mail that is kept out: what could not be read, and that of blocked senders.
 
@@ -16,38 +17,39 @@ export function Quarantine() {
   const w = useWords()
   const client = useQueryClient()
   const query = useInfiniteQuery({ queryKey: ['admin', 'quarantine'], queryFn: ({ pageParam }) => admin.quarantine(pageParam), initialPageParam: '', getNextPageParam: (last) => last.after || undefined })
-  const mails = query.data?.pages.flatMap((p) => p.items) ?? []
   const release = useMutation({ mutationFn: admin.release, onSettled: () => client.invalidateQueries({ queryKey: ['admin', 'quarantine'] }) })
   return (
-    <>
-      <Head title={w.admin.quarantine} lead={w.admin.quarantineLead} />
-      <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={w.admin.quarantine}>
-        {release.error != null && <Failure error={release.error} />}
-        {release.data && (
-          <div className="banner" role="status">
-            <Icon name="check" />
-            <span className="grow">{w.admin.released}</span>
-            <Link className="btn btn--xs" href={`/cases/${release.data.case}`}>
-              {w.admin.toCase}
-            </Link>
-          </div>
-        )}
-        <Fetched query={query} what={w.admin.quarantine} rows={4}>
-          {() =>
-            mails.length === 0 ? (
-              <Empty icon="shield" text={w.admin.noQuarantine} />
-            ) : (
-              <Table label={w.admin.quarantine} heads={[w.admin.sender, w.admin.subjectLine, w.admin.why, w.admin.mailbox, w.admin.when, w.board.actions]}>
-                {mails.map((m) => (
-                  <Mail key={m.id} m={m} busy={release.isPending} release={() => release.mutate(m.id)} />
-                ))}
-              </Table>
-            )
-          }
-        </Fetched>
-        <More query={query} />
-      </div>
-    </>
+    <Tabled
+      title={w.admin.quarantine}
+      lead={w.admin.quarantineLead}
+      icon="shield"
+      empty={w.admin.noQuarantine}
+      heads={[w.admin.sender, w.admin.subjectLine, w.admin.why, w.admin.mailbox, w.admin.when, w.board.actions]}
+      query={query}
+      items={query.data?.pages.flatMap((p) => p.items) ?? []}
+      more={query}
+      above={
+        <>
+          {release.error != null && <Failure error={release.error} />}
+          {release.data && <Released id={release.data.case} />}
+        </>
+      }
+      row={(m) => <Mail key={m.id} m={m} busy={release.isPending} release={() => release.mutate(m.id)} />}
+    />
+  )
+}
+
+/** Where a mail has come that was let in. */
+function Released({ id }: { id: Id }) {
+  const w = useWords()
+  return (
+    <div className="banner" role="status">
+      <Icon name="check" />
+      <span className="grow">{w.admin.released}</span>
+      <Link className="btn btn--xs" href={`/cases/${id}`}>
+        {w.admin.toCase}
+      </Link>
+    </div>
   )
 }
 
@@ -57,9 +59,9 @@ function Mail({ m, busy, release }: { m: Quarantined; busy: boolean; release: ()
   const of = m.subject || m.from || m.mailbox
   return (
     <tr>
-      <th scope="row" className="row-h">
+      <RowHead>
         <span className="med">{m.from || w.common.unknown}</span>
-      </th>
+      </RowHead>
       <td className="detail">{m.subject || w.common.none}</td>
       <td className="detail">{m.held ? <Chip icon="lock">{w.admin.held}</Chip> : m.reason}</td>
       <td>{m.mailbox}</td>
@@ -88,39 +90,37 @@ export function BlockedSenders() {
   const query = useQuery({ queryKey: ['admin', 'blocked-senders'], queryFn: admin.blockedSenders })
   const unblock = useMutation({ mutationFn: admin.unblock, onSettled: () => client.invalidateQueries({ queryKey: ['admin', 'blocked-senders'] }) })
   return (
-    <>
-      <Head title={w.admin.blocked} lead={w.admin.blockedLead} />
-      <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={w.admin.blocked}>
-        <Block />
-        {unblock.error != null && <Failure error={unblock.error} />}
-        <Fetched query={query} what={w.admin.blocked} rows={3}>
-          {(page) =>
-            page.items.length === 0 ? (
-              <Empty icon="shield" text={w.admin.noBlocked} />
-            ) : (
-              <Table label={w.admin.blocked} heads={[w.admin.sender, w.admin.note, w.admin.since, w.board.actions]}>
-                {page.items.map((b) => (
-                  <tr key={b.id}>
-                    <th scope="row" className="row-h">
-                      <span className="med">{b.who}</span>
-                    </th>
-                    <td className="detail">{b.note || w.common.none}</td>
-                    <td>
-                      <time>{f.when(b.at, serverNow())}</time>
-                    </td>
-                    <td>
-                      <button className="btn btn--xs" disabled={unblock.isPending} onClick={() => unblock.mutate(b.id)} aria-label={w.admin.unblockOf(b.who)}>
-                        {w.admin.unblock}
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </Table>
-            )
-          }
-        </Fetched>
-      </div>
-    </>
+    <Tabled
+      title={w.admin.blocked}
+      lead={w.admin.blockedLead}
+      icon="shield"
+      empty={w.admin.noBlocked}
+      heads={[w.admin.sender, w.admin.note, w.admin.since, w.board.actions]}
+      query={query}
+      items={query.data?.items ?? []}
+      above={
+        <>
+          <Block />
+          {unblock.error != null && <Failure error={unblock.error} />}
+        </>
+      }
+      row={(b) => (
+        <tr key={b.id}>
+          <RowHead>
+            <span className="med">{b.who}</span>
+          </RowHead>
+          <td className="detail">{b.note || w.common.none}</td>
+          <td>
+            <time>{f.when(b.at, serverNow())}</time>
+          </td>
+          <td>
+            <button className="btn btn--xs" disabled={unblock.isPending} onClick={() => unblock.mutate(b.id)} aria-label={w.admin.unblockOf(b.who)}>
+              {w.admin.unblock}
+            </button>
+          </td>
+        </tr>
+      )}
+    />
   )
 }
 

@@ -4,8 +4,8 @@ import { admin, type Synonym } from '../api/admin'
 import type { Language } from '../api/types'
 import { useLanguage, useWords } from '../i18n'
 import { Pick, Text } from '../ui/form'
-import { Empty, Failure, Fetched } from '../ui/parts'
-import { Head, Table } from './frame'
+import { Failure } from '../ui/parts'
+import { RowHead, Tabled } from './tabled'
 
 const key = ['admin', 'synonyms']
 
@@ -19,46 +19,44 @@ export function Synonyms() {
   const drop = useMutation({ mutationFn: admin.dropSynonym, onSettled: () => client.invalidateQueries({ queryKey: key }) })
   const languageName = (l: string) => w.common.language[l as Language] ?? l
   return (
-    <>
-      <Head title={w.admin.synonyms} lead={w.admin.synonymsLead} />
-      <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={w.admin.synonyms}>
-        <Write draft={draft} set={setDraft} />
-        {drop.error != null && <Failure error={drop.error} />}
-        <Fetched query={query} what={w.admin.synonyms} rows={4}>
-          {(page) =>
-            page.items.length === 0 ? (
-              <Empty icon="book" text={w.admin.noSynonyms} />
-            ) : (
-              <Table label={w.admin.synonyms} heads={[w.admin.word, w.admin.means, w.admin.wordLanguage, w.board.actions]}>
-                {page.items.map((s) => (
-                  <tr key={`${s.language} ${s.word}`}>
-                    <th scope="row" className="row-h">
-                      <span className="med" lang={s.language}>
-                        {s.word}
-                      </span>
-                    </th>
-                    <td className="detail" lang={s.language}>
-                      {s.means.join(', ')}
-                    </td>
-                    <td>{languageName(s.language)}</td>
-                    <td>
-                      <span className="row row-1">
-                        <button className="btn btn--xs" onClick={() => setDraft({ ...s, language: s.language as Language, means: s.means.join(', ') })} aria-label={w.admin.changeOf(s.word)}>
-                          {w.admin.change}
-                        </button>
-                        <button className="btn btn--xs" disabled={drop.isPending} onClick={() => drop.mutate(s)} aria-label={w.admin.removeOf(s.word)}>
-                          {w.admin.remove}
-                        </button>
-                      </span>
-                    </td>
-                  </tr>
-                ))}
-              </Table>
-            )
-          }
-        </Fetched>
-      </div>
-    </>
+    <Tabled
+      title={w.admin.synonyms}
+      lead={w.admin.synonymsLead}
+      icon="book"
+      empty={w.admin.noSynonyms}
+      heads={[w.admin.word, w.admin.means, w.admin.wordLanguage, w.board.actions]}
+      query={query}
+      items={query.data?.items ?? []}
+      above={
+        <>
+          <Write draft={draft} set={setDraft} />
+          {drop.error != null && <Failure error={drop.error} />}
+        </>
+      }
+      row={(s) => (
+        <tr key={`${s.language} ${s.word}`}>
+          <RowHead>
+            <span className="med" lang={s.language}>
+              {s.word}
+            </span>
+          </RowHead>
+          <td className="detail" lang={s.language}>
+            {s.means.join(', ')}
+          </td>
+          <td>{languageName(s.language)}</td>
+          <td>
+            <span className="row row-1">
+              <button className="btn btn--xs" onClick={() => setDraft({ ...s, language: s.language as Language, means: s.means.join(', ') })} aria-label={w.admin.changeOf(s.word)}>
+                {w.admin.change}
+              </button>
+              <button className="btn btn--xs" disabled={drop.isPending} onClick={() => drop.mutate(s)} aria-label={w.admin.removeOf(s.word)}>
+                {w.admin.remove}
+              </button>
+            </span>
+          </td>
+        </tr>
+      )}
+    />
   )
 }
 

@@ -4,9 +4,9 @@ import { admin } from '../api/admin'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
 import { Icon, type IconName } from '../ui/icon'
-import { Chip, Empty, Fetched } from '../ui/parts'
+import { Chip, type Fetching } from '../ui/parts'
 import { useKept } from './editing'
-import { Head, Table } from './frame'
+import { RowHead, Tabled } from './tabled'
 
 // The ways in: where mail, chats and calls come from. They are set in the configuration; here is how they do.
 
@@ -19,7 +19,7 @@ function useQueueName() {
 interface Listed<T> {
   title: string
   icon: IconName
-  query: { data: { items: T[] } | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number }
+  query: Fetching<{ items: T[] }>
   heads: string[]
   row: (t: T) => { id: string; name: string; cells: ReactNode[] }
 }
@@ -27,34 +27,28 @@ interface Listed<T> {
 function Ways<T>({ title, icon, query, heads, row }: Listed<T>) {
   const w = useWords()
   return (
-    <>
-      <Head title={title} lead={w.admin.waysLead} />
-      <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={title}>
-        <Fetched query={query} what={title} rows={3}>
-          {(page) =>
-            page.items.length === 0 ? (
-              <Empty icon={icon} text={w.admin.empty} />
-            ) : (
-              <Table label={title} heads={heads}>
-                {page.items.map(row).map((r) => (
-                  <tr key={r.id}>
-                    <th scope="row" className="row-h">
-                      <span className="row">
-                        <Icon name={icon} />
-                        <span className="med">{r.name}</span>
-                      </span>
-                    </th>
-                    {r.cells.map((c, i) => (
-                      <td key={heads[i + 1]}>{c}</td>
-                    ))}
-                  </tr>
-                ))}
-              </Table>
-            )
-          }
-        </Fetched>
-      </div>
-    </>
+    <Tabled
+      title={title}
+      lead={w.admin.waysLead}
+      icon={icon}
+      empty={w.admin.empty}
+      heads={heads}
+      query={query}
+      items={query.data?.items.map(row) ?? []}
+      row={(r) => (
+        <tr key={r.id}>
+          <RowHead>
+            <span className="row">
+              <Icon name={icon} />
+              <span className="med">{r.name}</span>
+            </span>
+          </RowHead>
+          {r.cells.map((c, i) => (
+            <td key={heads[i + 1]}>{c}</td>
+          ))}
+        </tr>
+      )}
+    />
   )
 }
 

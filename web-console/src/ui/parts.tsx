@@ -135,9 +135,18 @@ export function useProblem(error: unknown, what?: string) {
   return { title, detail, id: p?.requestId ?? '' }
 }
 
+/** What is being fetched, as the query hooks give it. */
+export interface Fetching<T> {
+  data: T | undefined
+  error: unknown
+  isPending: boolean
+  refetch: () => unknown
+  dataUpdatedAt: number
+}
+
 /** Loading, failed, empty or there: the four faces of everything that is fetched. */
 export function Fetched<T>(props: {
-  query: { data: T | undefined; error: unknown; isPending: boolean; refetch: () => unknown; dataUpdatedAt: number }
+  query: Fetching<T>
   what: string
   rows?: number
   children: (data: T) => ReactNode
