@@ -3,13 +3,11 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"net/mail"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/vaxelhq/vaxel/channels/email/mailtest"
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -61,25 +59,15 @@ func TestConsoleChat(t *testing.T) {
 // answer lies in the customer's mailbox, in the thread.
 func TestConsoleEmail(t *testing.T) {
 	t.Parallel()
-	dovecot := mailtest.StartDovecot(t)
-	postfix := mailtest.StartPostfix(t, dovecot.LMTP)
-	v := newVaxel(t, mailbox(dovecot.IMAP, postfix.SMTP))
-	v.start()
-	v.agent.signIn()
-	const customer = "karin@kund.example"
-	mailtest.Send(t, postfix.SMTP, customer, support, mailtest.Mail("first", "Karin <"+customer+">", "Trasig kedja", "Hej! Min kedja gick av."))
-	thread := v.agent.worksInConsole(t, gateway.Email)()[0]
+	h := newMailHouse(t)
+	h.karinWrites()
+	thread := h.agent.worksInConsole(t, gateway.Email)()[0]
 	if came, went := strings.Index(thread, "Min kedja gick av."), strings.Index(thread, "Hej Karin! Vi skickar en ny."); came < 0 || went < came {
 		t.Errorf("the console shows %q, want the mail and then the answer", thread)
 	}
-	v.wait("the answer in Karin's mailbox", func() bool { return len(dovecot.Mails(t, customer)) == 1 })
-	answer, err := mail.ReadMessage(bytes.NewReader(dovecot.Mails(t, customer)[0]))
-	must(t, err)
-	if got := answer.Header.Get("In-Reply-To"); got != "<first@kund.example>" {
-		t.Errorf("the answer is to %s, want <first@kund.example>", got)
-	}
-	v.wantOne(gateway.Email, 2)
-	v.wantSolved()
+	h.answerToKarin()
+	h.wantOne(gateway.Email, 2)
+	h.wantSolved()
 }
 
 // wantSolved holds the figures and the store to one interaction that was finished with its code.

@@ -30,20 +30,55 @@ smtp = { address = %q, tls = "none" }
 `, support, support, mailtest.Password, imap, smtp)
 }
 
+// mailHouse is a house whose support mailbox and customers' mailboxes are real, with an
+// agent signed in.
+type mailHouse struct {
+	*vaxel
+	dovecot *mailtest.Dovecot
+	postfix *mailtest.Postfix
+}
+
+func newMailHouse(t *testing.T) *mailHouse {
+	t.Helper()
+	dovecot := mailtest.StartDovecot(t)
+	h := &mailHouse{dovecot: dovecot, postfix: mailtest.StartPostfix(t, dovecot.LMTP)}
+	h.vaxel = newVaxel(t, mailbox(dovecot.IMAP, h.postfix.SMTP))
+	h.start()
+	h.agent.signIn()
+	return h
+}
+
+const karin = "karin@kund.example"
+
+func (h *mailHouse) karinWrites() {
+	h.t.Helper()
+	h.send(karin, mailtest.Mail("first", "Karin <"+karin+">", "Trasig kedja", "Hej! Min kedja gick av."))
+}
+
+func (h *mailHouse) send(from string, raw []byte) {
+	h.t.Helper()
+	mailtest.Send(h.t, h.postfix.SMTP, from, support, raw)
+}
+
+// answerToKarin waits for the answer, which is to her first mail.
+func (h *mailHouse) answerToKarin() *mail.Message {
+	h.t.Helper()
+	answer := h.mailTo(karin)
+	if got := answer.Header.Get("In-Reply-To"); got != "<first@kund.example>" {
+		h.t.Errorf("the answer is to %s, want <first@kund.example>", got)
+	}
+	return answer
+}
+
 // TestStoryEmail: a customer writes, an agent answers, the customer writes again, and it
 // is one case with one thread, through real mail servers.
 func TestStoryEmail(t *testing.T) {
 	t.Parallel()
-	dovecot := mailtest.StartDovecot(t)
-	postfix := mailtest.StartPostfix(t, dovecot.LMTP)
-	v := newVaxel(t, mailbox(dovecot.IMAP, postfix.SMTP))
-	v.start()
-	v.agent.signIn()
+	v := newMailHouse(t)
 	c := v.agent.openConsole()
 	v.agent.available()
 
-	const customer = "karin@kund.example"
-	mailtest.Send(t, postfix.SMTP, customer, support, mailtest.Mail("first", "Karin <"+customer+">", "Trasig kedja", "Hej! Min kedja gick av."))
+	v.karinWrites()
 	id := c.accept(t)
 	var i struct {
 		gateway.Interaction
@@ -56,17 +91,12 @@ func TestStoryEmail(t *testing.T) {
 		t.Errorf("got %+v, want Karin's broken chain with a case number", i)
 	}
 	v.agent.must(http.MethodPost, "/interactions/"+id.String()+"/reply", map[string]any{"text": "Hej Karin! Vi skickar en ny."}, nil)
-	v.wait("the answer in Karin's mailbox", func() bool { return len(dovecot.Mails(t, customer)) == 1 })
-	answer, err := mail.ReadMessage(bytes.NewReader(dovecot.Mails(t, customer)[0]))
-	must(t, err)
-	if got := answer.Header.Get("In-Reply-To"); got != "<first@kund.example>" {
-		t.Errorf("the answer is to %s, want <first@kund.example>", got)
-	}
+	answer := v.answerToKarin()
 	c.finish(t, id)
 
 	again := fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nSubject: Re: Trasig kedja\r\nMessage-ID: <second@kund.example>\r\nIn-Reply-To: %s\r\n\r\nTack!\r\n",
-		customer, support, answer.Header.Get("Message-ID"))
-	mailtest.Send(t, postfix.SMTP, customer, support, again)
+		karin, support, answer.Header.Get("Message-ID"))
+	v.send(karin, again)
 	next := c.accept(t)
 	c.finish(t, next)
 	if n := v.number(`select count(*) from support_case`); n != 1 {
@@ -129,37 +159,33 @@ func TestKillEmail(t *testing.T) {
 // to somebody else, through real mail servers.
 func TestStoryMailBetweenMany(t *testing.T) {
 	t.Parallel()
-	dovecot := mailtest.StartDovecot(t)
-	postfix := mailtest.StartPostfix(t, dovecot.LMTP)
-	v := newVaxel(t, mailbox(dovecot.IMAP, postfix.SMTP))
-	v.start()
-	v.agent.signIn()
+	v := newMailHouse(t)
 	c := v.agent.openConsole()
 	v.agent.available()
 
-	const customer, chief, workshop, stranger = "karin@kund.example", "chef@kund.example", "verkstad@kund.example", "ny@kund.example"
-	mailtest.Send(t, postfix.SMTP, customer, support, fmt.Appendf(nil,
+	const chief, workshop, stranger = "chef@kund.example", "verkstad@kund.example", "ny@kund.example"
+	v.send(karin, fmt.Appendf(nil,
 		"From: Karin <%s>\r\nTo: %s\r\nCc: %s\r\nSubject: Trasig kedja\r\nMessage-ID: <first@kund.example>\r\nMIME-Version: 1.0\r\n"+
 			"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nMin kedja gick av.\r\n"+
 			"--x\r\nContent-Type: image/png; name=kedja.png\r\nContent-Disposition: attachment; filename=kedja.png\r\n\r\nPNG\r\n--x--\r\n",
-		customer, support, chief))
+		karin, support, chief))
 	at := "/interactions/" + c.accept(t).String()
 	v.agent.must(http.MethodPost, at+"/reply", map[string]any{"text": "Vi frågar verkstaden.", "all": true}, nil)
-	for _, who := range []string{customer, chief} {
-		if m := v.mailTo(dovecot, who); m.Header.Get("In-Reply-To") != "<first@kund.example>" || m.Header.Get("Cc") != "<"+chief+">" {
+	for _, who := range []string{karin, chief} {
+		if m := v.mailTo(who); m.Header.Get("In-Reply-To") != "<first@kund.example>" || m.Header.Get("Cc") != "<"+chief+">" {
 			t.Errorf("%s got %v", who, m.Header)
 		}
 	}
 
 	v.agent.must(http.MethodPost, at+"/forward", map[string]any{"text": "Kan ni laga den?", "to": []gateway.Address{{Kind: gateway.AddressEmail, Value: workshop}}}, nil)
-	passed := v.mailTo(dovecot, workshop)
+	passed := v.mailTo(workshop)
 	body, err := io.ReadAll(passed.Body)
 	must(t, err)
 	if passed.Header.Get("In-Reply-To") != "" || !bytes.Contains(body, []byte("kedja.png")) || !bytes.Contains(body, []byte("Min kedja gick av.")) {
 		t.Errorf("the workshop got %v %s", passed.Header, body)
 	}
 	reference := passed.Header.Get("Message-ID")
-	mailtest.Send(t, postfix.SMTP, workshop, support, fmt.Appendf(nil,
+	v.send(workshop, fmt.Appendf(nil,
 		"From: Verkstaden <%s>\r\nTo: %s\r\nSubject: Re: Fwd\r\nMessage-ID: <w1@kund.example>\r\nIn-Reply-To: %s\r\n\r\nJa.\r\n", workshop, support, reference))
 	v.wait("the workshop's answer on the case", func() bool { return v.number(`select count(*) from entry where kind = 'mail'`) == 4 })
 	if cases, customers := v.number(`select count(*) from support_case`), v.number(`select count(distinct customer) from customer_address`); cases != 1 || customers != 2 {
@@ -171,8 +197,8 @@ func TestStoryMailBetweenMany(t *testing.T) {
 		Entry gateway.Entry
 	}
 	v.agent.must(http.MethodPost, "/mails", map[string]any{"to": []gateway.Address{{Kind: gateway.AddressEmail, Value: stranger}}, "subject": "Din cykel", "text": "Den är klar."}, &written)
-	first := v.mailTo(dovecot, stranger)
-	mailtest.Send(t, postfix.SMTP, stranger, support, fmt.Appendf(nil,
+	first := v.mailTo(stranger)
+	v.send(stranger, fmt.Appendf(nil,
 		"From: %s\r\nTo: %s\r\nSubject: Re: Din cykel\r\nMessage-ID: <n1@kund.example>\r\nIn-Reply-To: %s\r\n\r\nTack!\r\n", stranger, support, first.Header.Get("Message-ID")))
 	v.wait("the answer in the conversation that we began", func() bool {
 		return v.number(fmt.Sprintf(`select last_pos from conversation where id = %d`, written.Entry.Conversation)) == 2
@@ -183,10 +209,10 @@ func TestStoryMailBetweenMany(t *testing.T) {
 }
 
 // mailTo waits for the one mail in a mailbox.
-func (v *vaxel) mailTo(d *mailtest.Dovecot, address string) *mail.Message {
-	v.t.Helper()
-	v.wait("a mail to "+address, func() bool { return len(d.Mails(v.t, address)) == 1 })
-	m, err := mail.ReadMessage(bytes.NewReader(d.Mails(v.t, address)[0]))
-	must(v.t, err)
+func (h *mailHouse) mailTo(address string) *mail.Message {
+	h.t.Helper()
+	h.wait("a mail to "+address, func() bool { return len(h.dovecot.Mails(h.t, address)) == 1 })
+	m, err := mail.ReadMessage(bytes.NewReader(h.dovecot.Mails(h.t, address)[0]))
+	must(h.t, err)
 	return m
 }
