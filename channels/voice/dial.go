@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -19,6 +20,15 @@ type Outbound struct {
 	Language     string
 }
 
+// MayDial refuses what Dial would refuse, before there is anything for the call to leave behind.
+func (v *Voice) MayDial(ctx context.Context, agent gateway.AgentID, number string) error {
+	if _, _, err := v.Allowed(number); err != nil {
+		return err
+	}
+	_, err := v.ownPhones(ctx, agent)
+	return err
+}
+
 // Dial rings the agent's phone and then the number. It returns once the agent's phone is
 // being rung; a number outside the dial plan, and an agent without a phone, are refused.
 // An interaction that has its call here already is not called again.
@@ -27,12 +37,9 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	if err != nil {
 		return err
 	}
-	phones, err := v.rooms.Phones.Phones(ctx, o.Agent)
+	phones, err := v.ownPhones(ctx, o.Agent)
 	if err != nil {
-		return fmt.Errorf("look up the phones of agent %d: %w", o.Agent, err)
-	}
-	if len(phones) == 0 {
-		return gateway.Conflict("no_phone", "you have no phone that can be rung; add one under your settings", nil)
+		return err
 	}
 	if v.calling(o.Interaction) {
 		return nil
@@ -49,6 +56,27 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	return c.request(ctx, stopping, func(ctx context.Context) error { return c.dial(ctx, phones) })
 }
 
+// ownPhones are those of an agent's phones that can be rung: a number only within the dial plan.
+func (v *Voice) ownPhones(ctx context.Context, agent gateway.AgentID) ([]string, error) {
+	phones, err := v.rooms.Phones.Phones(ctx, agent)
+	if err != nil {
+		return nil, fmt.Errorf("look up the phones of agent %d: %w", agent, err)
+	}
+	if len(phones) == 0 {
+		return nil, gateway.Conflict("no_phone", "you have no phone that can be rung; add one under your settings", nil)
+	}
+	phones = slices.DeleteFunc(slices.Clone(phones), func(p string) bool {
+		_, err := v.invitation(p, "", "")
+		return err != nil
+	})
+	if len(phones) == 0 {
+		return nil, errPhoneUnreachable
+	}
+	return phones, nil
+}
+
+var errPhoneUnreachable = gateway.Conflict("phone_unreachable", "your phone can't be rung; check its address under your settings", nil)
+
 // dial rings the agent's first phone; the others follow if it can't be reached.
 func (c *Call) dial(ctx context.Context, phones []string) error {
 	if err := c.v.openCall(ctx, &c.row, nil); err != nil {
@@ -59,7 +87,7 @@ func (c *Call) dial(ctx context.Context, phones []string) error {
 	c.phones = phones
 	if !c.dialNext(ctx) {
 		c.leave(ctx, gateway.Leave{}, "no_phone")
-		return gateway.Conflict("phone_unreachable", "your phone can't be rung; check its address under your settings", nil)
+		return errPhoneUnreachable
 	}
 	return nil
 }

@@ -125,8 +125,7 @@ func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 	}
 	switch w.Verb {
 	case verbMayDial:
-		_, _, err := v.Allowed(w.Number)
-		return nil, err
+		return nil, v.MayDial(ctx, w.Agent, w.Number)
 	case verbDial:
 		return nil, v.Dial(ctx, voice.Outbound{
 			Agent: w.Agent, Number: w.Number, Interaction: w.Interaction, Conversation: w.Conversation, Queue: w.Queue, Language: t.h.config.Language,

@@ -90,7 +90,7 @@ func TestAChatFromArrivalToTransactionCode(t *testing.T) {
 	if card["kind"] != "article" || card["body"].(m)["url"] != "https://help.example/11" {
 		t.Errorf("got card %v", card)
 	}
-	s.refused("POST", at+"/articles", m{"shortcut": "svinn"}, 403, "internal_article")
+	s.refused("POST", at+"/articles", m{"shortcut": "svinn"}, 404, "no_public_article")
 	s.refused("POST", at+"/articles", m{"shortcut": "finnsinte"}, 404, "no_shortcut")
 	s.refused("POST", at+"/messages", m{"text": ""}, 422, "bad_request")
 	s.until("message.created", func(e m) bool { return e["client_id"] == "a1" })
@@ -335,7 +335,7 @@ func TestWhy(t *testing.T) {
 func TestDialling(t *testing.T) {
 	h := newHouse(t)
 	s := h.ready(t, "anna")
-	s.refused("POST", "/calls", m{"number": "+4690012345"}, 403, "number_not_allowed")
+	s.refused("POST", "/calls", m{"number": "+4690012345"}, 403, "not_in_dial_plan")
 	i := s.with("Idempotency-Key", "d1").post("/calls", m{"number": "+46701740605", "queue": h.support}, 201)
 	if i["state"] != "active" || i["outbound"] != true || i["channel"] != "voice" {
 		t.Errorf("got %v", i)

@@ -68,7 +68,7 @@ func (l library) Suggest(_ context.Context, words []string, _ string, without []
 
 func (l library) Card(_ context.Context, id gateway.ArticleID, language string, _ gateway.ConversationID, _ gateway.AgentID) (gateway.ArticleCard, error) {
 	if id != 1 {
-		return gateway.ArticleCard{}, gateway.Forbidden("internal_article", "this article is for agents only")
+		return gateway.ArticleCard{}, gateway.NotFound("no_public_article", "this article is not public")
 	}
 	return gateway.ArticleCard{Article: id, Number: 11, Language: language, Title: "Återköp", URL: "https://help.example/11"}, nil
 }
@@ -163,7 +163,7 @@ func (p *telephone) breaks(err error) {
 
 func (*telephone) MayDial(_ context.Context, _ gateway.AgentID, number string) error {
 	if number != "+46701740605" {
-		return gateway.Forbidden("number_not_allowed", "the dial plan does not allow this number")
+		return gateway.Forbidden("not_in_dial_plan", "the dial plan does not allow this number")
 	}
 	return nil
 }
