@@ -108,8 +108,8 @@ func TestStoryEmail(t *testing.T) {
 	v.agent.wantHandled(2)
 }
 
-// TestKillEmail: the process is killed at each point of a mail's way. Nothing is lost,
-// nothing is done twice.
+// TestKillEmail: the process is killed at each point of a mail's way. Nothing is lost and
+// nothing done twice; only where the far server's answer was lost may it get the same mail again.
 func TestKillEmail(t *testing.T) {
 	t.Parallel()
 	dovecot, sink := mailtest.StartDovecot(t), mailtest.StartSink(t)
@@ -130,13 +130,12 @@ func TestKillEmail(t *testing.T) {
 		v.agent.available()
 		id := c.accept(t)
 		v.agent.persist(http.MethodPost, "/interactions/"+id.String()+"/reply", map[string]any{"client_id": "r1", "text": "Hej hej!"})
-		arrived := func() (ids map[string]bool) {
-			ids = map[string]bool{}
+		arrived := func() (ids []string) {
 			for _, s := range sink.Mails() {
 				if s.To[0] == customer {
 					m, err := mail.ReadMessage(bytes.NewReader(s.Raw))
 					must(t, err)
-					ids[m.Header.Get("Message-ID")] = true
+					ids = append(ids, m.Header.Get("Message-ID"))
 				}
 			}
 			return ids
@@ -148,8 +147,13 @@ func TestKillEmail(t *testing.T) {
 		v.wait("the outbox to settle", func() bool {
 			return v.number(`select count(*) from outbound where state = 'sent'`) == 1
 		})
-		if got := arrived(); len(got) != 1 {
-			t.Errorf("the customer got %d different mails: %v", len(got), got)
+		most := 1
+		if slices.Contains([]string{"smtp.dot", "outbox.sent"}, point) {
+			most = 2 // nobody knows whether the first was taken, so it goes again, as the same mail
+		}
+		got := arrived()
+		if different := slices.Compact(slices.Clone(got)); len(got) > most || len(different) != 1 {
+			t.Errorf("the customer got %v, want %d of one mail at most", got, most)
 		}
 	})
 }
