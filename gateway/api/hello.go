@@ -83,11 +83,16 @@ func (c *console) follow(ctx context.Context, hello incoming) (resumed bool, err
 	if c.by.Can(gateway.RoleSupervisor) {
 		topics = append(topics, gateway.TopicSupervisors)
 	}
-	c.own = len(topics)
-	topics = append(topics, c.permitted(ctx, hello.Subs)...)
-	if err := c.remember(topics, nil); err != nil {
+	c.mu.Lock()
+	for _, t := range topics {
+		c.topics[t] = true
+	}
+	c.mu.Unlock()
+	asked := c.permitted(ctx, hello.Subs)
+	if err := c.remember(asked, nil); err != nil {
 		return false, err
 	}
+	topics = append(topics, asked...)
 	c.follower, err = c.s.Feed.Follow(ctx, hello.At, topics)
 	if errors.Is(err, feed.ErrTooOld) {
 		hello.At = ""
@@ -110,8 +115,8 @@ func (c *console) permitted(ctx context.Context, topics []string) []string {
 	return out
 }
 
-// remember keeps what is followed, to know what the console may speak into. It refuses
-// more than topicsMax beside what every console of this agent follows.
+// remember keeps what is followed, to know what the console may speak into. It refuses to
+// be asked for more than topicsMax.
 func (c *console) remember(add, remove []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,12 +124,21 @@ func (c *console) remember(add, remove []string) error {
 		delete(c.topics, t)
 	}
 	for _, t := range add {
-		c.topics[t] = true
+		if _, known := c.topics[t]; !known {
+			c.topics[t] = false
+		}
 	}
-	if len(c.topics) > c.own+topicsMax {
+	asked := 0
+	for _, own := range c.topics {
+		if !own {
+			asked++
+		}
+	}
+	if asked > topicsMax {
 		return tooMany()
 	}
-	c.board.Store(c.topics[gateway.TopicBoard])
+	_, board := c.topics[gateway.TopicBoard]
+	c.board.Store(board)
 	return nil
 }
 
@@ -132,10 +146,7 @@ func (c *console) remember(add, remove []string) error {
 // a day's customers are more than that.
 func (c *console) attend(topic string) {
 	c.mu.Lock()
-	if !c.topics[topic] {
-		c.topics[topic] = true
-		c.own++
-	}
+	c.topics[topic] = true
 	c.mu.Unlock()
 	c.follower.Topics([]string{topic}, nil)
 }
@@ -143,7 +154,8 @@ func (c *console) attend(topic string) {
 func (c *console) follows(topic string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.topics[topic]
+	_, ok := c.topics[topic]
+	return ok
 }
 
 func (c *console) welcome(ctx context.Context, resumed bool) error {

@@ -56,10 +56,9 @@ type console struct {
 	others   others     // the same
 	shown    string     // of the board; only tellBoards touches it
 	board    atomic.Bool
-	own      int // topics that are followed unasked; set before reading begins
 
 	mu     sync.Mutex // guards topics
-	topics map[string]bool
+	topics map[string]bool // what is followed; true: unasked, as the agent's own
 }
 
 // socket upgrades the request and serves the console until either side ends.

@@ -243,17 +243,53 @@ func TestTopicsHaveAnEnd(t *testing.T) {
 	s, _ := h.as(t, "anna").open("", topics(1, 300)...)
 	s.say(m{"t": "subs", "add": topics(201, 300)})
 	s.say(m{"t": "subs", "add": topics(501, 100), "remove": topics(1, 100)})
+	s.lives()
+	s.say(m{"t": "subs", "add": topics(601, 1)})
+	s.endsTooMany()
+}
+
+// TestAttendedConversationsTakeNoRoom: what an agent is given is followed beside what the
+// console asks for; followed and unfollowed many times, it neither takes nor makes room.
+func TestAttendedConversationsTakeNoRoom(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	h.arrive(t, gateway.Chat, h.invoices)
+	_, i := s.take()
+	s.until("interaction.changed", func(i m) bool { return i["state"] == "active" })
+	topic := "conversation:" + i["conversation"].(string)
+	var queues []string
+	for n := range 499 {
+		queues = append(queues, fmt.Sprintf("queue:%d", n+1))
+	}
+	s.say(m{"t": "subs", "add": append(queues, "board")}) // 500, beside the conversation
+	for range 5 {
+		s.say(m{"t": "subs", "remove": []string{topic}})
+		s.say(m{"t": "subs", "add": []string{topic}, "remove": []string{"queue:1"}})
+		s.say(m{"t": "subs", "add": []string{"queue:1"}, "remove": []string{topic}})
+	}
+	s.lives()
+	s.say(m{"t": "subs", "add": []string{topic}}) // one more than it may ask for
+	s.endsTooMany()
+}
+
+// lives holds that the socket is still served.
+func (s *socket) lives() {
+	s.t.Helper()
 	s.say(m{"t": "ping"})
 	s.untilKind("pong")
-	s.say(m{"t": "subs", "add": topics(601, 1)})
+}
+
+// endsTooMany holds that the socket is closed for what it asked for.
+func (s *socket) endsTooMany() {
+	s.t.Helper()
 	for {
 		_, err := s.read()
 		if err == nil {
 			continue
 		}
 		if websocket.CloseStatus(err) != websocket.StatusInvalidFramePayloadData || !strings.Contains(err.Error(), "too_many_topics: a console asks for at most 500 topics") {
-			t.Errorf("got %v", err)
+			s.t.Errorf("got %v", err)
 		}
-		break
+		return
 	}
 }
