@@ -57,7 +57,7 @@ type console struct {
 	shown    string     // of the board; only tellBoards touches it
 	board    atomic.Bool
 
-	mu     sync.Mutex // guards topics
+	mu     sync.Mutex      // guards topics
 	topics map[string]bool // what is followed; true: unasked, as the agent's own
 }
 
