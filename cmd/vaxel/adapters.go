@@ -90,15 +90,10 @@ func (p places) Places(ctx context.Context, of []gateway.ConversationID) (map[ga
 	return out, nil
 }
 
-// Opening asks the board: a queue takes chats while somebody who could answer is at work.
+// Opening asks the floor, which knows the queue's calendar, its line and who is at work.
 func (p places) Opening(ctx context.Context, queue gateway.QueueID) (chat.Opening, error) {
-	board, err := p.h.commands.Board(ctx)
-	for _, q := range board {
-		if q.Queue == queue {
-			return chat.Opening{Open: q.Routable > 0}, err
-		}
-	}
-	return chat.Opening{}, err
+	o, err := p.h.commands.Opening(ctx, queue, gateway.Chat)
+	return chat.Opening(o), err
 }
 
 // names are agents' names as customers see them.

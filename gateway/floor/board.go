@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
@@ -14,13 +15,16 @@ import (
 type question struct {
 	Places  []gateway.InteractionID `json:"places,omitempty"`
 	Explain gateway.InteractionID   `json:"explain,omitempty"`
+	Opening gateway.QueueID         `json:"opening,omitempty"`
+	Channel gateway.Channel         `json:"channel,omitempty"` // whose opening
 }
 
 // view is the answer.
 type view struct {
-	Queues []routing.QueueState                    `json:"queues,omitempty"`
-	Places map[gateway.InteractionID]routing.Place `json:"places,omitempty"`
-	Why    *routing.Explanation                    `json:"why,omitempty"` // nil: it does not wait
+	Queues  []routing.QueueState                    `json:"queues,omitempty"`
+	Places  map[gateway.InteractionID]routing.Place `json:"places,omitempty"`
+	Why     *routing.Explanation                    `json:"why,omitempty"` // nil: it does not wait
+	Opening routing.Opening                         `json:"opening,omitzero"`
 }
 
 // look runs a question in the loop, which owns the core.
@@ -32,7 +36,7 @@ func (l *leader) look(ctx context.Context) func(context.Context, string, []byte)
 		}
 		answer := make(chan view, 1)
 		select {
-		case l.looks <- func(c *routing.Core) { answer <- q.answer(c) }:
+		case l.looks <- func(c *routing.Core) { answer <- q.answer(c, l.f.now()) }:
 		case <-ctx.Done():
 			return nil, changingHands
 		case <-caller.Done():
@@ -48,13 +52,16 @@ func (l *leader) look(ctx context.Context) func(context.Context, string, []byte)
 }
 
 // answer runs in the loop: it reads the core and keeps nothing of it.
-func (q question) answer(c *routing.Core) view {
+func (q question) answer(c *routing.Core, now time.Time) view {
 	if q.Explain != 0 {
 		e, ok := c.Explain(q.Explain)
 		if !ok {
 			return view{}
 		}
 		return view{Why: &e}
+	}
+	if q.Opening != 0 {
+		return view{Opening: c.Opening(q.Opening, q.Channel, now)}
 	}
 	if len(q.Places) == 0 {
 		return view{Queues: c.Boards()}
@@ -95,6 +102,12 @@ func (c *Client) Places(ctx context.Context, ids ...gateway.InteractionID) (map[
 	}
 	v, err := c.look(ctx, question{Places: ids})
 	return v.Places, err
+}
+
+// Opening says whether one who comes to a queue now would be let wait for somebody.
+func (c *Client) Opening(ctx context.Context, queue gateway.QueueID, ch gateway.Channel) (routing.Opening, error) {
+	v, err := c.look(ctx, question{Opening: queue, Channel: ch})
+	return v.Opening, err
 }
 
 // Explain says who could take an interaction that waits or is offered, as of the last

@@ -69,7 +69,7 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 	}
 	s := QueueState{Queue: id, Agents: map[gateway.Status]int{}}
 	for l := range laneCount {
-		why, _ := c.entry(q, l)
+		why, _ := c.entry(q, l, c.now)
 		s.Channels = append(s.Channels, ChannelState{Channel: l.channel(), Waiting: q.waiting[l], InProgress: q.busy[l], Shut: why})
 	}
 	for _, b := range q.filled {

@@ -87,6 +87,28 @@ func (k *calendar) open(t time.Time) bool {
 	return !k.openings(k.day(t), func(from, to time.Time) bool { return t.Before(from) || !t.Before(to) })
 }
 
+// change is when the queue next opens or closes after a moment; zero for never.
+func (k *calendar) change(t time.Time) (at time.Time) {
+	open := k.open(t)
+	for day := k.day(t); day < k.day(t)+farthestDay; day++ {
+		if !k.openings(day, func(from, to time.Time) bool {
+			switch {
+			case !open && from.After(t):
+				at = from
+				return false
+			case open && from.After(at) && !at.IsZero(): // a pause after the opening that t is in
+				return false
+			case open && to.After(t) && to.After(at):
+				at = to // and beyond, where the next begins at once
+			}
+			return true
+		}) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
 // add is the moment when the queue will have been open for d since from.
 func (k *calendar) add(from time.Time, d time.Duration) (at time.Time) {
 	for day := k.day(from); day < k.day(from)+farthestDay; day++ {

@@ -45,6 +45,15 @@ func TestCalendarKeepsOfficeHours(t *testing.T) {
 		if open != want {
 			t.Fatalf("from %v to %v it is open for %v, want %v", from, due, open, want)
 		}
+		change := k.change(from)
+		for at := from; at.Before(change); at = at.Add(minutes) {
+			if k.open(at) != k.open(from) {
+				t.Fatalf("from %v it changes at %v, not first at %v", from, at, change)
+			}
+		}
+		if k.open(change) == k.open(from) {
+			t.Fatalf("from %v it does not change at %v", from, change)
+		}
 	})
 }
 
@@ -53,6 +62,19 @@ func TestCalendarThatNeverOpens(t *testing.T) {
 	at := time.Date(2024, 5, 6, 9, 0, 0, 0, time.UTC)
 	if due := newCalendar(gateway.CalendarPlan{}).add(at, time.Hour); !due.Equal(at.Add(time.Hour)) {
 		t.Errorf("due %v", due)
+	}
+}
+
+// A calendar that is always open, or never, does not change.
+func TestCalendarThatNeverChanges(t *testing.T) {
+	var always gateway.CalendarPlan
+	for day := range 7 {
+		always.Hours = append(always.Hours, gateway.OpenHours{Day: day + 1, To: daySeconds})
+	}
+	for _, p := range []gateway.CalendarPlan{{}, always} {
+		if at := newCalendar(p).change(time.Date(2024, 5, 6, 9, 0, 0, 0, time.UTC)); !at.IsZero() {
+			t.Errorf("%d openings a week: changes at %v", len(p.Hours), at)
+		}
 	}
 }
 

@@ -162,7 +162,7 @@ func (c *Core) turnAway(it *item, end gateway.End) {
 // receive lets a newcomer into its queue, unless that is closed or full and says what
 // becomes of calls and chats then. Mail waits.
 func (c *Core) receive(it *item) {
-	_, steps := c.entry(it.queue, it.lane)
+	_, steps := c.entry(it.queue, it.lane, c.now)
 	hops := it.hops
 	for _, step := range steps {
 		c.perform(it, step)
@@ -173,13 +173,13 @@ func (c *Core) receive(it *item) {
 	c.enqueue(it)
 }
 
-// entry is what meets a newcomer at a queue: why it cannot be let in, empty if it can, and
+// entry is what meets a newcomer at a queue at a moment: why it cannot be let in, empty if it can, and
 // what is done then.
-func (c *Core) entry(q *queue, l lane) (why string, steps []gateway.Step) {
+func (c *Core) entry(q *queue, l lane, at time.Time) (why string, steps []gateway.Step) {
 	s := &q.service[l]
 	switch {
 	case !l.live():
-	case q.calendar != nil && !q.calendar.open(c.now):
+	case q.calendar != nil && !q.calendar.open(at):
 		return "queue_closed", s.closed
 	case q.maxLen > 0 && q.waiting[l] >= q.maxLen:
 		return "queue_full", s.full
@@ -192,7 +192,7 @@ func (c *Core) entry(q *queue, l lane) (why string, steps []gateway.Step) {
 // that they come to decides.
 func (c *Core) turnsAway(q *queue, it *item) *gateway.Error {
 	for range maxHops {
-		why, steps := c.entry(q, it.lane)
+		why, steps := c.entry(q, it.lane, c.now)
 		if why == "" && !c.staffed(q, it.lane) {
 			why, steps = "queue_unstaffed", q.service[it.lane].unstaffed
 		}
