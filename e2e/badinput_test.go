@@ -103,13 +103,13 @@ func TestBadInputChat(t *testing.T) {
 		{"an empty line", []string{hello, `{"t":"msg","cid":"1","text":" \u0000 "}`}, "empty_line", 0},
 		{"a line that is too long", []string{hello, `{"t":"msg","cid":"1","text":"` + strings.Repeat("å", 20_000) + `"}`}, "line_too_long", 0},
 		{"a line without an id", []string{hello, `{"t":"msg","text":"Hej"}`}, "bad_cid", 0},
-		{"somebody else's conversation", []string{`{"t":"hello","key":"shop","token":"0123","conversation":"1"}`, `{"t":"end","cid":"1"}`}, "", 0},
 	} {
-		code, closed := v.junk(t, "/w/socket", nil, say.frames)
-		if say.code != "" && code != say.code || say.close != 0 && closed != say.close {
+		heard, closed := v.junk(t, "/w/socket", nil, say.frames)
+		if code := firstCode(heard); say.code != "" && code != say.code || say.close != 0 && closed != say.close {
 			t.Errorf("%s: got error %q and close %d, want %q and %d", say.what, code, closed, say.code, say.close)
 		}
 	}
+	v.wantPrivate(t, good)
 	good.say("msg", 1, map[string]any{"text": "Hej 1"})
 	v.wait("acknowledgement", good.allSaid)
 	good.wantWhole()
@@ -118,9 +118,43 @@ func TestBadInputChat(t *testing.T) {
 	v.wantQuietLog()
 }
 
-// junk sends frames and gives the code of the first error frame, and how the socket ended.
-// A socket that stays open is asked for an unknown frame to know that all was read.
-func (v *vaxel) junk(t *testing.T, path string, protocols []string, frames []string) (code string, closed websocket.StatusCode) {
+// wantPrivate has another visitor, who is known to the widget, name somebody's conversation
+// and do there what a visitor can: they are told nothing of it and change nothing.
+func (v *vaxel) wantPrivate(t *testing.T, owner *visitor) {
+	t.Helper()
+	owner.mu.Lock()
+	theirs, pos := owner.conv, owner.pos
+	owner.mu.Unlock()
+	welcome, _ := v.junk(t, "/w/socket", nil, []string{`{"t":"hello","key":"shop"}`})
+	if len(welcome) == 0 || welcome[0].T != "welcome" || welcome[0].Token == "" || theirs == "" || pos == 0 {
+		t.Fatalf("the other visitor got %+v, the chat is %q at %d", welcome, theirs, pos)
+	}
+	seen := v.number(`select count(*) from entry`)
+	for _, token := range []string{welcome[0].Token, ""} {
+		hello := fmt.Sprintf(`{"t":"hello","key":"shop","token":%q,"conversation":%q,"pos":0}`, token, theirs)
+		heard, closed := v.junk(t, "/w/socket", nil, []string{
+			hello, `{"t":"typing","on":true}`, `{"t":"seen","pos":1}`, `{"t":"vote","cid":"1","pos":1,"up":true}`, `{"t":"end","cid":"2"}`,
+		})
+		if closed != 0 {
+			t.Errorf("the other visitor's socket ended with %d", closed)
+		}
+		for _, f := range heard {
+			if f.Conversation != "" || f.T != "welcome" && f.T != "error" {
+				t.Errorf("the other visitor was told %+v", f)
+			}
+		}
+	}
+	if now := v.number(`select count(*) from entry`); now != seen {
+		t.Errorf("the other visitor made %d entries", now-seen)
+	}
+	if n := v.number(`select count(*) from interaction where state = 'active'`); n != 1 {
+		t.Errorf("%d chats go on, want the one", n)
+	}
+}
+
+// junk sends frames and gives what was answered, and how the socket ended. One that stays
+// open is asked for an unknown frame to know that all was read.
+func (v *vaxel) junk(t *testing.T, path string, protocols []string, frames []string) (heard []chatFrame, closed websocket.StatusCode) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -134,17 +168,25 @@ func (v *vaxel) junk(t *testing.T, path string, protocols []string, frames []str
 	for {
 		_, body, err := conn.Read(ctx)
 		if err != nil {
-			return code, websocket.CloseStatus(err)
+			return heard, websocket.CloseStatus(err)
 		}
 		var f chatFrame
 		must(t, json.Unmarshal(body, &f))
-		if f.T == "error" && code == "" {
-			code = f.Code
-		}
 		if f.T == "error" && strings.Contains(string(body), "last words") {
-			return code, 0
+			return heard, 0
+		}
+		heard = append(heard, f)
+	}
+}
+
+// firstCode is that of the first refusal.
+func firstCode(heard []chatFrame) string {
+	for _, f := range heard {
+		if f.T == "error" {
+			return f.Code
 		}
 	}
+	return ""
 }
 
 // refused makes a request that must be refused with the status and the code, and a detail
@@ -174,10 +216,11 @@ func (a *agent) refused(status int, code, method, path, body string) {
 func TestBadInputAPI(t *testing.T) {
 	t.Parallel()
 	v := newVaxel(t, widget)
-	stranger := v.addAgent("bo", "Bo Ek")
+	stranger, chief := v.hire(gateway.RoleAgent, "bo", "Bo Ek"), v.addAgent("eva", "Eva Ek")
 	v.start()
 	v.agent.signIn()
 	stranger.signIn()
+	chief.signIn()
 	c := v.agent.openConsole()
 	v.agent.available()
 	guest := v.visit()
@@ -189,9 +232,15 @@ func TestBadInputAPI(t *testing.T) {
 	a.refused(409, "offer_gone", "POST", "/offers/"+id.String()+"/1/decline", ``)
 	a.refused(409, "offer_gone", "POST", "/offers/"+id.String()+"/99/accept", ``)
 	a.refused(404, "no_interaction", "POST", "/offers/999999/1/accept", ``)
-	stranger.refused(403, "not_yours", "POST", at+"/messages", `{"text":"Hej"}`)
-	stranger.refused(403, "not_yours", "POST", at+"/end", `{}`)
-	stranger.refused(403, "not_yours", "POST", at+"/finish", `{"codes":["`+v.codes[0].String()+`"]}`)
+	for _, other := range []*agent{stranger, chief} {
+		other.refused(403, "not_yours", "POST", at+"/messages", `{"text":"Hej"}`)
+		other.refused(403, "not_yours", "POST", at+"/end", `{}`)
+		other.refused(403, "not_yours", "POST", at+"/finish", `{"codes":["`+v.codes[0].String()+`"]}`)
+	}
+	stranger.refused(403, "role_required", "GET", at+"/why", ``)
+	stranger.refused(403, "role_required", "POST", "/admin/agents", `{}`)
+	stranger.refused(403, "role_required", "PATCH", "/admin/queues/"+v.queue.String(), `{}`)
+	stranger.refused(403, "role_required", "PUT", "/agents/"+a.id.String()+"/status", `{"status":"on_break"}`)
 	a.refused(404, "no_interaction", "GET", "/interactions/999999", ``)
 	a.refused(400, "bad_id", "GET", "/interactions/1'--", ``)
 	a.refused(404, "no_shortcut", "POST", at+"/articles", `{"shortcut":"/nix"}`)

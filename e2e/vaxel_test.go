@@ -114,8 +114,13 @@ type quiet struct{}
 
 func (quiet) Publish(string, []byte) {}
 
-// addAgent makes an agent who is in the queue, with a login of the same name.
+// addAgent makes an agent who is in the queue and may supervise, with a login of the same name.
 func (v *vaxel) addAgent(login, name string, phones ...roster.Phone) *agent {
+	v.t.Helper()
+	return v.hire(gateway.RoleSupervisor, login, name, phones...)
+}
+
+func (v *vaxel) hire(role gateway.Role, login, name string, phones ...roster.Phone) *agent {
 	v.t.Helper()
 	ctx := v.t.Context()
 	a, err := roster.New(v.pool, quiet{}).CreateAgent(ctx, roster.Agent{
@@ -123,7 +128,7 @@ func (v *vaxel) addAgent(login, name string, phones ...roster.Phone) *agent {
 		Memberships: []gateway.Membership{{Queue: v.queue, Enabled: true, Level: 2}},
 	})
 	must(v.t, err)
-	_, _, err = access.New(v.pool).CreateLogin(ctx, access.System, access.Login{Name: login, Role: gateway.RoleSupervisor, Agent: a.ID, Active: true}, password)
+	_, _, err = access.New(v.pool).CreateLogin(ctx, access.System, access.Login{Name: login, Role: role, Agent: a.ID, Active: true}, password)
 	must(v.t, err)
 	return &agent{v: v, id: a.ID, login: login}
 }
