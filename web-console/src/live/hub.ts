@@ -165,7 +165,7 @@ class Hub {
 
   private hear(w: Word) {
     if ('frame' in w) this.take(w.frame)
-    else if ('live' in w) change((l) => ({ ...w.live, logs: mergeLogs(l.logs, w.live.logs) }))
+    else if ('live' in w) change((l) => ({ ...nothing, ...w.live, logs: mergeLogs(l.logs, w.live.logs) }))
     else if (!this.socket) return
     else if ('follow' in w) {
       this.followed.set(w.tab, w.follow)

@@ -23,6 +23,7 @@ export interface Live {
   offers: Record<Id, Offer>
   answered: Record<Id, number> // interaction → highest offer number known to be closed
   interactions: Record<Id, Kept>
+  left: Record<Id, number> // interaction → the rev at which it was no longer mine
   logs: Record<Id, Log>
   typing: Record<Id, number> // conversation → until, ms
   read: Record<Id, number> // conversation → how far its customer has read
@@ -36,6 +37,7 @@ export const nothing: Live = {
   offers: {},
   answered: {},
   interactions: {},
+  left: {},
   logs: {},
   typing: {},
   read: {},
@@ -44,6 +46,9 @@ export const nothing: Live = {
 }
 
 const typingLasts = 6000 // ms, unless it is said again or ended
+
+// What left me comes back by news alone: not by a frame that is told again, nor by a list that was read before.
+const isPast = (live: Live, i: Kept) => !i.gaveAway && i.rev <= (live.left[i.id] ?? 0)
 
 const newer = <T extends { rev: number }>(old: T | undefined | null, it: T) => !old || it.rev > old.rev
 
@@ -126,11 +131,14 @@ export function withInteraction(live: Live, told: InteractionView, me: Id): Live
   const i = toMe(live, told)
   const old = live.interactions[i.id]
   const named = old?.rev === i.rev && i.customer_name !== undefined // the same news, now with names
-  if (!newer(old, i) && !named) return live
+  if ((!newer(old, i) && !named) || isPast(live, i)) return live
   const interactions = { ...live.interactions }
+  if (!isMine(i, me)) {
+    delete interactions[i.id]
+    return { ...live, interactions, left: { ...live.left, [i.id]: i.rev } }
+  }
   // What may be done was said of the state before; it is asked for anew.
-  if (isMine(i, me)) interactions[i.id] = { ...old, ...unless(old), actions: named ? old?.actions : undefined, ...i }
-  else delete interactions[i.id]
+  interactions[i.id] = { ...old, ...unless(old), actions: named ? old?.actions : undefined, ...i }
   return { ...live, interactions }
 }
 
@@ -151,7 +159,7 @@ export function withViews(live: Live, list: InteractionView[], me: Id): Live {
   for (const told of list) {
     const i = toMe(live, told)
     const old = interactions[i.id]
-    if (isMine(i, me) && (!old || i.rev >= old.rev)) interactions[i.id] = { ...old, ...i }
+    if (isMine(i, me) && !isPast(live, i) && (!old || i.rev >= old.rev)) interactions[i.id] = { ...old, ...i }
   }
   return { ...live, interactions }
 }

@@ -273,6 +273,30 @@ test('leaving a conversation that I hold does not unfollow it', () =>
     assert.deepEqual(house.unfollowed.filter((t) => t === 'conversation:8101'), [])
   }))
 
+test('a day of pages and conversations follows no more at its end than at its start', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    const rail = (name: RegExp) => page.getByRole('navigation').getByRole('link', { name }).or(page.getByRole('tab', { name })).first().click()
+    const round = async () => {
+      await rail(/Chatt/)
+      for (const name of ['Per L', 'Anna']) await page.locator('a.ibx', { hasText: name }).click()
+      await page.getByText('Toppen.').waitFor()
+      await rail(/Status/)
+      await fact('the board is followed', () => house.followed.has('board'))
+      await rail(/Meddelanden/)
+      await fact('the board is let go', () => !house.followed.has('board'))
+      return [...house.followed].sort()
+    }
+    const first = await round()
+    for (let n = 0; n < 3; n++) assert.deepEqual(await round(), first)
+    const i = house.interactions.find((x) => x.id === '102')!
+    house.put({ ...i, state: 'finished', rev: 50 })
+    const after = await round()
+    assert.deepEqual(after, first.filter((t) => t !== `conversation:${i.conversation}`), 'what is finished is let go')
+    house.cut()
+    await fact('it is back', () => house.consoles === 1)
+    assert.deepEqual([...house.followed].sort(), after)
+  }))
+
 test('a transfer shows how it stands where it goes, and says what it does', () =>
   desk('/chat/101', async ({ page, house }) => {
     await page.getByRole('button', { name: 'Överför' }).click()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Entry, InteractionView, Offer, Presence } from '../../src/api/types'
 import type { Envelope } from '../../src/live/frames'
-import { apply, nothing, withView, type Live } from '../../src/live/state'
+import { apply, nothing, withInteraction, withView, withViews, type Live } from '../../src/live/state'
 
 const offer = (no: number): Offer => ({ interaction: '9', no, agent: '1', kind: 'queue', channel: 'chat', queue: '1', created_at: '', expires_at: '' })
 const interaction = (rev: number, more: Partial<InteractionView> = {}): InteractionView => ({ id: '5', channel: 'chat', queue: '1', case: '2', conversation: '3', customer: '4', state: 'active', agent: '1', offer_no: 1, arrived_at: '', due_at: '', rev, ...more })
@@ -43,6 +43,14 @@ test('an interaction that goes to someone else, or is finished, leaves my list',
   assert.deepEqual(after([{ t: 'interaction.changed', data: interaction(3, { state: 'waiting', agent: '0' }) }], live).interactions, {})
 })
 
+test('what has left my list does not come back by an old frame or an old list', () => {
+  const mine = interaction(2)
+  const live = after([{ t: 'interaction.changed', data: mine }, { t: 'interaction.changed', data: interaction(3, { state: 'finished' }) }])
+  assert.deepEqual(after([{ t: 'interaction.changed', data: mine }], live).interactions, {})
+  assert.deepEqual(withViews(live, [mine], '1').interactions, {})
+  assert.equal(after([{ t: 'interaction.changed', data: interaction(4) }], live).interactions['5']?.rev, 4, 'given to me anew')
+})
+
 test('a customer line counts as unread once, a line of mine clears it', () => {
   const live = after([{ t: 'interaction.changed', data: interaction(2, { last_pos: 0 }) }])
   const one = after([{ t: 'message.created', data: entry(1) }, { t: 'message.created', data: entry(1) }], live)
@@ -74,6 +82,15 @@ test('a view that is older than what is known changes nothing', () => {
 
 test('an unknown frame is no error', () => {
   assert.equal(after([{ t: 'cobrowse.started', data: {} }]), nothing)
+})
+
+test('what I gave away is back for its wrap-up, whichever of the two is told first', () => {
+  let live = apply(nothing, { t: 'interaction.changed', data: interaction(2, { id: '7' }) }, '1', 0)
+  const given = interaction(3, { id: '7', agent: '2' })
+  live = apply(live, { t: 'interaction.changed', data: given }, '1', 0)
+  assert.equal(live.interactions['7'], undefined)
+  live = apply(live, { t: 'agent.status', data: presence(5, { status: 'wrap_up', wrap_ups: [{ interaction: '7', queue: '3' }] }) }, '1', 0)
+  assert.equal(withInteraction(live, given, '1').interactions['7']?.state, 'wrap_up')
 })
 
 test('a wrap-up of what I gave away is mine, until my presence says that it is over', () => {
