@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/retry"
 )
 
@@ -41,6 +42,8 @@ type Store struct {
 	feed Feed
 	log  *slog.Logger
 	said *said
+	// briefs reads for all who ask at the same moment; nil within a transaction.
+	briefs *lazy.Together[gateway.CaseID, Brief]
 	// ReopenWithin is how long after it was closed a case is opened again by its
 	// customer; later a new one begins. Set it before the store is used.
 	ReopenWithin time.Duration
@@ -57,17 +60,19 @@ type said struct {
 
 // New gives the store in pool. A nil feed tells nobody.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
-	return &Store{
+	s := &Store{
 		db: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour, Region: "SE",
 		said: &said{last: map[gateway.ConversationID]gateway.Entry{}},
 	}
+	s.briefs = lazy.NewTogether(s.readBriefs)
+	return s
 }
 
 // In gives the store as a part of the caller's transaction: its edits are committed with
 // that. The caller tells after the commit.
 func (s *Store) In(tx pgx.Tx) (in *Store, tell func()) {
 	part := *s
-	part.db = tx
+	part.db, part.briefs = tx, nil
 	if s.feed == nil {
 		return &part, func() {}
 	}

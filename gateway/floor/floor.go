@@ -35,6 +35,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 // Feed carries events to consoles and boards.
@@ -123,13 +124,16 @@ type Floor struct {
 	log   *slog.Logger
 	now   func() time.Time
 
+	single  *lazy.Together[gateway.InteractionID, gateway.Interaction]
 	playing chan struct{} // holds one: the log is played again by one request at a time
 	metrics metrics
 }
 
 // New makes a floor for the node of that name. Run starts it.
 func New(pool *pgxpool.Pool, node string, rooms Rooms, log *slog.Logger) *Floor {
-	return &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now, playing: make(chan struct{}, 1), metrics: newMetrics()}
+	f := &Floor{pool: pool, rooms: rooms, node: node, log: log, now: time.Now, playing: make(chan struct{}, 1), metrics: newMetrics()}
+	f.single = lazy.NewTogether(f.byID)
+	return f
 }
 
 // Run stands by, leads when it can, and returns when ctx ends. Stopping hands over at

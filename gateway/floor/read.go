@@ -17,14 +17,25 @@ const interactionColumns = `
 
 // Interaction is one interaction as last committed; not_found if there is none.
 func (f *Floor) Interaction(ctx context.Context, id gateway.InteractionID) (gateway.Interaction, error) {
-	list, err := interactions(ctx, f.pool, `where id = $1`, id)
+	found, err := f.single.Get(ctx, id)
 	if err != nil {
 		return gateway.Interaction{}, err
 	}
-	if len(list) == 0 {
-		return gateway.Interaction{}, gateway.NotFound("no_interaction", fmt.Sprintf("there is no interaction %d that you may see", id))
+	i, ok := found[id]
+	if !ok {
+		return i, gateway.NotFound("no_interaction", fmt.Sprintf("there is no interaction %d that you may see", id))
 	}
-	return list[0], nil
+	return i, nil
+}
+
+// byID reads interactions for all who ask for one at the same moment.
+func (f *Floor) byID(ctx context.Context, ids []gateway.InteractionID) (map[gateway.InteractionID]gateway.Interaction, error) {
+	list, err := interactions(ctx, f.pool, `where id = any($1)`, ids)
+	found := make(map[gateway.InteractionID]gateway.Interaction, len(list))
+	for _, i := range list {
+		found[i.ID] = i
+	}
+	return found, err
 }
 
 // Held are the interactions of which an agent has a part, oldest first: their own, those

@@ -7,6 +7,8 @@
 // fails when it is sent; nothing of the transaction remains then, as ever. What Exec and
 // a batch without callbacks changed is not counted: ask for rows, or use Prompt. Ask reads
 // an answer that only forbids the rest: it comes with the next one, and before the commit.
+//
+// Outside transactions, Together has those who ask for the same thing at one moment read once.
 package lazy
 
 import (

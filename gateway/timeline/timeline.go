@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 // Feed tells consoles and visitors of what was added.
@@ -36,11 +37,14 @@ type Store struct {
 	feed  Feed
 	log   *slog.Logger
 	lanes [lanes]chan *line
+
+	progress *lazy.Together[reader, Progress]
 }
 
 // New gives the store. Say works while Run runs.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
 	s := &Store{pool: pool, feed: feed, log: log}
+	s.progress = lazy.NewTogether(s.readProgress)
 	for i := range s.lanes {
 		s.lanes[i] = make(chan *line, maxBatch)
 	}
