@@ -41,6 +41,7 @@ var benches = []struct {
 	{"sockets", sockets},
 	{"offer", offers},
 	{"route", route},
+	{"takeover", takeover},
 	{"kb", knowledge},
 	{"calls", calls},
 	{"web", web},

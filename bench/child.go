@@ -30,6 +30,7 @@ type house struct {
 	dir     string
 	http    *http.Client
 	command string // what vaxel is started with
+	node    string // its name among others
 	seeded
 
 	read    int    // mails that earlier runs have brought in
@@ -44,19 +45,34 @@ type house struct {
 // launch runs `vaxel serve`, or another command of the house, with these settings beside the usual ones, and waits until it
 // is ready. It gives how long that took.
 func (h *house) launch(ctx context.Context, settings string, env ...string) (time.Duration, error) {
-	at, err := freePort(ctx)
+	began, err := h.begin(ctx, settings, env...)
 	if err != nil {
 		return 0, err
+	}
+	err = h.ready(ctx)
+	return time.Since(began), err
+}
+
+// ready waits until the house is.
+func (h *house) ready(ctx context.Context) error {
+	return h.wait(ctx, "readiness", func() bool { return h.answers(ctx) })
+}
+
+// begin is launch without waiting; it says when the process began.
+func (h *house) begin(ctx context.Context, settings string, env ...string) (began time.Time, err error) {
+	at, err := freePort(ctx)
+	if err != nil {
+		return began, err
 	}
 	metrics, err := freePort(ctx)
 	if err != nil {
-		return 0, err
+		return began, err
 	}
 	config := filepath.Join(h.dir, "vaxel.toml")
-	text := fmt.Sprintf("listen = %q\nmetrics = %q\ndata_dir = %q\nnode = \"bench\"\nlanguage = \"en\"\nlog_level = \"warn\"\n%s",
-		at, metrics, h.data(), settings)
+	text := fmt.Sprintf("listen = %q\nmetrics = %q\ndata_dir = %q\nnode = %q\nlanguage = \"en\"\nlog_level = \"warn\"\n%s",
+		at, metrics, h.data(), h.node, settings)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return 0, err
+		return began, err
 	}
 	h.base, h.metrics = "http://"+at, "http://"+metrics+"/metrics"
 	if strings.Contains(settings, "tls_cert") {
@@ -67,15 +83,14 @@ func (h *house) launch(ctx context.Context, settings string, env ...string) (tim
 	cmd.Env = append(withoutOurs(os.Environ()), env...)
 	cmd.Stdout, cmd.Stderr = h.log, h.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us; we stop it
-	began := time.Now()
+	began = time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, err
+		return began, err
 	}
 	exited := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(exited) }()
 	h.cmd, h.exited = cmd, exited
-	err = h.wait(ctx, "readiness", func() bool { return h.answers(ctx) })
-	return time.Since(began), err
+	return began, nil
 }
 
 // withoutOurs drops settings of the caller's that would reach the child.
@@ -150,6 +165,15 @@ func (h *house) stop() error {
 	h.cmd = nil
 	return nil
 }
+
+// kill ends the process as a machine's end would.
+func (h *house) kill() {
+	_ = h.cmd.Process.Kill()
+	<-h.exited
+}
+
+// signal is for the process alone.
+func (h *house) signal(s syscall.Signal) { _ = h.cmd.Process.Signal(s) }
 
 func (h *house) pid() int { return h.cmd.Process.Pid }
 

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
@@ -19,60 +17,30 @@ import (
 // rtpengine is Sipwise's relay for sound, run in userspace: what one would put beside a SIP
 // proxy instead of us.
 type rtpengine struct {
-	b    *Bench
-	cmd  *exec.Cmd
-	ng   net.Conn // its control
-	said *tail
-	gone chan struct{}
+	*peer
+	ng net.Conn // its control
 }
-
-// errNoRTPEngine says what to install.
-var errNoRTPEngine = errors.New("rtpengine is not installed; it is in Debian's package rtpengine-daemon (e2e/install.sh installs it)")
 
 // startRTPEngine runs one on loopback, until the bench ends.
 func (b *Bench) startRTPEngine(ctx context.Context) (*rtpengine, error) {
-	program, err := exec.LookPath("rtpengine")
-	if err != nil {
-		return nil, errNoRTPEngine
-	}
 	at, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &rtpengine{b: b, said: &tail{}, gone: make(chan struct{})}
-	r.cmd = exec.CommandContext(context.WithoutCancel(ctx), program, "--config-file=none", "--table=-1", "--foreground", "--log-stderr", "--log-level=4",
+	p, err := b.startPeer(ctx, "rtpengine", "rtpengine-daemon", "--config-file=none", "--table=-1", "--foreground", "--log-stderr", "--log-level=4",
 		"--interface=127.0.0.1", "--listen-ng="+at, "--port-min=26000", "--port-max=30999")
-	r.cmd.Stdout, r.cmd.Stderr = r.said, r.said
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ^C is for us; we stop it
-	if err := r.cmd.Start(); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	go func() { _ = r.cmd.Wait(); close(r.gone) }()
-	b.cleanup(r.stop)
+	r := &rtpengine{peer: p}
 	if r.ng, err = (&net.Dialer{}).DialContext(ctx, "udp", at); err != nil {
 		return nil, err
 	}
-	for end := time.Now().Add(patience); ; {
-		if _, err = r.ask(map[string]any{"command": "ping"}); err == nil {
-			return r, nil
-		}
-		select {
-		case <-r.gone:
-			return nil, fmt.Errorf("rtpengine ended: %s", r.said)
-		case <-time.After(10 * time.Millisecond):
-		}
-		if time.Now().After(end) {
-			return nil, fmt.Errorf("rtpengine is not ready: %w: %s", err, r.said)
-		}
-	}
-}
-
-func (r *rtpengine) stop() {
-	if r.ng != nil {
-		_ = r.ng.Close()
-	}
-	_ = r.cmd.Process.Kill()
-	<-r.gone
+	b.cleanup(func() { _ = r.ng.Close() })
+	return r, p.until(ctx, "rtpengine", func() error {
+		_, err := r.ask(map[string]any{"command": "ping"})
+		return err
+	})
 }
 
 // ask sends a command of the ng protocol, a cookie and a dictionary in one datagram, and
@@ -138,7 +106,7 @@ func (r *rtpengine) bring(n int, from, to phonetest.Media) error {
 // no such figure, and it is said what to install.
 func (b *Bench) peerRelay(ctx context.Context, calls int) (*float64, string, error) {
 	cost, err := b.relayed(ctx, calls)
-	if errors.Is(err, errNoRTPEngine) {
+	if missing := (notInstalled{}); errors.As(err, &missing) {
 		b.note("calls: %v", err)
 		return nil, "none, " + err.Error(), nil
 	}

@@ -37,7 +37,7 @@ func (b *Bench) newHouse(ctx context.Context, agents int, phone func(n int) stri
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL's account must pass
 		return nil, err
 	}
-	h := &house{b: b, dir: dir, http: newClient(), command: "serve"}
+	h := &house{b: b, dir: dir, http: newClient(), command: "serve", node: "bench"}
 	b.cleanup(func() { _ = h.stop() })
 	if agents == 0 {
 		return h, nil

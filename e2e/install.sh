@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Go, Node and PostgreSQL: the real mail servers, the
-# browser, the telephones, and what figures are compared with. Debian packages, as root; otherwise it prints the line to run.
+# browser, the telephones; and for the figures what nodes meet at, and what we are
+# compared with. Debian packages, as root; otherwise it prints the line to run.
 set -eu
 PATH=$PATH:/usr/sbin
 
@@ -13,6 +14,7 @@ want dovecot dovecot-imapd
 want postfix postfix
 want mbsync isync
 want rtpengine rtpengine-daemon
+want nats-server nats-server
 want chromium chromium fonts-liberation fonts-noto-core
 want sipp sip-tester
 want baresip baresip
