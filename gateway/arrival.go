@@ -28,7 +28,7 @@ type Arrival struct {
 	Conversation ConversationID // where the channel knows it (chat, a call's voicemail)
 	MessageID    string         // RFC 5322 §3.6.4, without brackets; empty is fine
 	References   []string       // In-Reply-To and References, newest first, without brackets
-	Trusted      bool           // a reference carried our own signature: the sender needs not be a participant
+	Trusted      bool           // our own signature names Conversation: the sender needs not be a participant
 	Forged       bool           // its sender's domain disowns it: it joins nothing by the sender's name
 	From         Address
 	Others       []Address // other addresses of the same person (the chat form's e-mail)

@@ -118,7 +118,16 @@ type Happening struct {
 	Agent AgentID `json:"agent,omitempty"`
 	Queue QueueID `json:"queue,omitempty"`
 	Cause string  `json:"cause,omitempty"`
+
+	Case   CaseID `json:"case,omitempty"`   // the other one, of merged and split
+	Number int64  `json:"number,omitempty"` // and what people call it
 }
+
+// What happens to cases, on the timelines of both.
+const (
+	HappenedMerged = "merged" // Case has become a part of this one
+	HappenedSplit  = "split"  // a part of this conversation is on Case now, or came from there
+)
 
 // CallSummary is what a call leaves behind.
 type CallSummary struct {

@@ -73,6 +73,7 @@ create table receipt (
 create table message_ref (
     message_id      text   not null check (message_id <> ''),
     conversation_id bigint not null references conversation (id),
+    moved_from      bigint, -- the conversation that the mail was first in, if it was taken out of it
     primary key (message_id, conversation_id)
 );
 

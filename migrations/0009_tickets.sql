@@ -63,6 +63,18 @@ create index support_case_live_assignee on support_case (assignee, last_activity
 create index support_case_live_queue on support_case (queue, last_activity_at desc, id desc) where state <> 'closed';
 create index support_case_words on support_case using gin (to_tsvector('simple', subject)) with (fastupdate = off);
 
+-- What was a case and is a part of another now: its id and its number lead there.
+create table case_alias (
+    id        bigint primary key,
+    number    bigint not null unique,
+    became    bigint not null references support_case on delete cascade,
+    customer  bigint not null references customer, -- whose it was: mails that quote the number go on
+    subject   text not null,
+    merged_at timestamptz not null default now()
+);
+create index case_alias_of on case_alias (became);
+create index case_alias_customer on case_alias (customer);
+
 -- How many cases there are of a kind: the sum of what came and went. Rows are folded
 -- together now and then; writers only ever add, so that none waits for another.
 create table case_tally (
@@ -108,9 +120,10 @@ create trigger case_moved after update on support_case
 create trigger case_gone after delete on support_case
     for each row execute function case_tallied();
 
--- Each time that a case was closed, and whether that was too early.
+-- Each time that a case was closed, and whether that was too early. A case that became a
+-- part of another has been closed all the same.
 create table case_closing (
-    case_id     bigint not null references support_case on delete cascade,
+    case_id     bigint not null,
     queue       bigint not null,
     channel     text not null,
     opened_at   timestamptz not null, -- or opened again

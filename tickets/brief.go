@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -43,16 +44,33 @@ func (s *Store) readBriefs(ctx context.Context, ids []gateway.CaseID) (map[gatew
 	for i, id := range ids {
 		numbers[i] = int64(id)
 	}
+	var briefs []Brief
+	var err error
 	if len(ids) == 1 {
-		return byCase(list[Brief](ctx, s.db, briefOf+"= $1", ids[0]))
+		briefs, err = list[Brief](ctx, s.db, briefOf+"= $1", ids[0])
+	} else {
+		briefs, err = list[Brief](ctx, s.db, briefOf+"= any($1)", numbers)
 	}
-	return byCase(list[Brief](ctx, s.db, briefOf+"= any($1)", numbers))
-}
-
-func byCase(briefs []Brief, err error) (map[gateway.CaseID]Brief, error) {
 	out := make(map[gateway.CaseID]Brief, len(briefs))
 	for _, b := range briefs {
 		out[b.Case] = b
 	}
-	return out, err
+	return out, errors.Join(err, s.briefMerged(ctx, ids, out))
+}
+
+// briefMerged adds, under the ids that cases had, what they became.
+func (s *Store) briefMerged(ctx context.Context, ids []gateway.CaseID, out map[gateway.CaseID]Brief) error {
+	for _, id := range ids {
+		if _, ok := out[id]; ok || id == 0 {
+			continue
+		}
+		found, err := list[Brief](ctx, s.db, briefOf+"= (select became from case_alias where id = $1)", id)
+		if err != nil {
+			return err
+		}
+		for _, b := range found {
+			out[id] = b
+		}
+	}
+	return nil
 }

@@ -50,14 +50,15 @@ const caseColumns = `k.id, k.number, k.subject, k.state, k.customer, c.name as c
 
 const fromCase = " from support_case k join customer c on c.id = k.customer"
 
-// Case gives one case.
+// Case gives one case; of one that was merged, the one that it became.
 func (s *Store) Case(ctx context.Context, id gateway.CaseID) (Case, error) {
-	return one[Case](ctx, s.db, "case", "select "+caseColumns+fromCase+" where k.id = $1", id)
+	return caseOf(ctx, s.db, "id", int64(id))
 }
 
-// CaseByNumber gives the case that people call by the number.
+// CaseByNumber gives the case that people call by the number, or called by it before it
+// was merged.
 func (s *Store) CaseByNumber(ctx context.Context, number int64) (Case, error) {
-	return one[Case](ctx, s.db, "case", "select "+caseColumns+fromCase+" where k.number = $1", number)
+	return caseOf(ctx, s.db, "number", number)
 }
 
 // CaseFilter narrows the list of cases; what is zero does not.

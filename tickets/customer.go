@@ -193,6 +193,7 @@ func (s *Store) MergeCustomers(ctx context.Context, into, from gateway.CustomerI
 			"update customer_address set customer = $1 where customer = $2",
 			"update support_case set customer = $1 where customer = $2",
 			"update task set customer = $1 where customer = $2",
+			"update case_alias set customer = $1 where customer = $2",
 			"update customer set merged_into = $1, rev = rev + 1 where id = $2 or merged_into = $2",
 			`update customer i
 				set name = coalesce(nullif(i.name, ''), f.name), company = coalesce(nullif(i.company, ''), f.company),

@@ -77,7 +77,7 @@ func (s *Store) Note(ctx context.Context, tx pgx.Tx, id gateway.CaseID, e gatewa
 	_, err := tx.Exec(ctx, `
 		update support_case
 		set preview = $2, preview_by = $3, channel = $4, last_activity_at = greatest(last_activity_at, $5)
-		where id = $1`, id, short(e.Text, previewLength), e.Author.Kind, e.Channel, at)
+		where id = coalesce((select became from case_alias where id = $1), $1)`, id, short(e.Text, previewLength), e.Author.Kind, e.Channel, at)
 	if err != nil {
 		return fmt.Errorf("note an entry on case %d: %w", id, err)
 	}

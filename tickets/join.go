@@ -50,8 +50,8 @@ func (s *Store) JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, 
 
 var tag = regexp.MustCompile(`\[#(\d{1,15})\]`)
 
-// Quoted gives the case whose number stands in the subject as [#1042], if it is the
-// sender's; zero if there is none, or the sender may be another. It changes and locks nothing.
+// Quoted gives the case whose number stands in the subject as [#1042], or that it became, if
+// it is the sender's; zero if there is none, or the sender may be another. It changes and locks nothing.
 func (s *Store) Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gateway.CaseID, err error) {
 	quoted := tag.FindStringSubmatch(a.Subject)
 	from, ok := s.settle(a.From)
@@ -59,11 +59,18 @@ func (s *Store) Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id ga
 		return 0, nil
 	}
 	err = tx.QueryRow(ctx, `
+		with sender as (
+			select coalesce(c.merged_into, c.id) as id
+			from customer_address a
+			join customer c on c.id = a.customer
+			where a.kind = $2 and a.value = $3)
 		select k.id
 		from support_case k
-		join customer_address a on a.kind = $2 and a.value = $3
-		join customer c on c.id = a.customer
-		where k.number = $1::bigint and k.customer = coalesce(c.merged_into, c.id)`, quoted[1], from.Kind, from.Value).Scan(&id)
+		where k.number = $1::bigint and k.customer = (select id from sender)
+		union all
+		select became
+		from case_alias
+		where number = $1::bigint and customer = (select id from sender)`, quoted[1], from.Kind, from.Value).Scan(&id)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return 0, fmt.Errorf("find a quoted case: %w", err)
 	}
@@ -112,7 +119,30 @@ func (s *Store) continued(ctx context.Context, tx pgx.Tx, list []gateway.Arrival
 			return nil
 		})
 	}
-	return joined, tx.SendBatch(ctx, &batch).Close()
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return nil, err
+	}
+	return joined, mergedMeanwhile(ctx, tx, known, joined)
+}
+
+// mergedMeanwhile ends the transaction of an arrival whose case became a part of another
+// after it was looked up. The next one finds that.
+func mergedMeanwhile(ctx context.Context, tx pgx.Tx, known []gateway.CaseID, joined []bool) error {
+	var gone []gateway.CaseID
+	for i, id := range known {
+		if id != 0 && !joined[i] {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	var merged bool
+	err := tx.QueryRow(ctx, "select exists (select from case_alias where id = any($1))", gone).Scan(&merged)
+	if err == nil && merged {
+		err = &gateway.Error{Kind: gateway.KindTryAgain, Code: "case_merged", Detail: "the case became a part of another meanwhile; send the same request again"}
+	}
+	return err
 }
 
 const previewLength = 160

@@ -81,6 +81,8 @@ func (s *Store) searchCases(ctx context.Context, text string, customers []Custom
 		with found as materialized (
 			select id, last_activity_at, 0 as place from support_case where number = $1
 			union all
+			select k.id, last_activity_at, 0 from case_alias a join support_case k on k.id = a.became where a.number = $1
+			union all
 			(select id, last_activity_at, 1
 			from support_case
 			where to_tsvector('simple', subject) @@ to_tsquery('simple', $2) and $2 <> ''

@@ -170,11 +170,11 @@ func (t *Task) settle() error {
 
 func (t *Task) check(ctx context.Context, tx pgx.Tx) error {
 	if t.Case != 0 {
-		c, err := one[Case](ctx, tx, "case", "select "+caseColumns+fromCase+" where k.id = $1", t.Case)
+		c, err := caseOf(ctx, tx, "id", int64(t.Case))
 		if err != nil {
 			return err
 		}
-		if t.Customer == 0 {
+		if t.Case = c.ID; t.Customer == 0 {
 			t.Customer = c.Customer
 		}
 	}

@@ -105,8 +105,9 @@ func customerOf(m Mailbox, l *letter.Letter) gateway.Address {
 // address, which is believed whoever sends it; else all that it refers to, which counts
 // only if the sender takes part there.
 //
-// Forged references beside a signed one are dropped, as Trusted speaks for all. A mail
-// that its sender's domain disowns refers to nothing that anybody could know.
+// References beside a signed one lead nowhere but to what was taken out of its
+// conversation. A mail that its sender's domain disowns refers to nothing that anybody
+// could know.
 func (e *Email) thread(a *gateway.Arrival, l *letter.Letter) {
 	references := append([]string(nil), l.InReplyTo...)
 	for _, id := range slices.Backward(l.References) {
@@ -116,21 +117,18 @@ func (e *Email) thread(a *gateway.Arrival, l *letter.Letter) {
 		references = append([]string{l.Bounce.MessageID}, references...)
 	}
 	a.References = references
-	var signed []string
 	for _, id := range references {
 		if c, ok := e.token.ofMessageID(id); ok {
-			signed = append(signed, id)
-			if a.Conversation == 0 {
-				a.Conversation = c
-			}
+			a.Conversation = c
+			break
 		}
 	}
-	if len(signed) == 0 {
+	if a.Conversation == 0 {
 		a.Conversation = e.addressed(l)
 	}
 	switch {
 	case a.Conversation != 0:
-		a.Trusted, a.References = true, signed
+		a.Trusted = true
 	case l.Authentication.Forged():
 		a.Forged, a.References = true, nil
 	}

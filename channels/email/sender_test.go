@@ -212,7 +212,7 @@ func TestThereAndBack(t *testing.T) {
 	for _, a := range h.wait(t, 3) {
 		switch a.MessageID {
 		case "by-id@kund.example":
-			if a.Conversation != 42 || !a.Trusted || fmt.Sprint(a.References) != "["+mail.MessageID+"]" {
+			if a.Conversation != 42 || !a.Trusted || fmt.Sprint(a.References) != "["+mail.MessageID+" forged@kund.example]" {
 				t.Errorf("by id %+v", a)
 			}
 		case "by-address@kund.example":

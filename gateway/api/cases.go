@@ -84,6 +84,7 @@ func (s *Server) registerCases() {
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}", ID: "get-case", Summary: "One case", Role: agent}, s.getCase)
 	add(s, operation{Method: http.MethodPatch, Path: "/cases/{id}", ID: "change-case", Summary: "Change a case", Role: agent}, s.changeCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/timeline", ID: "case-timeline", Summary: "What was said and happened, over all channels", Role: agent}, s.caseTimeline)
+	s.registerRegroup()
 	add(s, operation{Method: http.MethodGet, Path: "/search", ID: "search", Summary: "Find cases and customers", Role: agent}, s.search)
 }
 
@@ -186,10 +187,8 @@ func (s *Server) checkCase(ctx context.Context, subject *string, assignee *gatew
 
 // changeCase is for agents and supervisors: an agent's key that acts as nobody changes none.
 func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChangeIn) (Case, error) {
-	if !by.Can(gateway.RoleSupervisor) {
-		if err := needAgent(by); err != nil {
-			return Case{}, err
-		}
+	if err := needStaff(by); err != nil {
+		return Case{}, err
 	}
 	if err := s.checkCase(ctx, in.Body.Subject, in.Body.Assignee, in.Body.Queue); err != nil {
 		return Case{}, err

@@ -126,6 +126,9 @@ func (w *work) openCall(ctx context.Context, d *dialled) (err error) {
 			return err
 		}
 	}
+	if b.Case, err = w.cases().HoldCase(ctx, b.Case); err != nil {
+		return err
+	}
 	b.Conversation, err = w.s.Timeline.Open(ctx, w.tx, b.Case, b.Customer, gateway.Voice)
 	return err
 }

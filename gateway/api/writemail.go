@@ -85,9 +85,12 @@ func (w *work) write(ctx context.Context, by access.Caller, in *writeMailIn, c t
 		return out, err
 	}
 	if c.ID == 0 {
-		if c, err = w.cases().CreateCase(ctx, c); err != nil {
-			return out, err
-		}
+		c, err = w.cases().CreateCase(ctx, c)
+	} else {
+		c.ID, err = w.cases().HoldCase(ctx, c.ID)
+	}
+	if err != nil {
+		return out, err
 	}
 	r.CaseNumber = c.Number
 	if r.Conversation, err = w.s.Timeline.Open(ctx, w.tx, c.ID, c.Customer, gateway.Email); err != nil {

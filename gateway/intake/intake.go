@@ -178,7 +178,7 @@ func (in *Intake) receive(ctx context.Context, items []Item, also ...Together) (
 			in.in.Bus.Publish("floor", nil)
 			return received, nil
 		}
-		if attempt == retry.Attempts || !retry.Again(err) && !errors.Is(err, errMeanwhile) {
+		if attempt == retry.Attempts || !retry.Again(err) && !errors.Is(err, errMeanwhile) && !errors.Is(err, gateway.ErrTryAgain) {
 			return nil, err
 		}
 	}

@@ -19,13 +19,13 @@ const (
 )
 
 // Find gives the conversation that an arrival belongs to and its case, or found false: the one that the
-// channel names, else that of the newest reference which counts. A reference counts when
+// channel names, or that took over what it refers to there, else that of the newest reference which counts. A reference counts when
 // the arrival is Trusted or its sender has taken part; an empty one never does.
 func (s *Store) Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gateway.ConversationID, c gateway.CaseID, found bool, err error) {
-	if a.Conversation != 0 {
-		return named(ctx, tx, a.Conversation)
-	}
 	references := referred(a.References)
+	if a.Conversation != 0 {
+		return named(ctx, tx, a.Conversation, references)
+	}
 	if len(references) == 0 {
 		return 0, 0, false, nil
 	}
@@ -48,12 +48,15 @@ func (s *Store) Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (id gate
 	return id, c, true, nil
 }
 
-func named(ctx context.Context, tx pgx.Tx, id gateway.ConversationID) (gateway.ConversationID, gateway.CaseID, bool, error) {
+// named is the conversation that the channel names, or the one that took from it what the
+// newest reference refers to (Extract): a mail of ours names where it was written for ever.
+func named(ctx context.Context, tx pgx.Tx, id gateway.ConversationID, references []string) (gateway.ConversationID, gateway.CaseID, bool, error) {
 	var c gateway.CaseID
-	err := tx.QueryRow(ctx, `
-		select case_id
-		from conversation
-		where id = $1`, int64(id)).Scan(&c)
+	sql, args := namedAlone, []any{int64(id)}
+	if len(references) > 0 {
+		sql, args = namedOrMoved, append(args, references)
+	}
+	err := tx.QueryRow(ctx, sql, args...).Scan(&id, &c)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return 0, 0, false, noConversation(id)
@@ -62,6 +65,23 @@ func named(ctx context.Context, tx pgx.Tx, id gateway.ConversationID) (gateway.C
 	}
 	return id, c, true, nil
 }
+
+const (
+	namedAlone = `
+		select id, case_id
+		from conversation
+		where id = $1`
+	namedOrMoved = `
+		select id, case_id
+		from conversation
+		where id = coalesce((
+			select r.conversation_id
+			from unnest($2::text[]) with ordinality as w(message_id, n)
+			join message_ref r using (message_id)
+			where r.conversation_id = $1 or r.moved_from = $1
+			order by w.n
+			limit 1), $1)`
+)
 
 func referred(ids []string) (list []string) {
 	for _, id := range ids[:min(len(ids), maxReferences)] {
