@@ -41,6 +41,7 @@ type chatLine struct {
 	Kind, From, Text string
 	CID, What, Cause string
 	Card             *struct{ Title, URL string }
+	File             *struct{ Name, URL string }
 }
 
 type chatFrame struct {

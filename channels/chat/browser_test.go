@@ -1,8 +1,12 @@
 package chat_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +33,7 @@ func TestBrowser(t *testing.T) {
 		}
 	}
 	b := newBench(t)
-	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-name-pattern="+os.Getenv("WIDGET_TESTS"), "test/widget.test.mjs")
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-name-pattern="+cmp.Or(os.Getenv("WIDGET_TESTS"), "."), "test/widget.test.mjs")
 	cmd.Dir = widgetDir
 	cmd.Env = append(os.Environ(), "WIDGET_PAGE="+b.page.URL, "WIDGET_SERVER="+b.web.URL)
 	out, err := cmd.CombinedOutput()
@@ -46,6 +50,7 @@ type bench struct {
 	web, page *httptest.Server
 	conns     cutter
 	server    atomic.Pointer[chat.Server]
+	down      atomic.Bool
 	stop      func()
 }
 
@@ -53,7 +58,12 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{house: newHouse(t)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/w/", func(w http.ResponseWriter, r *http.Request) { b.server.Load().Handler().ServeHTTP(w, r) })
+	mux.HandleFunc("/w/", func(w http.ResponseWriter, r *http.Request) {
+		if b.down.Load() && r.Method == http.MethodPost {
+			panic(http.ErrAbortHandler) // the widget's own files are served all the same
+		}
+		b.server.Load().Handler().ServeHTTP(w, r)
+	})
 	mux.HandleFunc("/help/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>Artikel</title>") })
 	mux.HandleFunc("POST /agent/{what}", b.pull)
 	mux.HandleFunc("GET /agent/texts", func(w http.ResponseWriter, r *http.Request) {
@@ -121,6 +131,9 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 		b.join(c)
 	case "say":
 		b.reply(c, r.FormValue("text"))
+	case "give":
+		b.gives(r.Context(), c, "jacka.png", "image/png", photo())
+		b.gives(r.Context(), c, "Köpvillkor 2026.pdf", "application/pdf", make([]byte, 48_300))
 	case "card":
 		b.card(c)
 	case "note":
@@ -145,12 +158,25 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 	case "cut-after-store":
 		b.setAfterStore(b.conns.cut)
 	case "down":
+		b.down.Store(true)
 		b.stop()
 	case "up":
+		b.down.Store(false)
 		b.run(r.Context())
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// photo is a picture that is large enough to look at.
+func photo() []byte {
+	img := image.NewNRGBA(image.Rect(0, 0, 320, 240))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(255 - i/4%320*(i%4)/6)
+	}
+	var out bytes.Buffer
+	_ = png.Encode(&out, img)
+	return out.Bytes()
 }
 
 func evening() time.Time { return time.Date(2026, 3, 2, 18, 0, 0, 0, time.Local) }

@@ -71,13 +71,13 @@ func (v *session) mayBegin() error {
 // the first line asked for, a conversation is unserved: its lines go on with what has begun.
 func (v *session) mayWait(ctx context.Context, who visitor, cid string) error {
 	v.mu.Lock()
-	ended := v.phase == phaseEnded
+	ended, after := v.phase == phaseEnded, max(0, v.sent-snapPage)
 	v.mu.Unlock()
 	if cid == v.let || who.Conversation != 0 && !ended {
 		return nil
 	}
 	if who.Conversation != 0 { // ended, or the floor has not come to it since they came back
-		last, err := v.ending(ctx)
+		last, err := v.srv.ending(ctx, who.Conversation, after)
 		if err != nil {
 			return fmt.Errorf("find whether the chat ended: %w", err)
 		}

@@ -119,6 +119,7 @@ type Config struct {
 	Board    Board
 	Names    Names
 	Articles Articles
+	Blobs    Blobs
 	Assets   http.Handler // the widget's own files: /w/v1.js, /w/chat.js and /w/later.js
 
 	// A visitor whose agent has written last is asked after NudgeAfter whether they are
@@ -133,6 +134,10 @@ type Config struct {
 	// WidgetBeginsPerMinute at one widget; those beyond it are refused. 60 and 1,200 unless set.
 	BeginsPerMinute, WidgetBeginsPerMinute int
 
+	// FileMax is how many bytes a visitor's file may hold; zero: none are taken.
+	FileMax int64
+	Scan    Scan // nil: files are not looked into
+
 	// Source is the address that a request comes from, past proxies.
 	Source func(*http.Request) string
 }
@@ -146,6 +151,7 @@ type Server struct {
 	brakes   *buckets[tokenHash]
 	bySource *buckets[netip.Prefix]
 	byWidget *buckets[int64]
+	byFile   *buckets[tokenHash]
 
 	mu       sync.Mutex                  // guards what follows; held for memory only
 	work     func(func(context.Context)) // starts what Run waits for; nil while it does not run
@@ -161,6 +167,7 @@ func New(c Config) *Server {
 		brakes:   newBuckets[tokenHash](rate.Limit(lines), max(lines, linesBurst)),
 		bySource: perMinute[netip.Prefix](cmp.Or(c.BeginsPerMinute, beginsPerMinute)),
 		byWidget: perMinute[int64](cmp.Or(c.WidgetBeginsPerMinute, widgetBeginsPerMinute)),
+		byFile:   perMinute[tokenHash](filesPerMinute),
 		sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{},
 	}
 }
@@ -174,6 +181,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /w/socket", s.serveSocket)
 	mux.HandleFunc("GET /w/config", s.serveConfig)
 	mux.HandleFunc("GET /w/articles", s.serveArticles)
+	mux.HandleFunc("POST /w/files", s.serveUpload)
+	mux.HandleFunc("GET /w/files/{conversation}/{pos}/{seal}", s.serveFile)
 	return mux
 }
 

@@ -43,7 +43,13 @@ type line struct {
 	CID   string `json:"cid"`
 	What  string `json:"what"`
 	Cause string `json:"cause"`
-	Card  *struct {
+	File  *struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Size int64  `json:"size"`
+		URL  string `json:"url"`
+	} `json:"file"`
+	Card *struct {
 		Title string `json:"title"`
 		URL   string `json:"url"`
 	} `json:"card"`

@@ -70,13 +70,14 @@ const (
 // line is an entry as its customer sees it.
 type line struct {
 	Pos  int64             `json:"pos"`
-	Kind gateway.EntryKind `json:"kind"` // message, article, event
+	Kind gateway.EntryKind `json:"kind"` // message, article, file, event
 	From string            `json:"from"` // me, agent, system
 	Name string            `json:"name,omitempty"`
 	Text string            `json:"text,omitempty"`
 	CID  string            `json:"cid,omitempty"`
 	At   int64             `json:"at"`
 	Card *cardView         `json:"card,omitempty"`
+	File *fileView         `json:"file,omitempty"`
 	What string            `json:"what,omitempty"` // event: joined, left, transferred, ended, reconnecting
 	// Cause is how a chat ended that was not served to its end: closed, form, callback.
 	Cause string `json:"cause,omitempty"`
@@ -99,6 +100,7 @@ type siteView struct {
 	Open      bool     `json:"open"`
 	Until     int64    `json:"until,omitempty"` // Unix milliseconds
 	Wait      int      `json:"wait,omitempty"`  // seconds
+	Files     int64    `json:"files,omitempty"` // bytes that one may hold; 0: none are taken
 }
 
 func viewCard(c gateway.ArticleCard) cardView {
@@ -131,6 +133,13 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 		view := viewCard(card)
 		l.Card, l.Text = &view, "" // the text is for those who cannot show a card
 		return l, true
+	case gateway.EntryFile:
+		var file gateway.Attachment
+		if json.Unmarshal(e.Body, &file) != nil {
+			return l, false
+		}
+		l.File = &fileView{Name: file.Name, Type: file.Type, Size: file.Size}
+		return l, true
 	case gateway.EntryEvent:
 		var h gateway.Happening
 		if json.Unmarshal(e.Body, &h) != nil {
@@ -146,7 +155,7 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 			l.Name = agentName(h.Agent)
 		}
 		return l, shown
-	case gateway.EntryMail, gateway.EntryNote, gateway.EntryCall, gateway.EntryRecording, gateway.EntryFile:
+	case gateway.EntryMail, gateway.EntryNote, gateway.EntryCall, gateway.EntryRecording:
 		return l, false // another channel's, or ours alone
 	}
 	return l, false

@@ -1,9 +1,13 @@
 package chat_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -48,6 +52,8 @@ type house struct {
 	deaf       bool              // announcements are lost
 	leaderless bool              // nothing that is received is opened
 	afterStore func()            // called once, when the next line is stored and not yet answered
+	blobs      map[string][]byte
+	noted      []string // names of blobs that a row keeps
 }
 
 func newHouse(t testing.TB) *house {
@@ -56,7 +62,7 @@ func newHouse(t testing.TB) *house {
 		t: t, pool: pgtest.New(t),
 		entries: map[gateway.ConversationID][]gateway.Entry{}, arrivals: map[string]gateway.Received{},
 		open: map[gateway.ConversationID]chat.Place{}, watching: map[string]map[int]func(gateway.Event){},
-		seen: map[gateway.AuthorKind]int64{}, opening: chat.Opening{Open: true, Wait: 2 * time.Minute},
+		seen: map[gateway.AuthorKind]int64{}, blobs: map[string][]byte{}, opening: chat.Opening{Open: true, Wait: 2 * time.Minute},
 		site: chat.Widget{
 			Key: "nordvind", Name: "Nordvind", Queue: 7, Origins: []string{"https://shop.example"}, Languages: []string{"sv", "en"},
 			Form: chat.Form{Months: 12, Privacy: "https://shop.example/privacy", Topics: []chat.Topic{
@@ -98,7 +104,7 @@ func (h *house) start() *node {
 func (h *house) server(assets http.Handler) *chat.Server {
 	c := chat.Config{
 		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
-		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
+		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Blobs: h, FileMax: 1 << 20, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
 		Source: func(r *http.Request) string { return r.Header.Get("X-Test-Source") },
 	}
 	if h.setting != nil {
@@ -330,6 +336,52 @@ func (h *house) Opening(context.Context, gateway.QueueID) (chat.Opening, error) 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.opening, nil
+}
+
+// Put implements chat.Blobs.
+func (h *house) Put(_ context.Context, r io.Reader) (string, int64, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return "", 0, err
+	}
+	key := fmt.Sprintf("%x", sha256.Sum256(data))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.blobs[key] = data
+	return key, int64(len(data)), nil
+}
+
+type stored struct{ *bytes.Reader }
+
+func (stored) Close() error { return nil }
+
+// Open implements chat.Blobs.
+func (h *house) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	data, ok := h.blobs[key]
+	if !ok {
+		return nil, gateway.NotFound("no_such_file", "gone")
+	}
+	return stored{bytes.NewReader(data)}, nil
+}
+
+// Note implements chat.Blobs.
+func (h *house) Note(_ context.Context, _ pgx.Tx, _ string, _ int64, _, name string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.noted = append(h.noted, name)
+	return nil
+}
+
+// gives is the agent sending a file.
+func (h *house) gives(ctx context.Context, c gateway.ConversationID, name, mediaType string, data []byte) {
+	key, size, _ := h.Put(ctx, bytes.NewReader(data))
+	body, _ := json.Marshal(gateway.Attachment{Blob: key, Name: name, Type: mediaType, Size: size})
+	h.append(gateway.Entry{
+		Conversation: c, Kind: gateway.EntryFile, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5, Name: "Alva Karlsson"},
+		Channel: gateway.Chat, Text: name, Body: body,
+	})
 }
 
 // AgentName implements chat.Names.

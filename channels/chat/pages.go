@@ -15,7 +15,7 @@ func (s *Server) site(ctx context.Context, w *Widget) (siteView, error) {
 	if err != nil {
 		return siteView{}, err
 	}
-	v := siteView{Name: w.Name, Languages: w.Languages, Form: publicForm(w.Form), Open: o.Open, Wait: seconds(o.Wait)}
+	v := siteView{Name: w.Name, Languages: w.Languages, Form: publicForm(w.Form), Open: o.Open, Wait: seconds(o.Wait), Files: s.FileMax}
 	if !o.Until.IsZero() {
 		v.Until = o.Until.UnixMilli()
 	}
@@ -70,7 +70,7 @@ func (s *Server) serveArticles(w http.ResponseWriter, r *http.Request) {
 // GET to itself.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) (*Widget, bool) {
 	w.Header().Add("Vary", "Origin")
-	widget, err := s.widget(r.Context(), r.FormValue("key"))
+	widget, err := s.widget(r.Context(), r.URL.Query().Get("key"))
 	origin := r.Header.Get("Origin")
 	switch {
 	case errors.Is(err, gateway.ErrNotFound):

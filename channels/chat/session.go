@@ -306,17 +306,17 @@ func (v *session) check() {
 
 // refuse answers a frame that was not taken; cid names the line, if it was one.
 func (v *session) refuse(cid string, e *gateway.Error) {
+	e, _ = answerTo(e, v.lang)
 	v.out.send(frameOut{T: "error", CID: cid, Code: e.Code, Detail: e.Detail})
 }
 
-// fail tells a refusal as it is, and our own trouble as a reason to try again.
+// fail answers a line that was not taken.
 func (v *session) fail(cid string, err error) {
-	if refusal, ok := errors.AsType[*gateway.Error](err); ok {
-		v.refuse(cid, refusal)
-		return
+	answer, ours := answerTo(err, v.lang)
+	if ours {
+		v.srv.Log.Warn("chat line not taken", "err", err)
 	}
-	v.srv.Log.Warn("chat line not taken", "err", err)
-	v.refuse(cid, &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "Not stored; send it again in a moment."})
+	v.refuse(cid, answer)
 }
 
 // drainSpread is when a client shall come again, in milliseconds: not all at once.

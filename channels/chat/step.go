@@ -178,13 +178,10 @@ type ending struct {
 	writtenSince bool // by the visitor; also where it never ended
 }
 
-// ending finds it among the latest entries.
-func (v *session) ending(ctx context.Context) (last ending, err error) {
-	v.mu.Lock()
-	c, after := v.visitor.Conversation, max(0, v.sent-snapPage)
-	v.mu.Unlock()
+// ending finds it among the entries after a position.
+func (s *Server) ending(ctx context.Context, c gateway.ConversationID, after int64) (last ending, err error) {
 	for {
-		entries, err := v.srv.Timeline.Entries(ctx, c, after, snapPage)
+		entries, err := s.Timeline.Entries(ctx, c, after, snapPage)
 		if err != nil || len(entries) == 0 {
 			return last, err
 		}

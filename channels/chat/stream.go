@@ -143,6 +143,9 @@ func (v *session) giveLocked(e gateway.Entry) {
 // What happened to an interaction before the one that is open is told, but moves nothing.
 func (v *session) viewLocked(e gateway.Entry, names map[gateway.AgentID]string) (line, bool) {
 	l, shown := viewEntry(e, func(a gateway.AgentID) string { return names[a] })
+	if l.File != nil {
+		l.File.URL = v.token.fileAt(e)
+	}
 	if shown && l.Kind == gateway.EntryEvent && e.Interaction >= v.place.Interaction {
 		v.phase = eventsShown[l.What]
 	}

@@ -61,6 +61,9 @@ type ChatConfig struct {
 	WidgetBeginsPerMinute int `toml:"widget_begins_per_minute"` // the same of one widget on one node, from wherever; 1200 unless set
 	NudgeAfter            int `toml:"nudge_after"`              // seconds without an answer to the agent; then the visitor is asked for one; 0: never
 	SilentAfter           int `toml:"silent_after"`             // the same, until the chat is ended
+
+	FileMax int      `toml:"file_max"` // MB that a visitor's file may hold; 0: none are taken
+	Scan    []string `toml:"scan"`     // a program that looks into a visitor's file on its standard input: it ends with 0 (clean), 1 (refused) or else (try again)
 }
 
 // VoiceConfig turns telephony on and says who may ring and be rung.
@@ -172,7 +175,7 @@ func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", Zone: "Europe/Stockholm", LogLevel: "info",
 		Roles: slices.Clone(allRoles),
-		Chat:  ChatConfig{NudgeAfter: 300, SilentAfter: 600},
+		Chat:  ChatConfig{NudgeAfter: 300, SilentAfter: 600, FileMax: 10},
 		Voice: VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
 	}
 }

@@ -103,6 +103,9 @@ func (c ChatConfig) check(bad func(key, why string, args ...any)) {
 	if c.NudgeAfter < 0 {
 		bad("chat.nudge_after", "%d is below nothing; write seconds, or 0 to ask nobody", c.NudgeAfter)
 	}
+	if c.FileMax < 0 || c.FileMax > 1000 {
+		bad("chat.file_max", "%d is not a number of MB from 1 to 1000, or 0 to take no files", c.FileMax)
+	}
 	if c.SilentAfter < 0 || c.SilentAfter > 0 && c.SilentAfter <= c.NudgeAfter {
 		bad("chat.silent_after", "%d must be more seconds than nudge_after, which are %d, or 0 to end no chat", c.SilentAfter, c.NudgeAfter)
 	}

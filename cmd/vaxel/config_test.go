@@ -43,6 +43,7 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		},
 		"a form that asks too much":      {file: "[[widget]]\nkey = \"k\"\nqueue = \"q\"\nform = { name = \"yes\" }", want: `widget 1 form.name: "yes" is not one of optional, required, off`},
 		"a widget without a queue":       {file: "[[widget]]\nkey = \"k\"", want: "widget 1: needs key and queue"},
+		"files of less than nothing":     {file: "[chat]\nfile_max = -1", want: "chat.file_max: -1 is not a number of MB"},
 		"fewer than no chats":            {file: "[chat]\nbegins_per_minute = -1", want: "chat.begins_per_minute: -1 is below nothing"},
 		"a mailbox that moves to itself": {file: "[[mailbox]]\nmove_to = \"inbox\"", want: `mailbox 1 move_to: "inbox" is the folder that is read`},
 		"a public address":               {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},

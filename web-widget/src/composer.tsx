@@ -6,6 +6,7 @@ const limit = 5000; // characters; the server's too
 
 export function Composer({ part: { session, state, w } }: { part: Part }) {
   const [text, setText] = useState(session.store.get().draft ?? "");
+  const picker = useRef<HTMLInputElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const typed = useRef(0);
   useLayoutEffect(() => {
@@ -36,8 +37,14 @@ export function Composer({ part: { session, state, w } }: { part: Part }) {
     <footer class="w-foot">
       <form class="w-input" onSubmit={(e) => { e.preventDefault(); send(); }}>
         <textarea ref={area} rows={1} value={text} maxLength={limit} aria-label={w.write} placeholder={state.phase === "queued" ? w.add : w.write}
-          enterkeyhint="send" onInput={(e) => write(e.currentTarget.value)}
+          enterkeyhint="send" onPaste={(e) => { if (session.files(e.clipboardData?.files)) e.preventDefault(); }} onInput={(e) => write(e.currentTarget.value)}
           onKeyDown={(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); } }} />
+        {!!state.site?.files && (
+          <>
+            <input ref={picker} type="file" multiple hidden onChange={(e) => { session.files(e.currentTarget.files); e.currentTarget.value = ""; }} />
+            <button class="ibtn" type="button" aria-label={w.attach} onClick={() => picker.current!.click()}><Icon of="clip" /></button>
+          </>
+        )}
         <button class="w-send" aria-label={w.send} aria-disabled={!text.trim()}><Icon of="send" /></button>
       </form>
       <div class="w-by">{w.by(state.site?.name ?? "")}</div>

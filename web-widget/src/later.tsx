@@ -1,6 +1,7 @@
 import css from "./later.css";
 import { Closed, Ended } from "./goodbye";
 import { Faq } from "./faq";
+import { Shown } from "./file";
 import { borrow, type Kit } from "./kit";
 import { CallMe, Letter } from "./letter";
 import { Menu } from "./menu";
@@ -12,7 +13,7 @@ export function mount(root: ShadowRoot, kit: Kit) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return { Ask, CallMe, Closed, Ended, Faq, Letter, Menu, Stopped };
+  return { Ask, CallMe, Closed, Ended, Faq, Letter, Menu, Shown, Stopped };
 }
 
 export type Later = ReturnType<typeof mount>;

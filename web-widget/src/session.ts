@@ -3,6 +3,7 @@ import { apply, empty, Gap, type State } from "./state";
 import type { Store } from "./store";
 import { Tabs } from "./tabs";
 import type { Card, FrameOut, Out } from "./types";
+import { choose } from "./words";
 
 // What a person does. In several tabs the one that holds the socket does it for all.
 export type Action =
@@ -10,7 +11,9 @@ export type Action =
   | { do: "msg"; text: string }
   | { do: "letter"; text: string; email: string }
   | { do: "callback"; phone: string }
+  | { do: "file"; file: File }
   | { do: "again"; cid: string }
+  | { do: "drop"; cid: string }
   | { do: "typing"; on: boolean }
   | { do: "seen"; pos: number }
   | { do: "page"; url: string; title: string }
@@ -27,8 +30,10 @@ export class Session implements Listener {
   #heard = new Set<(s: State) => void>();
   #typingUntil = 0;
   #retry = 0;
+  #files = new Map<string, File>(); // not yet stored, by their cids
+  #sending = new Set<string>();
 
-  constructor(readonly address: string, private key: string, private lang: () => string, readonly store: Store) {
+  constructor(readonly address: string, private readonly key: string, private lang: () => string, readonly store: Store) {
     this.state = { ...empty, out: store.get().out ?? [] };
     this.#tabs = this.#join();
   }
@@ -65,6 +70,13 @@ export class Session implements Listener {
     const r = await fetch(`${this.address}articles?${query}`, { signal: stop, credentials: "omit" });
     if (!r.ok) return [];
     return ((await r.json()) as { articles: Card[] }).articles;
+  }
+
+  // Whatever a person picked, pasted or dropped.
+  files(list?: FileList | null): boolean {
+    const may = this.state.site?.files && (this.state.phase === "open" || this.state.phase === "queued");
+    for (const file of may ? (list ?? []) : []) this.dispatch({ do: "file", file });
+    return !!(may && list?.length);
   }
 
   end(): void {
@@ -122,6 +134,13 @@ export class Session implements Listener {
       case "letter":
         this.#say({ t, cid: newID(), at: this.#now(), ...rest } as Out);
         break;
+      case "file":
+        this.#attach(a.file);
+        break;
+      case "drop":
+        this.#files.delete(a.cid);
+        this.#set({ ...this.state, out: this.state.out.filter((o) => o.cid !== a.cid) });
+        break;
       case "again":
         this.#repeat(a.cid);
         break;
@@ -148,7 +167,41 @@ export class Session implements Listener {
   }
 
   #post(o: Out): void {
-    if (!o.acked && !o.failed) this.#conn?.send({ ...o, lang: this.lang() });
+    if (o.acked || o.failed) return;
+    if (o.t === "file") void this.#upload(o);
+    else this.#conn?.send({ ...o, lang: this.lang() });
+  }
+
+  #attach(file: File): void {
+    const o: Out = { t: "file", cid: newID(), text: file.name, at: this.#now() };
+    const most = this.state.site?.files ?? 0;
+    if (file.size > most) o.failed = this.#words().tooLarge(most >> 20);
+    else this.#files.set(o.cid, file);
+    this.#say(o);
+  }
+
+  #words() {
+    return choose(this.lang()).words;
+  }
+
+  // The stream shows it when it is stored. What broke off is sent again, as the same file.
+  async #upload({ cid }: Out): Promise<void> {
+    const file = this.#files.get(cid);
+    if (!file) return this.frame({ t: "error", cid, detail: this.#words().lost });
+    if (this.#sending.has(cid)) return;
+    this.#sending.add(cid);
+    const body = new FormData();
+    body.set("token", this.store.get().token ?? "");
+    body.set("cid", cid);
+    body.set("file", file);
+    try {
+      const r = await fetch(`${this.address}files?${new URLSearchParams({ key: this.key, lang: this.lang() })}`, { method: "POST", body, credentials: "omit" });
+      this.frame(r.ok ? { t: "ack", cid } : { ...((await r.json()) as FrameOut), cid });
+      if (r.ok) this.#files.delete(cid);
+    } catch {
+      this.#later(cid);
+    }
+    this.#sending.delete(cid);
   }
 
   #repeat(cid: string): void {

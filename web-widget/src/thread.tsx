@@ -75,9 +75,10 @@ function Group({ part, lines, last, answered }: { part: Part; lines: Line[]; las
 
 // An article stands below what was said of it; until later.js is there, its title does.
 function Bubble({ part, line }: { part: Part; line: Line }) {
-  const { card, text = "" } = line;
+  const { card, file, text = "" } = line;
   const { later } = part;
   const bub = (words: string) => <div class="bub"><Linked text={words} /></div>;
+  if (file && later) return <later.Shown part={part} file={file} />;
   if (!card) return bub(text);
   return <>{text && text !== card.title && text !== card.url && bub(text)}{later ? <later.Faq part={part} card={card} /> : bub(card.title)}</>;
 }
@@ -86,11 +87,12 @@ function Pending({ part: { session, state, w }, out }: { part: Part; out: Out[] 
   const failed = out.find((o) => o.failed !== undefined);
   return (
     <div class="msg msg--me">
-      <div class="stack">{out.map((o) => <div key={o.cid} class={"bub" + (o.failed === undefined ? "" : " is-bad")}><Linked text={o.text} /></div>)}</div>
+      <div class="stack">{out.map((o) => <div key={o.cid} class={"bub" + (o.failed === undefined ? "" : " is-bad")}>{o.t === "file" && <><Icon of="clip" />{" "}</>}<Linked text={o.text} /></div>)}</div>
       <div class="receipt">
         {failed ? (
-          <><Icon of="warn" size={12} /><span class="t-crit">{w.notSent}. {failed.failed}</span>
-            <button class="link" type="button" onClick={() => session.dispatch({ do: "again", cid: failed.cid })}>{w.tryAgain}</button></>
+          <><span class="t-crit"><Icon of="warn" size={12} /> {w.notSent}. {failed.failed}</span>
+            <button class="link" type="button" onClick={() => session.dispatch({ do: "again", cid: failed.cid })}>{w.tryAgain}</button>
+            <button class="link" type="button" onClick={() => session.dispatch({ do: "drop", cid: failed.cid })}>{w.remove}</button></>
         ) : <><Icon of="clock" size={12} />{state.net === "on" ? w.sending : w.notSent}</>}
       </div>
     </div>

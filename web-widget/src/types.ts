@@ -23,6 +23,14 @@ export interface Site {
   open: boolean;
   until?: number; // Unix milliseconds
   wait?: number; // seconds
+  files?: number; // bytes that one may hold; without it none are taken
+}
+
+export interface Sent {
+  name: string;
+  type: string;
+  size: number;
+  url: string; // below the widget's own address
 }
 
 export interface Card {
@@ -42,6 +50,7 @@ export interface Line {
   cid?: string;
   at: number;
   card?: Card;
+  file?: Sent;
   what?: string;
   cause?: string; // of an end that was no goodbye: closed, form, callback
 }
@@ -72,7 +81,7 @@ export interface FrameOut {
 
 // A line of ours that is not acknowledged yet. It is kept in the browser and sent again until it is.
 export interface Out {
-  t: "form" | "msg" | "letter";
+  t: "form" | "msg" | "letter" | "file"; // of a file text is its name; its bytes live as long as the page
   cid: string;
   text: string;
   at: number;

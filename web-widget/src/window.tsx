@@ -51,7 +51,7 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   }, [session]);
   const { lang, words: w } = choose(asked, state.site?.languages);
   const { phase, site, stop, callable, lines } = state;
-  const later = useLater(host, open && (menu || asking || !!stop || callable || phase === "ended" || site?.open === false || lines.some((l) => l.card)));
+  const later = useLater(host, open && (menu || asking || !!stop || callable || phase === "ended" || site?.open === false || lines.some((l) => l.card || l.file)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
@@ -64,7 +64,8 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   const chatting = state.phase === "queued" || state.phase === "open" || state.phase === "ended" || (state.phase === "pre" && state.out.length > 0);
   const agent = agentOf(state.lines);
   return (
-    <section class="w" lang={lang} role="dialog" aria-modal={narrow()} aria-label={w.chatWith(agent || state.site?.name || w.support)} ref={box} tabIndex={-1} onPointerDown={unlock}>
+    <section class="w" lang={lang} role="dialog" aria-modal={narrow()} aria-label={w.chatWith(agent || state.site?.name || w.support)} ref={box} tabIndex={-1} onPointerDown={unlock}
+      onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); session.files(e.dataTransfer?.files); }}>
       <Head part={part} agent={agent} onClose={onClose}>
         <More part={part} shown={menu} show={setMenu} onEnd={() => setAsking(true)} />
       </Head>

@@ -50,6 +50,10 @@ const sv = {
   retrying: "Ingen kontakt. Vi försöker igen, det du skriver är sparat.",
   offNet: "Du är inte uppkopplad. Det du skriver skickas när du är det.",
   agent: "Medarbetare",
+  attach: "Bifoga fil",
+  remove: "Ta bort",
+  tooLarge: (mb: number) => `En fil får vara högst ${mb} MB.`,
+  lost: "Välj filen igen.",
   place: (n: number) => `Din plats i kön är ${n}.`,
   newTab: "öppnas i ny flik",
 };
@@ -104,6 +108,10 @@ const en: typeof sv = {
   retrying: "No contact. We keep trying, what you write is saved.",
   offNet: "You are offline. What you write is sent when you are back.",
   agent: "Agent",
+  attach: "Attach a file",
+  remove: "Remove",
+  tooLarge: (mb) => `A file may hold at most ${mb} MB.`,
+  lost: "Choose the file again.",
   place: (n) => `Your place in the queue is ${n}.`,
   newTab: "opens in a new tab",
 };
