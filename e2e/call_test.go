@@ -8,9 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -159,38 +157,43 @@ func speak(t *testing.T, phone *phonetest.Phone) {
 	phonetest.Wait(t, "two seconds are said", func() bool { return phone.Sound.Sent() > begun+120 })
 }
 
-// recording fetches the voicemail of an interaction as an agent's browser does.
-func (a *agent) recording(t *testing.T, id gateway.InteractionID) wav.Sound {
+// recording fetches the voicemail of an interaction as an agent's browser does, again after
+// every kill.
+func (a *agent) recording(t *testing.T, id gateway.InteractionID) (sound wav.Sound) {
+	t.Helper()
+	a.v.wait("the recording", func() (ok bool) {
+		sound, ok = a.fetchRecording(t, id)
+		return ok
+	})
+	return sound
+}
+
+func (a *agent) fetchRecording(t *testing.T, id gateway.InteractionID) (sound wav.Sound, ok bool) {
 	t.Helper()
 	var i gateway.Interaction
-	a.must(http.MethodGet, "/interactions/"+id.String(), nil, &i)
 	var entries struct{ Items []gateway.Entry }
-	a.must(http.MethodGet, "/conversations/"+i.Conversation.String()+"/entries", nil, &entries)
-	for _, e := range entries.Items {
-		if e.Kind != gateway.EntryRecording {
-			continue
-		}
-		var r gateway.Recording
-		must(t, json.Unmarshal(e.Body, &r))
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
-			fmt.Sprintf("%s/api/v1/entries/%d/%d/files/%s", a.v.base, e.Conversation, e.Pos, r.Blob), nil)
-		must(t, err)
-		resp, err := a.client.Do(req)
-		must(t, err)
-		defer func() { _ = resp.Body.Close() }()
-		file, err := os.Create(filepath.Join(t.TempDir(), "message.wav"))
-		must(t, err)
-		defer func() { _ = file.Close() }()
-		_, err = io.Copy(file, resp.Body)
-		must(t, err)
-		_, err = file.Seek(0, io.SeekStart)
-		must(t, err)
-		sound, err := wav.Read(file)
-		must(t, err)
-		return sound
+	if a.call(http.MethodGet, "/interactions/"+id.String(), nil, &i) != http.StatusOK ||
+		a.call(http.MethodGet, "/conversations/"+i.Conversation.String()+"/entries", nil, &entries) != http.StatusOK {
+		return sound, false
 	}
-	t.Fatal("the conversation has no recording")
-	return wav.Sound{}
+	at := slices.IndexFunc(entries.Items, func(e gateway.Entry) bool { return e.Kind == gateway.EntryRecording })
+	if at < 0 {
+		return sound, false
+	}
+	var r gateway.Recording
+	must(t, json.Unmarshal(entries.Items[at].Body, &r))
+	resp, err := a.client.Get(fmt.Sprintf("%s/api/v1/entries/%d/%d/files/%s", a.v.base, i.Conversation, entries.Items[at].Pos, r.Blob))
+	if err != nil {
+		return sound, false
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return sound, false
+	}
+	sound, err = wav.Read(bytes.NewReader(body))
+	must(t, err)
+	return sound, true
 }
 
 // TestKillCall: the process is killed at each point of a call's way to an agent. The call
@@ -326,12 +329,16 @@ func TestKillVoicemail(t *testing.T) {
 			call.Bye()
 		}
 		v.agent.available()
-		c.finish(t, c.accept(t))
-		v.wait("the crash", v.back)
+		id := c.accept(t)
 		recordings, callbacks := 0, 1
 		if spoken {
 			recordings, callbacks = 1, 0
+			if sound := v.agent.recording(t, id); !phonetest.HoldsTone(sound, customerHz) {
+				t.Errorf("the recording, %v, does not hold what the caller said", sound.Duration())
+			}
 		}
+		c.finish(t, id)
+		v.wait("the crash", v.back)
 		for _, w := range []struct {
 			what string
 			sql  string
@@ -342,6 +349,10 @@ func TestKillVoicemail(t *testing.T) {
 			{"voicemails", `select count(*) from interaction where channel = 'voicemail' and ended = 'handled'`, recordings},
 			{"interactions", `select count(*) from interaction where state = 'finished'`, 2},
 			{"interactions left open", `select count(*) from interaction where state <> 'finished'`, 0},
+			{"finished with one code, beside the call", `select count(*) from interaction where channel <> 'voice' and cardinality(codes) = 1`, 1},
+			{"accepted offers", `select count(*) from offer where outcome = 'accepted'`, 1},
+			{"open offers", `select count(*) from offer where closed_at is null`, 0},
+			{"left in the inbox", `select count(*) from floor_inbox`, 0},
 			{"cases", `select count(*) from support_case`, 1},
 			{"calls", `select count(*) from call where state = 'ended'`, 1},
 		} {
