@@ -58,6 +58,8 @@ func TestBadInputMail(t *testing.T) {
 	}{
 		{"mails kept as they came", `select count(*) from entry where kind = 'mail' and body->>'raw' <> ''`, len(bad) + 1},
 		{"copies of the good one", `select count(*) from entry where text like 'Hej!%'`, 1},
+		{"cases", `select count(*) from support_case`, len(bad) + 1},
+		{"that say what is wrong with them", `select count(*) from entry where body->>'defects' <> ''`, 6},
 		{"in quarantine", `select count(*) from quarantine`, 0},
 	} {
 		if got := v.number(w.sql); got != w.want {

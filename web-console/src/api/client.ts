@@ -192,6 +192,8 @@ export const api = {
 
 const entryURL = (e: { conversation: A.Id; pos: number }) => `${root}/entries/${e.conversation}/${e.pos}`
 export const fileURL = (e: { conversation: A.Id; pos: number }, blob: string) => `${entryURL(e)}/files/${encodeURIComponent(blob)}`
+/** A mail as it came. */
+export const rawURL = (e: { conversation: A.Id; pos: number }) => `${entryURL(e)}/raw`
 export const mailURL = (e: A.Entry, images: boolean) => `${entryURL(e)}/html${images ? '?images=remote' : ''}`
 
 /** Stores a file that a reply will carry. */

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react'
-import { mailURL } from '../api/client'
+import { mailURL, rawURL } from '../api/client'
 import type { Address, Entry, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { useLive } from '../live/hub'
@@ -52,6 +52,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
           <Icon name="down" />
         </button>
       </div>
+      {m.defects && <Damage e={e} defects={m.defects} />}
       {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} m={m} />}
       {m.attachments && m.attachments.filter((a) => !a.cid).length > 0 && (
         <div className="atts">
@@ -63,6 +64,20 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         </div>
       )}
     </article>
+  )
+}
+
+/** What was wrong with a mail that is shown as well as it could be read, and the mail as it came. */
+function Damage({ e, defects }: { e: Entry; defects: string[] }) {
+  const w = useWords()
+  return (
+    <div className="mail-guard">
+      <Icon name="alert" />
+      <span className="grow">{w.mail.damaged(defects.map((d) => w.mail.defects[d] ?? d).join(', '))}</span>
+      <a className="btn btn--xs" href={rawURL(e)} target="_blank" rel="noreferrer">
+        {w.mail.source}
+      </a>
+    </div>
   )
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { en } from '../../src/i18n/en'
 import { figure, format, full, initials, short } from '../../src/i18n/format'
 import { sv } from '../../src/i18n/sv'
@@ -74,4 +76,11 @@ test('initials', () => {
   assert.equal(initials('Karin Öst'), 'KÖ')
   assert.equal(initials('anna@post.example'), 'A')
   assert.equal(initials('+46 70 174'), '#')
+})
+
+test('what the mail parser had to mend has words', () => {
+  const room = fileURLToPath(new URL('../../../channels/email/letter/', import.meta.url))
+  const found = readdirSync(room).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).flatMap((f) => [...readFileSync(room + f, 'utf8').matchAll(/\.defect\("([^"]+)"\)/g)].map((m) => m[1]!))
+  assert.deepEqual(Object.keys(sv.mail.defects).sort(), [...new Set(found)].sort())
+  assert.deepEqual(Object.keys(en.mail.defects).sort(), Object.keys(sv.mail.defects).sort())
 })
