@@ -42,6 +42,7 @@ var benches = []struct {
 	{"offer", offers},
 	{"route", route},
 	{"takeover", takeover},
+	{"cases", cases},
 	{"kb", knowledge},
 	{"calls", calls},
 	{"web", web},
