@@ -20,6 +20,7 @@ create table mailbox (
     sent_folder  text        not null default '',      -- where the provider files what it sends; empty: nowhere
     plus         boolean     not null default false,   -- its server delivers name+anything to it
     from_now     boolean     not null default false,   -- what lay there at first contact is left alone
+    backfill     date,                                 -- but for what came since then, which is taken in quietly
     enabled      boolean     not null default true,
     acknowledge_open   text  not null default '',     -- answered to first mails while the queue is open; empty: nothing
     acknowledge_closed text  not null default '',     -- and while it is closed
@@ -47,6 +48,10 @@ create table mailbox_cursor (
     synced_at   timestamptz,                        -- when it was last known to be read to the end
     behind      int         not null default 0,     -- mails that were waiting then
     problem     text        not null default '',    -- why it is not read now; empty: it is
+    backfilled_since date,                           -- what of the mails up to start is being taken in
+    backfilled  bigint      not null default 0,     -- UID up to which that is done
+    backfill_done int       not null default 0,     -- mails
+    backfill_left int       not null default 0,
     primary key (mailbox_id, folder)
 ) with (fillfactor = 50);
 

@@ -50,7 +50,8 @@ func (e *Email) begin(ctx context.Context, m Mailbox, term int64, c cursor) erro
 		from mailbox
 		where id = $1 and term = $6
 		on conflict (mailbox_id, folder) do update set
-			uidvalidity = excluded.uidvalidity, start = excluded.start, uid = excluded.uid, gaps = excluded.gaps`,
+			uidvalidity = excluded.uidvalidity, start = excluded.start, uid = excluded.uid, gaps = excluded.gaps,
+			backfilled_since = null, backfilled = 0, backfill_done = 0, backfill_left = 0`,
 		int64(m.ID), m.Folder, int64(c.Validity), int64(c.UID), numbers(c.Gaps), term, int64(c.Start))
 	if err != nil {
 		return fmt.Errorf("begin to read %s: %w", m.Address, err)

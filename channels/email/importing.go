@@ -48,7 +48,9 @@ func (e *Email) Import(ctx context.Context, box Mailbox, mails []archive.Mail, t
 		if err != nil {
 			return n, err
 		}
-		if err := e.importSome(ctx, box, us, read, &n); err != nil {
+		refused, err := e.importSome(ctx, box, us, read, &n)
+		n.Refused += len(refused)
+		if err != nil {
 			return n, err
 		}
 		tell(n)
@@ -100,25 +102,25 @@ func (e *Email) archived(ctx context.Context, box Mailbox, m archive.Mail) (*rec
 	return r, errors.Join(err, whole.Close())
 }
 
-// importSome takes mails in that are parsed.
-func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*receivedMail, n *Imported) error {
+// importSome takes mails in that are parsed, and gives those that could not be.
+func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*receivedMail, n *Imported) (refused []*receivedMail, err error) {
 	fresh, err := e.unknown(ctx, box, read)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n.Known += len(read) - len(fresh)
 	if err := e.keepBytes(ctx, fresh); err != nil {
-		return err
+		return nil, err
 	}
 	fresh, held, err := e.holdBlocked(ctx, box, fresh)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n.Held += held
 	items := make([]Item, len(fresh))
 	for i, r := range fresh {
 		if items[i].Arrival, err = e.arrival(box, us, r); err != nil {
-			return err
+			return nil, err
 		}
 		quiet(&items[i].Arrival, r, us)
 	}
@@ -131,17 +133,18 @@ func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*re
 		}
 		switch {
 		case ctx.Err() != nil || errors.Is(errs[i], gateway.ErrTryAgain):
-			return errors.Join(errs[i], ctx.Err())
+			return refused, errors.Join(errs[i], ctx.Err())
 		case errs[i] != nil:
-			e.log.Error("archived mail not taken in", "key", r.key, "err", errs[i])
-			n.Refused++
+			e.log.Error("old mail not taken in", "key", r.key, "err", errs[i])
+			r.broken = errs[i].Error()
+			refused = append(refused, r)
 		case received[i].Repeated:
 			n.Known++
 		default:
 			n.Taken++
 		}
 	}
-	return nil
+	return refused, nil
 }
 
 // quiet has an arrival ask for nobody. What we sent ourselves is from an agent whom we

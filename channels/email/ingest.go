@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/channels/email/letter"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -91,19 +91,23 @@ func (p *poller) prepareAhead(ctx context.Context, batches <-chan []fetched, rea
 // prepare parses mails, several at once, and keeps their bytes and their attachments, all
 // at once.
 func (p *poller) prepare(ctx context.Context, batch []fetched) ([]*receivedMail, error) {
+	mails := p.parseAll(batch)
+	return mails, p.keepBytes(ctx, mails)
+}
+
+func (p *poller) parseAll(batch []fetched) []*receivedMail {
 	mails := make([]*receivedMail, len(batch))
-	var work errgroup.Group
-	work.SetLimit(runtime.GOMAXPROCS(0))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var work sync.WaitGroup
 	for i := range batch {
-		work.Go(func() error {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
 			mails[i] = p.read(batch[i])
-			return nil
 		})
 	}
-	if err := work.Wait(); err != nil {
-		return nil, err
-	}
-	return mails, p.keepBytes(ctx, mails)
+	work.Wait()
+	return mails
 }
 
 // read parses a mail.

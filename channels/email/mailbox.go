@@ -41,11 +41,12 @@ type Mailbox struct {
 	User        string // for both servers; empty: no sign-in at SMTP
 	IMAP        Server
 	SMTP        Server
-	Folder      string // that is read; INBOX unless set
-	MoveTo      string // where what was read goes; empty: it is marked \Seen
-	SentFolder  string // where the provider files what it sends, to look what has arrived; may be empty
-	Plus        bool   // its server delivers name+anything to it: replies and bounces get an address of their case
-	FromNow     bool   // what lay there at first contact is left alone
+	Folder      string    // that is read; INBOX unless set
+	MoveTo      string    // where what was read goes; empty: it is marked \Seen
+	SentFolder  string    // where the provider files what it sends, to look what has arrived; may be empty
+	Plus        bool      // its server delivers name+anything to it: replies and bounces get an address of their case
+	FromNow     bool      // what lay there at first contact is left alone
+	Backfill    time.Time // but for what came since this day: that is taken in quietly; zero: nothing
 	Enabled     bool
 	Acknowledge Acknowledgement
 	OAuth       OAuth
@@ -54,6 +55,9 @@ type Mailbox struct {
 }
 
 func (m Mailbox) secret() string { return fmt.Sprintf("mailbox:%d:password", m.ID) }
+
+// fromNow says that what lies there at first contact is not read as if it came now.
+func (m Mailbox) fromNow() bool { return m.FromNow || !m.Backfill.IsZero() }
 
 func (m Mailbox) domain() string {
 	_, domain, _ := strings.Cut(m.Address, "@")
@@ -91,12 +95,16 @@ func (m Mailbox) check() error {
 
 const mailboxColumns = `
 	id, address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
-	folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed,
+	folder, move_to, sent_folder, plus, from_now, backfill, enabled, acknowledge_open, acknowledge_closed,
 	token_url, client_id, scope, rev, created_at`
 
 func scanMailbox(row pgx.CollectableRow) (m Mailbox, err error) {
+	var backfill *time.Time
 	err = row.Scan(&m.ID, &m.Address, &m.Name, &m.Queue, &m.User, &m.IMAP.Address, &m.IMAP.TLS, &m.SMTP.Address, &m.SMTP.TLS,
-		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.OAuth.TokenURL, &m.OAuth.ClientID, &m.OAuth.Scope, &m.Rev, &m.CreatedAt)
+		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &backfill, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.OAuth.TokenURL, &m.OAuth.ClientID, &m.OAuth.Scope, &m.Rev, &m.CreatedAt)
+	if backfill != nil {
+		m.Backfill = *backfill
+	}
 	return m, err
 }
 
@@ -114,25 +122,25 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 		rows, _ := tx.Query(ctx, `
 			insert into mailbox (address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
 				folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed,
-				token_url, client_id, scope)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+				token_url, client_id, scope, backfill)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 			on conflict (address) do update set
 				name = $2, queue_id = $3, username = $4, imap_address = $5, imap_tls = $6, smtp_address = $7, smtp_tls = $8,
 				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14,
-				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19,
+				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19, backfill = $20,
 				rev = mailbox.rev + case when (mailbox.name, mailbox.queue_id, mailbox.username, mailbox.imap_address,
 						mailbox.imap_tls, mailbox.smtp_address, mailbox.smtp_tls, mailbox.folder, mailbox.move_to,
 						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled,
-						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope)
+						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope, mailbox.backfill)
 					is distinct from (excluded.name, excluded.queue_id, excluded.username, excluded.imap_address,
 						excluded.imap_tls, excluded.smtp_address, excluded.smtp_tls, excluded.folder, excluded.move_to,
 						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled,
-						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope)
+						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope, excluded.backfill)
 					then 1 else 0 end
 			returning `+mailboxColumns,
 			m.Address, m.Name, int64(m.Queue), m.User, m.IMAP.Address, string(m.IMAP.TLS), m.SMTP.Address, string(m.SMTP.TLS),
 			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled, m.Acknowledge.Open, m.Acknowledge.Closed,
-			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope) // the error comes with the rows
+			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, dayOf(m.Backfill)) // the error comes with the rows
 		var err error
 		if m, err = pgx.CollectExactlyOneRow(rows, scanMailbox); err != nil {
 			return err
@@ -147,6 +155,15 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 	}
 	e.tell()
 	return m, nil
+}
+
+// dayOf is a day as PostgreSQL has it, null for none.
+func dayOf(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	day := t.Format(time.DateOnly)
+	return &day
 }
 
 // Mailboxes lists all mailboxes by address.
@@ -203,18 +220,20 @@ type Health struct {
 	SyncedAt time.Time // when it was last read to the end; zero: never
 	Behind   int       // mails that were waiting then
 	Problem  string    // why it is not read now; empty: it is
+	Backfill Backfill
 }
 
 // Health gives the health of every enabled mailbox.
 func (e *Email) Health(ctx context.Context) ([]Health, error) {
 	rows, _ := e.pool.Query(ctx, `
 		select m.id as mailbox, m.address, case when m.held_until > now() then m.holder else '' end as holder,
-			coalesce(c.synced_at, 'epoch') as synced_at, coalesce(c.behind, 0) as behind, coalesce(c.problem, '') as problem
+			coalesce(c.synced_at, 'epoch') as synced_at, coalesce(c.behind, 0) as behind, coalesce(c.problem, '') as problem,
+			case when m.backfill is null then 0 else coalesce(c.backfill_done, 0) end, case when m.backfill is null then 0 else coalesce(c.backfill_left, 0) end
 		from mailbox m
 		left join mailbox_cursor c on c.mailbox_id = m.id and c.folder = m.folder
 		where m.enabled
 		order by m.address`) // the error comes with the rows
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Health])
+	list, err := pgx.CollectRows(rows, scanHealth)
 	if err != nil {
 		return nil, fmt.Errorf("read mailbox health: %w", err)
 	}
@@ -224,6 +243,11 @@ func (e *Email) Health(ctx context.Context) ([]Health, error) {
 		}
 	}
 	return list, nil
+}
+
+func scanHealth(row pgx.CollectableRow) (h Health, err error) {
+	err = row.Scan(&h.Mailbox, &h.Address, &h.Holder, &h.SyncedAt, &h.Behind, &h.Problem, &h.Backfill.Done, &h.Backfill.Left)
+	return h, err
 }
 
 // tell wakes Run after a change.

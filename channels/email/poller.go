@@ -24,6 +24,8 @@ type poller struct {
 	unmarked string           // why the server marks no mail; empty: it does
 	answers  string           // what the mails that come now are answered by themselves; empty: nothing
 	us       ours             // which are not
+	old      []imap.UID       // what is still to be taken in of what lay there before us
+	looked   bool             // for that, on this connection
 	noted    struct {         // the health that was written last
 		at      time.Time
 		behind  int
@@ -82,6 +84,7 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 		return false, err
 	}
 	defer s.close()
+	p.looked = false
 	if err := p.open(ctx, s); err != nil {
 		return false, err
 	}
@@ -94,6 +97,13 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 		}
 		caughtUp = true
 		p.note(ctx, true, len(p.refused), p.unmarked)
+		more, err := p.backfill(ctx, s)
+		if err != nil {
+			return caughtUp, err
+		}
+		if more { // what comes now is looked for between two parts of what is old
+			continue
+		}
 		if err := s.wait(ctx, p.pace.look); err != nil {
 			return caughtUp, err
 		}
@@ -111,13 +121,13 @@ func (p *poller) open(ctx context.Context, s *session) error {
 		return err
 	}
 	fresh := cursor{Validity: p.validity}
-	if p.box.FromNow {
+	if p.box.fromNow() {
 		fresh.Start = s.folder.UIDNext - 1
 		fresh.UID = fresh.Start
 	}
 	if found {
 		p.log.Error("the server has numbered the mailbox anew; reading it from the start", "uidvalidity", p.validity, "was", c.Validity)
-		if p.box.FromNow { // what came since we know the mailbox may be among it
+		if p.box.fromNow() { // what came since we know the mailbox may be among it
 			if fresh.Gaps, err = s.uids(ctx, &imap.SearchCriteria{Since: p.box.CreatedAt}); err != nil {
 				return err
 			}

@@ -106,6 +106,7 @@ type MailboxConfig struct {
 	MoveTo            string     `toml:"move_to"`            // the folder that what was read goes to, made if there is none; empty: it stays, marked as seen
 	SentFolder        string     `toml:"sent_folder"`        // where the provider itself files what it sends: looked into before anything is sent again
 	FromNow           bool       `toml:"from_now"`           // what lies there at first contact is left alone
+	Backfill          string     `toml:"backfill"`           // 2024-01-31: but for what came since then, which is taken into closed cases
 	Plus              bool       `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
 	Acknowledge       string     `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
 	AcknowledgeClosed string     `toml:"acknowledge_closed"` // and while it is closed

@@ -182,11 +182,22 @@ func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
 	if m.MoveTo != "" && strings.EqualFold(m.MoveTo, cmp.Or(m.Folder, "INBOX")) {
 		bad("move_to", "%q is the folder that is read: name another, or leave it out to have mails marked as seen", m.MoveTo)
 	}
+	if _, err := m.backfill(); err != nil {
+		bad("backfill", "%q is not a day; write it as 2024-01-31", m.Backfill)
+	}
 	if err := email.OAuth(m.OAuth).Check(m.Address); err != nil {
 		bad("oauth", "%v", err)
 	}
 	m.IMAP.check("imap", bad)
 	m.SMTP.check("smtp", bad)
+}
+
+// backfill is the day that is meant, zero for none.
+func (m MailboxConfig) backfill() (time.Time, error) {
+	if m.Backfill == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.DateOnly, m.Backfill)
 }
 
 func (s MailServer) check(key string, bad func(key, why string, args ...any)) {

@@ -47,9 +47,13 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 	if err != nil {
 		return err
 	}
+	backfill, err := m.backfill()
+	if err != nil {
+		return err
+	}
 	_, err = h.email.Save(ctx, email.Mailbox{
 		Address: m.Address, Name: m.Name, Queue: queue, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
-		MoveTo: m.MoveTo, SentFolder: m.SentFolder, FromNow: m.FromNow,
+		MoveTo: m.MoveTo, SentFolder: m.SentFolder, FromNow: m.FromNow, Backfill: backfill,
 		IMAP:        email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
 		SMTP:        email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
 		OAuth:       email.OAuth(m.OAuth),

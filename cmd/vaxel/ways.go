@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/channels/email"
@@ -40,6 +41,9 @@ func (w ways) Mailboxes(ctx context.Context) ([]api.Mailbox, error) {
 		out[i] = api.Mailbox{
 			ID: strconv.FormatInt(int64(m.ID), 10), Address: m.Address, Name: m.Name, Queue: m.Queue, Folder: m.Folder, Enabled: m.Enabled,
 			IMAP: m.IMAP.Address, SMTP: m.SMTP.Address, Node: h.Holder, Behind: h.Behind, Problem: h.Problem,
+		}
+		if !m.Backfill.IsZero() {
+			out[i].Backfill = &api.Backfill{Since: m.Backfill.Format(time.DateOnly), Done: h.Backfill.Done, Left: h.Backfill.Left}
 		}
 		if !h.SyncedAt.IsZero() {
 			out[i].SyncedAt = &h.SyncedAt

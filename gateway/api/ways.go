@@ -30,6 +30,14 @@ type Mailbox struct {
 	SyncedAt *time.Time      `json:"synced_at,omitempty" doc:"When it was last read to its end"`
 	Behind   int             `json:"behind" doc:"Mails that were waiting then"`
 	Problem  string          `json:"problem,omitempty" doc:"Why it is not read now"`
+	Backfill *Backfill       `json:"backfill,omitempty" doc:"What lay there before it was read for the first time"`
+}
+
+// Backfill is old mail of a mailbox that is taken into closed cases, oldest first.
+type Backfill struct {
+	Since string `json:"since" format:"date"`
+	Done  int    `json:"done" doc:"Mails"`
+	Left  int    `json:"left"`
 }
 
 // Widget is a chat widget that websites show.
