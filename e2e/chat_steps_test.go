@@ -10,6 +10,35 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/roster"
 )
 
+// TestVisitorsMoveUp: who waits in the chat is told their place, also after the server has
+// died, and moves up when the one before gives up.
+func TestVisitorsMoveUp(t *testing.T) {
+	t.Parallel()
+	v := newVaxel(t, widget)
+	v.start()
+	v.agent.signIn()
+	c := v.agent.openConsole()
+	first, second := v.visit(), v.visit()
+	for n, guest := range []*visitor{first, second} {
+		guest.say("form", 0, map[string]any{"name": "Karin", "text": "Hej"})
+		v.wait("a place in the queue", func() bool { return guest.stands() == n+1 })
+	}
+	v.kill()
+	for _, guest := range []*visitor{first, second} {
+		guest.mu.Lock()
+		guest.place = 0
+		guest.mu.Unlock()
+	}
+	v.start()
+	v.wait("the same places", func() bool { return first.stands() == 1 && second.stands() == 2 })
+	first.say("end", 1, nil)
+	v.wait("the second to be next", func() bool { return second.stands() == 1 })
+	v.agent.available()
+	c.finish(t, c.accept(t))
+	first.wantWhole()
+	second.wantWhole()
+}
+
 // TestStoryChatCallMeBack: the queue offers who waits in the chat a callback; the server
 // dies, the visitor is offered it still, leaves a number, and an agent is offered the
 // callback at the place that the chat had.

@@ -28,6 +28,7 @@ type visitor struct {
 	conv   string
 	pos    int64
 	phase  string
+	place  int              // in the queue, 1 is next
 	offer  bool             // a callback
 	unsaid []map[string]any // in order, until acknowledged
 	again  bool             // the first of them was not taken
@@ -47,6 +48,7 @@ type chatLine struct {
 type chatFrame struct {
 	T, Token, Phase, CID, Code, Conversation string
 	Prev, Pos                                int64
+	Position                                 int
 	Line                                     *chatLine
 	Lines                                    []chatLine
 	Done, Callback                           bool
@@ -179,7 +181,7 @@ func (c *visitor) hear(f chatFrame) {
 		c.show(*f.Line)
 		c.pos = max(c.pos, f.Pos)
 	case "queue":
-		c.offer = f.Callback
+		c.place, c.offer = f.Position, f.Callback
 	case "left":
 		c.taken(f.CID)
 	case "error":
@@ -267,6 +269,13 @@ func (c *visitor) allSaid() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.unsaid) == 0
+}
+
+// stands is where the widget says that the visitor stands.
+func (c *visitor) stands() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.place
 }
 
 // mayBeCalled says whether the widget offers a callback.
