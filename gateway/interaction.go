@@ -118,6 +118,14 @@ type Offer struct {
 	Cause       string        `json:"cause,omitempty"` // customer_left, agent_status, restart, busy …
 }
 
+// OfferMade is an offer as it is told of, with what stays as it is while it is out: who
+// shows it need not ask for the interaction.
+type OfferMade struct {
+	Offer
+	Case      CaseID    `json:"case,omitzero"`
+	ArrivedAt time.Time `json:"arrived_at,omitzero"`
+}
+
 // Segment is one agent's part of an interaction, so that reports count every handler.
 type Segment struct {
 	Interaction InteractionID `json:"interaction"`

@@ -88,7 +88,7 @@ func (c *console) named(ctx context.Context, event feed.Frame) (frame, error) {
 	case event.Type == "message.created":
 		f.Data, err = c.s.wholeEntry(ctx, event.Event)
 	case event.Type == "offer.created":
-		var o gateway.Offer
+		var o gateway.OfferMade
 		if err = json.Unmarshal(event.Data, &o); err == nil {
 			f.Data, err = c.s.offerView(ctx, c.s.language(ctx, c.by), o)
 		}

@@ -148,13 +148,16 @@ func (s *Server) ownViews(ctx context.Context, by access.Caller, list []gateway.
 	return out, err
 }
 
-func (s *Server) offerView(ctx context.Context, language string, o gateway.Offer) (Offer, error) {
-	out := Offer{Offer: o}
-	i, err := s.Floor.Interaction(ctx, o.Interaction)
-	if err != nil {
-		return out, err
+func (s *Server) offerView(ctx context.Context, language string, o gateway.OfferMade) (Offer, error) {
+	out := Offer{Offer: o.Offer}
+	if o.Case == 0 { // nobody has told
+		i, err := s.Floor.Interaction(ctx, o.Interaction)
+		if err != nil {
+			return out, err
+		}
+		o.Case, o.ArrivedAt = i.Case, i.ArrivedAt
 	}
-	briefs, err := s.Cases.Briefs(ctx, i.Case)
+	briefs, err := s.Cases.Briefs(ctx, o.Case)
 	if err != nil {
 		return out, err
 	}
@@ -162,10 +165,10 @@ func (s *Server) offerView(ctx context.Context, language string, o gateway.Offer
 	if err != nil {
 		return out, err
 	}
-	b := briefs[i.Case]
+	b := briefs[o.Case]
 	out.CustomerName, out.CustomerAddress, out.Subject = b.CustomerName, b.CustomerAddress, b.Subject
 	out.CaseNumber, out.OpenCases, out.QueueName = b.Number, b.OpenCases, names.queue(o.Queue, language)
-	out.WaitedSeconds = int64(o.CreatedAt.Sub(i.ArrivedAt).Seconds())
+	out.WaitedSeconds = int64(o.CreatedAt.Sub(o.ArrivedAt).Seconds())
 	return out, nil
 }
 
@@ -191,7 +194,7 @@ func (s *Server) snapshot(ctx context.Context, by access.Caller) (snapshot, erro
 		return out, err
 	}
 	for _, o := range offers {
-		v, err := s.offerView(ctx, s.language(ctx, by), o)
+		v, err := s.offerView(ctx, s.language(ctx, by), gateway.OfferMade{Offer: o})
 		if err != nil {
 			return out, err
 		}

@@ -133,26 +133,38 @@ func (r *logRow) frame(cluster string) Frame {
 	}
 }
 
+// inOrder has the log read along its index. A plan is kept, and the log grows too fast for
+// one that was made while it was short; one made anew each time cost more than the reading.
+const inOrder = `
+	select
+		set_config('enable_seqscan', 'off', true),
+		set_config('enable_bitmapscan', 'off', true),
+		set_config('enable_sort', 'off', true)`
+
+const readPage = `
+	select xid::text::bigint, pos, topic, type, conversation_id, rev, data::text, at
+	from event
+	where (xid, pos) > ($1::text::xid8, $2)
+	and xid < pg_snapshot_xmin(pg_current_snapshot())
+	and ($3::text[] is null or topic = any($3))
+	order by xid, pos
+	limit $4`
+
 // page reads the events after a position and below the watermark, in order; of the topics
-// only, unless nil. It says how many there were. The statement is planned for the
-// position it is given: the log grows too fast for a plan to be kept.
-func (f *Feed) page(ctx context.Context, after position, limit int, topics []string, each func(*logRow)) (int, error) {
-	rows, _ := f.pool.Query(ctx, `
-		select xid::text::bigint, pos, topic, type, conversation_id, rev, data::text, at
-		from event
-		where (xid, pos) > ($1::text::xid8, $2)
-		and xid < pg_snapshot_xmin(pg_current_snapshot())
-		and ($3::text[] is null or topic = any($3))
-		order by xid, pos
-		limit $4`, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(after.xid, 10), after.pos, topics, limit) // the error comes with the rows
+// only, unless nil. It says how many there were.
+func (f *Feed) page(ctx context.Context, after position, limit int, topics []string, each func(*logRow)) (n int, err error) {
 	var row logRow
-	n := 0
-	_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &row.topic, &row.kind, &row.conversation, &row.rev, &row.data, &row.at}, func() error {
-		n++
-		each(&row)
-		return nil
+	var b pgx.Batch // the settings last as long as it
+	b.Queue(inOrder)
+	b.Queue(readPage, strconv.FormatUint(after.xid, 10), after.pos, topics, limit).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &row.topic, &row.kind, &row.conversation, &row.rev, &row.data, &row.at}, func() error {
+			n++
+			each(&row)
+			return nil
+		})
+		return err
 	})
-	if err != nil {
+	if err := f.pool.SendBatch(ctx, &b).Close(); err != nil {
 		return n, fmt.Errorf("read events: %w", err)
 	}
 	return n, nil

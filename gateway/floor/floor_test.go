@@ -14,9 +14,12 @@ func TestAnInteractionFromArrivalToFinish(t *testing.T) {
 	h := newHouse(t)
 	h.ready(t)
 	id := h.arrive(t, 11)
-	offer := await[gateway.Offer](t, h, "offer.created", nil)
+	offer := await[gateway.OfferMade](t, h, "offer.created", nil)
 	if offer.Interaction != id || offer.Agent != anna || offer.No != 1 {
 		t.Fatalf("got offer %+v, want the first of %d to Anna", offer, id)
+	}
+	if offer.Case != 11 || offer.ArrivedAt.IsZero() {
+		t.Errorf("got offer %+v, want it told with its case, 11, and when it arrived", offer)
 	}
 	h.do(t, gateway.Accept{Interaction: id, No: 1, Agent: anna})
 	if got := h.n.serving[11]; got != id {

@@ -84,7 +84,7 @@ func (b *batch) close(l *leader) {
 		case n.interaction != nil:
 			b.tale.news = append(b.tale.news, l.interactionNews(*n.interaction)...)
 		case n.offer != nil:
-			b.tale.news = append(b.tale.news, offerNews(*n.offer)...)
+			b.tale.news = append(b.tale.news, l.offerNews(*n.offer)...)
 		case n.presence != nil:
 			b.tale.news = append(b.tale.news, presenceNews(*n.presence)...)
 		case n.step != nil:
@@ -118,22 +118,25 @@ func (l *leader) note(i gateway.Interaction) {
 	l.seen[i.ID] = i
 }
 
-func offerNews(o gateway.Offer) []gateway.Event {
-	kind := "offer.created"
+func (l *leader) offerNews(o gateway.Offer) []gateway.Event {
+	kind, told := "offer.created", gateway.OfferMade{Offer: o}
 	if o.Outcome != "" {
 		kind = "offer.closed"
+	} else if i, ok := l.core.Interaction(o.Interaction); ok {
+		told.Case, told.ArrivedAt = i.Case, i.ArrivedAt
 	}
-	return events([]string{gateway.TopicAgent(o.Agent), gateway.TopicInteraction(o.Interaction)}, kind, int64(o.No), o)
+	return events([]string{gateway.TopicAgent(o.Agent), gateway.TopicInteraction(o.Interaction)}, kind, int64(o.No), told)
 }
 
 func presenceNews(p gateway.Presence) []gateway.Event {
 	return events([]string{gateway.TopicAgent(p.Agent), gateway.TopicBoard}, "agent.status", p.Rev, p)
 }
 
+// events are one event for each topic, with the same data.
 func events(topics []string, kind string, rev int64, data any) []gateway.Event {
-	out := make([]gateway.Event, len(topics))
+	out := slices.Repeat([]gateway.Event{gateway.NewEvent("", kind, rev, data)}, len(topics))
 	for i, topic := range topics {
-		out[i] = gateway.NewEvent(topic, kind, rev, data)
+		out[i].Topic = topic
 	}
 	return out
 }
