@@ -15,7 +15,7 @@ export function Analysis() {
   const query = useQuery({ queryKey: ['statistics'], queryFn: api.statistics, refetchInterval: 60_000 })
   return (
     <main className="sheet">
-      <div className="board" tabIndex={-1}>
+      <div className="board" tabIndex={0} role="region" aria-label={w.analysis.title}>
         <div className="board-h">
           <h1>{w.analysis.title}</h1>
           <span className="sub">{w.analysis.lead}</span>

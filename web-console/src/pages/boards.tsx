@@ -60,7 +60,7 @@ export function Boards() {
             {w.board.live}
           </span>
           {supervises && (
-            <Link className="btn btn--sm" href="/messages">
+            <Link className="btn btn--sm" href="/messages/supervisors">
               <Icon name="horn" />
               {w.board.tell}
             </Link>

@@ -15,16 +15,20 @@ import { printed } from '../ui/keys'
 import { Avatar, Badge, Chip, Empty, Failure, Fetched, Kbd } from '../ui/parts'
 
 /** What supervisors say to many, and what colleagues say to each other. */
-export function Messages({ id }: { id?: Id }) {
+/** What supervisors say to all has its place beside the chats, which on a narrow screen is a page of its own. */
+const announced = 'supervisors'
+
+export function Messages({ id: asked }: { id?: Id }) {
   const w = useWords()
   const me = useMe()
   const [picking, setPicking] = useState(false)
   const [, go] = useLocation()
   const chats = useQuery({ queryKey: ['staff-chats'], queryFn: api.staffChats })
   const start = useMutation({ mutationFn: (e: Goal) => api.newStaffChat([e.id]), onSuccess: (c) => (setPicking(false), go(`/messages/${c.id}`)) })
+  const id = asked === announced ? undefined : asked
   const open = chats.data?.items.find((c) => c.id === id)
   return (
-    <main className={`sheet sheet--2${id ? ' has-open' : ''}`}>
+    <main className={`sheet sheet--2${asked ? ' has-open' : ''}`}>
       <section className="pane pane--list" aria-label={w.messages.title}>
         <div className="pane-head">
           <h1 className="grow">{w.messages.title}</h1>
@@ -35,7 +39,7 @@ export function Messages({ id }: { id?: Id }) {
         <div className="side-scroll" tabIndex={-1}>
           <ul>
             <li>
-              <Link className={`ibx${id ? '' : ' is-sel'}`} href="/messages" aria-current={id ? undefined : 'true'}>
+              <Link className={`ibx${id ? '' : ' is-sel'}`} href={`/messages/${announced}`} aria-current={id ? undefined : 'true'}>
                 <span className="chan">
                   <Icon name="horn" />
                 </span>
@@ -226,6 +230,9 @@ function FromSupervisors({ canSend }: { canSend: boolean }) {
   return (
     <section className="pane" aria-label={w.messages.supervisor}>
       <div className="pane-head">
+        <Link className="ibtn narrow-only" href="/messages" aria-label={w.thread.back}>
+          <Icon name="left" />
+        </Link>
         <h2 className="grow">{w.messages.supervisor}</h2>
       </div>
       <div className="page-body side-scroll" tabIndex={-1}>

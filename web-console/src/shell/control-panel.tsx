@@ -133,7 +133,7 @@ function Bell() {
       </Button>
       <Menu aria-label={w.panel.bell(count)} placement="bottom end">
         {supervisor > 0 && (
-          <MenuItem icon="horn" onAction={() => go('/messages')}>
+          <MenuItem icon="horn" onAction={() => go('/messages/supervisors')}>
             {w.panel.newSupervisor(supervisor)}
           </MenuItem>
         )}

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import type { Alert } from '../../src/api/types'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
 import { faults, fits, sit, stopBrowser, type View } from './browser'
@@ -23,6 +24,8 @@ interface Scene {
 }
 
 const reply = (p: Page) => p.getByRole('textbox', { name: 'Svar' })
+
+const waitsTooLong = (id: string, kind: Alert['kind']): Alert => ({ id, kind, interaction: '101', channel: 'chat', case: '4101', queue: '1', at: sample.ago(200), open: true, queue_name: 'Leverans', customer_name: 'Karin Holm', case_number: 1042 })
 
 /** A page of what administrators keep. */
 const kept = (name: string, path: string, shows: string, act?: Scene['act']): Record<string, Scene> => ({ [`kept-${name}`]: { path, shows, act, arrange: (h) => (h.role = 'administrator') } })
@@ -60,7 +63,11 @@ const scenes: Record<string, Scene> = {
   'chat-consult': { path: '/chat/101', shows: 'läser med', arrange: (h) => Object.assign(h.interactions[0]!, { phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }] }) },
   'call-wrap-up': { path: '/phone', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push({ ...sample.wrapUp, channel: 'voice' }), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   status: { path: '/status', shows: 'Leverans' },
-  messages: { path: '/messages', shows: 'Fredagsfika' },
+  messages: { path: '/messages/supervisors', shows: 'Fredagsfika' },
+  drain: { path: '/chat/101', shows: 'Toppen.', act: async (p, h) => (h.tell('drain.notice', { phase: 'final', node: 'a', deadline: new Date(Date.now() + 580_000).toISOString() }), p.getByText('avsluta samtalet nu').waitFor()) },
+  alerts: { path: '/status', shows: 'Leverans', arrange: (h) => (h.alerts = [waitsTooLong('17-0', 'unanswered'), waitsTooLong('18-0', 'max_wait')]), act: (p) => p.getByText(/svarar/).first().waitFor() },
+  'new-mail': { path: '/email', shows: 'Skadad leverans', anew: true, act: async (p) => (await p.getByRole('button', { name: 'Nytt mejl' }).first().click(), p.getByRole('dialog').waitFor()) },
+  forward: { path: '/email/103', shows: 'kvitto-20874.pdf', act: async (p) => (await p.getByRole('tab', { name: 'Vidarebefordra' }).click(), p.getByText('följer med').first().waitFor()) },
   'staff-chat': { path: '/messages/901', shows: 'Jag ringer ekonomi nu.' },
   customer: { path: '/customers/11', shows: 'Faktura efter retur' },
   case: { path: '/cases/4101', shows: 'Stäng ärendet' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
-import { asked, desk, fact, stopBrowser } from './browser'
+import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
 
@@ -295,6 +295,17 @@ test('a day of pages and conversations follows no more at its end than at its st
     house.cut()
     await fact('it is back', () => house.consoles === 1)
     assert.deepEqual([...house.followed].sort(), after)
+  }))
+
+test('on a narrow screen, what supervisors say is a page that one goes to and back from', () =>
+  desk('/messages', async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.getByRole('link', { name: /Arbetsledare/ }).click()
+    await page.getByText('Fredagsfika').waitFor()
+    assert.deepEqual(await faults(page), [])
+    await page.getByRole('link', { name: 'Till listan' }).or(page.locator('a.narrow-only:visible')).first().click()
+    await page.getByText('Fredagsfika').waitFor({ state: 'hidden' })
+    await page.getByRole('link', { name: /Erik Sjöberg/ }).waitFor()
   }))
 
 test('a transfer shows how it stands where it goes, and says what it does', () =>
