@@ -110,8 +110,8 @@ func TestStoryConferenceOutside(t *testing.T) {
 	phonetest.Wait(t, "all hear all", func() bool {
 		return both(r.caller, agentHz, outsideHz) && both(r.anna, customerHz, outsideHz) && both(r.out, customerHz, agentHz)
 	})
-	if got := r.v.agent.call(http.MethodPost, r.at+"/consult", map[string]any{"to_agent": r.bo.id}, nil); got != http.StatusConflict {
-		t.Errorf("a third line: %d", got)
+	if got := r.v.agent.call(http.MethodPost, r.at+"/consult", map[string]any{"to_number": outsideNo + "4"}, nil); got != http.StatusConflict {
+		t.Errorf("a second number outside: %d", got)
 	}
 	r.v.agent.must(http.MethodPost, r.at+"/drop-line", map[string]any{}, nil)
 	phonetest.Wait(t, "line 2 is hung up", second.Gone)
@@ -121,6 +121,70 @@ func TestStoryConferenceOutside(t *testing.T) {
 	r.call.Bye()
 	r.v.agent.wrapUp()
 	r.v.wait("no open line", func() bool { return r.v.number(`select count(*) from leg where ended_at is null`) == 0 })
+}
+
+// everybody has bo and somebody outside on the call too, all heard by all.
+func (r *trio) everybody(t *testing.T) (bo, out *phonetest.Call) {
+	t.Helper()
+	bo = r.consult(t)
+	r.v.agent.must(http.MethodPost, r.at+"/join-lines", map[string]any{}, nil)
+	out = r.callOut(t)
+	phonetest.Wait(t, "bo hears neither", func() bool { return r.bos.Sound.Ear.Part(agentHz) < 0.1 && r.bos.Sound.Ear.Part(outsideHz) < 0.1 })
+	r.v.agent.must(http.MethodPost, r.at+"/join-lines", map[string]any{}, nil)
+	all := map[*phonetest.Phone]int{r.caller: customerHz, r.anna: agentHz, r.bos: colleagueHz, r.out: outsideHz}
+	phonetest.Wait(t, "all hear all", func() bool {
+		for p := range all {
+			for q, hz := range all {
+				if p != q && p.Sound.Ear.Part(hz) < 0.12 {
+					return false
+				}
+			}
+		}
+		return true
+	})
+	return bo, out
+}
+
+// TestStoryConferenceOfFour: customer, two agents and somebody outside talk with each other.
+// The agent leaves, then the number is dropped; the colleague ends with the customer.
+func TestStoryConferenceOfFour(t *testing.T) {
+	t.Parallel()
+	r := newTrio(t)
+	second, third := r.everybody(t)
+	r.v.agent.must(http.MethodPost, r.at+"/drop-line", map[string]any{}, nil)
+	phonetest.Wait(t, "the agent is out", r.first.Gone)
+	r.v.wait("the colleague has the customer", func() bool { return r.bo.holds() == r.id })
+	var i lined
+	r.bo.must(http.MethodPost, r.at+"/drop-line", map[string]any{"outside": true}, &i)
+	if i.Phase != gateway.PhaseTalking || i.Outside {
+		t.Errorf("the number is dropped: %+v", i)
+	}
+	phonetest.Wait(t, "the number is hung up", third.Gone)
+	r.withBo(t)
+	r.call.Bye()
+	phonetest.Wait(t, "the colleague is hung up", second.Gone)
+	r.v.agent.wrapUp()
+	r.console.finish(t, r.id)
+	r.done(t)
+}
+
+// TestKillConference: the process dies while four talk. Whoever starts in its place hangs up
+// on all of them, whoever they are, and the customer is called back, once.
+func TestKillConference(t *testing.T) {
+	t.Parallel()
+	r := newTrio(t)
+	second, third := r.everybody(t)
+	r.v.kill()
+	r.v.run("")
+	r.v.wait("all four are hung up", func() bool { return r.call.Gone() && r.first.Gone() && second.Gone() && third.Gone() })
+	for what, sql := range map[string]string{
+		"the call ended once":   `select count(*) from interaction where channel = 'voice' and ended = 'system_failure'`,
+		"it has one callback":   `select count(*) from interaction where channel = 'callback'`,
+		"no line is left open":  `select 1 - count(*) from leg where ended_at is null`,
+		"nobody is on it still": `select 1 - count(*) from interaction where phase <> '' or line_2 <> '' or outside or cardinality(others) > 0`,
+	} {
+		r.v.wait(what, func() bool { return r.v.number(sql) == 1 })
+	}
 }
 
 // TestStoryTransferredOutside: an agent sends the customer to a number without talking first.

@@ -121,13 +121,14 @@ type (
 		Interaction InteractionID `json:"interaction"`
 		Agent       AgentID       `json:"agent"`
 	}
-	// DropLine ends line 2: the agent who has the interaction drops Colleague, or who came
-	// last; a colleague leaves. With no line 2 in consultation the agent leaves a
-	// conference, and the colleague who came first has it.
+	// DropLine ends line 2: the agent who has the interaction drops Colleague, somebody
+	// Outside, or who came last; a colleague leaves. With no line 2 in consultation the agent
+	// leaves a conference, and the colleague who came first has it.
 	DropLine struct {
 		Interaction InteractionID `json:"interaction"`
 		Agent       AgentID       `json:"agent"`
 		Colleague   AgentID       `json:"colleague,omitempty"`
+		Outside     bool          `json:"outside,omitempty"`
 	}
 	// HoldLine lets the customer hear music, or talk on.
 	HoldLine struct {

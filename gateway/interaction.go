@@ -32,6 +32,15 @@ const (
 	PhaseConference Phase = "conference" // everybody hears everybody
 )
 
+// Line2 is who is on an agent's second line, alone with the agent while they consult.
+type Line2 string
+
+// Who may be on line 2.
+const (
+	Line2Colleague Line2 = "colleague" // asked; the last of Others once they have accepted
+	Line2Outside   Line2 = "outside"   // somebody else's telephone
+)
+
 // End is how an interaction ended. It has exactly one, empty until then.
 type End string
 
@@ -75,7 +84,9 @@ type Interaction struct {
 	Codes        []CodeID       `json:"codes,omitempty"`
 	OverCapacity bool           `json:"over_capacity,omitempty"` // given by hand beyond 100 units
 	Phase        Phase          `json:"phase,omitempty"`
-	Others       []AgentID      `json:"others,omitempty"` // colleagues on it beside Agent, in the order they came
+	Others       []AgentID      `json:"others,omitempty"`  // colleagues on it beside Agent, in the order they came
+	Line2        Line2          `json:"line_2,omitempty"`  // while the agent consults
+	Outside      bool           `json:"outside,omitempty"` // somebody outside is on it, on line 2 or in the conference
 	Rev          int64          `json:"rev"`
 }
 

@@ -63,6 +63,8 @@ create table interaction (
   over_capacity boolean not null,
   phase         text not null check (phase in ('', 'talking', 'hold', 'consult', 'conference')),
   others        bigint[] not null, -- colleagues on it beside its agent
+  line_2        text not null check (line_2 in ('', 'colleague', 'outside')),
+  outside       boolean not null, -- somebody outside is on it
   rev           bigint not null,
   check (agent <> 0 or state not in ('active', 'parked', 'wrap_up')),
   check ((ended <> '') = (state in ('wrap_up', 'finished')))

@@ -9,9 +9,9 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Somebody outside may be on line 2, or be given the customer: a number that the dial plan
-// allows, as if the agent had dialled it. The floor knows that line 2 is in use, and that
-// the interaction has ended; who is there is known here only.
+// Somebody outside may be on line 2, in a conference with colleagues too, or be given the
+// customer: a number that the dial plan allows, as if the agent had dialled it. The floor
+// knows that somebody outside is there; who it is, is known here only.
 
 // Consult calls a number on line 2 for the agent who talks in the call, while the customer
 // hears music. It returns once it is being called. Asked again for the same number while
@@ -50,7 +50,8 @@ func (v *Voice) TalkOn(ctx context.Context, agent gateway.AgentID, id gateway.In
 			return gateway.Conflict("lines_joined", "everybody hears everybody; drop a line first", nil)
 		case c.phase != gateway.PhaseConsult:
 			return noLine()
-		case len(c.partners()) == 0:
+		}
+		if _, second := c.lines(); second == nil {
 			return lineRings()
 		}
 		c.swapped = line == 1
@@ -91,7 +92,7 @@ func (c *Call) consultOutside(ctx context.Context, number string, inv dialog.Inv
 		return gateway.Conflict("not_talking", "the customer has not answered yet", nil)
 	case c.outside != nil && c.outside.address == number:
 		return nil
-	case c.outside != nil || len(c.others) > 0:
+	case c.outside != nil:
 		return lineInUse()
 	}
 	if err := c.say(ctx, gateway.Consult{Interaction: c.row.Interaction, Agent: c.row.Agent, Outside: true}); err != nil {
@@ -103,7 +104,7 @@ func (c *Call) consultOutside(ctx context.Context, number string, inv dialog.Inv
 		c.freeLine2(ctx)
 		return &gateway.Error{Kind: gateway.KindTryAgain, Code: "not_placed", Detail: "the call could not be placed; try again in a moment"}
 	}
-	c.outside, c.phase = l, gateway.PhaseConsult
+	c.outside, c.phase, c.line2 = l, gateway.PhaseConsult, gateway.Line2Outside
 	c.arrange()
 	c.after(c.v.cfg.Patience.Ring, func(ctx context.Context) {
 		if c.outside == l && !l.up {
@@ -123,7 +124,7 @@ func (c *Call) line2Answered(ctx context.Context, l *Leg) {
 
 // freeLine2 tells the floor that nobody outside is on line 2 any more.
 func (c *Call) freeLine2(ctx context.Context) {
-	if err := c.say(ctx, gateway.DropLine{Interaction: c.row.Interaction, Agent: c.row.Agent}); err != nil {
+	if err := c.say(ctx, gateway.DropLine{Interaction: c.row.Interaction, Agent: c.row.Agent, Outside: true}); err != nil {
 		c.v.log.Warn("tell the floor that line 2 is free", "interaction", c.row.Interaction, "err", err)
 	}
 }
@@ -190,7 +191,7 @@ func (c *Call) givenAway(ctx context.Context) {
 // release lets the agents go; the customer goes on in another state.
 func (c *Call) release(ctx context.Context, to callState) {
 	old := append(slices.Clone(c.others), c.agent)
-	c.agent, c.others, c.onHold, c.phase, c.heard = nil, nil, false, "", hearing{}
+	c.agent, c.others, c.onHold, c.phase, c.line2, c.heard = nil, nil, false, "", "", hearing{}
 	c.customer.stream.Part()
 	if err := c.turn(ctx, to, nil); err != nil {
 		c.v.log.Error("write that agents have left a call", "call", c.row.ID, "err", err)

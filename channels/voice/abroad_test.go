@@ -11,7 +11,11 @@ const abroad = "+46701112233"
 
 // alone is how the floor tells of an agent whose line 2 nobody of the house is on.
 func alone(id gateway.InteractionID, phase gateway.Phase, rev int64) gateway.Interaction {
-	return gateway.Interaction{ID: id, State: gateway.StateActive, Phase: phase, Agent: anna, Queue: queue, Rev: rev}
+	i := gateway.Interaction{ID: id, State: gateway.StateActive, Phase: phase, Agent: anna, Queue: queue, Rev: rev, Outside: phase != gateway.PhaseTalking}
+	if phase == gateway.PhaseConsult {
+		i.Line2 = gateway.Line2Outside
+	}
+	return i
 }
 
 // conflict holds an error to a refusal's code.

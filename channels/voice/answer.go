@@ -101,7 +101,7 @@ func (c *Call) accepted(ctx context.Context, r *ring) {
 		return
 	}
 	old := c.agent
-	c.agent, c.row.Agent, c.onHold, c.phase = r.leg, r.leg.agent, false, gateway.PhaseTalking
+	c.agent, c.row.Agent, c.onHold, c.phase, c.line2 = r.leg, r.leg.agent, false, gateway.PhaseTalking, ""
 	if old != nil && old.up {
 		old.bye(`SIP;cause=200;text="Call completed elsewhere"`)
 		c.v.legEnded(ctx, old, "transferred")

@@ -41,6 +41,7 @@ type Call struct {
 	onHold  bool
 	heard   hearing       // as it is arranged
 	phase   gateway.Phase // what the floor says of those who talk
+	line2   gateway.Line2 // and of whom the agent consults
 	holds   int           // times that the agent has put the customer on hold, or taken them back
 	waits   int           // times that the customer has begun to wait
 	overdue bool          // waited long enough; voicemail as soon as nobody is being rung

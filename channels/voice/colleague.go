@@ -23,13 +23,14 @@ func (c *Call) follows(ctx context.Context, i gateway.Interaction) {
 	if c.agent == nil || c.agent.agent != i.Agent {
 		return
 	}
-	switch c.phase = i.Phase; c.phase {
-	case gateway.PhaseTalking, gateway.PhaseHold:
+	if c.phase, c.line2 = i.Phase, i.Line2; !i.Outside {
 		c.dropOutside(ctx, "dropped")
-		c.setHold(ctx, c.phase == gateway.PhaseHold)
-	case gateway.PhaseConsult, gateway.PhaseConference:
 	}
-	c.swapped = c.swapped && c.phase == gateway.PhaseConsult && len(c.partners()) > 0
+	if c.phase == gateway.PhaseTalking || c.phase == gateway.PhaseHold {
+		c.setHold(ctx, c.phase == gateway.PhaseHold)
+	}
+	_, second := c.lines()
+	c.swapped = c.swapped && second != nil
 	c.rearrange(ctx)
 }
 
@@ -44,11 +45,16 @@ func (c *Call) promote(ctx context.Context, at int) {
 	if old != nil {
 		c.part(ctx, old)
 	}
+	if c.outside != nil {
+		c.outside.agent = next.agent
+		c.v.legPassed(ctx, c.outside)
+	}
 }
 
 // handOver leaves the customer to the colleague on line 2, a conference to who came first,
 // and says whether the floor agrees.
 func (c *Call) handOver(ctx context.Context) bool {
+	c.bringIn(ctx)
 	key := fmt.Sprintf("voice/call/%d/hand_over/%d", c.row.ID, c.row.Agent)
 	var cmd gateway.Command = gateway.TransferLines{Interaction: c.row.Interaction, Agent: c.row.Agent}
 	next := len(c.others) - 1
@@ -60,11 +66,24 @@ func (c *Call) handOver(ctx context.Context) bool {
 		return false
 	}
 	c.promote(ctx, next)
-	if len(c.others) == 0 {
-		c.phase = gateway.PhaseTalking
+	if c.phase, c.line2 = gateway.PhaseTalking, ""; len(c.others) > 0 || c.outside != nil {
+		c.phase = gateway.PhaseConference
 	}
 	c.arrange()
 	return true
+}
+
+// bringIn leaves somebody outside, whom the agent has on line 2, to those who stay: they are
+// in the conference, or hung up if they have not answered.
+func (c *Call) bringIn(ctx context.Context) {
+	switch {
+	case c.outside == nil || c.line2 != gateway.Line2Outside:
+	case !c.outside.up:
+		c.dropOutside(ctx, "dropped")
+		c.freeLine2(ctx)
+	case c.say(ctx, gateway.JoinLines{Interaction: c.row.Interaction, Agent: c.row.Agent}) == nil:
+		c.phase, c.line2 = gateway.PhaseConference, ""
+	}
 }
 
 // colleagueLeft is a colleague hanging up; agent and customer go on.

@@ -11,7 +11,7 @@ import (
 func (h *house) consult(id gateway.InteractionID) (other *phonetest.Phone, b *phonetest.Call) {
 	h.t.Helper()
 	other = h.deskphone(bo, 1300)
-	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseConsult, Agent: anna, Queue: queue, Rev: 5})
+	h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseConsult, Line2: gateway.Line2Colleague, Agent: anna, Queue: queue, Rev: 5})
 	o := gateway.Offer{Interaction: id, No: 2, Agent: bo, Kind: gateway.OfferConsult, Channel: gateway.Voice}
 	h.tell(gateway.NewEvent(gateway.TopicInteraction(id), "offer.created", 2, o))
 	b = other.Next()
@@ -23,7 +23,11 @@ func (h *house) consult(id gateway.InteractionID) (other *phonetest.Phone, b *ph
 
 // asked is how the floor tells of it.
 func asked(id gateway.InteractionID, phase gateway.Phase) gateway.Interaction {
-	return gateway.Interaction{ID: id, State: gateway.StateActive, Phase: phase, Agent: anna, Others: []gateway.AgentID{bo}, Queue: queue, Rev: 6}
+	i := gateway.Interaction{ID: id, State: gateway.StateActive, Phase: phase, Agent: anna, Others: []gateway.AgentID{bo}, Queue: queue, Rev: 6}
+	if phase == gateway.PhaseConsult {
+		i.Line2 = gateway.Line2Colleague
+	}
+	return i
 }
 
 // An agent asks a colleague while the customer hears music, comes back, and talks on.

@@ -54,8 +54,8 @@ func (c *Call) arrange() {
 	default:
 		c.agent.stream.Play(c.v.sounds.silence, true, nil)
 	}
-	if want.aside != nil {
-		want.aside.stream.Play(c.v.sounds.music(), true, nil)
+	for _, l := range want.aside {
+		l.stream.Play(c.v.sounds.music(), true, nil)
 	}
 	if music {
 		c.customer.stream.Play(c.v.sounds.music(), true, nil)
@@ -67,43 +67,63 @@ type hearing struct {
 	agent *Leg
 	music bool            // for the customer
 	line2 *Leg            // whom the agent hears meanwhile
-	aside *Leg            // line 2 while it hears music
-	mixed []*media.Stream // everybody
+	aside []*Leg          // who hears music like the customer, or line 2 while it does
+	mixed []*media.Stream // all who hear each other
 }
 
 func (h hearing) same(o hearing) bool {
-	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && h.aside == o.aside && slices.Equal(h.mixed, o.mixed)
+	return h.agent == o.agent && h.music == o.music && h.line2 == o.line2 && slices.Equal(h.aside, o.aside) && slices.Equal(h.mixed, o.mixed)
 }
 
 // wanted is who should hear whom, from what the floor says and from who is there.
 func (c *Call) wanted() hearing {
-	w, on := hearing{agent: c.agent}, c.partners()
+	w := hearing{agent: c.agent}
+	first, second := c.lines()
 	switch {
-	case c.phase == gateway.PhaseConference && len(on) > 0:
-		w.mixed = []*media.Stream{c.customer.stream, c.agent.stream}
-		for _, l := range on {
-			w.mixed = append(w.mixed, l.stream)
-		}
-	case c.phase == gateway.PhaseConsult && c.swapped && len(on) > 0:
-		w.aside = on[len(on)-1]
+	case c.phase == gateway.PhaseConsult && c.swapped && second != nil:
+		w.aside = []*Leg{second}
+		w.mixed = c.mix(first)
 	case c.phase == gateway.PhaseConsult:
-		w.music = true
-		if n := len(on); n > 0 {
-			w.line2 = on[n-1]
-		}
+		w.music, w.line2, w.aside = true, second, first
+	case c.phase == gateway.PhaseConference:
+		w.mixed = c.mix(first)
 	default:
 		w.music = c.onHold
 	}
 	return w
 }
 
-// partners are those on the call beside customer and agent.
-func (c *Call) partners() []*Leg {
-	all := slices.Clone(c.others)
-	if c.outside != nil && c.outside.up {
-		all = append(all, c.outside)
+// mix is the sound of a conference; nil if nobody but the two is there.
+func (c *Call) mix(on []*Leg) (all []*media.Stream) {
+	if len(on) == 0 {
+		return nil
+	}
+	all = []*media.Stream{c.customer.stream, c.agent.stream}
+	for _, l := range on {
+		all = append(all, l.stream)
 	}
 	return all
+}
+
+// lines are those who are on line 1 with customer and agent, and whom the agent has on
+// line 2, nil while it rings there.
+func (c *Call) lines() (first []*Leg, second *Leg) {
+	first = slices.Clone(c.others)
+	outside := c.outside != nil && c.outside.up
+	switch n := len(first); {
+	case c.phase != gateway.PhaseConsult:
+	case c.line2 == gateway.Line2Outside:
+		if outside {
+			second = c.outside
+		}
+		return first, second
+	case len(c.rings) == 0 && n > 0:
+		first, second = first[:n-1], first[n-1]
+	}
+	if outside {
+		first = append(first, c.outside)
+	}
+	return first, second
 }
 
 // hearers are those who hear a leg now.
@@ -114,7 +134,8 @@ func (c *Call) hearers(l *Leg) (all []*Leg) {
 	case c.row.State != talking || c.agent == nil:
 		return nil
 	case h.mixed != nil:
-		all = append([]*Leg{c.customer, c.agent}, c.partners()...)
+		first, _ := c.lines()
+		all = append([]*Leg{c.customer, c.agent}, first...)
 	case !h.music:
 		all = []*Leg{c.customer, c.agent}
 	case h.line2 != nil:

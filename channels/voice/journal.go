@@ -127,6 +127,17 @@ func (v *Voice) legUp(ctx context.Context, l *Leg) {
 	}
 }
 
+// legPassed notes that somebody outside is another agent's line from now on.
+func (v *Voice) legPassed(ctx context.Context, l *Leg) {
+	const update = `
+		update leg
+		set agent_id = $2
+		where id = $1`
+	if _, err := v.pool.Exec(ctx, update, l.id, l.agent); err != nil {
+		v.log.Warn("write whose line a leg is", "call", l.call.row.ID, "err", err)
+	}
+}
+
 // legEnded notes a leg's end; the call's does so for those that are left.
 func (v *Voice) legEnded(ctx context.Context, l *Leg, cause string) {
 	const update = `

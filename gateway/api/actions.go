@@ -62,6 +62,11 @@ func actions(i Interaction, by access.Caller) []string {
 	return []string{"note"}
 }
 
+// rings says whether a colleague has been asked who has not answered yet.
+func (i Interaction) rings() bool {
+	return i.Asked != nil && i.Asked.Kind == gateway.OfferConsult && i.Asked.Outcome == ""
+}
+
 // lineActions are what may be done with the lines.
 func lineActions(i Interaction) []string {
 	var call, swap []string
@@ -70,14 +75,11 @@ func lineActions(i Interaction) []string {
 	}
 	switch i.Phase {
 	case gateway.PhaseConsult:
-		if len(i.Others) == 0 && !i.Outside { // it rings there
+		if i.Line2 == gateway.Line2Colleague && i.rings() {
 			return append(call, "drop_line")
 		}
 		return slices.Concat(call, swap, []string{"transfer_lines", "join_lines", "drop_line"})
 	case gateway.PhaseConference:
-		if i.Outside {
-			return append(call, "transfer_lines", "drop_line")
-		}
 		return append(call, "consult", "transfer_lines", "drop_line")
 	case gateway.PhaseHold:
 		return append(call, "transfer", "consult", "resume")

@@ -31,6 +31,7 @@ type dropIn struct {
 	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 	Body *struct {
 		Colleague gateway.AgentID `json:"colleague,omitempty" doc:"Who is dropped from a conference; who came last unless set"`
+		Outside   bool            `json:"outside,omitempty" doc:"Drop whoever is outside"`
 	}
 }
 
@@ -95,10 +96,6 @@ func (s *Server) sendTo(ctx context.Context, by access.Caller, to sending, cmd g
 	i, err := s.Floor.Interaction(ctx, to.id)
 	if err != nil {
 		return Interaction{}, err
-	}
-	_, away := cmd.(gateway.Transfer)
-	if i.Agent == by.Agent && len(i.Others) == 0 && (i.Phase == gateway.PhaseConference || away && i.Phase == gateway.PhaseConsult) {
-		return Interaction{}, gateway.Conflict("line_in_use", "line 2 is in use; drop it, or transfer the lines", i)
 	}
 	if err := s.parting(ctx, by, i, to.note); err != nil {
 		return Interaction{}, err
@@ -175,6 +172,8 @@ func (s *Server) used(ctx context.Context, by access.Caller, agent gateway.Agent
 	}
 }
 
+// transferLines gives the customer to a colleague, who came last, or to somebody outside: whom line 2
+// has, and in a conference with nobody else.
 func (s *Server) transferLines(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
 	i, err := s.Floor.Interaction(ctx, in.ID)
 	if err != nil {
@@ -184,7 +183,7 @@ func (s *Server) transferLines(ctx context.Context, by access.Caller, in *keyedI
 	switch {
 	case err != nil || givenAway(i, by):
 		return v, err
-	case !v.Outside || i.Agent != by.Agent || !onPhone(i):
+	case !i.Outside || i.Line2 == "" && len(i.Others) > 0 || i.Line2 == gateway.Line2Colleague || i.Agent != by.Agent || !onPhone(i):
 		return s.changed(ctx, by, in.Key, gateway.TransferLines{Interaction: in.ID, Agent: by.Agent})
 	}
 	if err := s.Calls.Control(ctx, in.ID, by.Agent, GiveAway); err != nil {
@@ -200,7 +199,7 @@ func (s *Server) joinLines(ctx context.Context, by access.Caller, in *keyedIn) (
 func (s *Server) dropLine(ctx context.Context, by access.Caller, in *dropIn) (Interaction, error) {
 	cmd := gateway.DropLine{Interaction: in.ID, Agent: by.Agent}
 	if in.Body != nil {
-		cmd.Colleague = in.Body.Colleague
+		cmd.Colleague, cmd.Outside = in.Body.Colleague, in.Body.Outside
 	}
 	return s.changed(ctx, by, in.Key, cmd)
 }

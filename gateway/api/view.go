@@ -22,7 +22,6 @@ type Interaction struct {
 	Unread          int64     `json:"unread" doc:"Entries that its agent has not seen"`
 	AgentName       string    `json:"agent_name,omitempty"`
 	Colleagues      []Person  `json:"colleagues,omitempty" doc:"Others, with their names"`
-	Outside         bool      `json:"outside,omitempty" doc:"Line 2 is a number outside"`
 	Asked           *Asked    `json:"asked,omitempty" doc:"Whom a colleague rang for it last, and what became of that"`
 	Actions         []string  `json:"actions,omitempty" doc:"What you may do now; where it is told to you alone"`
 }
@@ -99,19 +98,11 @@ func (s *Server) views(ctx context.Context, language string, list []gateway.Inte
 			CaseNumber: b.Number, Subject: b.Subject, Preview: b.Preview, LastAt: b.LastActivityAt,
 			LastPos: p.Last, Unread: p.Unread, AgentName: names.agents[i.Agent].Name, Colleagues: names.people(i.Others),
 		}
-		o, ok := asked[i.ID]
-		out[n].Outside = outside(i, o)
-		if ok {
+		if o, ok := asked[i.ID]; ok {
 			out[n].Asked = &Asked{o.Agent, names.agents[o.Agent].Name, o.Kind, o.ExpiresAt, o.Outcome, o.Cause}
 		}
 	}
 	return out, nil
-}
-
-// outside says whether line 2 is somebody outside: it is in use, and by no colleague.
-func outside(i gateway.Interaction, asked gateway.Offer) bool {
-	rings := asked.Kind == gateway.OfferConsult && asked.Outcome == ""
-	return len(i.Others) == 0 && (i.Phase == gateway.PhaseConference || i.Phase == gateway.PhaseConsult && !rings)
 }
 
 // asked looks up whom colleagues rang, where they may have: a queue makes the first offer.

@@ -13,7 +13,7 @@ import (
 const interactionColumns = `
 	id, channel, queue, case_id, conversation, customer, state, agent, preferred, outbound, band, seq,
 	offer_no, arrived_at, due_at, accepted_at, ended_at, wrap_up_until, overtime, finished_at, ended,
-	codes, over_capacity, phase, others, rev`
+	codes, over_capacity, phase, others, line_2, outside, rev`
 
 // Interaction is one interaction as last committed; not_found if there is none.
 func (f *Floor) Interaction(ctx context.Context, id gateway.InteractionID) (gateway.Interaction, error) {

@@ -42,6 +42,8 @@ type interactionRow struct {
 	OverCapacity bool       `db:"over_capacity" json:"over_capacity"`
 	Phase        string     `db:"phase" json:"phase"`
 	Others       []int64    `db:"others" json:"others"`
+	Line2        string     `db:"line_2" json:"line_2"`
+	Outside      bool       `db:"outside" json:"outside"`
 	Rev          int64      `db:"rev" json:"rev"`
 }
 
@@ -53,7 +55,8 @@ func rowOf(i gateway.Interaction) interactionRow {
 		Seq: i.Seq, OfferNo: i.OfferNo, ArrivedAt: i.ArrivedAt, DueAt: i.DueAt,
 		AcceptedAt: orNull(i.AcceptedAt), EndedAt: orNull(i.EndedAt), WrapUpUntil: orNull(i.WrapUpUntil),
 		Overtime: i.Overtime, FinishedAt: orNull(i.FinishedAt), Ended: string(i.End),
-		Codes: numbers(i.Codes), OverCapacity: i.OverCapacity, Phase: string(i.Phase), Others: numbers(i.Others), Rev: i.Rev,
+		Codes: numbers(i.Codes), OverCapacity: i.OverCapacity, Phase: string(i.Phase), Others: numbers(i.Others),
+		Line2: string(i.Line2), Outside: i.Outside, Rev: i.Rev,
 	}
 }
 
@@ -65,7 +68,8 @@ func (r interactionRow) interaction() gateway.Interaction {
 		Preferred: gateway.AgentID(r.Preferred), Outbound: r.Outbound, Band: r.Band, Seq: r.Seq, OfferNo: r.OfferNo,
 		ArrivedAt: r.ArrivedAt, DueAt: r.DueAt, AcceptedAt: orZero(r.AcceptedAt), EndedAt: orZero(r.EndedAt),
 		WrapUpUntil: orZero(r.WrapUpUntil), Overtime: r.Overtime, FinishedAt: orZero(r.FinishedAt),
-		End: gateway.End(r.Ended), OverCapacity: r.OverCapacity, Phase: gateway.Phase(r.Phase), Rev: r.Rev,
+		End: gateway.End(r.Ended), OverCapacity: r.OverCapacity, Phase: gateway.Phase(r.Phase),
+		Line2: gateway.Line2(r.Line2), Outside: r.Outside, Rev: r.Rev,
 	}
 	for _, o := range r.Others {
 		i.Others = append(i.Others, gateway.AgentID(o))
@@ -198,7 +202,8 @@ const (
 		    due_at = excluded.due_at, accepted_at = excluded.accepted_at, ended_at = excluded.ended_at,
 		    wrap_up_until = excluded.wrap_up_until, overtime = excluded.overtime,
 		    finished_at = excluded.finished_at, ended = excluded.ended, codes = excluded.codes,
-		    over_capacity = excluded.over_capacity, phase = excluded.phase, others = excluded.others, rev = excluded.rev`
+		    over_capacity = excluded.over_capacity, phase = excluded.phase, others = excluded.others,
+		    line_2 = excluded.line_2, outside = excluded.outside, rev = excluded.rev`
 	upsertOffers = `
 		insert into offer
 		select * from jsonb_populate_recordset(null::offer, $1)

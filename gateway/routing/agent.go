@@ -141,7 +141,7 @@ func (a *agent) showsHolds() bool {
 		if h.active() {
 			continue
 		}
-		if len(wraps) == 0 || wraps[0].Interaction != h.item.ID || wraps[0].Overtime != h.wrap.overtime || !wraps[0].Until.Equal(h.wrap.until) {
+		if len(wraps) == 0 || wraps[0].Interaction != h.item.ID || wraps[0].Queue != h.queue.id || wraps[0].Overtime != h.wrap.overtime || !wraps[0].Until.Equal(h.wrap.until) {
 			return false
 		}
 		wraps = wraps[1:]

@@ -7,12 +7,13 @@ import (
 )
 
 // One agent has an interaction; colleagues may be on it as guests, in consultation or
-// conference. The customer is never left alone by that: when the agent goes, the guest
-// who came first has it.
+// conference, and one telephone outside. The customer is never left alone by that: when
+// the agent goes, the guest who came first has it.
 
 // The phase says what the customer hears: talking or hold with one agent, consult while
-// the agent asks a colleague (the customer hears music), conference when all hear all.
-// Whatever ends, calm finds the phase of those who are left.
+// the agent asks somebody on line 2 (the customer hears music, and whoever else is on the
+// call with them), conference when all hear all. Whatever ends, calm finds the phase of
+// those who are left: a consultation goes on while line 2 is there.
 
 // mostGuests keeps a conference at six legs, the customer's and five agents'.
 const mostGuests = 4
@@ -25,6 +26,23 @@ func (it *item) guests() (all []*hold) {
 		}
 	}
 	return all
+}
+
+// company is how many are on the interaction beside customer and agent, or asked.
+func (it *item) company() int {
+	n := len(it.guests())
+	if it.Outside {
+		n++
+	}
+	return n
+}
+
+// private is the guest who is on line 2, and not heard by the customer; 0 if none is.
+func (it *item) private() gateway.AgentID {
+	if it.Line2 != gateway.Line2Colleague || len(it.offers) > 0 || len(it.Others) == 0 {
+		return 0
+	}
+	return it.Others[len(it.Others)-1]
 }
 
 // lead is the caller's hold, if the caller has the interaction and it goes on.
@@ -49,21 +67,28 @@ func (c *Core) consult(e gateway.Consult) *gateway.Error {
 	}
 	it := h.item
 	switch {
-	case len(it.offers) > 0 || it.Phase == gateway.PhaseConsult:
+	case len(it.offers) > 0 || it.Line2 != "" || e.Outside && it.Outside:
 		return gateway.Conflict("line_in_use", "line 2 is in use; drop it first", it.Interaction)
-	case len(it.guests()) >= mostGuests:
+	case it.company() >= mostGuests:
 		return gateway.Conflict("conference_full", "a conference has six lines at most", it.Interaction)
 	case e.Outside:
-		c.phase(it, gateway.PhaseConsult)
+		it.Outside = true
+		c.ask(it, gateway.Line2Outside)
 		return nil
 	}
 	a, err := c.colleague(h, e)
 	if err != nil {
 		return err
 	}
-	c.phase(it, gateway.PhaseConsult)
+	c.ask(it, gateway.Line2Colleague)
 	c.offer(it, gateway.OfferConsult, transferTimeout, a)
 	return nil
+}
+
+// ask lets the agent talk on line 2.
+func (c *Core) ask(it *item, whom gateway.Line2) {
+	it.Line2 = whom
+	c.phase(it, gateway.PhaseConsult)
 }
 
 // colleague is who is asked.
@@ -129,7 +154,9 @@ func (c *Core) join(it *item, a *agent) {
 // drop ends a colleague's part.
 func (c *Core) drop(h *hold) {
 	it := h.item
-	if it.Phase == gateway.PhaseConference {
+	if it.private() == h.agent.id {
+		it.Line2 = ""
+	} else {
 		c.happened(it, gateway.Happening{What: HappenedLeft, Agent: h.agent.id})
 	}
 	it.Others = slices.DeleteFunc(slices.Clone(it.Others), func(id gateway.AgentID) bool { return id == h.agent.id })
@@ -137,10 +164,14 @@ func (c *Core) drop(h *hold) {
 	c.calm(it)
 }
 
-// promote gives the interaction to a colleague who is on it, whom the customer has heard
-// already or not.
+// promote gives the interaction to a colleague who is on it. Whom the agent had asked alone
+// is one of all now; somebody outside goes with who had asked them.
 func (c *Core) promote(h *hold, heard bool) {
 	it := h.item
+	if it.Line2 == gateway.Line2Outside {
+		it.Outside = false
+	}
+	it.Line2 = ""
 	if !heard {
 		c.happened(it, gateway.Happening{What: HappenedJoined, Agent: h.agent.id, Queue: it.Queue})
 	}
@@ -157,7 +188,9 @@ func (c *Core) calm(it *item) {
 	switch {
 	case !it.EndedAt.IsZero() || it.active() == nil:
 		c.phase(it, "")
-	case len(it.guests()) > 0:
+	case it.Line2 != "":
+		c.phase(it, gateway.PhaseConsult)
+	case it.company() > 0:
 		c.phase(it, gateway.PhaseConference)
 	default:
 		c.phase(it, it.lane.phase())
@@ -186,8 +219,11 @@ func (c *Core) transferLines(e gateway.TransferLines) *gateway.Error {
 		return err
 	}
 	guests := h.item.guests()
-	if len(guests) == 0 {
+	switch {
+	case len(guests) == 0:
 		return noLine2(h)
+	case h.item.Line2 == gateway.Line2Outside:
+		return gateway.Conflict("line_outside", "somebody outside is on line 2: it is their telephone that the customer is given to", h.item.Interaction)
 	}
 	to := guests[len(guests)-1]
 	c.happened(h.item, gateway.Happening{What: HappenedTransferred, Agent: to.agent.id, Queue: h.item.Queue})
@@ -199,7 +235,7 @@ func (c *Core) transferLines(e gateway.TransferLines) *gateway.Error {
 func (c *Core) handOver(h, to *hold) {
 	it := h.item
 	c.unask(it)
-	heard := it.Phase == gateway.PhaseConference
+	heard := it.private() != to.agent.id
 	if heard {
 		c.happened(it, gateway.Happening{What: HappenedLeft, Agent: h.agent.id})
 	}
@@ -210,6 +246,7 @@ func (c *Core) handOver(h, to *hold) {
 // unask takes back a consultation that nobody has accepted yet.
 func (c *Core) unask(it *item) {
 	for _, o := range slices.Clone(it.offers) {
+		it.Line2 = ""
 		c.close(o, gateway.Withdrawn, CauseDropped)
 	}
 }
@@ -224,9 +261,11 @@ func (c *Core) joinLines(e gateway.JoinLines) *gateway.Error {
 	if it.Phase != gateway.PhaseConsult || len(it.offers) > 0 {
 		return noLine2(h)
 	}
+	colleague := it.private()
+	it.Line2 = ""
 	c.phase(it, gateway.PhaseConference)
-	if guests := it.guests(); len(guests) > 0 {
-		c.happened(it, gateway.Happening{What: HappenedJoined, Agent: guests[len(guests)-1].agent.id, Queue: it.Queue})
+	if colleague != 0 {
+		c.happened(it, gateway.Happening{What: HappenedJoined, Agent: colleague, Queue: it.Queue})
 	}
 	return nil
 }
@@ -249,6 +288,10 @@ func (c *Core) dropLine(e gateway.DropLine) *gateway.Error {
 		return gateway.Conflict("already_ended", "the interaction has ended", nil)
 	case h.guest:
 		c.drop(h)
+	case e.Outside && !it.Outside:
+		return gateway.Conflict("not_there", "nobody outside is on this interaction", it.Interaction)
+	case e.Outside:
+		c.dropOutside(it)
 	case e.Colleague != 0:
 		g := it.heldBy(e.Colleague)
 		if g == nil || !g.guest {
@@ -258,16 +301,27 @@ func (c *Core) dropLine(e gateway.DropLine) *gateway.Error {
 	case len(it.offers) > 0:
 		c.unask(it)
 		c.calm(it)
-	case it.Phase == gateway.PhaseConsult && len(guests) > 0:
+	case it.Line2 == gateway.Line2Outside:
+		c.dropOutside(it)
+	case it.Line2 == gateway.Line2Colleague:
 		c.drop(guests[len(guests)-1])
 	case len(guests) > 0:
 		c.handOver(h, guests[0])
-	case it.Phase == gateway.PhaseConsult || it.Phase == gateway.PhaseConference: // somebody outside
-		c.calm(it)
+	case it.Outside:
+		c.dropOutside(it)
 	default:
 		return noLine2(h)
 	}
 	return nil
+}
+
+// dropOutside ends the part of somebody outside.
+func (c *Core) dropOutside(it *item) {
+	it.Outside = false
+	if it.Line2 == gateway.Line2Outside {
+		it.Line2 = ""
+	}
+	c.calm(it)
 }
 
 // holdLine puts the customer on hold or takes them back. Said twice it changes nothing.

@@ -204,7 +204,7 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 		return gateway.Consult{
 			Interaction: id, Agent: by, ToAgent: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "whom")),
 			ToQueue: gateway.QueueID(rapid.SampledFrom([]int{0, 0, 0, 1, 4}).Draw(d.T, "which")),
-			Outside: rapid.IntRange(0, 9).Draw(d.T, "outside") == 0, EvenIfBusy: rapid.Bool().Draw(d.T, "even if busy"),
+			Outside: rapid.IntRange(0, 4).Draw(d.T, "outside") == 0, EvenIfBusy: rapid.Bool().Draw(d.T, "even if busy"),
 		}
 	case 12:
 		return gateway.TransferLines{Interaction: id, Agent: by}
@@ -214,7 +214,10 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 		if rapid.Bool().Draw(d.T, "hold or drop") {
 			return gateway.HoldLine{Interaction: id, Agent: by, Hold: rapid.Bool().Draw(d.T, "hold")}
 		}
-		return gateway.DropLine{Interaction: id, Agent: by, Colleague: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "colleague"))}
+		return gateway.DropLine{
+			Interaction: id, Agent: by, Outside: rapid.IntRange(0, 3).Draw(d.T, "outside") == 0,
+			Colleague: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "colleague")),
+		}
 	case 0, 1:
 		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndAbandoned, gateway.EndSystemFailure, gateway.EndCallback, "?"}).Draw(d.T, "end")}
 		if rapid.Bool().Draw(d.T, "callback") {

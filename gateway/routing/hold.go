@@ -122,13 +122,13 @@ func (c *Core) putBack(h *hold, cause string) {
 	}
 	c.unask(it)
 	if guests := it.guests(); len(guests) > 0 {
-		heard := it.Phase == gateway.PhaseConference
+		heard := it.private() != guests[0].agent.id
 		c.release(h)
 		c.promote(guests[0], heard)
 		return
 	}
 	c.release(h)
-	it.Preferred, it.entered = 0, c.now
+	it.Preferred, it.entered, it.Line2, it.Outside = 0, c.now, "", false
 	it.await(c.now)
 	if cause == CauseLeaseLost {
 		it.Preferred = h.agent.id

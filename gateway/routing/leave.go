@@ -126,7 +126,7 @@ func (c *Core) over(it *item, end gateway.End) {
 	for _, h := range it.guests() {
 		c.release(h)
 	}
-	it.Others, it.Phase = nil, ""
+	it.Others, it.Phase, it.Line2, it.Outside = nil, "", "", false
 	c.touch(it)
 	c.happened(it, gateway.Happening{What: HappenedEnded, Agent: it.Agent, Cause: string(end)})
 }

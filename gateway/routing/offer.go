@@ -93,6 +93,7 @@ func (c *Core) again(o *offer) {
 		return // it still rings elsewhere
 	}
 	if o.Kind == gateway.OfferConsult {
+		it.Line2 = ""
 		c.calm(it)
 		return
 	}

@@ -322,6 +322,12 @@ func (d *day) checkItem(it *item) {
 	if !slices.Equal(guests, it.Others) || len(guests) > 0 && active != 1 || (it.Phase != "") && active != 1 {
 		d.Fatalf("I1: interaction %v (%s) has guests %v, tells %v, phase %s", it.ID, it.State, guests, it.Others, it.Phase)
 	}
+	consults := it.Phase == gateway.PhaseConsult
+	if (it.Line2 != "") != consults || it.Line2 == gateway.Line2Outside && !it.Outside || it.Line2 == gateway.Line2Colleague && len(it.offers)+len(guests) == 0 ||
+		it.Outside && active != 1 || it.Phase == gateway.PhaseConference && it.company() == 0 ||
+		active == 1 && !consults && it.company() > 0 && it.Phase != gateway.PhaseConference || it.company() > mostGuests {
+		d.Fatalf("interaction %v: phase %s, line 2 %q, guests %v, outside %v, %d offers", it.ID, it.Phase, it.Line2, guests, it.Outside, len(it.offers))
+	}
 	if (it.End == "") != it.EndedAt.IsZero() || (it.State == gateway.StateFinished) == it.FinishedAt.IsZero() {
 		d.Fatalf("I7: interaction %+v", it.Interaction)
 	}

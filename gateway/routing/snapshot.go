@@ -206,6 +206,7 @@ func (c *Core) restore(s itemState) error {
 	if it.base.IsZero() {
 		it.await(it.ArrivedAt) // written before there were steps
 	}
+	it.line2OfOld()
 	if s.From != 0 {
 		it.from = &origin{s.From, s.To}
 	}
@@ -227,6 +228,20 @@ func (c *Core) restore(s itemState) error {
 	}
 	c.items.set(it.ID, it)
 	return nil
+}
+
+// line2OfOld works out who is on line 2 where a snapshot from before version 5 doesn't say.
+func (it *item) line2OfOld() {
+	switch {
+	case it.Line2 != "" || it.Outside:
+	case it.Phase == gateway.PhaseConference:
+		it.Outside = len(it.Others) == 0
+	case it.Phase != gateway.PhaseConsult:
+	case len(it.Others) > 0 || it.OfferNo > len(it.closed):
+		it.Line2 = gateway.Line2Colleague
+	default:
+		it.Line2, it.Outside = gateway.Line2Outside, true
+	}
 }
 
 func (c *Core) restoreHold(it *item, s holdState) error {

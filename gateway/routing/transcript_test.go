@@ -402,7 +402,7 @@ func (f *floor) command(w []string) gateway.Command {
 		return gateway.JoinLines{Agent: agent, Interaction: id}
 	case "drops":
 		cmd := gateway.DropLine{Agent: agent, Interaction: id}
-		if arg(1) != "" {
+		if cmd.Outside = arg(1) == "outside"; arg(1) != "" && !cmd.Outside {
 			cmd.Colleague = gateway.AgentID(f.id("agent", arg(1)))
 		}
 		return cmd
@@ -484,6 +484,12 @@ func (f *floor) interaction(i gateway.Interaction) {
 		others.WriteString(" and " + f.who(o))
 	}
 	s += others.String()
+	if i.Outside {
+		s += " and somebody outside"
+	}
+	if i.Line2 == gateway.Line2Outside {
+		s += " on line 2"
+	}
 	if !i.WrapUpUntil.IsZero() {
 		s += ", wrap-up until " + i.WrapUpUntil.Format(time.TimeOnly)
 	}

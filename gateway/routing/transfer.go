@@ -9,7 +9,7 @@ func (c *Core) transfer(e gateway.Transfer) *gateway.Error {
 	if err != nil {
 		return err
 	}
-	if len(h.item.offers) > 0 || len(h.item.guests()) > 0 {
+	if len(h.item.offers) > 0 || h.item.company() > 0 {
 		return gateway.Conflict("line_in_use", "line 2 is in use; drop it, or transfer the lines", h.item.Interaction)
 	}
 	switch {
