@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/mail"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -38,11 +39,11 @@ type mailHouse struct {
 	postfix *mailtest.Postfix
 }
 
-func newMailHouse(t *testing.T) *mailHouse {
+func newMailHouse(t *testing.T, settings ...string) *mailHouse {
 	t.Helper()
 	dovecot := mailtest.StartDovecot(t)
 	h := &mailHouse{dovecot: dovecot, postfix: mailtest.StartPostfix(t, dovecot.LMTP)}
-	h.vaxel = newVaxel(t, mailbox(dovecot.IMAP, h.postfix.SMTP))
+	h.vaxel = newVaxel(t, mailbox(dovecot.IMAP, h.postfix.SMTP)+strings.Join(settings, ""))
 	h.start()
 	h.agent.signIn()
 	return h

@@ -114,13 +114,14 @@ type ArticleCard struct {
 
 // Happening is an event that both sides must not miss.
 type Happening struct {
-	What  string  `json:"what"` // joined, left, transferred, ended, reconnecting, finished …
+	What  string  `json:"what"` // joined, left, transferred, ended, reconnecting, finished, rated, transcript …
 	Agent AgentID `json:"agent,omitempty"`
 	Queue QueueID `json:"queue,omitempty"`
 	Cause string  `json:"cause,omitempty"`
 
 	Case   CaseID `json:"case,omitempty"`   // the other one, of merged and split
 	Number int64  `json:"number,omitempty"` // and what people call it
+	Score  int    `json:"score,omitempty"`  // rated: 1 to 5, by the customer
 }
 
 // What happens to cases, on the timelines of both.

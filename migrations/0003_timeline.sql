@@ -56,6 +56,15 @@ select conversation_id as conversation, pos, at, author_kind = 'agent' as by_age
 from entry
 where kind in ('message', 'mail', 'article', 'file') and not internal and author_kind in ('customer', 'agent');
 
+-- What customers thought of what was done for them; they leave few other events.
+-- view: rating_figures, readers: stats
+create view rating_figures as
+select interaction_id as interaction, (body ->> 'score')::int as score, at
+from entry
+where kind = 'event' and author_kind = 'customer' and body ->> 'what' = 'rated';
+
+create index entry_by_customers on entry (at) where kind = 'event' and author_kind = 'customer';
+
 create unique index entry_client on entry (conversation_id, client_id) where client_id is not null;
 
 -- How far a reader has seen. It only grows.

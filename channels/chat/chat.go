@@ -120,6 +120,7 @@ type Config struct {
 	Names    Names
 	Articles Articles
 	Blobs    Blobs
+	Mail     Mail
 	Assets   http.Handler // the widget's own files: /w/v1.js, /w/chat.js and /w/later.js
 
 	// A visitor whose agent has written last is asked after NudgeAfter whether they are
@@ -137,6 +138,9 @@ type Config struct {
 	// FileMax is how many bytes a visitor's file may hold; zero: none are taken.
 	FileMax int64
 	Scan    Scan // nil: files are not looked into
+
+	// Zone is that of the times in transcripts; UTC unless set.
+	Zone *time.Location
 
 	// Source is the address that a request comes from, past proxies.
 	Source func(*http.Request) string
@@ -161,6 +165,7 @@ type Server struct {
 
 // New makes a server; its sockets work while Run runs.
 func New(c Config) *Server {
+	c.Zone = cmp.Or(c.Zone, time.UTC)
 	lines := cmp.Or(c.LinesPerSecond, linesPerSecond)
 	return &Server{
 		Config: c, Store: NewStore(c.Pool),

@@ -9,7 +9,7 @@ import (
 
 // frameIn is what the widget says. T decides which fields count.
 type frameIn struct {
-	T      string            `json:"t"` // hello, form, msg, letter, callback, typing, seen, page, vote, end, pong
+	T      string            `json:"t"` // hello, form, msg, letter, callback, rate, transcript, typing, seen, page, vote, end, pong
 	Key    string            `json:"key"`
 	Token  string            `json:"token"`
 	Lang   string            `json:"lang"`
@@ -25,6 +25,7 @@ type frameIn struct {
 	Title  string            `json:"title"`
 	ID     gateway.ArticleID `json:"id"` // vote
 	Useful bool              `json:"useful"`
+	Score  int               `json:"score"` // rate: 1 to 5
 	// Conversation is the one that Pos counts in; hello leaves it out when it has none.
 	Conversation gateway.ConversationID `json:"conversation"`
 }
@@ -78,7 +79,7 @@ type line struct {
 	At   int64             `json:"at"`
 	Card *cardView         `json:"card,omitempty"`
 	File *fileView         `json:"file,omitempty"`
-	What string            `json:"what,omitempty"` // event: joined, left, transferred, ended, reconnecting
+	What string            `json:"what,omitempty"` // event: joined, left, transferred, ended, reconnecting, rated, transcript
 	// Cause is how a chat ended that was not served to its end: closed, form, callback.
 	Cause string `json:"cause,omitempty"`
 }
@@ -146,6 +147,7 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 			return l, false
 		}
 		_, shown := eventsShown[h.What]
+		shown = shown || h.What == "rated" || h.What == "transcript" // which move no phase
 		l.What, l.Text, l.CID = h.What, "", ""
 		switch gateway.End(h.Cause) { //nolint:exhaustive // the others are nothing to the customer
 		case gateway.EndClosed, gateway.EndForm, gateway.EndCallback:

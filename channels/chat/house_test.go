@@ -54,6 +54,7 @@ type house struct {
 	afterStore func()            // called once, when the next line is stored and not yet answered
 	blobs      map[string][]byte
 	noted      []string // names of blobs that a row keeps
+	mails      []chat.Transcript
 }
 
 func newHouse(t testing.TB) *house {
@@ -104,7 +105,7 @@ func (h *house) start() *node {
 func (h *house) server(assets http.Handler) *chat.Server {
 	c := chat.Config{
 		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
-		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Blobs: h, FileMax: 1 << 20, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
+		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Blobs: h, Mail: h, FileMax: 1 << 20, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
 		Source: func(r *http.Request) string { return r.Header.Get("X-Test-Source") },
 	}
 	if h.setting != nil {
@@ -161,13 +162,14 @@ func (h *house) Say(_ context.Context, e gateway.Entry) (gateway.Entry, error) {
 	for _, old := range h.entries[e.Conversation] {
 		if old.ClientID != "" && old.ClientID == e.ClientID {
 			h.mu.Unlock()
+			old.Repeated = true
 			return old, nil
 		}
 	}
 	_, served := h.open[e.Conversation]
 	trouble := h.trouble
 	h.mu.Unlock()
-	if !served {
+	if !served && e.Author.Kind == gateway.ByCustomer && e.Kind != gateway.EntryEvent {
 		return e, errUnserved
 	}
 	e = h.append(e)
@@ -382,6 +384,17 @@ func (h *house) gives(ctx context.Context, c gateway.ConversationID, name, media
 		Conversation: c, Kind: gateway.EntryFile, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5, Name: "Alva Karlsson"},
 		Channel: gateway.Chat, Text: name, Body: body,
 	})
+}
+
+// Transcript implements chat.Mail.
+func (h *house) Transcript(ctx context.Context, e gateway.Entry, m chat.Transcript) (gateway.Entry, error) {
+	said, err := h.Say(ctx, e)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err == nil && !said.Repeated {
+		h.mails = append(h.mails, m)
+	}
+	return said, err
 }
 
 // AgentName implements chat.Names.

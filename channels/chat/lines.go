@@ -36,7 +36,7 @@ func (v *session) handle(ctx context.Context, data []byte) bool {
 		v.page(ctx, f)
 	case "seen":
 		v.seen(ctx, f.Pos)
-	case "form", "msg", "end", "vote", "callback", "letter":
+	case "form", "msg", "end", "vote", "callback", "letter", "rate", "transcript":
 		if v.lines.Wait(ctx) != nil {
 			return false
 		}
@@ -58,6 +58,10 @@ func (v *session) take(ctx context.Context, f frameIn) {
 		err = v.callBack(ctx, f)
 	case "letter":
 		err = v.letter(ctx, f)
+	case "rate":
+		err = v.rate(ctx, f)
+	case "transcript":
+		err = v.transcript(ctx, f)
 	case "vote":
 		err = v.srv.Articles.Vote(ctx, f.ID, v.widget.language(f.Lang), f.Useful)
 	default:

@@ -133,12 +133,13 @@ func phoneNumber(s string) string {
 // on a case of its own, that an agent answers by mail. It is taken whoever can chat by now:
 // it was begun when nobody could.
 func (v *session) letter(ctx context.Context, f frameIn) error {
-	text, email := strings.TrimSpace(gateway.Clean(f.Text)), strings.ToLower(clip(f.Email, maxAddress))
+	text := strings.TrimSpace(gateway.Clean(f.Text))
 	if err := checkLine(f.CID, text); err != nil {
 		return err
 	}
-	if at := strings.Index(email, "@"); at < 1 || at == len(email)-1 || strings.ContainsAny(email, " ,<>") {
-		return gateway.Invalid("bad_email", "That is not an e-mail address; we need one to answer you.")
+	email, err := mailAddress(f.Email)
+	if err != nil {
+		return err
 	}
 	v.mu.Lock()
 	who := v.visitor
@@ -173,13 +174,27 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 	return nil
 }
 
+// mailAddress is an address that mail can be sent to.
+func mailAddress(s string) (string, error) {
+	email := strings.ToLower(clip(s, maxAddress))
+	if at := strings.Index(email, "@"); at < 1 || at == len(email)-1 || strings.ContainsAny(email, " ,<>") {
+		return "", gateway.Invalid("bad_email", "That is not an e-mail address; we need one to write to you.")
+	}
+	return email, nil
+}
+
 // ending is how a conversation ended last.
 type ending struct {
-	writtenSince bool // by the visitor; also where it never ended
+	writtenSince bool                  // by the visitor; also where it never ended
+	answered     bool                  // an agent has taken part, ever
+	ended        gateway.InteractionID // zero where it goes on, or nobody answered it
+	mailed       map[string]bool       // client ids of transcripts
 }
 
 // ending finds it among the entries after a position.
 func (s *Server) ending(ctx context.Context, c gateway.ConversationID, after int64) (last ending, err error) {
+	last.mailed = map[string]bool{}
+	var joined gateway.InteractionID
 	for {
 		entries, err := s.Timeline.Entries(ctx, c, after, snapPage)
 		if err != nil || len(entries) == 0 {
@@ -188,10 +203,18 @@ func (s *Server) ending(ctx context.Context, c gateway.ConversationID, after int
 		for _, e := range entries {
 			l, shown := viewEntry(e, func(gateway.AgentID) string { return "" })
 			switch {
-			case shown && l.What == "ended":
-				last = ending{}
-			case shown && l.From == "me":
-				last.writtenSince = true
+			case !shown:
+			case l.What == "joined":
+				last.answered, joined = true, e.Interaction
+			case l.What == "ended":
+				last.writtenSince, last.ended = false, 0
+				if joined == e.Interaction {
+					last.ended = joined
+				}
+			case l.What == "transcript":
+				last.mailed[e.ClientID] = true
+			case l.From == "me" && l.Kind != gateway.EntryEvent:
+				last.writtenSince, last.ended = true, 0
 			}
 		}
 		after = entries[len(entries)-1].Pos

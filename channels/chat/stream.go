@@ -146,8 +146,8 @@ func (v *session) viewLocked(e gateway.Entry, names map[gateway.AgentID]string) 
 	if l.File != nil {
 		l.File.URL = v.token.fileAt(e)
 	}
-	if shown && l.Kind == gateway.EntryEvent && e.Interaction >= v.place.Interaction {
-		v.phase = eventsShown[l.What]
+	if to, moves := eventsShown[l.What]; shown && moves && e.Interaction >= v.place.Interaction {
+		v.phase = to
 	}
 	return l, shown
 }

@@ -125,7 +125,7 @@ func (h *house) openWay(context.Context) error {
 		Timeline: h.timeline, Cases: h.tickets, Floor: h.floor, Feed: h.feed, Bus: h.bus,
 	}, h.log)
 	h.outbox = outbox.New(h.pool, h.config.Node, map[gateway.OutboundKind]outbox.Sender{
-		gateway.OutboundEmail: later{h},
+		gateway.OutboundEmail: later{h}, gateway.OutboundTranscript: later{h},
 	}, h.feed, h.bus, h.log)
 	return nil
 }
@@ -141,8 +141,9 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: calls{h.commands, h.floor},
 		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
 		LinesPerSecond: h.config.Chat.LinesPerSecond, BeginsPerMinute: h.config.Chat.BeginsPerMinute, WidgetBeginsPerMinute: h.config.Chat.WidgetBeginsPerMinute,
-		Source:     func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
-		Blobs:      files{h.blobs}, FileMax: int64(h.config.Chat.FileMax) << 20, Scan: h.config.Chat.scanner(),
+		Source: func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
+		Mail:   transcripts{h}, Zone: h.stats.Zone,
+		Blobs: files{h.blobs}, FileMax: int64(h.config.Chat.FileMax) << 20, Scan: h.config.Chat.scanner(),
 		NudgeAfter: time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
 	})
 	if h.config.Voice.Listen == "" || !h.config.does(roleChannels) {

@@ -15,7 +15,7 @@ func WriteQueues(w io.Writer, figures []QueueFigures, name func(gateway.QueueID)
 	lines := [][]string{{
 		"queue", "channel", "entered", "answered", "answered_in_time", "abandoned", "short_abandoned", "diverted",
 		"handled", "offered", "accepted", "declined", "missed", "sl2", "asa_s", "aht_s", "abandon_rate", "transferred", "transfer_rate",
-		"first_response_s", "next_response_s", "resolved", "resolution_s", "reopened", "reopen_rate", "linked", "link_rate",
+		"first_response_s", "next_response_s", "resolved", "resolution_s", "reopened", "reopen_rate", "linked", "link_rate", "rated", "csat",
 	}}
 	for _, f := range figures {
 		lines = append(lines, []string{
@@ -24,7 +24,7 @@ func WriteQueues(w io.Writer, figures []QueueFigures, name func(gateway.QueueID)
 			fraction(f.SL2, 4), fraction(f.ASA, 1), fraction(f.AHT, 1), fraction(f.AbandonRate, 4),
 			whole(f.Transferred), fraction(f.TransferRate, 4),
 			fraction(f.FirstResponse, 1), fraction(f.NextResponse, 1), whole(f.Resolved), fraction(f.Resolution, 1),
-			whole(f.Reopened), fraction(f.ReopenRate, 4), whole(f.Linked), fraction(f.LinkRate, 4),
+			whole(f.Reopened), fraction(f.ReopenRate, 4), whole(f.Linked), fraction(f.LinkRate, 4), whole(f.Rated), fraction(f.CSAT, 2),
 		})
 	}
 	return write(w, lines)

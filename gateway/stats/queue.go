@@ -79,6 +79,14 @@ const (
 		and (coalesce(cardinality($3::bigint[]), 0) = 0 or i.queue = any ($3))
 		group by i.queue, i.channel, start`
 
+	countRatings = `
+		select i.queue, i.channel, ` + bucket + `, count(*) as rated, sum(r.score) as score
+		from rating_figures r
+		join interaction_figures i using (interaction)
+		where r.at >= $1 and r.at < $2
+		and (coalesce(cardinality($3::bigint[]), 0) = 0 or i.queue = any ($3))
+		group by i.queue, i.channel, start`
+
 	countOffers = `
 		select queue, channel, ` + bucket + `,
 			count(*) as offered,
@@ -94,6 +102,7 @@ const (
 var (
 	entriesSQL  = fmt.Sprintf(countEntries, "arrived_at")
 	handlingSQL = fmt.Sprintf(countHandling, "i.finished_at")
+	ratingsSQL  = fmt.Sprintf(countRatings, "r.at")
 	offersSQL   = fmt.Sprintf(countOffers, "created_at")
 )
 
@@ -103,7 +112,7 @@ func (s *Store) count(ctx context.Context, p Period, queues []gateway.QueueID, s
 		return nil, err
 	}
 	var all []counted
-	for _, sql := range []string{entriesSQL, handlingSQL, offersSQL} {
+	for _, sql := range []string{entriesSQL, handlingSQL, ratingsSQL, offersSQL} {
 		rows, err := s.pool.Query(ctx, sql, p.From, p.To, queues, step)
 		found, err := collect[counted](rows, err)
 		if err != nil {

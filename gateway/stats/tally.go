@@ -32,6 +32,9 @@ type Tally struct {
 	Reopened          int     `json:"reopened"` // of those, opened again since
 	ResolutionSeconds float64 `json:"resolution_seconds"`
 
+	Rated int `json:"rated"` // by their customers, in the period
+	Score int `json:"score"` // the sum of those, 1 to 5 each
+
 	Offered  int `json:"offered"` // offers made in the period
 	Accepted int `json:"accepted"`
 	Declined int `json:"declined"`
@@ -59,6 +62,8 @@ func (t *Tally) add(o Tally) {
 	t.Resolved += o.Resolved
 	t.Reopened += o.Reopened
 	t.ResolutionSeconds += o.ResolutionSeconds
+	t.Rated += o.Rated
+	t.Score += o.Score
 	t.Offered += o.Offered
 	t.Accepted += o.Accepted
 	t.Declined += o.Declined
@@ -88,6 +93,8 @@ type Figures struct {
 	Resolution    *float64 `json:"resolution_s,omitempty"`
 	// ReopenRate is reopened ÷ resolved, 0 to 1.
 	ReopenRate *float64 `json:"reopen_rate,omitempty"`
+	// CSAT is what customers thought of it, 1 to 5 on average.
+	CSAT *float64 `json:"csat,omitempty"`
 }
 
 func figuresOf(t Tally) Figures {
@@ -105,6 +112,7 @@ func figuresOf(t Tally) Figures {
 		NextResponse:  ratio(t.NextResponseSeconds, float64(t.NextResponses)),
 		Resolution:    ratio(t.ResolutionSeconds, float64(t.Resolved)),
 		ReopenRate:    ratio(float64(t.Reopened), float64(t.Resolved)),
+		CSAT:          ratio(float64(t.Score), float64(t.Rated)),
 	}
 }
 

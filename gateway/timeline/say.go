@@ -177,7 +177,8 @@ func admitted(locked heads, known map[clientKey]gateway.Entry, batch []*line, en
 		if batch[i].err = unfit(e, locked); batch[i].err != nil {
 			continue
 		}
-		if e.Author.Kind == gateway.ByCustomer && locked[e.Conversation].open == 0 && !repeated {
+		asks := e.Author.Kind == gateway.ByCustomer && e.Kind != gateway.EntryEvent // for an agent
+		if asks && locked[e.Conversation].open == 0 && !repeated {
 			batch[i].err = ErrUnserved
 			continue
 		}

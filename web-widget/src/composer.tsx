@@ -4,7 +4,8 @@ import type { Part } from "./window";
 
 const limit = 5000; // characters; the server's too
 
-export function Composer({ part: { session, state, w } }: { part: Part }) {
+export function Composer({ part, smiling, smile }: { part: Part; smiling: boolean; smile(on: boolean): void }) {
+  const { session, state, w, later } = part;
   const [text, setText] = useState(session.store.get().draft ?? "");
   const picker = useRef<HTMLInputElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -33,12 +34,21 @@ export function Composer({ part: { session, state, w } }: { part: Part }) {
     typed.current = 0;
     area.current?.focus();
   };
+  const put = (emoji: string) => {
+    const el = area.current!;
+    el.setRangeText(emoji, el.selectionStart, el.selectionEnd, "end");
+    write(el.value);
+    smile(false);
+    el.focus();
+  };
   return (
     <footer class="w-foot">
+      {smiling && later && <later.Emoji part={part} onPick={put} onDone={() => { smile(false); area.current!.focus(); }} />}
       <form class="w-input" onSubmit={(e) => { e.preventDefault(); send(); }}>
         <textarea ref={area} rows={1} value={text} maxLength={limit} aria-label={w.write} placeholder={state.phase === "queued" ? w.add : w.write}
           enterkeyhint="send" onPaste={(e) => { if (session.files(e.clipboardData?.files)) e.preventDefault(); }} onInput={(e) => write(e.currentTarget.value)}
           onKeyDown={(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); } }} />
+        <button class="ibtn" type="button" aria-label={w.emoji} aria-expanded={smiling} onClick={() => smile(!smiling)}><Icon of="smile" /></button>
         {!!state.site?.files && (
           <>
             <input ref={picker} type="file" multiple hidden onChange={(e) => { session.files(e.currentTarget.files); e.currentTarget.value = ""; }} />

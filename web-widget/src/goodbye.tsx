@@ -1,20 +1,62 @@
-import { Icon } from "./kit";
-import { Letter } from "./letter";
+import { Icon, useState } from "./kit";
+import { Fields, Letter } from "./letter";
 import type { Part } from "./window";
 import { words } from "./laterwords";
 
-// Under a chat that has ended: why, what may be done instead, and a new one.
+// Under a chat that has ended: why, what the visitor thinks of it, the chat by mail, what may be done instead, a new one.
 export function Ended({ part }: { part: Part }) {
   const { session, state } = part;
   const w = words(part);
   const cause = state.lines.findLast((l) => l.what === "ended")?.cause;
+  const served = state.lines.some((l) => l.what === "joined");
   return (
     <footer class="w-foot w-foot--end">
       <p class="meta">{cause ? cause === "callback" ? w.called : w.nobody : w.endedText}</p>
+      {served && !cause && <Rate part={part} />}
+      {served && <ByMail part={part} />}
+      {state.trouble && <p class="bad" role="alert">{state.trouble}</p>}
       {cause === "form" && <Letter part={part} />}
       <button class={"btn btn--lg btn--block" + (cause === "form" ? "" : " btn--primary")} type="button" onClick={() => session.dispatch({ do: "fresh" })}><Icon of="chat" />{w.again}</button>
     </footer>
   );
+}
+
+// One to five, and a word if they like; what is stored is thanked for.
+function Rate({ part }: { part: Part }) {
+  const { session, state } = part;
+  const w = words(part);
+  const [score, setScore] = useState(0);
+  const after = state.lines.findLast((l) => l.what === "ended" || l.what === "rated");
+  if (after?.what === "rated") return <p>{w.rated}</p>;
+  return (
+    <form class="w-f" onSubmit={(e) => { e.preventDefault(); session.dispatch({ do: "rate", score, text: String(new FormData(e.currentTarget).get("text")) }); }}>
+      <fieldset>
+        <legend class="label">{w.rate}</legend>
+        <div class="pick pick--even">
+          {[1, 2, 3, 4, 5].map((n) => (
+            <label class={n === score ? "is-on" : ""}><input class="vh" type="radio" name="score" aria-label={w.score(n)} checked={n === score} onChange={() => setScore(n)} />{n}</label>
+          ))}
+        </div>
+      </fieldset>
+      {score > 0 && (
+        <>
+          <label class="label">{w.comment}<input class="field" name="text" maxLength={1000} autocomplete="off" /></label>
+          <button class="btn btn--block" disabled={state.net !== "on"}>{part.w.send}</button>
+        </>
+      )}
+    </form>
+  );
+}
+
+function ByMail({ part }: { part: Part }) {
+  const w = words(part);
+  const [asked, setAsked] = useState(false);
+  if (part.state.lines.some((l) => l.what === "transcript")) return <p class="meta">{w.mailed}</p>;
+  return asked ? (
+    <Fields part={part} what="transcript">
+      <label class="label">{part.w.email}<input class="field" name="email" type="email" autocomplete="email" required ref={(el) => el?.focus()} /></label>
+    </Fields>
+  ) : <button class="link" type="button" onClick={() => setAsked(true)}>{w.mail}</button>;
 }
 
 // Above the search of a closed widget.

@@ -1,5 +1,6 @@
 import css from "./later.css";
 import { Closed, Ended } from "./goodbye";
+import { Emoji } from "./emoji";
 import { Faq } from "./faq";
 import { Shown } from "./file";
 import { borrow, type Kit } from "./kit";
@@ -13,7 +14,7 @@ export function mount(root: ShadowRoot, kit: Kit) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return { Ask, CallMe, Closed, Ended, Faq, Letter, Menu, Shown, Stopped };
+  return { Ask, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Shown, Stopped };
 }
 
 export type Later = ReturnType<typeof mount>;

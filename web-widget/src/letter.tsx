@@ -18,13 +18,14 @@ export function Letter({ part, onWrite }: { part: Part; onWrite?(begun: boolean)
 export function CallMe({ part }: { part: Part }) {
   return (
     <Fields part={part} what="callback">
+      {part.state.trouble && <p class="bad" role="alert">{part.state.trouble}</p>}
       <label class="label">{words(part).callMe}<input class="field" name="phone" type="tel" autocomplete="tel" required pattern="[+\d \-]{5,}" /></label>
     </Fields>
   );
 }
 
 // A few fields that are sent as they are named.
-function Fields({ part: { session, w }, what, primary, children }: { part: Part; what: "letter" | "callback"; primary?: boolean; children: ComponentChildren }) {
+export function Fields({ part: { session, w }, what, primary, children }: { part: Part; what: "letter" | "callback" | "transcript"; primary?: boolean; children: ComponentChildren }) {
   return (
     <form class="w-f" onSubmit={(e) => { e.preventDefault(); session.dispatch({ do: what, ...Object.fromEntries(new FormData(e.currentTarget)) } as Action); }}>
       {children}<button class={"btn btn--block" + (primary ? " btn--lg btn--primary" : "")}>{w.send}</button>

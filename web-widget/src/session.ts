@@ -11,6 +11,8 @@ export type Action =
   | { do: "msg"; text: string }
   | { do: "letter"; text: string; email: string }
   | { do: "callback"; phone: string }
+  | { do: "rate"; score: number; text: string }
+  | { do: "transcript"; email: string }
   | { do: "file"; file: File }
   | { do: "again"; cid: string }
   | { do: "drop"; cid: string }
@@ -152,7 +154,8 @@ export class Session implements Listener {
         this.#conn?.restart();
         break;
       default:
-        this.#conn?.send({ t, ...rest });
+        this.#set({ ...this.state, trouble: undefined });
+        this.#conn?.send({ t, cid: newID(), lang: this.lang(), ...rest });
     }
   }
 

@@ -18,6 +18,7 @@ export interface State {
   wait: number;
   callable: boolean; // they may be called back instead
   left: boolean; // a letter is stored
+  trouble?: string; // why what was asked for last, and is no line, was refused
   typing: string; // who types; empty when nobody does
   skew: number; // server's clock minus ours, milliseconds
 }
@@ -51,6 +52,7 @@ export function apply(s: State, f: FrameOut): State {
     case "left":
       return { ...s, left: true, out: s.out.filter((o) => o.cid !== f.cid) };
     case "error":
+      if (!s.out.some((o) => o.cid === f.cid)) return { ...s, trouble: f.detail };
       return f.code === "try_again" ? s : { ...s, out: s.out.map((o) => (o.cid === f.cid ? { ...o, failed: f.detail ?? "" } : o)) };
     case "ping":
       contiguous(s, f);

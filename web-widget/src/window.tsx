@@ -45,13 +45,14 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   const [state, setState] = useState(session.state);
   const [asking, setAsking] = useState(false); // whether to end
   const [menu, setMenu] = useState(false);
+  const [smiling, smile] = useState(false);
   useLayoutEffect(() => {
     setState(session.state);
     return session.subscribe(setState);
   }, [session]);
   const { lang, words: w } = choose(asked, state.site?.languages);
   const { phase, site, stop, callable, lines } = state;
-  const later = useLater(host, open && (menu || asking || !!stop || callable || phase === "ended" || site?.open === false || lines.some((l) => l.card || l.file)));
+  const later = useLater(host, open && (menu || smiling || asking || !!stop || callable || phase === "ended" || site?.open === false || lines.some((l) => l.card || l.file)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
@@ -73,7 +74,7 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
       {chatting ? (
         <>
           <Thread part={part} agent={agent}>{state.phase === "queued" && <Queue part={part} />}</Thread>
-          {state.phase === "ended" ? part.later && <part.later.Ended part={part} /> : <Composer part={part} />}
+          {state.phase === "ended" ? part.later && <part.later.Ended part={part} /> : <Composer part={part} smiling={smiling} smile={smile} />}
         </>
       ) : state.phase === "boot" ? <Loading /> : <Before part={part} prefill={prefill} base={host.base} />}
       <div class="vh" role="status">{said}</div>

@@ -483,3 +483,56 @@ test("a file that is refused is told why and taken away; one that the page took 
   await page.getByRole("button", { name: "Ta bort" }).click();
   await page.getByText("anteckningar.txt").waitFor({ state: "detached" });
 });
+
+for (const dark of [false, true]) {
+  for (const viewport of [desktop, phone]) {
+    const name = `${viewport === phone ? "mobile-" : ""}after-${dark ? "dark" : "light"}`;
+    test(`a rating and the chat by mail after the end, ${name}`, async () => {
+      const { page, wrong } = await visit({ dark, viewport });
+      await begin(page);
+      await pull("join");
+      await page.getByRole("heading", { name: "Alva Karlsson" }).waitFor();
+      await pull("say", { text: "Klart!" });
+      await pull("end");
+      await page.getByText("Hur nöjd är du med hjälpen?").waitFor();
+      await clean(page, `${name}, asked`);
+      await page.getByRole("radio", { name: "4 av 5" }).check({ force: true });
+      await page.getByLabel("Vad var bra eller dåligt?").fill("Snabbt");
+      await page.getByRole("button", { name: "Få chatten som mejl" }).click();
+      const email = page.getByLabel("E-post", { exact: true });
+      await email.fill("anna@kund.example");
+      await clean(page, name);
+      await shot(page, name);
+      await email.press("Enter");
+      await page.getByText("Chatten är på väg som mejl.").waitFor();
+      await page.getByRole("button", { name: "Skicka" }).click();
+      await page.getByText("Tack för ditt betyg!").waitFor();
+      await page.reload();
+      await page.getByRole("button", { name: /Öppna chatten/ }).click();
+      await page.getByText("Tack för ditt betyg!").waitFor();
+      await clean(page, `${name}, done`);
+      await shot(page, `${name}-done`);
+      assert.deepEqual(wrong, []);
+    });
+  }
+}
+
+test("an emoji, by keyboard", async () => {
+  const { page, wrong } = await visit();
+  await begin(page);
+  await page.getByRole("textbox").fill("Tack!");
+  await page.getByRole("button", { name: "Emoji" }).click();
+  await page.getByRole("button", { name: "😀" }).waitFor();
+  await clean(page, "emoji");
+  await shot(page, "emoji-light");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.getByRole("textbox").inputValue(), "Tack!🤔");
+  await page.getByRole("button", { name: "Emoji" }).click();
+  await page.getByRole("button", { name: "😀" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.getByText("Tack!🤔", { exact: true }).waitFor();
+  assert.deepEqual(wrong, []);
+});

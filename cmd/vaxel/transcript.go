@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/retry"
+)
+
+// transcripts sends chats by mail.
+type transcripts struct{ h *house }
+
+// Transcript commits the entry that says so with the outbox's row: from the queue's identity,
+// by its mailbox. An answer to the mail comes to the chat's case.
+func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat.Transcript) (e gateway.Entry, err error) {
+	q, err := t.h.roster.Queue(ctx, m.Queue)
+	if err != nil {
+		return e, err
+	}
+	letter := email.Reply{
+		Conversation: asked.Conversation, Queue: m.Queue, To: []gateway.Address{m.To}, Subject: m.Subject, Text: m.Text,
+		Sender: gateway.Address{Kind: gateway.AddressEmail, Value: q.FromAddress, Name: q.FromName},
+	}
+	err = retry.Tx(ctx, t.h.pool, func(tx pgx.Tx) error {
+		e = asked
+		return t.post(ctx, tx, &e, letter)
+	})
+	if err != nil {
+		return e, fmt.Errorf("send a transcript of conversation %d: %w", asked.Conversation, err)
+	}
+	if !e.Repeated {
+		t.h.feed.Announce(gateway.MessageCreated(e))
+		t.h.outbox.Wake()
+	}
+	return e, nil
+}
+
+func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, letter email.Reply) error {
+	if err := t.h.timeline.Append(ctx, tx, e); err != nil || e.Repeated {
+		return err
+	}
+	out, _, err := t.h.email.Compose(ctx, tx, letter)
+	if err != nil {
+		return err
+	}
+	out.Kind, out.Pos = gateway.OutboundTranscript, e.Pos
+	if _, err := t.h.outbox.Add(ctx, tx, out); err != nil {
+		return err
+	}
+	if err := t.h.timeline.Refer(ctx, tx, e.Conversation, out.MessageID); err != nil {
+		return err
+	}
+	return t.h.feed.Append(ctx, tx, gateway.MessageCreated(*e))
+}
