@@ -127,7 +127,7 @@ func (l *life) again(before ...func(*house)) *house {
 func TestKill(t *testing.T) {
 	for _, c := range []struct {
 		point string
-		end   gateway.End // "-" if the floor needs not be told
+		end   gateway.End // "-" if the floor does not know of it
 		hang  bool        // the customer hangs up first
 	}{
 		{"call.written", "-", false},
@@ -159,8 +159,8 @@ func TestKill(t *testing.T) {
 			}
 			switch {
 			case c.end == "-":
-				if len(leaves) != 0 {
-					t.Errorf("told the floor %+v", leaves)
+				if came := h.arrived(); len(leaves) != 0 || len(came) != 1 || came[0].Channel != gateway.Callback {
+					t.Errorf("told the floor %+v and took in %+v, want a callback", leaves, came)
 				}
 			case len(leaves) != 1 || leaves[0].End != c.end || (leaves[0].Callback != 0) != (c.end == gateway.EndSystemFailure):
 				t.Errorf("told the floor %+v", leaves)

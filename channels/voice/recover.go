@@ -79,7 +79,8 @@ func (v *Voice) bury(ctx context.Context, row callRow) error {
 	}
 	c := newCall(v, row)
 	kept, err := c.keepRecorded(ctx)
-	if row.State == voicemail && !kept && (err == nil || errors.Is(err, errDisk)) {
+	unheard := row.State == arriving || row.State == voicemail && !kept
+	if unheard && (err == nil || errors.Is(err, errDisk)) {
 		err = errors.Join(err, c.callBack(ctx))
 	}
 	if err != nil {
@@ -147,8 +148,8 @@ func (c *Call) promise(ctx context.Context) error {
 	return nil
 }
 
-// callBack promises a call to somebody whose message our failure has cut off before it
-// was one. The call itself has left the queue already.
+// callBack promises a call to somebody whom our failure has cut off before they were in the
+// queue, or before their message was one. The call itself is not in the queue, or no longer.
 func (c *Call) callBack(ctx context.Context) error {
 	body, err := json.Marshal(gateway.Happening{What: "callback", Queue: c.row.Queue, Cause: "system_failure"})
 	if err != nil {
