@@ -53,11 +53,6 @@ func TestSayWithoutAnInteraction(t *testing.T) {
 	if _, err := h.Say(t.Context(), line(id, "b", "too late")); !errors.Is(err, timeline.ErrUnserved) {
 		t.Errorf("customer: got %v want ErrUnserved", err)
 	}
-	rated := line(id, "rated", "★★★★☆")
-	rated.Kind = gateway.EntryEvent
-	if _, err := h.Say(t.Context(), rated); err != nil {
-		t.Errorf("what a customer does asks for nobody: %v", err)
-	}
 	if again, err := h.Say(t.Context(), line(id, "a", "while served")); err != nil || again.Pos != 1 {
 		t.Errorf("resent: got %+v, %v want the first answer", again, err)
 	}
@@ -65,6 +60,11 @@ func TestSayWithoutAnInteraction(t *testing.T) {
 	note.Author.Kind = gateway.ByAgent
 	if said, err := h.Say(t.Context(), note); err != nil || said.Pos != 2 {
 		t.Errorf("agent: got %+v, %v want 2", said, err)
+	}
+	rated := line(id, "rated", "★★★★☆")
+	rated.Kind = gateway.EntryEvent
+	if _, err := h.Say(t.Context(), rated); err != nil {
+		t.Errorf("what a customer does asks for nobody: %v", err)
 	}
 }
 
