@@ -5,40 +5,52 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
-// route measures the pure core in this process: no store, no sockets.
+// route measures the pure core in this process, without store or sockets, then the floor
+// with its store.
 func route(ctx context.Context, b *Bench) error {
 	size := floorSize{agents: 10_000, queues: 20, each: 20, waiting: 100_000}
-	busy, heap, err := b.decide(ctx, size, (*routed).cycle)
+	busy, heap, err := b.decide(ctx, size, b.share(20), (*routed).cycle)
 	if err != nil {
 		return err
 	}
+	var fewer []string
+	for _, n := range []int{100, 1000, 10_000} {
+		size.waiting = n
+		r, _, err := b.decide(ctx, size, b.share(60), (*routed).cycle)
+		if err != nil {
+			return err
+		}
+		fewer = append(fewer, fmt.Sprintf("%.0f/s with %d waiting", r.perSecond, n))
+	}
 	size.waiting = 0
-	idle, _, err := b.decide(ctx, size, (*routed).surplus)
+	idle, _, err := b.decide(ctx, size, b.share(20), (*routed).surplus)
 	if err != nil {
 		return err
 	}
 	b.tell(Figure{
 		Name: "route.decisions_per_s", Value: busy.perSecond, Unit: "1/s", CPU: new(busy.cpu),
-		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d; %v", runs, busy.shares),
+		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d; %v; %s", runs, busy.shares, strings.Join(fewer, ", ")),
 	})
 	b.tell(Figure{
 		Name: "route.decisions_idle_surplus_per_s", Value: idle.perSecond, Unit: "1/s", CPU: new(idle.cpu),
 		Method: fmt.Sprintf("the same with nobody waiting and 10,000 idle agents: an arrival is offered, accepted, ended; median of %d; %v", runs, idle.shares),
 	})
 	b.tell(Figure{Name: "route.heap_mb", Value: heap, Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
-	return nil
+	size.waiting = 100_000
+	return b.durable(ctx, size)
 }
 
 // decide measures how many events a second the core decides, and what it holds.
-func (b *Bench) decide(ctx context.Context, size floorSize, step func(*routed) error) (middling rate, heap float64, err error) {
+func (b *Bench) decide(ctx context.Context, size floorSize, d time.Duration, step func(*routed) error) (middling rate, heap float64, err error) {
 	before := heapMB()
-	f := &routed{core: routing.New(), now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), queues: size.queues, holder: map[gateway.InteractionID]gateway.AgentID{}}
+	f := newRouted(size, time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC))
 	if err := f.fill(size); err != nil {
 		return rate{}, 0, err
 	}
@@ -46,7 +58,7 @@ func (b *Bench) decide(ctx context.Context, size floorSize, step func(*routed) e
 	var got []rate
 	for n := range runs + 1 {
 		m, from := measure(os.Getpid()), f.decisions
-		for time.Since(m.began) < b.share(12) && ctx.Err() == nil {
+		for time.Since(m.began) < d && ctx.Err() == nil {
 			for range 100 {
 				if err := step(f); err != nil {
 					return rate{}, 0, err
@@ -69,11 +81,15 @@ func heapMB() float64 {
 	return float64(m.HeapAlloc) / (1 << 20)
 }
 
-type floorSize struct{ agents, queues, each, waiting int }
+type floorSize struct {
+	agents, queues, each, waiting int
+	away                          bool // the agents are on a break, and hold nothing
+}
 
 // routed is a core with agents who hold one chat each.
 type routed struct {
 	core      *routing.Core
+	plan      gateway.Plan
 	now       time.Time
 	next      gateway.InteractionID
 	queues    int
@@ -82,12 +98,16 @@ type routed struct {
 	decisions int
 }
 
+func newRouted(size floorSize, now time.Time) *routed {
+	return &routed{core: routing.New(), now: now, queues: size.queues, holder: map[gateway.InteractionID]gateway.AgentID{}}
+}
+
 // fill makes the floor: agents in some of the queues, half of them with a skill.
 func (f *routed) fill(size floorSize) error {
 	var p gateway.Plan
 	for q := range size.queues {
 		p.Queues = append(p.Queues, gateway.QueuePlan{ID: gateway.QueueID(q + 1), Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
-			gateway.Chat: {Target: 60, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15, Codes: []gateway.CodeID{1}}},
+			gateway.Chat: {Target: 60, OfferTimeout: 60, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15, Codes: []gateway.CodeID{1}}},
 		}})
 	}
 	for i := range size.agents {
@@ -100,21 +120,26 @@ func (f *routed) fill(size floorSize) error {
 		}
 		p.Agents = append(p.Agents, a)
 	}
+	f.plan = p
 	if err := f.do(routing.Configure{Plan: p}); err != nil {
 		return err
+	}
+	intent, arrivals := gateway.IntentAvailable, size.agents+size.waiting
+	if size.away {
+		intent, arrivals = gateway.IntentOnBreak, size.waiting
 	}
 	for i := range size.agents {
 		if err := f.do(gateway.Consoles{Agent: gateway.AgentID(i + 1), Live: true}); err != nil {
 			return err
 		}
-		if err := f.do(gateway.SetStatus{Agent: gateway.AgentID(i + 1), Intent: gateway.IntentAvailable}); err != nil {
+		if err := f.do(gateway.SetStatus{Agent: gateway.AgentID(i + 1), Intent: intent}); err != nil {
 			return err
 		}
 	}
 	if size.waiting == 0 {
 		return nil
 	}
-	for range size.agents + size.waiting {
+	for range arrivals {
 		if err := f.arrive(); err != nil {
 			return err
 		}
