@@ -12,7 +12,7 @@ create table event (
     slot            smallint    not null default (extract(epoch from now())::bigint / 86400) % 4,
     xid             xid8        not null default pg_current_xact_id(),
     pos             bigint      not null default nextval('event_pos'),
-    topic           text        not null,
+    topics          text[]      not null, -- who hears it
     type            text        not null,
     conversation_id bigint      not null default 0,
     rev             bigint      not null default 0,

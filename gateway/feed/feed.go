@@ -17,6 +17,7 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,22 +84,30 @@ func (f *Feed) Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) e
 	if len(events) == 0 {
 		return nil
 	}
-	n := len(events)
-	topics, types, data := make([]string, n), make([]string, n), make([]string, n)
-	conversations, revs := make([]int64, n), make([]int64, n)
+	var topics, types, data []string
+	var conversations, revs []int64
 	for i, e := range events {
-		topics[i], types[i], data[i] = e.Topic, e.Type, string(e.Data)
-		conversations[i], revs[i] = int64(e.Conversation), e.Rev
+		if last := len(topics) - 1; i > 0 && alike(e, events[i-1]) {
+			topics[last] += " " + e.Topic
+			continue
+		}
+		topics, types, data = append(topics, e.Topic), append(types, e.Type), append(data, string(e.Data))
+		conversations, revs = append(conversations, int64(e.Conversation)), append(revs, e.Rev)
 	}
 	_, err := tx.Exec(ctx, `
-		insert into event (topic, type, conversation_id, rev, data)
-		select topic, type, conversation_id, rev, data::json
+		insert into event (topics, type, conversation_id, rev, data)
+		select string_to_array(topics, ' '), type, conversation_id, rev, data::json
 		from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-		as w(topic, type, conversation_id, rev, data)`, topics, types, conversations, revs, data)
+		as w(topics, type, conversation_id, rev, data)`, topics, types, conversations, revs, data)
 	if err != nil {
-		return fmt.Errorf("append %d events: %w", n, err)
+		return fmt.Errorf("append %d events: %w", len(events), err)
 	}
 	return nil
+}
+
+// alike says whether two events are one that is told to two topics: they share a row.
+func alike(e, before gateway.Event) bool {
+	return e.Topic != before.Topic && e.Type == before.Type && e.Conversation == before.Conversation && e.Rev == before.Rev && bytes.Equal(e.Data, before.Data)
 }
 
 // Announce tells of events that have been committed, without waiting for the log. It
@@ -133,13 +142,16 @@ func (f *Feed) hint() {
 }
 
 // Frame is an event on its way to a follower. At is the cursor to resume from; it is
-// empty when the frame comes early, not from the log.
+// empty when the frame comes early, not from the log, and when the same event comes once
+// more, for another topic that the follower has.
 type Frame struct {
 	gateway.Event
 	At string
 
-	pos position
+	pos position // in the log; zero when it comes early
 }
+
+func (f Frame) early() bool { return f.pos == position{} }
 
 // Watch calls heard for every event of the topics from now on, at least once, early and
 // again from the log. It is for rooms that look things up by id when told: heard must

@@ -131,6 +131,37 @@ func TestFollowTellsWhatIsCommitted(t *testing.T) {
 	}
 }
 
+// One event for several topics is one row of the log. Who follows two of them is told for
+// both, and can resume only after the second.
+func TestAnEventOfSeveralTopics(t *testing.T) {
+	pool := pgtest.New(t)
+	f := node(t, pool, &wire{})
+	start, err := f.Cursor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, one := follow(t, f, "", "a", "c"), follow(t, f, "", "b")
+	put(t, pool, f, event("a", 1), event("b", 1), event("c", 1), event("a", 2))
+	var rows int
+	if err := pool.QueryRow(t.Context(), `select count(*) from event`).Scan(&rows); err != nil || rows != 2 {
+		t.Errorf("got %d rows (%v) want 2", rows, err)
+	}
+	for what, w := range map[string]*feed.Follower{"alive": both, "resumed": follow(t, f, start, "a", "c")} {
+		for _, want := range []struct {
+			topic string
+			rev   int64
+			past  bool
+		}{{"a", 1, false}, {"c", 1, true}, {"a", 2, true}} {
+			if got := next(t, w); got.Topic != want.topic || got.Rev != want.rev || (got.At != "") != want.past {
+				t.Errorf("%s: got %+v want %+v", what, got, want)
+			}
+		}
+	}
+	if got := next(t, one); got.Topic != "b" || got.Rev != 1 || got.At == "" {
+		t.Errorf("got %+v want it for b, from the log", got)
+	}
+}
+
 func TestAnnouncedComesEarlyAndAgain(t *testing.T) {
 	pool := pgtest.New(t)
 	f := node(t, pool, &wire{})
@@ -232,8 +263,8 @@ func TestCursorsThatCannotBeResumedFrom(t *testing.T) {
 func flood(t testing.TB, pool *pgxpool.Pool, n int) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `
-		insert into event (topic, type, data)
-		select 'conversation:' || n % 1000, 'message.created', '{"text": "Hej, min faktura stämmer inte."}'
+		insert into event (topics, type, data)
+		select array['conversation:' || n % 1000], 'message.created', '{"text": "Hej, min faktura stämmer inte."}'
 		from generate_series(1, $1) as n`, n)
 	if err != nil {
 		t.Fatal(err)
@@ -386,8 +417,8 @@ func TestOldSlotsAreEmptied(t *testing.T) {
 	var today int64
 	err := pool.QueryRow(t.Context(), `
 		with old as (
-			insert into event (slot, topic, type, data, at)
-			select s, 'a', 'old', '{}', now() - interval '3 days'
+			insert into event (slot, topics, type, data, at)
+			select s, array['a'], 'old', '{}', now() - interval '3 days'
 			from generate_series(0, 3) s)
 		select extract(epoch from now())::bigint / 86400 % 4`).Scan(&today)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -146,7 +148,7 @@ func (w *Follower) take(frame Frame) {
 	size := len(frame.Data)
 	full := len(w.queue) >= maxFrames || w.bytes+size > maxBytes && len(w.queue) > 0
 	switch {
-	case w.slow || full && frame.At == "":
+	case w.slow || full && frame.early():
 		return
 	case full:
 		w.slow, w.queue = true, nil
@@ -198,7 +200,7 @@ func (w *Follower) pop() (Frame, bool, error) {
 		w.queue[0] = Frame{}
 		w.queue = w.queue[1:]
 		w.bytes -= len(frame.Data)
-		if frame.At == "" || w.at.before(frame.pos) {
+		if frame.early() || w.at.before(frame.pos) {
 			if frame.At != "" {
 				w.at = frame.pos
 			}
@@ -217,7 +219,11 @@ func (w *Follower) catchUp(ctx context.Context) error {
 	w.feed.mu.Unlock()
 	n, err := w.feed.page(ctx, w.at, maxFrames, topics, func(row *logRow) {
 		w.at = row.position
-		w.pending = append(w.pending, row.frame(w.feed.cluster))
+		frame := row.frame(w.feed.cluster)
+		heard := slices.DeleteFunc(strings.Fields(string(row.topics)), func(topic string) bool { return !slices.Contains(topics, topic) })
+		for i, topic := range heard {
+			w.pending = append(w.pending, frame.of(topic, i == len(heard)-1))
+		}
 	})
 	switch {
 	case err != nil:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,29 +109,48 @@ func (f *Feed) pass(row *logRow) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tail = row.position
-	if here := f.listeners[string(row.topic)]; here != nil {
-		deliver(here, row.frame(f.cluster))
+	topics := strings.Fields(string(row.topics))
+	topics = slices.DeleteFunc(topics, func(topic string) bool { return f.listeners[topic] == nil })
+	if len(topics) == 0 {
+		return
+	}
+	frame := row.frame(f.cluster)
+	for i, topic := range topics {
+		for l := range f.listeners[topic] {
+			again := slices.ContainsFunc(topics[i+1:], func(later string) bool { _, ok := f.listeners[later][l]; return ok })
+			l.take(frame.of(topic, !again))
+		}
 	}
 }
 
 // logRow is an event as it is read. Its bytes are the connection's, until the next row.
 type logRow struct {
 	position
-	topic, kind, data pgtype.DriverBytes
-	conversation, rev int64
-	at                time.Time
+	topics, kind, data pgtype.DriverBytes // topics with spaces between
+	conversation, rev  int64
+	at                 time.Time
 }
 
-// frame is a copy of the row for whoever listens.
+// frame is a copy of the row, for whichever of its topics.
 func (r *logRow) frame(cluster string) Frame {
 	return Frame{
 		Event: gateway.Event{
-			Type: string(r.kind), Topic: string(r.topic), Conversation: gateway.ConversationID(r.conversation),
+			Type: string(r.kind), Conversation: gateway.ConversationID(r.conversation),
 			Rev: r.rev, Data: slices.Clone([]byte(r.data)),
 		},
 		At:  cursor{cluster, r.position, r.at}.String(),
 		pos: r.position,
 	}
+}
+
+// of is the frame for one topic. Whoever has several of the row's gets a frame for each,
+// and only the last one leads past it.
+func (f Frame) of(topic string, last bool) Frame {
+	f.Topic = topic
+	if !last {
+		f.At = ""
+	}
+	return f
 }
 
 // inOrder has the log read along its index. A plan is kept, and the log grows too fast for
@@ -142,11 +162,11 @@ const inOrder = `
 		set_config('enable_sort', 'off', true)`
 
 const readPage = `
-	select xid::text::bigint, pos, topic, type, conversation_id, rev, data::text, at
+	select xid::text::bigint, pos, array_to_string(topics, ' '), type, conversation_id, rev, data::text, at
 	from event
 	where (xid, pos) > ($1::text::xid8, $2)
 	and xid < pg_snapshot_xmin(pg_current_snapshot())
-	and ($3::text[] is null or topic = any($3))
+	and ($3::text[] is null or topics && $3)
 	order by xid, pos
 	limit $4`
 
@@ -157,7 +177,7 @@ func (f *Feed) page(ctx context.Context, after position, limit int, topics []str
 	var b pgx.Batch // the settings last as long as it
 	b.Queue(inOrder)
 	b.Queue(readPage, strconv.FormatUint(after.xid, 10), after.pos, topics, limit).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &row.topic, &row.kind, &row.conversation, &row.rev, &row.data, &row.at}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &row.topics, &row.kind, &row.conversation, &row.rev, &row.data, &row.at}, func() error {
 			n++
 			each(&row)
 			return nil
