@@ -12,24 +12,29 @@ import (
 // The admission matrix: what may reach whom. A cell is yes, no, or the word of the
 // refusal; "yes!" is beyond capacity, and flagged. What goes from person to person without
 // an interaction (staff chat, supervisor messages, monitoring, calls to an extension) is
-// not routing's.
+// not routing's. What an agent begins or takes by hand needs no console: it is no offer.
 const matrix = `
-                     | available | busy_chat | busy_mail | busy_call | wrap_chat | wrap_call | offline | break | logged_out
-queued voice         | yes | no  | yes | no | no  | no | no | no | no
-queued chat          | yes | yes | yes | no | yes | no | no | no | no
-queued email         | yes | yes | yes | no | no  | no | no | no | no
-queued voicemail     | yes | no  | no  | no | no  | no | no | no | no
-queued callback      | yes | no  | no  | no | no  | no | no | no | no
-transferred voice    | yes | agent_busy | yes | agent_busy | yes! | yes! | yes | agent_on_break | agent_logged_out
-transferred chat     | yes | yes | yes | agent_busy | yes | yes! | yes | agent_on_break | agent_logged_out
-transferred email    | yes | yes | yes | agent_busy | yes | yes! | yes | agent_on_break | agent_logged_out
-consulted voice      | yes | confirm_busy | confirm_busy | agent_busy | yes! | yes! | yes | agent_on_break | agent_logged_out
-consulted chat       | yes | confirm_busy | confirm_busy | agent_busy | yes | yes! | yes | agent_on_break | agent_logged_out
-insisted voice       | yes | yes! | yes! | agent_busy | yes! | yes! | yes | agent_on_break | agent_logged_out
-pulled chat          | yes | yes | yes | yes! | yes | yes! | yes | agent_on_break | agent_logged_out
-pulled email         | yes | yes | yes | yes! | yes | yes! | yes | agent_on_break | agent_logged_out
-pulled voice         | yes | agent_busy | yes | agent_busy | yes! | yes! | yes | agent_on_break | agent_logged_out
-dialled voice        | yes | agent_busy | agent_busy | agent_busy | yes! | yes! | yes | agent_on_break | agent_logged_out
+                      | available | busy_chat    | busy_mail    | busy_call  | wrap_chat | wrap_call | offline | break          | logged_out       | wrap_mail | offered    | stop_new     | no_console
+queued voice          | yes       | no           | yes          | no         | no        | no        | no      | no             | no               | no        | no         | no           | no
+queued chat           | yes       | yes          | yes          | no         | yes       | no        | no      | no             | no               | no        | no         | no           | no
+queued email          | yes       | yes          | yes          | no         | no        | no        | no      | no             | no               | no        | no         | no           | no
+queued voicemail      | yes       | no           | no           | no         | no        | no        | no      | no             | no               | no        | no         | no           | no
+queued callback       | yes       | no           | no           | no         | no        | no        | no      | no             | no               | no        | no         | no           | no
+transferred voice     | yes       | agent_busy   | yes          | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | agent_busy | agent_busy   | agent_not_connected
+transferred chat      | yes       | yes          | yes          | agent_busy | yes       | yes!      | yes     | agent_on_break | agent_logged_out | yes       | agent_busy | yes          | agent_not_connected
+transferred email     | yes       | yes          | yes          | agent_busy | yes       | yes!      | yes     | agent_on_break | agent_logged_out | yes       | agent_busy | yes          | agent_not_connected
+transferred voicemail | yes       | agent_busy   | agent_busy   | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | agent_busy | agent_busy   | agent_not_connected
+transferred callback  | yes       | agent_busy   | agent_busy   | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | agent_busy | agent_busy   | agent_not_connected
+consulted voice       | yes       | confirm_busy | confirm_busy | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | agent_busy | confirm_busy | agent_not_connected
+consulted chat        | yes       | confirm_busy | confirm_busy | agent_busy | yes       | yes!      | yes     | agent_on_break | agent_logged_out | yes       | agent_busy | confirm_busy | agent_not_connected
+insisted voice        | yes       | yes!         | yes!         | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | agent_busy | yes!         | agent_not_connected
+insisted chat         | yes       | yes          | yes          | agent_busy | yes       | yes!      | yes     | agent_on_break | agent_logged_out | yes       | agent_busy | yes          | agent_not_connected
+pulled voice          | yes       | agent_busy   | yes          | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | agent_busy | agent_busy   | agent_not_connected
+pulled chat           | yes       | yes          | yes          | yes!       | yes       | yes!      | yes     | agent_on_break | agent_logged_out | yes       | yes        | yes          | yes
+pulled email          | yes       | yes          | yes          | yes!       | yes       | yes!      | yes     | agent_on_break | agent_logged_out | yes       | yes        | yes          | yes
+pulled voicemail      | yes       | yes!         | yes!         | yes!       | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | yes        | yes!         | yes
+pulled callback       | yes       | yes!         | yes!         | yes!       | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | yes        | yes!         | yes
+dialled voice         | yes       | agent_busy   | agent_busy   | agent_busy | yes!      | yes!      | yes     | agent_on_break | agent_logged_out | yes!      | yes        | agent_busy   | yes
 `
 
 func TestAdmissionMatrix(t *testing.T) {
@@ -97,6 +102,13 @@ func (m *matrixFloor) put(situation string) {
 	word, what, _ := strings.Cut(situation, "_")
 	channel := map[string]gateway.Channel{"chat": gateway.Chat, "mail": gateway.Email, "call": gateway.Voice}[what]
 	switch word {
+	case "offered":
+		m.must(m.arrive(1, gateway.Chat))
+	case "stop":
+		m.give(1, gateway.Chat)
+		m.must(gateway.SetStatus{Agent: 1, Intent: gateway.IntentOnBreak})
+	case "no": // console
+		m.must(gateway.Consoles{Agent: 1})
 	case "busy", "wrap":
 		id := m.give(1, channel)
 		if word == "wrap" {

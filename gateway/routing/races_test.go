@@ -109,29 +109,34 @@ func TestNoReassignmentLoop(t *testing.T) {
 		for _, strategy := range []gateway.Strategy{gateway.LongestIdle, gateway.RingAll, gateway.RoundRobin} {
 			t.Run(name+"/"+string(strategy), func(t *testing.T) {
 				r := newRace(t, strategy)
-				r.must(routing.Admit{Admission: gateway.Admission{Interaction: 1, Channel: gateway.Voice, Queue: 1}})
-				numbers, alerted := 1, false
-				for end := r.at.Add(10 * time.Minute); r.at.Before(end); {
-					for len(r.open) > 0 {
-						o := r.open[0]
-						r.must(answer(o))
-						numbers = max(numbers, o.No)
-					}
-					alerted = alerted || slices.Contains(r.alerts, gateway.AlertUnanswered)
-					if r.wake.IsZero() {
-						break
-					}
-					if r.wake.After(r.at) {
-						r.at = r.wake
-					}
-					r.must(routing.Wake{})
-				}
-				if numbers > 10*12+3 || !alerted {
+				numbers := r.refuseFor(10*time.Minute, answer, 10*12+3)
+				if alerted := slices.Contains(r.alerts, gateway.AlertUnanswered); numbers > 10*12+3 || !alerted {
 					t.Errorf("%d offers in ten minutes; supervisors know: %v", numbers, alerted)
 				}
 			})
 		}
 	}
+}
+
+// refuseFor gives every offer of a call the same answer for a while, and counts the offers
+// until there are too many.
+func (r *race) refuseFor(d time.Duration, answer func(gateway.Offer) routing.Event, most int) (numbers int) {
+	r.Helper()
+	r.must(routing.Admit{Admission: gateway.Admission{Interaction: 1, Channel: gateway.Voice, Queue: 1}})
+	for end := r.at.Add(d); r.at.Before(end); {
+		for len(r.open) > 0 && numbers <= most {
+			numbers = max(numbers, r.open[0].No)
+			r.must(answer(r.open[0]))
+		}
+		if r.wake.IsZero() || numbers > most {
+			return numbers
+		}
+		if r.wake.After(r.at) {
+			r.at = r.wake
+		}
+		r.must(routing.Wake{})
+	}
+	return numbers
 }
 
 // race is a floor with three agents, all free.
