@@ -54,7 +54,7 @@ func TestBackupRestore(t *testing.T) {
 	var rows map[string]string
 	was.wait("a backup during which nothing changes", func() bool {
 		rows, file = was.rows(), filepath.Join(was.dir, fmt.Sprintf("backup-%d.tar", time.Now().UnixNano()))
-		was.command("backup", file)
+		was.says("backup", file)
 		return maps.Equal(rows, was.rows())
 	})
 	files := was.files()
@@ -62,7 +62,7 @@ func TestBackupRestore(t *testing.T) {
 	was.stop()
 
 	now := embedded(t, mailbox(dovecot.IMAP, dovecot.IMAP))
-	now.command("restore", file)
+	now.says("restore", file)
 	key, err := os.ReadFile(filepath.Join(was.dir, "data", "secret.key"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(now.dir, "data", "secret.key"), key, 0o600))
@@ -152,15 +152,16 @@ func (v *vaxel) stop() {
 	<-exit
 }
 
-// command runs another command of the binary, with the same configuration.
-func (v *vaxel) command(args ...string) {
+// says runs another command of the binary, with the same configuration, and gives what it prints.
+func (v *vaxel) says(args ...string) string {
 	v.t.Helper()
 	path, err := binary()
 	must(v.t, err)
-	cmd := exec.CommandContext(v.t.Context(), path, append(v.args[:2:2], args...)...)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := exec.CommandContext(v.t.Context(), path, append(v.args[:2:2], args...)...).CombinedOutput()
+	if err != nil {
 		v.t.Fatalf("vaxel %s: %v\n%s", args[0], err, out)
 	}
+	return string(out)
 }
 
 // rows are a sum over the rows of each table.
