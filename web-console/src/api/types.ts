@@ -99,7 +99,8 @@ export interface InteractionView {
   last_at?: string
   actions?: string[]
   phase?: Phase
-  outside?: boolean // line 2 is a number outside
+  line_2?: 'colleague' | 'outside' // in a consultation
+  outside?: boolean // a number outside is on it, on line 2 or in the conference
   others?: Id[] // colleagues who are on it, by id
   colleagues?: Named[] // the same with names
   agent_name?: string

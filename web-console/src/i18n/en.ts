@@ -55,6 +55,7 @@ export const en: Words = {
       code_required: 'Choose a code.',
       conference_full: 'No room for more: end a line first.',
       internal: 'Something went wrong on our side. Try again, and quote the code if it happens once more.',
+      line_outside: 'Somebody outside is on line 2. End it, or join the lines, before you leave the customer to a colleague.',
       line_rings: 'Line 2 has not answered yet. Wait, or end it and transfer without asking.',
       no_more_time: 'This wrap-up cannot be extended any further.',
       line_in_use: 'Line 2 is in use. End it or join the lines first.',

@@ -55,6 +55,7 @@ export const sv = {
       code_required: 'Välj en kod.',
       conference_full: 'Fler får inte plats: avsluta en linje först.',
       internal: 'Något gick fel hos oss. Försök igen, och nämn koden om det händer på nytt.',
+      line_outside: 'Någon utanför är på linje 2. Avsluta den, eller slå samman linjerna, innan du lämnar kunden till en kollega.',
       line_rings: 'Linje 2 har inte svarat än. Vänta, eller avsluta den och överför utan att fråga.',
       no_more_time: 'Efterbearbetningen kan inte förlängas mer.',
       line_in_use: 'Linje 2 är upptagen. Avsluta den eller slå samman linjerna först.',

@@ -143,7 +143,7 @@ export function withInteraction(live: Live, told: InteractionView, me: Id): Live
 }
 
 // What a frame leaves out is not so any more.
-const unless = (old: InteractionView | undefined) => old && { phase: undefined, others: undefined, colleagues: undefined, outside: undefined, asked: undefined, gaveAway: undefined, codesOf: undefined }
+const unless = (old: InteractionView | undefined) => old && { phase: undefined, others: undefined, colleagues: undefined, line_2: undefined, outside: undefined, asked: undefined, gaveAway: undefined, codesOf: undefined }
 
 /** Replaces the names and counts of an interaction that a list or a read brought, at the same rev or a newer one. */
 export function withView(live: Live, told: InteractionView): Live {

@@ -12,7 +12,7 @@ import { last } from '../live/log'
 import { useAgentName } from '../live/names'
 import { send } from '../live/outbox'
 import { Directory, keyOf, type Goal } from '../phone/directory'
-import { Cords, LineCard } from '../phone/line-card'
+import { Cords, keyOf as keyOfLine, LineCard } from '../phone/line-card'
 import { useLines } from '../phone/lines'
 import { recordingOf, telephone } from '../phone/number'
 import { Busy, LineVerbs, useAsk, useGive, useSecond } from '../phone/second'
@@ -55,7 +55,7 @@ function Dialling() {
   const phone = me.phones?.[0]
   const [bad, setBad] = useState('')
   const onCall = useCall()
-  const second = onCall && mayDo(onCall, 'transfer', me.agent) // a number that is dialled in a call is for line 2
+  const second = onCall && mayDo(onCall, 'consult', me.agent) && !onCall.outside // a number that is dialled in a call is for line 2
   const dial = useMutation({ mutationFn: dialOf(me.queues?.[0]?.id), onSuccess: (i) => (takeInteraction(i, me.agent), setText('')) })
   const { ask } = useAsk(onCall?.id ?? '', () => setText(''))
   const ring = (number: string) => (second ? ask.mutate({ to: { kind: 'number', id: number, name: number } }) : dial.mutate(number))
@@ -243,7 +243,7 @@ function Lines({ catalogue }: { catalogue: () => void }) {
             <Cords lines={lines} />
             <div className="lines">
               {lines.map((l) => (
-                <LineCard key={l.no} line={l} />
+                <LineCard key={keyOfLine(l)} line={l} />
               ))}
             </div>
           </div>
@@ -394,7 +394,7 @@ function Catalogue({ close }: { close: () => void }) {
         label={w.phone.findIn}
         chosen={chosen ? keyOf(chosen) : undefined}
         choose={setChosen}
-        numbers={call && mayDo(call, 'transfer', me.agent)}
+        numbers={call && mayDo(call, 'consult', me.agent) && !call.outside}
         actions={(e) => (
           <>
             {call && mayDo(call, 'consult', me.agent) && (

@@ -13,6 +13,9 @@ import { Avatar, Chip, Failure, Kbd, Since } from '../ui/parts'
 import type { Line } from './lines'
 import { swapKey, Tones, useDrop, useSwap } from './second'
 
+/** What tells lines apart: in a conference several are line 2. */
+export const keyOf = (l: Line) => `${l.no}/${l.colleague ?? (l.outside ? 'outside' : '')}`
+
 const cardHeight = 126 // px of a line card, and 12 between two
 
 /** From me to each line: solid green where we hear each other, dashed grey where it is parked. */
@@ -27,7 +30,7 @@ export function Cords({ lines }: { lines: Line[] }) {
           const y = n * (cardHeight + 12) + 62
           const tone = l.state === 'live' ? 'live' : 'hold'
           return (
-            <g key={l.no}>
+            <g key={keyOf(l)}>
               <path className={`cord cord--${tone}`} d={`M14 ${middle} C14 ${y} 26 ${y} 46 ${y}`} />
               <circle className={`jack jack--${tone}`} cx="47" cy={y} r="5" />
             </g>
@@ -49,7 +52,7 @@ export function LineCard({ line }: { line: Line }) {
   const about = second ? [] : [f.address(line.address), i?.queue_name].filter(Boolean)
   const kind = !second ? w.phone.kinds.customer : line.outside ? w.lines.outsider : i?.phase === 'consult' ? w.phone.kinds.consult : w.lines.colleague
   return (
-    <article className={`line${line.state === 'live' ? ' line--live' : ''}`} aria-label={w.panel.line(line.no)}>
+    <article className={`line${line.state === 'live' ? ' line--live' : ''}`} aria-label={second ? `${w.panel.line(line.no)}: ${line.name}` : w.panel.line(line.no)}>
       <div className="line-top">
         <Avatar name={line.name} size="lg" />
         <div className="col grow">
@@ -153,7 +156,7 @@ function ColleagueActs({ i, line }: { i: InteractionView; line: Line }) {
       <div className="line-acts">
         <Talk swap={swap} />
         <span className="grow" />
-        <button className="btn btn--sm btn--quiet btn--end" disabled={drop.isPending} onClick={() => drop.mutate(!guest && i.phase === 'conference' ? line.colleague : undefined)}>
+        <button className="btn btn--sm btn--quiet btn--end" disabled={drop.isPending} onClick={() => drop.mutate(!guest && i.phase === 'conference' ? (line.outside ? { outside: true } : { colleague: line.colleague }) : undefined)}>
           <Icon name="hangup" />
           {guest ? w.lines.leave : i.phase === 'conference' ? w.lines.dropWho(line.name) : w.lines.drop}
         </button>

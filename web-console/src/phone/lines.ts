@@ -19,41 +19,52 @@ export interface Line {
 
 const states = { ringing: 'ringing', talking: 'live', held: 'held' } as const
 
-/** The lines as the telephone tells them, with the names of what is on them. */
+/**
+ * The lines as the telephone tells them, with the names of what is on them: line 1 is the customer, line 2 whom the agent
+ * consults. In a conference all are heard, and each has a line 2.
+ */
 export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionView>, me: Id = ''): (Line | undefined)[] {
   const lines: (Line | undefined)[] = [undefined, undefined]
+  let out: Line | undefined
   for (const l of told) {
     if (l.state === 'idle') continue
     const i = l.interaction ? interactions[l.interaction] : undefined
     const address = l.number || i?.customer_address || ''
-    const name = l.outside ? l.name || address : i?.customer_name || l.name || address
-    lines[l.no - 1] = { no: l.no, state: states[l.state], name, address, since: l.since, interaction: i, outside: l.outside }
+    const line: Line = { no: l.no, state: states[l.state], name: l.name || address, address, since: l.since, interaction: i }
+    if (l.outside) out = { ...line, no: 2, outside: true }
+    else lines[l.no - 1] = { ...line, name: i?.customer_name || line.name }
   }
-  const [first, second] = lines
-  if (first?.interaction && !second) return withColleague(first, first.interaction, me)
-  const swapped = first?.interaction?.phase === 'consult' && first.state === 'live' && second?.state === 'live'
-  return swapped ? [first, { ...second, state: 'held' }] : lines
+  const first = lines[0]
+  return first?.interaction ? withOthers(first, first.interaction, out, me) : lines
 }
 
-// A telephone has one leg; the interaction says who else is heard on it. In a consultation either the customer hears
+// A telephone has one leg for all of us; the interaction says who else is heard on it. In a consultation either line 1 hears
 // music or, when the agent has swapped, line 2 does; a colleague who is asked never hears the customer.
-function withColleague(line: Line, i: InteractionView, me: Id): (Line | undefined)[] {
+function withOthers(line: Line, i: InteractionView, out: Line | undefined, me: Id): (Line | undefined)[] {
   const guest = i.others?.includes(me) ?? false
-  const other = guest ? { id: i.agent, name: i.agent_name ?? '' } : i.colleagues?.filter((c) => c.id !== me).at(-1)
   const second = (state: Line['state'], name: string, colleague: Id): Line => ({ no: 2, state, name, address: '', interaction: i, colleague })
-  if (i.phase === 'conference' && other) return [{ ...line, state: 'live' }, second('live', other.name, other.id)]
+  const people = (i.colleagues ?? []).filter((c) => c.id !== me)
+  if (guest) people.push({ id: i.agent, name: i.agent_name ?? '' })
+  if (i.phase === 'conference') return atLeast2([{ ...line, state: 'live' }, ...people.map((c) => second('live', c.name, c.id)), ...(out ? [out] : [])])
   if (i.phase !== 'consult') return [line, undefined]
-  const first: Line = guest || !other ? { ...line, state: 'held' } : line
-  if (other) return [first, second(line.state === 'held' ? 'live' : 'held', other.name, other.id)]
-  return [first, i.asked && second('ringing', i.asked.name, i.asked.agent)]
+  const heard = line.state === 'held' ? 'live' : 'held'
+  if (i.line_2 === 'outside' && !guest) return [line, out && { ...out, state: out.state === 'ringing' ? 'ringing' : heard }]
+  if (rings(i)) return [{ ...line, state: 'held' }, second('ringing', i.asked!.name, i.asked!.agent)]
+  const last = people.at(-1)
+  return [guest ? { ...line, state: 'held' } : line, last && second(heard, last.name, last.id)]
 }
 
-/** Who is on line 2, by name or number, and whether it still rings there. */
+const atLeast2 = (lines: Line[]): (Line | undefined)[] => (lines.length < 2 ? [...lines, undefined] : lines)
+
+/** True while a colleague is asked who has not answered yet. */
+export const rings = (i: InteractionView) => i.asked?.kind === 'consult' && !i.asked.outcome
+
+/** Who would get the customer: whom line 2 has, in a conference the colleague who came last, else who is outside. */
 export function usePartner(i: InteractionView): { name: string; rings: boolean; hears: boolean } {
-  const me = useMe()
-  const line = useLines().find((l) => l?.no === 2 && l.interaction?.id === i.id)
-  const colleagues = (i.colleagues ?? []).filter((c) => c.id !== me.agent)
-  return { name: colleagues.at(-1)?.name ?? line?.name ?? '', rings: line?.state === 'ringing', hears: line?.state !== 'held' }
+  const lines = useLines().filter((l) => l?.no === 2 && l.interaction?.id === i.id)
+  const line = lines.findLast((l) => l?.colleague) ?? lines[0]
+  const name = line?.name ?? (rings(i) ? i.asked!.name : (i.colleagues ?? []).at(-1)?.name)
+  return { name: name ?? '', rings: line?.state === 'ringing', hears: line?.state !== 'held' }
 }
 
 /** Both lines; a call that is offered rings on the first one that is free. */

@@ -11,7 +11,7 @@ import { Icon, type IconName } from '../ui/icon'
 import { announced, printed, spelled, useKeys } from '../ui/keys'
 import { Failure, Kbd } from '../ui/parts'
 import type { Goal } from './directory'
-import { usePartner, type Line } from './lines'
+import { rings, useLines, usePartner, type Line } from './lines'
 
 // Line 1 is the customer, line 2 a colleague who is asked or, of a call, somebody outside. The verbs are the same for each channel.
 
@@ -48,16 +48,16 @@ export function useAsk(id: Id, done?: () => void) {
 /** Talks on a line that hears music, and lets the other hear it; not while it still rings there. */
 export function useSwap(i: InteractionView, line: Line) {
   const me = useMe()
-  const { rings } = usePartner(i)
+  const partner = usePartner(i)
   const swap = useLine(() => api.swapLines(i.id, line.no))
-  const can = line.state === 'held' && !rings && mayDo(i, 'swap_lines', me.agent)
+  const can = line.state === 'held' && !partner.rings && mayDo(i, 'swap_lines', me.agent)
   const talk = () => swap.mutate()
   useKeys({ [swapKey]: can && talk })
   return { can, talk, busy: swap.isPending, error: swap.error }
 }
 
-/** Ends line 2, or takes one colleague out of a conference. */
-export const useDrop = (id: Id) => useLine((colleague?: Id) => api.dropLine(id, colleague))
+/** Ends line 2, or takes one out of a conference. */
+export const useDrop = (id: Id) => useLine((who?: { colleague?: Id; outside?: boolean }) => api.dropLine(id, who))
 
 /** Says that whom one asks is busy, and offers to ring all the same. */
 export function Busy({ asking }: { asking: ReturnType<typeof useAsk> }) {
@@ -80,7 +80,9 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
   const me = useMe()
   const who = useWho()
   const partner = usePartner(i)
-  const names = (i.colleagues ?? []).filter((c) => c.id !== me.agent).map((c) => c.name).join(', ') || (i.outside ? partner.name : '')
+  const outside = useLines().find((l) => l?.outside && l.interaction?.id === i.id)?.name
+  const colleagues = (i.colleagues ?? []).filter((c) => c.id !== me.agent).map((c) => c.name)
+  const names = (outside ? [...colleagues, outside] : colleagues).join(', ')
   const agent = i.agent_name ?? ''
   const spoken = i.channel === 'voice'
   if (i.others?.includes(me.agent)) {
@@ -89,10 +91,10 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
   }
   const asked = i.asked
   if (i.phase === 'consult') {
-    const waits = !spoken ? '' : partner.hears ? w.lines.waits(who(i)) : w.phone.heldLead(names)
-    if (i.outside && partner.rings) return { title: w.lines.rings(names), lead: waits, tone: 'plain' }
-    if (names) return { title: w.lines.consult(names), lead: spoken ? waits : w.lines.reads(names), tone: 'plain' }
-    return asked ? { title: w.lines.rings(asked.name), lead: waits, tone: 'plain' } : null
+    const waits = !spoken ? '' : partner.hears ? w.lines.waits(who(i)) : w.phone.heldLead(partner.name)
+    if (!partner.name) return null
+    if (partner.rings || rings(i)) return { title: w.lines.rings(partner.name), lead: waits, tone: 'plain' }
+    return { title: w.lines.consult(partner.name), lead: spoken ? waits : w.lines.reads(partner.name), tone: 'plain' }
   }
   if (i.phase === 'conference') return { title: w.lines.conference(names), lead: spoken ? '' : w.lines.speaks(names), tone: 'plain' }
   if (!asked) return null
@@ -134,8 +136,9 @@ export function LineVerbs({ i, small }: { i: InteractionView; small?: boolean })
   const drop = useDrop(i.id)
   const may = (verb: string) => mayDo(i, verb, me.agent)
   const guest = i.others?.includes(me.agent) ?? false
-  const { name: who, rings } = usePartner(i)
-  const gives = may('transfer_lines') && !rings // nobody has answered there
+  const partner = usePartner(i)
+  const who = partner.name
+  const gives = may('transfer_lines') && !partner.rings // nobody has answered there
   useKeys({ [giveKey]: gives && (() => give.mutate()), [joinKey]: may('join_lines') && (() => join.mutate()) })
   const busy = give.isPending || join.isPending || drop.isPending
   const problem = give.error ?? join.error ?? drop.error

@@ -58,7 +58,7 @@ export function Transfer({ i, close }: { i: InteractionView; close: () => void }
   const error = move.error ?? asking.error
   const busy = move.isPending || asking.ask.isPending
   const moves = mayDo(i, 'transfer', me.agent)
-  const numbers = moves && isCall(i)
+  const numbers = isCall(i) && !i.outside // one of them at a time
   const name = to ? w.transfer.to[to.kind](to.name) : w.transfer.choose
   const ask = () => to && asking.ask.mutate({ to, ...said })
   return (

@@ -142,6 +142,29 @@ test('a customer is sent to a number outside without talking first; a chat is no
     inCall,
   ))
 
+test('a conference of a colleague and somebody outside: each has a line, and each can be dropped', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      const [erik, out] = [page.getByRole('article', { name: 'Erik Sjöberg' }), page.getByRole('article', { name: '+46 70 111 22 33' })]
+      await erik.getByText('Talar').waitFor()
+      await out.getByText('Talar').waitFor()
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('button', { name: /Anna Andersson talar med Erik Sjöberg, du lämnar/ }).waitFor()
+      await out.getByRole('button', { name: 'Koppla bort +46 70 111 22 33' }).click()
+      await out.waitFor({ state: 'detached' })
+      assert.deepEqual(asked(house, /108\/drop-line/)[0]?.body, { outside: true })
+      await erik.getByRole('button', { name: 'Koppla bort Erik Sjöberg' }).focus()
+      await page.keyboard.press('Enter')
+      await erik.waitFor({ state: 'detached' })
+      assert.deepEqual(asked(house, /108\/drop-line/)[1]?.body, { colleague: '2' })
+    },
+    (h) => {
+      h.interactions.push({ ...structuredClone(sample.call), phase: 'conference', outside: true, others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }] })
+      h.lines = [...structuredClone(sample.lines), { no: 2, interaction: '108', state: 'talking', number: '+46701112233', outside: true }]
+    },
+  ))
+
 test('in a conference one more colleague can be asked, and nothing be given away but the lines', () =>
   desk('/chat/101', async ({ page, house }) => {
     const i = house.interactions.find((x) => x.id === '101')!

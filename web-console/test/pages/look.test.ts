@@ -53,7 +53,7 @@ const scenes: Record<string, Scene> = {
   voicemail: { path: '/chat/104', shows: '0:42' },
   phone: { path: '/phone', shows: 'Anteckning under samtalet', arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))) },
   'two-lines': { path: '/phone', shows: 'Slå samman linjer', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }], actions: undefined }), (h.lines = sample.lines.map((l) => ({ ...l, state: 'held' as const })))) },
-  'line-outside': { path: '/phone', shows: 'Linje 2 · utanför', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', outside: true, actions: undefined }), (h.lines = [...structuredClone(sample.lines), { no: 2, interaction: '108', state: 'talking', number: '+46701112233', since: sample.ago(47), outside: true }])) },
+  'line-outside': { path: '/phone', shows: 'Linje 2 · utanför', arrange: (h) => (h.interactions.push({ ...sample.call, phase: 'consult', line_2: 'outside', outside: true, actions: undefined }), (h.lines = [...structuredClone(sample.lines), { no: 2, interaction: '108', state: 'talking', number: '+46701112233', since: sample.ago(47), outside: true }])) },
   'transfer-outside': {
     path: '/phone',
     shows: 'Anteckning under samtalet',

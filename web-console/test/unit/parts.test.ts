@@ -78,12 +78,15 @@ test('of two lines the one that hears music is parked, whoever the second one is
   const states = (told: PhoneLine[], i: InteractionView) => linesOf(told, { '8': i }, '1').map((l) => l?.state)
   const first = (state: PhoneLine['state']): PhoneLine => ({ no: 1, state, interaction: '8' })
   const out: PhoneLine = { no: 2, state: 'talking', interaction: '8', number: '+46701112233', outside: true }
-  const call = interaction('8', { channel: 'voice', phase: 'consult', agent: '1', customer_name: 'Anna' })
+  const call = interaction('8', { channel: 'voice', phase: 'consult', line_2: 'outside', outside: true, agent: '1', customer_name: 'Anna' })
   assert.deepEqual(states([first('held'), out], call), ['held', 'live'])
   assert.deepEqual(states([first('talking'), out], call), ['live', 'held'], 'swapped')
   assert.deepEqual(states([first('talking'), out], { ...call, phase: 'conference' }), ['live', 'live'])
   assert.equal(linesOf([first('held'), out], { '8': call }, '1')[1]?.name, '+46701112233', 'who is outside has no name of the customer')
-  const asked = { ...call, others: ['2'], colleagues: [{ id: '2', name: 'Erik' }] }
+  const erik = { others: ['2'], colleagues: [{ id: '2', name: 'Erik' }] }
+  assert.deepEqual(states([first('talking'), out], { ...call, ...erik, phase: 'conference', line_2: undefined }), ['live', 'live', 'live'], 'a colleague and somebody outside')
+  assert.deepEqual(linesOf([first('held'), out], { '8': { ...call, ...erik, line_2: 'colleague' } }, '1').map((l) => l?.name), ['Anna', 'Erik'], 'asked from a conference that has somebody outside')
+  const asked: InteractionView = { ...call, ...erik, line_2: 'colleague', outside: undefined }
   assert.deepEqual(states([first('held')], asked), ['held', 'live'])
   assert.deepEqual(states([first('talking')], asked), ['live', 'held'], 'swapped')
   const guest = { ...asked, agent: '2', agent_name: 'Erik', others: ['1'], colleagues: [{ id: '1', name: 'Alva' }] }
