@@ -106,8 +106,9 @@ type Email struct {
 	tokens *tokens
 	pace   pace
 
-	mu      sync.Mutex    // guards changed
-	changed chan struct{} // closed and replaced when a mailbox was saved here
+	mu      sync.Mutex            // guards what follows
+	changed chan struct{}         // closed and replaced when a mailbox was saved here
+	holding map[MailboxID]holding // the leases of this node
 }
 
 // Open gives the channel. The key that signs our Message-IDs is made at the first start
@@ -117,7 +118,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, in Rooms, o Options, log *slo
 	if o.TLS == nil {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	e := &Email{pool: pool, in: in, node: o.Node, tls: o.TLS, log: log, pace: usualPace(), changed: make(chan struct{})}
+	e := &Email{pool: pool, in: in, node: o.Node, tls: o.TLS, log: log, pace: usualPace(), changed: make(chan struct{}), holding: map[MailboxID]holding{}}
 	e.tokens = newTokens(&http.Transport{TLSClientConfig: o.TLS.Clone(), Proxy: http.ProxyFromEnvironment})
 	key, err := signingKey(ctx, pool, in.Secrets)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,25 +35,79 @@ func (e *Email) acquire(ctx context.Context, id MailboxID) (term int64, ok bool,
 	return term, true, nil
 }
 
-// keep renews the lease until ctx ends, and gives errLost when the term has passed. A
-// database that does not answer is not a loss: each transaction checks the term.
-func (e *Email) keep(ctx context.Context, id MailboxID, term int64) error {
+// holding is a lease that this node has, and how its poller hears that it is lost.
+type holding struct {
+	term int64
+	lose func(error)
+}
+
+// keep has a lease renewed until stop is called. lose is told errLost when its term has
+// passed. A database that does not answer is not a loss: each transaction checks the term.
+func (e *Email) keep(id MailboxID, term int64, lose func(error)) (stop func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.holding[id] = holding{term, lose}
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.holding, id)
+	}
+}
+
+// renew renews all leases of this node until ctx ends, in one statement for however many
+// mailboxes.
+func (e *Email) renew(ctx context.Context) {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
-		tag, err := e.pool.Exec(ctx, `
-			update mailbox
-			set held_until = now() + $3
-			where id = $1 and term = $2`, int64(id), term, leaseTime)
-		if err == nil && tag.RowsAffected() == 0 {
-			return errLost
+		if err := e.renewAll(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("leases on mailboxes not renewed", "err", err)
 		}
 	}
+}
+
+// renewAll passes over a mailbox whose row is just held by a transaction that takes mail
+// in: it is renewed the next time, long before its end.
+func (e *Email) renewAll(ctx context.Context) error {
+	e.mu.Lock()
+	held := maps.Clone(e.holding)
+	e.mu.Unlock()
+	if len(held) == 0 {
+		return nil
+	}
+	var ids, terms []int64
+	for id, h := range held {
+		ids, terms = append(ids, int64(id)), append(terms, h.term)
+	}
+	rows, _ := e.pool.Query(ctx, `
+		with held as (
+			select *
+			from unnest($1::bigint[], $2::bigint[]) as w(id, term)),
+		ours as (
+			select m.id
+			from mailbox m
+			join held using (id, term)
+			order by m.id
+			for no key update of m skip locked),
+		renewed as (
+			update mailbox m
+			set held_until = now() + $3
+			from ours
+			where m.id = ours.id)
+		select held.id
+		from held
+		left join mailbox m using (id)
+		where m.term is distinct from held.term`, ids, terms, leaseTime) // the error comes with the rows
+	lost, err := pgx.CollectRows(rows, pgx.RowTo[MailboxID])
+	for _, id := range lost {
+		held[id].lose(errLost)
+	}
+	return err
 }
 
 // release gives the lease back, so that the next node need not wait for its end.

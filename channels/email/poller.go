@@ -56,8 +56,8 @@ func (e *Email) poll(ctx context.Context, m Mailbox) {
 // that many mailboxes of one provider don't come back in step after it was away.
 func (p *poller) hold(ctx context.Context) {
 	ctx, lose := context.WithCancelCause(ctx)
-	stopKeeping := start(ctx, func(ctx context.Context) { lose(p.keep(ctx, p.box.ID, p.term)) })
-	defer stopKeeping()
+	defer lose(nil)
+	defer p.keep(p.box.ID, p.term, lose)()
 	for backoff := p.pace.backoff; ctx.Err() == nil; {
 		caughtUp, err := p.attend(ctx)
 		if errors.Is(err, errLost) || ctx.Err() != nil {

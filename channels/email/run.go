@@ -20,6 +20,7 @@ func (e *Email) Run(ctx context.Context) error {
 			r.stop()
 		}
 	}()
+	defer start(ctx, e.renew)()
 	tick := time.NewTicker(e.pace.check)
 	defer tick.Stop()
 	for ctx.Err() == nil {

@@ -79,6 +79,9 @@ func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan 
 	if room == 0 {
 		return nil // whoever is done will hint
 	}
+	if waits, err := o.waits(ctx); err != nil || !waits {
+		return err
+	}
 	due, err := o.take(ctx, room)
 	if err != nil {
 		return err
@@ -94,13 +97,31 @@ func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan 
 	return nil
 }
 
-// take marks due rows as being sent by us, after it has given up those whose sender is lost.
-func (o *Store) take(ctx context.Context, room int) (due []row, err error) {
-	var told []gateway.Event
+// kinds are those that this node can send.
+func (o *Store) kinds() []string {
 	kinds := make([]string, 0, len(o.senders))
 	for kind := range o.senders {
 		kinds = append(kinds, string(kind))
 	}
+	return kinds
+}
+
+// waits says whether anything is due: asked every second, it begins no transaction.
+func (o *Store) waits(ctx context.Context) (due bool, err error) {
+	err = o.pool.QueryRow(ctx, `
+		select exists (
+			select from outbound
+			where due_at <= now() and kind = any($1))`, o.kinds()).Scan(&due)
+	if err != nil {
+		return false, fmt.Errorf("look for what is due: %w", err)
+	}
+	return due, nil
+}
+
+// take marks due rows as being sent by us, after it has given up those whose sender is lost.
+func (o *Store) take(ctx context.Context, room int) (due []row, err error) {
+	var told []gateway.Event
+	kinds := o.kinds()
 	err = retry.Tx(ctx, o.pool, func(tx pgx.Tx) error {
 		if told, err = o.lose(ctx, tx, kinds, room); err != nil {
 			return err

@@ -1,0 +1,47 @@
+package email_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/email/mailtest"
+)
+
+// TestLeasesAreKeptTogether: while one mailbox's row is held by somebody, the leases of the
+// others are renewed all the same, and no other node gets any.
+func TestLeasesAreKeptTogether(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	e := h.open(t, "a", d)
+	for i := range 3 {
+		m := support(d.IMAP, nobody)
+		m.Address = fmt.Sprintf("box%d@cyklar.example", i)
+		m.User = m.Address
+		save(t, e, m)
+	}
+	run(t, e)
+	held := func(after time.Time) (n int) {
+		if err := h.pool.QueryRow(t.Context(), "select count(*) from mailbox where holder = 'a' and held_until > $1", after).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	until(t, "all are read", func() bool { return held(time.Now()) == 3 })
+	busy, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Rollback(t.Context()) }() // after a commit it does nothing
+	if _, err := busy.Exec(t.Context(), "select from mailbox where address = 'box1@cyklar.example' for share"); err != nil {
+		t.Fatal(err)
+	}
+	var last time.Time
+	if err := h.pool.QueryRow(t.Context(), "select max(held_until) from mailbox").Scan(&last); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the others are renewed", func() bool { return held(last) == 2 })
+	if err := busy.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is renewed too", func() bool { return held(last) == 3 })
+}
