@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 var tools = []string{"gateway/crash", "gateway/lazy", "gateway/retry", "gateway/tidy"}
 
 // testHelpers may be imported by every test.
-var testHelpers = []string{"migrations/pgtest", "channels/email/mailtest", "channels/voice/phonetest", "gateway/bus/natstest", "migrations", "localpg"}
+var testHelpers = []string{"migrations/pgtest", "channels/email/mailtest", "channels/voice/phonetest", "gateway/bus/natstest", "gateway/api/frametest", "migrations", "localpg"}
 
 func TestImports(t *testing.T) {
 	for _, src := range sources(t) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -13,10 +14,13 @@ import (
 
 var updateContract = flag.Bool("update-openapi", false, "write docs/openapi.json anew")
 
-const contractFile = "../docs/openapi.json"
+const (
+	contractFile = "../docs/openapi.json"
+	framesFile   = "../docs/frames.json"
+)
 
 // TestOpenAPIDrift holds the committed contract to the code: whoever changes the API
-// changes docs/openapi.json in the same commit (go test ./e2e -run OpenAPIDrift -update-openapi).
+// changes docs/openapi.json in the same commit (go test ./e2e -run Drift -update-openapi).
 func TestOpenAPIDrift(t *testing.T) {
 	is, err := api.Contract()
 	if err != nil {
@@ -25,17 +29,36 @@ func TestOpenAPIDrift(t *testing.T) {
 	if again, err := api.Contract(); err != nil || !bytes.Equal(is, again) {
 		t.Fatalf("the contract is not the same twice: %v", err)
 	}
+	wantCommitted(t, contractFile, is)
+}
+
+// TestFramesDrift does the same for the frames of both sockets, which only the whole binary
+// knows.
+func TestFramesDrift(t *testing.T) {
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := exec.CommandContext(t.Context(), path, "openapi", "--frames").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCommitted(t, framesFile, is)
+}
+
+func wantCommitted(t *testing.T, file string, is []byte) {
+	t.Helper()
 	if *updateContract {
-		if err := os.WriteFile(contractFile, is, 0o644); err != nil { // it is public
+		if err := os.WriteFile(file, is, 0o644); err != nil { // it is public
 			t.Fatal(err)
 		}
 	}
-	committed, err := os.ReadFile(contractFile)
+	committed, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(is, committed) {
-		t.Errorf("docs/openapi.json is not what the code says; run go test ./e2e -run OpenAPIDrift -update-openapi and read the diff%s", firstDifference(committed, is))
+		t.Errorf("%s is not what the code says; run go test ./e2e -run Drift -update-openapi and read the diff%s", file, firstDifference(committed, is))
 	}
 }
 

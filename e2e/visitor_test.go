@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/vaxelhq/vaxel/gateway/api/frametest"
 )
 
 // visitor is a customer's widget without the browser: what is not acknowledged is said
@@ -36,6 +38,9 @@ type visitor struct {
 	faults []string
 	acked  map[string]int // client id → how often
 }
+
+// committedFrames is docs/frames.json, to which every frame is held.
+var committedFrames = sync.OnceValue(func() *frametest.Schema { return frametest.Read(framesFile) })
 
 type chatLine struct {
 	Pos              int64
@@ -110,6 +115,9 @@ func (c *visitor) live(ctx context.Context) {
 		_, body, err := conn.Read(ctx)
 		if err != nil {
 			return
+		}
+		if fault := committedFrames().Fault("VisitorHears", body); fault != "" {
+			c.v.t.Errorf("a frame that docs/frames.json does not describe: %s", fault)
 		}
 		var f chatFrame
 		if json.Unmarshal(body, &f) == nil {

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/vaxelhq/vaxel/gateway/api/frametest"
 )
 
 // frame is what the server says, as far as tests look at it.
@@ -54,6 +57,9 @@ type line struct {
 		URL   string `json:"url"`
 	} `json:"card"`
 }
+
+// committedFrames is docs/frames.json, to which every frame is held.
+var committedFrames = sync.OnceValue(func() *frametest.Schema { return frametest.Read("../../docs/frames.json") })
 
 // client is a visitor's browser without the browser. It checks on every frame that
 // nothing is missing and nothing comes twice.
@@ -142,6 +148,9 @@ func (c *client) read() (frame, error) {
 	_, data, err := c.ws.Read(ctx)
 	if err != nil {
 		return frame{}, err
+	}
+	if fault := committedFrames().Fault("VisitorHears", data); fault != "" {
+		c.t.Errorf("a frame that docs/frames.json does not describe: %s", fault)
 	}
 	var f frame
 	if err := json.Unmarshal(data, &f); err != nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
 // shows waits until the console's board has these queues, and gives their rows.
@@ -40,7 +41,7 @@ func TestBoardsShowWhatIsOnesOwn(t *testing.T) {
 	all.shows(h.invoices, h.support)
 
 	for _, q := range []gateway.QueueID{h.invoices, h.support} {
-		h.Feed.Announce(gateway.NewEvent(gateway.TopicBoard, "interaction.step", 0, m{"interaction": "1", "queue": q}))
+		h.Feed.Announce(gateway.NewEvent(gateway.TopicBoard, "interaction.step", 0, routing.StepTaken{Interaction: 1, Channel: gateway.Chat, Queue: q, Step: gateway.Step{Do: gateway.LowerSkills}}))
 	}
 	if step := anna.until("interaction.step", nil); step["queue"] != h.support.String() {
 		t.Errorf("heard of %v", step)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 
 	"github.com/vaxelhq/vaxel/gateway/api"
+	"github.com/vaxelhq/vaxel/gateway/api/frametest"
 )
 
 // socket is a console's live side.
@@ -61,8 +63,20 @@ func (s *socket) read() (m, error) {
 		return nil, err
 	}
 	f := m{}
-	return f, json.Unmarshal(body, &f)
+	if err := json.Unmarshal(body, &f); err != nil {
+		return nil, err
+	}
+	if fault := committedFrames().Fault("AgentHears", body); fault != "" && f["t"] != madeUp {
+		s.t.Errorf("a frame that docs/frames.json does not describe: %s", fault)
+	}
+	return f, nil
 }
+
+// committedFrames is docs/frames.json, to which every frame is held.
+var committedFrames = sync.OnceValue(func() *frametest.Schema { return frametest.Read("../../docs/frames.json") })
+
+// madeUp is what tests tell consoles that no room does.
+const madeUp = "flood"
 
 // next is the next frame; it holds n to 1, 2, 3 … and keeps the cursor.
 func (s *socket) next() m {

@@ -53,15 +53,17 @@ var ids = []reflect.Type{
 
 // schemaNames are those of types that would have another's.
 var schemaNames = map[reflect.Type]string{
-	reflect.TypeFor[gateway.Address]():   "Address",
-	reflect.TypeFor[tickets.Address]():   "CustomerAddress",
-	reflect.TypeFor[staffchat.Message](): "SupervisorMessage",
-	reflect.TypeFor[staffchat.Receipt](): "StaffReceipt",
-	reflect.TypeFor[access.Audited]():    "AuditLine",
-	reflect.TypeFor[roster.Agent]():      "AgentSettings",
-	reflect.TypeFor[roster.Queue]():      "QueueSettings",
-	reflect.TypeFor[phone]():             "PhoneAddress",
-	reflect.TypeFor[kb.Article]():        "ArticleSource",
+	reflect.TypeFor[gateway.Address]():     "Address",
+	reflect.TypeFor[gateway.Interaction](): "BoardInteraction",
+	reflect.TypeFor[gateway.Offer]():       "ClosedOffer",
+	reflect.TypeFor[tickets.Address]():     "CustomerAddress",
+	reflect.TypeFor[staffchat.Message]():   "SupervisorMessage",
+	reflect.TypeFor[staffchat.Receipt]():   "StaffReceipt",
+	reflect.TypeFor[access.Audited]():      "AuditLine",
+	reflect.TypeFor[roster.Agent]():        "AgentSettings",
+	reflect.TypeFor[roster.Queue]():        "QueueSettings",
+	reflect.TypeFor[phone]():               "PhoneAddress",
+	reflect.TypeFor[kb.Article]():          "ArticleSource",
 }
 
 func schemaName(t reflect.Type, hint string) string {
@@ -88,6 +90,16 @@ var ownErrors = sync.OnceFunc(func() {
 	}
 })
 
+// newSchemas makes schemas of Go's types, under their names with a prefix.
+func newSchemas(prefix string) huma.Registry {
+	schemas := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string { return prefix + schemaName(t, hint) })
+	schemas.Map()["Id"] = wholeID()
+	for _, t := range ids {
+		schemas.RegisterTypeAlias(t, reflect.TypeFor[idSchema]())
+	}
+	return schemas
+}
+
 // contract is the head of the OpenAPI document.
 func contract() huma.Config {
 	ownErrors()
@@ -96,12 +108,7 @@ func contract() huma.Config {
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by docs.go
 	c.CreateHooks = nil                                   // no $schema links in bodies
-	schemas := huma.NewMapRegistry(schemaPrefix, schemaName)
-	schemas.Map()["Id"] = wholeID()
-	for _, t := range ids {
-		schemas.RegisterTypeAlias(t, reflect.TypeFor[idSchema]())
-	}
-	c.Components.Schemas = schemas
+	c.Components.Schemas = newSchemas("")
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		schemesSession: {Type: "apiKey", In: "cookie", Name: cookieName, Description: "What POST /api/v1/session sets"},
 		schemesKey:     {Type: "http", Scheme: "bearer", Description: "An API key"},
@@ -113,14 +120,12 @@ func contract() huma.Config {
 
 const description = "Everything that agents, supervisors, administrators and integrations do. " +
 	"Ids are opaque strings; times are RFC 3339 in UTC; lists are paged with after and limit. " +
-	"Every refusal is a Problem (RFC 9457) whose code is stable. The socket's frames are described in docs/api.md."
+	"Every refusal is a Problem (RFC 9457) whose code is stable. The socket's frames are described in docs/api.md and docs/frames.json."
 
 // mend makes the contract say what is really sent and taken.
 func mend(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas
-	for name, s := range schemas.Map() {
-		mendFields(s, schemas.TypeFromRef(schemaPrefix+name))
-	}
+	mendSchemas(schemas)
 	for _, name := range []string{"ChannelPlan", "WrapUpPlan", "Step", "Wording", "Category"} {
 		schemas.Map()[name] = optional(schemas.Map()[name]) // a queue's plan is filled in from the defaults
 	}
@@ -138,6 +143,44 @@ func mend(doc *huma.OpenAPI) {
 			shareRefusals(doc.Components, o)
 		}
 	}
+}
+
+// mendSchemas makes each schema say what is really sent and taken.
+func mendSchemas(schemas huma.Registry) {
+	var bodies *huma.Schema
+	if schemas.Map()["Entry"] != nil {
+		bodies = entryBodies(schemas)
+	}
+	for name, s := range schemas.Map() {
+		t := schemas.TypeFromRef(schemaPrefix + name)
+		mendFields(s, t)
+		if s.Properties["body"] != nil && (t == reflect.TypeFor[gateway.Entry]() || t == reflect.TypeFor[erasedEntry]()) {
+			s.Properties["body"] = bodies
+		}
+	}
+}
+
+// bodyOf is what the entries of each kind carry; the others have no body.
+var bodyOf = map[gateway.EntryKind]reflect.Type{
+	gateway.EntryMail:      reflect.TypeFor[gateway.Mail](),
+	gateway.EntryArticle:   reflect.TypeFor[gateway.ArticleCard](),
+	gateway.EntryEvent:     reflect.TypeFor[gateway.Happening](),
+	gateway.EntryCall:      reflect.TypeFor[gateway.CallSummary](),
+	gateway.EntryRecording: reflect.TypeFor[gateway.Recording](),
+	gateway.EntryFile:      reflect.TypeFor[gateway.Attachment](),
+}
+
+// entryBodies is an entry's body, whose type follows from the entry's kind.
+func entryBodies(schemas huma.Registry) *huma.Schema {
+	one := &huma.Schema{}
+	var about []string
+	for _, kind := range slices.Sorted(maps.Keys(bodyOf)) {
+		s := schemas.Schema(bodyOf[kind], true, "")
+		one.OneOf = append(one.OneOf, s)
+		about = append(about, string(kind)+": "+strings.TrimPrefix(s.Ref, schemaPrefix))
+	}
+	one.Description = "By the entry's kind. " + strings.Join(about, ", ") + ". A message and a note have none."
+	return one
 }
 
 // shareRefusals keeps each refusal in one place: they are all Problems.

@@ -93,7 +93,7 @@ const forSupervisors = "For supervisors."
 
 func (s *Server) liveSocket() *huma.Operation {
 	o := s.plain("GET", "/socket", "socket", "The live events of an agent's console, a WebSocket of subprotocol vaxel.v1", nil,
-		content(http.StatusSwitchingProtocols, "The socket; docs/api.md describes its frames", "", nil))
+		content(http.StatusSwitchingProtocols, "The socket; docs/api.md and docs/frames.json describe its frames", "", nil))
 	o.Security = []map[string][]string{} // its first frame carries the ticket
 	return o
 }

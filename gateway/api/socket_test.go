@@ -58,7 +58,7 @@ func TestAMailComesWhole(t *testing.T) {
 	check(t, c.UnmarshalText([]byte(i["conversation"].(string))))
 	e := gateway.Entry{
 		Conversation: c, Kind: gateway.EntryMail, Channel: gateway.Email, Text: "Hej", ClientID: seq(), At: time.Now(),
-		Body: []byte(`{"subject": "Faktura", "from": {}, "html": "<p>Hej</p>"}`), Author: gateway.Author{Kind: gateway.ByCustomer},
+		Body: []byte(`{"subject": "Faktura", "from": {"kind": "email", "value": "a@b.example"}, "html": "<p>Hej</p>"}`), Author: gateway.Author{Kind: gateway.ByCustomer},
 	}
 	if told := string(gateway.MessageCreated(e).Data); strings.Contains(told, "Hej") || !strings.Contains(told, `"partial":true`) {
 		t.Errorf("the log tells %s", told)
