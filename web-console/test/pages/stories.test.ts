@@ -1,5 +1,6 @@
 // What an agent does in a day, once with the mouse and once with the keyboard alone: presence (S1–S8), the platform switch
-// (S12), offers and codes (S13, S14), boards and favourites (S15–S17), transfer (S18). Nothing for an automatic WCAG check to find.
+// (S12), offers and codes (S13, S14), boards and favourites (S15–S17), transfer (S18), articles (S21), colleagues and supervisors
+// (S22, S32). Nothing for an automatic WCAG check to find.
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
@@ -185,4 +186,30 @@ story('S18 a transfer sees the queue’s state first', '/chat/101', async ({ pag
   await press(dialog.getByRole('button', { name: /Faktura.*3 väntar.*2 lediga/ }).first())
   await press(dialog.getByRole('button', { name: 'Överför till kön Faktura' }))
   await fact('it is transferred', () => asked(house, /101\/transfer/)[0]?.body.to_queue === '1')
+})
+
+story('S21 an article goes to the customer by its shortcut', '/chat/101', async ({ page, house, hand }) => {
+  await page.getByRole('textbox', { name: 'Svar' }).pressSequentially('/återk')
+  const option = page.getByRole('option', { name: /återköp/ }).first()
+  await option.waitFor()
+  if (hand === 'mouse') await option.click()
+  else await page.keyboard.press('Enter')
+  await fact('its card is sent', () => asked(house, /101\/articles/)[0]?.body.article === '31')
+})
+
+story('S22 a colleague is written to', '/messages', async ({ page, house, press, hand }) => {
+  await press(page.getByRole('button', { name: 'Ny chatt' }).last())
+  await press(page.getByRole('dialog').getByRole('button', { name: /^Erik Sjöberg/ }))
+  const text = page.getByRole('region', { name: 'Erik Sjöberg' }).getByRole('textbox')
+  await text.fill('Tack, då svarar jag kunden.')
+  if (hand === 'mouse') await page.getByRole('button', { name: /^Skicka/ }).click()
+  else await page.keyboard.press('Control+Enter')
+  await page.getByText('Tack, då svarar jag kunden.').waitFor()
+  await fact('it is said', () => asked(house, /staff-chats\/901\/messages/).length === 1)
+})
+
+story('S32 what a supervisor says to all is read', '/messages/supervisors', async ({ page, house, press }) => {
+  await press(page.getByRole('button', { name: 'Markera som läst' }))
+  await fact('it is kept as read', () => asked(house, /supervisor-messages\/1\/seen/).length === 1)
+  await page.getByRole('button', { name: 'Markera som läst' }).waitFor({ state: 'detached' })
 })
