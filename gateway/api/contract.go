@@ -154,9 +154,21 @@ func mendSchemas(schemas huma.Registry) {
 	for name, s := range schemas.Map() {
 		t := schemas.TypeFromRef(schemaPrefix + name)
 		mendFields(s, t)
+		if t == reflect.TypeFor[gateway.Mail]() {
+			s.Properties["from"] = &huma.Schema{Description: "Whom a damaged mail is from may not be known: then kind and value are empty", AnyOf: []*huma.Schema{s.Properties["from"], nobody()}}
+		}
 		if s.Properties["body"] != nil && (t == reflect.TypeFor[gateway.Entry]() || t == reflect.TypeFor[erasedEntry]()) {
 			s.Properties["body"] = bodies
 		}
+	}
+}
+
+// nobody is an address that is none.
+func nobody() *huma.Schema {
+	empty := &huma.Schema{Type: huma.TypeString, Enum: []any{""}}
+	return &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"kind", "value"},
+		Properties: map[string]*huma.Schema{"kind": empty, "value": empty, "name": {Type: huma.TypeString}},
 	}
 }
 
@@ -307,6 +319,7 @@ func taken(doc *huma.OpenAPI) map[string]bool {
 	return found
 }
 
+// reach marks a schema and all that it is made of.
 func reach(schemas huma.Registry, s *huma.Schema, found map[string]bool) {
 	if s == nil {
 		return
