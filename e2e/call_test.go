@@ -44,7 +44,11 @@ max_wait = %d
 // setPhone gives the agent a telephone.
 func (a *agent) setPhone(uri string) {
 	a.v.t.Helper()
-	_, err := roster.New(a.v.pool, quiet{}).SetPhones(a.v.t.Context(), a.id, []roster.Phone{{Kind: roster.PhoneSIP, Address: uri}})
+	people := roster.New(a.v.pool, quiet{})
+	now, err := people.Agent(a.v.t.Context(), a.id)
+	must(a.v.t, err)
+	now.Phones = []roster.Phone{{Kind: roster.PhoneSIP, Address: uri}}
+	_, err = people.UpdateAgent(a.v.t.Context(), now)
 	must(a.v.t, err)
 }
 

@@ -355,7 +355,7 @@ func TestVoicemailWithoutRoomToBegin(t *testing.T) {
 
 // The disk is full while the caller speaks: they are promised a callback, and the message is
 // whole once there is room. It is the process's own limit, so no other test runs meanwhile.
-func TestVoicemailOnFullDisk(t *testing.T) { //nolint:paralleltest // see above
+func TestVoicemailOnFullDisk(t *testing.T) {
 	h, _ := fragile(t, 1, aside)
 	customer, c, _ := h.calls(0)
 	phonetest.Wait(t, "the beep", func() bool { return customer.Sound.Ear.Hears(1000) })

@@ -152,7 +152,7 @@ func items(page m) []m {
 
 // reader is a body.
 func reader(v any) io.Reader {
-	body, _ := json.Marshal(v) //nolint:errchkjson // a test's own
+	body, _ := json.Marshal(v) // a test's own
 	return bytes.NewReader(body)
 }
 

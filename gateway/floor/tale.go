@@ -70,7 +70,7 @@ func (t *tale) addOffer(o gateway.Offer) {
 func (b *batch) close(l *leader) {
 	b.compare(l)
 	for _, h := range b.tale.happened {
-		body, _ := json.Marshal(h.Happening) //nolint:errchkjson // ids and words of ours
+		body, _ := json.Marshal(h.Happening) // ids and words of ours
 		b.tale.entries = append(b.tale.entries, &gateway.Entry{
 			Conversation: h.Conversation, Kind: gateway.EntryEvent, Author: gateway.Author{Kind: gateway.BySystem},
 			Interaction: h.Interaction, Channel: h.Channel, Text: h.Happening.What, Body: body, At: l.last,

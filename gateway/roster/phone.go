@@ -128,24 +128,6 @@ func (s *Store) Phones(ctx context.Context, agent gateway.AgentID) ([]Phone, err
 	return list[Phone](ctx, s.db, "select "+phoneColumns+" from phone where agent = $1 order by position, id", agent)
 }
 
-// SetPhones replaces an agent's phones; those that stay keep their verification.
-func (s *Store) SetPhones(ctx context.Context, agent gateway.AgentID, phones []Phone) ([]Phone, error) {
-	err := s.edit(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, "update agent set rev = rev + 1 where id = $1", agent)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return gateway.NotFound("agent_not_found", "there is no such agent")
-		}
-		return setPhones(ctx, tx, agent, phones)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.Phones(ctx, agent)
-}
-
 // PhoneVerified notes that the phone is the agent's own, as somebody vouches.
 func (s *Store) PhoneVerified(ctx context.Context, agent gateway.AgentID, phone int64, at time.Time) error {
 	return s.edit(ctx, func(tx pgx.Tx) error {
@@ -157,6 +139,7 @@ func (s *Store) PhoneVerified(ctx context.Context, agent gateway.AgentID, phone 
 	})
 }
 
+// setPhones replaces an agent's phones; those that stay keep their verification.
 func setPhones(ctx context.Context, tx pgx.Tx, agent gateway.AgentID, phones []Phone) error {
 	var kinds, addresses []string
 	for _, p := range phones {

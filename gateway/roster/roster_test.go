@@ -311,7 +311,7 @@ func TestConstraintsInWords(t *testing.T) {
 	}
 }
 
-func TestSetPhonesKeepsVerification(t *testing.T) {
+func TestNewPhonesKeepVerification(t *testing.T) {
 	ctx, s := t.Context(), roster.New(pgtest.New(t), nil)
 	a := made(t, s.CreateAgent, roster.Agent{Name: "Anna", Phones: []roster.Phone{
 		{Kind: roster.PhonePSTN, Address: "+46701740605"}, {Kind: roster.PhoneSIP, Address: "sip:anna@pbx.example"},
@@ -319,16 +319,23 @@ func TestSetPhonesKeepsVerification(t *testing.T) {
 	if err := s.PhoneVerified(ctx, a.ID, a.Phones[0].ID, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	phones, err := s.SetPhones(ctx, a.ID, []roster.Phone{
-		{Kind: roster.PhoneSIP, Address: "201@192.0.2.10:5070"}, {Kind: roster.PhonePSTN, Address: "0046 70 174 06 05"},
-	})
+	set := func(phones ...roster.Phone) ([]roster.Phone, error) {
+		now, err := s.Agent(ctx, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Phones = phones
+		now, err = s.UpdateAgent(ctx, now)
+		return now.Phones, err
+	}
+	phones, err := set(roster.Phone{Kind: roster.PhoneSIP, Address: "201@192.0.2.10:5070"}, roster.Phone{Kind: roster.PhonePSTN, Address: "0046 70 174 06 05"})
 	if err != nil || len(phones) != 2 || phones[0].Address != "sip:201@192.0.2.10:5070" || phones[1].VerifiedAt == nil {
 		t.Errorf("got %+v, %v want the SIP phone first and the number still verified", phones, err)
 	}
-	if _, err := s.SetPhones(ctx, a.ID, []roster.Phone{{Kind: roster.PhoneSIP, Address: "anna"}}); code(err) != "bad_sip_uri" {
+	if _, err := set(roster.Phone{Kind: roster.PhoneSIP, Address: "anna"}); code(err) != "bad_sip_uri" {
 		t.Errorf("bad address: got %v want bad_sip_uri", err)
 	}
-	if phones, err = s.SetPhones(ctx, a.ID, nil); err != nil || len(phones) != 0 {
+	if phones, err = set(); err != nil || len(phones) != 0 {
 		t.Errorf("no phones: got %+v, %v", phones, err)
 	}
 }

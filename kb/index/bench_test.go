@@ -125,7 +125,7 @@ func BenchmarkRebuild(b *testing.B) {
 	x := filled(b, "sv", nil)
 	before := processor(b)
 	for b.Loop() {
-		if err := x.Rebuild(1, list); err != nil {
+		if err := x.rebuild(1, list); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -161,7 +161,7 @@ func filled(t testing.TB, language string, docs []Doc) *Index {
 			t.Error(err)
 		}
 	})
-	if err := x.Rebuild(1, docs); err != nil {
+	if err := x.rebuild(1, docs); err != nil {
 		t.Fatal(err)
 	}
 	return x

@@ -157,7 +157,7 @@ func TestRebuildUnderSearch(t *testing.T) {
 	go func() {
 		var wrong error
 		for change := range int64(3) {
-			wrong = errors.Join(wrong, x.Rebuild(change+2, list))
+			wrong = errors.Join(wrong, x.rebuild(change+2, list))
 		}
 		done <- wrong
 	}()

@@ -6,22 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 )
-
-// Rebuild makes the index anew beside the old one and swaps it in. Searches go on.
-func (x *Index) Rebuild(change int64, docs []Doc) error {
-	x.writing.Lock()
-	defer x.writing.Unlock()
-	read := x.readAll(docs)
-	var filling sync.WaitGroup
-	filling.Go(func() { x.fill(read) })
-	defer filling.Wait()
-	return x.rebuildLocked(change, read)
-}
 
 // rebuildLocked makes the next generation, swaps it in under running searches and removes
 // the old one. Killed at any moment it leaves one that can be opened, or none: the stamp is

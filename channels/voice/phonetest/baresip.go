@@ -157,7 +157,7 @@ func freeAddr(t testing.TB) netip.AddrPort {
 		}
 		_ = udp.Close()
 		if freeTCP(port) && freeTCP(port+1) {
-			return udp.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // a UDP socket's
+			return udp.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
 		}
 	}
 }
