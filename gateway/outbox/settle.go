@@ -88,11 +88,35 @@ func (o *Store) write(ctx context.Context, tx pgx.Tx, out row) error {
 
 // apply is the machine's one move: from sending, by what the other server said.
 func apply(out *row, d gateway.Delivery, now time.Time) {
+	answered(out, d, now.Sub(out.CreatedAt) >= giveUp)
+	out.Response = clip(d.Response)
+	out.Rev++
+	out.State = gateway.OutboundUnknown // no longer sending
+	if out.bounce != "" {
+		out.Rev-- // one change
+		returned(out, gateway.Recipient{State: gateway.OutboundFailed, Response: out.bounce})
+		out.bounce = ""
+	}
+	if out.has(gateway.OutboundUnknown) {
+		out.doubts++
+		out.Doubtful = true
+	}
+	out.State, out.DueAt = out.whole(), time.Time{}
+	switch {
+	case out.State == gateway.OutboundDeferred:
+		out.DueAt = now.Add(pause(out.Attempts))
+	case out.State == gateway.OutboundUnknown && out.doubts < lastDoubt:
+		out.DueAt = now.Add(doubtfulFor)
+	}
+}
+
+// answered gives each recipient who was to be reached the answer that is theirs, else that of
+// all. Too late for another attempt, one who would have waited has failed.
+func answered(out *row, d gateway.Delivery, late bool) {
 	said := map[string]gateway.Recipient{}
 	for _, r := range d.Recipients {
 		said[r.Address] = r
 	}
-	late := now.Sub(out.CreatedAt) >= giveUp
 	for i := range out.Recipients {
 		r := &out.Recipients[i]
 		if !out.open(*r) {
@@ -113,25 +137,6 @@ func apply(out *row, d gateway.Delivery, now time.Time) {
 		default: // a sender that can't say what became of it
 			r.State = gateway.OutboundUnknown
 		}
-	}
-	out.Response = clip(d.Response)
-	out.Rev++
-	out.State = gateway.OutboundUnknown // no longer sending
-	if out.bounce != "" {
-		out.Rev-- // one change
-		returned(out, gateway.Recipient{State: gateway.OutboundFailed, Response: out.bounce})
-		out.bounce = ""
-	}
-	if out.has(gateway.OutboundUnknown) {
-		out.doubts++
-		out.Doubtful = true
-	}
-	out.State, out.DueAt = out.whole(), time.Time{}
-	switch {
-	case out.State == gateway.OutboundDeferred:
-		out.DueAt = now.Add(pause(out.Attempts))
-	case out.State == gateway.OutboundUnknown && out.doubts < lastDoubt:
-		out.DueAt = now.Add(doubtfulFor)
 	}
 }
 
