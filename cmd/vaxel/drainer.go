@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	drainLook   = 250 * time.Millisecond
+	drainLook   = time.Second
 	noticeAgain = 15 * time.Second // notices are not stored: who has just come hears the next one
 )
 
@@ -38,7 +38,7 @@ type drainer struct {
 	said  bus.Remains // as last written
 }
 
-// Run looks at the row a few times a second until ctx ends.
+// Run looks at the row once a second until ctx ends.
 func (d *drainer) Run(ctx context.Context) error {
 	tick := time.NewTicker(drainLook)
 	defer tick.Stop()

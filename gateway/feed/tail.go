@@ -16,11 +16,12 @@ import (
 )
 
 const (
-	pollEvery  = 200 * time.Millisecond // when no hint comes
+	pollEvery  = 200 * time.Millisecond // while something comes: an older transaction may hold back what was hinted at
+	restEvery  = 2 * time.Second        // when nothing has come for as long: a hint is seldom lost
 	restBefore = 10 * time.Millisecond  // between two reads; early frames make it unseen
 	pageSize   = 1000                   // events read at once
 	sweepEvery = time.Hour
-	gaugeEvery = time.Second
+	gaugeEvery = 5 * time.Second
 )
 
 // Run reads the log and hands it to the followers until ctx ends. While the database is
@@ -65,18 +66,27 @@ func (f *Feed) begin(ctx context.Context) error {
 }
 
 func (f *Feed) follow(ctx context.Context) error {
-	poll := time.NewTicker(pollEvery)
+	poll := time.NewTimer(pollEvery)
 	defer poll.Stop()
+	heard := time.Now()
 	for {
-		if err := f.read(ctx); err != nil && ctx.Err() == nil {
+		came, err := f.read(ctx)
+		if came {
+			heard = time.Now()
+		}
+		if err != nil && ctx.Err() == nil {
 			f.log.Warn("events not read; trying again", "err", err)
 			wait(ctx, time.Second)
 		}
 		wait(ctx, restBefore)
+		if poll.Reset(pollEvery); time.Since(heard) > restEvery {
+			poll.Reset(restEvery)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-f.wake:
+			heard = time.Now()
 		case <-poll.C:
 		}
 	}
@@ -91,15 +101,16 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// read hands on everything between the tail and the watermark.
-func (f *Feed) read(ctx context.Context) error {
+// read hands on everything between the tail and the watermark, and says whether there was any.
+func (f *Feed) read(ctx context.Context) (came bool, err error) {
 	for {
 		f.mu.Lock()
 		from := f.tail
 		f.mu.Unlock()
 		n, err := f.page(ctx, from, pageSize, nil, f.pass)
+		came = came || n > 0
 		if err != nil || n < pageSize {
-			return err
+			return came, err
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // Admit asks, inside intake's transaction, that an arrival be put in the queue. It
 // reserves the interaction's id unless the caller has; the leader takes the row after
-// the commit, on a hint or within 200 ms.
+// the commit, on a hint or within a second.
 func (f *Floor) Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gateway.InteractionID, error) {
 	if ad.Interaction == 0 {
 		id, err := Reserve(ctx, tx)

@@ -109,7 +109,7 @@ const (
 	leaseRenew  = 500 * time.Millisecond // with the session lock in hand
 	campaignGap = 50 * time.Millisecond  // between two looks of who stands by
 	leaseSilent = 10 * time.Second       // a session without an answer for so long is given up
-	inboxPoll   = 200 * time.Millisecond // for admissions whose hint was lost
+	inboxPoll   = time.Second            // for admissions whose hint was lost
 	boardGap    = time.Second            // boards are published no more often
 	keepAnswers = 24 * time.Hour         // to keys; a repetition after that is a new command
 )

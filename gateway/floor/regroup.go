@@ -12,7 +12,7 @@ import (
 
 // Regroup asks, inside the transaction that makes one case of two or two of one, that the
 // interactions follow: those that are open and those that are finished. The leader does it
-// after the commit, on a hint or within 200 ms, before anything that is admitted later.
+// after the commit, on a hint or within a second, before anything that is admitted later.
 func (f *Floor) Regroup(ctx context.Context, tx pgx.Tx, r gateway.Regroup) error {
 	if _, err := tx.Exec(ctx, `insert into floor_inbox (regroup) values ($1)`, r); err != nil {
 		return fmt.Errorf("regroup the interactions of case %d: %w", r.From, err)

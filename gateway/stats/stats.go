@@ -38,6 +38,8 @@ type Store struct {
 
 	mu    sync.Mutex // guards spans
 	spans []span     // heard, not yet stored
+
+	looked time.Time // when what the floor shows was last noted; Run's
 }
 
 type span struct {
@@ -54,6 +56,8 @@ func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
 
 const (
 	flushEvery = time.Second
+	// lookEvery is how often what the floor shows is looked at though nothing was heard.
+	lookEvery = 10 * time.Second
 	// mostSpans is what is kept in memory while the database is away: an hour of a
 	// busy centre. Beyond it the history has a hole until the next status.
 	mostSpans = 100_000
@@ -102,6 +106,9 @@ func (s *Store) note(ctx context.Context) error {
 	spans := s.spans
 	s.spans = nil
 	s.mu.Unlock()
+	if len(spans) == 0 && time.Since(s.looked) < lookEvery {
+		return nil
+	}
 	agents, since := make([]int64, len(spans)), make([]time.Time, len(spans))
 	statuses, codes := make([]string, len(spans)), make([]string, len(spans))
 	for i, p := range spans {
@@ -120,8 +127,10 @@ func (s *Store) note(ctx context.Context) error {
 		s.mu.Lock()
 		s.spans = append(spans, s.spans...)
 		s.mu.Unlock()
+		return err
 	}
-	return err
+	s.looked = time.Now()
+	return nil
 }
 
 // Period is the time that figures are of: from From until before To.
