@@ -26,6 +26,7 @@ create table visitor (
     email           text        not null default '',
     topic           text        not null default '',
     language        text        not null default '',
+    identity        text        not null default '',  -- the website's own name for them, which it has signed
     callable_id     bigint      not null default 0,  -- the interaction that may become a callback
     page_url        text        not null default '', -- where they are now
     page_title      text        not null default '',

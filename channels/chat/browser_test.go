@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"html"
 	"image"
 	"image/png"
 	"net"
@@ -106,7 +107,7 @@ func (b *bench) servePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Nordvind</title></head><body><main><h1>Nordvind</h1><p>Tält, jackor och stövlar.</p></main>
-<script async src="%s/w/v1.js" data-key="nordvind"></script></body></html>`, lang(r), b.web.URL)
+<script async src="%s/w/v1.js" data-key="nordvind" data-jwt="%s"></script></body></html>`, lang(r), b.web.URL, html.EscapeString(jwt(r)))
 }
 
 func lang(r *http.Request) string {
@@ -114,6 +115,14 @@ func lang(r *http.Request) string {
 		return "en"
 	}
 	return "sv"
+}
+
+// jwt is the token of a page that its visitor has signed in to.
+func jwt(r *http.Request) string {
+	if who := r.FormValue("as"); who != "" {
+		return token("HS256", claimsOf(who, time.Hour))
+	}
+	return ""
 }
 
 // latest is the conversation that began last.

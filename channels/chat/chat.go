@@ -121,6 +121,7 @@ type Config struct {
 	Articles Articles
 	Blobs    Blobs
 	Mail     Mail
+	Secrets  Secrets
 	Assets   http.Handler // the widget's own files: /w/v1.js, /w/chat.js and /w/later.js
 
 	// A visitor whose agent has written last is asked after NudgeAfter whether they are

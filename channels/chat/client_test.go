@@ -31,6 +31,7 @@ type frame struct {
 	Name     string `json:"name"`
 	Code     string `json:"code"`
 	Callback bool   `json:"callback"`
+	Known    bool   `json:"known"`
 	Site     *struct {
 		Name string `json:"name"`
 		Open bool   `json:"open"`

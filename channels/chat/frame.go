@@ -26,6 +26,9 @@ type frameIn struct {
 	ID     gateway.ArticleID `json:"id"` // vote
 	Useful bool              `json:"useful"`
 	Score  int               `json:"score"` // rate: 1 to 5
+	JWT    string            `json:"jwt"`   // hello: who the website vouches for; or User with Hash
+	User   string            `json:"user"`
+	Hash   string            `json:"hash"`
 	// Conversation is the one that Pos counts in; hello leaves it out when it has none.
 	Conversation gateway.ConversationID `json:"conversation"`
 }
@@ -53,6 +56,7 @@ type frameOut struct {
 	Code       string    `json:"code,omitempty"`
 	Detail     string    `json:"detail,omitempty"`
 	RetryAfter int64     `json:"retry_after,omitempty"` // milliseconds
+	Known      bool      `json:"known,omitempty"`       // welcome: the website has said who they are
 	// Conversation is the one that positions count in: with welcome and snap.
 	Conversation gateway.ConversationID `json:"conversation,omitempty"`
 }

@@ -105,7 +105,7 @@ func (h *house) start() *node {
 func (h *house) server(assets http.Handler) *chat.Server {
 	c := chat.Config{
 		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
-		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Blobs: h, Mail: h, FileMax: 1 << 20, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
+		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Blobs: h, Mail: h, Secrets: bothKeys, FileMax: 1 << 20, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
 		Source: func(r *http.Request) string { return r.Header.Get("X-Test-Source") },
 	}
 	if h.setting != nil {

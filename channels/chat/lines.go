@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,9 +118,12 @@ func checkLine(cid, text string) error {
 
 // begin takes the first line in: from now on there is a visitor with a conversation.
 func (v *session) begin(ctx context.Context, f frameIn, text string) error {
+	v.mu.Lock()
+	vouched := v.visitor
+	v.mu.Unlock()
 	who := visitor{
-		Widget: v.widget.ID, Name: clip(f.Name, maxName), Email: strings.ToLower(clip(f.Email, maxAddress)),
-		Topic: clip(f.Topic, maxName), Language: v.lang,
+		Widget: v.widget.ID, Name: cmp.Or(clip(f.Name, maxName), vouched.Name), Email: cmp.Or(strings.ToLower(clip(f.Email, maxAddress)), vouched.Email),
+		Topic: clip(f.Topic, maxName), Language: v.lang, Identity: vouched.Identity,
 	}
 	form := v.widget.Form
 	switch {
@@ -149,14 +153,11 @@ func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, beg
 		return err
 	}
 	topic := v.widget.topic(who.Topic)
+	from, others := v.from(who)
 	a := gateway.Arrival{
 		Key:     "chat/" + v.token.name() + "/" + e.ClientID,
-		Channel: gateway.Chat, Queue: v.widget.queueFor(topic), Conversation: who.Conversation,
-		From:    gateway.Address{Kind: gateway.AddressVisitor, Value: v.token.name(), Name: who.Name},
+		Channel: gateway.Chat, Queue: v.widget.queueFor(topic), Conversation: who.Conversation, From: from, Others: others,
 		Subject: topic.Label[who.Language], Language: who.Language, Skills: topic.Skills, ArrivedAt: e.At, Entry: e,
-	}
-	if who.Email != "" {
-		a.Others = []gateway.Address{{Kind: gateway.AddressEmail, Value: who.Email, Name: who.Name}}
 	}
 	r, err := v.srv.Intake.Receive(ctx, a, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
 		kept := who

@@ -169,12 +169,16 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 		hash, _ = hashToken(token)
 	}
 	v.token, v.lang = hash, v.widget.language(f.Lang)
-	return v.resume(ctx, token, f)
+	says, refusal := v.srv.identify(ctx, v.widget, f)
+	if _, ours := answerTo(refusal, ""); refusal != nil && ours {
+		return v.comeAgain(refusal)
+	}
+	return v.resume(ctx, token, f, says, refusal)
 }
 
 // resume finds the visitor that the token names, sends the welcome and goes on after the
 // position that the widget has. An unknown token is kept: its visitor may be on the way.
-func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
+func (v *session) resume(ctx context.Context, token string, f frameIn, says identity, refusal error) bool {
 	who, err := v.srv.visitor(ctx, v.token)
 	if err != nil {
 		return v.comeAgain(err)
@@ -183,8 +187,12 @@ func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 		v.out.close(closeTokenGone, "this chat is no longer kept")
 		return false
 	}
-	if who.ID != 0 && who.Widget != v.widget.ID {
-		who = visitor{} // another widget's token: as good as none
+	known := who.ID == 0 || who.Widget == v.widget.ID // another widget's token is as good as none
+	if !known {
+		who = visitor{}
+	}
+	who, theirs := v.vouched(who, says, refusal)
+	if !known || !theirs {
 		token = newToken()
 		v.token, _ = hashToken(token)
 	}
@@ -203,8 +211,11 @@ func (v *session) resume(ctx context.Context, token string, f frameIn) bool {
 	v.srv.join(v)
 	v.out.send(frameOut{
 		T: "welcome", Token: token, Phase: v.phase, Now: time.Now().UnixMilli(), Site: &site,
-		Prev: v.sent, Conversation: who.Conversation,
+		Prev: v.sent, Conversation: who.Conversation, Known: who.Identity != "",
 	})
+	if refusal != nil {
+		v.fail("", refusal)
+	}
 	if who.Conversation != 0 {
 		v.goOn(ctx, who.Conversation)
 	}

@@ -47,6 +47,7 @@ type visitor struct {
 	Topic        string
 	Language     string
 	Callable     gateway.InteractionID // that may become a callback
+	Identity     string                // the website's own name for them, which it has signed; empty: nobody
 	Erased       bool
 }
 
@@ -54,7 +55,7 @@ type visitor struct {
 func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 	rows, err := s.pool.Query(ctx, `
 		select id, widget_id as widget, conversation_id as conversation, customer_id as customer,
-		       name, email, topic, language, callable_id as callable, erased_at is not null as erased
+		       name, email, topic, language, callable_id as callable, identity, erased_at is not null as erased
 		from visitor
 		where token_hash = $1`, h[:])
 	if err != nil {
@@ -73,11 +74,11 @@ func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 // keepVisitor joins the transaction that takes the first line in.
 func keepVisitor(ctx context.Context, tx pgx.Tx, h tokenHash, v visitor) error {
 	_, err := tx.Exec(ctx, `
-		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)
+		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language, identity)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (token_hash) do update
-		set conversation_id = excluded.conversation_id, customer_id = excluded.customer_id, gone_at = null`,
-		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language)
+		set conversation_id = excluded.conversation_id, customer_id = excluded.customer_id, identity = excluded.identity, gone_at = null`,
+		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language, v.Identity)
 	if err != nil {
 		return fmt.Errorf("keep visitor: %w", err)
 	}

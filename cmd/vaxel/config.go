@@ -136,6 +136,9 @@ type WidgetConfig struct {
 	Origins   []string   `toml:"origins"`   // https://shop.example
 	Languages []string   `toml:"languages"` // that it speaks, the first with visitors who speak none of them; sv and en unless set
 	Form      WidgetForm `toml:"form"`
+
+	IdentitySecret string `toml:"identity_secret"` // better: VAXEL_WIDGET_1_IDENTITY_SECRET; what the website signs its visitors' names with, HS256 or HMAC
+	IdentityKey    string `toml:"identity_key"`    // or the public key of the pair that it signs with, EdDSA: 32 bytes in base64
 }
 
 // WidgetForm is what is asked before a chat. What it leaves out stays as it was.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"slices"
@@ -10,6 +12,12 @@ import (
 func (w WidgetConfig) check(bad func(key, why string, args ...any)) {
 	if w.Key == "" || w.Queue == "" {
 		bad("", "needs key and queue")
+	}
+	if n := len(w.IdentitySecret); n > 0 && n < 32 {
+		bad(" identity_secret", "it has %d bytes: 32 or more cannot be guessed (RFC 7518 §3.2); make one with openssl rand -hex 32", n)
+	}
+	if key, err := base64.StdEncoding.DecodeString(w.IdentityKey); w.IdentityKey != "" && (err != nil || len(key) != ed25519.PublicKeySize) {
+		bad(" identity_key", "it is not an Ed25519 public key: 32 bytes in base64")
 	}
 	for _, l := range w.Languages {
 		if l != "sv" && l != "en" {

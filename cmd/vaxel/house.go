@@ -142,7 +142,7 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
 		LinesPerSecond: h.config.Chat.LinesPerSecond, BeginsPerMinute: h.config.Chat.BeginsPerMinute, WidgetBeginsPerMinute: h.config.Chat.WidgetBeginsPerMinute,
 		Source: func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
-		Mail:   transcripts{h}, Zone: h.stats.Zone,
+		Mail:   transcripts{h}, Secrets: h.vault, Zone: h.stats.Zone,
 		Blobs: files{h.blobs}, FileMax: int64(h.config.Chat.FileMax) << 20, Scan: h.config.Chat.scanner(),
 		NudgeAfter: time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
 	})

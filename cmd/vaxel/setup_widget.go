@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,8 +43,27 @@ func (h *house) settleWidget(ctx context.Context, c WidgetConfig, queues queueNa
 			return err
 		}
 	}
-	_, err = h.chat.SaveWidget(ctx, w)
-	return err
+	if _, err = h.chat.SaveWidget(ctx, w); err != nil {
+		return err
+	}
+	return h.sealIdentity(ctx, c)
+}
+
+// sealIdentity keeps the keys by which a website vouches for its visitors.
+func (h *house) sealIdentity(ctx context.Context, c WidgetConfig) error {
+	public, err := base64.StdEncoding.DecodeString(c.IdentityKey)
+	if err != nil {
+		return fmt.Errorf("widget %s: identity_key: %w", c.Key, err)
+	}
+	for name, key := range map[string][]byte{chat.SharedKey(c.Key): []byte(c.IdentitySecret), chat.PublicKey(c.Key): public} {
+		if len(key) == 0 {
+			continue // as somebody else has set it
+		}
+		if err := h.vault.Put(ctx, h.pool, name, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (h *house) topics(ctx context.Context, configured []WidgetTopic, queues queueNames) ([]chat.Topic, error) {

@@ -19,8 +19,8 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
 
   const wrong = {
     question: question.trim() ? "" : w.needQuestion,
-    name: form.name === "required" && !name.trim() ? w.needName : "",
-    email: (form.email === "required" || email.trim()) && !/^\S+@\S+\.\S+$/.test(email.trim()) ? w.needEmail : "",
+    name: form.name === "required" && !state.known && !name.trim() ? w.needName : "",
+    email: (form.email === "required" && !state.known || email.trim()) && !/^\S+@\S+\.\S+$/.test(email.trim()) ? w.needEmail : "",
   };
   const write = (text: string) => {
     setQuestion(text);
@@ -81,14 +81,14 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
       )}
       <span class="grow" />
       <div class="f2">
-        {form.name !== "off" && (
+        {form.name !== "off" && !state.known && (
           <div class="w-f">
             <label class="label" for="n">{w.name} {form.name !== "required" && <span class="meta">{w.optional}</span>}</label>
             <div class="field"><input id="n" name="n" value={name} maxLength={100} autocomplete="name" onInput={(e) => setName(e.currentTarget.value)} {...bad("name")} /></div>
             {problem("name")}
           </div>
         )}
-        {form.email !== "off" && (
+        {form.email !== "off" && !state.known && (
           <div class="w-f">
             <label class="label" for="e">{w.email} {form.email !== "required" && <span class="meta">{w.optional}</span>}</label>
             <div class="field"><input id="e" name="e" type="email" value={email} maxLength={320} autocomplete="email" placeholder={w.forCopy} onInput={(e) => setEmail(e.currentTarget.value)} {...bad("email")} /></div>

@@ -34,8 +34,11 @@ export function mount(host: Host): Chat {
     if (n) host.emit("unread", n);
   }
   const page = () => session.dispatch({ do: "page", url: location.href.split("#")[0]!, title: document.title });
+  if (host.data.jwt) session.identify(host.data.jwt);
   let phase = session.state.phase;
+  let refusal: string | undefined;
   session.subscribe((s) => {
+    if (s.refusal !== refusal && (refusal = s.refusal)) host.emit("identity", refusal);
     if (s.phase === phase) return;
     phase = s.phase;
     host.emit("phase", phase);
@@ -56,6 +59,9 @@ export function mount(host: Host): Chat {
           break;
         case "page":
           page();
+          break;
+        case "identify":
+          session.identify(args[0] as string);
           break;
         case "consent":
           session.consent(args[0] !== false);

@@ -34,6 +34,7 @@ export class Session implements Listener {
   #retry = 0;
   #files = new Map<string, File>(); // not yet stored, by their cids
   #sending = new Set<string>();
+  #who: object = {};
 
   constructor(readonly address: string, private readonly key: string, private lang: () => string, readonly store: Store) {
     this.state = { ...empty, out: store.get().out ?? [] };
@@ -55,6 +56,12 @@ export class Session implements Listener {
       state: (s) => this.#show(s),
       ask: () => this.state,
     });
+  }
+
+  // Who the website says that they are: a token, or an id with its hash.
+  identify(who?: string | { id: string; hash: string }): void {
+    this.#who = typeof who === "string" ? { jwt: who } : who ? { user: who.id, hash: who.hash } : {};
+    this.#conn?.restart();
   }
 
   subscribe(fn: (s: State) => void): () => void {
@@ -96,7 +103,7 @@ export class Session implements Listener {
   }
 
   hello(): object {
-    return { t: "hello", key: this.key, token: this.store.get().token ?? "", lang: this.lang(), pos: this.state.pos, conversation: this.state.conversation };
+    return { t: "hello", key: this.key, token: this.store.get().token ?? "", lang: this.lang(), pos: this.state.pos, conversation: this.state.conversation, ...this.#who };
   }
 
   frame(f: FrameOut): void {

@@ -18,13 +18,15 @@ export interface State {
   wait: number;
   callable: boolean; // they may be called back instead
   left: boolean; // a letter is stored
+  known: boolean; // the website has said who they are
+  refusal?: string; // the code of why it is not believed
   trouble?: string; // why what was asked for last, and is no line, was refused
   typing: string; // who types; empty when nobody does
   skew: number; // server's clock minus ours, milliseconds
 }
 
 export const empty: State = {
-  phase: "boot", net: "retry", lines: [], out: [], pos: 0, ready: false, seen: 0, seenAt: 0, position: 0, wait: 0, callable: false, left: false, typing: "", skew: 0,
+  phase: "boot", net: "retry", lines: [], out: [], pos: 0, ready: false, seen: 0, seenAt: 0, position: 0, wait: 0, callable: false, left: false, known: false, typing: "", skew: 0,
 };
 
 // Something between was missed: close the socket and resume.
@@ -52,6 +54,7 @@ export function apply(s: State, f: FrameOut): State {
     case "left":
       return { ...s, left: true, out: s.out.filter((o) => o.cid !== f.cid) };
     case "error":
+      if (f.code?.startsWith("identity")) return { ...s, refusal: f.code };
       if (!s.out.some((o) => o.cid === f.cid)) return { ...s, trouble: f.detail };
       return f.code === "try_again" ? s : { ...s, out: s.out.map((o) => (o.cid === f.cid ? { ...o, failed: f.detail ?? "" } : o)) };
     case "ping":
@@ -67,7 +70,7 @@ function contiguous(s: State, f: FrameOut): void {
 
 function welcome(s: State, f: FrameOut): State {
   const base = (f.prev ?? 0) < s.pos ? { ...s, lines: [], pos: f.prev ?? 0 } : s; // another conversation than ours
-  return { ...base, conversation: f.conversation, net: "on", phase: f.phase ?? "pre", site: f.site, ready: f.phase === "pre" || f.phase === "offline" || s.ready, skew: (f.now ?? Date.now()) - Date.now() };
+  return { ...base, known: !!f.known, refusal: undefined, conversation: f.conversation, net: "on", phase: f.phase ?? "pre", site: f.site, ready: f.phase === "pre" || f.phase === "offline" || s.ready, skew: (f.now ?? Date.now()) - Date.now() };
 }
 
 function take(s: State, lines: Line[], pos: number): State {

@@ -77,6 +77,7 @@ export interface FrameOut {
   detail?: string;
   retry_after?: number;
   conversation?: string;
+  known?: boolean;
 }
 
 // A line of ours that is not acknowledged yet. It is kept in the browser and sent again until it is.

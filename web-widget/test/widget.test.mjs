@@ -536,3 +536,27 @@ test("an emoji, by keyboard", async () => {
   await page.getByText("Tack!🤔", { exact: true }).waitFor();
   assert.deepEqual(wrong, []);
 });
+
+test("who is signed in to the website is known; another one has a chat of their own; a bad token is told to the page", async () => {
+  const { page, wrong } = await visit();
+  await page.goto(`${page0}/?lang=sv&as=4711`);
+  await page.getByRole("button", { name: "Öppna chatten" }).click();
+  await page.getByLabel("Vad gäller det?").fill("Min jacka");
+  assert.equal(await page.getByLabel("Namn").count(), 0);
+  await page.getByRole("button", { name: /Chatta med oss/ }).click();
+  await page.getByText("Din plats i kön", { exact: true }).waitFor();
+  await page.goto(`${page0}/?lang=sv&as=4711&nasta`);
+  await page.getByRole("button", { name: /Öppna chatten/ }).click();
+  await page.getByText("Min jacka", { exact: true }).waitFor();
+  await page.goto(`${page0}/?lang=sv&as=4712`);
+  await page.getByRole("button", { name: /Öppna chatten/ }).click();
+  await page.getByLabel("Vad gäller det?").waitFor();
+  assert.equal(await page.getByText("Min jacka", { exact: true }).count(), 0);
+  await page.evaluate(() => {
+    window.vaxel("on", "identity", (code) => (window.refused = code));
+    window.vaxel("identify", "a.b.c");
+  });
+  await page.waitForFunction(() => window.refused === "identity_refused");
+  await page.getByLabel("Namn").waitFor();
+  assert.deepEqual(wrong, []);
+});
