@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	_ "embed" // the notices
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	webconsole "github.com/vaxelhq/vaxel/web-console"
+	webwidget "github.com/vaxelhq/vaxel/web-widget"
 )
 
 // listen opens the address of a setting.
@@ -51,8 +55,31 @@ func (h *house) pages() *http.ServeMux {
 	mux.Handle("/w/", h.chat.Handler())
 	mux.Handle("/help/", h.kb.pages)
 	mux.Handle("/help", http.RedirectHandler("/help/", http.StatusMovedPermanently))
+	mux.HandleFunc("GET /licences.txt", notices(webconsole.Dist(), webwidget.Dist()))
 	mux.Handle("/", webconsole.Handler(webconsole.Dist()))
 	return mux
+}
+
+// ownNotices are those of the Go modules in this binary; a test in e2e writes them.
+//
+//go:embed notices.txt
+var ownNotices []byte
+
+// notices shows the notices of everything that is carried, here and in pages: most licences
+// want them wherever their code goes.
+func notices(apps ...fs.FS) http.HandlerFunc {
+	text := slices.Clone(ownNotices)
+	for _, app := range apps {
+		of, err := fs.ReadFile(app, "licences.txt")
+		if err != nil {
+			continue // that app is not part of this binary
+		}
+		text = slices.Concat(text, []byte("\n"), of)
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write(text) // the reader may be gone
+	}
 }
 
 // ready says whether this node can do its work: the database answers and somebody leads.

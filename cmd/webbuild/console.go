@@ -49,7 +49,7 @@ func buildConsole(dir string) (bundle, error) {
 	}
 	b.files["index.html"] = indexPage(first)
 	b.files["metafile.json"] = []byte(r.Metafile)
-	if b.files["licences.txt"], err = licences(dir, r.Metafile); err != nil {
+	if b.files["licences.txt"], err = licences("console", dir, r.Metafile); err != nil {
 		return bundle{}, err
 	}
 	b.pages = append(b.pages, page{"console first load", first, 260 << 10})

@@ -15,23 +15,26 @@ import (
 // its pages.
 var carried = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unlicense"}
 
-// licences gives the notices of the packages in a bundle, which must go wherever their code
-// goes. A package under a licence that we may not carry fails the build.
-func licences(dir, meta string) ([]byte, error) {
-	var m struct {
-		Inputs map[string]struct{} `json:"inputs"`
-	}
-	if err := json.Unmarshal([]byte(meta), &m); err != nil {
-		return nil, fmt.Errorf("read metafile: %w", err)
-	}
+// licences gives the notices of the packages that an app's bundles are made of, as their
+// metafiles say; they must go wherever the code goes. A package under a licence that we may
+// not carry fails the build.
+func licences(app, dir string, metas ...string) ([]byte, error) {
 	packages := map[string]bool{}
-	for input := range m.Inputs {
-		if home := packageOf(input); home != "" {
-			packages[home] = true
+	for _, meta := range metas {
+		var m struct {
+			Inputs map[string]struct{} `json:"inputs"`
+		}
+		if err := json.Unmarshal([]byte(meta), &m); err != nil {
+			return nil, fmt.Errorf("read metafile: %w", err)
+		}
+		for input := range m.Inputs {
+			if home := packageOf(input); home != "" {
+				packages[home] = true
+			}
 		}
 	}
 	var out bytes.Buffer
-	out.WriteString("The console carries these packages.\n")
+	fmt.Fprintf(&out, "The %s carries these packages.\n", app)
 	for _, home := range slices.Sorted(maps.Keys(packages)) {
 		if err := notice(&out, filepath.Join(dir, filepath.FromSlash(home))); err != nil {
 			return nil, err

@@ -124,6 +124,38 @@ func TestWriteRemovesWhatIsOldAndKeepsTheFolder(t *testing.T) {
 	}
 }
 
+// The widget goes to strangers' pages: a package that it is made of is named, and one that
+// we may not carry fails the build, in whichever of its files.
+func TestTheWidgetsLicencesAreCarried(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"src/loader.ts":               `document.title = "x"`,
+		"src/chat.tsx":                `import {x} from "x"; console.log(x)`,
+		"src/later.tsx":               `import {y} from "y"; console.log(y)`,
+		"src/jsx.ts":                  `export const h = 1, Fragment = 2`,
+		"src/kit.ts":                  `export let h: any, Fragment: any`,
+		"node_modules/x/package.json": `{"name": "x", "version": "1.2.3", "license": "MIT", "main": "x.js"}`,
+		"node_modules/x/x.js":         `export const x = 1`,
+		"node_modules/x/LICENSE":      `Copyright (c) the authors of x`,
+		"node_modules/y/package.json": `{"name": "y", "version": "4.0.0", "license": "ISC", "main": "y.js"}`,
+		"node_modules/y/y.js":         `export const y = 1`,
+	})
+	b, err := buildWidget(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b.files["licences.txt"])
+	for _, want := range []string{"The widget carries", "x 1.2.3, MIT", "the authors of x", "y 4.0.0, ISC"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	write(t, dir, map[string]string{"node_modules/y/package.json": `{"name": "y", "version": "4.0.0", "license": "AGPL-3.0", "main": "y.js"}`})
+	if _, err := buildWidget(dir); err == nil || !strings.Contains(err.Error(), "AGPL-3.0") {
+		t.Errorf("got %v, want a refusal of the licence", err)
+	}
+}
+
 // The notices of what is bundled go with it, and only of that.
 func TestLicencesAreCarried(t *testing.T) {
 	dir := t.TempDir()

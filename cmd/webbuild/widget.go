@@ -20,20 +20,24 @@ func buildWidget(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	later, err := widgetFile(dir, "src/later.tsx", api.FormatESModule, nil, "src/kit.ts")
+	later, laterMeta, err := widgetFile(dir, "src/later.tsx", api.FormatESModule, nil, "src/kit.ts")
 	if err != nil {
 		return bundle{}, err
 	}
-	chat, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, hashOf("LATER_HASH", later), "src/jsx.ts")
+	chat, chatMeta, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, hashOf("LATER_HASH", later), "src/jsx.ts")
 	if err != nil {
 		return bundle{}, err
 	}
-	loader, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashOf("CHAT_HASH", chat))
+	loader, loaderMeta, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashOf("CHAT_HASH", chat))
+	if err != nil {
+		return bundle{}, err
+	}
+	notices, err := licences("widget", dir, laterMeta, chatMeta, loaderMeta)
 	if err != nil {
 		return bundle{}, err
 	}
 	return bundle{
-		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later},
+		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later, "licences.txt": notices},
 		pages: []page{
 			{"widget loader", []string{"v1.js"}, 3 << 10},
 			{"widget chat", []string{"chat.js"}, 20 << 10},
@@ -48,20 +52,21 @@ func hashOf(name string, file []byte) map[string]string {
 	return map[string]string{name: fmt.Sprintf("%q", hex.EncodeToString(sum[:6]))}
 }
 
-func widgetFile(dir, entry string, format api.Format, define map[string]string, inject ...string) ([]byte, error) {
+func widgetFile(dir, entry string, format api.Format, define map[string]string, inject ...string) (file []byte, meta string, err error) {
 	o := common(dir)
 	o.EntryPoints = []string{entry}
 	o.Format = format
 	o.JSX, o.JSXFactory, o.JSXFragment = api.JSXTransform, "h", "Fragment" // smaller than the automatic form
 	o.TsconfigRaw = "{}"                                                   // the file's own jsx setting would win over these
 	o.Inject = inject
+	o.Metafile = true
 	o.Plugins = []api.Plugin{cssAsText}
 	maps.Copy(o.Define, define)
 	r, err := esbuild(o)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return r.OutputFiles[0].Contents, nil
+	return r.OutputFiles[0].Contents, r.Metafile, nil
 }
 
 // cssAsText turns an imported style sheet into a minified string: the widget makes
