@@ -127,6 +127,8 @@ var (
 	offerFrame    = []byte(`"t":"offer.created"`)
 )
 
+// read takes each frame's time before anything else is done with it. It looks at the head only,
+// so that what is measured is the server and not this JSON.
 func (a *agent) read(ctx context.Context, conn *websocket.Conn, up chan struct{}) {
 	defer func() { _ = conn.CloseNow() }()
 	latest := map[gateway.InteractionID]int{}

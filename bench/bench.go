@@ -30,7 +30,7 @@ type Options struct {
 // runs is how often a figure is measured after its warm-up; its median is told.
 const runs = 3
 
-// benches are all there are, in the order of issue and manual.
+// benches are all there are, in the order of docs/benchmarks.md.
 var benches = []struct {
 	name string
 	run  func(context.Context, *Bench) error
@@ -89,6 +89,8 @@ type Bench struct {
 	after  []func()
 }
 
+// run gives a bench a folder of its own and takes away what it has started. A bench that counted
+// errors fails with ErrFaulty after its figures are told.
 func run(ctx context.Context, measure func(context.Context, *Bench) error, options Options) (err error) {
 	b := &Bench{Options: options}
 	if b.dir, err = os.MkdirTemp("", "vaxel-bench-"); err != nil {

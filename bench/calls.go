@@ -151,6 +151,8 @@ type exchange struct {
 	sip   netip.AddrPort
 }
 
+// newExchange starts a house with most agents who answer and as many colleagues who only take
+// consultations, each with a telephone of the fleet.
 func (b *Bench) newExchange(ctx context.Context, most int) (*exchange, error) {
 	fleet, err := phonetest.NewFleet(ctx)
 	if err != nil {

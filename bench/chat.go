@@ -70,6 +70,8 @@ type talk struct {
 	fault atomic.Int64
 }
 
+// openTalk brings every chat to an agent before anything is measured: chatVisitors on
+// chatAgents, all sockets open.
 func (b *Bench) openTalk(ctx context.Context) (*talk, error) {
 	h, err := b.newHouse(ctx, chatAgents, nil)
 	if err != nil {

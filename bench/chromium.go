@@ -106,6 +106,7 @@ type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
+// openTab drives the browser's first tab by the DevTools protocol over a WebSocket.
 func openTab(ctx context.Context, host string) (*page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+"/json/list", nil)
 	if err != nil {
@@ -136,6 +137,8 @@ func openTab(ctx context.Context, host string) (*page, error) {
 	return nil, os.ErrNotExist
 }
 
+// read counts what the page asked for until the socket ends. Bytes are as they came over the
+// wire (encodedDataLength), compressed and with headers.
 func (p *page) read(ctx context.Context) {
 	for {
 		_, body, err := p.conn.Read(ctx)

@@ -166,6 +166,8 @@ func (x *exchange) hangUp(ctx context.Context, customers []*phonetest.Call, stay
 	return x.left(ctx, stay)
 }
 
+// tellConferences gives the largest number at which nothing was missing. The bound is what the
+// same machine can mix when it does nothing else.
 func (x *exchange) tellConferences(n int, got []conferenceRun) error {
 	var m mixer
 	bare, err := x.b.bareRelay(m.mix)

@@ -123,6 +123,8 @@ func (n *notices) offered(ctx context.Context, a *agent, o offer, at time.Time) 
 	a.accept(ctx, o, func() { a.finish(ctx, o.Interaction) })
 }
 
+// measure sends a round of mails every notifyEvery and waits for their offers: milliseconds from
+// the mail server's EXISTS on the wire to the frame on the agent's socket. The first run warms up.
 func (n *notices) measure(ctx context.Context) error {
 	words := rand.New(rand.NewPCG(2, 2)) // the same mails each time
 	rounds := max(3, int(n.b.share(6)/notifyEvery))

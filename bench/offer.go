@@ -95,6 +95,8 @@ func (q *quickWork) lost() int {
 	return q.faults + q.sent - q.finished
 }
 
+// openLoop sends at offerRate whether or not earlier ones are answered, and counts from when each
+// was due: a server that stalls is charged for all who would have come meanwhile.
 func (q *quickWork) openLoop(ctx context.Context, d time.Duration) []time.Duration {
 	by := q.house.agents[0]
 	var all sync.WaitGroup

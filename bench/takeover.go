@@ -105,6 +105,8 @@ func (l *loss) repeat(ctx context.Context, cycles int, w way) (took []time.Durat
 	return took, nil
 }
 
+// cycle loses the leader once, in one way, and gives the time until a customer who came
+// meanwhile is offered to somebody.
 func (l *loss) cycle(ctx context.Context, w way) (time.Duration, error) {
 	if err := l.both(ctx); err != nil {
 		return 0, err
@@ -174,6 +176,7 @@ func (l *loss) killed() way {
 	}
 }
 
+// planned stops the leader as an operator does, with SIGTERM: it gives its lease back.
 func (l *loss) planned() way {
 	return way{
 		func(ctx context.Context, leader *house, customer *visitor) (time.Time, error) {

@@ -68,6 +68,7 @@ func (l lines) Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error) 
 // places says where visitors stand.
 type places struct{ h *house }
 
+// Places tells of open interactions only; who is not in the answer is not waited for any more.
 func (p places) Places(ctx context.Context, of []gateway.ConversationID) (map[gateway.ConversationID]chat.Place, error) {
 	serving, err := p.h.floor.Serving(ctx, of...)
 	if err != nil {

@@ -87,6 +87,8 @@ func addFile(archive *tar.Writer, name string, size int64, r io.Reader) error {
 	return err
 }
 
+// addBlobs adds every file below dir. It is called after the database is dumped: a blob is
+// written before its row, so each row of the dump finds its own.
 func addBlobs(archive *tar.Writer, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -245,6 +245,7 @@ func (d *demo) answer(out *letter.Reply, as sampleCustomer, uid uint32) error {
 // smtpTime bounds the whole conversation with our own mail server.
 const smtpTime = 10 * time.Second
 
+// deliver sends a mail as a customer's program would: by SMTP to the demonstration's own server.
 func (d *demo) deliver(ctx context.Context, l letter.Reply) error {
 	raw, err := l.Compose()
 	if err != nil {

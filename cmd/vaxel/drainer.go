@@ -59,6 +59,8 @@ func (d *drainer) Run(ctx context.Context) error {
 	}
 }
 
+// work is one look at a drain that goes on. All of it may be done again: whom it concerns is told
+// once a phase, and the deadline ends calls once, unless it is moved.
 func (d *drainer) work(ctx context.Context, now *bus.Drain) {
 	if d.drain == nil {
 		d.log.Info("this node is drained", "deadline", now.Deadline, "other_routers", d.nodes.Peers(roleRouter),

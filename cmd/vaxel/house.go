@@ -130,6 +130,8 @@ func (h *house) openWay(context.Context) error {
 	return nil
 }
 
+// openChannels opens mail and chat on every node; telephony only where it is configured and this
+// node is of the channels.
 func (h *house) openChannels(ctx context.Context) (err error) {
 	h.email, err = email.Open(ctx, h.pool, email.Rooms{
 		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox, Answers: acknowledgements{h}, Identities: identities{h.roster},
@@ -159,6 +161,7 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 	return err
 }
 
+// openDoors is last: the API knows every other room, and none knows it.
 func (h *house) openDoors(context.Context) error {
 	proxies := make([]netip.Prefix, 0, len(h.config.TrustedProxies))
 	for _, p := range h.config.TrustedProxies {

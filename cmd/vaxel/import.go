@@ -76,6 +76,7 @@ func (i importCmd) box(ctx context.Context, h *house) (email.Mailbox, error) {
 	return email.Mailbox{}, fmt.Errorf("there is no mailbox %s, only [%s]; write it into the configuration and start vaxel serve once", i.Mailbox, strings.Join(there, " "))
 }
 
+// queue is the one that --queue names, else the mailbox's own.
 func (i importCmd) queue(ctx context.Context, h *house, own gateway.QueueID) (gateway.QueueID, error) {
 	if i.Queue == "" {
 		return own, nil

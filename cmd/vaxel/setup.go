@@ -42,6 +42,7 @@ func (h *house) settle(ctx context.Context) error {
 	return nil
 }
 
+// settleMailbox makes the store's mailbox what the configuration says. Its cursor stays.
 func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queueNames) error {
 	queue, err := queues.get(ctx, h, m.Queue)
 	if err != nil {
@@ -62,6 +63,8 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 	return err
 }
 
+// settleTrunk does the same for a trunk. One that names no sources is believed from this machine
+// only.
 func (h *house) settleTrunk(ctx context.Context, t TrunkConfig, queues queueNames) error {
 	queue, err := queues.get(ctx, h, t.Queue)
 	if err != nil {

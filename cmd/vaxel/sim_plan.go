@@ -218,6 +218,8 @@ func (s *simulation) change(p gateway.Plan) gateway.Plan {
 	return p
 }
 
+// over gives the queue's plan with what the file changes; the recorded one is left alone. A
+// wrap-up of 0 seconds is none.
 func (c simQueue) over(q gateway.QueuePlan) gateway.QueuePlan {
 	if c.Band != nil {
 		q.Band = *c.Band
@@ -244,6 +246,7 @@ func (c simQueue) over(q gateway.QueuePlan) gateway.QueuePlan {
 	return q
 }
 
+// rework does the same for an agent. Level 0 takes a queue or skill away.
 func (s *simulation) rework(a gateway.AgentPlan, c simAgent) gateway.AgentPlan {
 	a.Memberships, a.Skills, a.Caps = slices.Clone(a.Memberships), slices.Clone(a.Skills), maps.Clone(a.Caps)
 	for name, level := range c.Queues {

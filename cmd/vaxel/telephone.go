@@ -118,6 +118,8 @@ func isRefusal(err error, code string) bool {
 	return ok && refusal.Code == code
 }
 
+// here does what is asked with the telephone of this node. A refusal with noCall or
+// noTelephony lets the next node be asked.
 func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 	v := t.h.voice
 	if v == nil {
@@ -179,6 +181,7 @@ func (t telephone) others(ctx context.Context) (holders []string, err error) {
 // takes as long as the agent's phone.
 const phonePatience = 3 * time.Second
 
+// ask has another node do it.
 func (t telephone) ask(ctx context.Context, holder string, w phoneWork) (lines []api.Line, err error) {
 	body, err := json.Marshal(w)
 	if err != nil {

@@ -37,6 +37,8 @@ func (s *Server) wrapUpLeft(ctx context.Context, agent gateway.AgentID, id gatew
 
 func wrapUpActions() []string { return []string{"note", "finish", "extend"} }
 
+// actions are the verbs that would not be refused now, by their names in the paths with _ for -.
+// The console draws its buttons from them, so that it needs no rules of its own.
 func actions(i Interaction, by access.Caller) []string {
 	mine := i.Agent == by.Agent && by.Agent != 0
 	switch i.State {

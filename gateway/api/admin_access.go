@@ -118,6 +118,8 @@ func (s *Server) knownAgent(ctx context.Context, id gateway.AgentID) error {
 	return err
 }
 
+// changeLogin changes what the draft names. A console of theirs is closed within a heartbeat when
+// that changes what they may do (see still).
 func (s *Server) changeLogin(ctx context.Context, by access.Caller, in *loginChangeIn) (access.Login, error) {
 	l, err := s.Access.Login(ctx, in.ID)
 	if err != nil {

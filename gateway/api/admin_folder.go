@@ -77,6 +77,8 @@ func (s *Server) importArticles(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, done)
 }
 
+// unpack imports a zip file. What it would hold unpacked is added up first (folderRoom), because
+// a small file may claim gigabytes.
 func (s *Server) unpack(ctx context.Context, by access.Caller, body io.Reader) (done kb.Imported, err error) {
 	if err := require(by, gateway.RoleSupervisor); err != nil {
 		return done, err

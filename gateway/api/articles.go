@@ -114,6 +114,8 @@ func (s *Server) getArticle(ctx context.Context, by access.Caller, in *articleIn
 // suggestFrom is how many of the customer's latest lines suggestions are made of.
 const suggestFrom = 3
 
+// suggestArticles looks for what the customer wrote last; what has been sent already is not
+// suggested again.
 func (s *Server) suggestArticles(ctx context.Context, by access.Caller, in *suggestIn) (page[ArticleHit], error) {
 	entries, err := s.conversation(ctx, in.Conversation)
 	if err != nil {

@@ -49,6 +49,8 @@ func (s *Server) entryAt(r *http.Request) (gateway.Entry, error) {
 	return s.Timeline.Entry(r.Context(), conversation, pos)
 }
 
+// mailHTML is a page of its own for a sandboxed frame: the mail was made safe when it came in,
+// and the policy allows no script and, unless the reader asks, no picture of another server.
 func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	e, err := s.entryAt(r)
 	var m gateway.Mail
@@ -83,6 +85,7 @@ func inline(m gateway.Mail, at string) string {
 	return html
 }
 
+// mailRaw downloads a mail byte for byte, for who must show what really came.
 func (s *Server) mailRaw(w http.ResponseWriter, r *http.Request) {
 	e, err := s.entryAt(r)
 	var m gateway.Mail

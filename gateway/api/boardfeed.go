@@ -82,6 +82,8 @@ func (b *liveBoard) take(body []byte) {
 	}
 }
 
+// showBoard sends each console its part of the board, if that differs from what it was shown
+// last. Consoles with the same queues share one marshalled body.
 func (s *Server) showBoard(ctx context.Context, b *liveBoard) error {
 	looking := s.consoles.looking()
 	if len(looking) == 0 || b.queues == nil {

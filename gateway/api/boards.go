@@ -84,6 +84,7 @@ func (in *boardIn) filter(kind roster.TargetKind) roster.DirectoryFilter {
 	}
 }
 
+// queueBoard joins the floor's live state with today's figures and the caller's own marks.
 func (s *Server) queueBoard(ctx context.Context, by access.Caller, in *boardIn) (page[QueueRow], error) {
 	none := page[QueueRow]{Items: []QueueRow{}}
 	mine, err := s.Roster.Queues(ctx, roster.QueueFilter{Agent: by.Agent})
@@ -152,6 +153,7 @@ func (s *Server) presences(ctx context.Context) (func(gateway.AgentID) gateway.P
 	}, err
 }
 
+// queueRow sums a queue's channels: the row shows the longest wait of any.
 func queueRow(id gateway.QueueID, board []routing.QueueState, figures []stats.QueueFigures) QueueRow {
 	row := QueueRow{ID: id, Waiting: map[gateway.Channel]int{}, Serving: map[gateway.Channel]int{}, ExpectedWait: map[gateway.Channel]int64{}, Shut: map[gateway.Channel]string{}}
 	for _, q := range board {
@@ -179,6 +181,7 @@ func queueRow(id gateway.QueueID, board []routing.QueueState, figures []stats.Qu
 	return row
 }
 
+// agentBoard is everybody whom the caller may see, with what they hold and did today.
 func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) (page[AgentRow], error) {
 	none := page[AgentRow]{Items: []AgentRow{}}
 	targets, err := s.Roster.Directory(ctx, by.Agent, in.filter(roster.TargetAgent))

@@ -147,6 +147,8 @@ func (s *Server) getCase(ctx context.Context, by access.Caller, in *caseIn) (Cas
 	return s.caseView(ctx, s.language(ctx, by), c)
 }
 
+// createCase opens a case without an arrival: nobody is offered anything. Repeated under its
+// key it is one case.
 func (s *Server) createCase(ctx context.Context, by access.Caller, in *newCaseIn) (Case, error) {
 	b := in.Body
 	if err := s.checkCase(ctx, &b.Subject, &b.Assignee, &b.Queue); err != nil {
@@ -247,6 +249,8 @@ func trimQuotes(s string) string {
 	return s
 }
 
+// caseTimeline merges the conversations of a case by time. Positions order the entries of one
+// conversation only, hence the stable sort.
 func (s *Server) caseTimeline(ctx context.Context, by access.Caller, in *caseIn) (caseTimeline, error) {
 	out := caseTimeline{Conversations: []timeline.Conversation{}, Items: []gateway.Entry{}, Interactions: []Interaction{}}
 	if _, err := s.Cases.Case(ctx, in.ID); err != nil {

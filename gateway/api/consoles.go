@@ -101,6 +101,8 @@ func (cs *consoles) run(ctx context.Context) {
 // tellAtOnce is how many commands may be under way: they share the floor's batches.
 const tellAtOnce = 32
 
+// tell says what changed to the floor, tellAtOnce agents at a time. What the floor did not take
+// is not noted as told, so the next round says it again.
 func (cs *consoles) tell(ctx context.Context, news map[gateway.AgentID]bool) {
 	var group errgroup.Group
 	group.SetLimit(tellAtOnce)

@@ -104,6 +104,8 @@ func addresses(list []gateway.Address) []tickets.Address {
 	return out
 }
 
+// changeCustomer replaces what the draft names; addresses as a whole, because one that is
+// missing is to be forgotten. A rev that is stale gets 409 with the customer as they are.
 func (s *Server) changeCustomer(ctx context.Context, by access.Caller, in *customerChangeIn) (tickets.Customer, error) {
 	c, err := s.Cases.Customer(ctx, in.ID)
 	if err != nil {

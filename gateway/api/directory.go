@@ -82,6 +82,7 @@ func (s *Server) favour(ctx context.Context, by access.Caller, in *favouriteIn, 
 	return none{}, s.Roster.SetFavourite(ctx, by.Agent, in.Kind, int64(in.ID), on)
 }
 
+// myStatistics is the caller's own day.
 func (s *Server) myStatistics(ctx context.Context, by access.Caller, _ *none) (MyFigures, error) {
 	out := MyFigures{Agent: by.Agent, Handled: map[gateway.Channel]int{}, Status: map[gateway.Status]float64{}}
 	if err := needAgent(by); err != nil {

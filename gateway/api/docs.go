@@ -142,6 +142,7 @@ func chaptersOf(doc *huma.OpenAPI) []chapter {
 	return out
 }
 
+// show resolves references, so that a reader need not jump for what a body holds.
 func show(doc *huma.OpenAPI, o *huma.Operation) shownOperation {
 	out := shownOperation{Method: o.Method, Path: o.Path, Summary: o.Summary, About: o.Description, ID: o.OperationID}
 	if o.Security != nil && len(o.Security) == 0 {

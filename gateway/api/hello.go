@@ -26,6 +26,8 @@ type incoming struct {
 	On           bool                   `json:"on"`
 }
 
+// hello takes the first frame, within helloWithin, and redeems its ticket: from then on the
+// console has a caller. Whoever says something else is closed with 4001.
 func (c *console) hello(ctx context.Context) (incoming, error) {
 	timer := time.AfterFunc(helloWithin, func() { _ = c.conn.Close(c.closing(errSilent)) })
 	defer timer.Stop()
@@ -46,6 +48,8 @@ func (c *console) hello(ctx context.Context) (incoming, error) {
 	return m, require(c.by, gateway.RoleAgent)
 }
 
+// receive reads one frame. What is no JSON of ours ends the socket (1007): a client that sends
+// such things would not understand an answer.
 func (c *console) receive(ctx context.Context) (m incoming, err error) {
 	kind, body, err := c.conn.Read(ctx)
 	if err != nil {
@@ -158,6 +162,8 @@ func (c *console) follows(topic string) bool {
 	return ok
 }
 
+// welcome answers a hello; who does not resume gets a snapshot too. The cursor is read before
+// the snapshot, so whatever changes between them comes as an event.
 func (c *console) welcome(ctx context.Context, resumed bool) error {
 	err := c.send(ctx, frame{Type: "welcome", Data: welcome{
 		Node: c.s.Node, ServerTime: time.Now().UTC(), Heartbeat: int(heartbeat.Seconds()), Resumed: resumed,

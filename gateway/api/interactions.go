@@ -117,6 +117,8 @@ type createIn struct {
 	}
 }
 
+// createInteraction is how other systems bring customers in. The key is made of who asks and
+// what they call it, so that two integrations never meet in one key.
 func (s *Server) createInteraction(ctx context.Context, by access.Caller, in *createIn) (gateway.Received, error) {
 	if _, err := s.Roster.Queue(ctx, in.Body.Queue); err != nil {
 		return gateway.Received{}, err

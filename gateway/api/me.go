@@ -80,6 +80,7 @@ func needAgent(by access.Caller) error {
 	return nil
 }
 
+// getMe is what a console begins with. A login that is nobody's agent has no presence.
 func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, error) {
 	out := me{Login: by.Login, Name: by.Name, Role: by.Role, Queues: []named{}}
 	if by.Agent == 0 {
@@ -104,6 +105,8 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 	return out, err
 }
 
+// changeMe is what agents may change of themselves. A number in the telephone network that is
+// new must be vouched for before queue calls ring it.
 func (s *Server) changeMe(ctx context.Context, by access.Caller, in *profileIn) (roster.Agent, error) {
 	if err := needAgent(by); err != nil {
 		return roster.Agent{}, err

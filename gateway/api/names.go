@@ -48,6 +48,8 @@ func memberOf(a roster.Agent) []gateway.QueueID {
 	return out
 }
 
+// get gives the names as read within namesFor, or reads them. Two who ask at once may both read:
+// that costs less than waiting for each other.
 func (n *names) get(ctx context.Context) (nameList, error) {
 	n.mu.Lock()
 	last, fresh, changes := n.last, time.Since(n.at) < namesFor, n.changes
@@ -67,6 +69,7 @@ func (n *names) get(ctx context.Context) (nameList, error) {
 	return list, nil
 }
 
+// read takes in those who have left too: finished interactions quote them.
 func (n *names) read(ctx context.Context) (nameList, error) {
 	list := nameList{queues: map[gateway.QueueID]roster.Label{}, closed: map[gateway.QueueID]bool{}, agents: map[gateway.AgentID]agentName{}}
 	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})

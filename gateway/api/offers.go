@@ -29,6 +29,8 @@ func (s *Server) registerOffers() {
 	add(s, operation{Method: http.MethodPost, Path: "/offers/{interaction}/{no}/decline", ID: "decline-offer", Summary: "Leave it to somebody else", Role: gateway.RoleAgent}, s.decline)
 }
 
+// accept takes an offer; 409 offer_gone says who or what was faster. A call's offer is accepted
+// by the phone alone, else the agent would hold a call that nobody answers.
 func (s *Server) accept(ctx context.Context, by access.Caller, in *offerIn) (Interaction, error) {
 	if err := needAgent(by); err != nil {
 		return Interaction{}, err
@@ -47,6 +49,8 @@ func (s *Server) accept(ctx context.Context, by access.Caller, in *offerIn) (Int
 	return out, err
 }
 
+// decline refuses an offer. Its queue's policy says what becomes of the agent, which is why the
+// answer is their presence.
 func (s *Server) decline(ctx context.Context, by access.Caller, in *declineIn) (gateway.Presence, error) {
 	if err := needAgent(by); err != nil {
 		return gateway.Presence{}, err

@@ -64,6 +64,8 @@ func (s *Server) mergeCases(ctx context.Context, by access.Caller, in *mergeCase
 	return s.caseView(ctx, s.language(ctx, by), c)
 }
 
+// mergeCases makes from a part of into, in one transaction. Conversations are locked before
+// cases, in the order that all writers keep. Merged before, it changes nothing.
 func (w *work) mergeCases(ctx context.Context, by access.Caller, into, from gateway.CaseID) (tickets.Case, error) {
 	if err := w.s.Timeline.Hold(ctx, w.tx, into, from); err != nil {
 		return tickets.Case{}, err
@@ -148,6 +150,8 @@ type portion struct {
 	conversations []gateway.ConversationID
 }
 
+// portion is what of a case is to be taken out: conversations whole, or single entries of
+// others. An entry of a conversation that goes whole goes with it.
 func (s *Server) portion(ctx context.Context, in *splitCaseIn) (p portion, err error) {
 	if p.from, err = s.Cases.Case(ctx, in.ID); err != nil {
 		return p, err
@@ -200,6 +204,7 @@ func (p *portion) choose(all []timeline.Conversation) error {
 
 func unique[T cmp.Ordered](list []T) []T { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
+// split moves the portion to a new case, with the interaction that serves it.
 func (w *work) split(ctx context.Context, by access.Caller, in *splitCaseIn, p portion) (c tickets.Case, err error) {
 	from := p.from.ID
 	if err := w.s.Timeline.Hold(ctx, w.tx, from); err != nil {

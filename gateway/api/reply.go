@@ -66,6 +66,8 @@ func (s *Server) registerReply() {
 // mailMax is the longest mail with its HTML, escaped, in bytes.
 const mailMax = 4 << 20
 
+// reply answers a mail. Its entry and its outbound row are one commit; what was sent under the
+// same client_id is given again, so that a client may repeat it after a time-out.
 func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gateway.Entry, error) {
 	if err := mailAddresses(in.Body.To, in.Body.Cc); err != nil {
 		return gateway.Entry{}, err
@@ -116,6 +118,7 @@ func mailAddresses(lists ...[]gateway.Address) error {
 	return nil
 }
 
+// recipients says whom a reply would go to, before one is written.
 func (s *Server) recipients(ctx context.Context, _ access.Caller, in *answeringIn) (Answering, error) {
 	i, err := s.Floor.Interaction(ctx, in.ID)
 	if err != nil {

@@ -161,6 +161,7 @@ func (s *Server) staffSeen(ctx context.Context, by access.Caller, in *staffSeenI
 	return none{}, s.StaffChat.Seen(ctx, by.Agent, in.ID, in.Body.Pos)
 }
 
+// messages are those to the caller, or those that supervisors have sent.
 func (s *Server) messages(ctx context.Context, by access.Caller, in *messagesIn) (page[SupervisorMessage], error) {
 	var list []staffchat.Message
 	var err error

@@ -73,6 +73,7 @@ func (s *Server) createTask(ctx context.Context, by access.Caller, in *newTaskIn
 	})
 }
 
+// changeTask replaces what the draft names. Done is noted with the time, undone forgets it.
 func (s *Server) changeTask(ctx context.Context, _ access.Caller, in *taskChangeIn) (tickets.Task, error) {
 	t, err := s.Cases.Task(ctx, in.ID)
 	if err != nil {

@@ -171,6 +171,8 @@ type snapshot struct {
 	Lines        []Line           `json:"lines"`
 }
 
+// snapshot is everything that is the agent's own, each read once. It may be newer than the
+// cursor beside it, never older.
 func (s *Server) snapshot(ctx context.Context, by access.Caller) (snapshot, error) {
 	out := snapshot{Offers: []Offer{}, Interactions: []Interaction{}, Lines: []Line{}}
 	if by.Agent == 0 {

@@ -23,6 +23,8 @@ func (s *Server) registerWhy() {
 	}, s.why)
 }
 
+// why explains the decisions from the routing log and, while the interaction waits, what would
+// be decided now.
 func (s *Server) why(ctx context.Context, _ access.Caller, in *interactionIn) (reasons, error) {
 	list, err := s.Floor.Why(ctx, in.ID)
 	if err != nil {

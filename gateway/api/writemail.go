@@ -79,6 +79,8 @@ func (s *Server) addressed(ctx context.Context, by access.Caller, in *writeMailI
 	return c, err
 }
 
+// write opens the case and the conversation and puts the mail into the outbox, in one
+// transaction: a customer is never written to from a case that does not exist.
 func (w *work) write(ctx context.Context, by access.Caller, in *writeMailIn, c tickets.Case, r MailReply) (out Written, err error) {
 	b := in.Body
 	if r.To, c.Customer, err = w.reached(ctx, b.To, c.Customer); err != nil {
