@@ -9,9 +9,9 @@ export CGO_ENABLED ?= 0
 # Git may refuse to tell another user about the clone, and go build would stop.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-.PHONY: run test build web tools postgres peers compiler check bench chaos clean
+.PHONY: run test build web tools postgres phones peers compiler check bench chaos clean
 
-run: postgres build
+run: postgres phones build
 	@exec bin/vaxel demo
 
 build: web
@@ -24,6 +24,10 @@ tools:
 # What only root can install comes first, so that others are told at once.
 postgres: tools
 	@localpg/install.sh
+
+# Calls are a part of the demonstration that it can do without.
+phones: postgres
+	@cmd/vaxel/phones.sh
 
 peers: tools
 	@missing=0; localpg/install.sh || missing=1; e2e/install.sh || missing=1; exit $$missing

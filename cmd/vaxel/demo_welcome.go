@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os/exec"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -34,6 +35,9 @@ func (d *demo) welcome(out io.Writer) {
 	line("  Mail", fmt.Sprintf("SMTP 127.0.0.1:%d, IMAP 127.0.0.1:%d, any address, password %s", m.SMTP, m.IMAP, m.MailPassword))
 	line("  Alva's telephone", "baresip -f "+d.phoneDir(agentPhone))
 	line("  A customer's telephone", fmt.Sprintf("baresip -f %s -e '/dial %s'", d.phoneDir(callerPhone), sampleNumbers[0].number))
+	if _, err := exec.LookPath("baresip"); err != nil {
+		line("  Neither is here yet", "sudo apt-get install --no-install-recommends baresip-core")
+	}
 	line("")
 	line(fmt.Sprintf("  Ctrl-C stops; your data stays in %s (log: %s).\n", d.config.DataDir, filepath.Base(demoLogFile(d.config))))
 	_ = w.Flush() // a terminal that is gone needs no telling
