@@ -620,7 +620,7 @@ export const en: Words = {
     free: 'Free',
     progress: 'In progress',
     inQueues: (count) => `in ${n(count, 'queue', 'queues')}`,
-    limit: (queue, limit) => `${queue} · limit ${limit}`,
+    limit: (limit) => `· limit ${limit}`,
     goal: (percent) => `goal ${percent}`,
     ofAll: (count) => `of ${count}`,
     others: (busy, not) => `${busy} busy · ${not} not ready`,

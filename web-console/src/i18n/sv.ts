@@ -621,7 +621,7 @@ export const sv = {
     free: 'Lediga',
     progress: 'Pågår',
     inQueues: (count: number) => `i ${n(count, 'kö', 'köer')}`,
-    limit: (queue: string, limit: string) => `${queue} · gräns ${limit}`,
+    limit: (limit: string) => `· gräns ${limit}`,
     goal: (percent: string) => `mål ${percent}`,
     ofAll: (count: number) => `av ${count}`,
     others: (busy: number, not: number) => `${n(busy, 'upptagen', 'upptagna')} · ${not} ej redo`,

@@ -83,7 +83,7 @@ export function Boards() {
 
 type Side = 'crit' | 'warn' | ''
 
-function Tile(props: { icon: IconName; label: string; figure: string; unit?: string; foot: string; footIcon?: IconName; tone?: Side }) {
+function Tile(props: { icon: IconName; label: string; figure: string; unit?: string; foot: string; limit?: string; footIcon?: IconName; tone?: Side }) {
   return (
     <div className={`tile${props.tone ? ` tile--${props.tone}` : ''}`}>
       <span className="lab">
@@ -97,6 +97,7 @@ function Tile(props: { icon: IconName; label: string; figure: string; unit?: str
       <span className="foot">
         {props.footIcon && <Icon name={props.footIcon} size={12} />}
         <span className="ell">{props.foot}</span>
+        {props.limit && <span className="nowrap">{props.limit}</span>}
       </span>
     </div>
   )
@@ -141,7 +142,8 @@ function Tiles({ queues, agents }: { queues: QueueRow[]; agents: AgentRow[] }) {
         label={w.board.longest}
         figure={longest && longest.ms > 0 ? figure(longest.ms) : '–'}
         tone={longest?.tone}
-        foot={longest && longest.ms > 0 ? w.board.limit(longest.q.name, figure(longWait)) : w.board.nobody}
+        foot={longest && longest.ms > 0 ? longest.q.name : w.board.nobody}
+        limit={longest && longest.ms > 0 ? w.board.limit(figure(longWait)) : undefined}
         footIcon={longest?.tone === 'crit' ? 'alert' : longest?.tone === 'warn' ? 'clock' : undefined}
       />
       <Tile

@@ -56,7 +56,7 @@ export function LineCard({ line }: { line: Line }) {
       <div className="line-top">
         <Avatar name={line.name} size="lg" />
         <div className="col grow">
-          <span className="row">
+          <span className="row wrap">
             <span className="overline nowrap">{w.phone.line(line.no, kind)}</span>
             <LineChip line={line} />
           </span>
