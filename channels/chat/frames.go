@@ -7,7 +7,7 @@ import "reflect"
 // -run Drift -update-openapi), and what tests hear is held to that.
 func Frames() (in, out reflect.Type, says, hears map[string]string) {
 	return reflect.TypeFor[frameIn](), reflect.TypeFor[frameOut](), map[string]string{
-			"hello":      "key token? lang? pos? conversation?",
+			"hello":      "key token? lang? pos? conversation? jwt? user? hash?",
 			"form":       "cid text name? email? topic?",
 			"msg":        "cid text",
 			"letter":     "cid text email name? topic?",
@@ -21,7 +21,7 @@ func Frames() (in, out reflect.Type, says, hears map[string]string) {
 			"end":        "",
 			"pong":       "pos?",
 		}, map[string]string{
-			"welcome": "token phase now site prev? conversation?",
+			"welcome": "token phase now site prev? conversation? known?",
 			"snap":    "conversation? pos? phase lines? prev? done?",
 			"msg":     "pos line phase prev?",
 			"ack":     "cid pos at prev? done?",
