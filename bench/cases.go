@@ -31,7 +31,7 @@ func cases(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	if err := h.offline(ctx, func(pool *pgxpool.Pool) error { return h.fillCases(ctx, pool) }); err != nil {
+	if err := h.offline(ctx, func(pool *pgxpool.Pool) error { return h.fillCases(ctx, pool, manyCases) }); err != nil {
 		return fmt.Errorf("fill a house with cases: %w", err)
 	}
 	if _, err := h.launch(ctx, ""); err != nil {
@@ -164,9 +164,9 @@ func (h *house) closed(ctx context.Context, faults *atomic.Int64, ask func(clien
 	return middle(got), ctx.Err()
 }
 
-// fillCases writes many cases of half as many customers straight into the store; they are
-// as a year leaves them.
-func (h *house) fillCases(ctx context.Context, pool *pgxpool.Pool) error {
+// fillCases writes n cases of half as many customers straight into the store; they are as a
+// year leaves them.
+func (h *house) fillCases(ctx context.Context, pool *pgxpool.Pool, n int) error {
 	var agents []gateway.AgentID
 	for _, a := range h.agents {
 		agents = append(agents, a.id)
@@ -175,13 +175,13 @@ func (h *house) fillCases(ctx context.Context, pool *pgxpool.Pool) error {
 		sql  string
 		args []any
 	}{
-		{"insert into customer (name) select 'Kund ' || n || ' Ek' from generate_series(0, $1 - 1) n", []any{manyCases / 2}},
+		{"insert into customer (name) select 'Kund ' || n || ' Ek' from generate_series(0, $1 - 1) n", []any{n / 2}},
 		{"insert into customer_address (kind, value, customer) select 'phone', '+4670' || lpad((id - 1)::text, 7, '0'), id from customer", nil},
 		{"insert into customer_address (kind, value, customer) select 'email', 'kund' || id - 1 || '@kund.example', id from customer", nil},
 		{`insert into support_case (subject, state, closed_at, customer, queue, assignee, channel, preview, preview_by, last_activity_at)
 			select ($1::text[])[1 + n % cardinality($1::text[])] || ' ' || n, case when n % 20 = 0 then 'open' else 'closed' end, case when n % 20 <> 0 then now() end,
 				1 + n / 2, $2, ($3::bigint[])[1 + n / 20 % cardinality($3::bigint[])], 'email', 'Hej! Kan ni hjälpa mig med min faktura? Den stämmer inte.', 'customer', now() - n * interval '5 minutes'
-			from generate_series(0, $4 - 1) n`, []any{vocabulary, h.queue, agents, manyCases}},
+			from generate_series(0, $4 - 1) n`, []any{vocabulary, h.queue, agents, n}},
 		{"vacuum analyze", nil},
 	} {
 		if _, err := pool.Exec(ctx, s.sql, s.args...); err != nil {

@@ -46,7 +46,7 @@ func (b *Bench) durable(ctx context.Context, size floorSize) error {
 	if err := f.fill(size); err != nil {
 		return err
 	}
-	if err := storeFloor(ctx, pool, f, size); err != nil {
+	if err := storeFloor(ctx, pool, f); err != nil {
 		return fmt.Errorf("store a floor: %w", err)
 	}
 	fsyncs, err := b.fsyncs()
@@ -158,12 +158,16 @@ func runFloor(ctx context.Context, pool *pgxpool.Pool, plan gateway.Plan) (comma
 	return floor.NewClient(hints), func() { cancel(); rooms.Wait() }
 }
 
-// storeFloor writes a floor straight into the store: the core as a snapshot, and what is
-// waiting with its cases and conversations.
-func storeFloor(ctx context.Context, pool *pgxpool.Pool, f *routed, size floorSize) error {
+// storeFloor writes a floor straight into the store: the core as a snapshot, and what waits
+// or is held with its cases and conversations.
+func storeFloor(ctx context.Context, pool *pgxpool.Pool, f *routed) error {
 	body, err := f.core.Snapshot()
 	if err != nil {
 		return err
+	}
+	holders := make([]gateway.AgentID, f.next) // 0: it waits
+	for id, a := range f.holder {
+		holders[id-1] = a
 	}
 	for _, s := range []struct {
 		sql  string
@@ -171,22 +175,24 @@ func storeFloor(ctx context.Context, pool *pgxpool.Pool, f *routed, size floorSi
 	}{
 		{`insert into routing_snapshot (seq, version, at, body) values (1, $1, $2, $3)`, []any{routing.Version, f.now, body}},
 		{`insert into customer (name) values ('Karin Ek')`, nil},
-		{`insert into conversation (case_id, customer_id, channel, open_interaction) select n, 1, 'chat', n from generate_series(1, $1) n`, []any{size.waiting}},
-		{`insert into support_case (subject, state, customer, queue, channel, conversation, interaction, interaction_state, last_activity_at)
-			select 'Faktura ' || n, 'open', 1, 1, 'chat', n, n, 'waiting', now() from generate_series(1, $1) n`, []any{size.waiting}},
+		{`insert into conversation (case_id, customer_id, channel, open_interaction) select n, 1, $2, n from generate_series(1, $1) n`, []any{f.next, f.channel}},
+		{`insert into support_case (subject, state, customer, queue, channel, conversation, interaction, interaction_state, assignee, last_activity_at)
+			select 'Faktura ' || n, 'open', 1, n * 7 % $2 + 1, $3, n, n, case when agent = 0 then 'waiting' else 'active' end, agent, now()
+			from unnest($1::bigint[]) with ordinality as h(agent, n)`, []any{holders, f.queues, f.channel}},
 		// What a column must have and is of no matter here is nothing of its type.
 		{`insert into interaction
 			select i.*
 			from (select jsonb_object_agg(column_name, case data_type when 'boolean' then 'false' when 'ARRAY' then '[]' when 'text' then '""'
 					when 'timestamp with time zone' then to_jsonb(now()) else '0' end::jsonb) as row
 				from information_schema.columns where table_name = 'interaction' and is_nullable = 'NO') as nothing,
-				generate_series(1, $1) n,
-				jsonb_populate_record(null::interaction, row || jsonb_build_object('id', n, 'channel', 'chat', 'state', 'waiting',
-					'queue', n * 7 % $2 + 1, 'case_id', n, 'conversation', n, 'customer', 1, 'seq', n)) as i`, []any{size.waiting, size.queues}},
+				unnest($1::bigint[]) with ordinality as h(agent, n),
+				jsonb_populate_record(null::interaction, row || jsonb_build_object('id', n, 'channel', $3::text, 'state', case when agent = 0 then 'waiting' else 'active' end,
+					'agent', agent, 'queue', n * 7 % $2 + 1, 'case_id', n, 'conversation', n, 'customer', 1, 'seq', n)) as i`, []any{holders, f.queues, f.channel}},
+		{`select setval('interaction_id', $1)`, []any{f.next}},
 		{`vacuum analyze`, nil},
 	} {
 		if _, err := pool.Exec(ctx, s.sql, s.args...); err != nil {
-			return err
+			return fmt.Errorf("%.60s: %w", s.sql, err)
 		}
 	}
 	return nil

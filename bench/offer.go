@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -22,6 +24,13 @@ func offers(ctx context.Context, b *Bench) error {
 	h, err := b.newHouse(ctx, offerAgents, nil)
 	if err != nil {
 		return err
+	}
+	beside := ""
+	if b.Large {
+		beside = fmt.Sprintf("; beside %d agents at work on a mail each and %d mails that wait, everybody in all of %d queues", hugeFloor.agents-offerAgents, hugeFloor.waiting, hugeFloor.queues)
+		if err := h.offline(ctx, func(pool *pgxpool.Pool) error { return h.enlarge(ctx, pool, hugeFloor) }); err != nil {
+			return fmt.Errorf("enlarge a house: %w", err)
+		}
 	}
 	if _, err := h.launch(ctx, ""); err != nil {
 		return err
@@ -51,8 +60,8 @@ func offers(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	method := fmt.Sprintf("open loop, %d arrivals/s by POST /interactions, from when the request was due (so its own commit is in it) to the offer on an agent's socket; %d agents who accept and end each at once, which is in the CPU; %v, median of %d; %v; bound of p50: two fdatasyncs, one for the arrival's commit and one for the offer's",
-		offerRate, offerAgents, b.share(6), runs, who)
+	method := fmt.Sprintf("open loop, %d arrivals/s by POST /interactions, from when the request was due (so its own commit is in it) to the offer on an agent's socket; %d agents who accept and end each at once, which is in the CPU%s; %v, median of %d; %v; bound of p50: two fdatasyncs, one for the arrival's commit and one for the offer's",
+		offerRate, offerAgents, beside, b.share(6), runs, who)
 	b.tell(Figure{Name: "offer.latency_p50_ms", Value: median(p50), Unit: "ms", Errors: q.lost() + h.faults(), CPU: new(median(cpu)), Bound: new(2 * 1000 / fsyncs), Method: method})
 	b.tell(Figure{Name: "offer.latency_p99_ms", Value: median(p99), Unit: "ms", CPU: new(median(cpu)), Method: method})
 	return h.stop()
@@ -105,11 +114,14 @@ func (q *quickWork) openLoop(ctx context.Context, d time.Duration) []time.Durati
 		time.Sleep(time.Until(at))
 		q.mu.Lock()
 		q.sent++
-		subject := fmt.Sprintf("Ärende %d", q.sent)
+		subject, queue := fmt.Sprintf("Ärende %d", q.sent), q.house.queue
+		if list := q.house.queues; len(list) > 0 {
+			queue = list[q.sent%len(list)]
+		}
 		q.due[subject] = at
 		q.mu.Unlock()
 		all.Go(func() {
-			if err := by.bring(ctx, subject); err != nil {
+			if err := by.bring(ctx, subject, queue); err != nil {
 				by.fail(ctx, err)
 			}
 		})
@@ -124,9 +136,9 @@ func (q *quickWork) openLoop(ctx context.Context, d time.Duration) []time.Durati
 }
 
 // bring has an integration's arrival received: a chat of a new customer.
-func (a *agent) bring(ctx context.Context, subject string) error {
+func (a *agent) bring(ctx context.Context, subject string, queue gateway.QueueID) error {
 	return a.call(ctx, http.MethodPost, "/interactions", map[string]any{
-		"channel": gateway.Chat, "queue": a.house.queue, "subject": subject, "text": "Hej! Kan ni hjälpa mig med min faktura?",
+		"channel": gateway.Chat, "queue": queue, "subject": subject, "text": "Hej! Kan ni hjälpa mig med min faktura?",
 		"from": gateway.Address{Kind: gateway.AddressVisitor, Value: subject, Name: "Karin"},
 	}, nil, "Idempotency-Key", subject)
 }

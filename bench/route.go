@@ -15,7 +15,7 @@ import (
 // route measures the pure core in this process, without store or sockets, then the floor
 // with its store.
 func route(ctx context.Context, b *Bench) error {
-	size := floorSize{agents: 10_000, queues: 20, each: 20, waiting: 100_000}
+	size := hugeFloor
 	busy, heap, err := b.decide(ctx, size, b.share(20), (*routed).cycle)
 	if err != nil {
 		return err
@@ -43,8 +43,7 @@ func route(ctx context.Context, b *Bench) error {
 		Method: fmt.Sprintf("the same with nobody waiting and 10,000 idle agents: an arrival is offered, accepted, ended; median of %d; %v", runs, idle.shares),
 	})
 	b.tell(Figure{Name: "route.heap_mb", Value: heap, Unit: "MB", Method: "the core's heap at 10,000 agents and 100,000 waiting"})
-	size.waiting = 100_000
-	return b.durable(ctx, size)
+	return b.durable(ctx, hugeFloor)
 }
 
 // decide measures how many events a second the core decides, and what it holds.
@@ -86,6 +85,9 @@ type floorSize struct {
 	away                          bool // the agents are on a break, and hold nothing
 }
 
+// hugeFloor is as large as one floor should ever get.
+var hugeFloor = floorSize{agents: 10_000, queues: 20, each: 20, waiting: 100_000}
+
 // routed is a core with agents who hold one chat each.
 type routed struct {
 	core      *routing.Core
@@ -93,13 +95,14 @@ type routed struct {
 	now       time.Time
 	next      gateway.InteractionID
 	queues    int
+	channel   gateway.Channel // of what arrives
 	busy      []gateway.InteractionID
 	holder    map[gateway.InteractionID]gateway.AgentID
 	decisions int
 }
 
 func newRouted(size floorSize, now time.Time) *routed {
-	return &routed{core: routing.New(), now: now, queues: size.queues, holder: map[gateway.InteractionID]gateway.AgentID{}}
+	return &routed{core: routing.New(), now: now, queues: size.queues, channel: gateway.Chat, holder: map[gateway.InteractionID]gateway.AgentID{}}
 }
 
 // fill makes the floor: agents in some of the queues, half of them with a skill.
@@ -120,26 +123,38 @@ func (f *routed) fill(size floorSize) error {
 		}
 		p.Agents = append(p.Agents, a)
 	}
-	f.plan = p
-	if err := f.do(routing.Configure{Plan: p}); err != nil {
-		return err
-	}
 	intent, arrivals := gateway.IntentAvailable, size.agents+size.waiting
 	if size.away {
 		intent, arrivals = gateway.IntentOnBreak, size.waiting
 	}
-	for i := range size.agents {
-		if err := f.do(gateway.Consoles{Agent: gateway.AgentID(i + 1), Live: true}); err != nil {
-			return err
-		}
-		if err := f.do(gateway.SetStatus{Agent: gateway.AgentID(i + 1), Intent: intent}); err != nil {
-			return err
-		}
+	if err := f.open(p, p.Agents, intent); err != nil {
+		return err
 	}
 	if size.waiting == 0 {
 		return nil
 	}
-	for range arrivals {
+	return f.arriveAll(arrivals)
+}
+
+// open begins with a plan and these agents at their consoles.
+func (f *routed) open(p gateway.Plan, agents []gateway.AgentPlan, intent gateway.Intent) error {
+	f.plan = p
+	if err := f.do(routing.Configure{Plan: p}); err != nil {
+		return err
+	}
+	for _, a := range agents {
+		if err := f.do(gateway.Consoles{Agent: a.ID, Live: true}); err != nil {
+			return err
+		}
+		if err := f.do(gateway.SetStatus{Agent: a.ID, Intent: intent}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *routed) arriveAll(n int) error {
+	for range n {
 		if err := f.arrive(); err != nil {
 			return err
 		}
@@ -170,7 +185,7 @@ func (f *routed) do(ev routing.Event) error {
 func (f *routed) arrive() error {
 	f.next++
 	adm := gateway.Admission{
-		Interaction: f.next, Channel: gateway.Chat, Case: gateway.CaseID(f.next), Conversation: 1,
+		Interaction: f.next, Channel: f.channel, Case: gateway.CaseID(f.next), Conversation: gateway.ConversationID(f.next), Customer: 1,
 		Queue: gateway.QueueID(int(f.next)*7%f.queues + 1), ArrivedAt: f.now,
 	}
 	if f.next%10 == 0 {

@@ -24,6 +24,7 @@ const queueName = "Support"
 // seeded is what a house was made with.
 type seeded struct {
 	queue  gateway.QueueID
+	queues []gateway.QueueID // those that arrivals go to in turn, if not all to queue
 	agents []*agent
 }
 
