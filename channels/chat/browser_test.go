@@ -52,6 +52,7 @@ type bench struct {
 	conns     cutter
 	server    atomic.Pointer[chat.Server]
 	down      atomic.Bool
+	blocked   atomic.Bool // sockets, by the network
 	stop      func()
 }
 
@@ -60,6 +61,10 @@ func newBench(t *testing.T) *bench {
 	b := &bench{house: newHouse(t)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/w/", func(w http.ResponseWriter, r *http.Request) {
+		if b.blocked.Load() && r.URL.Path == "/w/socket" {
+			http.Error(w, "no WebSocket leaves this network", http.StatusForbidden)
+			return
+		}
 		if b.down.Load() && r.Method == http.MethodPost {
 			panic(http.ErrAbortHandler) // the widget's own files are served all the same
 		}
@@ -166,6 +171,8 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 		b.conns.cut()
 	case "cut-after-store":
 		b.setAfterStore(b.conns.cut)
+	case "block", "unblock":
+		b.blocked.Store(r.PathValue("what") == "block")
 	case "down":
 		b.down.Store(true)
 		b.stop()

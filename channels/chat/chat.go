@@ -187,6 +187,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /w/socket", s.serveSocket)
 	mux.HandleFunc("GET /w/config", s.serveConfig)
 	mux.HandleFunc("GET /w/articles", s.serveArticles)
+	mux.HandleFunc("POST /w/poll", s.servePoll)
 	mux.HandleFunc("POST /w/files", s.serveUpload)
 	mux.HandleFunc("GET /w/files/{conversation}/{pos}/{seal}", s.serveFile)
 	return mux

@@ -33,10 +33,18 @@ const (
 	articlesPerReply = 3
 )
 
+// socket is the visitor's end of a session.
+type socket interface {
+	Read(ctx context.Context) (websocket.MessageType, []byte, error)
+	Write(ctx context.Context, kind websocket.MessageType, data []byte) error
+	Close(code websocket.StatusCode, reason string) error
+	CloseNow() error
+}
+
 // outlet is the way out to one socket: a bounded queue, and a goroutine only while there
 // is something to write.
 type outlet struct {
-	ws    *websocket.Conn
+	ws    socket
 	spawn func(func(context.Context)) bool
 
 	mu      sync.Mutex // guards what follows
