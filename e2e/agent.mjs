@@ -1,5 +1,5 @@
-// An agent in Chromium who works in the console: signs in, becomes available, takes the offer, and answers it as chat or mail
-// is answered there, to the transaction code. Started by TestConsoleChat and TestConsoleEmail. Prints what the thread showed
+// An agent in Chromium who works in the console: signs in, becomes available, takes the offer, and answers it as chat, mail or
+// call is answered there, to the transaction code. Started by TestConsoleChat, -Email and -Call. Prints what the thread showed
 // as JSON. With SHOTS set to a folder, each page that is passed is pictured there: light and dark, wide and narrow.
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
@@ -26,10 +26,11 @@ try {
   const offer = page.getByRole("alertdialog");
   await offer.waitFor();
   await see(page, "offer");
-  await offer.getByRole("button", { name: "Accept" }).click();
+  if (channel === "voice") console.error("rings"); // it is answered in the phone
+  else await offer.getByRole("button", { name: "Accept" }).click();
   await offer.waitFor({ state: "detached" });
   const thread = page.getByRole("log");
-  const texts = await { chat, email }[channel](page, thread);
+  const texts = await { chat, email, voice }[channel](page, thread);
   const codes = page.getByRole("listbox", { name: "Outcome" });
   await codes.getByRole("option", { name: "Solved" }).click();
   await see(page, "wrap-up");
@@ -71,6 +72,24 @@ async function email(page, thread) {
   await see(page, "answered");
   const said = await thread.innerText();
   await page.getByRole("button", { name: "Finish", exact: true }).click();
+  return [said];
+}
+
+async function voice(page) {
+  await page.waitForURL("**/phone");
+  const line = page.getByRole("article", { name: "Line 1" });
+  await line.getByText("Talking").waitFor();
+  await line.getByRole("button", { name: /^Hold/ }).click();
+  await line.getByText(/^On hold/).waitFor();
+  console.error("held");
+  await line.getByRole("button", { name: /^Resume/ }).click();
+  await line.getByText("Talking").waitFor();
+  await see(page, "phone");
+  console.error("talks");
+  await new Promise((heard) => process.stdin.once("data", heard)); // by those on the phone
+  process.stdin.pause();
+  const said = await line.innerText();
+  await line.getByRole("button", { name: /^End/ }).click();
   return [said];
 }
 
