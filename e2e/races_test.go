@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/bus/natstest"
+)
+
+// doors are one agent's ways in: each node is one, with a console.
+type doors []door
+
+type door struct {
+	*agent
+	console *console
+}
+
+// enter signs an agent in at every node, with a console at each.
+func (c *nodes) enter(a *agent) (all doors) {
+	for _, node := range c.list {
+		d := &agent{v: node, id: a.id, login: a.login}
+		d.signIn()
+		all = append(all, door{d, d.openConsole()})
+	}
+	return all
+}
+
+// bring lets mails of different people arrive, through all nodes at once, and gives those
+// that wait then.
+func (c *nodes) bring(at doors, n int) (waiting []gateway.InteractionID) {
+	c.front.t.Helper()
+	var all sync.WaitGroup
+	had := c.front.number(`select count(*) from interaction`)
+	for i := range n {
+		all.Go(func() {
+			at[i%len(at)].persist(http.MethodPost, "/interactions", map[string]any{
+				"channel": gateway.Email, "queue": c.front.queue, "subject": "Fråga", "text": "Hej!",
+				"from": gateway.Address{Kind: gateway.AddressEmail, Value: fmt.Sprintf("kund%d@kund.example", had+i)},
+			}, fmt.Sprintf("race-%d", had+i))
+		})
+	}
+	all.Wait()
+	c.front.wait("all have arrived", func() bool { return c.front.number(`select count(*) from interaction`) == had+n })
+	var ids string
+	must(c.front.t, c.front.pool.QueryRow(c.front.t.Context(), `select coalesce(string_agg(id::text, ' '), '') from interaction where state = 'waiting'`).Scan(&ids))
+	for _, id := range strings.Fields(ids) {
+		var one gateway.InteractionID
+		must(c.front.t, one.UnmarshalText([]byte(id)))
+		waiting = append(waiting, one)
+	}
+	return waiting
+}
+
+// TestRacesOfNodes: what other contact centres got wrong with several servers. Two agents, each
+// at two nodes, reach for the same mails at once: each mail has one of them, and keeps that
+// one. A third becomes free while mails pour in and every offer is accepted at both nodes:
+// never more than a hundred units.
+func TestRacesOfNodes(t *testing.T) {
+	t.Parallel()
+	c := &nodes{nats: natstest.New(t), front: newVaxel(t, "")}
+	v := c.front
+	third := v.addAgent("cilla", "Cilla Berg")
+	second := v.addAgent("bo", "Bo Ek")
+	c.start(t, "", "")
+	anna, bo, cilla := c.enter(v.agent), c.enter(second), c.enter(third)
+	waiting := c.bring(anna, 10)
+	if len(waiting) != 10 {
+		t.Fatalf("%d wait", len(waiting))
+	}
+	for _, id := range waiting {
+		c.reach(t, id, anna, bo)
+	}
+	cilla[0].available()
+	c.flood(t, cilla)
+	for what, sql := range map[string]string{
+		"mails that have two agents, or none":     `select count(*) from interaction i where state = 'active' and 1 <> (select count(*) from presence where i.id = any (holds))`,
+		"mails whose agent is not who holds them": `select count(*) from interaction i join presence p on i.id = any (p.holds) where p.agent <> i.agent`,
+		"agents beyond their capacity unawares":   `select count(*) from presence where units > 100 and not over_capacity`,
+		"offers that were accepted too often":     `select greatest(count(*) - 2, 0) from offer where outcome = 'accepted'`,
+		"of ten that were taken by hand, lost":    `select 10 - count(*) from interaction where agent in (` + itoa(int64(v.agent.id)) + `, ` + itoa(int64(second.id)) + `)`,
+	} {
+		if n := v.number(sql); n != 0 {
+			t.Errorf("%d %s", n, what)
+		}
+	}
+}
+
+// reach lets everybody take one mail by hand at once, through every node.
+func (c *nodes) reach(t *testing.T, id gateway.InteractionID, who ...doors) {
+	t.Helper()
+	var all sync.WaitGroup
+	var taken atomic.Int64
+	for _, at := range who {
+		for _, d := range at {
+			all.Go(func() {
+				switch status := d.call(http.MethodPost, "/interactions/"+id.String()+"/pull", map[string]any{}, nil); status {
+				case http.StatusOK:
+					taken.Add(1)
+				case http.StatusConflict:
+				default:
+					t.Errorf("taking it gives %d", status)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if n := taken.Load(); n != 1 {
+		t.Errorf("interaction %v was taken %d times", id, n)
+	}
+}
+
+// flood lets mails arrive while an agent accepts whatever is offered, at every node, until
+// two are held and the rest waits.
+func (c *nodes) flood(t *testing.T, at doors) {
+	t.Helper()
+	v := c.front
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.bring(at, 8)
+	}()
+	v.wait("the agent is full", func() bool {
+		var all sync.WaitGroup
+		for _, d := range at {
+			all.Go(func() {
+				if o, ok := d.console.offer(); ok {
+					d.call(http.MethodPost, "/offers/"+o.Interaction.String()+"/"+itoa(int64(o.No))+"/accept", nil, nil)
+				}
+			})
+		}
+		all.Wait()
+		return v.number(`select cardinality(holds) from presence where agent = `+itoa(int64(at[0].id))) >= 2
+	})
+	<-done
+	v.wait("the rest waits", func() bool {
+		return v.number(`select count(*) from interaction where state = 'waiting'`) == 6 && v.number(`select count(*) from offer where closed_at is null`) == 0
+	})
+}
