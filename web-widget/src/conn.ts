@@ -1,7 +1,9 @@
+import { Poll } from "./poll";
 import type { FrameOut } from "./types";
 
 // One socket at a time, for ever: it comes back 0.5 s, 1 s, 2 s … 30 s after it went (full jitter), and at once
-// when the browser is online or the page is shown again. A server that stops says when to come.
+// when the browser is online or the page is shown again. A server that stops says when to come. Until a
+// WebSocket has come through, every third try is made of requests.
 
 const silence = 40_000; // the server pings every 25 s
 const hello = 10_000; // no welcome by then: half open
@@ -14,7 +16,8 @@ export interface Listener {
 }
 
 export class Conn {
-  #ws?: WebSocket;
+  #ws?: WebSocket | Poll;
+  #polls?: boolean; // what has come through on this page; the other is tried no more
   #tries = 0;
   #retry = 0;
   #told = 0; // when a server that stops wants us back, ms from its close
@@ -30,25 +33,29 @@ export class Conn {
   open = (): void => {
     if (this.#ended || this.#ws) return;
     clearTimeout(this.#retry);
-    const ws = new WebSocket(this.url);
+    const polls = this.#polls ?? this.#tries % 3 === 2;
+    const ws = polls ? new Poll(this.url.replace(/^ws(.*)socket$/, "http$1poll"), () => this.on.hello()) : new WebSocket(this.url);
     this.#ws = ws;
     this.#guard(hello);
     ws.onopen = () => ws.send(JSON.stringify(this.on.hello()));
-    ws.onmessage = (e) => {
+    ws.onmessage = (e: { data: string }) => {
       if (this.#ws !== ws) return;
       this.#guard(silence);
-      const f = JSON.parse(e.data as string) as FrameOut;
-      if (f.t === "welcome") this.#tries = 0;
+      const f = JSON.parse(e.data) as FrameOut;
+      if (f.t === "welcome") {
+        this.#tries = 0;
+        this.#polls = polls;
+      }
       if (f.t === "drain") this.#told = f.retry_after ?? 0;
       this.on.frame(f);
     };
-    ws.onclose = (e) => {
+    ws.onclose = (e: { code: number }) => {
       if (this.#ws === ws) this.#gone(e.code);
     };
   };
 
   send(frame: object): boolean {
-    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
+    if (this.#ws?.readyState !== 1) return false; // open
     this.#ws.send(JSON.stringify(frame));
     return true;
   }

@@ -560,3 +560,27 @@ test("who is signed in to the website is known; another one has a chat of their 
   await page.getByLabel("Namn").waitFor();
   assert.deepEqual(wrong, []);
 });
+
+test("on a network that lets no WebSocket through it is the same chat", async () => {
+  await pull("block");
+  try {
+    const { page, sockets } = await visit();
+    await begin(page, "första");
+    await pull("join");
+    await page.getByRole("heading", { name: "Alva Karlsson" }).waitFor();
+    await write(page, "andra");
+    await write(page, "tredje");
+    await pull("say", { text: "svar" });
+    await page.getByText("svar", { exact: true }).waitFor();
+    await pull("down");
+    await write(page, "utan server");
+    await page.getByText("Ej skickat").waitFor();
+    await pull("up");
+    await page.getByText(/Skickat \d\d:\d\d/).waitFor();
+    await shows(page, await stored());
+    assert.deepEqual((await stored()).sort(), ["andra", "första", "svar", "tredje", "utan server"]);
+    assert.ok(sockets() > 1, "sockets were tried");
+  } finally {
+    await pull("unblock");
+  }
+});
