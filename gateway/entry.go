@@ -62,6 +62,7 @@ type Mail struct {
 	From        Address      `json:"from"`
 	To          []Address    `json:"to,omitempty"`
 	Cc          []Address    `json:"cc,omitempty"`
+	Bcc         []Address    `json:"bcc,omitempty"`      // of a mail that we sent: who got it unknown to the others
 	ReplyTo     []Address    `json:"reply_to,omitempty"` // where its sender wants answers, if not at From
 	HTML        string       `json:"html,omitempty"`     // made safe; shown in a frame of its own
 	Quoted      int          `json:"quoted,omitempty"`   // from this byte on, Text is quoted from earlier mails; 0 none

@@ -26,7 +26,7 @@ type Reply struct {
 	Sender       gateway.Address   // the queue's identity; where it is empty, the mailbox's own
 	Answers      gateway.Mail      // the latest mail of the conversation; zero for a first mail
 	References   []string          // Message-IDs of the conversation, oldest first
-	To, Cc       []gateway.Address // without To: whom Answers is from
+	To, Cc, Bcc  []gateway.Address // without To: whom Answers is from
 	All          bool              // and, without To, everybody else who got it
 	Ours         []string          // identities of queues, which are not among them
 	Subject      string
@@ -95,11 +95,11 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 		return gateway.Outbound{}, gateway.Mail{}, fmt.Errorf("write down reply: %w", err)
 	}
 	out := gateway.Outbound{Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: l.MessageID, Body: body}
-	for _, a := range slices.Concat(l.To, l.Cc) {
+	for _, a := range slices.Concat(l.To, l.Cc, r.Bcc) { // of Bcc the mail itself says nothing: RFC 5322 §3.6.3
 		out.Recipients = append(out.Recipients, gateway.Recipient{Address: a.Value, State: gateway.OutboundQueued})
 	}
 	return out, gateway.Mail{
-		MessageID: l.MessageID, InReplyTo: l.InReplyTo, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc,
+		MessageID: l.MessageID, InReplyTo: l.InReplyTo, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc, Bcc: r.Bcc,
 		HTML: l.HTML, Attachments: r.Attachments,
 	}, nil
 }

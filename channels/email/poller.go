@@ -1,8 +1,10 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -21,6 +23,7 @@ type poller struct {
 	log      *slog.Logger
 	validity uint32           // of the open folder
 	refused  map[imap.UID]int // how often the intake has refused a mail
+	lacking  string           // which folder of the settings the server does not have
 	unmarked string           // why the server marks no mail; empty: it does
 	answers  string           // what the mails that come now are answered by themselves; empty: nothing
 	us       ours             // which are not
@@ -88,6 +91,9 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 	if err := p.open(ctx, s); err != nil {
 		return false, err
 	}
+	if err := p.lookForSent(ctx, s); err != nil {
+		return false, err
+	}
 	if err := p.settleRest(ctx, s); err != nil {
 		return false, err
 	}
@@ -96,7 +102,7 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 			return caughtUp, err
 		}
 		caughtUp = true
-		p.note(ctx, true, len(p.refused), p.unmarked)
+		p.note(ctx, true, len(p.refused), cmp.Or(p.unmarked, p.lacking))
 		more, err := p.backfill(ctx, s)
 		if err != nil {
 			return caughtUp, err
@@ -111,6 +117,21 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 			return caughtUp, err
 		}
 	}
+}
+
+// lookForSent finds out whether the folder of sent mail is there. It is asked for only when
+// nobody knows whether a mail has left: too late to hear that its name is wrong.
+func (p *poller) lookForSent(ctx context.Context, s *session) error {
+	p.lacking = ""
+	if p.box.SentFolder == "" {
+		return nil
+	}
+	there, err := s.has(ctx, p.box.SentFolder)
+	if err == nil && !there {
+		p.lacking = fmt.Sprintf("there is no folder %q, which sent_folder names", p.box.SentFolder)
+		p.log.Warn("the folder of sent mail is not there", "folder", p.box.SentFolder)
+	}
+	return err
 }
 
 // open compares the folder's epoch with the cursor's and begins a new one if need be.

@@ -349,6 +349,28 @@ func TestWrongPassword(t *testing.T) {
 	until(t, "problem gone", func() bool { l, _ := e.Health(t.Context()); return l[0].Problem == "" })
 }
 
+// TestSentFolderIsMissing is a problem that health shows, while mail comes in all the same.
+func TestSentFolderIsMissing(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	d.Deliver(t, "support@cyklar.example", mails(1, 1)...)
+	e := h.open(t, "a", d)
+	m := support(d.IMAP, nobody)
+	m.SentFolder = "Skickat"
+	save(t, e, m)
+	run(t, e)
+	exactly(t, h.wait(t, 1), 1)
+	until(t, "problem shown", func() bool {
+		l, err := e.Health(t.Context())
+		return err == nil && strings.Contains(l[0].Problem, `there is no folder "Skickat"`)
+	})
+	if err := signedIn(t, d).Create("Skickat", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	m.Name = "Cykelverkstaden" // changed settings are a new connection
+	save(t, e, m)
+	until(t, "problem gone", func() bool { l, _ := e.Health(t.Context()); return l[0].Problem == "" })
+}
+
 // TestMoveMakesItsFolder, and a server that refuses to mark stops nothing.
 func TestMoveMakesItsFolder(t *testing.T) {
 	d, h := mailtest.StartDovecot(t), newHouse(t)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -64,6 +65,7 @@ func TestReply(t *testing.T) {
 	}
 	r := reply()
 	r.Cc = []gateway.Address{person("", "bo@kund.example")}
+	r.Bcc = []gateway.Address{person("", "chef@hemlig.example")}
 	r.Attachments = []gateway.Attachment{{Blob: key, Name: "räkning.pdf", Type: "application/pdf", Size: size}}
 	out, mail := compose(t, e, r)
 	if mail.Subject != "Re: växel [#1007]" || mail.To[0].Value != "anna@kund.example" || mail.From.Name != "Bo, Åkes Cyklar" || mail.MessageID != out.MessageID {
@@ -74,8 +76,12 @@ func TestReply(t *testing.T) {
 		t.Fatalf("%+v %v", d, err)
 	}
 	sent := sink.Mails()[0]
-	if diff := cmp.Diff([]string{"anna@kund.example", "bo@kund.example"}, sent.To); diff != "" {
+	slices.Sort(sent.To)
+	if diff := cmp.Diff([]string{"anna@kund.example", "bo@kund.example", "chef@hemlig.example"}, sent.To); diff != "" {
 		t.Error(diff)
+	}
+	if strings.Contains(string(sent.Raw), "hemlig") || len(mail.Bcc) != 1 {
+		t.Errorf("the mail tells of who gets it in secret, or the timeline does not: %v", mail.Bcc)
 	}
 	l := letter.Parse(sent.Raw)
 	if l.Subject != mail.Subject || l.MessageID != out.MessageID || fmt.Sprint(l.References) != "[old@kund.example q@kund.example]" ||

@@ -140,6 +140,19 @@ func (s *session) uids(ctx context.Context, criteria *imap.SearchCriteria) (uids
 	return uids, err
 }
 
+// has says whether the server has a folder of that name.
+func (s *session) has(ctx context.Context, folder string) (there bool, err error) {
+	err = s.raw.within(ctx, s.pace.search, func(func()) error {
+		list, err := s.client.List("", folder, nil).Collect()
+		if err != nil {
+			return fmt.Errorf("look for folder %s: %w", folder, err)
+		}
+		there = len(list) > 0
+		return nil
+	})
+	return there, err
+}
+
 // sizes gives the size of each mail that still exists, in bytes.
 func (s *session) sizes(ctx context.Context, uids []imap.UID) (map[imap.UID]int64, error) {
 	sizes := map[imap.UID]int64{}

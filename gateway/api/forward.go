@@ -16,6 +16,7 @@ type forwardIn struct {
 		ClientID    string               `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one mail"`
 		To          []gateway.Address    `json:"to" minItems:"1" maxItems:"100"`
 		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
+		Bcc         []gateway.Address    `json:"bcc,omitempty" maxItems:"100" doc:"They get it, and nobody else hears of it"`
 		Pos         int64                `json:"pos,omitempty" minimum:"0" doc:"The mail to pass on; the latest from the customer unless set"`
 		Text        string               `json:"text,omitempty" maxLength:"200000" doc:"Above it"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
@@ -28,7 +29,7 @@ type forwardIn struct {
 // it, and they are customers of their own. The customer does not see it.
 func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (gateway.Entry, error) {
 	b := in.Body
-	if err := mailAddresses(b.To, b.Cc); err != nil {
+	if err := mailAddresses(b.To, b.Cc, b.Bcc); err != nil {
 		return gateway.Entry{}, err
 	}
 	id := cmp.Or(b.ClientID, in.Key)
@@ -50,7 +51,7 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	if r, err = s.signed(ctx, by, r); err != nil {
 		return gateway.Entry{}, err
 	}
-	r.To, r.Cc, r.Subject, r.Attachments = b.To, b.Cc, b.Subject, b.Attachments
+	r.To, r.Cc, r.Bcc, r.Subject, r.Attachments = b.To, b.Cc, b.Bcc, b.Subject, b.Attachments
 	tied, links := s.KB.Tie(i.Conversation, by.Agent, b.Text, b.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
 	r, quoted, err := s.Mail.Forward(r, original)

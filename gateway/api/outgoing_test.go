@@ -52,6 +52,11 @@ func TestAnAnswerGoesToAllWhoGotTheMail(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	one, every := mailOf(t, s.post(at+"/reply", m{"text": "Hej!"}, 201)), mailOf(t, s.post(at+"/reply", m{"text": "Hej!", "all": true}, 201))
+	secret := mailOf(t, s.post(at+"/reply", m{"text": "Hej!", "bcc": []gateway.Address{chief}}, 201))
+	if len(secret.Bcc) != 1 || secret.Bcc[0].Value != chief.Value || len(secret.Cc) != 0 {
+		t.Errorf("in secret: got %v and %v", secret.Bcc, secret.Cc)
+	}
+	s.refused("POST", at+"/reply", m{"text": "Hej!", "bcc": []m{{"kind": "email", "value": "nobody"}}}, 400, "bad_address")
 	if len(one.Cc) != 0 || len(every.Cc) != 1 || every.Cc[0].Value != chief.Value {
 		t.Errorf("got %v and %v", one.Cc, every.Cc)
 	}

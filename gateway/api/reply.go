@@ -26,6 +26,7 @@ type replyIn struct {
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
 		To          []gateway.Address    `json:"to,omitempty" maxItems:"100" doc:"Who wrote last, unless set"`
 		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
+		Bcc         []gateway.Address    `json:"bcc,omitempty" maxItems:"100" doc:"They get it, and nobody else hears of it"`
 		All         bool                 `json:"all,omitempty" doc:"Without to: also to the others who got the mail"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
@@ -69,7 +70,7 @@ const mailMax = 4 << 20
 // reply answers a mail. Its entry and its outbound row are one commit; what was sent under the
 // same client_id is given again, so that a client may repeat it after a time-out.
 func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gateway.Entry, error) {
-	if err := mailAddresses(in.Body.To, in.Body.Cc); err != nil {
+	if err := mailAddresses(in.Body.To, in.Body.Cc, in.Body.Bcc); err != nil {
 		return gateway.Entry{}, err
 	}
 	id := cmp.Or(in.Body.ClientID, in.Key)
@@ -87,7 +88,8 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	if r, err = s.signed(ctx, by, r); err != nil {
 		return gateway.Entry{}, err
 	}
-	r.To, r.Cc, r.All, r.Subject, r.Attachments = in.Body.To, in.Body.Cc, in.Body.All, in.Body.Subject, in.Body.Attachments
+	r.To, r.Cc, r.Bcc, r.All = in.Body.To, in.Body.Cc, in.Body.Bcc, in.Body.All
+	r.Subject, r.Attachments = in.Body.Subject, in.Body.Attachments
 	tied, links := s.KB.Tie(i.Conversation, by.Agent, in.Body.Text, in.Body.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
 	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos})

@@ -78,7 +78,7 @@ type MailReply struct {
 	Sender       gateway.Address // the queue's identity, where it has one
 	Answers      gateway.Mail    // the latest mail of the conversation
 	References   []string
-	To, Cc       []gateway.Address
+	To, Cc, Bcc  []gateway.Address
 	All          bool     // without To: to all who got what it answers, not to its author alone
 	Ours         []string // identities of queues, which are not among them
 	Subject      string

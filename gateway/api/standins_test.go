@@ -91,7 +91,7 @@ func (post) Compose(_ context.Context, _ pgx.Tx, r api.MailReply) (gateway.Outbo
 	}
 	mail := gateway.Mail{
 		MessageID: id, InReplyTo: r.Answers.MessageID, From: gateway.Address{Value: r.Sender.Value, Name: r.Sender.Name},
-		Subject: "Re: " + r.Answers.Subject, To: to, Cc: cc, HTML: r.HTML, Attachments: r.Attachments, Defects: r.References,
+		Subject: "Re: " + r.Answers.Subject, To: to, Cc: cc, Bcc: r.Bcc, HTML: r.HTML, Attachments: r.Attachments, Defects: r.References,
 	}
 	return out, mail, nil
 }

@@ -17,6 +17,7 @@ type writeMailIn struct {
 	Body struct {
 		To          []gateway.Address    `json:"to,omitempty" maxItems:"100" doc:"The customer's own address, unless set"`
 		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
+		Bcc         []gateway.Address    `json:"bcc,omitempty" maxItems:"100" doc:"They get it, and nobody else hears of it"`
 		Case        gateway.CaseID       `json:"case,omitempty" doc:"The case it is about; a new one unless set"`
 		Customer    gateway.CustomerID   `json:"customer,omitempty" doc:"Whose new case it is; whom the first address of to belongs to, unless set"`
 		Queue       gateway.QueueID      `json:"queue,omitempty" doc:"From whose identity; the case's, or your first queue, unless set"`
@@ -42,7 +43,7 @@ func (s *Server) writeMail(ctx context.Context, by access.Caller, in *writeMailI
 		return Written{}, err
 	}
 	b := in.Body
-	if err := mailAddresses(b.To, b.Cc); err != nil {
+	if err := mailAddresses(b.To, b.Cc, b.Bcc); err != nil {
 		return Written{}, err
 	}
 	if strings.TrimSpace(b.Subject) == "" {
@@ -55,7 +56,7 @@ func (s *Server) writeMail(ctx context.Context, by access.Caller, in *writeMailI
 	if err != nil {
 		return Written{}, err
 	}
-	r, err := s.signed(ctx, by, MailReply{Queue: c.Queue, Cc: b.Cc, Subject: b.Subject, Attachments: b.Attachments})
+	r, err := s.signed(ctx, by, MailReply{Queue: c.Queue, Cc: b.Cc, Bcc: b.Bcc, Subject: b.Subject, Attachments: b.Attachments})
 	if err != nil {
 		return Written{}, err
 	}

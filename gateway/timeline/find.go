@@ -185,6 +185,7 @@ func queueParticipants(batch *pgx.Batch, fresh []*gateway.Entry) {
 		p.add(e.Conversation, []gateway.Address{mail.From})
 		p.add(e.Conversation, mail.To)
 		p.add(e.Conversation, mail.Cc)
+		p.add(e.Conversation, mail.Bcc)
 	}
 	p.queue(batch)
 }
