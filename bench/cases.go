@@ -136,12 +136,12 @@ func (h *house) closed(ctx context.Context, faults *atomic.Int64, ask func(clien
 	var got []rate
 	for r := range runs + 1 { // the first warms up
 		m := measure(h.pid())
-		end := m.began.Add(h.b.share(20))
+		end := time.Now().Add(h.b.share(20))
 		var answered atomic.Int64
 		var all sync.WaitGroup
 		for n := range caseClients {
 			all.Go(func() {
-				for time.Now().Before(end) && ctx.Err() == nil {
+				for again := true; again; again = time.Now().Before(end) && ctx.Err() == nil {
 					if err := ask(n); err != nil {
 						if faults.Add(1) == 1 {
 							h.b.note("cases: %v", err)
