@@ -19,7 +19,7 @@ func (c ChatConfig) scanner() chat.Scan {
 		return nil
 	}
 	return func(ctx context.Context, _ string, body io.Reader) error {
-		program := exec.CommandContext(ctx, c.Scan[0], c.Scan[1:]...) //nolint:gosec // it is the operator's choice
+		program := exec.CommandContext(ctx, c.Scan[0], c.Scan[1:]...)
 		program.Stdin = body
 		said, err := program.CombinedOutput()
 		if exit, ended := errors.AsType[*exec.ExitError](err); ended && exit.ExitCode() == 1 {

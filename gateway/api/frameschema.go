@@ -151,7 +151,7 @@ func frames(schemas huma.Registry, w Wire) (*huma.Schema, error) {
 	mendFields(whole, w.Of)
 	for _, t := range slices.Sorted(maps.Keys(w.Frames)) {
 		one := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"t": called(t)}, Required: []string{"t"}}
-		for _, field := range strings.Fields(w.Frames[t]) {
+		for field := range strings.FieldsSeq(w.Frames[t]) {
 			name, optional := strings.CutSuffix(field, "?")
 			if one.Properties[name] = whole.Properties[name]; one.Properties[name] == nil {
 				return nil, fmt.Errorf("frame %s: %v has no field %q", t, w.Of, name)
