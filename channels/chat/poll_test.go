@@ -10,7 +10,7 @@ import (
 )
 
 // poll is one request in place of a socket; its frames are applied as a socket's are.
-func (c *client) poll(n *node, wait int, frames ...m) (got []frame, closed int) {
+func (c *client) poll(n *node, wait int, frames ...m) []frame {
 	c.t.Helper()
 	hello := m{"t": "hello", "key": "nordvind", "token": c.token, "pos": c.pos, "lang": "sv"}
 	if c.conv != "" {
@@ -32,7 +32,6 @@ func (c *client) poll(n *node, wait int, frames ...m) (got []frame, closed int) 
 	defer func() { _ = resp.Body.Close() }()
 	var out struct {
 		Frames []frame
-		Close  int
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
 		c.t.Fatalf("answered %s, %v, %v", resp.Status, err, resp.Header)
@@ -43,7 +42,7 @@ func (c *client) poll(n *node, wait int, frames ...m) (got []frame, closed int) 
 		}
 		c.apply(f)
 	}
-	return out.Frames, out.Close
+	return out.Frames
 }
 
 // Without a socket a chat is the same chat: a line is acknowledged once it is stored and once
@@ -57,7 +56,7 @@ func TestPoll(t *testing.T) {
 	c.poll(n, 0)
 	form := m{"t": "form", "cid": "form-1", "name": "Anna", "text": "Hej"}
 	c.poll(n, 30, form)
-	if frames, _ := c.poll(other, 0, form); c.phase != "queued" || len(frames) == 0 {
+	if frames := c.poll(other, 0, form); c.phase != "queued" || len(frames) == 0 {
 		t.Errorf("in phase %s after %+v", c.phase, frames)
 	}
 	h.join(conversation)
