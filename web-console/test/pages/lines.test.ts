@@ -127,7 +127,7 @@ test('a customer is sent to a number outside without talking first; a chat is no
     async ({ page, house }) => {
       await page.getByRole('article', { name: 'Linje 1' }).getByRole('button', { name: 'Överför' }).click()
       const dialog = page.getByRole('dialog')
-      await page.keyboard.type('0701112233')
+      await dialog.getByRole('textbox', { name: 'Sök operatör, kö, nummer' }).fill('0701112233')
       await dialog.getByRole('button', { name: /46 70 111 22 33/ }).click()
       await dialog.getByText('kan kunden lämna ett röstmeddelande').waitFor()
       assert.deepEqual(await faults(page), [])
@@ -136,7 +136,7 @@ test('a customer is sent to a number outside without talking first; a chat is no
       await page.getByRole('complementary', { name: 'Efterbearbetning' }).waitFor()
       await page.goto(new URL('/chat/101', page.url()).href)
       await page.getByRole('button', { name: 'Överför' }).click()
-      await page.keyboard.type('0701112233')
+      await dialog.getByRole('textbox', { name: 'Sök operatör eller kö' }).fill('0701112233')
       await dialog.getByText('Ingen heter så').waitFor()
     },
     inCall,

@@ -58,7 +58,7 @@ const scenes: Record<string, Scene> = {
     path: '/phone',
     shows: 'Anteckning under samtalet',
     arrange: (h) => (h.interactions.push(sample.call), (h.lines = structuredClone(sample.lines))),
-    act: async (p) => (await p.getByRole('button', { name: 'Överför' }).click(), await p.keyboard.type('0701112233'), p.getByRole('dialog').getByRole('button', { name: /46 70 111 22 33/ }).click()),
+    act: async (p) => (await p.getByRole('button', { name: 'Överför' }).click(), await p.getByRole('dialog').getByRole('textbox').first().fill('0701112233'), p.getByRole('dialog').getByRole('button', { name: /46 70 111 22 33/ }).click()),
   },
   'chat-consult': { path: '/chat/101', shows: 'läser med', arrange: (h) => Object.assign(h.interactions[0]!, { phase: 'consult', others: ['2'], colleagues: [{ id: '2', name: 'Erik Sjöberg' }] }) },
   'call-wrap-up': { path: '/phone', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push({ ...sample.wrapUp, channel: 'voice' }), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
