@@ -46,7 +46,7 @@ func TestStoryTLS(t *testing.T) { //nolint:paralleltest // see above
 			t.Errorf("without TLS: %s", resp.Status)
 		}
 	}
-	old := &tls.Config{RootCAs: trusted, MaxVersion: tls.VersionTLS11} //nolint:gosec // must be refused
+	old := &tls.Config{RootCAs: trusted, MaxVersion: tls.VersionTLS11} // must be refused
 	if c, err := (&tls.Dialer{Config: old}).DialContext(t.Context(), "tcp", address); err == nil {
 		_ = c.Close()
 		t.Error("TLS 1.1 is spoken")
