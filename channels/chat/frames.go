@@ -6,31 +6,35 @@ import "reflect"
 // with a ? after those that may be left out. docs/frames.json is made of it (go test ./e2e
 // -run Drift -update-openapi), and what tests hear is held to that.
 func Frames() (in, out reflect.Type, says, hears map[string]string) {
-	return reflect.TypeFor[frameIn](), reflect.TypeFor[frameOut](), map[string]string{
-			"hello":      "key token? lang? pos? conversation? jwt? user? hash?",
-			"form":       "cid text name? email? topic?",
-			"msg":        "cid text",
-			"letter":     "cid text email name? topic?",
-			"callback":   "cid? phone",
-			"rate":       "cid score text?",
-			"transcript": "cid email",
-			"typing":     "on",
-			"seen":       "pos",
-			"page":       "url title?",
-			"vote":       "cid? id useful lang?",
-			"end":        "",
-			"pong":       "pos?",
-		}, map[string]string{
-			"welcome": "token phase now site prev? conversation? known?",
-			"snap":    "conversation? pos? phase lines? prev? done?",
-			"msg":     "pos line phase prev?",
-			"ack":     "cid pos at prev? done?",
-			"left":    "cid",
-			"queue":   "phase position? wait? callback?",
-			"typing":  "name? on?",
-			"seen":    "pos",
-			"error":   "cid? code detail",
-			"ping":    "prev?",
-			"drain":   "retry_after",
-		}
+	return reflect.TypeFor[frameIn](), reflect.TypeFor[frameOut](), framesIn, framesOut
+}
+
+var framesIn = map[string]string{
+	"hello":      "key token? lang? pos? conversation? jwt? user? hash?",
+	"form":       "cid text name? email? topic?",
+	"msg":        "cid text",
+	"letter":     "cid text email name? topic?",
+	"callback":   "cid? phone",
+	"rate":       "cid score text?",
+	"transcript": "cid email",
+	"typing":     "on",
+	"seen":       "pos",
+	"page":       "url title?",
+	"vote":       "cid? id useful lang?",
+	"end":        "",
+	"pong":       "pos?",
+}
+
+var framesOut = map[string]string{
+	"welcome": "token phase now site prev? conversation? known?",
+	"snap":    "conversation? pos? phase lines? prev? done?",
+	"msg":     "pos line phase prev?",
+	"ack":     "cid pos at prev? done?",
+	"left":    "cid",
+	"queue":   "phase position? wait? callback?",
+	"typing":  "name? on?",
+	"seen":    "pos",
+	"error":   "cid? code detail",
+	"ping":    "prev?",
+	"drain":   "retry_after",
 }
