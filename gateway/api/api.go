@@ -55,7 +55,7 @@ type Server struct {
 func New(rooms Rooms, options Options, log *slog.Logger) *Server {
 	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), boards: make(chan []byte, 1), stopping: make(chan struct{})}
 	s.consoles = newConsoles(rooms.Commands, options.Run, log)
-	s.names = &names{roster: rooms.Roster}
+	s.names = newNames(rooms.Roster)
 	s.api = humago.New(s.mux, contract())
 	s.register()
 	s.registerDocs()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/roster"
 )
 
@@ -16,12 +17,19 @@ const agentPage = 1000
 
 // names are what queues and agents are called, kept because every list shows them.
 type names struct {
-	roster *roster.Store
+	roster  *roster.Store
+	reading *lazy.Together[struct{}, nameList] // of all of them, by one for everybody who asks
 
 	mu      sync.Mutex // guards what follows
 	at      time.Time
 	last    nameList
 	changes int // of the roster, as far as we have heard
+}
+
+func newNames(people *roster.Store) *names {
+	n := &names{roster: people}
+	n.reading = lazy.NewTogether(n.renew)
+	return n
 }
 
 type nameList struct {
@@ -48,25 +56,38 @@ func memberOf(a roster.Agent) []gateway.QueueID {
 	return out
 }
 
-// get gives the names as read within namesFor, or reads them. Two who ask at once may both read:
-// that costs less than waiting for each other.
+// get gives the names as read within namesFor. After that they are read anew meanwhile;
+// nobody waits for it but who comes after a change that we have heard of, or after a pause.
 func (n *names) get(ctx context.Context) (nameList, error) {
 	n.mu.Lock()
-	last, fresh, changes := n.last, time.Since(n.at) < namesFor, n.changes
+	last, age := n.last, time.Since(n.at)
 	n.mu.Unlock()
-	if fresh {
+	if age < namesFor {
 		return last, nil
 	}
+	if age < 2*namesFor {
+		n.reading.Begin(ctx, struct{}{})
+		return last, nil
+	}
+	found, err := n.reading.Get(ctx, struct{}{})
+	return found[struct{}{}], err
+}
+
+// renew reads the names and keeps them, unless they may be of before a change.
+func (n *names) renew(ctx context.Context, _ []struct{}) (map[struct{}]nameList, error) {
+	n.mu.Lock()
+	changes := n.changes
+	n.mu.Unlock()
 	list, err := n.read(ctx)
 	if err != nil {
-		return list, err
+		return nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.changes == changes { // else what was read may be of before the change
+	if n.changes == changes {
 		n.last, n.at = list, time.Now()
 	}
-	return list, nil
+	return map[struct{}]nameList{{}: list}, nil
 }
 
 // read takes in those who have left too: finished interactions quote them.

@@ -17,6 +17,7 @@ type leader struct {
 	core   *routing.Core
 	seq    int64     // of the last event that is stored
 	snap   int64     // of the last event that a snapshot holds
+	weight int       // of that snapshot, in bytes
 	last   time.Time // the core's time never goes back
 	wakeAt time.Time
 	seen   map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told

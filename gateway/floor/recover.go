@@ -38,7 +38,7 @@ func (l *leader) recover(ctx context.Context) error {
 // load makes the core what the store says it is. It runs at the start of a term and in the
 // middle of one, when a batch has failed and the core may know what the store does not.
 func (l *leader) load(ctx context.Context) error {
-	l.seq, l.snap, l.last, l.wakeAt = 0, 0, time.Time{}, time.Time{}
+	l.seq, l.snap, l.weight, l.last, l.wakeAt = 0, 0, 0, time.Time{}, time.Time{}
 	if err := l.loadSnapshot(ctx); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (l *leader) loadSnapshot(ctx context.Context) error {
 		return fmt.Errorf("read the snapshot: %w", err)
 	}
 	l.last = l.last.UTC()
-	l.snap = l.seq
+	l.snap, l.weight = l.seq, len(body)
 	l.core, err = routing.Restore(body)
 	if err != nil {
 		return fmt.Errorf("restore the snapshot of event %d: %w", l.seq, err)
@@ -139,7 +139,7 @@ func (l *leader) snapshot(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store the snapshot: %w", err)
 	}
-	l.snap = l.seq
+	l.snap, l.weight = l.seq, len(body)
 	return nil
 }
 

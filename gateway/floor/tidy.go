@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	snapshotEvery = 5000 // events
+	snapshotEvery = 5000 // events, or more on a large floor: see snapshotDue
+	snapshotShare = 1024 // bytes of a snapshot that an event may cost
 	tidyEvery     = time.Minute
 	tidyAtOnce    = 10000               // rows in one statement, so that none is long
 	keepLog       = 30 * 24 * time.Hour // of events, longer if no snapshot is older; and of alerts
@@ -20,7 +21,7 @@ const (
 // keepHouse takes a snapshot when the log has grown, and forgets old answers by the
 // clock: a quiet day's are as old as a busy one's.
 func (l *leader) keepHouse(ctx context.Context) error {
-	if l.seq-l.snap >= snapshotEvery {
+	if l.snapshotDue() {
 		if err := l.snapshot(ctx); err != nil {
 			return err
 		}
@@ -32,6 +33,13 @@ func (l *leader) keepHouse(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// snapshotDue says whether the log has grown enough to be begun anew. A snapshot holds all
+// that waits, and nothing is decided while it is made: the more there was in the last one,
+// the more events come before the next. Of 100,000 who wait it took most of the floor's time.
+func (l *leader) snapshotDue() bool {
+	return l.seq-l.snap >= int64(max(snapshotEvery, l.weight/snapshotShare))
 }
 
 func (f *Floor) tidy(ctx context.Context) error {

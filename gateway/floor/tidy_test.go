@@ -25,6 +25,21 @@ func TestOldAnswersAreForgottenOnAQuietDay(t *testing.T) {
 	}
 }
 
+// The larger the last snapshot was, the rarer they are: all stands still for one.
+func TestLargeSnapshotsAreRare(t *testing.T) {
+	for _, c := range []struct {
+		weight int
+		events int64
+	}{{0, 5_000}, {5_000_000, 5_000}, {50 << 20, 50 << 10}} {
+		l := leader{weight: c.weight, snap: 100, seq: 100 + c.events - 1}
+		before := l.snapshotDue()
+		l.seq++
+		if before || !l.snapshotDue() {
+			t.Errorf("after one of %d bytes the next does not come with event %d", c.weight, c.events)
+		}
+	}
+}
+
 // Of the log goes what is old and stands before a snapshot that is old too; the rest
 // can be played again from there.
 func TestTheLogIsSweptUpToAnOldSnapshot(t *testing.T) {

@@ -51,6 +51,9 @@ func (t *Together[K, V]) Get(ctx context.Context, keys ...K) (map[K]V, error) {
 	}
 }
 
+// Begin has the keys read for whoever keeps what is read; it waits for nothing.
+func (t *Together[K, V]) Begin(ctx context.Context, keys ...K) { t.ask(ctx, keys) }
+
 // ask adds the keys to the next reading.
 func (t *Together[K, V]) ask(ctx context.Context, keys []K) *reading[K, V] {
 	t.mu.Lock()
