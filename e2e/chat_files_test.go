@@ -76,7 +76,7 @@ func (c *visitor) upload(t *testing.T, cid, name string, data []byte) {
 		token := c.token
 		c.mu.Unlock()
 		body, kind := multipartOf(t, name, data, "token", token, "cid", cid)
-		resp, err := http.Post(c.v.base+"/w/files?key=shop", kind, body) //nolint:noctx // a test's
+		resp, err := http.Post(c.v.base+"/w/files?key=shop", kind, body)
 		if err != nil {
 			return false
 		}

@@ -48,7 +48,7 @@ func (c *nodes) bring(at doors, n int) (waiting []gateway.InteractionID) {
 	c.front.wait("all have arrived", func() bool { return c.front.number(`select count(*) from interaction`) == had+n })
 	var ids string
 	must(c.front.t, c.front.pool.QueryRow(c.front.t.Context(), `select coalesce(string_agg(id::text, ' '), '') from interaction where state = 'waiting'`).Scan(&ids))
-	for _, id := range strings.Fields(ids) {
+	for id := range strings.FieldsSeq(ids) {
 		var one gateway.InteractionID
 		must(c.front.t, one.UnmarshalText([]byte(id)))
 		waiting = append(waiting, one)
