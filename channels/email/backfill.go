@@ -100,8 +100,8 @@ func (p *poller) backfilled(ctx context.Context, upTo imap.UID, mails, left int)
 	return nil
 }
 
-// backfillPart reads, parses and takes in some old mails. What the intake refuses goes
-// into quarantine: nobody will look for it again.
+// backfillPart reads, parses and takes in some old mails. What the intake refuses for
+// its own sake goes into quarantine: nobody will look for it again.
 func (p *poller) backfillPart(ctx context.Context, s *session, uids []imap.UID) error {
 	sizes, err := s.sizes(ctx, uids)
 	if err != nil {

@@ -1,11 +1,15 @@
 package email_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/email/mailtest"
@@ -84,5 +88,47 @@ func TestBackfill(t *testing.T) {
 	until(t, "nothing is left again", func() bool { return health(e) == email.Backfill{Done: since + before} })
 	if seen, _ := inbox(t, d, "INBOX"); seen != 1 {
 		t.Errorf("%d mails are marked as seen, want the new one only", seen)
+	}
+}
+
+// TestBackfillOutlastsTheDatabase: only what is refused for its own sake is put away. What met
+// a database in trouble, oftener than a mail of now is tried, is taken in after it.
+func TestBackfillOutlastsTheDatabase(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	d.Deliver(t, "support@cyklar.example", mails(1, 4)...)
+	trouble := map[string]error{
+		"m1@kund.example": fmt.Errorf("receive: %w", &pgconn.PgError{Code: "57P01", Message: "terminating connection due to administrator command"}),
+		"m2@kund.example": errors.New("conn closed"),
+		"m3@kund.example": &pgconn.PgError{Code: "22021", Message: "invalid byte sequence"},
+	}
+	met := map[string]int{}
+	h.refuse = func(a gateway.Arrival) error {
+		if met[a.MessageID]++; met[a.MessageID] > 12 && a.MessageID != "m3@kund.example" {
+			return nil
+		}
+		return trouble[a.MessageID]
+	}
+	e := h.open(t, "a", d)
+	m := support(d.IMAP, nobody)
+	m.Backfill = time.Now().AddDate(0, 0, -2)
+	save(t, e, m)
+	run(t, e)
+	until(t, "all is done", func() bool {
+		list, err := e.Health(t.Context())
+		return err == nil && list[0].Backfill == email.Backfill{Done: 4}
+	})
+	rows, _ := h.pool.Query(t.Context(), "select reason from quarantine")
+	reasons, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(reasons) != 1 || !strings.Contains(reasons[0], "22021") {
+		t.Errorf("in quarantine: %q, %v", reasons, err)
+	}
+	list := h.taken(t)
+	for _, a := range list {
+		if !a.Quiet {
+			t.Errorf("%s was not taken in quietly", a.MessageID)
+		}
+	}
+	if len(list) != 3 {
+		t.Errorf("taken in: %v, want m1, m2 and m4", ids(list))
 	}
 }

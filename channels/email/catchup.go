@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -111,8 +110,7 @@ func (p *poller) mark(ctx context.Context, s *session, uids []imap.UID) error {
 		return nil
 	}
 	err := s.settle(ctx, uids, p.box.MoveTo)
-	refusal := (*imap.Error)(nil)
-	if !errors.As(err, &refusal) || refusal.Type == imap.StatusResponseTypeBye {
+	if !refusal(err) {
 		p.unmarked = ""
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/channels/email/archive"
@@ -102,7 +103,8 @@ func (e *Email) archived(ctx context.Context, box Mailbox, m archive.Mail) (*rec
 	return r, errors.Join(err, whole.Close())
 }
 
-// importSome takes mails in that are parsed, and gives those that could not be.
+// importSome takes mails in that are parsed, and gives those that never could be. Trouble of
+// the store's ends it with an error: the same mails are taken in when that is over.
 func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*receivedMail, n *Imported) (refused []*receivedMail, err error) {
 	fresh, err := e.unknown(ctx, box, read)
 	if err != nil {
@@ -132,7 +134,7 @@ func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*re
 			received[i], errs[i] = again[0], err[0]
 		}
 		switch {
-		case ctx.Err() != nil || errors.Is(errs[i], gateway.ErrTryAgain):
+		case ctx.Err() != nil || errs[i] != nil && !unfit(errs[i]):
 			return refused, errors.Join(errs[i], ctx.Err())
 		case errs[i] != nil:
 			e.log.Error("old mail not taken in", "key", r.key, "err", errs[i])
@@ -145,6 +147,17 @@ func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*re
 		}
 	}
 	return refused, nil
+}
+
+// unfit says that a mail itself was refused: by a room, or by the store for a value, a
+// constraint or a limit. It would be refused again. Anything else, such as a database that
+// is shut down, is no fault of the mail's.
+func unfit(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return slices.Contains([]string{"21", "22", "23", "44", "54", "P0"}, pg.Code[:2]) // PostgreSQL, appendix A: errors of data
+	}
+	refusal, ok := errors.AsType[*gateway.Error](err)
+	return ok && refusal.Kind != gateway.KindTryAgain
 }
 
 // quiet has an arrival ask for nobody. What we sent ourselves is from an agent whom we

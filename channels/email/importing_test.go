@@ -47,7 +47,7 @@ func TestAnImportIsBegunAgain(t *testing.T) {
 			return &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "the database is away"}
 		}
 		if a.Subject == "7" {
-			return errors.New("poison")
+			return gateway.Invalid("poison", "never")
 		}
 		return nil
 	}

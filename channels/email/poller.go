@@ -23,7 +23,7 @@ type poller struct {
 	log      *slog.Logger
 	validity uint32           // of the open folder
 	refused  map[imap.UID]int // how often the intake has refused a mail
-	lacking  string           // which folder of the settings the server does not have
+	lacking  string           // which folder of the settings the server does not give
 	unmarked string           // why the server marks no mail; empty: it does
 	answers  string           // what the mails that come now are answered by themselves; empty: nothing
 	us       ours             // which are not
@@ -120,16 +120,18 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 }
 
 // lookForSent finds out whether the folder of sent mail is there. It is asked for only when
-// nobody knows whether a mail has left: too late to hear that its name is wrong.
+// nobody knows whether a mail has left: too late to hear that its name is wrong. A server
+// that refuses is a problem to show, and no reason to read no mail.
 func (p *poller) lookForSent(ctx context.Context, s *session) error {
 	p.lacking = ""
-	if p.box.SentFolder == "" {
+	if p.box.SentFolder == "" || p.box.SentFolder == p.box.Folder { // that one is open
 		return nil
 	}
-	there, err := s.has(ctx, p.box.SentFolder)
-	if err == nil && !there {
-		p.lacking = fmt.Sprintf("there is no folder %q, which sent_folder names", p.box.SentFolder)
-		p.log.Warn("the folder of sent mail is not there", "folder", p.box.SentFolder)
+	err := s.look(ctx, p.box.SentFolder)
+	if refusal(err) {
+		p.lacking = fmt.Sprintf("folder %q, which sent_folder names, is not there to be read: %v", p.box.SentFolder, err)
+		p.log.Warn("the folder of sent mail is not there", "folder", p.box.SentFolder, "err", err)
+		return nil
 	}
 	return err
 }

@@ -140,17 +140,19 @@ func (s *session) uids(ctx context.Context, criteria *imap.SearchCriteria) (uids
 	return uids, err
 }
 
-// has says whether the server has a folder of that name.
-func (s *session) has(ctx context.Context, folder string) (there bool, err error) {
-	err = s.raw.within(ctx, s.pace.search, func(func()) error {
-		list, err := s.client.List("", folder, nil).Collect()
-		if err != nil {
-			return fmt.Errorf("look for folder %s: %w", folder, err)
-		}
-		there = len(list) > 0
-		return nil
+// look asks after a folder that is not selected. STATUS takes its name as it is, where LIST
+// takes a pattern, and refuses a folder that could not be selected (RFC 3501 §6.3.10).
+func (s *session) look(ctx context.Context, folder string) error {
+	return s.raw.within(ctx, s.pace.search, func(func()) error {
+		_, err := s.client.Status(folder, &imap.StatusOptions{UIDNext: true}).Wait()
+		return err
 	})
-	return there, err
+}
+
+// refusal says that the server has answered NO or BAD: the connection is as good as before.
+func refusal(err error) bool {
+	answer, ok := errors.AsType[*imap.Error](err)
+	return ok && answer.Type != imap.StatusResponseTypeBye
 }
 
 // sizes gives the size of each mail that still exists, in bytes.
