@@ -17,7 +17,7 @@ create table conversation (
 create index conversation_case on conversation (case_id);
 create index conversation_customer on conversation (customer_id);
 
--- view: case_of_conversation, readers: tickets outbox
+-- view: case_of_conversation, readers: tickets outbox intake
 create view case_of_conversation as
 select id as conversation, case_id
 from conversation;

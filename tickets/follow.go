@@ -32,7 +32,8 @@ func (s *Store) Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interacti
 }
 
 // follow changes the rows of several cases in one statement. An interaction that is older
-// than the one the case shows changes nothing.
+// than the one the case shows changes nothing. Its case is its conversation's, which may
+// have been moved by a merge or a split that the floor has not come to yet.
 func follow(changes *pgx.Batch, list []gateway.Interaction) {
 	n := len(list)
 	cases, ids, conversations := make([]int64, n), make([]int64, n), make([]int64, n)
@@ -41,15 +42,27 @@ func follow(changes *pgx.Batch, list []gateway.Interaction) {
 		cases[k], ids[k], conversations[k] = int64(i.Case), int64(i.ID), int64(i.Conversation)
 		queues[k], assignees[k], states[k] = int64(i.Queue), int64(assignee(i)), string(i.State)
 	}
-	changes.Queue(lockCases, cases)
 	changes.Queue(`
+		select from support_case
+		where id = any(array(
+			select coalesce(c.case_id, w.id)
+			from unnest($1::bigint[], $2::bigint[]) as w(id, conversation)
+			left join case_of_conversation c using (conversation)))
+		order by id
+		for no key update`, cases, conversations)
+	changes.Queue(`
+		with latest as (
+			select distinct on (1) coalesce(c.case_id, w.id) as id, w.interaction, w.state, w.conversation, w.queue, w.assignee
+			from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+				as w(id, interaction, state, conversation, queue, assignee)
+			left join case_of_conversation c using (conversation)
+			order by 1, w.interaction desc)
 		update support_case k
 		set interaction = w.interaction, interaction_state = w.state, conversation = w.conversation,
 			queue = case when w.queue = 0 then k.queue else w.queue end,
 			assignee = case when w.assignee = 0 then k.assignee else w.assignee end,
 			rev = rev + case when (w.queue in (0, k.queue)) and (w.assignee in (0, k.assignee)) then 0 else 1 end
-		from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
-			as w(id, interaction, state, conversation, queue, assignee)
+		from latest w
 		where k.id = w.id and k.interaction <= w.interaction`,
 		cases, ids, states, conversations, queues, assignees)
 }

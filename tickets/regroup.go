@@ -145,6 +145,14 @@ type Split struct {
 	Last        gateway.Entry
 }
 
+// LockCase keeps a case as it is until the caller's transaction ends.
+func (s *Store) LockCase(ctx context.Context, id gateway.CaseID) error {
+	if _, err := s.db.Exec(ctx, lockCases, []gateway.CaseID{id}); err != nil {
+		return fmt.Errorf("lock case %d: %w", id, err)
+	}
+	return nil
+}
+
 // SplitCase lets both cases show what they have, once the caller has opened the one and
 // moved conversations to it. It gives the new one.
 func (s *Store) SplitCase(ctx context.Context, p Split) (c Case, err error) {

@@ -287,6 +287,32 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// A case was merged into another, which the floor has not come to yet: what it says of the
+// one that is gone is said of the other, and of several the latest counts.
+func TestFollowAfterAMerge(t *testing.T) {
+	r := open(t)
+	into, _ := r.join(t, mail("anna@example.se", "Faktura"), 0)
+	from, _ := r.join(t, mail("anna@example.se", "Fakturan igen"), 0)
+	r.tx(t, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `
+			insert into conversation (id, case_id, customer_id, channel) overriding system value
+			values (5, $1, 1, 'email'), (6, $1, 1, 'email')`, into)
+		return err
+	})
+	r.tx(t, func(tx pgx.Tx) error {
+		part, _ := r.In(tx)
+		if _, _, err := part.MergeCases(t.Context(), into, from); err != nil {
+			return err
+		}
+		return r.Follow(t.Context(), tx,
+			gateway.Interaction{ID: 10, Case: into, Conversation: 5, State: gateway.StateActive, Agent: 7},
+			gateway.Interaction{ID: 11, Case: from, Conversation: 6, State: gateway.StateFinished, Agent: 8})
+	})
+	if c := r.get(t, into); c.Interaction != 11 || c.InteractionState != gateway.StateFinished || c.Conversation != 6 {
+		t.Errorf("got %+v want what is finished", c)
+	}
+}
+
 func TestNoteAndSaid(t *testing.T) {
 	ctx, r := t.Context(), open(t)
 	id, _ := r.join(t, mail("anna@example.se", "Faktura"), 0)

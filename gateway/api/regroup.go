@@ -127,11 +127,7 @@ func (s *Server) splitCase(ctx context.Context, by access.Caller, in *splitCaseI
 	if err := s.checkCase(ctx, &b.Subject, &b.Assignee, &b.Queue); err != nil {
 		return Case{}, err
 	}
-	p, err := s.portion(ctx, in)
-	if err != nil {
-		return Case{}, err
-	}
-	c, err := once(ctx, s, by, "split-case", func(w *work) (tickets.Case, error) { return w.split(ctx, by, in, p) })
+	c, err := once(ctx, s, by, "split-case", func(w *work) (tickets.Case, error) { return w.split(ctx, by, in) })
 	if err != nil {
 		return Case{}, err
 	}
@@ -169,10 +165,16 @@ func (s *Server) portion(ctx context.Context, in *splitCaseIn) (p portion, err e
 			p.single[e.Conversation] = append(p.single[e.Conversation], e.Pos)
 		}
 	}
-	if err := p.choose(all); err != nil {
-		return p, err
+	return p, p.choose(all)
+}
+
+// stands says how the interactions of what is taken, and of what is left, stand. The case
+// is locked first: what the floor changes later is followed by the right one.
+func (w *work) stands(ctx context.Context, p *portion) error {
+	if err := w.cases().LockCase(ctx, p.from.ID); err != nil {
+		return err
 	}
-	interactions, err := s.Floor.OfCase(ctx, in.ID)
+	interactions, err := w.s.Floor.OfCase(ctx, p.from.ID)
 	for _, i := range interactions {
 		if slices.Contains(p.whole, i.Conversation) {
 			p.taken, p.served = i, p.served || i.EndedAt.IsZero()
@@ -180,7 +182,7 @@ func (s *Server) portion(ctx context.Context, in *splitCaseIn) (p portion, err e
 			p.left = i
 		}
 	}
-	return p, err
+	return err
 }
 
 // choose checks what is taken against what there is, and finds out whose it is.
@@ -205,9 +207,16 @@ func (p *portion) choose(all []timeline.Conversation) error {
 func unique[T cmp.Ordered](list []T) []T { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // split moves the portion to a new case, with the interaction that serves it.
-func (w *work) split(ctx context.Context, by access.Caller, in *splitCaseIn, p portion) (c tickets.Case, err error) {
+func (w *work) split(ctx context.Context, by access.Caller, in *splitCaseIn) (c tickets.Case, err error) {
+	p, err := w.s.portion(ctx, in)
+	if err != nil {
+		return c, err
+	}
 	from := p.from.ID
 	if err := w.s.Timeline.Hold(ctx, w.tx, from); err != nil {
+		return c, err
+	}
+	if err := w.stands(ctx, &p); err != nil {
 		return c, err
 	}
 	customer, err := w.cases().Customer(ctx, p.customer)

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/tickets"
 )
 
 // TestTwoCasesBecomeOne: whoever has either goes on with it, and what is written later to
@@ -113,7 +116,11 @@ func TestACaseIsTakenApart(t *testing.T) {
 	// A whole conversation, with the agent who has it.
 	s.refused("POST", path+"/split", m{"subject": "x", "conversations": []string{first.Conversation.String()}}, 400, "nothing_left")
 	call := s.post("/mails", m{"case": first.Case, "subject": "Annat", "text": "Hej!"}, 201)["entry"].(m)["conversation"].(string)
-	moved := s.post(path+"/split", m{"subject": "Kedja", "conversations": []string{first.Conversation.String()}}, 201)
+	whole := m{"subject": "Kedja", "conversations": []string{first.Conversation.String()}}
+	moved := s.with("Idempotency-Key", "s2").post(path+"/split", whole, 201)
+	if again := s.with("Idempotency-Key", "s2").post(path+"/split", whole, 201); again["id"] != moved["id"] {
+		t.Errorf("the same key twice: got %v and %v", moved, again)
+	}
 	s.until("interaction.changed", func(i m) bool { return i["case"] == moved["id"] && i["case_number"] == moved["number"] })
 	s.post(at+"/reply", m{"text": "Den är lagad."}, 201)
 	if got, old := s.get("/cases/"+moved["id"].(string)), s.get(path); got["preview"] != "Den är lagad." || got["interaction"] != i["id"] || old["interaction"] != nil {
@@ -132,31 +139,53 @@ func TestMailMeetsAMerge(t *testing.T) {
 	h := newHouse(t)
 	into := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q1@kund.example", Subject: "Kedja"})
 	from := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q2@kund.example", Subject: "Kedjan igen"})
-	merging, err := h.pool.Begin(t.Context())
+	h.meets(t, from.Conversation, func(tx pgx.Tx) gateway.CaseID {
+		check(t, h.Timeline.Hold(t.Context(), tx, into.Case, from.Case))
+		cases, _ := h.Cases.In(tx)
+		_, _, err := cases.MergeCases(t.Context(), into.Case, from.Case)
+		check(t, err)
+		_, err = h.Timeline.Merge(t.Context(), tx, into.Case, from.Case)
+		check(t, err)
+		return into.Case
+	})
+}
+
+// TestMailMeetsASplit: likewise one to a conversation that is just taken out of its case.
+func TestMailMeetsASplit(t *testing.T) {
+	h := newHouse(t)
+	from := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q1@kund.example", Subject: "Kedja"})
+	h.meets(t, from.Conversation, func(tx pgx.Tx) gateway.CaseID {
+		check(t, h.Timeline.Hold(t.Context(), tx, from.Case))
+		into, err := h.Cases.Open(t.Context(), tx, tickets.Case{Subject: "Kedjan igen", Customer: from.Customer, Channel: gateway.Email})
+		check(t, err)
+		check(t, h.Timeline.Move(t.Context(), tx, into, from.Case, from.Conversation))
+		return into
+	})
+}
+
+// meets has a mail come to a conversation that is being moved to another case.
+func (h *house) meets(t *testing.T, conversation gateway.ConversationID, move func(tx pgx.Tx) gateway.CaseID) {
+	t.Helper()
+	moving, err := h.pool.Begin(t.Context())
 	check(t, err)
-	defer func() { _ = merging.Rollback(t.Context()) }() // after a commit it does nothing
-	check(t, h.Timeline.Hold(t.Context(), merging, into.Case, from.Case))
-	cases, _ := h.Cases.In(merging)
-	_, _, err = cases.MergeCases(t.Context(), into.Case, from.Case)
-	check(t, err)
-	_, err = h.Timeline.Merge(t.Context(), merging, into.Case, from.Case)
-	check(t, err)
+	defer func() { _ = moving.Rollback(t.Context()) }() // after a commit it does nothing
+	into := move(moving)
 	joined := make(chan gateway.Received, 1)
 	go func() {
-		joined <- h.mailFrom(t, alva, from.Conversation, gateway.Mail{MessageID: "q3@kund.example"})
+		joined <- h.mailFrom(t, alva, conversation, gateway.Mail{MessageID: "q3@kund.example"})
 	}()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for late := time.After(time.Minute); h.rows(t, "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0; {
 		select {
 		case <-late:
-			t.Fatal("the mail does not wait for the merge")
+			t.Fatal("the mail does not wait for the move")
 		case <-look.C:
 		}
 	}
-	check(t, merging.Commit(t.Context()))
-	if got := <-joined; got.Case != into.Case || got.Conversation != from.Conversation {
-		t.Errorf("it is on case %d, conversation %d, want %d and %d", got.Case, got.Conversation, into.Case, from.Conversation)
+	check(t, moving.Commit(t.Context()))
+	if got := <-joined; got.Case != into || got.Conversation != conversation {
+		t.Errorf("it is on case %d, conversation %d, want %d and %d", got.Case, got.Conversation, into, conversation)
 	}
 }
 

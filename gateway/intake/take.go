@@ -16,9 +16,9 @@ import (
 // errTwice ends a batch that holds one key twice; one by one, the second is a repeat.
 var errTwice = errors.New("the batch holds a key twice")
 
-// errMeanwhile ends a transaction that has met a conversation which another one began
-// after this one had looked and locked. The next one finds it in time.
-var errMeanwhile = errors.New("the conversation was begun meanwhile")
+// errMeanwhile ends a transaction that has met a conversation which another one began or
+// gave to another case after this one had looked. The next one finds it in time.
+var errMeanwhile = errors.New("the conversation was begun or moved meanwhile")
 
 // found is where an arrival belongs, if it is known. A mail may know its case without a
 // conversation to go on with.
@@ -162,7 +162,7 @@ func recall(ctx context.Context, tx pgx.Tx, keys []string, received []gateway.Re
 
 // find looks for the conversations and cases of all new arrivals and locks them, the
 // conversations first, each kind in one go.
-func (in *Intake) find(ctx context.Context, tx pgx.Tx, items []Item, received []gateway.Received) ([]found, held, error) {
+func (in *Intake) find(ctx context.Context, tx *lazy.Tx, items []Item, received []gateway.Received) ([]found, held, error) {
 	places, ours := make([]found, len(items)), held{}
 	var conversations []gateway.ConversationID
 	var cases []gateway.CaseID
@@ -181,10 +181,35 @@ func (in *Intake) find(ctx context.Context, tx pgx.Tx, items []Item, received []
 			cases = append(cases, p.known)
 		}
 	}
-	if err := in.in.Timeline.Lock(ctx, tx, conversations...); err != nil {
-		return nil, nil, err
+	if len(conversations) > 0 {
+		if err := in.in.Timeline.Lock(ctx, tx, conversations...); err != nil {
+			return nil, nil, err
+		}
+		unmoved(tx, conversations, places)
 	}
 	return places, ours, in.in.Cases.Lock(ctx, tx, cases...)
+}
+
+// unmoved asks, behind the lock, whether the conversations still are of the cases that they
+// were found with: who waited for a split has met it.
+func unmoved(tx *lazy.Tx, conversations []gateway.ConversationID, places []found) {
+	of := make(map[gateway.ConversationID]gateway.CaseID, len(conversations))
+	for _, p := range places {
+		of[p.conversation] = p.known
+	}
+	tx.Ask(func(rows pgx.Rows) error {
+		var p found
+		_, err := pgx.ForEachRow(rows, []any{&p.conversation, &p.known}, func() error {
+			if of[p.conversation] != p.known {
+				return errMeanwhile
+			}
+			return nil
+		})
+		return err
+	}, `
+		select conversation, case_id
+		from case_of_conversation
+		where conversation = any($1)`, conversations)
 }
 
 // look finds where one arrival belongs. A mail whose case is known by its subject goes on
