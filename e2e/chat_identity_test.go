@@ -19,7 +19,7 @@ func TestStoryChatIdentity(t *testing.T) {
 	v := newVaxel(t, strings.Replace(widget, "queue =", "identity_secret = \""+secret+"\"\nqueue =", 1))
 	v.start()
 	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte("4711"))
+	mac.Write([]byte("user:4711"))
 	for _, text := range []string{"Hej", "Hej igen"} {
 		conn, _, err := websocket.Dial(t.Context(), strings.Replace(v.base, "http", "ws", 1)+"/w/socket", //nolint:bodyclose // Dial's is nil on success
 			&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {v.base}}})

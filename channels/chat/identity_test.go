@@ -88,7 +88,7 @@ func TestIdentity(t *testing.T) {
 	for i, as := range []m{
 		{"jwt": token("HS256", claimsOf("4711", time.Hour))},
 		{"jwt": token("EdDSA", claimsOf("4711", time.Hour))},
-		{"user": "4711", "hash": hex.EncodeToString(mac("4711"))},
+		{"user": "4711", "hash": hex.EncodeToString(mac("user:4711"))},
 	} {
 		c := n.dial(t)
 		if f := c.greeted(as); !f.Known {
@@ -125,6 +125,7 @@ func TestIdentityRefused(t *testing.T) {
 	_, n := vouching(t, bothKeys)
 	_, none := vouching(t, keys{})
 	good := token("HS256", claimsOf("4711", time.Hour))
+	chosen := good[:strings.LastIndex(good, ".")] // as an id, of a visitor who may choose theirs
 	early, timeless := claimsOf("4711", time.Hour), claimsOf("4711", time.Hour)
 	early["nbf"] = time.Now().Add(time.Hour).Unix()
 	delete(timeless, "exp")
@@ -142,7 +143,10 @@ func TestIdentityRefused(t *testing.T) {
 			{"jwt": token("HS256", timeless)},
 			{"jwt": strings.Replace(good, ".", "."+"e30.", 1)},
 			{"user": "4711", "hash": "00"},
-			{"user": "4712", "hash": hex.EncodeToString(mac("4711"))},
+			{"user": "4712", "hash": hex.EncodeToString(mac("user:4711"))},
+			{"user": "4711", "hash": hex.EncodeToString(mac("4711"))},
+			{"jwt": chosen + "." + base64.RawURLEncoding.EncodeToString(mac("user:"+chosen))},
+			{"user": chosen, "hash": hex.EncodeToString(mac(chosen))},
 		},
 	} {
 		for _, as := range list {
