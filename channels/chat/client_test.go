@@ -68,6 +68,7 @@ type client struct {
 	t      *testing.T
 	ws     *websocket.Conn
 	source string // where it comes from
+	as     m      // who its website says, in a poll
 	token  string
 	conv   string
 	pos    int64

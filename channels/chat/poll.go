@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,11 +51,12 @@ func (a *answer) Write(_ context.Context, _ websocket.MessageType, data []byte) 
 	return nil
 }
 
-// tells says whether a frame is news: what a resume always brings is not, nor a place in the
-// queue, which goes along.
+// tells says whether a frame is news: what a resume always brings is not, an identity that is
+// not believed among it, nor a place in the queue, which goes along.
 func tells(data []byte) bool {
 	var f struct {
 		T     string            `json:"t"`
+		Code  string            `json:"code"`
 		Lines []json.RawMessage `json:"lines"`
 	}
 	if json.Unmarshal(data, &f) != nil {
@@ -65,6 +67,8 @@ func tells(data []byte) bool {
 		return false
 	case "snap":
 		return len(f.Lines) > 0
+	case "error":
+		return !strings.HasPrefix(f.Code, "identity_")
 	}
 	return true
 }

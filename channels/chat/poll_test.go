@@ -3,8 +3,11 @@ package chat_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -16,6 +19,7 @@ func (c *client) poll(n *node, wait int, frames ...m) []frame {
 	if c.conv != "" {
 		hello["conversation"] = c.conv
 	}
+	maps.Copy(hello, c.as)
 	data, err := json.Marshal(m{"frames": append([]m{hello}, frames...), "wait": wait})
 	if err != nil {
 		c.t.Fatal(err)
@@ -93,6 +97,24 @@ func TestPoll(t *testing.T) {
 	}
 	if texts != 4 {
 		t.Errorf("shown %+v", c.lines)
+	}
+}
+
+// Who is not believed is told so, and waits for news as everybody does.
+func TestPollOfTheUnbelieved(t *testing.T) {
+	_, n := vouching(t, bothKeys)
+	for code, as := range map[string]m{
+		"identity_expired": {"jwt": token("HS256", claimsOf("4711", -time.Hour))},
+		"identity_refused": {"user": "4711", "hash": "00"},
+	} {
+		c, began := &client{t: t, as: as}, time.Now()
+		frames := c.poll(n, 1)
+		if !slices.ContainsFunc(frames, func(f frame) bool { return f.Code == code }) {
+			t.Errorf("told %+v, want %s", frames, code)
+		}
+		if d := time.Since(began); d < time.Second {
+			t.Errorf("%s is answered after %v, though there is no news", code, d)
+		}
 	}
 }
 
