@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +58,37 @@ func TestStoryChatAfterwards(t *testing.T) {
 	if n := v.number(`select count(*) from outbound where kind = 'transcript'`); n != 1 {
 		t.Errorf("%d mails were sent", n)
 	}
+	guest.stop()
+	<-guest.done
+	v.mailAtOnce(guest.token, 8)
+	if n := v.number(`select count(*) from outbound where kind = 'transcript'`); n != 3 {
+		t.Errorf("%d mails were sent to who asked for many at once, want 3", n)
+	}
+}
+
+// mailAtOnce asks for so many transcripts at the same moment, by requests.
+func (v *vaxel) mailAtOnce(token string, times int) {
+	v.t.Helper()
+	hello := fmt.Sprintf(`{"t":"hello","key":"shop","token":%q}`, token)
+	var all sync.WaitGroup
+	for i := range times {
+		all.Go(func() {
+			body := fmt.Sprintf(`{"frames":[%s,{"t":"transcript","cid":"many-%d","email":%q}]}`, hello, i, karin)
+			r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.base+"/w/poll", strings.NewReader(body))
+			if err != nil {
+				v.t.Error(err)
+				return
+			}
+			r.Header.Set("Origin", v.base)
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				v.t.Error(err)
+				return
+			}
+			_ = resp.Body.Close()
+		})
+	}
+	all.Wait()
 }
 
 // told says whether the visitor was told of a happening.

@@ -11,7 +11,8 @@ import (
 )
 
 // Mail sends what a visitor asked for by mail: the entry, which says so on the conversation,
-// and the outbox's row are committed together. The same ClientID again is the same mail.
+// and the outbox's row are committed together. The same ClientID again is the same mail; one
+// too many for the conversation is ErrTooManyTranscripts, counted where the mail is committed.
 type Mail interface {
 	Transcript(ctx context.Context, e gateway.Entry, t Transcript) (gateway.Entry, error)
 }
@@ -22,7 +23,14 @@ type Transcript struct {
 	To      gateway.Address
 	Subject string
 	Text    string
+	Most    int // of one conversation, whose client ids all begin with TranscriptID
 }
+
+// TranscriptID begins the client ids of the entries that say that a chat is sent by mail.
+const TranscriptID = "transcript/"
+
+// ErrTooManyTranscripts refuses a mail beyond Transcript.Most.
+var ErrTooManyTranscripts = gateway.Conflict("too_many_transcripts", "It has been sent often enough.", nil)
 
 const (
 	maxTranscripts = 3 // of one conversation: they go to whatever address the visitor writes
@@ -60,13 +68,8 @@ func (v *session) transcript(ctx context.Context, f frameIn) error {
 	if f.CID == "" || len(f.CID) > 64 {
 		return checkLine(f.CID, "-")
 	}
-	last, err := v.served(ctx)
-	if err != nil {
+	if _, err := v.served(ctx); err != nil {
 		return err
-	}
-	id := "transcript/" + f.CID
-	if last.mailed[id] = true; len(last.mailed) > maxTranscripts {
-		return gateway.Conflict("too_many_transcripts", "It has been sent often enough.", nil)
 	}
 	text, err := v.transcribe(ctx)
 	if err != nil {
@@ -77,10 +80,11 @@ func (v *session) transcript(ctx context.Context, f frameIn) error {
 	v.mu.Unlock()
 	w := scripts[v.lang]
 	return v.happen(f.CID, func(e gateway.Entry) (gateway.Entry, error) {
-		e.Text, e.ClientID, e.Author = w.said, id, gateway.Author{Kind: gateway.BySystem, Name: v.widget.Name}
+		e.Text, e.ClientID, e.Author = w.said, TranscriptID+f.CID, gateway.Author{Kind: gateway.BySystem, Name: v.widget.Name}
 		return v.srv.Mail.Transcript(ctx, e, Transcript{
 			Queue: v.widget.queueFor(v.widget.topic(who.Topic)), Subject: w.subject + " " + v.widget.Name, Text: text,
-			To: gateway.Address{Kind: gateway.AddressEmail, Value: email, Name: who.Name},
+			To:   gateway.Address{Kind: gateway.AddressEmail, Value: email, Name: who.Name},
+			Most: maxTranscripts,
 		})
 	}, gateway.Happening{What: "transcript"})
 }

@@ -103,8 +103,8 @@ type Names interface {
 type Articles interface {
 	// Search gives public articles that may answer q, best first.
 	Search(ctx context.Context, q, language string, limit int) ([]gateway.ArticleCard, error)
-	// Vote notes whether an article helped.
-	Vote(ctx context.Context, article gateway.ArticleID, language string, helpful bool) error
+	// Vote notes whether an article helped, once a voter: the same one's next vote replaces it.
+	Vote(ctx context.Context, article gateway.ArticleID, language, voter string, helpful bool) error
 }
 
 // Config is what the chat needs of the house.

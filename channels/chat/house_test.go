@@ -3,6 +3,7 @@ package chat_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -43,7 +44,7 @@ type house struct {
 	next       int
 	opening    chat.Opening
 	seen       map[gateway.AuthorKind]int64
-	votes      []gateway.ArticleID
+	votes      map[string]gateway.ArticleID // by voter
 	commands   []gateway.Command
 	received   []gateway.Arrival
 	joined     []gateway.Arrival // those that began no chat
@@ -63,7 +64,7 @@ func newHouse(t testing.TB) *house {
 		t: t, pool: pgtest.New(t),
 		entries: map[gateway.ConversationID][]gateway.Entry{}, arrivals: map[string]gateway.Received{},
 		open: map[gateway.ConversationID]chat.Place{}, watching: map[string]map[int]func(gateway.Event){},
-		seen: map[gateway.AuthorKind]int64{}, blobs: map[string][]byte{}, opening: chat.Opening{Open: true, Wait: 2 * time.Minute},
+		seen: map[gateway.AuthorKind]int64{}, votes: map[string]gateway.ArticleID{}, blobs: map[string][]byte{}, opening: chat.Opening{Open: true, Wait: 2 * time.Minute},
 		site: chat.Widget{
 			Key: "nordvind", Name: "Nordvind", Queue: 7, Origins: []string{"https://shop.example"}, Languages: []string{"sv", "en"},
 			Form: chat.Form{Months: 12, Privacy: "https://shop.example/privacy", Topics: []chat.Topic{
@@ -388,6 +389,12 @@ func (h *house) gives(ctx context.Context, c gateway.ConversationID, name, media
 
 // Transcript implements chat.Mail.
 func (h *house) Transcript(ctx context.Context, e gateway.Entry, m chat.Transcript) (gateway.Entry, error) {
+	h.mu.Lock()
+	full := len(h.mails) >= m.Most && !slices.ContainsFunc(h.entries[e.Conversation], func(old gateway.Entry) bool { return old.ClientID == e.ClientID })
+	h.mu.Unlock()
+	if full {
+		return e, chat.ErrTooManyTranscripts
+	}
 	said, err := h.Say(ctx, e)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -417,10 +424,13 @@ func (h *house) Search(_ context.Context, q, _ string, limit int) ([]gateway.Art
 }
 
 // Vote implements chat.Articles.
-func (h *house) Vote(_ context.Context, a gateway.ArticleID, _ string, _ bool) error {
+func (h *house) Vote(_ context.Context, a gateway.ArticleID, _, voter string, _ bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.votes = append(h.votes, a)
+	if voter == "" { // somebody new
+		voter = rand.Text()
+	}
+	h.votes[voter] = a
 	return nil
 }
 

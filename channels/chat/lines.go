@@ -64,7 +64,7 @@ func (v *session) take(ctx context.Context, f frameIn) {
 	case "transcript":
 		err = v.transcript(ctx, f)
 	case "vote":
-		err = v.srv.Articles.Vote(ctx, f.ID, v.widget.language(f.Lang), f.Useful)
+		err = v.srv.Articles.Vote(ctx, f.ID, v.widget.language(f.Lang), v.token.name(), f.Useful)
 	default:
 		v.say(f.CID)
 		err = v.line(ctx, f)

@@ -188,12 +188,10 @@ type ending struct {
 	writtenSince bool                  // by the visitor; also where it never ended
 	answered     bool                  // an agent has taken part, ever
 	ended        gateway.InteractionID // zero where it goes on, or nobody answered it
-	mailed       map[string]bool       // client ids of transcripts
 }
 
 // ending finds it among the entries after a position.
 func (s *Server) ending(ctx context.Context, c gateway.ConversationID, after int64) (last ending, err error) {
-	last.mailed = map[string]bool{}
 	var joined gateway.InteractionID
 	for {
 		entries, err := s.Timeline.Entries(ctx, c, after, snapPage)
@@ -211,8 +209,6 @@ func (s *Server) ending(ctx context.Context, c gateway.ConversationID, after int
 				if joined == e.Interaction {
 					last.ended = joined
 				}
-			case l.What == "transcript":
-				last.mailed[e.ClientID] = true
 			case l.From == "me" && l.Kind != gateway.EntryEvent:
 				last.writtenSince, last.ended = true, 0
 			}

@@ -105,6 +105,6 @@ func (a answers) Search(ctx context.Context, q, language string, limit int) ([]g
 }
 
 // Vote implements chat.Articles.
-func (a answers) Vote(ctx context.Context, id gateway.ArticleID, language string, helpful bool) error {
-	return a.open.Vote(ctx, id, language, "", helpful)
+func (a answers) Vote(ctx context.Context, id gateway.ArticleID, language, voter string, helpful bool) error {
+	return a.open.Vote(ctx, id, language, voter, helpful)
 }

@@ -28,7 +28,7 @@ func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat
 	}
 	err = retry.Tx(ctx, t.h.pool, func(tx pgx.Tx) error {
 		e = asked
-		return t.post(ctx, tx, &e, letter)
+		return t.post(ctx, tx, &e, letter, m.Most)
 	})
 	if err != nil {
 		return e, fmt.Errorf("send a transcript of conversation %d: %w", asked.Conversation, err)
@@ -40,9 +40,18 @@ func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat
 	return e, nil
 }
 
-func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, letter email.Reply) error {
+// post counts under the conversation's lock, which Append has taken: whoever asks at the same
+// moment counts after this one.
+func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, letter email.Reply, most int) error {
 	if err := t.h.timeline.Append(ctx, tx, e); err != nil || e.Repeated {
 		return err
+	}
+	n, err := t.h.timeline.Begun(ctx, tx, e.Conversation, chat.TranscriptID)
+	if err != nil {
+		return err
+	}
+	if n > most {
+		return chat.ErrTooManyTranscripts
 	}
 	out, _, err := t.h.email.Compose(ctx, tx, letter)
 	if err != nil {

@@ -42,6 +42,19 @@ func (s *Store) Entries(ctx context.Context, conversation gateway.ConversationID
 	return list, nil
 }
 
+// Begun counts the entries whose client ids begin so, in the transaction that has locked
+// their conversation and may have added one.
+func (s *Store) Begun(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, prefix string) (n int, err error) {
+	const count = `
+		select count(*)
+		from entry
+		where conversation_id = $1 and starts_with(client_id, $2)`
+	if err := tx.QueryRow(ctx, count, int64(conversation), prefix).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count entries of conversation %d: %w", conversation, err)
+	}
+	return n, nil
+}
+
 // Before gives the last limit entries before a position, oldest first; 0 means from the end.
 func (s *Store) Before(ctx context.Context, conversation gateway.ConversationID, before int64, limit int) ([]gateway.Entry, error) {
 	rows, _ := s.pool.Query(ctx, `
