@@ -48,11 +48,11 @@ type identity struct {
 
 // claims are the part of a token that we read (RFC 7519 §4.1, OpenID Connect Core §5.1).
 type claims struct {
-	Subject   string `json:"sub"`
-	Name      string `json:"name"`
-	Email     string `json:"email"`
-	Expires   int64  `json:"exp"`
-	NotBefore int64  `json:"nbf"`
+	Subject   string  `json:"sub"`
+	Name      string  `json:"name"`
+	Email     string  `json:"email"`
+	Expires   float64 `json:"exp"` // seconds, perhaps with a fraction (RFC 7519 §2, NumericDate)
+	NotBefore float64 `json:"nbf"`
 }
 
 func refused(why string) error {
@@ -116,13 +116,13 @@ func (s *Server) verify(ctx context.Context, w *Widget, token string, now time.T
 		return who, refused("its signature is not made with our key")
 	case c.Expires == 0:
 		return who, refused("a token must say when it expires")
-	case now.Add(skew).Before(time.Unix(c.NotBefore, 0)):
+	case now.Add(skew).Before(time.Unix(int64(c.NotBefore), 0)):
 		return who, refused("it is not valid yet")
 	}
 	if who, err = fit(identity{Subject: c.Subject, Name: clip(c.Name, maxName), Email: strings.ToLower(clip(c.Email, maxAddress))}); err != nil {
 		return who, err
 	}
-	if now.Add(-skew).After(time.Unix(c.Expires, 0)) {
+	if now.Add(-skew).After(time.Unix(int64(c.Expires), 0)) {
 		who.expired = true
 		return who, errExpired
 	}

@@ -85,9 +85,12 @@ var bothKeys = keys{chat.SharedKey("nordvind"): sharedKey, chat.PublicKey("nordv
 // theirs alone, and stays so while their token is expired, but not without it.
 func TestIdentity(t *testing.T) {
 	h, n := vouching(t, bothKeys)
+	fraction := claimsOf("4711", time.Hour)
+	fraction["exp"] = float64(time.Now().Add(time.Hour).Unix()) + 0.5
 	for i, as := range []m{
 		{"jwt": token("HS256", claimsOf("4711", time.Hour))},
 		{"jwt": token("EdDSA", claimsOf("4711", time.Hour))},
+		{"jwt": token("HS256", fraction)},
 		{"user": "4711", "hash": hex.EncodeToString(mac("user:4711"))},
 	} {
 		c := n.dial(t)
@@ -102,7 +105,7 @@ func TestIdentity(t *testing.T) {
 		if a.From.Kind != gateway.AddressVisitor || !strings.HasSuffix(a.From.Value, "/4711") || !strings.HasPrefix(a.From.Value, "site/") {
 			t.Errorf("%d: received from %+v", i, a.From)
 		}
-		if i < 2 && (a.From.Name != "Anna Signerad" || len(a.Others) != 2 || a.Others[1].Value != "anna@kund.example") {
+		if i < 3 && (a.From.Name != "Anna Signerad" || len(a.Others) != 2 || a.Others[1].Value != "anna@kund.example") {
 			t.Errorf("%d: received %+v, %+v", i, a.From, a.Others)
 		}
 		mine := c.token
