@@ -223,6 +223,7 @@ func TestKillCall(t *testing.T) {
 		}
 		p.agent.wrapUp()
 		p.console.finish(t, p.console.accept(t))
+		p.wait("the call's end", func() bool { return p.number(`select count(*) from call where state = 'ended'`) > 0 })
 		for _, w := range []struct {
 			what string
 			sql  string

@@ -142,12 +142,12 @@ func TestKillEmail(t *testing.T) {
 			return ids
 		}
 		v.wait("the answer at the far server", func() bool { return len(arrived()) > 0 })
+		v.wait("the outbox to settle", func() bool { // else a later kill may meet the sending
+			return v.number(`select count(*) from outbound where state = 'sent'`) == 1
+		})
 		c.finish(t, id)
 		v.wantCrashed()
 		v.wantOne(gateway.Email, 2)
-		v.wait("the outbox to settle", func() bool {
-			return v.number(`select count(*) from outbound where state = 'sent'`) == 1
-		})
 		most := 1
 		if slices.Contains([]string{"smtp.dot", "outbox.sent"}, point) {
 			most = 2 // nobody knows whether the first was taken, so it goes again, as the same mail

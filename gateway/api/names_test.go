@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,10 +15,10 @@ import (
 // old are given while they are read anew; after a change everybody waits for new ones.
 func TestNamesAreReadOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		readings := 0
+		var readings atomic.Int32
 		n := &names{}
 		n.reading = lazy.NewTogether(func(context.Context, []struct{}) (map[struct{}]nameList, error) {
-			readings++
+			readings.Add(1)
 			time.Sleep(time.Second)
 			n.mu.Lock()
 			defer n.mu.Unlock()
@@ -46,7 +47,7 @@ func TestNamesAreReadOnceForAll(t *testing.T) {
 			what     string
 			before   func()
 			waits    bool
-			readings int // at most
+			readings int32 // at most
 		}{
 			{"the first", func() {}, true, 2},
 			{"while they are fresh", func() {}, false, 0},
@@ -56,13 +57,13 @@ func TestNamesAreReadOnceForAll(t *testing.T) {
 		} {
 			time.Sleep(3 * time.Second) // what is under way ends
 			c.before()
-			readings = 0
+			readings.Store(0)
 			if waited := ask() > 0; waited != c.waits {
 				t.Errorf("%s: waited %v", c.what, waited)
 			}
 			time.Sleep(3 * time.Second)
-			if readings > c.readings {
-				t.Errorf("%s: got %d readings for all, want at most %d", c.what, readings, c.readings)
+			if got := readings.Load(); got > c.readings {
+				t.Errorf("%s: got %d readings for all, want at most %d", c.what, got, c.readings)
 			}
 		}
 	})
