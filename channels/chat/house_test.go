@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -390,9 +391,15 @@ func (h *house) gives(ctx context.Context, c gateway.ConversationID, name, media
 // Transcript implements chat.Mail.
 func (h *house) Transcript(ctx context.Context, e gateway.Entry, m chat.Transcript) (gateway.Entry, error) {
 	h.mu.Lock()
-	full := len(h.mails) >= m.Most && !slices.ContainsFunc(h.entries[e.Conversation], func(old gateway.Entry) bool { return old.ClientID == e.ClientID })
+	sent, repeated := 0, false
+	for _, old := range h.entries[e.Conversation] {
+		if strings.HasPrefix(old.ClientID, chat.TranscriptID) {
+			sent++
+		}
+		repeated = repeated || old.ClientID == e.ClientID
+	}
 	h.mu.Unlock()
-	if full {
+	if sent >= m.Most && !repeated {
 		return e, chat.ErrTooManyTranscripts
 	}
 	said, err := h.Say(ctx, e)
