@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -38,12 +39,12 @@ func (d *demo) choosePorts(ctx context.Context) (err error) {
 		d.config.Voice.Listen = local(m.SIP)
 	}
 	if m.AgentPhone == 0 {
-		if err := freeUDP(ctx, &m.AgentPhone, alvaPort); err != nil {
+		if err := freePhone(ctx, &m.AgentPhone, alvaPort); err != nil {
 			return err
 		}
 	}
 	if m.CallerPhone == 0 {
-		if err := freeUDP(ctx, &m.CallerPhone, annaPort); err != nil {
+		if err := freePhone(ctx, &m.CallerPhone, annaPort); err != nil {
 			return err
 		}
 	}
@@ -89,14 +90,31 @@ func listenNear(ctx context.Context, remembered *int, first int) (l net.Listener
 
 // freeUDP remembers a port that nobody listens on.
 func freeUDP(ctx context.Context, remembered *int, first int) error {
-	var config net.ListenConfig
+	return near(remembered, first, func(port int) error { return unusedUDP(ctx, port) })
+}
+
+// freePhone remembers a port for a telephone: baresip listens there by UDP and TCP, and
+// by TLS on the next one, so that two demonstrations' telephones keep apart.
+func freePhone(ctx context.Context, remembered *int, first int) error {
 	return near(remembered, first, func(port int) error {
-		c, err := config.ListenPacket(ctx, "udp4", local(port))
-		if err != nil {
-			return err
-		}
-		return c.Close()
+		return errors.Join(unusedUDP(ctx, port), unusedTCP(ctx, port), unusedTCP(ctx, port+1))
 	})
+}
+
+func unusedUDP(ctx context.Context, port int) error {
+	c, err := new(net.ListenConfig).ListenPacket(ctx, "udp4", local(port))
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func unusedTCP(ctx context.Context, port int) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp4", local(port))
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // near remembers the port that could be used: the one remembered, or the first from first on.
