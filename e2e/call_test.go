@@ -348,6 +348,7 @@ func TestKillVoicemail(t *testing.T) {
 		}
 		c.finish(t, id)
 		v.wait("the crash", v.back)
+		v.wait("the call's end", func() bool { return v.number(`select count(*) from call where state = 'ended'`) == 1 })
 		for _, w := range []struct {
 			what string
 			sql  string
@@ -363,7 +364,7 @@ func TestKillVoicemail(t *testing.T) {
 			{"open offers", `select count(*) from offer where closed_at is null`, 0},
 			{"left in the inbox", `select count(*) from floor_inbox`, 0},
 			{"cases", `select count(*) from support_case`, 1},
-			{"calls", `select count(*) from call where state = 'ended'`, 1},
+			{"calls", `select count(*) from call`, 1},
 		} {
 			if got := v.number(w.sql); got != w.want {
 				t.Errorf("got %d %s, want %d", got, w.what, w.want)
