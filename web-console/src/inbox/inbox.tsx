@@ -182,7 +182,8 @@ function Item({ i, tab, chosen }: { i: InteractionView; tab: Tab; chosen: boolea
   const hour = Math.floor(useNow() / 3_600_000)
   const now = hour * 3_600_000
   const name = useWho()(i)
-  const spoken = i.channel === 'voice' && (i.subject || (i.outbound ? w.phone.outbound : w.offer.voice))
+  const call = i.outbound ? w.phone.outbound : w.offer.voice
+  const spoken = (i.channel === 'voice' || i.channel === 'voicemail') && (i.subject || (i.channel === 'voicemail' ? w.channel.voicemail : call))
   const line = (i.channel === 'email' && i.subject) || spoken || i.preview || i.subject || w.inbox.noSubject
   const unread = !chosen && (i.unread ?? 0) > 0
   const about = [i.channel === 'email' && i.case_number ? `#${i.case_number}` : '', i.queue_name].filter(Boolean).join(' · ')

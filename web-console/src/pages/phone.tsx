@@ -182,7 +182,7 @@ function Voicemail({ i }: { i: InteractionView }) {
 function Called({ c }: { c: Case }) {
   const w = useWords()
   const f = useFormat()
-  const open = c.interaction_state === 'active' || c.interaction_state === 'wrap_up'
+  const open = useLive((l) => Object.values(l.interactions).some((i) => i.case === c.id && (i.state === 'active' || i.state === 'wrap_up')))
   const about = [`#${c.number}`, c.queue_name, open ? w.inbox.groups.now.toLocaleLowerCase() : (w.customers.states[c.state] ?? c.state)]
   return (
     <li className="log">

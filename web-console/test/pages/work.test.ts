@@ -333,8 +333,9 @@ test('dialling checks the number and shows the line', () =>
     await page.getByRole('article', { name: 'Linje 1' }).getByText('Ringer').waitFor()
   }))
 
-test('a voicemail is played back', () =>
+test('a voicemail is named in the language of the page, and played back', () =>
   desk('/chat/104', async ({ page }) => {
+    await page.locator('a.ibx', { hasText: 'Röstmeddelande' }).filter({ hasNotText: 'Voicemail' }).waitFor()
     await page.getByRole('button', { name: /^Spela/ }).click()
     await page.getByRole('button', { name: /^Pausa/ }).waitFor()
     await fact('the sound moves', () => page.evaluate(() => (document.querySelector('audio')?.currentTime ?? 0) > 0))
