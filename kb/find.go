@@ -99,43 +99,99 @@ func (p *Public) Complete(_ context.Context, typed, language string, limit int) 
 	return complete(typed, language, limit, p.open)
 }
 
-// complete asks memory only: it runs at every key that is pressed.
+// complete asks memory only: it runs at every key that is pressed. What an agent remembers
+// may be the shortcut of another language than the customer's: those that begin as typed
+// come after the language's own, and before titles.
 func complete(typed, language string, limit int, shelves ...*shelf) []Hit {
 	limit = min(max(limit, 1), maxHits)
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), "/")
-	var hits []Hit
+	var found []completion
 	seen := map[gateway.ArticleID]bool{}
-	for _, shelf := range shelves {
-		if h, ok := shelf.shortcut(typed, language); ok {
-			hits, seen[h.ID] = append(hits, h), true
+	add := func(h Hit, left int) {
+		if !seen[h.ID] {
+			seen[h.ID] = true
+			found = append(found, completion{h, left})
 		}
 	}
-	exact := len(hits)
 	for _, shelf := range shelves {
-		language := shelf.nearest(language)
-		at := shelf.in(language)
-		if at == nil {
-			continue
+		if h, ok := shelf.shortcut(typed, language); ok {
+			add(h, exact)
 		}
-		for _, id := range at.heads.Complete(typed, limit) {
-			if h, ok := shelf.hit(articleID(id), language); ok && !seen[h.ID] {
-				hits, seen[h.ID] = append(hits, h), true
+	}
+	folded := index.Fold(typed)
+	for _, shelf := range shelves {
+		for _, h := range shelf.complete(typed, language, limit) {
+			add(h, untyped(h, folded))
+		}
+	}
+	for _, shelf := range shelves {
+		for _, h := range shelf.elsewhere(typed, language, limit) {
+			add(h, otherLanguage)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b completion) int { return cmp.Compare(a.left, b.left) })
+	hits := make([]Hit, 0, min(limit, len(found)))
+	for _, c := range found[:min(limit, len(found))] {
+		hits = append(hits, c.Hit)
+	}
+	return hits
+}
+
+// completion is a hit and how much of its shortcut is still to be typed.
+type completion struct {
+	Hit
+	left int
+}
+
+// What stands for no count: the shortcut itself goes first, and after those of the language
+// come those of another, then titles.
+const (
+	exact         = -1
+	otherLanguage = math.MaxInt - 1
+	byTitle       = math.MaxInt
+)
+
+// complete gives what is begun in a language: shortcuts, then titles.
+func (s *shelf) complete(typed, language string, limit int) (hits []Hit) {
+	language = s.nearest(language)
+	at := s.in(language)
+	if at == nil {
+		return nil
+	}
+	for _, id := range at.heads.Complete(typed, limit) {
+		if h, ok := s.hit(articleID(id), language); ok {
+			hits = append(hits, h)
+		}
+	}
+	return hits
+}
+
+// elsewhere gives what is begun by a shortcut of another language, in the language wanted
+// where it has that.
+func (s *shelf) elsewhere(typed, language string, limit int) (hits []Hit) {
+	language = s.nearest(language)
+	for _, l := range s.others(language) {
+		for _, id := range s.in(l).heads.Begun(typed, limit) {
+			if h, ok := s.hit(articleID(id), language); ok {
+				hits = append(hits, h)
 			}
 		}
 	}
-	typed = index.Fold(typed)
-	slices.SortStableFunc(hits[exact:], func(a, b Hit) int { return cmp.Compare(untyped(a, typed), untyped(b, typed)) })
-	return hits[:min(limit, len(hits))]
+	return hits
 }
 
 // untyped is how much of a hit's shortcut is still to be typed; one that is not begun comes last.
 func untyped(h Hit, typed string) int {
 	rest, begun := strings.CutPrefix(index.Fold(h.Wording.Shortcut), typed)
 	if !begun || h.Wording.Shortcut == "" {
-		return math.MaxInt
+		return byTitle
 	}
 	return len(rest)
 }
+
+// Language is the language that somebody writes in, as far as their small words tell; empty
+// if they do not.
+func Language(texts ...string) string { return index.Language(texts...) }
 
 // Search gives agents what answers a question, internal articles too, best first.
 func (s *Store) Search(ctx context.Context, q, language string, limit int) ([]Hit, error) {

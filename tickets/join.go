@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -159,7 +160,7 @@ func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []g
 	quiet, at, ids, of, queues := make([]bool, n), make([]time.Time, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	for k, i := range fresh {
 		a := list[i]
-		subjects[k], channels[k], authors[k] = short(a.Subject, 300), string(a.Channel), string(a.Entry.Author.Kind)
+		subjects[k], channels[k], authors[k] = title(a), string(a.Channel), string(a.Entry.Author.Kind)
 		previews[k], quiet[k], at[k] = short(a.Entry.Text, previewLength), a.Quiet, arrived(a)
 		ids[k], of[k], queues[k] = int64(cases[i]), int64(customers[i]), int64(a.Queue)
 	}
@@ -178,6 +179,18 @@ func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []g
 		return fmt.Errorf("open %d cases: %w", n, err)
 	}
 	return nil
+}
+
+// titleLength is how many characters of what a customer says first are a case's title.
+const titleLength = 80
+
+// title is what a case is called: what the arrival says it is about (a mail's subject, the
+// topic chosen before a chat), else a chat's first words.
+func title(a gateway.Arrival) string {
+	if strings.TrimSpace(a.Subject) == "" && a.Entry.Kind == gateway.EntryMessage {
+		return short(a.Entry.Text, titleLength)
+	}
+	return short(a.Subject, 300)
 }
 
 func arrived(a gateway.Arrival) time.Time {

@@ -2,6 +2,7 @@ package tickets_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -74,6 +75,28 @@ func (r room) get(t testing.TB, id gateway.CaseID) tickets.Case {
 }
 
 var morning = time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
+
+func TestTitle(t *testing.T) {
+	r := open(t)
+	says := func(subject string, kind gateway.EntryKind, text string) gateway.Arrival {
+		return gateway.Arrival{
+			Channel: gateway.Chat, Subject: subject, From: gateway.Address{Kind: gateway.AddressVisitor, Value: rand.Text()},
+			Entry: gateway.Entry{Kind: kind, Text: text, Author: gateway.Author{Kind: gateway.ByCustomer}},
+		}
+	}
+	const long = "May I return a lamp that I have opened, and used for two evenings, if the shade does not fit?"
+	for want, a := range map[string]gateway.Arrival{
+		"Var är min order?": says("", gateway.EntryMessage, "Var är\tmin\norder?"),
+		"Retur":             says("Retur", gateway.EntryMessage, "Var är min order?"),
+		"May I return a lamp that I have opened, and used for two evenings, if the shade…": says(" ", gateway.EntryMessage, long),
+		"": says("", gateway.EntryMail, "Hej!"), // a mail without a subject has none
+	} {
+		id, _ := r.join(t, a, 0)
+		if got := r.get(t, id).Subject; got != want {
+			t.Errorf("got %q want %q", got, want)
+		}
+	}
+}
 
 // change edits a case as an agent does.
 func (r room) change(t testing.TB, id gateway.CaseID, edit func(*tickets.Case)) {

@@ -180,6 +180,7 @@ func (s *Server) register() {
 	s.registerInteractions()
 	s.registerLines()
 	s.registerEntries()
+	s.registerDeliveries()
 	s.registerSendFile()
 	s.registerReply()
 	s.registerArticles()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/kb"
 )
 
 // Articles answer from the knowledge base, to agents: internal ones too.
@@ -65,7 +66,14 @@ type shortcutIn struct {
 
 type suggestIn struct {
 	Conversation gateway.ConversationID `query:"conversation"`
-	Language     string                 `query:"language" maxLength:"35"`
+	Language     string                 `query:"language" maxLength:"35" doc:"The customer's unless set"`
+}
+
+// suggestions are what may answer a customer, and the language that articles for them are
+// looked for in.
+type suggestions struct {
+	Items    []ArticleHit `json:"items" nullable:"false"`
+	Language string       `json:"language" doc:"The customer's: that of their latest words, else the one they are known to speak; give it to a search for them"`
 }
 
 type insertIn struct {
@@ -75,7 +83,7 @@ type insertIn struct {
 		ClientID string            `json:"client_id,omitempty" maxLength:"100"`
 		Article  gateway.ArticleID `json:"article,omitempty"`
 		Shortcut string            `json:"shortcut,omitempty" maxLength:"100"`
-		Language string            `json:"language,omitempty" maxLength:"35"`
+		Language string            `json:"language,omitempty" maxLength:"35" doc:"The customer's unless set"`
 	}
 }
 
@@ -114,25 +122,66 @@ func (s *Server) getArticle(ctx context.Context, by access.Caller, in *articleIn
 // suggestFrom is how many of the customer's latest lines suggestions are made of.
 const suggestFrom = 3
 
-// suggestArticles looks for what the customer wrote last; what has been sent already is not
-// suggested again.
-func (s *Server) suggestArticles(ctx context.Context, by access.Caller, in *suggestIn) (page[ArticleHit], error) {
+// suggestArticles looks for what the customer wrote last, in the customer's language; what
+// has been sent already is not suggested again.
+func (s *Server) suggestArticles(ctx context.Context, by access.Caller, in *suggestIn) (suggestions, error) {
 	entries, err := s.conversation(ctx, in.Conversation)
 	if err != nil {
-		return page[ArticleHit]{}, err
+		return suggestions{}, err
 	}
-	var words []string
-	var shown []gateway.ArticleID
-	for _, e := range slices.Backward(entries) {
-		if e.Author.Kind == gateway.ByCustomer && e.Text != "" && len(words) < suggestFrom {
-			words = append(words, e.Text)
+	out := suggestions{Language: in.Language}
+	words := heard(entries)
+	if out.Language == "" {
+		if out.Language, err = s.spoken(ctx, by, in.Conversation, words); err != nil {
+			return out, err
 		}
+	}
+	var shown []gateway.ArticleID
+	for _, e := range entries {
 		if card, ok := cardOf(e); ok {
 			shown = append(shown, card.Article)
 		}
 	}
-	list, err := s.Articles.Suggest(ctx, words, s.or(ctx, by, in.Language), shown)
-	return page[ArticleHit]{Items: orEmpty(list)}, err
+	list, err := s.Articles.Suggest(ctx, words, out.Language, shown)
+	out.Items = orEmpty(list)
+	return out, err
+}
+
+// heard is what the customer wrote last, the latest first.
+func heard(entries []gateway.Entry) (words []string) {
+	for _, e := range slices.Backward(entries) {
+		if e.Author.Kind == gateway.ByCustomer && e.Text != "" && len(words) < suggestFrom {
+			words = append(words, e.Text)
+		}
+	}
+	return words
+}
+
+// spoken is the language in which a conversation's customer is answered: that of their
+// words, else the one they are known to speak, else the caller's own. It is guessed anew
+// each time, because a customer may go over to another.
+func (s *Server) spoken(ctx context.Context, by access.Caller, of gateway.ConversationID, words []string) (string, error) {
+	if l := kb.Language(words...); l != "" {
+		return l, nil
+	}
+	c, err := s.Timeline.Get(ctx, of)
+	if err != nil || c.Customer == 0 {
+		return s.language(ctx, by), err
+	}
+	customer, err := s.Cases.Customer(ctx, c.Customer)
+	return cmp.Or(customer.Language, s.language(ctx, by)), err
+}
+
+// answerIn is the language asked for, else the conversation's customer's.
+func (s *Server) answerIn(ctx context.Context, by access.Caller, language string, of gateway.ConversationID) (string, error) {
+	if language != "" {
+		return language, nil
+	}
+	entries, err := s.conversation(ctx, of)
+	if err != nil {
+		return "", err
+	}
+	return s.spoken(ctx, by, of, heard(entries))
 }
 
 // insertArticle puts a link into a conversation. That an internal article has no card
@@ -143,7 +192,10 @@ func (s *Server) insertArticle(ctx context.Context, by access.Caller, in *insert
 	if err != nil || before.Pos != 0 {
 		return before, err
 	}
-	language := s.or(ctx, by, in.Body.Language)
+	language, err := s.answerIn(ctx, by, in.Body.Language, i.Conversation)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
 	id := in.Body.Article
 	if id == 0 {
 		hit, err := s.Articles.Shortcut(ctx, in.Body.Shortcut, language)

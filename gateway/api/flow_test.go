@@ -62,6 +62,34 @@ func (s *socket) take() (offer, interaction m) {
 	return offer, s.post(fmt.Sprintf("/offers/%v/%v/accept", offer["interaction"], offer["no"]), nil, 200)
 }
 
+// TestArticlesInTheCustomersLanguage writes English to a Swedish agent, before anybody has
+// accepted: what is suggested, looked for and inserted is English.
+func TestArticlesInTheCustomersLanguage(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	c := h.guest(t)
+	c.key = h.newKey(t, 0)
+	c.with("Idempotency-Key", seq()).post("/interactions", m{
+		"channel": gateway.Chat, "queue": h.invoices.String(), "language": "sv", "text": "May I return a lamp that I have opened?",
+		"from": m{"kind": "email", "value": "bo" + seq() + "@example.com"},
+	}, 201)
+	_, i := s.take()
+	suggest := "/articles/suggest?conversation=" + i["conversation"].(string)
+	if got := s.get(suggest); got["language"] != "en" || len(items(got)) != 1 {
+		t.Errorf("got %v, want one article in English", got)
+	}
+	at := "/interactions/" + i["id"].(string) + "/articles"
+	if got := s.post(at, m{"article": "1"}, 201)["body"].(m)["language"]; got != "en" {
+		t.Errorf("inserted in %v", got)
+	}
+	if got := s.post(at, m{"article": "1", "language": "sv"}, 201)["body"].(m)["language"]; got != "sv" {
+		t.Errorf("asked for in Swedish, inserted in %v", got)
+	}
+	if got := s.get(suggest + "&language=sv")["language"]; got != "sv" {
+		t.Errorf("asked for in Swedish, looked for in %v", got)
+	}
+}
+
 func TestAChatFromArrivalToTransactionCode(t *testing.T) {
 	h := newHouse(t)
 	s := h.ready(t, "anna")

@@ -95,6 +95,24 @@ func (h *Heads) Shortcut(word string) (id string, ok bool) {
 	return id, ok
 }
 
+// Begun gives at most n documents whose shortcut begins as typed, those with the least
+// left to type first.
+func (h *Heads) Begun(typed string, n int) []string {
+	folded := Fold(cut(typed))
+	if folded == "" {
+		return nil
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	var found []string
+	for _, e := range h.begun(folded) {
+		if len(found) < n {
+			found = append(found, e.id)
+		}
+	}
+	return found
+}
+
 // Complete gives at most n documents that what is typed may lead to: the shortcut, then
 // shortcuts that begin so, those with the least left to type first, titles that hold it as it stands, and titles that hold a word
 // beginning with each of its words.

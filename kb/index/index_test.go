@@ -295,6 +295,21 @@ func TestHeads(t *testing.T) {
 	}
 }
 
+func TestLanguage(t *testing.T) {
+	for text, want := range map[string]string{
+		"May I return a lamp that I have opened?": "en", "Kan jag lämna tillbaka en lampa som jag har öppnat?": "sv",
+		"where is my order": "en", "var är min order": "sv",
+		"ok": "", "": "", "order 21007": "", "日本語で書いています": "", "i i": "",
+	} {
+		if got := Language(text); got != want {
+			t.Errorf("Language(%q): got %q want %q", text, got, want)
+		}
+	}
+	if got := Language("21007", "where is it"); got != "en" {
+		t.Errorf("several lines: got %q want en", got)
+	}
+}
+
 func TestFold(t *testing.T) {
 	for in, want := range map[string]string{"Återköp": "aterkop", "/É-pöst 2": "epost2", "ÆØ": "ao", "": "", "…": "", "日本": "日本"} {
 		if got := Fold(in); got != want {

@@ -74,6 +74,34 @@ func split(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
+// Language is the language that texts are written in, as their small words tell: each has
+// its own, and shares some. Empty if they do not tell enough, or of none that is known here.
+func Language(texts ...string) string {
+	count := map[string]int{}
+	for _, text := range texts {
+		for _, w := range split(cut(text)) {
+			for l, t := range tongues {
+				if t.stop[w] {
+					count[l]++
+				}
+			}
+		}
+	}
+	best, shared := "", false
+	for l, n := range count {
+		switch {
+		case n > count[best]:
+			best, shared = l, false
+		case n == count[best]:
+			shared = true
+		}
+	}
+	if count[best] < 2 || shared {
+		return ""
+	}
+	return best
+}
+
 // Fold makes a shortcut or the beginning of a title comparable: lower case, letters and
 // digits only, and the accents gone that people leave out (å and ä are a, ö is o).
 func Fold(text string) string {
