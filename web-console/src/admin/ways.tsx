@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { admin } from '../api/admin'
+import { admin, type Backfill } from '../api/admin'
 import { useFormat, useWords } from '../i18n'
 import { serverNow } from '../live/clock'
 import { Icon, type IconName } from '../ui/icon'
-import { Chip, type Fetching } from '../ui/parts'
+import { Bar, Chip, type Fetching } from '../ui/parts'
 import { useKept } from './editing'
 import { RowHead, Tabled } from './tabled'
 
@@ -62,7 +62,7 @@ export function Mailboxes() {
       title={w.admin.mailboxes}
       icon="mail"
       query={query}
-      heads={[w.admin.address, w.board.queue, w.board.state, w.admin.readAt, w.admin.servers]}
+      heads={[w.admin.address, w.board.queue, w.board.state, w.admin.readAt, w.admin.backfill, w.admin.servers]}
       row={(m) => ({
         id: m.id,
         name: m.address,
@@ -78,10 +78,25 @@ export function Mailboxes() {
             </Chip>
           ),
           m.synced_at ? <time key="at">{f.when(m.synced_at, serverNow())}</time> : w.common.none,
+          m.backfill ? <Old b={m.backfill} key="old" /> : w.common.none,
           [m.imap, m.smtp].filter(Boolean).join(' · '),
         ],
       })}
     />
+  )
+}
+
+/** How far the mail that lay there before us has come in. */
+function Old({ b }: { b: Backfill }) {
+  const w = useWords()
+  const f = useFormat()
+  const all = b.done + b.left
+  return (
+    <span className="col old-mail">
+      <span className="num">{b.left === 0 ? w.admin.backfilled(f.number(b.done)) : w.admin.backfilling(f.number(b.done), f.number(all))}</span>
+      {b.left > 0 && <Bar share={all > 0 ? b.done / all : 0} />}
+      <span className="meta">{w.admin.backfillSince(f.date(b.since))}</span>
+    </span>
   )
 }
 

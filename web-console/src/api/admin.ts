@@ -154,6 +154,12 @@ export interface Mailbox {
   synced_at?: string
   behind: number
   problem?: string
+  backfill?: Backfill // while what lay there before is taken in, and after
+}
+export interface Backfill {
+  since: string // a day
+  done: number
+  left: number
 }
 export interface Widget {
   id: string

@@ -77,23 +77,34 @@ export interface Reply extends Line {
   html?: string
   to?: A.Address[]
   cc?: A.Address[]
+  bcc?: A.Address[] // nobody else hears of them
   attachments?: A.Attachment[]
   seen_pos: number
 }
 export interface Forward extends Line {
   to: A.Address[]
   cc?: A.Address[]
+  bcc?: A.Address[]
   pos?: number
   attachments?: A.Attachment[]
 }
 export interface NewMail {
   to: A.Address[]
   cc?: A.Address[]
+  bcc?: A.Address[]
   case?: A.Id
   customer?: A.Id
   subject: string
   text: string
   attachments?: A.Attachment[]
+}
+
+/** What is taken out of a case: conversations whole, or single entries of others. */
+export interface Split {
+  subject: string
+  conversations: A.Id[]
+  entries: { conversation: A.Id; pos: number }[]
+  offer?: boolean
 }
 
 /** What GET /me answers: the agent's own row stands inside. */
@@ -127,6 +138,7 @@ export const api = {
   interaction: (id: A.Id) => get<A.InteractionView>(`/interactions/${id}`),
   entries: (conversation: A.Id, query: { before?: number; after?: number; limit?: number }) =>
     get<A.Page<A.Entry>>(`/conversations/${conversation}/entries`, query),
+  deliveries: (conversation: A.Id) => get<A.Page<A.Outbound>>(`/conversations/${conversation}/deliveries`),
   seen: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/seen`, { pos }),
   message: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'messages'), line, line.client_id),
   note: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'notes'), line, line.client_id),
@@ -163,6 +175,8 @@ export const api = {
   cases: (query: { q?: string; after?: string; state?: string; assignee?: A.Id; customer?: A.Id }) => get<A.Page<A.Case>>('/cases', query),
   case: (id: A.Id) => get<A.Case>(`/cases/${id}`),
   changeCase: (id: A.Id, body: Partial<A.Case>, rev: number) => patch<A.Case>(`/cases/${id}`, body, rev),
+  mergeCases: (into: A.Id, from: A.Id) => post<A.Case>(`/cases/${into}/merge`, { from }),
+  splitCase: (id: A.Id, part: Split, key: string) => post<A.Case>(`/cases/${id}/split`, part, key),
   timeline: (id: A.Id) => get<A.CaseTimeline>(`/cases/${id}/timeline`),
   search: (q: string, limit = 20) => get<{ cases: A.Case[]; customers: A.Customer[] }>('/search', { q, limit }),
   customers: (q: string, after?: string) => get<A.Page<A.Customer>>('/customers', { q, after }),
@@ -175,7 +189,7 @@ export const api = {
   articles: (q: string, language: string, signal?: AbortSignal) => get<A.Page<A.Article>>('/articles', { q, language }, signal),
   shortcut: (word: string, language: string) => get<A.Article>(`/articles/shortcut/${encodeURIComponent(word)}`, { language }),
   readArticle: (id: A.Id, language?: string) => get<A.Article>(`/articles/${id}`, { language }),
-  suggest: (conversation: A.Id) => get<A.Page<A.Article>>('/articles/suggest', { conversation }),
+  suggest: (conversation: A.Id) => get<A.Suggestions>('/articles/suggest', { conversation }),
 
   staffChats: () => get<A.Page<A.StaffChat>>('/staff-chats'),
   newStaffChat: (agents: A.Id[]) => post<A.StaffChat>('/staff-chats', { members: agents }),

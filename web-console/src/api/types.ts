@@ -184,12 +184,23 @@ export interface Mail {
   from: Address
   to?: Address[]
   cc?: Address[]
+  bcc?: Address[]
+  reply_to?: Address[]
   html?: string
   quoted?: number
   attachments?: Attachment[]
   defects?: string[]
   outbound?: string
   forwards?: number
+  authentication?: Authentication
+  spam?: string // what a filter on the way said, in its own words
+}
+/** What a server on the way found out about the sender (RFC 8601). */
+export interface Authentication {
+  server: string
+  spf?: string
+  dkim?: string
+  dmarc?: string
 }
 export interface Answering {
   pos: number
@@ -212,6 +223,8 @@ export interface ArticleCard {
 }
 export interface Happening {
   what: string
+  case?: Id // the other one, of merged and split
+  number?: number // and what people call it
   agent?: Id
   queue?: Id
   cause?: string
@@ -375,6 +388,11 @@ export interface Article {
   url?: string
   tags?: string[]
 }
+/** What may answer a customer, and the language that they are answered in. */
+export interface Suggestions {
+  items: Article[]
+  language: string
+}
 export interface StaffChat {
   id: Id
   title: string // empty between two
@@ -460,7 +478,14 @@ export interface Outbound {
   pos: number
   state: 'queued' | 'sending' | 'sent' | 'deferred' | 'failed' | 'unknown'
   response?: string
+  recipients?: Reached[]
   rev: number
+}
+/** What became of a mail at one of those it went to. */
+export interface Reached {
+  address: string
+  state: Outbound['state']
+  response?: string
 }
 export interface Receipt {
   reader: Author
@@ -469,7 +494,15 @@ export interface Receipt {
 
 export interface CaseTimeline {
   items: Entry[]
+  conversations: Conversation[]
   interactions: InteractionView[]
+}
+
+export interface Conversation {
+  id: Id
+  channel: Channel
+  last_pos: number
+  created_at: string
 }
 
 export interface Page<T> {

@@ -1,6 +1,8 @@
 // Every text that an agent sees, in English. The keys are those of sv.ts.
 
 import { enAdmin } from './en-admin'
+import { enMail } from './en-mail'
+import { enRegroup } from './en-regroup'
 import type { Words } from './sv'
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
@@ -318,53 +320,8 @@ export const en: Words = {
     none: 'No article fits',
     internal: 'Internal, cannot be sent',
   },
-  mail: {
-    to: 'To',
-    cc: 'Cc',
-    subject: 'Subject',
-    body: 'Reply',
-    placeholder: 'Write a reply, or / for FAQ',
-    send: 'Send',
-    readAndSend: 'Read and send',
-    sendAnyway: 'Send anyway',
-    clash: (who, at) => `${who} wrote again ${at}, while you were answering.`,
-    stillTrue: 'Is your answer still right?',
-    compare: 'Compare',
-    states: { queued: 'Sending', sending: 'Sending', sent: 'Sent', deferred: 'Trying again', failed: 'Not delivered', unknown: 'Trying again' },
-    attach: 'Attach a file',
-    detach: (name) => `Remove ${name}`,
-    attaching: 'Attaching',
-    addTo: 'Add a recipient',
-    addCc: 'Add a copy to',
-    toAll: 'To all',
-    toAuthor: 'To the sender only',
-    forward: 'Forward',
-    forwarded: 'Forwarded',
-    noteOnForward: 'A few words above the mail',
-    passesOn: (who, files) => (files > 0 ? `The mail from ${who} goes along, with ${n(files, 'file', 'files')}` : `The mail from ${who} goes along`),
-    new: 'New mail',
-    text: 'Text',
-    write: 'Write',
-    writeTo: (address) => `Write to ${address}`,
-    damaged: (how) => `This mail is damaged and shown as well as it can be: ${how}.`,
-    source: 'Show the original',
-    defects: {
-      'bad Content-Type': 'unknown content type',
-      'charset guessed or mended': 'its characters are guessed',
-      'empty line before header': 'empty line before the header',
-      'folded line not indented': 'folded line without indent',
-      'header cut': 'header cut short',
-      'last boundary missing': 'its end is missing',
-      'lines end in CR': 'unusual line endings',
-      'long text cut': 'text cut short',
-      'mbox separator in header': 'foreign line in the header',
-      'multipart without its boundary': 'its parts cannot be told apart',
-      'nested too deep': 'parts nested too deep',
-      'no empty line after header': 'no border between header and text',
-      'too many parts': 'too many parts',
-      'winmail.dat damaged': 'winmail.dat is damaged',
-    },
-  },
+  mail: enMail,
+  regroup: enRegroup,
   side: {
     customer: 'Customer',
     phone: 'Phone',

@@ -2,6 +2,8 @@
 // What needs a number or a name is a function.
 
 import { svAdmin } from './sv-admin'
+import { svMail } from './sv-mail'
+import { svRegroup } from './sv-regroup'
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
@@ -319,53 +321,8 @@ export const sv = {
     none: 'Ingen artikel passar',
     internal: 'Intern, kan inte skickas',
   },
-  mail: {
-    to: 'Till',
-    cc: 'Kopia',
-    subject: 'Ämne',
-    body: 'Svar',
-    placeholder: 'Skriv ett svar, eller / för FAQ',
-    send: 'Skicka',
-    readAndSend: 'Läs och skicka',
-    sendAnyway: 'Skicka ändå',
-    clash: (who: string, at: string) => `${who} skrev igen ${at}, medan du svarade.`,
-    stillTrue: 'Stämmer ditt svar fortfarande?',
-    compare: 'Jämför',
-    states: { queued: 'Skickar', sending: 'Skickar', sent: 'Skickat', deferred: 'Försöker igen', failed: 'Kom inte fram', unknown: 'Försöker igen' },
-    attach: 'Bifoga fil',
-    detach: (name: string) => `Ta bort ${name}`,
-    attaching: 'Bifogar',
-    addTo: 'Lägg till mottagare',
-    addCc: 'Lägg till kopia',
-    toAll: 'Till alla',
-    toAuthor: 'Bara till avsändaren',
-    forward: 'Vidarebefordra',
-    forwarded: 'Vidarebefordrat',
-    noteOnForward: 'Några ord ovanför mejlet',
-    passesOn: (who: string, files: number) => (files > 0 ? `Mejlet från ${who} följer med, med ${n(files, 'fil', 'filer')}` : `Mejlet från ${who} följer med`),
-    new: 'Nytt mejl',
-    text: 'Text',
-    write: 'Skriv',
-    writeTo: (address: string) => `Skriv till ${address}`,
-    damaged: (how: string) => `Mejlet är skadat och visas så gott det går: ${how}.`,
-    source: 'Visa originalet',
-    defects: {
-      'bad Content-Type': 'okänd innehållstyp',
-      'charset guessed or mended': 'teckenuppsättningen är gissad',
-      'empty line before header': 'tom rad före huvudet',
-      'folded line not indented': 'radbruten rad utan indrag',
-      'header cut': 'huvudet är avkortat',
-      'last boundary missing': 'slutet saknas',
-      'lines end in CR': 'ovanliga radslut',
-      'long text cut': 'texten är avkortad',
-      'mbox separator in header': 'främmande rad i huvudet',
-      'multipart without its boundary': 'delarna går inte att skilja åt',
-      'nested too deep': 'delar i för många led',
-      'no empty line after header': 'ingen gräns mellan huvud och text',
-      'too many parts': 'för många delar',
-      'winmail.dat damaged': 'winmail.dat är skadad',
-    } as Record<string, string>,
-  },
+  mail: svMail,
+  regroup: svRegroup,
   side: {
     customer: 'Kund',
     phone: 'Telefon',

@@ -52,6 +52,12 @@ const isPast = (live: Live, i: Kept) => !i.gaveAway && i.rev <= (live.left[i.id]
 
 const newer = <T extends { rev: number }>(old: T | undefined | null, it: T) => !old || it.rev > old.rev
 
+/** How far a mail of ours has come, unless something newer is known. */
+export function withMail(live: Live, o: Outbound): Live {
+  const key = `${o.conversation}/${o.pos}`
+  return newer(live.mails[key], o) ? { ...live, mails: { ...live.mails, [key]: o } } : live
+}
+
 /** Takes one frame in. Meeting a frame again, or late, changes nothing: rev, pos and offer numbers decide. */
 export function apply(live: Live, f: Envelope, me: Id, now: number): Live {
   const take = frames[f.t as keyof typeof frames] as ((live: Live, data: unknown, me: Id, now: number, f: Envelope) => Live) | undefined
@@ -71,10 +77,7 @@ const frames: Takes = {
     f.conversation && t.author.kind === 'customer' ? { ...live, typing: { ...live.typing, [f.conversation]: t.on ? now + typingLasts : 0 } } : live,
   'message.receipt': (live, r, _me, _now, f) =>
     f.conversation && r.reader.kind === 'customer' && r.pos > (live.read[f.conversation] ?? 0) ? { ...live, read: { ...live.read, [f.conversation]: r.pos } } : live,
-  'message.updated': (live, o) => {
-    const key = `${o.conversation}/${o.pos}`
-    return newer(live.mails[key], o) ? { ...live, mails: { ...live.mails, [key]: o } } : live
-  },
+  'message.updated': (live, o) => withMail(live, o),
   'drain.notice': (live, d, _me, now) => (d.phase !== 'over' ? { ...live, drain: { ...d, heard: now } } : !live.drain || live.drain.node === d.node ? { ...live, drain: null } : live),
 }
 

@@ -1,17 +1,19 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { Link, useLocation } from 'wouter'
-import { api, Problem } from '../api/client'
-import type { Case, Customer, Id } from '../api/types'
+import { api } from '../api/client'
+import type { Customer, Id } from '../api/types'
 import { useFormat, useWords } from '../i18n'
+import { useCaseTitle } from '../inbox/case-title'
 import { serverNow } from '../live/clock'
 import { NewMail } from '../thread/new-mail'
 import { Tasks } from '../thread/tasks'
 import { Timeline } from '../thread/timeline'
-import { WhyButton } from '../thread/why-button'
 import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
-import { Avatar, Chip, Empty, Failure, Fetched } from '../ui/parts'
+import { Avatar, Empty, Failure, Fetched } from '../ui/parts'
+import { CasePage, StateChip } from './case'
+import { Moved, useEdit } from './edit'
 
 /** The name, else where the customer is reached, else that they visit. */
 function useCalled(): (c: Customer) => string {
@@ -116,6 +118,7 @@ function CustomerList({ chosen }: { chosen?: Id }) {
 
 function CaseList({ chosen }: { chosen?: Id }) {
   const w = useWords()
+  const title = useCaseTitle()
   const f = useFormat()
   const [text, setText] = useState('')
   const [state, setState] = useState<'open' | ''>('open')
@@ -154,7 +157,7 @@ function CaseList({ chosen }: { chosen?: Id }) {
                     <Link className={`hit${c.id === chosen ? ' is-sel' : ''}`} href={`/cases/${c.id}`} aria-current={c.id === chosen ? 'true' : undefined}>
                       <span className="row">
                         <span className="meta num">#{c.number}</span>
-                        <span className="med ell grow">{c.subject || w.inbox.noSubject}</span>
+                        <span className="med ell grow">{title(c)}</span>
                         {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
                       </span>
                       <span className="row">
@@ -174,144 +177,9 @@ function CaseList({ chosen }: { chosen?: Id }) {
   )
 }
 
-function StateChip({ c, large }: { c: Case; large?: boolean }) {
-  const w = useWords()
-  const open = c.state === 'open' || c.state === 'new'
-  return (
-    <Chip tone={open ? 'accent' : 'plain'} icon={open ? 'pen' : c.state === 'closed' || c.state === 'solved' ? 'check' : 'pause'} large={large}>
-      {w.customers.states[c.state] ?? c.state}
-    </Chip>
-  )
-}
-
-/** An edit that someone else got ahead of brings what is there now, and says so. */
-function useEdit<T extends { id: Id; rev: number }, B>(key: string, id: Id, run: (body: B, rev: number) => Promise<T>) {
-  const client = useQueryClient()
-  const edit = useMutation({
-    mutationFn: (b: B) => run(b, (client.getQueryData([key, id]) as T | undefined)?.rev ?? 0),
-    onSuccess: (fresh) => client.setQueryData([key, id], fresh),
-    onSettled: () => void client.invalidateQueries({ queryKey: [`${key}s`] }),
-    onError: (err) => {
-      if (err instanceof Problem && err.status === 409) void client.invalidateQueries({ queryKey: [key, id] })
-    },
-  })
-  const moved = edit.error instanceof Problem && edit.error.status === 409
-  return { edit, moved }
-}
-
-function Moved() {
-  const w = useWords()
-  return (
-    <div className="banner banner--warn" role="status">
-      <Icon name="warn" />
-      <span className="grow">{w.customers.moved}</span>
-    </div>
-  )
-}
-
-function CasePage({ id }: { id: Id }) {
-  const w = useWords()
-  const f = useFormat()
-  const query = useQuery({ queryKey: ['case', id], queryFn: () => api.case(id) })
-  const { edit, moved } = useEdit<Case, Partial<Case>>('case', id, (body, rev) => api.changeCase(id, body, rev))
-  return (
-    <section className="pane" aria-label={w.customers.cases}>
-      <Fetched query={query} what={w.customers.cases} rows={5}>
-        {(c) => (
-          <>
-            <div className="pane-head">
-              <Link className="ibtn narrow-only" href="/cases" aria-label={w.thread.back}>
-                <Icon name="left" />
-              </Link>
-              <div className="col grow">
-                <h2 className="ell">{c.subject || w.inbox.noSubject}</h2>
-                <span className="meta ell">
-                  {w.thread.case(c.number)} · {c.customer && <Link href={`/customers/${c.customer}`}>{c.customer_name || w.side.customer}</Link>}
-                </span>
-              </div>
-              {c.interaction && c.interaction !== '0' && <WhyButton id={c.interaction} />}
-              <StateChip c={c} large />
-              {c.interaction && c.interaction !== '0' && c.interaction_state !== 'finished' && (
-                <Link className="btn btn--sm wide" href={`/${c.channel === 'email' ? 'email' : 'chat'}/${c.interaction}`}>
-                  {w.customers.open}
-                </Link>
-              )}
-              <WriteOn c={c} />
-              <button className="btn btn--sm" disabled={edit.isPending} onClick={() => edit.mutate({ state: c.state === 'closed' ? 'open' : 'closed' })}>
-                {c.state === 'closed' ? w.customers.reopen : w.customers.close}
-              </button>
-            </div>
-            <div className="side-scroll" tabIndex={-1}>
-              {(moved || edit.error) && <div className="pad">{moved ? <Moved /> : <Failure error={edit.error} />}</div>}
-              <section className="sec">
-                <dl className="kv kv--wide">
-                  {c.assignee_name && (
-                    <>
-                      <dt>{w.customers.assignee}</dt>
-                      <dd>{c.assignee_name}</dd>
-                    </>
-                  )}
-                  {c.created_at && (
-                    <>
-                      <dt>{w.customers.created}</dt>
-                      <dd>
-                        {f.date(c.created_at)} <time>{f.clock(c.created_at)}</time>
-                      </dd>
-                    </>
-                  )}
-                  {c.last_activity_at && (
-                    <>
-                      <dt>{w.customers.changed}</dt>
-                      <dd>
-                        {f.date(c.last_activity_at)} <time>{f.clock(c.last_activity_at)}</time>
-                      </dd>
-                    </>
-                  )}
-                </dl>
-                {c.tags && c.tags.length > 0 && (
-                  <div className="row">
-                    {c.tags.map((t) => (
-                      <Chip key={t} icon="tag">
-                        {t}
-                      </Chip>
-                    ))}
-                  </div>
-                )}
-              </section>
-              <Tasks case={c.id} customer={c.customer} />
-              <section className="sec">
-                <div className="sec-h">
-                  <h3>{w.customers.timeline}</h3>
-                </div>
-                <Timeline case={c.id} />
-              </section>
-            </div>
-          </>
-        )}
-      </Fetched>
-    </section>
-  )
-}
-
-/** Writes a mail about a case, to its customer unless somebody else is named. */
-function WriteOn({ c }: { c: Case }) {
-  const w = useWords()
-  const customer = useQuery({ queryKey: ['customer', c.customer], queryFn: () => api.customer(c.customer!), enabled: !!c.customer })
-  const address = customer.data?.addresses?.find((a) => a.kind === 'email')
-  return (
-    <NewMail about={{ case: c.id, to: address ? [{ kind: 'email', value: address.value, name: c.customer_name }] : [] }}>
-      {(write) => (
-        <button className="btn btn--sm" onClick={write}>
-          <Icon name="mail" />
-          {w.mail.write}
-        </button>
-      )}
-    </NewMail>
-  )
-}
-
 function CustomerPage({ id }: { id: Id }) {
   const w = useWords()
+  const title = useCaseTitle()
   const f = useFormat()
   const called = useCalled()
   const query = useQuery({ queryKey: ['customer', id], queryFn: () => api.customer(id) })
@@ -383,7 +251,7 @@ function CustomerPage({ id }: { id: Id }) {
                         <li key={o.id}>
                           <Link className="case" href={`/cases/${o.id}`}>
                             <span className="id">#{o.number}</span>
-                            <span className="ell">{o.subject || w.inbox.noSubject}</span>
+                            <span className="ell">{title(o)}</span>
                             <StateChip c={o} />
                           </Link>
                         </li>

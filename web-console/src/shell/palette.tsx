@@ -6,6 +6,7 @@ import { useSetStatus } from '../actions'
 import { api } from '../api/client'
 import type { Customer } from '../api/types'
 import { useFormat, useLanguage, useWords } from '../i18n'
+import { useCaseTitle } from '../inbox/case-title'
 import { useLive } from '../live/hub'
 import { MenuItem } from '../ui/controls'
 import { Icon, type IconName } from '../ui/icon'
@@ -69,6 +70,7 @@ const first = (c: Customer) => c.addresses?.find((a) => a.kind !== 'visitor')?.v
 
 function useChoices(text: string): { title: string; choices: Choice[] }[] {
   const w = useWords()
+  const title = useCaseTitle()
   const f = useFormat()
   const language = useLanguage()
   const [, go] = useLocation()
@@ -100,7 +102,7 @@ function useChoices(text: string): { title: string; choices: Choice[] }[] {
     },
     {
       title: w.palette.cases,
-      choices: ((found && crm.data?.cases) || []).slice(0, few).map((c) => ({ id: `k-${c.id}`, icon: 'box', text: `#${c.number} ${c.subject}`, end: c.customer_name, run: () => go(`/cases/${c.id}`) })),
+      choices: ((found && crm.data?.cases) || []).slice(0, few).map((c) => ({ id: `k-${c.id}`, icon: 'box', text: `#${c.number} ${title(c)}`, end: c.customer_name, run: () => go(`/cases/${c.id}`) })),
     },
     {
       title: w.palette.articles,

@@ -2,7 +2,7 @@ import { useRef, useState } from 'react'
 import { Button, MenuTrigger } from 'react-aria-components'
 import { useVerb } from '../actions'
 import type { Article, InteractionView } from '../api/types'
-import { useLanguage, useWords } from '../i18n'
+import { useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { say } from '../live/hub'
 import { send } from '../live/outbox'
@@ -13,6 +13,7 @@ import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
 import { Kbd } from '../ui/parts'
 import { articleText } from './slash'
+import { useSpoken } from './spoken'
 import { typeSlash, Writer } from './writer'
 
 const longest = 5000 // characters of one chat line
@@ -47,7 +48,7 @@ type Part = { i: InteractionView; field: React.RefObject<HTMLTextAreaElement | n
 
 function Reply({ i, field, choice }: Part) {
   const w = useWords()
-  const language = useLanguage()
+  const language = useSpoken(i)
   const draft = useDraft(`${i.id}.reply`)
   const end = useVerb('end')
   const told = useRef(0)
@@ -84,6 +85,7 @@ function Reply({ i, field, choice }: Part) {
       placeholder={w.composer.placeholder}
       field={field}
       pick={pick}
+      language={language}
       send={post}
       sendEnd={postEnd}
       around={(text, slash) => (

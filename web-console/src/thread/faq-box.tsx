@@ -2,17 +2,18 @@ import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { api, Problem } from '../api/client'
 import type { Article, InteractionView } from '../api/types'
-import { useLanguage, useWords } from '../i18n'
+import { useWords } from '../i18n'
 import { Field } from '../ui/controls'
 import { useKeys } from '../ui/keys'
 import { Kbd } from '../ui/parts'
 import { sendArticle } from './composer'
-import { bare, useArticles } from './slash'
+import { bare, Foreign, useArticles } from './slash'
+import { useSpoken } from './spoken'
 
 /** The FAQ box: type a shortcut, Enter sends its link. What else fits is listed below it. */
 export function FaqBox({ i }: { i: InteractionView }) {
   const w = useWords()
-  const language = useLanguage()
+  const language = useSpoken(i)
   const [text, setText] = useState('')
   const input = useRef<HTMLInputElement>(null)
   const word = text.trim().replace(/^\//, '')
@@ -55,6 +56,7 @@ export function FaqBox({ i }: { i: InteractionView }) {
           .map((a) => (
             <li className="sugg" key={a.id}>
               <span className="ell grow">{a.title}</span>
+              <Foreign a={a} language={language} />
               <button className="btn btn--xs" onClick={() => put(a)}>
                 {w.side.sendLink}
               </button>

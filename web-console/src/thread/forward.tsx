@@ -16,12 +16,13 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
   const draft = useDraft(`${i.id}.forward`)
   const field = useRef<HTMLTextAreaElement>(null)
   const [to, setTo] = useState<Address[]>([])
+  const [bcc, setBcc] = useState<Address[] | null>(null)
   const attachments = useAttachments()
   const mail = original.body as Mail
   const ready = to.length > 0 && !attachments.pending
   const post = () => {
     if (!ready) return
-    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { to, pos: original.pos, attachments: attachments.files } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
     draft.clear()
     attachments.clear()
     done()
@@ -38,7 +39,24 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
       around={(text) => (
         <div className="composer composer--mail">
           <div className="ed">
-            <Recipients label={w.mail.to} add={w.mail.addTo} list={to} set={setTo} end={choice} autoFocus />
+            <Recipients
+              label={w.mail.to}
+              add={w.mail.addTo}
+              list={to}
+              set={setTo}
+              autoFocus
+              end={
+                <>
+                  {!bcc && (
+                    <button className="btn btn--xs btn--quiet" onClick={() => setBcc([])}>
+                      {w.mail.bcc}
+                    </button>
+                  )}
+                  {choice}
+                </>
+              }
+            />
+            {bcc && <Recipients label={w.mail.bcc} add={w.mail.addBcc} list={bcc} set={setBcc} autoFocus />}
             {text}
             <p className="meta row row-1 ed-sig">
               <Icon name="fwd" size={12} />

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react'
 import { api } from '../api/client'
 import type { Id } from '../api/types'
-import { changeLog, follow, useLive } from '../live/hub'
+import { change, changeLog, follow, useLive } from '../live/hub'
 import { emptyLog, last, merge, type Log } from '../live/log'
+import { withMail } from '../live/state'
 
 const pageSize = 50
 
@@ -53,6 +54,22 @@ export function useLog(conversation: Id) {
     changeLog(conversation, (l) => merge(l, page.items ?? [], (page.items ?? []).length < pageSize))
   }
   return { log, loaded, error, earlier, retry: () => setAttempt((n) => n + 1) }
+}
+
+/** How far the mails that left it have come: frames tell only of what happens while they are heard. */
+export function useDeliveries(conversation: Id, mail: boolean) {
+  const resumed = useLive((l) => (l.link.state === 'up' ? l.link.since : 0))
+  useEffect(() => {
+    if (!mail) return
+    let current = true
+    void api.deliveries(conversation).then(
+      (page) => current && change((l) => page.items.reduce(withMail, l)),
+      () => {}, // the mails themselves are there; the next frame tells
+    )
+    return () => {
+      current = false
+    }
+  }, [conversation, mail, resumed])
 }
 
 /** Says what the agent has seen, once per entry, while the page is looked at. */

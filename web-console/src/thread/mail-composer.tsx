@@ -19,6 +19,7 @@ import { Composer, type Mode } from './composer'
 import { Forward } from './forward'
 import { Recipients } from './recipients'
 import { articleLink, articleText } from './slash'
+import { useSpoken } from './spoken'
 import { typeSlash, Writer } from './writer'
 
 const isFromCustomer = (e: Entry) => e.kind === 'mail' && e.author.kind === 'customer'
@@ -71,6 +72,7 @@ function NoteOnly({ i, back }: { i: InteractionView; back: () => void }) {
 function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: Log; name: string; choice: React.ReactNode; met: number; meet: () => void }) {
   const w = useWords()
   const f = useFormat()
+  const language = useSpoken(i)
   const draft = useDraft(`${i.id}.mail`)
   const [signature] = useSetting('signature')
   const field = useRef<HTMLTextAreaElement>(null)
@@ -87,7 +89,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const post = () => {
     if (!ready) return
     const text = [draft.text.trim(), signature].filter(Boolean).join('\n\n')
-    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to.to, cc: to.cc, attachments: attachments.files, seen_pos: last(log)?.pos ?? 0 } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to.to, cc: to.cc, bcc: to.bcc.length > 0 ? to.bcc : undefined, attachments: attachments.files, seen_pos: last(log)?.pos ?? 0 } })
     draft.clear()
     to.reset()
     attachments.clear()
@@ -106,6 +108,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
       placeholder={w.mail.placeholder}
       field={field}
       pick={pick}
+      language={language}
       send={clash ? read : post}
       rows={3}
       around={(text, slash) => (
@@ -129,11 +132,17 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
                       {w.mail.cc}
                     </button>
                   )}
+                  {!to.secretly && (
+                    <button className="btn btn--xs btn--quiet" onClick={to.copySecretly}>
+                      {w.mail.bcc}
+                    </button>
+                  )}
                   {choice}
                 </>
               }
             />
             {to.copied && <Recipients label={w.mail.cc} add={w.mail.addCc} list={to.cc} set={to.setCc} autoFocus={to.cc.length === 0} />}
+            {to.secretly && <Recipients label={w.mail.bcc} add={w.mail.addBcc} list={to.bcc} set={to.setBcc} autoFocus={to.bcc.length === 0} />}
             {text}
             {signature && <p className="sig ed-sig">{signature}</p>}
             {attachments.list}
@@ -180,7 +189,7 @@ function useAddressees(i: InteractionView, newest: Entry | undefined, name: stri
   const pos = newest?.pos ?? 0
   const { data } = useQuery({ queryKey: ['recipients', i.id, pos], queryFn: () => api.recipients(i.id) })
   const [all, setAll] = useState(true)
-  const [changed, setChanged] = useState<{ pos: number; to?: Address[]; cc?: Address[] }>({ pos })
+  const [changed, setChanged] = useState<{ pos: number; to?: Address[]; cc?: Address[]; bcc?: Address[] }>({ pos })
   const own = changed.pos === pos ? changed : { pos }
   const said = data?.[all ? 'all' : 'author'] ?? { to: author(newest, i, name), cc: [] }
   const cc = own.cc ?? said.cc
@@ -189,10 +198,14 @@ function useAddressees(i: InteractionView, newest: Entry | undefined, name: stri
     cc,
     all,
     others: others(data),
+    bcc: own.bcc ?? [],
     copied: own.cc !== undefined || cc.length > 0,
+    secretly: own.bcc !== undefined,
     setTo: (to: Address[]) => setChanged({ ...own, to }),
     setCc: (list: Address[]) => setChanged({ ...own, cc: list }),
+    setBcc: (list: Address[]) => setChanged({ ...own, bcc: list }),
     copy: () => setChanged({ ...own, cc: [] }),
+    copySecretly: () => setChanged({ ...own, bcc: [] }),
     setAll: (yes: boolean) => {
       setAll(yes)
       setChanged({ pos })

@@ -7,6 +7,7 @@ import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip } from '../ui/parts'
 import { File } from './entries'
+import { DeliveryChip, Doubts, MailFacts, Reached } from './mail-facts'
 
 const nameOf = (a: Address | undefined) => a?.name || a?.value || ''
 
@@ -17,6 +18,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
   const me = useMe()
   const m = (e.body ?? {}) as Mail
   const [chosen, setChosen] = useState<boolean | null>(null)
+  const [facts, setFacts] = useState(false)
   const open = chosen ?? first
   const ours = e.author.kind !== 'customer'
   const mine = ours && e.author.id === me.agent
@@ -33,7 +35,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         <time className="meta">{f.when(e.at, Date.now())}</time>
       </button>
     )
-  const to = [...(m.to ?? []), ...(m.cc ?? [])].map((a) => a.value).join(', ')
+  const to = [...(m.to ?? []), ...(m.cc ?? []), ...(m.bcc ?? [])].map((a) => a.value).join(', ')
   return (
     <article className="mail">
       <div className="mail-head">
@@ -48,10 +50,15 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
         {ours && <Delivery e={e} />}
         <time className="meta nowrap">{f.when(e.at, Date.now())}</time>
+        <button className="ibtn" aria-label={w.mail.details} aria-expanded={facts} onClick={() => setFacts(!facts)}>
+          <Icon name="info" />
+        </button>
         <button className="ibtn" aria-label={w.thread.foldMail} aria-expanded="true" onClick={() => setChosen(false)}>
           <Icon name="down" />
         </button>
       </div>
+      {facts && <MailFacts m={m} />}
+      {ours ? <Recipients e={e} /> : <Doubts m={m} />}
       {m.defects && <Damage e={e} defects={m.defects} />}
       {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} m={m} />}
       {m.attachments && m.attachments.filter((a) => !a.cid).length > 0 && (
@@ -81,20 +88,15 @@ function Damage({ e, defects }: { e: Entry; defects: string[] }) {
   )
 }
 
-/** How far a mail of ours has come, while that is worth saying. */
+/** How far a mail of ours has come, where that is known. */
 function Delivery({ e }: { e: Entry }) {
-  const w = useWords()
   const out = useLive((l) => l.mails[`${e.conversation}/${e.pos}`])
-  if (!out) return null
-  const tone = { queued: 'plain', sending: 'plain', sent: 'ok', deferred: 'warn', failed: 'crit', unknown: 'warn' } as const
-  const icon = { queued: 'clock', sending: 'clock', sent: 'check', deferred: 'clock', failed: 'alert', unknown: 'clock' } as const
-  return (
-    <span title={out.response}>
-      <Chip tone={tone[out.state]} icon={icon[out.state]}>
-        {w.mail.states[out.state]}
-      </Chip>
-    </span>
-  )
+  return out ? <DeliveryChip state={out.state} why={out.response} /> : null
+}
+
+function Recipients({ e }: { e: Entry }) {
+  const out = useLive((l) => l.mails[`${e.conversation}/${e.pos}`])
+  return out ? <Reached out={out} /> : null
 }
 
 /** Lays a mail that brings no style of its own on our paper; what the sender wrote comes later and wins. */

@@ -31,6 +31,7 @@ function Write({ about, close }: { about: About; close: () => void }) {
   const client = useQueryClient()
   const [to, setTo] = useState<Address[]>(about.to ?? [])
   const [cc, setCc] = useState<Address[]>([])
+  const [bcc, setBcc] = useState<Address[]>([])
   const [subject, setSubject] = useState('')
   const [text, setText] = useState('')
   const [key] = useState(uuid) // sent again after a time-out it is the same mail
@@ -39,7 +40,7 @@ function Write({ about, close }: { about: About; close: () => void }) {
   const write = useMutation({
     mutationFn: () => {
       const body = [text.trim(), signature].filter(Boolean).join('\n\n')
-      return api.writeMail({ case: about.case, customer: about.customer, to, cc: cc.length > 0 ? cc : undefined, subject: subject.trim(), text: body, attachments: attachments.files }, key)
+      return api.writeMail({ case: about.case, customer: about.customer, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined, subject: subject.trim(), text: body, attachments: attachments.files }, key)
     },
     onSuccess: (written) => {
       void client.invalidateQueries({ queryKey: ['cases'] })
@@ -56,6 +57,7 @@ function Write({ about, close }: { about: About; close: () => void }) {
         <div className="ed">
           <Recipients label={w.mail.to} add={w.mail.addTo} list={to} set={setTo} autoFocus={to.length === 0} />
           <Recipients label={w.mail.cc} add={w.mail.addCc} list={cc} set={setCc} />
+          <Recipients label={w.mail.bcc} add={w.mail.addBcc} list={bcc} set={setBcc} />
         </div>
         <Text label={w.mail.subject} value={subject} set={setSubject} required max={500} />
         <div className="f">

@@ -2,15 +2,17 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { api } from '../api/client'
 import type { Case, Id, InteractionView } from '../api/types'
-import { useFormat, useLanguage, useWords } from '../i18n'
+import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
+import { useCaseTitle } from '../inbox/case-title'
 import { useWho } from '../inbox/who'
-import { useLive } from '../live/hub'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Avatar, Badge, Chip, Fetched } from '../ui/parts'
 import { sendArticle } from './composer'
 import { FaqBox } from './faq-box'
+import { Foreign } from './slash'
+import { useSpoken, useSuggestions } from './spoken'
 import { Tasks } from './tasks'
 import { Timeline } from './timeline'
 import { WrapUp } from './wrap-up'
@@ -118,6 +120,7 @@ export const caseState = (states: Record<string, string>, c: Case) => states[c.s
 
 function Cases({ i }: { i: InteractionView }) {
   const w = useWords()
+  const title = useCaseTitle()
   const query = useQuery({ queryKey: ['cases', { customer: i.customer }], queryFn: () => api.cases({ customer: i.customer }), enabled: i.customer !== '0' })
   const open = (query.data?.items ?? []).filter((c) => c.state !== 'closed')
   return (
@@ -133,7 +136,7 @@ function Cases({ i }: { i: InteractionView }) {
               <li key={c.id}>
                 <Link className={`case${c.id === i.case ? ' is-here' : ''}`} href={`/cases/${c.id}`}>
                   <span className="id">#{c.number}</span>
-                  <span className={`ell${c.id === i.case ? ' med' : ''}`}>{c.subject}</span>
+                  <span className={`ell${c.id === i.case ? ' med' : ''}`}>{title(c)}</span>
                   {c.id === i.case ? <Chip tone="accent">{w.side.here}</Chip> : <Chip>{caseState(w.customers.states, c)}</Chip>}
                 </Link>
               </li>
@@ -149,10 +152,8 @@ function Cases({ i }: { i: InteractionView }) {
 function Suggestions({ i }: { i: InteractionView }) {
   const w = useWords()
   const f = useFormat()
-  const language = useLanguage()
-  const pos = useLive((l) => l.logs[i.conversation]?.entries.findLast((e) => e.author.kind === 'customer')?.pos ?? 0)
-  const query = useQuery({ queryKey: ['suggest', i.conversation, pos], queryFn: () => api.suggest(i.conversation), placeholderData: (before) => before })
-  const items = (query.data?.items ?? []).slice(0, 3)
+  const language = useSpoken(i)
+  const items = (useSuggestions(i).data?.items ?? []).slice(0, 3)
   return (
     <section className="sec">
       <div className="sec-h">
@@ -168,6 +169,7 @@ function Suggestions({ i }: { i: InteractionView }) {
               </Link>
               <span className="meta num ell">{[a.score !== undefined && a.score <= 1 ? w.side.match(f.percent(a.score)) : '', a.shortcut && `/${a.shortcut.replace(/^\//, '')}`].filter(Boolean).join(' · ')}</span>
             </div>
+            <Foreign a={a} language={language} />
             <button className="btn btn--xs" onClick={() => sendArticle(i, a, language)}>
               {w.side.insert}
             </button>

@@ -4,6 +4,7 @@ import { api } from '../api/client'
 import type { Article, Language } from '../api/types'
 import { useWords } from '../i18n'
 import { Chip, Kbd } from '../ui/parts'
+import { foreign } from './spoken'
 
 /** The word after a slash just before the caret, if the caret stands in one. */
 export function slashWord(text: string, caret: number): { word: string; from: number } | null {
@@ -15,7 +16,7 @@ const pause = 60 // ms without a key before the server is asked
 const most = 8 // four show at once, the rest scroll
 
 /** Articles for a word: the exact shortcut first. Old questions are dropped, answers kept for a minute. */
-export function useArticles(word: string | null, language: Language) {
+export function useArticles(word: string | null, language: string) {
   const [asked, setAsked] = useState(word)
   useEffect(() => {
     const timer = setTimeout(() => setAsked(word), word ? pause : 0)
@@ -69,8 +70,15 @@ export function Marked({ text, word }: { text: string; word: string }) {
 
 export const optionId = (list: string, a: Article) => `${list}-${a.id}`
 
+/** Says of an article in which language it is, where that is not the customer's. */
+export function Foreign({ a, language }: { a: Article; language: string }) {
+  const w = useWords()
+  if (!foreign(a, language)) return null
+  return <Chip icon="globe">{w.common.language[a.language as Language] ?? a.language}</Chip>
+}
+
 /** The list over the composer. The keys are heard by the field; the pointer works too. */
-export function SlashMenu(props: { id: string; items: Article[]; active: number; word: string; pending: boolean; pick: (a: Article, asText: boolean) => void; point: (i: number) => void }) {
+export function SlashMenu(props: { id: string; language: string; items: Article[]; active: number; word: string; pending: boolean; pick: (a: Article, asText: boolean) => void; point: (i: number) => void }) {
   const w = useWords()
   const shown = props.items[props.active]
   const list = useRef<HTMLDivElement>(null)
@@ -97,6 +105,7 @@ export function SlashMenu(props: { id: string; items: Article[]; active: number;
             <span className={`ell${i === props.active ? ' med' : ''}`}>
               <Marked text={a.title} word={props.word} />
             </span>
+            <Foreign a={a} language={props.language} />
           </div>
         ))}
         {props.items.length === 0 && <div className="slash-row sub">{props.pending ? w.common.loading : w.slash.none}</div>}

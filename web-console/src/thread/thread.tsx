@@ -17,7 +17,7 @@ import { useKeys } from '../ui/keys'
 import { channelIcon, Failure, Skeleton } from '../ui/parts'
 import { Composer } from './composer'
 import { Entries } from './entries'
-import { useLog, useSeen } from './log'
+import { useDeliveries, useLog, useSeen } from './log'
 import { MailComposer } from './mail-composer'
 import { Assign, Transfer } from './transfer'
 import { WhyButton } from './why-button'
@@ -28,6 +28,7 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
   const mail = i.channel === 'email'
   const name = useWho()(i)
   useSeen(i.conversation, log)
+  useDeliveries(i.conversation, mail)
   // The mail that was the newest when the thread was opened stands open; what comes later says "new".
   const [met, setMet] = useState(0)
   const newest = last(log)?.pos ?? 0

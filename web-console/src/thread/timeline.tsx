@@ -7,10 +7,12 @@ import { serverNow } from '../live/clock'
 import { Icon, type IconName } from '../ui/icon'
 import { Fetched } from '../ui/parts'
 
+export const useTimeline = (of: Id) => useQuery({ queryKey: ['case', of, 'timeline'], queryFn: () => api.timeline(of), enabled: of !== '' && of !== '0' })
+
 /** What has happened in a case over all channels, the newest first. */
 export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
   const w = useWords()
-  const query = useQuery({ queryKey: ['case', of, 'timeline'], queryFn: () => api.timeline(of), enabled: of !== '' && of !== '0' })
+  const query = useTimeline(of)
   return (
     <Fetched query={query} what={w.side.timeline} rows={2}>
       {(page) => {
@@ -30,11 +32,11 @@ export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
 
 const spoken = new Set<Entry['kind']>(['message', 'article', 'file'])
 
-/** The newest first; of a chat only its last line, since the thread holds the rest. */
+/** The newest first; of a chat only its last line, since the thread holds the rest, and of events those that name another case. */
 export function headsOf(entries: Entry[]): Entry[] {
   const chats = new Set<Id>()
   return entries
-    .filter((e) => e.kind !== 'event')
+    .filter((e) => e.kind !== 'event' || (e.body as Happening | undefined)?.case)
     .sort((a, b) => b.at.localeCompare(a.at) || b.pos - a.pos)
     .filter((e) => {
       if (!spoken.has(e.kind)) return true

@@ -1,6 +1,5 @@
 import { useEffect, useId, useState, type ReactNode, type RefObject } from 'react'
 import type { Article } from '../api/types'
-import { useLanguage } from '../i18n'
 import { optionId, SlashMenu, slashWord, useArticles } from './slash'
 
 /**
@@ -14,6 +13,7 @@ export function Writer(props: {
   placeholder: string
   field: RefObject<HTMLTextAreaElement | null>
   pick?: (a: Article, asText: boolean) => string | Promise<string> // what stands in the word's place
+  language?: string // the customer's, in which articles are looked for
   send: () => void
   sendEnd?: () => void
   rows?: number
@@ -21,7 +21,7 @@ export function Writer(props: {
 }) {
   const { field } = props
   const list = useId()
-  const language = useLanguage()
+  const language = props.language ?? ''
   const [caret, setCaret] = useState(0)
   const [closed, setClosed] = useState('')
   const [active, setActive] = useState(0)
@@ -90,7 +90,7 @@ export function Writer(props: {
       onKeyDown={keys}
     />
   )
-  const slash = open && <SlashMenu id={list} items={items} active={at} word={found.word} pending={pending} pick={choose} point={setActive} />
+  const slash = open && <SlashMenu id={list} language={language} items={items} active={at} word={found.word} pending={pending} pick={choose} point={setActive} />
   return <>{props.around(text, slash)}</>
 }
 

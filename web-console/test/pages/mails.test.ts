@@ -1,0 +1,70 @@
+// What stands around a mail: who gets it in secret, what became of it at each, who vouches for its sender.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import type { Mail } from '../../src/api/types'
+import { disowned, isSpam } from '../../src/thread/mail-facts'
+import { asked, desk, fact, faults, stopBrowser } from './browser'
+
+after(stopBrowser)
+
+test('a blind copy goes along with an answer', () =>
+  desk('/email/103', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Hemlig kopia' }).click()
+    await page.getByLabel('Lägg till hemlig kopia').fill('chef@nordvind.example')
+    await page.keyboard.press('Enter')
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Vi skickar en ny stång.')
+    await page.keyboard.press('Control+Enter')
+    await fact('the answer was sent', () => asked(house, /103\/reply/).length === 1)
+    assert.deepEqual(asked(house, /103\/reply/)[0]?.body.bcc, [{ kind: 'email', value: 'chef@nordvind.example' }])
+  }))
+
+test('each recipient is shown with what became of the mail there', () =>
+  desk(
+    '/email/103',
+    async ({ page }) => {
+      await page.getByRole('button', { name: 'Öppna mejlet' }).or(page.getByTitle('Öppna mejlet')).filter({ hasText: 'Du' }).first().click()
+      const list = page.getByRole('list', { name: 'Leverans' })
+      await list.getByText('550 no such user').waitFor()
+      await list.getByRole('listitem').filter({ hasText: 'borta@post.example' }).getByText('Kom inte fram').waitFor()
+      await list.getByRole('listitem').filter({ hasText: 'per.lindqvist@post.example' }).getByText('Skickat').waitFor()
+      assert.deepEqual(await faults(page), [])
+    },
+    (h) => {
+      const ours = h.entries['8103']!.find((e) => e.kind === 'mail' && e.author.kind === 'agent')!
+      h.deliveries = [{ id: '1', conversation: '8103', pos: ours.pos, state: 'failed', rev: 3, recipients: [{ address: 'borta@post.example', state: 'failed', response: '550 no such user' }, { address: 'per.lindqvist@post.example', state: 'sent' }] }]
+    },
+  ))
+
+test('a mail that its sender’s domain disowns says so, and the details say who found out', () =>
+  desk(
+    '/email/103',
+    async ({ page }) => {
+      await page.getByText('känns inte vid mejlet').waitFor()
+      await page.getByRole('button', { name: 'Uppgifter om mejlet' }).click()
+      await page.getByText('DMARC underkänd').waitFor()
+      await page.getByText('enligt mx.nordvind.example').waitFor()
+      assert.deepEqual(await faults(page), [])
+    },
+    (h) => {
+      const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
+      Object.assign(newest.body as Mail, { authentication: { server: 'mx.nordvind.example', spf: 'pass', dkim: 'none', dmarc: 'fail' }, spam: 'Yes, score=7.1' })
+    },
+  ))
+
+test('a mailbox tells how far its older mail has come', () =>
+  desk(
+    '/settings/mailboxes',
+    async ({ page }) => {
+      await page.getByText(/1.240 av 5.000 inlästa/).waitFor()
+      await page.getByText('från 1 maj').waitFor()
+    },
+    (h) => (h.role = 'administrator'),
+  ))
+
+test('what filters say is understood', () => {
+  for (const says of ['Yes, score=7.1 required=5.0', 'YES', 'true', '++++++', '6']) assert.ok(isSpam(says), says)
+  for (const says of ['No, score=-0.1', 'false', '++', '-1', '', undefined]) assert.ok(!isSpam(says), says)
+  assert.ok(disowned({ server: 'mx', dmarc: 'fail' }) && disowned({ server: 'mx', spf: 'fail' }))
+  assert.ok(!disowned(undefined) && !disowned({ server: 'mx', spf: 'fail', dkim: 'pass' }) && !disowned({ server: 'mx', dmarc: 'pass', spf: 'fail' }))
+})
