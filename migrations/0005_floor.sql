@@ -67,13 +67,16 @@ create table interaction (
   outside       boolean not null, -- somebody outside is on it
   rev           bigint not null,
   check (agent <> 0 or state not in ('active', 'parked', 'wrap_up')),
-  check ((ended <> '') = (state in ('wrap_up', 'finished')))
-);
-create index interaction_open on interaction (queue, arrived_at) where state <> 'finished';
-create index interaction_agent on interaction (agent, id) where state <> 'finished';
-create index interaction_conversation on interaction (conversation) where state <> 'finished';
+  check ((ended <> '') = (state in ('wrap_up', 'finished'))),
+  check ((finished_at is not null) = (state = 'finished'))
+) with (fillfactor = 50); -- room beside each row for what becomes of it
+-- None is over what an offer or its acceptance changes, not in its condition either: the
+-- state is in each of the few changes that an interaction has, and every index would be
+-- written for each.
+create index interaction_open on interaction (queue, arrived_at) where finished_at is null;
+create index interaction_conversation on interaction (conversation) where finished_at is null;
 create index interaction_case on interaction (case_id, id);
-create index interaction_finished on interaction (finished_at) where state = 'finished';
+create index interaction_finished on interaction (finished_at) where finished_at is not null;
 
 create table offer (
   interaction bigint not null,
@@ -93,7 +96,6 @@ create table offer (
 -- Routing keeps these; the schema holds them should it ever be wrong.
 create unique index offer_one_per_agent on offer (agent) where closed_at is null and kind = 'queue';
 create unique index offer_one_per_pair on offer (interaction, agent) where closed_at is null;
-create index offer_closed on offer (closed_at);
 
 create table segment (
   id          bigint generated always as identity primary key,
@@ -136,7 +138,7 @@ create table presence (
   over_capacity boolean not null,
   rev           bigint not null,
   check (units <= 100 or over_capacity)
-);
+) with (fillfactor = 50);
 
 -- The log that routing is a function of: ids and numbers only.
 create table routing_event (

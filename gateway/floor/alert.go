@@ -13,13 +13,13 @@ import (
 
 // alertRow is an alert by the event that raised it; one event may raise several.
 type alertRow struct {
-	Seq         int64     `db:"seq" json:"seq"`
-	N           int       `db:"n" json:"n"`
-	Kind        string    `db:"kind" json:"kind"`
-	Interaction int64     `db:"interaction" json:"interaction"`
-	Queue       int64     `db:"queue" json:"queue"`
-	Agent       int64     `db:"agent" json:"agent"`
-	At          time.Time `db:"at" json:"at"`
+	Seq         int64     `db:"seq"`
+	N           int       `db:"n"`
+	Kind        string    `db:"kind"`
+	Interaction int64     `db:"interaction"`
+	Queue       int64     `db:"queue"`
+	Agent       int64     `db:"agent"`
+	At          time.Time `db:"at"`
 }
 
 func (r alertRow) alert() gateway.Alert {
@@ -28,10 +28,6 @@ func (r alertRow) alert() gateway.Alert {
 		Queue: gateway.QueueID(r.Queue), Agent: gateway.AgentID(r.Agent), At: r.At,
 	}
 }
-
-const insertAlerts = `
-	insert into alert
-	select * from jsonb_populate_recordset(null::alert, $1)`
 
 // raise notes the alerts of one event.
 func (b *batch) raise(seq int64, at time.Time, effects []routing.Effect) {

@@ -157,8 +157,6 @@ func (l *leader) refuseCommand(ctx context.Context, a *ask, why error) error {
 // keepAnswer stores an answer that no batch will store.
 func (l *leader) keepAnswer(ctx context.Context, tx pgx.Tx, key string, body json.RawMessage) error {
 	q := &pgx.Batch{}
-	if err := store(q, insertAnswers, []answerRow{{Key: key, Answer: body, At: l.time()}}); err != nil {
-		return err
-	}
+	store(q, insertAnswers, ofAnswer, []answerRow{{Key: key, Answer: body, At: l.time()}})
 	return send(ctx, tx, q)
 }

@@ -37,7 +37,7 @@ func (l *leader) commit(ctx context.Context, b *batch) error {
 func (l *leader) fenced(ctx context.Context, work func(tx *lazy.Tx) error) error {
 	return retry.Do(func() error {
 		return lazy.Do(ctx, l.f.pool, func(tx *lazy.Tx) error {
-			if _, err := tx.Exec(ctx, restless); err != nil {
+			if _, err := tx.Exec(ctx, settings); err != nil {
 				return err
 			}
 			fence(tx, l.term)
@@ -46,9 +46,16 @@ func (l *leader) fenced(ctx context.Context, work func(tx *lazy.Tx) error) error
 	})
 }
 
-// restless has PostgreSQL end the transaction when it has been idle for a second: a holder
-// frozen between fence and commit would block its successor for as long as it sleeps.
-const restless = "set local idle_in_transaction_session_timeout = '1s'"
+// settings has PostgreSQL end the transaction when it has been idle for a second: a holder
+// frozen between fence and commit would block its successor for as long as it sleeps. And
+// it has rows looked up by their keys: a plan is kept for as long as its table's figures
+// stand, and one that was made for a few rows would read a table whole that has many by now.
+const settings = `
+	select
+		set_config('idle_in_transaction_session_timeout', '1s', true),
+		set_config('enable_seqscan', 'off', true),
+		set_config('enable_hashjoin', 'off', true),
+		set_config('enable_mergejoin', 'off', true)`
 
 // crashIn is a point of its own for each state that the batch brings an interaction to,
 // met with all before it written and not committed.
@@ -70,28 +77,15 @@ func (l *leader) write(ctx context.Context, tx *lazy.Tx, b *batch) error {
 	if len(b.taken) > 0 {
 		q.Queue(`delete from floor_inbox where id = any($1)`, mapped(b.taken, func(a admitted) int64 { return a.id }))
 	}
-	if err := errors.Join(
-		store(q, insertEvents, b.events),
-		store(q, insertAnswers, b.answers),
-		store(q, upsertInteractions, b.tale.interactionRows()),
-		store(q, upsertOffers, b.tale.offerRows()),
-		store(q, upsertPresence, b.tale.presenceRows(l.overCapacity)),
-		store(q, insertSegments, b.tale.segments),
-		store(q, insertAlerts, b.alerts),
-	); err != nil {
-		return err
-	}
+	store(q, insertEvents, ofEvent, b.events)
+	store(q, insertAnswers, ofAnswer, b.answers)
+	b.tale.store(q)
+	store(q, insertAlerts, ofAlert, b.alerts)
 	b.regroup(q)
 	if err := send(ctx, tx, q); err != nil {
 		return err
 	}
 	return l.tell(ctx, tx, b)
-}
-
-// overCapacity says whether an interaction was pulled beyond its agent's capacity.
-func (l *leader) overCapacity(id gateway.InteractionID) bool {
-	i, ok := l.core.Interaction(id)
-	return ok && i.OverCapacity
 }
 
 // tell writes into the neighbours' rooms, in the order in which intake and an agent's

@@ -21,6 +21,7 @@ type leader struct {
 	last   time.Time // the core's time never goes back
 	wakeAt time.Time
 	seen   map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told
+	met    map[gateway.AgentID]bool                      // agents whose presence was told once
 	asks   chan *ask                                     // commands; full when the store is slow, and then callers wait
 	inbox  chan struct{}                                 // holds one hint that floor_inbox has rows
 	plan   chan struct{}                                 // holds one hint that the plan has changed

@@ -50,7 +50,7 @@ func (f *Floor) Held(ctx context.Context, agent gateway.AgentID) ([]gateway.Inte
 // they are offered, at most limit after the one whose seq is given.
 func (f *Floor) Waiting(ctx context.Context, queues []gateway.QueueID, after int64, limit int) ([]gateway.Interaction, error) {
 	return interactions(ctx, f.pool, `
-		where state in ('waiting', 'offered') and queue = any($1) and seq > $2
+		where finished_at is null and state in ('waiting', 'offered') and queue = any($1) and seq > $2
 		order by seq
 		limit $3`, numbers(queues), after, limit)
 }
@@ -121,8 +121,23 @@ func (f *Floor) presences(ctx context.Context, rest string, args ...any) ([]gate
 	return mapped(list, presenceRow.presence), nil
 }
 
+// metAgents are those with a presence.
+func metAgents(ctx context.Context, pool *pgxpool.Pool) (map[gateway.AgentID]bool, error) {
+	rows, err := pool.Query(ctx, `select agent from presence`)
+	if err != nil {
+		return nil, fmt.Errorf("read presence: %w", err)
+	}
+	met := map[gateway.AgentID]bool{}
+	var agent gateway.AgentID
+	_, err = pgx.ForEachRow(rows, []any{&agent}, func() error {
+		met[agent] = true
+		return nil
+	})
+	return met, err
+}
+
 func openInteractions(ctx context.Context, pool *pgxpool.Pool) ([]gateway.Interaction, error) {
-	return interactions(ctx, pool, `where state <> 'finished'`)
+	return interactions(ctx, pool, `where finished_at is null`)
 }
 
 func interactions(ctx context.Context, pool *pgxpool.Pool, rest string, args ...any) ([]gateway.Interaction, error) {
@@ -142,7 +157,7 @@ func (f *Floor) Holding(ctx context.Context) (map[gateway.AgentID]map[gateway.Ch
 	rows, err := f.pool.Query(ctx, `
 		select agent, channel, count(*)
 		from interaction
-		where state in ('active', 'parked', 'wrap_up')
+		where finished_at is null and state in ('active', 'parked', 'wrap_up')
 		group by agent, channel`)
 	if err != nil {
 		return nil, fmt.Errorf("count what agents hold: %w", err)
@@ -167,6 +182,6 @@ func (f *Floor) Holding(ctx context.Context) (map[gateway.AgentID]map[gateway.Ch
 // Serving gives the open interactions of conversations.
 func (f *Floor) Serving(ctx context.Context, conversations ...gateway.ConversationID) ([]gateway.Interaction, error) {
 	return interactions(ctx, f.pool, `
-		where conversation = any($1) and state in ('waiting', 'offered', 'active', 'parked')
+		where finished_at is null and conversation = any($1) and state in ('waiting', 'offered', 'active', 'parked')
 		order by id`, numbers(conversations))
 }

@@ -54,7 +54,8 @@ func (l *leader) load(ctx context.Context) error {
 	for _, i := range open {
 		l.note(i)
 	}
-	return nil
+	l.met, err = metAgents(ctx, l.f.pool)
+	return err
 }
 
 // loadSnapshot begins with the latest snapshot, or with an empty core if there is none: then

@@ -3,7 +3,6 @@ package floor
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,40 +10,39 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// The rows of this room's tables. Their JSON names are the columns', so that a batch is
-// one statement a table: jsonb_populate_recordset makes rows of them.
+// The rows of this room's tables, and the statements that store a batch of them.
 
 // interactionRow is an interaction as it was last told. Statistics and the console's lists
 // read these; the core does not, it has its snapshot.
 type interactionRow struct {
-	ID           int64      `db:"id" json:"id"`
-	Channel      string     `db:"channel" json:"channel"`
-	Queue        int64      `db:"queue" json:"queue"`
-	Case         int64      `db:"case_id" json:"case_id"`
-	Conversation int64      `db:"conversation" json:"conversation"`
-	Customer     int64      `db:"customer" json:"customer"`
-	State        string     `db:"state" json:"state"`
-	Agent        int64      `db:"agent" json:"agent"`
-	Preferred    int64      `db:"preferred" json:"preferred"`
-	Outbound     bool       `db:"outbound" json:"outbound"`
-	Band         int        `db:"band" json:"band"`
-	Seq          int64      `db:"seq" json:"seq"`
-	OfferNo      int        `db:"offer_no" json:"offer_no"`
-	ArrivedAt    time.Time  `db:"arrived_at" json:"arrived_at"`
-	DueAt        time.Time  `db:"due_at" json:"due_at"`
-	AcceptedAt   *time.Time `db:"accepted_at" json:"accepted_at"`
-	EndedAt      *time.Time `db:"ended_at" json:"ended_at"`
-	WrapUpUntil  *time.Time `db:"wrap_up_until" json:"wrap_up_until"`
-	Overtime     bool       `db:"overtime" json:"overtime"`
-	FinishedAt   *time.Time `db:"finished_at" json:"finished_at"`
-	Ended        string     `db:"ended" json:"ended"`
-	Codes        []int64    `db:"codes" json:"codes"`
-	OverCapacity bool       `db:"over_capacity" json:"over_capacity"`
-	Phase        string     `db:"phase" json:"phase"`
-	Others       []int64    `db:"others" json:"others"`
-	Line2        string     `db:"line_2" json:"line_2"`
-	Outside      bool       `db:"outside" json:"outside"`
-	Rev          int64      `db:"rev" json:"rev"`
+	ID           int64      `db:"id"`
+	Channel      string     `db:"channel"`
+	Queue        int64      `db:"queue"`
+	Case         int64      `db:"case_id"`
+	Conversation int64      `db:"conversation"`
+	Customer     int64      `db:"customer"`
+	State        string     `db:"state"`
+	Agent        int64      `db:"agent"`
+	Preferred    int64      `db:"preferred"`
+	Outbound     bool       `db:"outbound"`
+	Band         int        `db:"band"`
+	Seq          int64      `db:"seq"`
+	OfferNo      int        `db:"offer_no"`
+	ArrivedAt    time.Time  `db:"arrived_at"`
+	DueAt        time.Time  `db:"due_at"`
+	AcceptedAt   *time.Time `db:"accepted_at"`
+	EndedAt      *time.Time `db:"ended_at"`
+	WrapUpUntil  *time.Time `db:"wrap_up_until"`
+	Overtime     bool       `db:"overtime"`
+	FinishedAt   *time.Time `db:"finished_at"`
+	Ended        string     `db:"ended"`
+	Codes        []int64    `db:"codes"`
+	OverCapacity bool       `db:"over_capacity"`
+	Phase        string     `db:"phase"`
+	Others       []int64    `db:"others"`
+	Line2        string     `db:"line_2"`
+	Outside      bool       `db:"outside"`
+	Rev          int64      `db:"rev"`
 }
 
 func rowOf(i gateway.Interaction) interactionRow {
@@ -82,17 +80,17 @@ func (r interactionRow) interaction() gateway.Interaction {
 
 // offerRow is one offer to one agent, open while closed_at is null.
 type offerRow struct {
-	Interaction int64      `db:"interaction" json:"interaction"`
-	No          int        `db:"no" json:"no"`
-	Agent       int64      `db:"agent" json:"agent"`
-	Kind        string     `db:"kind" json:"kind"`
-	Channel     string     `db:"channel" json:"channel"`
-	Queue       int64      `db:"queue" json:"queue"`
-	CreatedAt   time.Time  `db:"created_at" json:"created_at"`
-	ExpiresAt   time.Time  `db:"expires_at" json:"expires_at"`
-	ClosedAt    *time.Time `db:"closed_at" json:"closed_at"`
-	Outcome     string     `db:"outcome" json:"outcome"`
-	Cause       string     `db:"cause" json:"cause"`
+	Interaction int64      `db:"interaction"`
+	No          int        `db:"no"`
+	Agent       int64      `db:"agent"`
+	Kind        string     `db:"kind"`
+	Channel     string     `db:"channel"`
+	Queue       int64      `db:"queue"`
+	CreatedAt   time.Time  `db:"created_at"`
+	ExpiresAt   time.Time  `db:"expires_at"`
+	ClosedAt    *time.Time `db:"closed_at"`
+	Outcome     string     `db:"outcome"`
+	Cause       string     `db:"cause"`
 }
 
 func rowOfOffer(o gateway.Offer) offerRow {
@@ -115,20 +113,20 @@ func (r offerRow) offer() gateway.Offer {
 // presenceRow is an agent as last told. over_capacity is here for the table's constraint:
 // more than 100 units need a pull.
 type presenceRow struct {
-	Agent        int64     `db:"agent" json:"agent"`
-	Intent       string    `db:"intent" json:"intent"`
-	StatusCode   string    `db:"status_code" json:"status_code"`
-	Next         string    `db:"next" json:"next"`
-	NextCode     string    `db:"next_code" json:"next_code"`
-	Status       string    `db:"status" json:"status"`
-	Since        time.Time `db:"since" json:"since"`
-	Units        int       `db:"units" json:"units"`
-	Live         bool      `db:"live" json:"live"`
-	Holds        []int64   `db:"holds" json:"holds"`
-	OverCapacity bool      `db:"over_capacity" json:"over_capacity"`
-	Rev          int64     `db:"rev" json:"rev"`
+	Agent        int64     `db:"agent"`
+	Intent       string    `db:"intent"`
+	StatusCode   string    `db:"status_code"`
+	Next         string    `db:"next"`
+	NextCode     string    `db:"next_code"`
+	Status       string    `db:"status"`
+	Since        time.Time `db:"since"`
+	Units        int       `db:"units"`
+	Live         bool      `db:"live"`
+	Holds        []int64   `db:"holds"`
+	OverCapacity bool      `db:"over_capacity"`
+	Rev          int64     `db:"rev"`
 
-	WrapUps []gateway.WrapUpLeft `db:"wrap_ups" json:"wrap_ups"`
+	WrapUps []gateway.WrapUpLeft `db:"wrap_ups"`
 }
 
 func (r presenceRow) presence() gateway.Presence {
@@ -156,12 +154,12 @@ func rowOfPresence(p gateway.Presence, overCapacity bool) presenceRow {
 
 // segmentRow is one agent's part of an interaction, written once when it is over.
 type segmentRow struct {
-	Interaction int64     `json:"interaction"`
-	Agent       int64     `json:"agent"`
-	Queue       int64     `json:"queue"`
-	StartedAt   time.Time `json:"started_at"`
-	EndedAt     time.Time `json:"ended_at"`
-	How         string    `json:"how"`
+	Interaction int64     `db:"interaction"`
+	Agent       int64     `db:"agent"`
+	Queue       int64     `db:"queue"`
+	StartedAt   time.Time `db:"started_at"`
+	EndedAt     time.Time `db:"ended_at"`
+	How         string    `db:"how"`
 }
 
 func rowOfSegment(s gateway.Segment) segmentRow {
@@ -170,71 +168,47 @@ func rowOfSegment(s gateway.Segment) segmentRow {
 
 // eventRow is a line of the log, which is only ever added to.
 type eventRow struct {
-	Seq     int64           `json:"seq"`
-	Term    int64           `json:"term"`
-	Version int             `json:"version"`
-	At      time.Time       `json:"at"`
-	Body    json.RawMessage `json:"body"`
+	Seq     int64           `db:"seq"`
+	Term    int64           `db:"term"`
+	Version int             `db:"version"`
+	At      time.Time       `db:"at"`
+	Body    json.RawMessage `db:"body"`
 }
 
 // answerRow is what a command was answered under its key.
 type answerRow struct {
-	Key    string          `json:"key"`
-	Answer json.RawMessage `json:"answer"`
-	At     time.Time       `json:"at"`
+	Key    string          `db:"key"`
+	Answer json.RawMessage `db:"answer"`
+	At     time.Time       `db:"at"`
 }
 
-// The statements that store a batch, each given the rows as one JSON array.
-const (
-	insertEvents = `
-		insert into routing_event
-		select * from jsonb_populate_recordset(null::routing_event, $1)`
-	insertAnswers = `
-		insert into command
-		select * from jsonb_populate_recordset(null::command, $1)
-		on conflict (key) do nothing`
-	upsertInteractions = `
-		insert into interaction
-		select * from jsonb_populate_recordset(null::interaction, $1)
-		on conflict (id) do update
-		set queue = excluded.queue, case_id = excluded.case_id, state = excluded.state, agent = excluded.agent,
-		    preferred = excluded.preferred, band = excluded.band, offer_no = excluded.offer_no,
-		    due_at = excluded.due_at, accepted_at = excluded.accepted_at, ended_at = excluded.ended_at,
-		    wrap_up_until = excluded.wrap_up_until, overtime = excluded.overtime,
-		    finished_at = excluded.finished_at, ended = excluded.ended, codes = excluded.codes,
-		    over_capacity = excluded.over_capacity, phase = excluded.phase, others = excluded.others,
-		    line_2 = excluded.line_2, outside = excluded.outside, rev = excluded.rev`
-	upsertOffers = `
-		insert into offer
-		select * from jsonb_populate_recordset(null::offer, $1)
-		on conflict (interaction, no, agent) do update
-		set closed_at = excluded.closed_at, outcome = excluded.outcome, cause = excluded.cause`
-	upsertPresence = `
-		insert into presence
-		select * from jsonb_populate_recordset(null::presence, $1)
-		on conflict (agent) do update
-		set intent = excluded.intent, status_code = excluded.status_code, next = excluded.next,
-		    next_code = excluded.next_code, status = excluded.status, since = excluded.since,
-		    units = excluded.units, live = excluded.live, holds = excluded.holds,
-		    wrap_ups = excluded.wrap_ups, over_capacity = excluded.over_capacity, rev = excluded.rev`
-	insertSegments = `
-		insert into segment (interaction, agent, queue, started_at, ended_at, how)
-		select interaction, agent, queue, started_at, ended_at, how
-		from jsonb_populate_recordset(null::segment, $1)`
+// What changes of an interaction that was stored before, of an offer and of a presence.
+var (
+	ofInteraction = columnsOf[interactionRow]()
+	newsOf        = ofInteraction.without([]string{"channel", "conversation", "customer", "outbound", "seq", "arrived_at"})
+	ofOffer       = columnsOf[offerRow]()
+	endOfOffer    = columnsOf[offerRow]("interaction", "no", "agent", "closed_at", "outcome", "cause")
+	ofPresence    = columnsOf[presenceRow]()
+	ofEvent       = columnsOf[eventRow]()
+	ofAnswer      = columnsOf[answerRow]()
+	ofSegment     = columnsOf[segmentRow]()
+	ofAlert       = columnsOf[alertRow]()
 )
 
-// store queues one statement for all rows of a table; nothing for none.
-func store[row any](b *pgx.Batch, statement string, rows []row) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	body, err := json.Marshal(rows)
-	if err != nil {
-		return fmt.Errorf("marshal rows: %w", err)
-	}
-	b.Queue(statement, body)
-	return nil
-}
+// The statements. Whatever is known to be there is updated: to add it and find that would
+// write its row twice.
+var (
+	insertEvents       = ofEvent.insert("routing_event")
+	insertAnswers      = ofAnswer.insert("command") + " on conflict (key) do nothing"
+	upsertInteractions = ofInteraction.upsert("interaction", "id")
+	updateInteractions = newsOf.update("interaction", "id")
+	insertOffers       = ofOffer.insert("offer")
+	closeOffers        = endOfOffer.update("offer", "interaction", "no", "agent")
+	upsertPresences    = ofPresence.upsert("presence", "agent")
+	updatePresences    = ofPresence.update("presence", "agent")
+	insertSegments     = ofSegment.insert("segment")
+	insertAlerts       = ofAlert.insert("alert")
+)
 
 // send runs what was queued in one round trip.
 func send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {

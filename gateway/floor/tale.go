@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
@@ -12,7 +14,8 @@ import (
 // tale gathers a batch's effects: the last state of each thing, and the news in order.
 type tale struct {
 	interactions ordered[gateway.InteractionID, gateway.Interaction]
-	offers       ordered[offerKey, gateway.Offer]
+	made         ordered[offerKey, gateway.Offer] // by this batch, and perhaps closed by it
+	closed       []gateway.Offer                  // that were made before
 	presences    ordered[gateway.AgentID, gateway.Presence]
 	segments     []segmentRow
 	happened     []routing.Happened
@@ -20,6 +23,13 @@ type tale struct {
 
 	entries []*gateway.Entry
 	news    []gateway.Event
+	rows    rows
+}
+
+// rows are what the batch stores of its things: those that are there already apart.
+type rows struct {
+	interactions, knownInteractions []interactionRow
+	presences, knownPresences       []presenceRow
 }
 
 type offerKey struct {
@@ -62,7 +72,12 @@ func (t *tale) add(effects []routing.Effect) {
 }
 
 func (t *tale) addOffer(o gateway.Offer) {
-	t.offers.put(offerKey{o.Interaction, o.No, o.Agent}, o)
+	key := offerKey{o.Interaction, o.No, o.Agent}
+	if _, ours := t.made.at[key]; ours || o.Outcome == "" {
+		t.made.put(key, o)
+	} else {
+		t.closed = append(t.closed, o)
+	}
 	t.order = append(t.order, news{offer: &o})
 }
 
@@ -141,32 +156,25 @@ func events(topics []string, kind string, rev int64, data any) []gateway.Event {
 	return out
 }
 
-func (t *tale) interactionRows() []interactionRow {
-	return mapped(t.interactions.values(), rowOf)
+// store queues what has become of each thing. Offers that close go first: the schema allows
+// an agent one open queue offer.
+func (t *tale) store(q *pgx.Batch) {
+	store(q, upsertInteractions, ofInteraction, t.rows.interactions)
+	store(q, updateInteractions, newsOf, t.rows.knownInteractions)
+	store(q, closeOffers, endOfOffer, mapped(t.closed, rowOfOffer))
+	store(q, insertOffers, ofOffer, mapped(t.made.list, rowOfOffer))
+	store(q, upsertPresences, ofPresence, t.rows.presences)
+	store(q, updatePresences, ofPresence, t.rows.knownPresences)
+	store(q, insertSegments, ofSegment, t.segments)
 }
 
-// offerRows has those that closed first: the schema allows an agent one open queue offer.
-func (t *tale) offerRows() []offerRow {
-	offers := t.offers.values()
-	slices.SortStableFunc(offers, func(a, b gateway.Offer) int {
-		return cmp.Compare(openness(a), openness(b))
-	})
-	return mapped(offers, rowOfOffer)
-}
-
-func openness(o gateway.Offer) int {
-	if o.Outcome == "" {
-		return 1
-	}
-	return 0
-}
-
-// presenceRows allows more than 100 units only to who was given more by hand: the schema
+// presenceRow allows more than 100 units only to who was given more by hand: the schema
 // refuses it to anybody else.
-func (t *tale) presenceRows(overCapacity func(gateway.InteractionID) bool) []presenceRow {
-	return mapped(t.presences.values(), func(p gateway.Presence) presenceRow {
-		return rowOfPresence(p, slices.ContainsFunc(p.Holds, overCapacity))
-	})
+func (l *leader) presenceRow(p gateway.Presence) presenceRow {
+	return rowOfPresence(p, slices.ContainsFunc(p.Holds, func(id gateway.InteractionID) bool {
+		i, ok := l.core.Interaction(id)
+		return ok && i.OverCapacity
+	}))
 }
 
 // followed are the interactions whose case must show a change, by case. Offers come and
@@ -194,10 +202,24 @@ func (b *batch) conversations() []gateway.ConversationID {
 	return slices.Compact(ids)
 }
 
-// compare finds what the neighbours must be told of, against what was last told.
+// compare finds what is new, and what the neighbours must be told of, against what was last told.
 func (b *batch) compare(l *leader) {
+	r := &b.tale.rows
+	for _, p := range b.tale.presences.list {
+		if l.met[p.Agent] {
+			r.knownPresences = append(r.knownPresences, l.presenceRow(p))
+		} else {
+			r.presences = append(r.presences, l.presenceRow(p))
+		}
+		l.met[p.Agent] = true
+	}
 	for _, i := range b.tale.interactions.list {
 		was, known := l.seen[i.ID]
+		if known {
+			r.knownInteractions = append(r.knownInteractions, rowOf(i))
+		} else {
+			r.interactions = append(r.interactions, rowOf(i))
+		}
 		if !known || was.Agent != i.Agent || was.Case != i.Case || was.End != i.End || phase(was.State) != phase(i.State) {
 			b.changed = append(b.changed, i)
 		}
@@ -245,5 +267,3 @@ func (o *ordered[key, value]) put(k key, v value) {
 	o.at[k] = len(o.list)
 	o.list = append(o.list, v)
 }
-
-func (o *ordered[key, value]) values() []value { return slices.Clone(o.list) }
