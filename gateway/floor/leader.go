@@ -12,23 +12,25 @@ import (
 
 // leader is the goroutine that owns a core for one term. Nothing in it is shared.
 type leader struct {
-	f      *Floor
-	term   int64
-	core   *routing.Core
-	seq    int64     // of the last event that is stored
-	snap   int64     // of the last event that a snapshot holds
-	weight int       // of that snapshot, in bytes
-	last   time.Time // the core's time never goes back
-	wakeAt time.Time
-	seen   map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told
-	met    map[gateway.AgentID]bool                      // agents whose presence was told once
-	asks   chan *ask                                     // commands; full when the store is slow, and then callers wait
-	inbox  chan struct{}                                 // holds one hint that floor_inbox has rows
-	plan   chan struct{}                                 // holds one hint that the plan has changed
-	looks  chan func(*routing.Core)                      // questions, run between two batches
-	board  bool                                          // the board has changed since it was published
-	tidied time.Time                                     // when old answers were last forgotten
-	there  attendance
+	f       *Floor
+	term    int64
+	core    *routing.Core
+	seq     int64 // of the last event that is stored
+	snap    int64 // of the last event that a snapshot holds
+	weight  int   // of that snapshot, in bytes
+	drawn   chan *snapshot
+	drawing bool      // a snapshot is being written beside the loop, which hears of it in drawn
+	last    time.Time // the core's time never goes back
+	wakeAt  time.Time
+	seen    map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told
+	met     map[gateway.AgentID]bool                      // agents whose presence was told once
+	asks    chan *ask                                     // commands; full when the store is slow, and then callers wait
+	inbox   chan struct{}                                 // holds one hint that floor_inbox has rows
+	plan    chan struct{}                                 // holds one hint that the plan has changed
+	looks   chan func(*routing.Core)                      // questions, run between two batches
+	board   bool                                          // the board has changed since it was published
+	tidied  time.Time                                     // when old answers were last forgotten
+	there   attendance
 }
 
 // ask is a command waiting for its batch.
@@ -51,11 +53,13 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 		inbox: make(chan struct{}, 1),
 		plan:  make(chan struct{}, 1),
 		looks: make(chan func(*routing.Core)),
+		drawn: make(chan *snapshot, 1),
 	}
 	if err := l.recover(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	defer l.await() // once what is under way has been told to stop
 	defer cancel()
 	bus := f.rooms.Bus
 	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
@@ -123,11 +127,12 @@ func (l *leader) loop(ctx context.Context) error {
 		case look := <-l.looks:
 			look(l.core)
 			continue
+		case s := <-l.drawn:
+			l.keep(s)
+			continue
 		case <-board.C:
 			l.publishBoard()
-			if err := l.keepHouse(ctx); err != nil {
-				return err
-			}
+			l.keepHouse(ctx)
 			b.lost = l.there.miss(l.f.now(), l.f.rooms.Nodes)
 			if len(b.lost) == 0 {
 				continue

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
-	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
@@ -113,45 +112,4 @@ func (l *leader) replay(ctx context.Context) error {
 		return fmt.Errorf("replay the routing log: %w", err)
 	}
 	return nil
-}
-
-// snapshot stores the core as of the last event. Kept are the five latest and the last of
-// each day: what the log is read again from.
-func (l *leader) snapshot(ctx context.Context) error {
-	body, err := l.core.Snapshot()
-	if err != nil {
-		return fmt.Errorf("take a snapshot: %w", err)
-	}
-	err = l.fenced(ctx, func(tx *lazy.Tx) error {
-		if _, err := tx.Exec(ctx, `
-			insert into routing_snapshot (seq, version, at, body)
-			values ($1, $2, $3, $4)
-			on conflict (seq) do nothing`, l.seq, routing.Version, l.last, body); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `
-			delete from routing_snapshot as old
-			where seq not in (select seq from routing_snapshot order by seq desc limit 5)
-			and exists (
-				select from routing_snapshot
-				where seq > old.seq and (at at time zone 'UTC')::date = (old.at at time zone 'UTC')::date)`)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("store the snapshot: %w", err)
-	}
-	l.snap, l.weight = l.seq, len(body)
-	return nil
-}
-
-// handOver leaves a snapshot for whoever leads next, also in a newer release, which cannot
-// replay our events. The node's context has ended by then, hence a time of its own; a
-// handover that takes longer than the lease lasts would be fenced anyway.
-func (l *leader) handOver(ctx context.Context) error {
-	if l.seq == l.snap {
-		return ctx.Err()
-	}
-	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseLength)
-	defer cancel()
-	return errors.Join(ctx.Err(), l.snapshot(out))
 }

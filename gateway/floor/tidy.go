@@ -11,20 +11,16 @@ import (
 )
 
 const (
-	snapshotEvery = 5000 // events, or more on a large floor: see snapshotDue
-	snapshotShare = 1024 // bytes of a snapshot that an event may cost
-	tidyEvery     = time.Minute
-	tidyAtOnce    = 10000               // rows in one statement, so that none is long
-	keepLog       = 30 * 24 * time.Hour // of events, longer if no snapshot is older; and of alerts
+	tidyEvery  = time.Minute
+	tidyAtOnce = 10000               // rows in one statement, so that none is long
+	keepLog    = 30 * 24 * time.Hour // of events, longer if no snapshot is older; and of alerts
 )
 
-// keepHouse takes a snapshot when the log has grown, and forgets old answers by the
+// keepHouse has a snapshot written when the log has grown, and forgets old answers by the
 // clock: a quiet day's are as old as a busy one's.
-func (l *leader) keepHouse(ctx context.Context) error {
+func (l *leader) keepHouse(ctx context.Context) {
 	if l.snapshotDue() {
-		if err := l.snapshot(ctx); err != nil {
-			return err
-		}
+		l.draw(ctx)
 	}
 	if now := l.f.now(); now.Sub(l.tidied) >= tidyEvery {
 		l.tidied = now
@@ -32,14 +28,6 @@ func (l *leader) keepHouse(ctx context.Context) error {
 			l.f.log.Warn("tidy the floor's tables", "err", err) // no reason to stop work
 		}
 	}
-	return nil
-}
-
-// snapshotDue says whether the log has grown enough to be begun anew. A snapshot holds all
-// that waits, and nothing is decided while it is made: the more there was in the last one,
-// the more events come before the next. Of 100,000 who wait it took most of the floor's time.
-func (l *leader) snapshotDue() bool {
-	return l.seq-l.snap >= int64(max(snapshotEvery, l.weight/snapshotShare))
 }
 
 func (f *Floor) tidy(ctx context.Context) error {

@@ -3,7 +3,6 @@ package floor
 import (
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -22,21 +21,6 @@ func TestOldAnswersAreForgottenOnAQuietDay(t *testing.T) {
 	h.eventually(t, "the old answer is gone", func() bool { return count(t, h, `select count(*) from command where key = 'old'`) == 0 })
 	if count(t, h, `select count(*) from command where key = 'young'`) != 1 {
 		t.Error("the young answer is gone as well")
-	}
-}
-
-// The larger the last snapshot was, the rarer they are: all stands still for one.
-func TestLargeSnapshotsAreRare(t *testing.T) {
-	for _, c := range []struct {
-		weight int
-		events int64
-	}{{0, 5_000}, {5_000_000, 5_000}, {50 << 20, 50 << 10}} {
-		l := leader{weight: c.weight, snap: 100, seq: 100 + c.events - 1}
-		before := l.snapshotDue()
-		l.seq++
-		if before || !l.snapshotDue() {
-			t.Errorf("after one of %d bytes the next does not come with event %d", c.weight, c.events)
-		}
 	}
 }
 
@@ -78,32 +62,5 @@ func TestTheLogIsSweptUpToAnOldSnapshot(t *testing.T) {
 	h.start(t)
 	if a := h.do(t, gateway.SetStatus{Agent: anna, Intent: gateway.IntentAvailable}); a.Presence == nil || a.Presence.Intent != gateway.IntentAvailable {
 		t.Errorf("after the sweep: got %+v, want Anna available", a)
-	}
-}
-
-// Of each day the last snapshot is kept beside the five latest.
-func TestASnapshotOfEachDayIsKept(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.ready(t)
-	h.stop()
-	l := contender(t, h.pool)
-	defer l.discard(t.Context())
-	l.wantTaken(t, "test", true)
-	lead := &leader{f: h.Floor, term: l.term}
-	if err := lead.load(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	day := lead.last.Truncate(24 * time.Hour)
-	for i := range 12 {
-		lead.seq++
-		lead.last = day.Add(time.Duration(i) * 8 * time.Hour) // three a day, four days
-		if err := lead.snapshot(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// The five latest reach into the third day; before that, one a day.
-	if got := count(t, h, `select count(*) from routing_snapshot`); got != 5+2 {
-		t.Errorf("got %d snapshots, want 7", got)
 	}
 }

@@ -114,7 +114,7 @@ func (d *day) pass() {
 func (d *day) apply(ev Event) { d.applyAt(d.now, ev) }
 
 func (d *day) applyAt(at time.Time, ev Event) {
-	before := snapshotOf(d.T, d.core)
+	before, picture := snapshotOf(d.T, d.core), d.core.Picture()
 	d.asked = map[gateway.AgentID]time.Time{}
 	for _, a := range d.core.roster {
 		d.asked[a.id] = a.asked
@@ -128,6 +128,11 @@ func (d *day) applyAt(at time.Time, ev Event) {
 	clock := d.clockIn()
 	r := d.core.Apply(at, ev)
 	d.wakeAt = r.WakeAt
+	if *d.states%8 == 0 {
+		if later, err := picture.Snapshot(); err != nil || !bytes.Equal(before, later) {
+			d.Fatalf("%T has reached a picture that was taken before: %v", ev, err)
+		}
+	}
 	if d.twin != nil {
 		same(d.T, "effects of the twin", d.twin.Apply(at, reread(d.T, data)), r)
 	}

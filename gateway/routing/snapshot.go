@@ -80,8 +80,18 @@ type (
 
 // Snapshot is the whole state. Two cores that were given the same events since the same
 // snapshot give the same bytes.
-func (c *Core) Snapshot() ([]byte, error) {
-	s := coreState{Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos(), Left: c.departures.list}
+func (c *Core) Snapshot() ([]byte, error) { return c.Picture().Snapshot() }
+
+// Picture is the whole state at one moment. What happens to the core later does not reach
+// it, so it can be written down elsewhere meanwhile: taking it is a twentieth of that.
+type Picture struct{ state coreState }
+
+// Picture takes one. It shares with the core what is never changed in its place.
+func (c *Core) Picture() *Picture {
+	s := coreState{
+		Version: Version, Now: c.now, Seq: c.seq, Plan: c.plan, Turns: c.turns, Gone: c.gone.memos(), Left: slices.Clone(c.departures.list),
+		Agents: slices.Grow([]agentState(nil), len(c.roster)), Items: slices.Grow([]itemState(nil), c.items.n),
+	}
 	for _, a := range c.roster {
 		s.Agents = append(s.Agents, agentState{
 			Shown: a.shown, Under: a.since, Back: a.back, Away: a.away,
@@ -91,7 +101,6 @@ func (c *Core) Snapshot() ([]byte, error) {
 	for it := range c.items.all() {
 		s.Items = append(s.Items, it.state())
 	}
-	slices.SortFunc(s.Items, func(a, b itemState) int { return cmp.Compare(a.ID, b.ID) })
 	for _, q := range c.queues {
 		for l := range laneCount {
 			if q.handled[l].Samples > 0 {
@@ -99,6 +108,13 @@ func (c *Core) Snapshot() ([]byte, error) {
 			}
 		}
 	}
+	return &Picture{s}
+}
+
+// Snapshot is the core's Snapshot at that moment.
+func (p *Picture) Snapshot() ([]byte, error) {
+	s := &p.state
+	slices.SortFunc(s.Items, func(a, b itemState) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortStableFunc(s.Handled, func(a, b handledState) int { return cmp.Compare(a.Queue, b.Queue) })
 	data, err := json.Marshal(s)
 	if err != nil {
@@ -110,7 +126,7 @@ func (c *Core) Snapshot() ([]byte, error) {
 func (it *item) state() itemState {
 	s := itemState{
 		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Returned: it.returned, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
-		Declined: it.declined, Forgive: it.forgive, Tries: it.tries, Closed: it.closed,
+		Declined: slices.Clone(it.declined), Forgive: it.forgive, Tries: it.tries, Closed: slices.Clone(it.closed),
 	}
 	for _, o := range it.offers {
 		s.Offers = append(s.Offers, o.Offer)
