@@ -10,6 +10,7 @@ create table customer (
     language    text not null default '',
     note        text not null default '',
     fields      jsonb not null default '{}',
+    credit      int not null default 0 check (credit between -86400 and 86400), -- seconds that they are due earlier
     merged_into bigint references customer, -- this one is history; look there
     created_at  timestamptz not null default now(),
     rev         bigint not null default 1

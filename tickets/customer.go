@@ -17,6 +17,7 @@ type Customer struct {
 	Language  string             `json:"language"` // BCP 47
 	Note      string             `json:"note"`
 	Fields    map[string]string  `json:"fields"`
+	Credit    gateway.Seconds    `json:"credit" doc:"Due so many seconds earlier than others; negative is later"`
 	Addresses []Address          `json:"addresses"`
 	CreatedAt time.Time          `json:"created_at"`
 	Rev       int64              `json:"rev"`
@@ -29,7 +30,7 @@ type Address struct {
 	AddedAt time.Time `json:"added_at"`
 }
 
-const customerColumns = `c.id, c.name, c.company, c.language, c.note, c.fields, c.created_at, c.rev,
+const customerColumns = `c.id, c.name, c.company, c.language, c.note, c.fields, c.credit, c.created_at, c.rev,
 	coalesce((select jsonb_agg(jsonb_build_object('kind', a.kind, 'value', a.value, 'name', a.name, 'claimed', a.claimed, 'added_at', a.added_at)
 		order by a.kind, a.added_at, a.value) from customer_address a where a.customer = c.id), '[]') as addresses`
 
@@ -77,9 +78,9 @@ func (s *Store) CreateCustomer(ctx context.Context, c Customer) (Customer, error
 	err := s.edit(ctx, func(tx pgx.Tx) ([]gateway.Event, error) {
 		c.settle()
 		err := tx.QueryRow(ctx, `
-			insert into customer (name, company, language, note, fields)
-			values ($1, $2, $3, $4, $5)
-			returning id`, c.Name, c.Company, c.Language, c.Note, c.Fields).Scan(&c.ID)
+			insert into customer (name, company, language, note, fields, credit)
+			values ($1, $2, $3, $4, $5, $6)
+			returning id`, c.Name, c.Company, c.Language, c.Note, c.Fields, c.Credit).Scan(&c.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -102,8 +103,8 @@ func (s *Store) UpdateCustomer(ctx context.Context, c Customer) (Customer, error
 		}
 		if _, err := tx.Exec(ctx, `
 			update customer
-			set name = $2, company = $3, language = $4, note = $5, fields = $6, rev = rev + 1
-			where id = $1`, c.ID, c.Name, c.Company, c.Language, c.Note, c.Fields); err != nil {
+			set name = $2, company = $3, language = $4, note = $5, fields = $6, credit = $7, rev = rev + 1
+			where id = $1`, c.ID, c.Name, c.Company, c.Language, c.Note, c.Fields, c.Credit); err != nil {
 			return nil, err
 		}
 		if err := s.setAddresses(ctx, tx, c); err != nil {
@@ -198,7 +199,7 @@ func (s *Store) MergeCustomers(ctx context.Context, into, from gateway.CustomerI
 			`update customer i
 				set name = coalesce(nullif(i.name, ''), f.name), company = coalesce(nullif(i.company, ''), f.company),
 					language = coalesce(nullif(i.language, ''), f.language), note = concat_ws(e'\n\n', nullif(i.note, ''), nullif(f.note, '')),
-					fields = f.fields || i.fields, rev = i.rev + 1
+					fields = f.fields || i.fields, credit = greatest(i.credit, f.credit), rev = i.rev + 1
 				from customer f
 				where i.id = $1 and f.id = $2`,
 		} {

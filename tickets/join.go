@@ -20,7 +20,7 @@ import (
 // was closed not long ago; else the one whose number the sender's subject quotes; else
 // a new one. A quiet arrival opens nothing again.
 func (s *Store) Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known gateway.CaseID) (gateway.CaseID, gateway.CustomerID, error) {
-	cases, customers, err := s.JoinAll(ctx, tx, []gateway.Arrival{a}, []gateway.CaseID{known})
+	cases, customers, _, err := s.JoinAll(ctx, tx, []gateway.Arrival{a}, []gateway.CaseID{known})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -28,25 +28,27 @@ func (s *Store) Join(ctx context.Context, tx pgx.Tx, a gateway.Arrival, known ga
 }
 
 // JoinAll does what Join does for one, for many, a statement a step. known is in step
-// with the arrivals, and so are the answers.
-func (s *Store) JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, error) {
-	customers, cases, err := s.recognise(ctx, tx, list)
+// with the arrivals, and so are the answers, of which the last are the customers' credits.
+func (s *Store) JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, []gateway.Seconds, error) {
+	people, cases, err := s.recognise(ctx, tx, list)
 	if err != nil {
-		return nil, nil, fmt.Errorf("recognise customers: %w", err)
+		return nil, nil, nil, fmt.Errorf("recognise customers: %w", err)
 	}
 	joined, err := s.continued(ctx, tx, list, known)
 	if err != nil {
-		return nil, nil, fmt.Errorf("continue cases: %w", err)
+		return nil, nil, nil, fmt.Errorf("continue cases: %w", err)
 	}
+	customers, credits := make([]gateway.CustomerID, len(list)), make([]gateway.Seconds, len(list))
 	var fresh []int
 	for i := range list {
+		customers[i], credits[i] = people[i].id, people[i].credit
 		if joined[i] {
 			cases[i] = known[i]
 		} else {
 			fresh = append(fresh, i)
 		}
 	}
-	return cases, customers, begin(ctx, tx, list, customers, fresh, cases)
+	return cases, customers, credits, begin(ctx, tx, list, customers, fresh, cases)
 }
 
 var tag = regexp.MustCompile(`\[#(\d{1,15})\]`)

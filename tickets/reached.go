@@ -13,9 +13,9 @@ import (
 // Reached gives the customer of an address that an agent reaches out to, made if it is new.
 func (s *Store) Reached(ctx context.Context, a gateway.Address) (id gateway.CustomerID, err error) {
 	err = retry.Tx(ctx, s.db, func(tx pgx.Tx) error {
-		ids, _, err := s.recognise(ctx, tx, []gateway.Arrival{{Channel: gateway.Voice, From: a}})
+		people, _, err := s.recognise(ctx, tx, []gateway.Arrival{{Channel: gateway.Voice, From: a}})
 		if err == nil {
-			id = ids[0]
+			id = people[0].id
 		}
 		return err
 	})

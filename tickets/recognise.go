@@ -28,6 +28,7 @@ type place struct {
 // person is a customer, or one to be.
 type person struct {
 	id             gateway.CustomerID
+	credit         gateway.Seconds // due so much earlier
 	name, language string
 }
 
@@ -42,7 +43,7 @@ type holding struct {
 // recognise finds or makes the customers and notes every address that is new. Whoever
 // has several of them in one batch is one customer. It gives a number for each arrival
 // that may begin a case, too.
-func (s *Store) recognise(ctx context.Context, tx pgx.Tx, list []gateway.Arrival) ([]gateway.CustomerID, []gateway.CaseID, error) {
+func (s *Store) recognise(ctx context.Context, tx pgx.Tx, list []gateway.Arrival) ([]*person, []gateway.CaseID, error) {
 	senders := make([]sender, len(list))
 	for i, a := range list {
 		senders[i] = s.senderOf(a)
@@ -61,11 +62,7 @@ func (s *Store) recognise(ctx context.Context, tx pgx.Tx, list []gateway.Arrival
 	if err := note(ctx, tx, known); err != nil {
 		return nil, nil, err
 	}
-	ids := make([]gateway.CustomerID, len(people))
-	for i, p := range people {
-		ids[i] = p.id
-	}
-	return ids, fresh.cases, nil
+	return people, fresh.cases, nil
 }
 
 func (s *Store) senderOf(a gateway.Arrival) sender {
@@ -117,19 +114,20 @@ func owners(ctx context.Context, tx pgx.Tx, senders []sender) (known map[place]*
 			where (select true from customer_address a where a.kind = w.kind and a.value = w.value) is null
 			order by k) as w`, kinds, values)
 	batch.Queue(`
-		select w.kind, w.value, o.id, o.claimed
+		select w.kind, w.value, o.id, o.credit, o.claimed
 		from unnest($1::text[], $2::text[]) as w(kind, value),
 		lateral (
-			select coalesce(c.merged_into, c.id) as id, a.claimed
+			select c.id, c.credit, a.claimed
 			from customer_address a
-			join customer c on c.id = a.customer
+			join customer h on h.id = a.customer
+			join customer c on c.id = coalesce(h.merged_into, h.id)
 			where a.kind = w.kind and a.value = w.value
 			limit 1) as o`, kinds, values).Query(func(rows pgx.Rows) error {
 		var p place
-		var id gateway.CustomerID
+		var who person
 		var claimed bool
-		_, err := pgx.ForEachRow(rows, []any{&p.kind, &p.value, &id, &claimed}, func() error {
-			known[p] = &holding{of: &person{id: id}, claimed: claimed}
+		_, err := pgx.ForEachRow(rows, []any{&p.kind, &p.value, &who.id, &who.credit, &claimed}, func() error {
+			known[p] = &holding{of: &person{id: who.id, credit: who.credit}, claimed: claimed}
 			return nil
 		})
 		return err

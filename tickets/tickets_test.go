@@ -264,16 +264,23 @@ func TestJoinAll(t *testing.T) {
 	r := open(t)
 	anna, bo := gateway.Address{Kind: gateway.AddressEmail, Value: "anna@example.se"}, gateway.Address{Kind: gateway.AddressEmail, Value: "bo@example.se"}
 	_, old := r.join(t, mail("bo@example.se", "Faktura"), 0)
+	if _, err := r.UpdateCustomer(t.Context(), tickets.Customer{ID: old, Name: "Bo", Credit: 600, Addresses: []tickets.Address{{Address: bo}}}); err != nil {
+		t.Fatal(err)
+	}
 	visitor := gateway.Arrival{Channel: gateway.Chat, From: gateway.Address{Kind: gateway.AddressVisitor, Value: "v1", Name: "Anna"}, Others: []gateway.Address{anna}}
 	list := []gateway.Arrival{visitor, mail(anna.Value, "Hej"), mail(bo.Value, "Hej"), mail(anna.Value, "Hej igen")}
 	var cases []gateway.CaseID
 	var customers []gateway.CustomerID
+	var credits []gateway.Seconds
 	r.tx(t, func(tx pgx.Tx) (err error) {
-		cases, customers, err = r.JoinAll(t.Context(), tx, list, make([]gateway.CaseID, len(list)))
+		cases, customers, credits, err = r.JoinAll(t.Context(), tx, list, make([]gateway.CaseID, len(list)))
 		return err
 	})
 	if customers[0] != customers[1] || customers[1] != customers[3] || customers[2] != old || customers[0] == old {
 		t.Errorf("got customers %v, want Anna, Anna, %d, Anna", customers, old)
+	}
+	if !slices.Equal(credits, []gateway.Seconds{0, 0, 600, 0}) {
+		t.Errorf("got credits %v, want Bo's", credits)
 	}
 	if slices.Sort(cases); len(slices.Compact(cases)) != len(list) {
 		t.Errorf("got cases %v, want four", cases)
@@ -474,7 +481,7 @@ func TestCustomers(t *testing.T) {
 	phone := func(n string) tickets.Address {
 		return tickets.Address{Address: gateway.Address{Kind: gateway.AddressPhone, Value: n}}
 	}
-	anna, err := r.CreateCustomer(ctx, tickets.Customer{Name: "Anna Ek", Fields: map[string]string{"kundnr": "17"}, Addresses: []tickets.Address{phone("+46 70 174 06 05")}})
+	anna, err := r.CreateCustomer(ctx, tickets.Customer{Name: "Anna Ek", Fields: map[string]string{"kundnr": "17"}, Credit: 300, Addresses: []tickets.Address{phone("+46 70 174 06 05")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -494,6 +501,9 @@ func TestCustomers(t *testing.T) {
 		t.Fatalf("task on a case: got %+v, %v want its customer", task, err)
 	}
 	merged, err := r.MergeCustomers(ctx, anna.ID, other)
+	if merged.Credit != 300 {
+		t.Errorf("merged: got credit %d want 300", merged.Credit)
+	}
 	if err != nil || len(merged.Addresses) != 2 || merged.Fields["kundnr"] != "17" {
 		t.Fatalf("merged: got %+v, %v want both addresses", merged, err)
 	}

@@ -195,6 +195,11 @@ func TestCustomersAndCasesAreMade(t *testing.T) {
 		t.Errorf("got %v", one)
 	}
 	c.refused("POST", "/cases", m{"subject": "x", "customer": "999"}, 404, "customer_not_found")
+	c.refused("PATCH", "/customers/"+gun["id"].(string), m{"credit": 600}, 403, "role_required")
+	c.refused("POST", "/customers", m{"name": "Viktig", "credit": 600}, 403, "role_required")
+	if got := h.as(t, "bo").patch("/customers/"+gun["id"].(string), m{"credit": 600}); got["credit"] != 600.0 {
+		t.Errorf("a supervisor gives credit: got %v", got)
+	}
 	other := c.post("/customers", m{"name": "Gunnel"}, 201)
 	merged := c.post("/customers/"+gun["id"].(string)+"/merge", m{"from": other["id"]}, 200)
 	if merged["id"] != gun["id"] || c.get("/customers/" + other["id"].(string))["id"] != gun["id"] {

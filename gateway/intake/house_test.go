@@ -28,11 +28,12 @@ type house struct {
 	mu        sync.Mutex // guards what follows
 	announced []gateway.Event
 	hints     int
-	quoted    gateway.CaseID // what Quoted answers
-	newCase   gateway.CaseID // what Join answers when not zero
-	cases     gateway.CaseID // the last one begun
-	fail      []error        // what Append answers, one by one
-	meanwhile func()         // what others do once the transaction has its locks
+	quoted    gateway.CaseID             // what Quoted answers
+	newCase   gateway.CaseID             // what Join answers when not zero
+	cases     gateway.CaseID             // the last one begun
+	credits   map[string]gateway.Seconds // by the address that an arrival is from
+	fail      []error                    // what Append answers, one by one
+	meanwhile func()                     // what others do once the transaction has its locks
 }
 
 func newHouse(t *testing.T) *house {
@@ -107,12 +108,13 @@ func (h *house) Quoted(context.Context, pgx.Tx, gateway.Arrival) (gateway.CaseID
 	return h.quoted, nil
 }
 
-func (h *house) JoinAll(_ context.Context, _ pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) (joined []gateway.CaseID, customers []gateway.CustomerID, err error) {
-	for i := range list {
+func (h *house) JoinAll(_ context.Context, _ pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) (joined []gateway.CaseID, customers []gateway.CustomerID, credits []gateway.Seconds, err error) {
+	for i, a := range list {
 		c, customer := h.join(known[i])
 		joined, customers = append(joined, c), append(customers, customer)
+		credits = append(credits, h.credits[a.From.Value])
 	}
-	return joined, customers, nil
+	return joined, customers, credits, nil
 }
 
 func (h *house) join(known gateway.CaseID) (gateway.CaseID, gateway.CustomerID) {
@@ -202,6 +204,9 @@ func (f floor) AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission
 	for _, ad := range list {
 		id, err := note(ctx, tx, "admit", int64(ad.Conversation))
 		if err != nil {
+			return nil, err
+		}
+		if _, err := note(ctx, tx, "credit", int64(ad.Credit)); err != nil {
 			return nil, err
 		}
 		ids = append(ids, gateway.InteractionID(id))

@@ -55,13 +55,13 @@ type Timeline interface {
 
 // Cases knows the customers. Quoted gives the case that a mail's subject names, if it is
 // its sender's, and Lock takes the rows of cases, in order. JoinAll gives the customers
-// that arrivals are from and the cases they belong to; known are the cases that they were
+// that arrivals are from, with their credits, and the cases they belong to; known are the cases that they were
 // found to belong to, zero for one that begins a new one. An answer may be another case
 // than the known one, when that is closed for good.
 type Cases interface {
 	Quoted(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.CaseID, error)
 	Lock(ctx context.Context, tx pgx.Tx, cases ...gateway.CaseID) error
-	JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, error)
+	JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, []gateway.Seconds, error)
 }
 
 // Floor takes what needs an agent. AdmitAll reserves the interactions' numbers; whether they

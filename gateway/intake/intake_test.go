@@ -249,3 +249,15 @@ func TestConversationBegunMeanwhile(t *testing.T) {
 	}
 	equal(t, "locked", h.noted("lock"), int64(first.Conversation))
 }
+
+// A customer's credit goes with what they send, in a batch too.
+func TestCreditIsTheCustomers(t *testing.T) {
+	h := newHouse(t)
+	h.credits = map[string]gateway.Seconds{"vip@example.com": 600}
+	important := mail("m2", "Hej")
+	important.From.Value = "vip@example.com"
+	if _, errs := h.ReceiveBatch(t.Context(), []intake.Item{{Arrival: mail("m1", "Hej")}, {Arrival: important}}); errs[0] != nil || errs[1] != nil {
+		t.Fatal(errs)
+	}
+	equal(t, "credits", h.noted("credit"), 0, 600)
+}

@@ -64,7 +64,7 @@ func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []f
 		}
 		arrivals[n], known[n] = items[i].Arrival, places[i].known
 	}
-	cases, customers, err := in.in.Cases.JoinAll(ctx, tx, arrivals, known)
+	cases, customers, credits, err := in.in.Cases.JoinAll(ctx, tx, arrivals, known)
 	if err != nil {
 		return fmt.Errorf("join cases: %w", err)
 	}
@@ -75,6 +75,7 @@ func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []f
 	for n, i := range list {
 		r := &received[i]
 		r.Case, r.Customer, r.Conversation = cases[n], customers[n], conversations[n]
+		places[i].credit = credits[n]
 		ours[r.Conversation] = true
 	}
 	return in.in.Timeline.ReferAll(ctx, tx, conversations, arrivals)

@@ -21,10 +21,11 @@ var errTwice = errors.New("the batch holds a key twice")
 var errMeanwhile = errors.New("the conversation was begun or moved meanwhile")
 
 // found is where an arrival belongs, if it is known. A mail may know its case without a
-// conversation to go on with.
+// conversation to go on with. The credit is the customer's, once they are recognised.
 type found struct {
 	conversation gateway.ConversationID
 	known        gateway.CaseID
+	credit       gateway.Seconds
 }
 
 // held are the conversations that the transaction may write to: those that it has locked
@@ -50,7 +51,7 @@ func (in *Intake) take(ctx context.Context, tx *lazy.Tx, items []Item) ([]gatewa
 	if err := in.placeAll(ctx, tx, items, places, ours, received); err != nil {
 		return nil, nil, err
 	}
-	told, err := in.write(ctx, tx, items, received)
+	told, err := in.write(ctx, tx, items, places, received)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,7 +63,7 @@ func (in *Intake) take(ctx context.Context, tx *lazy.Tx, items []Item) ([]gatewa
 
 // write appends the entries of what is new and admits what needs an agent. Quiet arrivals
 // need none.
-func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, received []gateway.Received) ([]gateway.Event, error) {
+func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, places []found, received []gateway.Received) ([]gateway.Event, error) {
 	fresh := unknown(received)
 	entries := make([]*gateway.Entry, len(fresh))
 	for n, i := range fresh {
@@ -84,7 +85,7 @@ func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, received
 		}
 		told = append(told, gateway.MessageCreated(*entries[n]))
 		if a := items[i].Arrival; !a.Quiet {
-			wanted, admissions = append(wanted, i), append(admissions, admission(a, received[i]))
+			wanted, admissions = append(wanted, i), append(admissions, admission(a, received[i], places[i].credit))
 		}
 	}
 	ids, err := in.in.Floor.AdmitAll(ctx, tx, admissions)
@@ -247,7 +248,7 @@ func entry(a gateway.Arrival, r gateway.Received) *gateway.Entry {
 }
 
 // admission is the arrival's wish for an agent.
-func admission(a gateway.Arrival, r gateway.Received) gateway.Admission {
+func admission(a gateway.Arrival, r gateway.Received, credit gateway.Seconds) gateway.Admission {
 	arrived := a.ArrivedAt
 	if arrived.IsZero() {
 		arrived = time.Now()
@@ -262,6 +263,7 @@ func admission(a gateway.Arrival, r gateway.Received) gateway.Admission {
 		Skills:       a.Skills,
 		Alone:        a.Alone,
 		Preferred:    a.Preferred,
+		Credit:       credit,
 	}
 }
 

@@ -359,6 +359,7 @@ export interface Customer {
   company?: string
   language?: string
   note?: string
+  credit?: number // seconds that they are due earlier
   addresses?: (Address & { claimed?: boolean })[] // claimed: the customer said so; nothing has come from it
   rev: number
 }

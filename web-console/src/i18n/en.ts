@@ -673,6 +673,7 @@ export const en: Words = {
     states: { open: 'Open', new: 'New', pending: 'Pending', waiting: 'Waiting for customer', on_hold: 'On hold', solved: 'Solved', closed: 'Closed' },
     name: 'Name',
     note: 'Note',
+    credit: 'Served earlier by (s)',
     addresses: 'Addresses',
     dial: (number) => `Call ${number}`,
     close: 'Close the case',

@@ -674,6 +674,7 @@ export const sv = {
     states: { open: 'Öppet', new: 'Nytt', pending: 'Väntar', waiting: 'Väntar på kund', on_hold: 'Parkerat', solved: 'Löst', closed: 'Stängt' } as Record<string, string>,
     name: 'Namn',
     note: 'Anteckning',
+    credit: 'Förtur i sekunder',
     addresses: 'Adresser',
     dial: (number: string) => `Ring ${number}`,
     close: 'Stäng ärendet',

@@ -6,6 +6,7 @@ import type { Customer, Id } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { useCaseTitle } from '../inbox/case-title'
 import { serverNow } from '../live/clock'
+import { useMe } from '../session'
 import { NewMail } from '../thread/new-mail'
 import { Tasks } from '../thread/tasks'
 import { Timeline } from '../thread/timeline'
@@ -182,6 +183,7 @@ function CustomerPage({ id }: { id: Id }) {
   const title = useCaseTitle()
   const f = useFormat()
   const called = useCalled()
+  const supervises = useMe().role !== 'agent'
   const query = useQuery({ queryKey: ['customer', id], queryFn: () => api.customer(id) })
   const cases = useQuery({ queryKey: ['cases', { customer: id }], queryFn: () => api.cases({ customer: id }) })
   const { edit, moved } = useEdit<Customer, Partial<Customer>>('customer', id, (body, rev) => api.changeCustomer(id, body, rev))
@@ -207,6 +209,7 @@ function CustomerPage({ id }: { id: Id }) {
                 <div className="f2">
                   <Editable id="customer-name" label={w.customers.name} value={c.name} save={(name) => edit.mutate({ name })} />
                   <Editable id="customer-note" label={w.customers.note} value={c.note ?? ''} save={(note) => edit.mutate({ note })} />
+                  {supervises && <Editable id="customer-credit" label={w.customers.credit} value={String(c.credit ?? 0)} save={(s) => /^-?\d+$/.test(s.trim()) && edit.mutate({ credit: Number(s) })} />}
                 </div>
               </section>
               <section className="sec">
