@@ -11,6 +11,11 @@ create table widget (
     origins    text[]      not null default '{}',             -- https://shop.example, https://*.example
     languages  text[]      not null default '{sv,en}',        -- the first is the default
     form       jsonb       not null default '{}',
+    color      text        not null default '',   -- #rrggbb; empty: the house's own
+    texts      jsonb       not null default '{}', -- by language
+    invites    jsonb       not null default '[]', -- whom the page asks whether they need help
+    active     boolean     not null default true,
+    rev        bigint      not null default 1,
     created_at timestamptz not null default now()
 );
 

@@ -19,7 +19,8 @@ type frameIn struct {
 	Name   string            `json:"name"`
 	Email  string            `json:"email"`
 	Topic  string            `json:"topic"`
-	Phone  string            `json:"phone"` // callback
+	Phone  string            `json:"phone"`  // callback
+	Fields map[string]string `json:"fields"` // form: answers to the website's own questions, by their ids
 	On     bool              `json:"on"`
 	URL    string            `json:"url"`
 	Title  string            `json:"title"`
@@ -99,13 +100,16 @@ type cardView struct {
 
 // siteView is a widget's settings as its page may know them.
 type siteView struct {
-	Name      string   `json:"name"`
-	Languages []string `json:"languages"`
-	Form      Form     `json:"form"`
-	Open      bool     `json:"open"`
-	Until     int64    `json:"until,omitempty"` // Unix milliseconds
-	Wait      int      `json:"wait,omitempty"`  // seconds
-	Files     int64    `json:"files,omitempty"` // bytes that one may hold; 0: none are taken
+	Name      string           `json:"name"`
+	Languages []string         `json:"languages"`
+	Form      Form             `json:"form"`
+	Color     string           `json:"color,omitempty"`
+	Texts     map[string]Texts `json:"texts,omitempty"`   // by language
+	Invites   []Invite         `json:"invites,omitempty"` // of GET /w/config alone
+	Open      bool             `json:"open"`
+	Until     int64            `json:"until,omitempty"` // Unix milliseconds
+	Wait      int              `json:"wait,omitempty"`  // seconds
+	Files     int64            `json:"files,omitempty"` // bytes that one may hold; 0: none are taken
 }
 
 func viewCard(c gateway.ArticleCard) cardView {

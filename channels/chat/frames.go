@@ -11,7 +11,7 @@ func Frames() (in, out reflect.Type, says, hears map[string]string) {
 
 var framesIn = map[string]string{
 	"hello":      "key token? lang? pos? conversation? jwt? user? hash?",
-	"form":       "cid text name? email? topic?",
+	"form":       "cid text name? email? topic? fields?",
 	"msg":        "cid text",
 	"letter":     "cid text email name? topic?",
 	"callback":   "cid? phone",

@@ -95,7 +95,7 @@ func (v *session) line(ctx context.Context, f frameIn) error {
 	said, err := v.srv.Timeline.Say(ctx, e)
 	switch {
 	case errors.Is(err, v.srv.Unserved):
-		return v.receive(ctx, who, e, nil)
+		return v.receive(ctx, who, e, false, nil)
 	case err != nil:
 		return err
 	}
@@ -108,10 +108,15 @@ func checkLine(cid, text string) error {
 	switch {
 	case text == "":
 		return gateway.Invalid("empty_line", "Write something first.")
-	case utf8.RuneCountInString(text) > maxCharacters:
-		return gateway.Invalid("line_too_long", fmt.Sprintf("A message holds at most %d characters; send it in parts.", maxCharacters))
 	case cid == "" || len(cid) > 64:
 		return gateway.Invalid("bad_cid", "Give each line an id of its own, 1 to 64 bytes.")
+	}
+	return checkLength(text)
+}
+
+func checkLength(text string) error {
+	if utf8.RuneCountInString(text) > maxCharacters {
+		return gateway.Invalid("line_too_long", fmt.Sprintf("A message holds at most %d characters; send it in parts.", maxCharacters))
 	}
 	return nil
 }
@@ -134,11 +139,15 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 	case who.Email != "" && !strings.Contains(who.Email, "@"):
 		return gateway.Invalid("bad_email", "That is not an e-mail address; correct it or leave it out.")
 	}
+	whole, err := form.answered(text, f.Fields, v.lang)
+	if err != nil {
+		return err
+	}
 	e := gateway.Entry{
-		Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: f.CID,
+		Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: whole, ClientID: f.CID,
 		Author: gateway.Author{Kind: gateway.ByCustomer, Name: who.Name}, At: time.Now(),
 	}
-	return v.receive(ctx, who, e, func(received visitor) {
+	return v.receive(ctx, who, e, whole != text, func(received visitor) {
 		v.mu.Lock()
 		v.visitor = received
 		v.mu.Unlock()
@@ -147,8 +156,9 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 
 // receive takes a line through the intake, which puts it in the queue. It is for the first
 // line, and for one that nobody serves any more. Its key is made of the visitor and the
-// line's own id, so that the same line sent again is the same arrival.
-func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, began func(visitor)) error {
+// line's own id, so that the same line sent again is the same arrival. A line that was
+// retold, with more in it than the visitor's words, is shown by the stream.
+func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, retold bool, began func(visitor)) error {
 	if err := v.mayWait(ctx, who, e.ClientID); err != nil {
 		return err
 	}
@@ -176,7 +186,11 @@ func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, beg
 	if began != nil {
 		began(who)
 	}
-	v.acknowledge(e.ClientID, r.Pos, e.At.UnixMilli())
+	if retold {
+		v.out.send(frameOut{T: "ack", CID: e.ClientID, Pos: r.Pos, At: e.At.UnixMilli()})
+	} else {
+		v.acknowledge(e.ClientID, r.Pos, e.At.UnixMilli())
+	}
 	v.queued()
 	if began != nil {
 		v.follow(ctx, r.Conversation)

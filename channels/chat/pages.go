@@ -15,7 +15,7 @@ func (s *Server) site(ctx context.Context, w *Widget) (siteView, error) {
 	if err != nil {
 		return siteView{}, err
 	}
-	v := siteView{Name: w.Name, Languages: w.Languages, Form: publicForm(w.Form), Open: o.Open, Wait: seconds(o.Wait), Files: s.FileMax}
+	v := siteView{Name: w.Name, Languages: w.Languages, Form: publicForm(w.Form), Color: w.Color, Texts: w.Texts, Open: o.Open, Wait: seconds(o.Wait), Files: s.FileMax}
 	if !o.Until.IsZero() {
 		v.Until = o.Until.UnixMilli()
 	}
@@ -42,6 +42,7 @@ func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 		s.unavailable(w, err)
 		return
 	}
+	site.Invites = widget.Invites
 	writeJSON(w, site)
 }
 

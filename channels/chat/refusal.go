@@ -28,6 +28,7 @@ var swedish = map[string]string{
 	"line_too_long":        "Meddelandet är för långt; skicka det i delar.",
 	"name_missing":         "Skriv ditt namn först.",
 	"email_missing":        "Skriv din e-postadress först.",
+	"field_missing":        "Svara på de frågor som måste besvaras.",
 	"bad_email":            "Det är ingen e-postadress; rätta den.",
 	"bad_number":           "Det är inget telefonnummer; skriv det med riktnummer.",
 	"not_waiting":          "Du får redan svar, eller så har ingen erbjudit sig att ringa.",

@@ -17,13 +17,18 @@ import (
 
 // Widget is a website's chat.
 type Widget struct {
-	ID        int64           `json:"id"`
-	Key       string          `json:"key"` // public; stands in the page
-	Name      string          `json:"name"`
-	Queue     gateway.QueueID `json:"queue"`
-	Origins   []string        `json:"origins"` // https://shop.example or https://*.example; our own pages may always embed it
-	Languages []string        `json:"languages"`
-	Form      Form            `json:"form"`
+	ID        int64            `json:"id"`
+	Key       string           `json:"key"` // public; stands in the page
+	Name      string           `json:"name"`
+	Queue     gateway.QueueID  `json:"queue"`
+	Origins   []string         `json:"origins"` // https://shop.example or https://*.example; our own pages may always embed it
+	Languages []string         `json:"languages"`
+	Form      Form             `json:"form"`
+	Color     string           `json:"color"`   // #rrggbb on which white can be read; empty: the house's own
+	Texts     map[string]Texts `json:"texts"`   // by language
+	Invites   []Invite         `json:"invites"` // the first that fits is shown
+	Active    bool             `json:"active"`
+	Rev       int64            `json:"rev"`
 }
 
 // Form is what is asked before a chat.
@@ -32,8 +37,36 @@ type Form struct {
 	Name     string  `json:"name,omitempty"`     // off, optional (when empty) or required
 	Email    string  `json:"email,omitempty"`    // the same
 	Topics   []Topic `json:"topics,omitempty"`
+	Fields   []Field `json:"fields,omitempty"`  // more, in this order
+	Consent  string  `json:"consent,omitempty"` // ask: whether the browser may keep the chat after the tab is closed; empty: the page says
 	Privacy  string  `json:"privacy,omitempty"` // address of the page that says what becomes of the data
 	Months   int     `json:"months,omitempty"`  // how long chats are kept, if the customer is to be told
+}
+
+// Field is a question of the website's own, answered in the first line.
+type Field struct {
+	ID       string            `json:"id"`
+	Kind     string            `json:"kind"`  // text, choice or tick
+	Label    map[string]string `json:"label"` // by language
+	Required bool              `json:"required,omitempty"`
+	Options  []string          `json:"options,omitempty"` // of a choice
+}
+
+// Texts are a website's own words.
+type Texts struct {
+	Greeting string `json:"greeting,omitempty"` // above the form
+	Closed   string `json:"closed,omitempty"`   // above the letter when nobody can chat
+	Thanks   string `json:"thanks,omitempty"`   // below a chat that has ended
+}
+
+// Invite is when a page asks its visitor, who has not written, whether they need help. Its
+// rules are looked at in the browser.
+type Invite struct {
+	ID     string            `json:"id"`
+	Text   map[string]string `json:"text"`             // by language
+	URL    string            `json:"url,omitempty"`    // a pattern with *; empty: every page
+	After  int               `json:"after,omitempty"`  // seconds on the page
+	Visits int               `json:"visits,omitempty"` // pages looked at before, at least
 }
 
 // Topic is a subject to choose; it may lead to a queue and skills of its own.
@@ -65,29 +98,12 @@ func NewStore(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool, cache: map[string]cachedWidget{}}
 }
 
-// SaveWidget creates the widget of that key, or changes it, and gives its id.
-func (s *Store) SaveWidget(ctx context.Context, w Widget) (int64, error) {
-	err := s.pool.QueryRow(ctx, `
-		insert into widget (key, name, queue_id, origins, languages, form)
-		values ($1, $2, $3, $4, $5, $6)
-		on conflict (key) do update
-		set name = excluded.name, queue_id = excluded.queue_id, origins = excluded.origins,
-		    languages = excluded.languages, form = excluded.form
-		returning id`,
-		w.Key, gateway.Clean(w.Name), w.Queue, orEmpty(w.Origins), orDefault(w.Languages), w.Form).Scan(&w.ID)
-	if err != nil {
-		return 0, fmt.Errorf("save widget: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.cache, w.Key)
-	return w.ID, nil
-}
+const widgetColumns = `id, key, name, queue_id as queue, origins, languages, form, color, texts, invites, active, rev`
 
 // Widgets lists them by name.
 func (s *Store) Widgets(ctx context.Context) ([]Widget, error) {
 	rows, err := s.pool.Query(ctx, `
-		select id, key, name, queue_id as queue, origins, languages, form
+		select `+widgetColumns+`
 		from widget
 		order by name, id`)
 	if err != nil {
@@ -111,9 +127,9 @@ func (s *Store) widget(ctx context.Context, key string) (*Widget, error) {
 		return c.widget, nil
 	}
 	rows, err := s.pool.Query(ctx, `
-		select id, key, name, queue_id as queue, origins, languages, form
+		select `+widgetColumns+`
 		from widget
-		where key = $1`, key)
+		where key = $1 and active`, key)
 	if err != nil {
 		return nil, fmt.Errorf("read widget: %w", err)
 	}
@@ -184,18 +200,4 @@ func (w *Widget) language(asked string) string {
 		return w.Languages[0]
 	}
 	return "sv"
-}
-
-func orEmpty(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
-func orDefault(languages []string) []string {
-	if len(languages) == 0 {
-		return []string{"sv", "en"}
-	}
-	return languages
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/gateway/api"
@@ -50,13 +49,6 @@ func (w ways) Mailboxes(ctx context.Context) ([]api.Mailbox, error) {
 		}
 	}
 	return out, err
-}
-
-func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
-	list, err := chat.NewStore(w.h.pool).Widgets(ctx)
-	return mapped(list, func(v chat.Widget) api.Widget {
-		return api.Widget{ID: strconv.FormatInt(v.ID, 10), Key: v.Key, Name: v.Name, Queue: v.Queue, Origins: append([]string{}, v.Origins...)}
-	}), err
 }
 
 func (w ways) Trunks(context.Context) ([]api.Trunk, error) {

@@ -41,7 +41,7 @@ func buildWidget(dir string) (bundle, error) {
 		pages: []page{
 			{"widget loader", []string{"v1.js"}, 3 << 10},
 			{"widget chat", []string{"chat.js"}, 20 << 10},
-			{"widget later", []string{"later.js"}, 5 << 10},
+			{"widget later", []string{"later.js"}, 8 << 10},
 		},
 	}, nil
 }

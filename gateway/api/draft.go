@@ -18,7 +18,7 @@ import (
 type draft[T any] struct{ json.RawMessage }
 
 // kept are the fields that nobody sets: the house gives them.
-var kept = []string{"id", "rev", "codes", "created_at", "updated_at", "version"}
+var kept = []string{"id", "rev", "identity", "codes", "created_at", "updated_at", "version"}
 
 // phoneList is how phones are given to us: without id and verification.
 var phoneList = reflect.TypeFor[[]phone]()

@@ -46,6 +46,7 @@ type Rooms struct {
 	Quarantine Quarantine
 	Blocks     Blocks
 	Signatures Signatures
+	Widgets    Widgets
 	Nodes      Nodes
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/access"
 )
 
-// Ways are the ways in, as their channels keep them. Settings come from the configuration.
+// Ways are the ways in, as their channels keep them. Settings of mailboxes and trunks come from the configuration.
 type Ways interface {
 	Mailboxes(ctx context.Context) ([]Mailbox, error)
 	Widgets(ctx context.Context) ([]Widget, error)
@@ -40,15 +40,6 @@ type Backfill struct {
 	Left  int    `json:"left"`
 }
 
-// Widget is a chat widget that websites show.
-type Widget struct {
-	ID      string          `json:"id"`
-	Key     string          `json:"key" doc:"Public; stands in the page"`
-	Name    string          `json:"name"`
-	Queue   gateway.QueueID `json:"queue"`
-	Origins []string        `json:"origins" nullable:"false"`
-}
-
 // Trunk is a line that calls come in on.
 type Trunk struct {
 	ID       string          `json:"id"`
@@ -63,6 +54,7 @@ type Trunk struct {
 func (s *Server) registerWays() {
 	s.registerQuarantine()
 	s.registerDKIM()
+	s.registerWidgets()
 	way(s, "mailboxes", "The mailboxes, and how their reading goes", Ways.Mailboxes)
 	way(s, "widgets", "The chat widgets", Ways.Widgets)
 	way(s, "trunks", "The lines that calls come in on", Ways.Trunks)

@@ -8,6 +8,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
   const { session, state, w, lang } = part;
   const site = state.site!;
   const form = site.form;
+  const greeting = site.texts?.[lang]?.greeting;
   const [question, setQuestion] = useState(prefill.question ?? session.store.get().draft ?? "");
   const [topic, setTopic] = useState(prefill.topic ?? "");
   const [name, setName] = useState(prefill.name ?? "");
@@ -34,8 +35,12 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
       (input.current?.form?.elements.namedItem(first) as HTMLElement | null)?.focus();
       return;
     }
+    const form = e.currentTarget as HTMLFormElement;
+    if (!form.reportValidity()) return;
+    const fields: Record<string, string> = {};
+    new FormData(form).forEach((v, k) => { if (k[1] === ":") fields[k.slice(2)] = String(v); });
     session.store.set({ draft: "" });
-    session.dispatch({ do: "form", text: question.trim(), name: name.trim(), email: email.trim(), topic });
+    session.dispatch({ do: "form", text: question.trim(), name: name.trim(), email: email.trim(), topic, fields });
   };
 
   const { later } = part;
@@ -65,6 +70,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
   return (
     <form class="w-body" novalidate onSubmit={submit}>
       {state.left && <b>{w.sent("")}</b>}
+      {greeting && <p>{greeting}</p>}
       {ask}
       {!!form.topics?.length && (
         <fieldset class="w-f">
@@ -96,6 +102,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
           </div>
         )}
       </div>
+      {later && <later.Asked part={part} />}
       <button class="btn btn--lg btn--primary btn--block"><Icon of="chat" />{w.start}{site.wait ? ", " + w.aboutShort(Math.round(site.wait / 60)) : ""}</button>
       {(form.privacy || form.months) && (
         <p class="meta">{form.months ? w.kept(form.months) + " " : ""}{form.privacy && <a href={form.privacy} target="_blank" rel="noopener noreferrer">{w.privacy}</a>}</p>

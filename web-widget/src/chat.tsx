@@ -39,6 +39,7 @@ export function mount(host: Host): Chat {
   let refusal: string | undefined;
   session.subscribe((s) => {
     if (s.refusal !== refusal && (refusal = s.refusal)) host.emit("identity", refusal);
+    if (s.site) host.brand(s.site.color);
     if (s.phase === phase) return;
     phase = s.phase;
     host.emit("phase", phase);

@@ -1,9 +1,9 @@
-import { Poll } from "./poll";
+import type { Poll } from "./poll";
 import type { FrameOut } from "./types";
 
 // One socket at a time, for ever: it comes back 0.5 s, 1 s, 2 s … 30 s after it went (full jitter), and at once
 // when the browser is online or the page is shown again. A server that stops says when to come. Until a
-// WebSocket has come through, every third try is made of requests.
+// WebSocket has come through, every third try is made of requests, by what later.js holds.
 
 const silence = 40_000; // the server pings every 25 s
 const hello = 10_000; // no welcome by then: half open
@@ -23,8 +23,9 @@ export class Conn {
   #told = 0; // when a server that stops wants us back, ms from its close
   #watch = 0;
   #ended = false;
+  #poll?: typeof Poll;
 
-  constructor(private url: string, private on: Listener) {
+  constructor(private url: string, private on: Listener, private late: () => Promise<{ Poll: typeof Poll }>) {
     addEventListener("online", this.#now);
     addEventListener("pageshow", this.#now);
     document.addEventListener("visibilitychange", this.#now);
@@ -34,7 +35,11 @@ export class Conn {
     if (this.#ended || this.#ws) return;
     clearTimeout(this.#retry);
     const polls = this.#polls ?? this.#tries % 3 === 2;
-    const ws = polls ? new Poll(this.url.replace(/^ws(.*)socket$/, "http$1poll"), () => this.on.hello()) : new WebSocket(this.url);
+    if (polls && !this.#poll) {
+      this.late().then((m) => { this.#poll = m.Poll; this.open(); }, () => this.#ws || this.#ended || this.#gone(0));
+      return;
+    }
+    const ws = polls ? new this.#poll!(this.url.replace(/^ws(.*)socket$/, "http$1poll"), () => this.on.hello()) : new WebSocket(this.url);
     this.#ws = ws;
     this.#guard(hello);
     ws.onopen = () => ws.send(JSON.stringify(this.on.hello()));

@@ -11,7 +11,7 @@ export function Ended({ part }: { part: Part }) {
   const served = state.lines.some((l) => l.what === "joined");
   return (
     <footer class="w-foot w-foot--end">
-      <p class="meta">{cause ? cause === "callback" ? w.called : w.nobody : w.endedText}</p>
+      <p class="meta">{cause ? cause === "callback" ? w.called : w.nobody : (state.site?.texts?.[part.lang]?.thanks ?? w.endedText)}</p>
       {served && !cause && <Rate part={part} />}
       {served && <ByMail part={part} />}
       {state.trouble && <p class="bad" role="alert">{state.trouble}</p>}
@@ -62,6 +62,7 @@ function ByMail({ part }: { part: Part }) {
 // Above the search of a closed widget.
 export function Closed({ part }: { part: Part }) {
   const w = words(part);
-  const until = part.state.site?.until;
-  return <div class="banner"><Icon of="clock" /><div class="col"><span class="med">{w.closedTitle}</span><span class="meta">{w.closedText(until ? part.when(until) : "")}</span></div></div>;
+  const site = part.state.site;
+  const said = site?.texts?.[part.lang]?.closed ?? w.closedText(site?.until ? part.when(site.until) : "");
+  return <div class="banner"><Icon of="clock" /><div class="col"><span class="med">{w.closedTitle}</span><span class="meta">{said}</span></div></div>;
 }

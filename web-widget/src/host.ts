@@ -9,6 +9,7 @@ export interface Host {
   swedish: boolean;
   label(open: boolean, unread: number): void;
   emit(name: string, detail?: unknown): void;
+  brand(color?: string): void; // the website's own
   remove(): void;
 }
 

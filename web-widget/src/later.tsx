@@ -1,4 +1,5 @@
 import css from "./later.css";
+import { Asked } from "./asked";
 import { Closed, Ended } from "./goodbye";
 import { Emoji } from "./emoji";
 import { Faq } from "./faq";
@@ -8,13 +9,16 @@ import { CallMe, Letter } from "./letter";
 import { Menu } from "./menu";
 import { Ask, Stopped } from "./strip";
 
+export { Poll } from "./poll";
+export { upload } from "./upload";
+
 // later.js: what many chats never show, fetched when the first of it is needed.
 export function mount(root: ShadowRoot, kit: Kit) {
   borrow(kit);
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return { Ask, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Shown, Stopped };
+  return { Ask, Asked, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Shown, Stopped };
 }
 
 export type Later = ReturnType<typeof mount>;

@@ -1,5 +1,3 @@
-import type { Part } from "./window";
-
 // What only later.js says, in both languages; see words.ts.
 
 const sv = {
@@ -30,6 +28,9 @@ const sv = {
   elsewhere: "Chatten är öppen i en annan flik.",
   here: "Fortsätt här",
   refused: "Chatten får inte visas på den här sidan.",
+  tooLarge: (mb: number) => `En fil får vara högst ${mb} MB.`,
+  lost: "Välj filen igen.",
+  keep: "Spara chatten i webbläsaren, så att den finns kvar när fliken stängs",
 };
 
 const en: typeof sv = {
@@ -60,8 +61,11 @@ const en: typeof sv = {
   elsewhere: "The chat is open in another tab.",
   here: "Continue here",
   refused: "The chat may not be shown on this page.",
+  tooLarge: (mb) => `A file may hold at most ${mb} MB.`,
+  lost: "Choose the file again.",
+  keep: "Keep the chat in the browser, so that it is there after the tab is closed",
 };
 
-export function words({ lang }: Part): typeof sv {
+export function words({ lang }: { lang: string }): typeof sv {
   return lang === "en" ? en : sv;
 }

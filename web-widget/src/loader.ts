@@ -46,12 +46,17 @@ function start(script: HTMLScriptElement): void {
     emit(name, detail) {
       for (const fn of listeners[name] ?? []) fn(detail);
     },
+    brand(color) {
+      element.toggleAttribute("brand", !!color);
+      element.style.setProperty("--brand", color ?? "");
+    },
     remove() {
       element.remove();
       chat = undefined;
     },
   };
   host.label(false, 0);
+  host.brand(data.color);
 
   let chat: Promise<Chat> | undefined;
   const load = () => (chat ??= import(`${base}chat.js?v=${CHAT_HASH}`).then((m: { mount(h: Host): Chat }) => m.mount(host)));

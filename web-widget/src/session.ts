@@ -1,13 +1,13 @@
 import { Conn, type Listener } from "./conn";
+import { late } from "./late";
 import { apply, empty, Gap, type State } from "./state";
 import type { Store } from "./store";
 import { Tabs } from "./tabs";
 import type { Card, FrameOut, Out } from "./types";
-import { choose } from "./words";
 
 // What a person does. In several tabs the one that holds the socket does it for all.
 export type Action =
-  | { do: "form"; text: string; name: string; email: string; topic: string }
+  | { do: "form"; text: string; name: string; email: string; topic: string; fields?: Record<string, string> }
   | { do: "msg"; text: string }
   | { do: "letter"; text: string; email: string }
   | { do: "callback"; phone: string }
@@ -98,7 +98,7 @@ export class Session implements Listener {
   #lead(): void {
     // What the leader before had confirmed may still be kept as unsaid.
     this.#set({ ...this.state, out: (this.store.reload().out ?? []).filter((o) => !this.state.lines.some((l) => l.cid === o.cid)) });
-    this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this);
+    this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this, () => late(this.address));
     this.#conn.open();
   }
 
@@ -183,31 +183,21 @@ export class Session implements Listener {
   }
 
   #attach(file: File): void {
-    const o: Out = { t: "file", cid: newID(), text: file.name, at: this.#now() };
-    const most = this.state.site?.files ?? 0;
-    if (file.size > most) o.failed = this.#words().tooLarge(most >> 20);
-    else this.#files.set(o.cid, file);
-    this.#say(o);
+    const cid = newID();
+    this.#files.set(cid, file);
+    this.#say({ t: "file", cid, text: file.name, at: this.#now() });
   }
 
-  #words() {
-    return choose(this.lang()).words;
-  }
-
-  // The stream shows it when it is stored. What broke off is sent again, as the same file.
+  // What broke off is sent again, as the same file.
   async #upload({ cid }: Out): Promise<void> {
-    const file = this.#files.get(cid);
-    if (!file) return this.frame({ t: "error", cid, detail: this.#words().lost });
     if (this.#sending.has(cid)) return;
     this.#sending.add(cid);
-    const body = new FormData();
-    body.set("token", this.store.get().token ?? "");
-    body.set("cid", cid);
-    body.set("file", file);
     try {
-      const r = await fetch(`${this.address}files?${new URLSearchParams({ key: this.key, lang: this.lang() })}`, { method: "POST", body, credentials: "omit" });
-      this.frame(r.ok ? { t: "ack", cid } : { ...((await r.json()) as FrameOut), cid });
-      if (r.ok) this.#files.delete(cid);
+      const { upload } = await late(this.address);
+      const to = `${this.address}files?${new URLSearchParams({ key: this.key, lang: "" })}`;
+      const f = await upload(to, this.lang(), this.state.site?.files ?? 0, this.store.get().token ?? "", cid, this.#files.get(cid));
+      this.frame(f);
+      if (f.t === "ack") this.#files.delete(cid);
     } catch {
       this.#later(cid);
     }

@@ -7,11 +7,27 @@ export interface Topic {
   label: Record<string, string>;
 }
 
+export interface Field {
+  id: string;
+  kind: string; // text, choice, tick
+  label: Record<string, string>;
+  required?: boolean;
+  options?: string[];
+}
+
+export interface Texts {
+  greeting?: string;
+  closed?: string;
+  thanks?: string;
+}
+
 export interface Form {
   question?: string;
   name?: string;
   email?: string;
   topics?: Topic[];
+  fields?: Field[];
+  consent?: string; // ask
   privacy?: string;
   months?: number;
 }
@@ -20,6 +36,8 @@ export interface Site {
   name: string;
   languages: string[];
   form: Form;
+  color?: string;
+  texts?: Record<string, Texts>; // by language
   open: boolean;
   until?: number; // Unix milliseconds
   wait?: number; // seconds
@@ -89,6 +107,7 @@ export interface Out {
   name?: string;
   email?: string;
   topic?: string;
+  fields?: Record<string, string>;
   acked?: boolean; // stored; its place in the stream is still to come
   failed?: string; // refused for good, and why
 }

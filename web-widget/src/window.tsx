@@ -8,6 +8,7 @@ import { Queue } from "./queue";
 import type { Session } from "./session";
 import { beep, unlock } from "./sound";
 import type { Kit } from "./kit";
+import { late } from "./late";
 import type { Later } from "./later";
 import { agentOf, type State } from "./state";
 import { Thread } from "./thread";
@@ -52,7 +53,7 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   }, [session]);
   const { lang, words: w } = choose(asked, state.site?.languages);
   const { phase, site, stop, callable, lines } = state;
-  const later = useLater(host, open && (menu || smiling || asking || !!stop || callable || phase === "ended" || site?.open === false || lines.some((l) => l.card || l.file)));
+  const later = useLater(host, open && !!(menu || smiling || asking || !!stop || callable || phase === "ended" || site?.open === false || site?.form.fields || site?.form.consent || lines.some((l) => l.card || l.file)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
@@ -82,8 +83,6 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   );
 }
 
-declare const LATER_HASH: string; // of later.js; set by cmd/webbuild
-
 const kit: Kit = { h, Fragment, useLayoutEffect, useRef, useState, Icon };
 
 // Fetches later.js when something of it is to be shown; tried again until it is there.
@@ -93,8 +92,8 @@ function useLater(host: Host, wanted: boolean): Later | undefined {
   useEffect(() => {
     if (!wanted || later) return;
     let t = 0;
-    import(`${host.base}later.js?v=${LATER_HASH}${tries ? "&n=" + tries : ""}`) // a failed address is remembered by some browsers
-      .then((m: typeof import("./later")) => setLater(m.mount(host.root, kit)), () => { t = window.setTimeout(() => setTries(tries + 1), 2000); });
+    late(host.base)
+      .then((m) => setLater(m.mount(host.root, kit)), () => { t = window.setTimeout(() => setTries(tries + 1), 2000); });
     return () => clearTimeout(t);
   }, [wanted, later, tries]);
   return later;

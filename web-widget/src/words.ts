@@ -53,8 +53,6 @@ const sv = {
   attach: "Bifoga fil",
   emoji: "Emoji",
   remove: "Ta bort",
-  tooLarge: (mb: number) => `En fil får vara högst ${mb} MB.`,
-  lost: "Välj filen igen.",
   place: (n: number) => `Din plats i kön är ${n}.`,
   newTab: "öppnas i ny flik",
 };
@@ -112,8 +110,6 @@ const en: typeof sv = {
   attach: "Attach a file",
   emoji: "Emoji",
   remove: "Remove",
-  tooLarge: (mb) => `A file may hold at most ${mb} MB.`,
-  lost: "Choose the file again.",
   place: (n) => `Your place in the queue is ${n}.`,
   newTab: "opens in a new tab",
 };

@@ -27,12 +27,14 @@ mock.timers.enable({ apis: ["setTimeout"] });
 const { Conn } = await import("../src/conn");
 
 let refused: number[];
+let fetched = 0;
+const late = () => (++fetched % 2 ? Promise.reject(new Error("cut")) : Promise.resolve({ Poll: Wire as never })); // each other time it comes
 let conn: Connection;
 
 beforeEach(() => {
   refused = [];
   Wire.made = [];
-  conn = new Conn("ws://x", { hello: () => ({}), frame() {}, down() {}, refused: (code) => refused.push(code) });
+  conn = new Conn("ws://x", { hello: () => ({}), frame() {}, down() {}, refused: (code) => refused.push(code) }, late);
   conn.open();
   Wire.made[0].onopen?.();
   Wire.made[0].hear({ t: "welcome" });
@@ -71,3 +73,30 @@ for (const code of [4001, 4003, 4009]) {
     assert.equal(Wire.made.length, 2);
   });
 }
+
+test("requests in the place of a socket are fetched when it is their turn, and again when that failed", async () => {
+  const settled = () => new Promise((r) => setImmediate(r));
+  conn.end();
+  Wire.made = [];
+  fetched = 0;
+  conn = new Conn("ws://x", { hello: () => ({}), frame() {}, down() {}, refused() {} }, late);
+  conn.open();
+  mock.method(Math, "random", () => 0); // it comes back at once
+  for (let cuts = 0; fetched < 2 && cuts < 9; cuts++) {
+    Wire.made[Wire.made.length - 1].onclose?.({ code: 1006 });
+    for (let n = 0; n < 2; n++) {
+      mock.timers.tick(1);
+      await settled();
+    }
+  }
+  assert.equal(fetched, 2);
+  const before = Wire.made.length;
+  const ws = Wire.made[before - 1];
+  ws.onopen?.();
+  ws.hear({ t: "welcome" });
+  ws.onclose?.({ code: 1006 });
+  mock.timers.tick(1);
+  assert.equal(Wire.made.length, before + 1);
+  assert.equal(fetched, 2, "once is enough");
+  mock.restoreAll();
+});

@@ -144,6 +144,7 @@ export const api = {
   note: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'notes'), line, line.client_id),
   article: (id: A.Id, body: { client_id: string; article?: A.Id; shortcut?: string; language: string }) =>
     post<A.Entry | undefined>(on(id, 'articles'), body, body.client_id),
+  file: (id: A.Id, body: { client_id: string; file: A.Attachment }) => post<A.Entry | undefined>(on(id, 'files'), body, body.client_id),
   reply: (id: A.Id, reply: Reply) => post<A.Entry | undefined>(on(id, 'reply'), reply, reply.client_id),
   recipients: (id: A.Id) => get<A.Answering>(`/interactions/${id}/recipients`),
   forward: (id: A.Id, mail: Forward) => post<A.Entry | undefined>(on(id, 'forward'), mail, mail.client_id),

@@ -228,6 +228,7 @@ export interface Happening {
   agent?: Id
   queue?: Id
   cause?: string
+  score?: number // rated: 1 to 5
 }
 export interface CallSummary {
   from: string
@@ -467,6 +468,8 @@ export interface ChannelTimes {
   resolution_s?: number
   reopen_rate?: number
   link_rate?: number
+  rated: number
+  csat?: number // 1 to 5, on average
 }
 export interface QueueTimes extends ChannelTimes {
   queue: Id

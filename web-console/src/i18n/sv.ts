@@ -1,6 +1,7 @@
 // Every text that an agent sees, in Swedish. en.ts has the same keys (a test says so).
 // What needs a number or a name is a function.
 
+import type { Happening } from '../api/types'
 import { svAdmin } from './sv-admin'
 import { svMail } from './sv-mail'
 import { svRegroup } from './sv-regroup'
@@ -266,6 +267,7 @@ export const sv = {
     sending: 'Skickar',
     sent: 'Skickat',
     read: 'Läst',
+    files: 'Filer på väg till kunden',
     unsent: 'Ej skickat, sparas här',
     waiting: 'Skickas när kontakten är tillbaka',
     discard: 'Ta bort',
@@ -296,7 +298,9 @@ export const sv = {
       reconnecting: () => 'Kontakten bröts, återansluter',
       finished: () => 'Efterbearbetningen är klar',
       accepted: (who: string) => `${who} accepterade`,
-    } as Record<string, (who: string) => string>,
+      rated: (_who: string, h?: Happening) => `Kunden gav betyget ${h?.score ?? 0} av 5`,
+      transcript: () => 'Chatten skickades till kunden som mejl',
+    } as Record<string, (who: string, h?: Happening) => string>,
   },
   composer: {
     reply: 'Svar',
@@ -731,6 +735,8 @@ export const sv = {
     resolution: 'Till lösning',
     reopened: 'Öppnade igen',
     linked: 'Med FAQ-länk',
+    csat: 'Betyg av 5',
+    csatOf: (mark: string, rated: number) => `${mark} (${n(rated, 'svar', 'svar')})`,
     empty: 'Inget är avslutat än i dag',
     what: 'Siffrorna',
     sinceMidnight: 'sedan 00:00',

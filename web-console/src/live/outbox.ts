@@ -1,5 +1,5 @@
 import { api, Problem, uuid, type Forward, type Reply } from '../api/client'
-import type { ArticleCard, Entry, Id } from '../api/types'
+import type { ArticleCard, Attachment, Entry, Id } from '../api/types'
 import { serverNow } from './clock'
 import { changeLog, getLive } from './hub'
 import { emptyLog, expect, forget, last, merge, type Pending } from './log'
@@ -11,9 +11,10 @@ interface Job {
   client_id: Id
   conversation: Id
   interaction: Id
-  do: 'message' | 'note' | 'article' | 'reply' | 'forward'
+  do: 'message' | 'note' | 'article' | 'file' | 'reply' | 'forward'
   text: string
   article?: { article: Id; language: string; card?: ArticleCard }
+  file?: Attachment // stored already
   reply?: Omit<Reply, 'client_id' | 'text'>
   forward?: Omit<Forward, 'client_id' | 'text'>
   at: string
@@ -107,6 +108,8 @@ function request(j: Job): Promise<Entry | undefined> {
       return api.message(j.interaction, line)
     case 'note':
       return api.note(j.interaction, line)
+    case 'file':
+      return api.file(j.interaction, { client_id: j.client_id, file: j.file! })
     case 'reply':
       return api.reply(j.interaction, { ...line, seen_pos: 0, ...j.reply })
     case 'forward':
@@ -116,7 +119,7 @@ function request(j: Job): Promise<Entry | undefined> {
   }
 }
 
-const kinds = { message: 'message', note: 'note', article: 'article', reply: 'mail', forward: 'mail' } as const
+const kinds = { message: 'message', note: 'note', article: 'article', file: 'file', reply: 'mail', forward: 'mail' } as const
 
 function show(j: Job, state: Pending['state'], p?: Problem) {
   const problem = p && p.status > 0 ? [p.detail, p.requestId].filter(Boolean).join(' · ') : undefined

@@ -5,7 +5,7 @@ import { useFormat, useWords } from '../i18n'
 import { Icon } from '../ui/icon'
 import { channelIcon, Empty, Fetched } from '../ui/parts'
 
-const told = (t: ChannelTimes) => t.first_responses + t.next_responses + t.resolved + t.handled > 0
+const told = (t: ChannelTimes) => t.first_responses + t.next_responses + t.resolved + t.handled + t.rated > 0
 
 /** How long the customers of the house waited for answers and solutions today, for supervisors. */
 export function Answers() {
@@ -40,7 +40,7 @@ function Times({ label, rows, name }: { label: string; rows: QueueTimes[]; name:
   const f = useFormat()
   const time = (seconds: number | undefined) => (seconds === undefined ? w.common.none : f.wait(seconds * 1000))
   const share = (rate: number | undefined) => (rate === undefined ? w.common.none : f.percent(rate))
-  const heads = [w.analysis.firstResponse, w.analysis.nextResponse, w.analysis.resolution, w.analysis.reopened, w.analysis.linked]
+  const heads = [w.analysis.firstResponse, w.analysis.nextResponse, w.analysis.resolution, w.analysis.reopened, w.analysis.linked, w.analysis.csat]
   return (
     <div className="tbl-card" tabIndex={0} role="region" aria-label={label}>
       <table className="tbl">
@@ -68,6 +68,7 @@ function Times({ label, rows, name }: { label: string; rows: QueueTimes[]; name:
               <td className="r num">{time(t.resolution_s)}</td>
               <td className="r num">{share(t.reopen_rate)}</td>
               <td className="r num">{share(t.link_rate)}</td>
+              <td className="r num">{t.csat === undefined ? w.common.none : w.analysis.csatOf(f.number(Math.round(t.csat * 10) / 10), t.rated)}</td>
             </tr>
           ))}
         </tbody>

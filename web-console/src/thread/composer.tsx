@@ -12,6 +12,7 @@ import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
 import { Kbd } from '../ui/parts'
+import { useFiles } from './files'
 import { articleText } from './slash'
 import { useSpoken } from './spoken'
 import { typeSlash, Writer } from './writer'
@@ -52,6 +53,7 @@ function Reply({ i, field, choice }: Part) {
   const draft = useDraft(`${i.id}.reply`)
   const end = useVerb('end')
   const told = useRef(0)
+  const files = useFiles(i, field)
   const over = draft.text.length - longest
   const ready = draft.text.trim() !== '' && over <= 0
 
@@ -89,14 +91,16 @@ function Reply({ i, field, choice }: Part) {
       send={post}
       sendEnd={postEnd}
       around={(text, slash) => (
-        <div className="composer">
+        <div className="composer" onPaste={files.paste}>
           {slash}
           <Top choice={choice} kept={draft.kept} left={-over} />
           {text}
+          {files.list}
           <div className="composer-bar">
             <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
               <Icon name="book" />
             </button>
+            {files.button}
             <span className="grow" />
             <div className="split">
               <button className="btn btn--sm btn--primary" aria-disabled={!ready} onClick={post}>

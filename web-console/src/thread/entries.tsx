@@ -189,7 +189,7 @@ const Mentions = ({ text }: { text: string }) =>
     ),
   )
 
-const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', transferred: 'fwd', ended: 'x', left: 'x', finished: 'check', reconnecting: 'clock' }
+const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', transferred: 'fwd', ended: 'x', left: 'x', finished: 'check', reconnecting: 'clock', rated: 'star', transcript: 'mail' }
 
 function EventEntry({ e }: { e: Entry }) {
   const w = useWords()
@@ -197,11 +197,12 @@ function EventEntry({ e }: { e: Entry }) {
   const agentName = useAgentName()
   const h = e.body as Happening | undefined
   const say = h && w.thread.events[h.what]
-  const text = say ? say(agentName(h.agent) || e.author.name || w.common.unknown) : e.text || h?.what
+  const text = say ? say(agentName(h.agent) || e.author.name || w.common.unknown, h) : e.text || h?.what
+  const comment = h?.what === 'rated' && e.text.replace(/^[★☆]+\s*/, '') // beside the stars, which the words say
   return (
     <div className="event">
       <Icon name={eventIcon[h?.what ?? ''] ?? 'info'} size={12} />
-      {text} <time>{f.clock(e.at)}</time>
+      {text} {comment && <q>{comment}</q>} <time>{f.clock(e.at)}</time>
     </div>
   )
 }
@@ -253,7 +254,7 @@ function Unsent({ p, mail }: { p: Pending; mail: boolean }) {
   return (
     <div className={`msg msg--me${mail ? ' msg--wide' : ''}`}>
       <div className="stack">
-        {p.kind === 'article' && p.body ? <Card card={p.body} /> : <div className={`bub${p.kind === 'note' ? ' bub--note' : ''}`}>{p.text}</div>}
+        {p.kind === 'article' && p.body ? <Card card={p.body} /> : <div className={`bub${p.kind === 'note' ? ' bub--note' : ''}`}>{p.kind === 'file' && <Icon name="clip" size={12} />} {p.text}</div>}
       </div>
       <div className={`receipt${refused ? ' t-crit' : ''}`}>
         <Icon name={refused ? 'alert' : 'clock'} size={12} />

@@ -83,7 +83,7 @@ function useSummary(e: Entry): { title: string; second: string } {
       return { title: w.composer.note, second: from }
     case 'event': {
       const h = e.body as Happening | undefined
-      return { title: (h && w.thread.events[h.what]?.(who)) ?? (e.text || (h?.what ?? '')), second: who }
+      return { title: (h && w.thread.events[h.what]?.(who, h)) ?? (e.text || (h?.what ?? '')), second: who }
     }
     default:
       return { title: w.channel[e.channel] ?? '', second: from }

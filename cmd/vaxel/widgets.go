@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/api"
+)
+
+func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
+	list, err := w.h.chat.Widgets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.Widget, len(list))
+	for i, v := range list {
+		if out[i], err = (widgets{w.h}).known(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// widgets are the chat's, as the API wants them: the same words in JSON, the id as text, and
+// which keys there are.
+type widgets struct{ h *house }
+
+func (w widgets) Widget(ctx context.Context, id int64) (api.Widget, error) {
+	v, err := w.h.chat.Widget(ctx, w.h.pool, id)
+	if err != nil {
+		return api.Widget{}, err
+	}
+	return w.known(ctx, v)
+}
+
+func (w widgets) KeepWidget(ctx context.Context, tx pgx.Tx, in api.Widget) (api.Widget, error) {
+	v, err := chatWidget(in)
+	if err == nil {
+		v, err = w.h.chat.KeepWidget(ctx, tx, v)
+	}
+	if err != nil {
+		return in, shown(err)
+	}
+	return viewWidget(v)
+}
+
+// shown is a refusal with what is there as the API writes it.
+func shown(err error) error {
+	e, ok := errors.AsType[*gateway.Error](err)
+	if !ok {
+		return err
+	}
+	now, ok := e.Data.(chat.Widget)
+	if !ok {
+		return err
+	}
+	view, err := viewWidget(now)
+	return cmp.Or(err, error(gateway.Conflict(e.Code, e.Detail, view)))
+}
+
+func (w widgets) SealIdentity(ctx context.Context, tx pgx.Tx, key string, secret, public []byte) error {
+	for name, plain := range map[string][]byte{chat.SharedKey(key): secret, chat.PublicKey(key): public} {
+		if plain == nil {
+			continue
+		}
+		if err := w.h.vault.Put(ctx, tx, name, plain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known is a widget for the API, with which keys there are.
+func (w widgets) known(ctx context.Context, v chat.Widget) (api.Widget, error) {
+	out, err := viewWidget(v)
+	if err != nil {
+		return out, err
+	}
+	for name, there := range map[string]*bool{chat.SharedKey(v.Key): &out.Identity.Secret, chat.PublicKey(v.Key): &out.Identity.Key} {
+		_, err := w.h.vault.Get(ctx, name)
+		if err != nil && !errors.Is(err, gateway.ErrNotFound) {
+			return out, err
+		}
+		*there = err == nil
+	}
+	return out, nil
+}
+
+func viewWidget(v chat.Widget) (out api.Widget, err error) {
+	err = recast(v, &out, strconv.FormatInt(v.ID, 10))
+	return out, err
+}
+
+func chatWidget(in api.Widget) (v chat.Widget, err error) {
+	id, err := strconv.ParseInt("0"+in.ID, 10, 64)
+	if err != nil {
+		return v, fmt.Errorf("read a widget's id: %w", err)
+	}
+	err = recast(in, &v, id)
+	return v, err
+}
+
+// recast copies what two rooms call the same, and gives it the id as the other writes it.
+func recast(from, to any, id any) error {
+	fields := map[string]json.RawMessage{}
+	body, err := json.Marshal(from)
+	if err == nil {
+		err = json.Unmarshal(body, &fields)
+	}
+	if err == nil {
+		fields["id"], err = json.Marshal(id)
+	}
+	if err == nil {
+		body, err = json.Marshal(fields)
+	}
+	if err == nil {
+		err = json.Unmarshal(body, to)
+	}
+	if err != nil {
+		return fmt.Errorf("copy a %T: %w", from, err)
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+)
+
+// Widgets are the chat widgets, as their channel keeps them.
+type Widgets interface {
+	Widget(ctx context.Context, id int64) (Widget, error)
+	// KeepWidget adds one without an id, or changes one whose rev was read.
+	KeepWidget(ctx context.Context, tx pgx.Tx, w Widget) (Widget, error)
+	// SealIdentity keeps what the website of a widget's key vouches for its visitors with: nil
+	// leaves one as it is, an empty one takes it away.
+	SealIdentity(ctx context.Context, tx pgx.Tx, key string, secret, public []byte) error
+}
+
+// Widget is a chat widget that websites show.
+type Widget struct {
+	ID        string                 `json:"id"`
+	Key       string                 `json:"key" doc:"Public; stands in the page, and stays as it is"`
+	Name      string                 `json:"name"`
+	Queue     gateway.QueueID        `json:"queue"`
+	Origins   []string               `json:"origins" nullable:"false" doc:"Whose pages may show it: https://shop.example, https://*.shop.example"`
+	Languages []string               `json:"languages" nullable:"false" doc:"sv, en, de, fi, nb, da, ar; the first is for those who speak none of them"`
+	Form      WidgetForm             `json:"form"`
+	Color     string                 `json:"color,omitempty" doc:"#rrggbb on which white can be read; ours unless set"`
+	Texts     map[string]WidgetTexts `json:"texts,omitempty" doc:"By language"`
+	Invites   []Invite               `json:"invites,omitempty" doc:"The first that fits the page is shown"`
+	Identity  WidgetIdentity         `json:"identity"`
+	Active    bool                   `json:"active"`
+	Rev       int64                  `json:"rev"`
+}
+
+// WidgetForm is what is asked before a chat.
+type WidgetForm struct {
+	Question string        `json:"question,omitempty" enum:"asked,off"`
+	Name     string        `json:"name,omitempty" enum:"off,optional,required"`
+	Email    string        `json:"email,omitempty" enum:"off,optional,required"`
+	Topics   []WidgetTopic `json:"topics,omitempty" doc:"Subjects to choose"`
+	Fields   []WidgetField `json:"fields,omitempty" doc:"More questions, in this order"`
+	Consent  string        `json:"consent,omitempty" enum:"ask" doc:"Ask whether the browser may keep the chat; left out, the page's script says"`
+	Privacy  string        `json:"privacy,omitempty" doc:"Address of the page that says what becomes of the data"`
+	Months   int           `json:"months,omitempty" doc:"How long chats are kept, if customers are to be told"`
+}
+
+// WidgetTopic is a subject; it may lead to a queue and ask for skills of its own.
+type WidgetTopic struct {
+	ID     string               `json:"id"`
+	Label  map[string]string    `json:"label" doc:"By language"`
+	Queue  gateway.QueueID      `json:"queue,omitempty"`
+	Skills []gateway.SkillLevel `json:"skills,omitempty"`
+}
+
+// WidgetField is a question of the website's own. Its answer stands in the first line.
+type WidgetField struct {
+	ID       string            `json:"id"`
+	Kind     string            `json:"kind" enum:"text,choice,tick"`
+	Label    map[string]string `json:"label" doc:"By language"`
+	Required bool              `json:"required,omitempty"`
+	Options  []string          `json:"options,omitempty" doc:"Of a choice"`
+}
+
+// WidgetTexts are a website's own words.
+type WidgetTexts struct {
+	Greeting string `json:"greeting,omitempty" doc:"Above the form"`
+	Closed   string `json:"closed,omitempty" doc:"When nobody can chat"`
+	Thanks   string `json:"thanks,omitempty" doc:"Below a chat that has ended"`
+}
+
+// Invite is when a page asks whether its visitor needs help. Browsers look at the rules.
+type Invite struct {
+	ID     string            `json:"id"`
+	Text   map[string]string `json:"text" doc:"By language"`
+	URL    string            `json:"url,omitempty" doc:"A pattern of addresses, * is anything; every page unless set"`
+	After  int               `json:"after,omitempty" doc:"Seconds on the page"`
+	Visits int               `json:"visits,omitempty" doc:"Pages looked at before, at least"`
+}
+
+// WidgetIdentity says which keys are there; nobody can read them.
+type WidgetIdentity struct {
+	Secret bool `json:"secret" doc:"Shared with the website: HS256 and HMAC"`
+	Key    bool `json:"key" doc:"The public one of a pair: EdDSA"`
+}
+
+type newWidgetIn struct {
+	Body draft[Widget]
+}
+
+type changeWidgetIn struct {
+	ID      gateway.CaseID `path:"id"`
+	IfMatch string         `header:"If-Match" doc:"The rev that you have read; a stale one is refused with what is there"`
+	Body    draft[Widget]
+}
+
+type widgetIn struct {
+	ID gateway.CaseID `path:"id"`
+}
+
+type widgetKeyIn struct {
+	ID   gateway.CaseID `path:"id"`
+	Body struct {
+		Key string `json:"key" maxLength:"100" doc:"Ed25519, 32 bytes in base64; empty: none any more"`
+	}
+}
+
+// widgetSecret is shown once.
+type widgetSecret struct {
+	Secret string `json:"secret" doc:"Give it to the website; it is not shown again"`
+}
+
+func (s *Server) registerWidgets() {
+	role, at := gateway.RoleAdministrator, "/admin/widgets"
+	add(s, operation{Method: http.MethodGet, Path: at + "/{id}", ID: "admin-get-widgets", Summary: "One widget", Role: gateway.RoleSupervisor},
+		func(ctx context.Context, _ access.Caller, in *widgetIn) (Widget, error) {
+			return s.Widgets.Widget(ctx, int64(in.ID))
+		})
+	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-widgets", Summary: "Add a widget", Role: role, Status: http.StatusCreated, Once: true}, s.makeWidget)
+	add(s, operation{Method: http.MethodPatch, Path: at + "/{id}", ID: "admin-change-widgets", Summary: "Change a widget; pages show it within seconds", Role: role}, s.changeWidget)
+	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/identity-secret", ID: "admin-make-widget-secret", Summary: "Make a new secret to share with the website, in place of the one before", Role: role, Status: http.StatusCreated}, s.makeWidgetSecret)
+	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}/identity-secret", ID: "admin-drop-widget-secret", Summary: "Believe what the secret signs no more", Role: role}, s.dropWidgetSecret)
+	add(s, operation{Method: http.MethodPut, Path: at + "/{id}/identity-key", ID: "admin-set-widget-key", Summary: "Say which pair the website signs with", Role: role}, s.setWidgetKey)
+}
+
+func (s *Server) makeWidget(ctx context.Context, by access.Caller, in *newWidgetIn) (Widget, error) {
+	fresh, err := in.Body.over(Widget{Active: true}, nil)
+	if err != nil {
+		return fresh, err
+	}
+	return once(ctx, s, by, "admin-create-widgets", func(w *work) (Widget, error) {
+		made, err := s.Widgets.KeepWidget(ctx, w.tx, fresh)
+		if err != nil {
+			return made, err
+		}
+		return made, w.audit(ctx, by, "widget.created", "widget:"+made.ID, map[string]any{"fields": in.Body.names()})
+	})
+}
+
+func (s *Server) changeWidget(ctx context.Context, by access.Caller, in *changeWidgetIn) (kept Widget, err error) {
+	was, err := s.Widgets.Widget(ctx, int64(in.ID))
+	if err != nil {
+		return was, err
+	}
+	rev, err := matched(in.IfMatch)
+	if err != nil {
+		return was, err
+	}
+	changed, err := in.Body.over(was, rev)
+	if err != nil {
+		return was, err
+	}
+	changed.ID, changed.Key = was.ID, was.Key
+	err = s.commit(ctx, func(w *work) error {
+		if kept, err = s.Widgets.KeepWidget(ctx, w.tx, changed); err != nil {
+			return err
+		}
+		kept.Identity = was.Identity
+		return w.audit(ctx, by, "widget.changed", "widget:"+kept.ID, map[string]any{"fields": in.Body.names()})
+	})
+	return kept, err
+}
+
+// makeWidgetSecret is not done under a key: its answer would be kept for a day.
+func (s *Server) makeWidgetSecret(ctx context.Context, by access.Caller, in *widgetIn) (widgetSecret, error) {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails
+	secret := hex.EncodeToString(random[:])
+	_, err := s.sealWidget(ctx, by, in.ID, "widget.secret_made", []byte(secret), nil)
+	return widgetSecret{secret}, err
+}
+
+func (s *Server) dropWidgetSecret(ctx context.Context, by access.Caller, in *widgetIn) (none, error) {
+	_, err := s.sealWidget(ctx, by, in.ID, "widget.secret_dropped", []byte{}, nil)
+	return none{}, err
+}
+
+func (s *Server) setWidgetKey(ctx context.Context, by access.Caller, in *widgetKeyIn) (Widget, error) {
+	key, err := base64.StdEncoding.DecodeString(in.Body.Key)
+	if err != nil || len(key) != 0 && len(key) != ed25519.PublicKeySize {
+		return Widget{}, gateway.Invalid("bad_key", "that is no Ed25519 public key: it has 32 bytes, written in base64")
+	}
+	return s.sealWidget(ctx, by, in.ID, "widget.key_set", nil, key)
+}
+
+func (s *Server) sealWidget(ctx context.Context, by access.Caller, id gateway.CaseID, what string, secret, public []byte) (Widget, error) {
+	of, err := s.Widgets.Widget(ctx, int64(id))
+	if err != nil {
+		return of, err
+	}
+	err = s.commit(ctx, func(w *work) error {
+		if err := s.Widgets.SealIdentity(ctx, w.tx, of.Key, secret, public); err != nil {
+			return err
+		}
+		return w.audit(ctx, by, what, "widget:"+of.ID, nil)
+	})
+	if secret != nil {
+		of.Identity.Secret = len(secret) > 0
+	}
+	if public != nil {
+		of.Identity.Key = len(public) > 0
+	}
+	return of, err
+}
