@@ -36,6 +36,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
+	p.AllowStyles("background").Matching(ground).Globally()
 	p.AllowStyles("color", "background-color", "font", "font-family", "font-size", "font-style", "font-weight",
 		"line-height", "letter-spacing", "text-align", "text-decoration", "text-transform", "text-indent",
 		"vertical-align", "white-space", "width", "max-width", "height", "display", "direction",
@@ -46,6 +47,10 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 		"list-style-type").MatchingHandler(safeStyle).Globally()
 	return p
 })
+
+// ground is a background that is a colour and nothing that could be fetched: an image-set
+// needs no url. Without it white words would stand on white.
+var ground = regexp.MustCompile(`^(?i:#[0-9a-f]{3,8}|[a-z]+|(?:rgb|hsl)a?\([0-9., %/]+\))$`)
 
 // safeStyle lets through values that cannot fetch, script or leave their place.
 func safeStyle(value string) bool {
