@@ -43,6 +43,7 @@ export const enMail: typeof svMail = {
   spam: 'Spam filter',
   isSpam: 'A filter on the way believes that this is spam.',
   reached: 'Delivery',
+  failedAt: (failed, all) => `Not delivered to ${failed} of ${all}`,
   damaged: (how) => `This mail is damaged and shown as well as it can be: ${how}.`,
   source: 'Show the original',
   defects: {

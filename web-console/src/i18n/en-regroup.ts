@@ -10,6 +10,7 @@ export const enRegroup: typeof svRegroup = {
   mergeLead: 'Everything in the other case moves here. Its number leads here, and answers to its mails come here.',
   find: 'Number or words of the other case',
   none: 'No other case fits',
+  start: 'Look for the case that shall become a part of this one',
   choose: 'Choose a case',
   mergeGo: (from, into) => `Make #${from} a part of #${into}`,
   split: 'Split …',

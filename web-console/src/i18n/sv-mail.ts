@@ -29,8 +29,8 @@ export const svMail = {
   text: 'Text',
   write: 'Skriv',
   writeTo: (address: string) => `Skriv till ${address}`,
-  bcc: 'Hemlig kopia',
-  addBcc: 'Lägg till hemlig kopia',
+  bcc: 'Dold kopia',
+  addBcc: 'Lägg till dold kopia',
   details: 'Uppgifter om mejlet',
   from: 'Från',
   replyTo: 'Svar går till',
@@ -41,6 +41,7 @@ export const svMail = {
   spam: 'Skräppostfilter',
   isSpam: 'Ett filter på vägen tror att det här är skräppost.',
   reached: 'Leverans',
+  failedAt: (failed: number, all: number) => `Kom inte fram till ${failed} av ${all}`,
   damaged: (how: string) => `Mejlet är skadat och visas så gott det går: ${how}.`,
   source: 'Visa originalet',
   defects: {

@@ -8,6 +8,7 @@ export const svRegroup = {
   mergeLead: 'Allt i det andra ärendet flyttas hit. Dess nummer leder hit, och svar på dess mejl kommer hit.',
   find: 'Nummer eller ord i det andra ärendet',
   none: 'Inget annat ärende passar',
+  start: 'Sök ärendet som ska bli en del av det här',
   choose: 'Välj ett ärende',
   mergeGo: (from: string | number, into: string | number) => `Gör #${from} till en del av #${into}`,
   split: 'Dela …',

@@ -40,7 +40,7 @@ export function Merge({ c, close }: { c: Case; close: () => void }) {
       </div>
       <div className="side-scroll list-pad" tabIndex={-1}>
         <Fetched query={query} what={w.customers.cases} rows={3}>
-          {(page) => <Others items={page.items.filter((o) => o.id !== c.id)} chosen={from?.id} choose={setFrom} />}
+          {(page) => <Others items={page.items.filter((o) => o.id !== c.id)} none={q ? w.regroup.none : w.regroup.start} chosen={from?.id} choose={setFrom} />}
         </Fetched>
       </div>
       <div className="dialog-foot">
@@ -60,10 +60,10 @@ export function Merge({ c, close }: { c: Case; close: () => void }) {
   )
 }
 
-function Others({ items, chosen, choose }: { items: Case[]; chosen: Id | undefined; choose: (c: Case) => void }) {
+function Others({ items, none, chosen, choose }: { items: Case[]; none: string; chosen: Id | undefined; choose: (c: Case) => void }) {
   const w = useWords()
   const title = useCaseTitle()
-  if (items.length === 0) return <Empty icon="search" text={w.regroup.none} />
+  if (items.length === 0) return <Empty icon="search" text={none} />
   return (
     <ul>
       {items.map((o) => (

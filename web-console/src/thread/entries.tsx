@@ -1,4 +1,5 @@
 import { memo } from 'react'
+import { Link } from 'wouter'
 import type { ArticleCard, Attachment, CallSummary, Entry, Happening, Id, Recording } from '../api/types'
 import { fileURL } from '../api/client'
 import { useFormat, useWords } from '../i18n'
@@ -155,7 +156,7 @@ const One = memo(function One({ e, name, open, fresh }: { e: Entry; name: string
     case 'call':
       return <CallEntry e={e} />
     default:
-      return <EventEntry e={e} />
+      return (e.body as Happening | undefined)?.case ? <RegroupEntry e={e} /> : <EventEntry e={e} />
   }
 })
 
@@ -203,6 +204,20 @@ function EventEntry({ e }: { e: Entry }) {
     <div className="event">
       <Icon name={eventIcon[h?.what ?? ''] ?? 'info'} size={12} />
       {text} {comment && <q>{comment}</q>} <time>{f.clock(e.at)}</time>
+    </div>
+  )
+}
+
+/** Another case became a part of this one, or a part became another. */
+function RegroupEntry({ e }: { e: Entry }) {
+  const w = useWords()
+  const f = useFormat()
+  const h = e.body as Happening
+  const text = w.regroup.events[h.what]?.(h.number ?? '') ?? e.text
+  return (
+    <div className="event">
+      <Icon name={h.what === 'merged' ? 'merge' : 'swap'} size={12} />
+      {h.what === 'split' ? <Link href={`/cases/${h.case}`}>{text}</Link> : text} <time>{f.clock(e.at)}</time>
     </div>
   )
 }

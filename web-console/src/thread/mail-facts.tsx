@@ -9,15 +9,23 @@ const tones = { queued: 'plain', sending: 'plain', sent: 'ok', deferred: 'warn',
 const icons = { queued: 'clock', sending: 'clock', sent: 'check', deferred: 'clock', failed: 'alert', unknown: 'clock' } as const
 
 /** How far a mail has come, to all or to one. */
-export function DeliveryChip({ state, why }: { state: Outbound['state']; why?: string }) {
+function DeliveryChip({ state, why, text }: { state: Outbound['state']; why?: string; text?: string }) {
   const w = useWords()
   return (
-    <span title={why}>
+    <span title={why} className="nowrap">
       <Chip tone={tones[state]} icon={icons[state]}>
-        {w.mail.states[state]}
+        {text ?? w.mail.states[state]}
       </Chip>
     </span>
   )
+}
+
+/** How far it has come as a whole; of one that reached some only, whom it did not reach. */
+export function Delivery({ out }: { out: Outbound }) {
+  const w = useWords()
+  const list = out.recipients ?? []
+  const failed = list.filter((r) => r.state === 'failed').length
+  return <DeliveryChip state={out.state} why={out.response} text={failed > 0 && failed < list.length ? w.mail.failedAt(failed, list.length) : undefined} />
 }
 
 /** Each of several recipients with what became of the mail there; one alone only if it did not simply arrive. */
@@ -92,6 +100,7 @@ export function MailFacts({ m }: { m: Mail }) {
   )
 }
 
+/** What a server found. That something passed is no green light: who sends a mail can write so himself. */
 function Checks({ a }: { a: Authentication }) {
   const w = useWords()
   const found = [
@@ -104,7 +113,7 @@ function Checks({ a }: { a: Authentication }) {
       {found.map(
         ([name, verdict]) =>
           verdict && (
-            <Chip key={name} tone={verdict === 'pass' ? 'ok' : verdict === 'fail' ? 'crit' : 'plain'} icon={verdict === 'pass' ? 'check' : verdict === 'fail' ? 'alert' : 'info'}>
+            <Chip key={name} tone={verdict === 'fail' ? 'crit' : 'plain'} icon={verdict === 'pass' ? 'check' : verdict === 'fail' ? 'alert' : 'info'}>
               {name} {w.mail.verdicts[verdict] ?? verdict}
             </Chip>
           ),

@@ -7,7 +7,7 @@ import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip } from '../ui/parts'
 import { File } from './entries'
-import { DeliveryChip, Doubts, MailFacts, Reached } from './mail-facts'
+import { Delivery, Doubts, MailFacts, Reached } from './mail-facts'
 
 const nameOf = (a: Address | undefined) => a?.name || a?.value || ''
 
@@ -21,6 +21,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
   const [facts, setFacts] = useState(false)
   const open = chosen ?? first
   const ours = e.author.kind !== 'customer'
+  const out = useLive((l) => (ours ? l.mails[`${e.conversation}/${e.pos}`] : undefined)) // where that is known
   const mine = ours && e.author.id === me.agent
   const who = mine ? w.common.you : ours ? (e.author.name ?? nameOf(m.from)) : nameOf(m.from) || name
   if (!open)
@@ -31,7 +32,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         {fresh && <Chip tone="accent">{w.thread.fresh}</Chip>}
         {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
         <span className={`ell grow${fresh ? '' : ' t-3'}`}>{(e.text || m.subject).slice(0, 200)}</span>
-        {ours && <Delivery e={e} />}
+        {out && <Delivery out={out} />}
         <time className="meta">{f.when(e.at, Date.now())}</time>
       </button>
     )
@@ -48,7 +49,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
           <span className="meta ell">{w.thread.to(to)}</span>
         </div>
         {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
-        {ours && <Delivery e={e} />}
+        {out && <Delivery out={out} />}
         <time className="meta nowrap">{f.when(e.at, Date.now())}</time>
         <button className="ibtn" aria-label={w.mail.details} aria-expanded={facts} onClick={() => setFacts(!facts)}>
           <Icon name="info" />
@@ -58,7 +59,8 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         </button>
       </div>
       {facts && <MailFacts m={m} />}
-      {ours ? <Recipients e={e} /> : <Doubts m={m} />}
+      {out && <Reached out={out} />}
+      {!ours && <Doubts m={m} />}
       {m.defects && <Damage e={e} defects={m.defects} />}
       {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} m={m} />}
       {m.attachments && m.attachments.filter((a) => !a.cid).length > 0 && (
@@ -88,16 +90,6 @@ function Damage({ e, defects }: { e: Entry; defects: string[] }) {
   )
 }
 
-/** How far a mail of ours has come, where that is known. */
-function Delivery({ e }: { e: Entry }) {
-  const out = useLive((l) => l.mails[`${e.conversation}/${e.pos}`])
-  return out ? <DeliveryChip state={out.state} why={out.response} /> : null
-}
-
-function Recipients({ e }: { e: Entry }) {
-  const out = useLive((l) => l.mails[`${e.conversation}/${e.pos}`])
-  return out ? <Reached out={out} /> : null
-}
 
 /** Lays a mail that brings no style of its own on our paper; what the sender wrote comes later and wins. */
 function dress(doc: Document, frame: HTMLElement) {

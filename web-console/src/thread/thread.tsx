@@ -159,7 +159,7 @@ function Scroll(props: { count: number; first: number; earlier?: () => Promise<v
 
   const down = useCallback(() => {
     const el = box.current
-    if (el) el.scrollTop = el.scrollHeight
+    if (el) el.scrollTop = lowest(el)
     state.current.bottom = true
     setMissed(0)
   }, [])
@@ -168,7 +168,7 @@ function Scroll(props: { count: number; first: number; earlier?: () => Promise<v
     const el = box.current
     const s = state.current
     if (!el) return
-    if (s.bottom) el.scrollTop = el.scrollHeight
+    if (s.bottom) el.scrollTop = lowest(el)
     else if (props.first < s.first) el.scrollTop += el.scrollHeight - s.height
     else if (props.count > s.count) setMissed((n) => n + props.count - s.count)
     state.current = { ...s, height: el.scrollHeight, first: props.first, count: props.count }
@@ -186,7 +186,7 @@ function Scroll(props: { count: number; first: number; earlier?: () => Promise<v
 
   const scrolled = () => {
     const el = box.current!
-    state.current.bottom = el.scrollHeight - el.scrollTop - el.clientHeight < 24
+    state.current.bottom = el.scrollTop > Math.min(lowest(el), el.scrollHeight - el.clientHeight) - 24
     if (state.current.bottom) setMissed(0)
   }
   const earlier = async () => {
@@ -212,6 +212,13 @@ function Scroll(props: { count: number; first: number; earlier?: () => Promise<v
       )}
     </div>
   )
+}
+
+/** How far down a thread begins: at its end, unless the mail that stands open last is too tall; then where that begins. */
+function lowest(el: HTMLElement): number {
+  const mail = [...el.querySelectorAll<HTMLElement>('.mail')].at(-1)
+  if (!mail || mail.offsetHeight < el.clientHeight) return el.scrollHeight
+  return el.scrollTop + mail.getBoundingClientRect().top - el.getBoundingClientRect().top - 12 // as far from the edge as mails are from each other
 }
 
 function Typing({ conversation, name }: { conversation: Id; name: string }) {

@@ -68,6 +68,8 @@ function useSummary(e: Entry): { title: string; second: string } {
   const f = useFormat()
   const who = e.author.name ?? ''
   const from = [who, e.text].filter(Boolean).join(' · ')
+  const regrouped = e.kind === 'event' ? (e.body as Happening | undefined) : undefined
+  if (regrouped?.case) return { title: w.regroup.events[regrouped.what]?.(regrouped.number ?? '') ?? e.text, second: who }
   switch (e.kind) {
     case 'mail':
       return { title: `${w.channel.email}: ${(e.body as Mail | undefined)?.subject ?? ''}`, second: from }

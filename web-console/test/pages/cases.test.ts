@@ -70,6 +70,7 @@ test('the number of a case that became a part of another leads there, and is sho
     async ({ page }) => {
       await page.waitForURL('**/cases/4101')
       await page.getByText('även #1039').waitFor()
+      await page.getByText('Ärende #1039 slogs samman med det här').waitFor()
     },
     (h) => (h.merged = true),
   ))

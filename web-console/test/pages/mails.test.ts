@@ -10,8 +10,8 @@ after(stopBrowser)
 
 test('a blind copy goes along with an answer', () =>
   desk('/email/103', async ({ page, house }) => {
-    await page.getByRole('button', { name: 'Hemlig kopia' }).click()
-    await page.getByLabel('Lägg till hemlig kopia').fill('chef@nordvind.example')
+    await page.getByRole('button', { name: 'Dold kopia' }).click()
+    await page.getByLabel('Lägg till dold kopia').fill('chef@nordvind.example')
     await page.keyboard.press('Enter')
     await page.getByRole('textbox', { name: 'Svar' }).fill('Vi skickar en ny stång.')
     await page.keyboard.press('Control+Enter')
@@ -24,6 +24,7 @@ test('each recipient is shown with what became of the mail there', () =>
     '/email/103',
     async ({ page }) => {
       await page.getByRole('button', { name: 'Öppna mejlet' }).or(page.getByTitle('Öppna mejlet')).filter({ hasText: 'Du' }).first().click()
+      await page.getByText('Kom inte fram till 1 av 2').waitFor()
       const list = page.getByRole('list', { name: 'Leverans' })
       await list.getByText('550 no such user').waitFor()
       await list.getByRole('listitem').filter({ hasText: 'borta@post.example' }).getByText('Kom inte fram').waitFor()
@@ -49,6 +50,27 @@ test('a mail that its sender’s domain disowns says so, and the details say who
     (h) => {
       const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
       Object.assign(newest.body as Mail, { authentication: { server: 'mx.nordvind.example', spf: 'pass', dkim: 'none', dmarc: 'fail' }, spam: 'Yes, score=7.1' })
+    },
+  ))
+
+test('a mail that is taller than its place is read from its beginning', () =>
+  desk(
+    '/email/103',
+    async ({ page }) => {
+      const top = async () => {
+        const [head, log] = await Promise.all([page.locator('.mail-head').last().boundingBox(), page.getByRole('log').boundingBox()])
+        return Math.round(head!.y - log!.y)
+      }
+      await page.getByText('rad 200').waitFor()
+      await fact('its head is in view', async () => (await top()) > 0 && (await top()) < 40)
+      await page.getByRole('log').evaluate((e) => (e.scrollTop += 400))
+      await page.getByRole('textbox', { name: 'Svar' }).fill('Jag läser')
+      assert.ok((await top()) < 0, 'the reader stays where the reader went')
+    },
+    (h) => {
+      const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
+      newest.text = Array.from({ length: 200 }, (_, n) => `rad ${n + 1}`).join('\n')
+      Object.assign(newest.body as Mail, { html: undefined, quoted: undefined })
     },
   ))
 
