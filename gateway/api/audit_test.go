@@ -65,10 +65,10 @@ func TestARefusedCommandIsAudited(t *testing.T) {
 	h := newHouse(t)
 	s, bo := h.ready(t, "anna"), h.as(t, "bo")
 	h.arrive(t, gateway.Chat, h.invoices)
-	s.take()
-	bo.refused("PUT", "/agents/"+h.anna.String()+"/status", m{"status": "logged_out"}, 409, "still_busy")
+	_, i := s.take()
+	bo.refused("POST", "/interactions/"+i["id"].(string)+"/assign", m{"agent": h.anna}, 409, "not_waiting")
 	lines := items(h.as(t, "admin").get("/audit?limit=2"))
-	if lines[0]["what"] != "agent.status_set.refused" || lines[0]["detail"].(m)["code"] != "still_busy" || lines[1]["what"] != "agent.status_set" {
+	if lines[0]["what"] != "interaction.assigned.refused" || lines[0]["detail"].(m)["code"] != "not_waiting" || lines[1]["what"] != "interaction.assigned" {
 		t.Errorf("got %v", lines)
 	}
 }

@@ -58,9 +58,10 @@ func (c *Core) breakLocked(a *agent, e gateway.SetStatus) *gateway.Error {
 }
 
 // intendLater keeps what an agent wants who still holds something. Wanting what is in
-// force takes back what was to come.
+// force takes back what was to come. Nobody goes home from a customer, unless a supervisor
+// says that it comes next; from a wrap-up, once that is over.
 func (c *Core) intendLater(a *agent, e gateway.SetStatus) *gateway.Error {
-	if e.Intent == gateway.IntentLoggedOut {
+	if e.Intent == gateway.IntentLoggedOut && !e.Supervisor && slices.ContainsFunc(a.holds, (*hold).active) {
 		return gateway.Conflict("still_busy", "finish or transfer what you hold, then log out", a.shown.Holds)
 	}
 	if e.Intent == a.intent {

@@ -8,12 +8,12 @@ import type { AgentRow, Channel, Id, Intent, Interval, QueueRow, Status } from '
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { serverNow, useNow } from '../live/clock'
-import { useCodeName, useStatusCodes } from '../live/codes'
+import { useCodeName } from '../live/codes'
 import { follow } from '../live/hub'
 import { total } from '../phone/directory'
 import { useMe } from '../session'
 import { AlertList } from '../shell/alerts'
-import { Codes } from '../shell/status-menu'
+import { StatusItem } from '../shell/status-menu'
 import { Menu, MenuItem, MenuSep, Switch, Tabs } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
 import { SortHead, useSort, type By } from '../ui/sort'
@@ -546,7 +546,6 @@ const intents: Intent[] = ['available', 'working_offline', 'on_break']
 /** What a supervisor sets for somebody else: while that agent holds work, it comes after. */
 function SetStatus({ a, set }: { a: AgentRow; set: (to: Change) => void }) {
   const w = useWords()
-  const codes = useStatusCodes()
   const gone = a.presence.status === 'logged_out'
   return (
     <SubmenuTrigger>
@@ -554,22 +553,9 @@ function SetStatus({ a, set }: { a: AgentRow; set: (to: Change) => void }) {
         {w.board.setStatus}
       </MenuItem>
       <Menu aria-label={w.board.setStatusOf(a.name)} placement="left top">
-        {intents.map((status) => {
-          const reasons = codes?.[status] ?? []
-          const item = <MenuItem lead={<StatusGlyph status={status} silent />}>{w.status[status]}</MenuItem>
-          if (reasons.length > 0)
-            return (
-              <SubmenuTrigger key={status}>
-                {item}
-                <Codes status={status} codes={reasons} choose={(code) => set({ status, code })} />
-              </SubmenuTrigger>
-            )
-          return (
-            <MenuItem key={status} lead={<StatusGlyph status={status} silent />} onAction={() => set({ status })}>
-              {w.status[status]}
-            </MenuItem>
-          )
-        })}
+        {intents.map((status) => (
+          <StatusItem key={status} status={status} choose={(code) => set({ status, code })} />
+        ))}
       </Menu>
     </SubmenuTrigger>
   )
@@ -609,14 +595,14 @@ function Acts({ a }: { a: AgentRow }) {
           )}
           {supervises && <SetStatus a={a} set={set.mutate} />}
           {supervises && (
-            <MenuItem lead={<StatusGlyph status="logged_out" silent />} isDisabled={out} onAction={() => set.mutate({ status: 'logged_out' })}>
+            <StatusItem status="logged_out" disabled={out} choose={(code) => set.mutate({ status: 'logged_out', code })}>
               {holds ? w.board.logOutLater : w.board.logOut}
-            </MenuItem>
+            </StatusItem>
           )}
           {supervises && holds && (
-            <MenuItem icon="alert" onAction={() => set.mutate({ status: 'logged_out', force: true })}>
+            <StatusItem status="logged_out" lead={<Icon name="alert" />} choose={(code) => set.mutate({ status: 'logged_out', code, force: true })}>
               {w.board.logOutNow}
-            </MenuItem>
+            </StatusItem>
           )}
         </Menu>
       </MenuTrigger>

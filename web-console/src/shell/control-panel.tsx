@@ -3,7 +3,7 @@ import { Button, MenuTrigger } from 'react-aria-components'
 import { Link, useLocation } from 'wouter'
 import { useSetStatus } from '../actions'
 import { api } from '../api/client'
-import type { Language } from '../api/types'
+import type { Intent, Language } from '../api/types'
 import { useLanguage, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { useStatusCodes } from '../live/codes'
@@ -17,7 +17,7 @@ import { printed } from '../ui/keys'
 import { Avatar, Kbd, Since } from '../ui/parts'
 import { useSetting } from '../ui/settings'
 import { Logo } from './logo'
-import { Codes, holdsWork, StatusMenu } from './status-menu'
+import { holdsWork, StatusButton, StatusMenu } from './status-menu'
 
 /** The bar that is the same on every page: who I am to the floor, and what it wants of me. */
 export function ControlPanel({ search, shortcuts }: { search: () => void; shortcuts: () => void }) {
@@ -75,20 +75,17 @@ function StopNew() {
   const presence = useLive((l) => l.presence)
   const set = useSetStatus()
   const on = presence?.next !== undefined && presence.next !== 'available'
-  const codes = useStatusCodes()?.working_offline ?? []
-  const stop = (yes: boolean) => set.mutate({ status: yes ? 'working_offline' : 'available' })
-  if (codes.length > 0 && !on)
+  const to: Intent = on ? 'available' : 'working_offline'
+  const choose = (code?: string) => set.mutate({ status: to, code })
+  if (useStatusCodes()?.[to]?.length)
     return (
-      <MenuTrigger>
-        <Button className="toggle toggle--button" isDisabled={!holdsWork(presence)}>
-          <span className="switch" />
-          {w.status.stopNew}
-        </Button>
-        <Codes status="working_offline" codes={codes} placement="bottom start" choose={(code) => set.mutate({ status: 'working_offline', code })} />
-      </MenuTrigger>
+      <StatusButton className="toggle toggle--button" status={to} choose={choose} disabled={!holdsWork(presence)}>
+        <span className={`switch${on ? ' is-on' : ''}`} />
+        {w.status.stopNew}
+      </StatusButton>
     )
   return (
-    <Switch on={on} set={stop} disabled={!holdsWork(presence)}>
+    <Switch on={on} set={() => choose()} disabled={!holdsWork(presence)}>
       {w.status.stopNew}
     </Switch>
   )

@@ -4,9 +4,10 @@ import { Autocomplete, Dialog, Header, Input, Menu, MenuSection, Modal, ModalOve
 import { useLocation } from 'wouter'
 import { useSetStatus } from '../actions'
 import { api } from '../api/client'
-import type { Customer } from '../api/types'
+import type { Customer, Named } from '../api/types'
 import { useFormat, useLanguage, useWords } from '../i18n'
 import { useCaseTitle } from '../inbox/case-title'
+import { useStatusCodes } from '../live/codes'
 import { useLive } from '../live/hub'
 import { MenuItem } from '../ui/controls'
 import { Icon, type IconName } from '../ui/icon'
@@ -75,6 +76,7 @@ function useChoices(text: string): { title: string; choices: Choice[] }[] {
   const language = useLanguage()
   const [, go] = useLocation()
   const status = useSetStatus()
+  const codes = useStatusCodes()
   const q = useDeferredValue(text.trim())
   const fits = (...words: (string | undefined)[]) => words.some((s) => s?.toLocaleLowerCase().includes(q.toLocaleLowerCase()))
   const mine = useLive((l) => Object.values(l.interactions))
@@ -84,7 +86,10 @@ function useChoices(text: string): { title: string; choices: Choice[] }[] {
 
   const commands: Choice[] = [
     ...tabs.map((t) => ({ id: `go-${t}`, icon: tabIcon[t], text: w.palette.goTo(w.rail[t]), run: () => go(`/${t}`) })),
-    ...(['available', 'working_offline', 'on_break'] as const).map((s) => ({ id: `status-${s}`, icon: 'user' as const, text: w.palette.setStatus(w.status[s]), run: () => status.mutate({ status: s }) })),
+    ...(['available', 'working_offline', 'on_break'] as const).flatMap((s) => {
+      const reasons: (Named | undefined)[] = codes?.[s]?.length ? codes[s] : [undefined]
+      return reasons.map((c) => ({ id: `status-${s}-${c?.id ?? ''}`, icon: 'user' as const, text: w.palette.setStatus([w.status[s], c?.name].filter(Boolean).join(' · ')), run: () => status.mutate({ status: s, code: c?.id }) }))
+    }),
     ...(['light', 'dark', 'system'] as const).map((t) => ({ id: `theme-${t}`, icon: 'screen' as const, text: w.palette.theme(w.panel.themes[t]), run: () => setSetting('theme', t) })),
   ]
   const found = q.length > 1

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { Autocomplete, Button, Input, Menu as AriaMenu, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
 import { useSetStatus } from '../actions'
 import type { Intent, Named, Presence } from '../api/types'
@@ -31,6 +31,7 @@ export function StatusMenu() {
   const choose = (status: Intent, code?: string) => set.mutate({ status, code })
   const next = busy && presence?.next !== 'available' ? presence?.next : undefined
   const listed = (status: Intent) => codes?.[status] ?? []
+  const logOut = (code?: string) => set.mutate({ status: 'logged_out', code }, { onSuccess: (p) => p.intent === 'logged_out' && leave() })
 
   useKeys({
     'ctrl+alt+KeyS': () => setOpen((o) => !o),
@@ -50,28 +51,19 @@ export function StatusMenu() {
         <Icon name="down" />
       </Button>
       <Menu aria-label={w.status.menu}>
-        {choices.map((status, i) =>
-          listed(status).length === 0 ? (
-            <MenuItem key={status} lead={<StatusGlyph status={status} silent />} end={i === 0 ? <Kbd>1</Kbd> : undefined} onAction={() => choose(status)}>
-              {w.status[status]}
-            </MenuItem>
-          ) : (
-            <SubmenuTrigger key={status}>
-              <MenuItem lead={<StatusGlyph status={status} silent />}>{w.status[status]}</MenuItem>
-              <Codes status={status} codes={listed(status)} choose={(code) => choose(status, code)} />
-            </SubmenuTrigger>
-          ),
-        )}
+        {choices.map((status, i) => (
+          <StatusItem key={status} status={status} end={i === 0 ? <Kbd>1</Kbd> : undefined} choose={(code) => choose(status, code)} />
+        ))}
         <MenuSep />
         {next && (
-          <MenuItem icon="clock" end={<span className="switch is-on" />} onAction={() => choose('available')}>
+          <StatusItem status="available" lead={<Icon name="clock" />} end={<span className="switch is-on" />} choose={(code) => choose('available', code)}>
             {w.status.later(w.status[next])}
-          </MenuItem>
+          </StatusItem>
         )}
         {next && <MenuSep />}
-        <MenuItem lead={<StatusGlyph status="logged_out" silent />} end={<Open presence={presence} />} isDisabled={busy} onAction={() => set.mutate({ status: 'logged_out' }, { onSuccess: leave })}>
+        <StatusItem status="logged_out" end={<Open presence={presence} />} disabled={presence?.status === 'busy'} choose={logOut}>
           {w.status.logOut}
-        </MenuItem>
+        </StatusItem>
       </Menu>
     </MenuTrigger>
   )
@@ -81,6 +73,46 @@ function Open({ presence }: { presence: Presence | null }) {
   const w = useWords()
   const count = presence?.holds?.length ?? 0
   return count > 0 ? <span className="meta">{w.status.open(count)}</span> : null
+}
+
+type Asks = { status: Intent; choose: (code?: string) => void; children?: ReactNode; disabled?: boolean }
+
+/** A status in a menu, with its reasons beside it where it needs one. */
+export function StatusItem({ status, choose, children, disabled, lead, end }: Asks & { lead?: ReactNode; end?: ReactNode }) {
+  const w = useWords()
+  const codes = useStatusCodes()?.[status] ?? []
+  const asks = codes.length > 0
+  const item = (
+    <MenuItem lead={lead ?? <StatusGlyph status={status} silent />} end={asks ? undefined : end} isDisabled={disabled} onAction={asks ? undefined : () => choose()}>
+      {children ?? w.status[status]}
+    </MenuItem>
+  )
+  if (!asks) return item
+  return (
+    <SubmenuTrigger>
+      {item}
+      <Codes status={status} codes={codes} choose={choose} />
+    </SubmenuTrigger>
+  )
+}
+
+/** A button that sets a status, which asks for the reason first where it needs one. */
+export function StatusButton({ status, choose, children, disabled, className }: Asks & { className: string }) {
+  const codes = useStatusCodes()?.[status] ?? []
+  if (codes.length === 0)
+    return (
+      <Button className={className} isDisabled={disabled} onPress={() => choose()}>
+        {children}
+      </Button>
+    )
+  return (
+    <MenuTrigger>
+      <Button className={className} isDisabled={disabled}>
+        {children}
+      </Button>
+      <Codes status={status} codes={codes} placement="bottom start" choose={choose} />
+    </MenuTrigger>
+  )
 }
 
 /** The reasons of a status: typed or chosen, never a dialog. */

@@ -9,6 +9,7 @@ import type { Drain } from '../live/state'
 import { unsent } from '../live/outbox'
 import { useLines } from '../phone/lines'
 import { AlertStrip } from './alerts'
+import { StatusButton } from './status-menu'
 import { Icon, type IconName } from '../ui/icon'
 import { Since } from '../ui/parts'
 
@@ -110,9 +111,9 @@ function Standing() {
   if (!text) return null
   return (
     <Strip tone="warn" icon="pause" text={text}>
-      <button className="btn btn--xs" disabled={set.isPending} onClick={() => set.mutate({ status: 'available' })}>
+      <StatusButton className="btn btn--xs" status="available" disabled={set.isPending} choose={(code) => set.mutate({ status: 'available', code })}>
         {w.strip.goAvailable}
-      </button>
+      </StatusButton>
     </Strip>
   )
 }

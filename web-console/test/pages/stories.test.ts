@@ -186,6 +186,7 @@ story('S18 a transfer sees the queue’s state first', '/chat/101', async ({ pag
   await press(dialog.getByRole('button', { name: /Faktura.*3 väntar.*2 lediga/ }).first())
   await press(dialog.getByRole('button', { name: 'Överför till kön Faktura' }))
   await fact('it is transferred', () => asked(house, /101\/transfer/)[0]?.body.to_queue === '1')
+  await dialog.waitFor({ state: 'detached' })
 })
 
 story('S21 an article goes to the customer by its shortcut', '/chat/101', async ({ page, house, hand }) => {
