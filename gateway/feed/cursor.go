@@ -11,10 +11,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// position is a place in the order of all events. The zero position is before them all.
+// position is a place in the order of all events: the transaction's number, then the row's
+// and the event's in it. The zero position is before them all.
 type position struct {
 	xid uint64
-	pos int64
+	pos int64 // of the row, times mostInRow, and which of its events
+}
+
+// mostInRow is how many events may share a row of the log.
+const mostInRow = 64
+
+// event is the position of one of a row's events; the last one stands for its end.
+func (p position) event(n, of int) position {
+	if n == of-1 {
+		n = mostInRow - 1
+	}
+	return position{p.xid, p.pos*mostInRow + int64(n)}
+}
+
+// row is the first row that may hold events after the position, as arguments of a statement.
+func (p position) row() (xid string, pos int64) {
+	return strconv.FormatUint(p.xid, 10), (p.pos + 1) / mostInRow
 }
 
 func (p position) before(q position) bool {

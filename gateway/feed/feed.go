@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,25 +85,58 @@ func (f *Feed) Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) e
 	if len(events) == 0 {
 		return nil
 	}
-	var topics, types, data []string
-	var conversations, revs []int64
-	for i, e := range events {
-		if last := len(topics) - 1; i > 0 && alike(e, events[i-1]) {
-			topics[last] += " " + e.Topic
-			continue
+	var r rows
+	for from := 0; from < len(events); {
+		next := from + 1
+		for next < len(events) && alike(events[next], events[next-1]) {
+			next++
 		}
-		topics, types, data = append(topics, e.Topic), append(types, e.Type), append(data, string(e.Data))
-		conversations, revs = append(conversations, int64(e.Conversation)), append(revs, e.Rev)
+		r.add(events[from:next])
+		from = next
 	}
 	_, err := tx.Exec(ctx, `
-		insert into event (topics, type, conversation_id, rev, data)
-		select string_to_array(topics, ' '), type, conversation_id, rev, data::json
-		from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-		as w(topics, type, conversation_id, rev, data)`, topics, types, conversations, revs, data)
+		insert into event (topics, n, events)
+		select string_to_array(topics, ' '), n, events
+		from unnest($1::text[], $2::smallint[], $3::bytea[]) as w(topics, n, events)`, r.topics, r.n, r.events)
 	if err != nil {
 		return fmt.Errorf("append %d events: %w", len(events), err)
 	}
 	return nil
+}
+
+// rows are events on their way into the log.
+type rows struct {
+	topics []string // with spaces between
+	n      []int16
+	events [][]byte
+}
+
+// rowSize is about what two rows of fill a page: a larger one would be taken apart.
+const rowSize = 3800
+
+// add puts an event, which is for one topic each, into the last row or a new one.
+func (r *rows) add(same []gateway.Event) {
+	e := same[0]
+	for _, s := range same[1:] {
+		e.Topic += " " + s.Topic
+	}
+	body := encode([]gateway.Event{e})
+	last := len(r.n) - 1
+	if last < 0 || r.n[last] == mostInRow || len(r.topics[last])+len(r.events[last])+len(e.Topic)+len(body) > rowSize {
+		r.topics, r.n, r.events = append(r.topics, ""), append(r.n, 0), append(r.events, nil)
+		last++
+	}
+	r.n[last]++
+	r.events[last] = append(r.events[last], body...)
+	for _, s := range same {
+		if !hasWord(r.topics[last], s.Topic) {
+			r.topics[last] = strings.TrimPrefix(r.topics[last]+" "+s.Topic, " ")
+		}
+	}
+}
+
+func hasWord(words, word string) bool {
+	return strings.Contains(" "+words+" ", " "+word+" ")
 }
 
 // alike says whether two events are one that is told to two topics: they share a row.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -81,15 +80,17 @@ const mostBehind = 20_000
 // The number stands in the statement, so that PostgreSQL plans for it: it then walks the
 // index that far and no further.
 var missedMore = fmt.Sprintf(`
-	select exists (
-		select from event
-		where (xid, pos) > ($1::text::xid8, $2)
+	select coalesce(sum(n), 0) > %d
+	from (
+		select n from event
+		where (xid, pos) >= ($1::text::xid8, $2)
 		order by xid, pos
-		offset %d)`, mostBehind)
+		limit %d) as missed`, mostBehind, mostBehind+1)
 
 // farBehind says whether more events than that lie after a position.
 func (f *Feed) farBehind(ctx context.Context, at position) (far bool, err error) {
-	err = f.pool.QueryRow(ctx, missedMore, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(at.xid, 10), at.pos).Scan(&far)
+	xid, pos := at.row()
+	err = f.pool.QueryRow(ctx, missedMore, pgx.QueryExecModeCacheDescribe, xid, pos).Scan(&far)
 	if err != nil {
 		return false, fmt.Errorf("count what was missed: %w", err)
 	}
@@ -217,12 +218,11 @@ func (w *Follower) catchUp(ctx context.Context) error {
 	w.feed.mu.Lock()
 	topics, joined := w.listLocked(), w.joined
 	w.feed.mu.Unlock()
-	n, err := w.feed.page(ctx, w.at, maxFrames, topics, func(row *logRow) {
+	n, err := w.feed.page(ctx, w.at, maxFrames, topics, func(row *logged) {
 		w.at = row.position
-		frame := row.frame(w.feed.cluster)
-		heard := slices.DeleteFunc(strings.Fields(string(row.topics)), func(topic string) bool { return !slices.Contains(topics, topic) })
+		heard := slices.DeleteFunc(strings.Fields(row.Topic), func(topic string) bool { return !slices.Contains(topics, topic) })
 		for i, topic := range heard {
-			w.pending = append(w.pending, frame.of(topic, i == len(heard)-1))
+			w.pending = append(w.pending, row.frame(w.feed.cluster).of(topic, i == len(heard)-1))
 		}
 	})
 	switch {

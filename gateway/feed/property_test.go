@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,9 +62,17 @@ func (r *reader) take(ctx context.Context) (bool, error) {
 
 // takeSoon reads a frame if there is one.
 func (r *reader) takeSoon(ctx context.Context) error {
+	if r.w == nil {
+		return nil // given up
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
 	defer cancel()
-	if _, err := r.take(ctx); err != nil && ctx.Err() == nil {
+	_, err := r.take(ctx)
+	if errors.Is(err, feed.ErrSlow) {
+		r.cut()
+		return nil
+	}
+	if err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil
@@ -70,12 +80,18 @@ func (r *reader) takeSoon(ctx context.Context) error {
 
 // committed is what the log holds of the topics from a rev on, in its order.
 func committed(ctx context.Context, pool *pgxpool.Pool, topics []string, from int64) ([]int64, error) {
-	rows, _ := pool.Query(ctx, `
-		select rev
-		from event
-		where topics && $1 and topics <> array['end'] and rev >= $2
-		order by xid, pos`, topics, from)
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	rows, _ := pool.Query(ctx, `select events from event order by xid, pos`) // the error comes with the rows
+	var found []int64
+	var body []byte
+	_, err := pgx.ForEachRow(rows, []any{&body}, func() error {
+		return feed.Decode(body, func(heard []byte, e gateway.Event) {
+			ours := slices.ContainsFunc(strings.Fields(string(heard)), func(topic string) bool { return slices.Contains(topics, topic) })
+			if ours && string(heard) != "end" && e.Rev >= from {
+				found = append(found, e.Rev)
+			}
+		})
+	})
+	return found, err
 }
 
 // TestNothingMissedWhateverTheOrder runs a script of transactions that begin, write, end
@@ -116,10 +132,12 @@ func TestNothingMissedWhateverTheOrder(t *testing.T) {
 					must(err)
 					open[i] = tx
 				}
-				rev++
 				var told []gateway.Event
-				for _, topic := range rapid.SliceOfNDistinct(rapid.SampledFrom(allTopics), 1, 3, rapid.ID).Draw(r, "topics") {
-					told = append(told, event(topic, rev))
+				for range rapid.SampledFrom([]int{1, 1, 2, 3, 70}).Draw(r, "events") {
+					rev++
+					for _, topic := range rapid.SliceOfNDistinct(rapid.SampledFrom(allTopics), 1, 3, rapid.ID).Draw(r, "topics") {
+						told = append(told, event(topic, rev))
+					}
 				}
 				said[i] = append(said[i], told...)
 				must(nodes[0].Append(ctx, open[i], told...))
@@ -161,6 +179,10 @@ func TestNothingMissedWhateverTheOrder(t *testing.T) {
 			}
 			for last := false; !last; {
 				last, err = w.take(ctx)
+				if errors.Is(err, feed.ErrSlow) {
+					w.cut()
+					err = w.open(ctx, i)
+				}
 				must(err)
 			}
 			w.cut()

@@ -77,13 +77,14 @@ func (f *Feed) gauge(ctx context.Context) error {
 	tail := f.tail
 	f.mu.Unlock()
 	var lag float64
+	xid, pos := tail.row()
 	err := f.pool.QueryRow(ctx, `
 		select coalesce((
 			select extract(epoch from clock_timestamp() - at)
 			from event
-			where (xid, pos) > ($1::text::xid8, $2)
+			where (xid, pos) >= ($1::text::xid8, $2)
 			order by xid, pos
-			limit 1), 0)::float8`, pgx.QueryExecModeCacheDescribe, strconv.FormatUint(tail.xid, 10), tail.pos).Scan(&lag)
+			limit 1), 0)::float8`, pgx.QueryExecModeCacheDescribe, xid, pos).Scan(&lag)
 	if err != nil {
 		return fmt.Errorf("measure lag: %w", err)
 	}

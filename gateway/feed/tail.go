@@ -116,16 +116,16 @@ func (f *Feed) read(ctx context.Context) (came bool, err error) {
 }
 
 // pass moves the tail past an event and gives it to its listeners here.
-func (f *Feed) pass(row *logRow) {
+func (f *Feed) pass(e *logged) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.tail = row.position
-	topics := strings.Fields(string(row.topics))
+	f.tail = e.position
+	topics := strings.Fields(e.Topic)
 	topics = slices.DeleteFunc(topics, func(topic string) bool { return f.listeners[topic] == nil })
 	if len(topics) == 0 {
 		return
 	}
-	frame := row.frame(f.cluster)
+	frame := e.frame(f.cluster)
 	for i, topic := range topics {
 		for l := range f.listeners[topic] {
 			again := slices.ContainsFunc(topics[i+1:], func(later string) bool { _, ok := f.listeners[later][l]; return ok })
@@ -134,24 +134,19 @@ func (f *Feed) pass(row *logRow) {
 	}
 }
 
-// logRow is an event as it is read. Its bytes are the connection's, until the next row.
-type logRow struct {
+// logged is an event as it is read. Its bytes are the connection's, until the next row. Its
+// topic is all of its topics, with spaces between.
+type logged struct {
 	position
-	topics, kind, data pgtype.DriverBytes // topics with spaces between
-	conversation, rev  int64
-	at                 time.Time
+	gateway.Event
+	at time.Time
 }
 
-// frame is a copy of the row, for whichever of its topics.
-func (r *logRow) frame(cluster string) Frame {
-	return Frame{
-		Event: gateway.Event{
-			Type: string(r.kind), Conversation: gateway.ConversationID(r.conversation),
-			Rev: r.rev, Data: slices.Clone([]byte(r.data)),
-		},
-		At:  cursor{cluster, r.position, r.at}.String(),
-		pos: r.position,
-	}
+// frame is a copy of the event, for whichever of its topics.
+func (e *logged) frame(cluster string) Frame {
+	event := e.Event
+	event.Topic, event.Data = "", slices.Clone(e.Data)
+	return Frame{Event: event, At: cursor{cluster, e.position, e.at}.String(), pos: e.position}
 }
 
 // of is the frame for one topic. Whoever has several of the row's gets a frame for each,
@@ -173,25 +168,36 @@ const inOrder = `
 		set_config('enable_sort', 'off', true)`
 
 const readPage = `
-	select xid::text::bigint, pos, array_to_string(topics, ' '), type, conversation_id, rev, data::text, at
+	select xid::text::bigint, pos, n, events, at
 	from event
-	where (xid, pos) > ($1::text::xid8, $2)
+	where (xid, pos) >= ($1::text::xid8, $2)
 	and xid < pg_snapshot_xmin(pg_current_snapshot())
 	and ($3::text[] is null or topics && $3)
 	order by xid, pos
 	limit $4`
 
-// page reads the events after a position and below the watermark, in order; of the topics
-// only, unless nil. It says how many there were.
-func (f *Feed) page(ctx context.Context, after position, limit int, topics []string, each func(*logRow)) (n int, err error) {
-	var row logRow
+// page reads the events after a position and below the watermark, in order; rows without
+// any of the topics are left out, unless nil. It says how many rows there were.
+func (f *Feed) page(ctx context.Context, after position, limit int, topics []string, each func(*logged)) (n int, err error) {
+	var row position
+	var size int
+	var events pgtype.DriverBytes
+	var at time.Time
 	var b pgx.Batch // the settings last as long as it
 	b.Queue(inOrder)
-	b.Queue(readPage, strconv.FormatUint(after.xid, 10), after.pos, topics, limit).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &row.topics, &row.kind, &row.conversation, &row.rev, &row.data, &row.at}, func() error {
+	xid, pos := after.row()
+	b.Queue(readPage, xid, pos, topics, limit).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&row.xid, &row.pos, &size, &events, &at}, func() error {
 			n++
-			each(&row)
-			return nil
+			k := 0
+			return decode(events, func(topics []byte, e gateway.Event) {
+				e.Topic = string(topics)
+				l := logged{row.event(k, size), e, at}
+				k++
+				if after.before(l.position) {
+					each(&l)
+				}
+			})
 		})
 		return err
 	})
