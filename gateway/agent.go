@@ -50,6 +50,9 @@ type WrapUpLeft struct {
 	Queue       QueueID       `json:"queue"`              // in which it was served, whose codes it asks for
 	Until       time.Time     `json:"until,omitzero"`     // zero while an outbound call pauses it
 	Overtime    bool          `json:"overtime,omitempty"` // the time is over and a code is missing
+	// ExtendableUntil is when asking for another minute begins to be refused; zero if it is
+	// refused now.
+	ExtendableUntil time.Time `json:"extendable_until,omitzero"`
 }
 
 // Reasons that the floor itself gives for a status; they are not in any list.

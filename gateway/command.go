@@ -60,10 +60,14 @@ type (
 	// the end. That amends an end that no agent's answer came before; it is short_abandon
 	// if the turn came within five seconds. After a message the second is EndVoicemail,
 	// which changes nothing.
+	//
+	// TalkOn says that those whom the customer leaves behind still hear each other: the
+	// interaction ends, and they are busy until a second Leave says that they are done.
 	Leave struct {
 		Interaction InteractionID `json:"interaction"`
 		End         End           `json:"end,omitempty"`
 		Callback    InteractionID `json:"callback,omitempty"`
+		TalkOn      bool          `json:"talk_on,omitempty"`
 	}
 	// CallBack ends the wait of a call or chat whose customer wants to be called instead: a
 	// callback under the reserved id keeps the place.
@@ -89,6 +93,29 @@ type (
 	}
 	// ExtendWrapUp adds a minute, twice at most.
 	ExtendWrapUp struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// TakeUp goes on by hand with what was parked, beyond capacity if need be.
+	TakeUp struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
+	// Silence reports that a chat's customer waits for its agent's answer to the line at Pos.
+	// Supervisors hear of it, once for each agent and line, after five minutes in one hand.
+	Silence struct {
+		Interaction InteractionID `json:"interaction"`
+		Pos         int64         `json:"pos"`
+	}
+	// Redial says that the agent calls the customer of a callback, or of a voicemail, which
+	// ends and becomes a callback under the reserved id with the due time that it had.
+	Redial struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+		Callback    InteractionID `json:"callback,omitempty"`
+	}
+	// Unreached says that a customer who was called back has not answered: the agent may try again.
+	Unreached struct {
 		Interaction InteractionID `json:"interaction"`
 		Agent       AgentID       `json:"agent"`
 	}
@@ -160,6 +187,10 @@ func (PhoneReach) command()     {}
 func (EndInteraction) command() {}
 func (Finish) command()         {}
 func (ExtendWrapUp) command()   {}
+func (TakeUp) command()         {}
+func (Silence) command()        {}
+func (Redial) command()         {}
+func (Unreached) command()      {}
 func (Transfer) command()       {}
 func (Consult) command()        {}
 func (TransferLines) command()  {}
@@ -192,6 +223,10 @@ func init() {
 		EndInteraction{},
 		Finish{},
 		ExtendWrapUp{},
+		TakeUp{},
+		Silence{},
+		Redial{},
+		Unreached{},
 		Transfer{},
 		Consult{},
 		TransferLines{},

@@ -72,6 +72,7 @@ type Mail struct {
 	Outbound    int64        `json:"outbound,omitempty,string"` // the outbox row of a mail we sent
 	Forwards    int64        `json:"forwards,omitempty"`        // position of the mail that this one passes on to somebody else
 
+	Invitation     *Invitation     `json:"invitation,omitempty"`     // to a meeting, or what became of one
 	Authentication *Authentication `json:"authentication,omitempty"` // nil: no server says anything of the sender
 	Spam           string          `json:"spam,omitempty"`           // what a filter on the way has said, in its own words
 }
@@ -93,6 +94,41 @@ func (a *Authentication) Forged() bool {
 	}
 	return a.DMARC == "fail" || a.SPF == "fail" && a.DKIM != "pass"
 }
+
+// Invitation is a meeting that a mail is about (RFC 5546).
+type Invitation struct {
+	Method     string           `json:"method"` // request: answer it; cancel, reply, publish …: know it
+	UID        string           `json:"uid"`    // of the meeting, in all mails about it
+	Sequence   int              `json:"sequence,omitempty"`
+	Recurrence string           `json:"recurrence,omitempty"` // which occasion of several, as its calendar has it
+	Summary    string           `json:"summary,omitempty"`
+	Place      string           `json:"place,omitempty"`
+	Text       string           `json:"text,omitempty"`
+	Start      *time.Time       `json:"start,omitempty"`
+	End        *time.Time       `json:"end,omitempty"`
+	AllDay     bool             `json:"all_day,omitempty"` // then start and end are days, the end not among them
+	Repeats    string           `json:"repeats,omitempty"` // RRULE of RFC 5545
+	Organizer  Address          `json:"organizer"`
+	Attendees  []Attendee       `json:"attendees,omitempty"`
+	Answer     InvitationAnswer `json:"answer,omitempty"` // of a mail that we sent: what it answers
+}
+
+// Attendee is somebody who is invited, and what they have answered.
+type Attendee struct {
+	Address
+
+	Answer InvitationAnswer `json:"answer,omitempty"`
+}
+
+// InvitationAnswer is what somebody answers to an invitation. Others write words beside these.
+type InvitationAnswer string
+
+// The answers that agents may give.
+const (
+	InvitationAccepted  InvitationAnswer = "accepted"
+	InvitationTentative InvitationAnswer = "tentative"
+	InvitationDeclined  InvitationAnswer = "declined"
+)
 
 // Attachment is a file on an entry.
 type Attachment struct {
@@ -139,7 +175,21 @@ type CallSummary struct {
 	WaitMS   int64  `json:"wait_ms"`
 	TalkMS   int64  `json:"talk_ms"`
 	Cause    string `json:"cause,omitempty"`
+	// Failure is why the number that was called did not answer; empty if it did.
+	Failure CallFailure `json:"failure,omitempty"`
 }
+
+// CallFailure is why a telephone outside could not be talked to.
+type CallFailure string
+
+// The failures of calls that go out.
+const (
+	FailedBusy     CallFailure = "busy"
+	FailedNoAnswer CallFailure = "no_answer"
+	FailedRefused  CallFailure = "refused"        // somebody, or the network, does not want the call
+	FailedUnknown  CallFailure = "unknown_number" // there is no such telephone
+	FailedNetwork  CallFailure = "unreachable"    // the call did not get there
+)
 
 // Recording is sound on a case.
 type Recording struct {

@@ -30,6 +30,7 @@ const (
 	PhaseHold       Phase = "hold"       // the customer hears music
 	PhaseConsult    Phase = "consult"    // the agent talks to line 2, the customer waits
 	PhaseConference Phase = "conference" // everybody hears everybody
+	PhaseColleagues Phase = "colleagues" // the customer has gone, the others talk on
 )
 
 // Line2 is who is on an agent's second line, alone with the agent while they consult.

@@ -50,7 +50,7 @@ exception when feature_not_supported then null;
 end $$;
 -- +goose StatementEnd
 
--- view: response_figures, readers: stats
+-- view: response_figures, readers: stats floor
 create view response_figures as
 select conversation_id as conversation, pos, at, author_kind = 'agent' as by_agent
 from entry
@@ -85,6 +85,16 @@ create table message_ref (
     moved_from      bigint, -- the conversation that the mail was first in, if it was taken out of it
     primary key (message_id, conversation_id)
 );
+
+-- What mails refer to, the newest of it, wherever that is: cases that may have to do with
+-- each other are found by it, and nothing is joined.
+create table message_link (
+    message_id      text   not null check (message_id <> ''),
+    conversation_id bigint not null references conversation (id),
+    primary key (conversation_id, message_id)
+);
+
+create index message_link_to on message_link (message_id);
 
 -- Who has taken part, by address: an unsigned reference counts only from one of them.
 create table participant (

@@ -61,7 +61,7 @@ create table interaction (
   ended         text not null check (ended in ('', 'handled', 'abandoned', 'short_abandon', 'voicemail', 'transferred_external', 'closed', 'form', 'callback', 'system_failure', 'silent')),
   codes         bigint[] not null,
   over_capacity boolean not null,
-  phase         text not null check (phase in ('', 'talking', 'hold', 'consult', 'conference')),
+  phase         text not null check (phase in ('', 'talking', 'hold', 'consult', 'conference', 'colleagues')),
   others        bigint[] not null, -- colleagues on it beside its agent
   line_2        text not null check (line_2 in ('', 'colleague', 'outside')),
   outside       boolean not null, -- somebody outside is on it
@@ -113,10 +113,10 @@ create index segment_ended on segment (ended_at);
 create table alert (
   seq         bigint not null,
   n           int not null,
-  kind        text not null check (kind in ('unanswered', 'max_wait', 'no_members', 'wrap_up_overtime')),
+  kind        text not null check (kind in ('unanswered', 'max_wait', 'no_members', 'wrap_up_overtime', 'silent')),
   interaction bigint not null,
   queue       bigint not null,
-  agent       bigint not null, -- whose wrap-up it is, 0 otherwise
+  agent       bigint not null, -- whose wrap-up it is, or who does not answer; 0 otherwise
   at          timestamptz not null,
   primary key (seq, n)
 );

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,9 +23,6 @@ var nudges = map[string]string{
 // it goes by is on the conversation, so that another node, or this one started anew, goes
 // by the same; those who are not connected are let go by sweepGone.
 func (s *Server) sweepSilent(ctx context.Context, now time.Time) {
-	if s.NudgeAfter == 0 && s.SilentAfter == 0 {
-		return
-	}
 	for _, v := range s.all() {
 		if !v.looks(now) {
 			continue
@@ -71,6 +69,9 @@ func (v *session) mindSilence(ctx context.Context, now time.Time) (next time.Tim
 	entries, err := v.srv.Timeline.Entries(ctx, who.Conversation, after, 2*heardPage)
 	if err != nil {
 		return next, err
+	}
+	if line, at := unanswered(entries); line > 0 {
+		return v.mindAgent(ctx, now, line, at)
 	}
 	pos, since := silentSince(entries, stirred)
 	do, next := v.srv.silence(now, since)
@@ -120,8 +121,8 @@ func (c *Config) silence(now, since time.Time) (do int, next time.Time) {
 		soonest = c.SilentAfter
 	}
 	next = now.Add(soonest)
-	if since.IsZero() {
-		return nothing, next
+	if since.IsZero() || soonest == 0 {
+		return nothing, now.Add(agentSilent)
 	}
 	silent := now.Sub(since)
 	switch {
@@ -134,6 +135,45 @@ func (c *Config) silence(now, since time.Time) (do int, next time.Time) {
 	default:
 		return ask, next
 	}
+}
+
+// agentSilent is how long a visitor may wait for an answer before supervisors hear of it. No
+// visitor is looked at less often, so that it is not late.
+const agentSilent = 5 * time.Minute
+
+// mindAgent has the floor tell supervisors of a line that their agent has not answered. The
+// floor knows whether somebody has the chat, and for how long.
+func (v *session) mindAgent(ctx context.Context, now time.Time, line int64, at time.Time) (next time.Time, err error) {
+	if since := now.Sub(at); since < agentSilent {
+		return at.Add(agentSilent), nil
+	}
+	v.mu.Lock()
+	conversation := v.visitor.Conversation
+	v.mu.Unlock()
+	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{conversation})
+	p, open := places[conversation]
+	if err != nil || !open || p.State != gateway.StateActive {
+		return now.Add(sweepSeconds * time.Second), err
+	}
+	_, err = v.srv.Floor.Do(ctx, "", gateway.Silence{Interaction: p.Interaction, Pos: line})
+	if errors.Is(err, gateway.ErrConflict) { // it is too early, or known
+		err = nil
+	}
+	return now.Add(time.Minute), err
+}
+
+// unanswered is the oldest line of the visitor's that no agent has answered yet.
+func unanswered(entries []gateway.Entry) (pos int64, at time.Time) {
+	for _, e := range slices.Backward(entries) {
+		switch {
+		case e.Internal || e.Kind == gateway.EntryEvent || e.Author.Kind == gateway.BySystem:
+		case e.Author.Kind == gateway.ByAgent:
+			return pos, at
+		default:
+			pos, at = e.Pos, e.At
+		}
+	}
+	return pos, at
 }
 
 // silentSince is the agent's last line, if the visitor has not answered it, and since when

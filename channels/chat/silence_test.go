@@ -47,22 +47,52 @@ func TestSilentVisitor(t *testing.T) {
 	}
 }
 
-// Who waits for a line of the agent's is not silent.
+// told is what the floor was told.
+func (h *house) told() []gateway.Command {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.commands)
+}
+
+// Who waits for a line of the agent's is not silent. It is the agent who is: after five
+// minutes the floor hears of the oldest line that is not answered.
 func TestWaitingForTheAgentIsNoSilence(t *testing.T) {
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
 	c.begin("Hej")
-	n.SweepSilent(t.Context(), time.Now().Add(time.Hour))
 	h.join(conversation)
 	c.line("joined")
-	n.SweepSilent(t.Context(), time.Now().Add(2*time.Hour))
-	if got := h.texts(conversation); len(got) != 1 {
-		t.Errorf("there is %q", got)
+	h.reply(conversation, "Ja?")
+	c.line("Ja?")
+	for _, cid := range []string{"m-1", "m-2"} {
+		c.send(m{"t": "msg", "cid": cid, "text": "Hallå?"})
+		c.until("ack")
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.commands) != 0 {
-		t.Errorf("told the floor %+v", h.commands)
+	start := time.Now()
+	n.SweepSilent(t.Context(), start.Add(4*time.Minute))
+	if got := h.told(); len(got) != 0 {
+		t.Errorf("after 4 minutes: told the floor %+v", got)
+	}
+	n.SweepSilent(t.Context(), start.Add(6*time.Minute))
+	if got, want := h.told(), []gateway.Command{gateway.Silence{Interaction: 100, Pos: 4}}; !slices.Equal(got, want) {
+		t.Errorf("told the floor %+v, want %+v", got, want)
+	}
+	h.reply(conversation, "På väg.")
+	c.line("På väg.")
+	n.SweepSilent(t.Context(), start.Add(8*time.Minute))
+	if got := h.told(); len(got) != 1 {
+		t.Errorf("answered, but told the floor %+v", got)
+	}
+}
+
+// As long as nobody has the chat, nobody is silent.
+func TestWaitingInTheQueueIsNoSilence(t *testing.T) {
+	h := newHouse(t)
+	n := h.start()
+	n.dial(t).begin("Hej")
+	n.SweepSilent(t.Context(), time.Now().Add(time.Hour))
+	if got, texts := h.told(), h.texts(conversation); len(got) != 0 || len(texts) != 1 {
+		t.Errorf("told the floor %+v; there is %q", got, texts)
 	}
 }

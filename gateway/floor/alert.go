@@ -59,7 +59,8 @@ func (l *leader) alert(alerts []alertRow) {
 
 // Alerts are the latest, newest first; only those that are still open, if that is asked
 // for. One about somebody who waits is over when an agent has taken the interaction, or it
-// has ended; one about a wrap-up with the wrap-up.
+// has ended; one about a wrap-up with the wrap-up; one about an agent who says nothing when
+// they do, or no longer have to.
 func (f *Floor) Alerts(ctx context.Context, open bool, limit int) ([]gateway.Alert, error) {
 	rows, err := f.pool.Query(ctx, `
 		select * from (
@@ -69,6 +70,9 @@ func (f *Floor) Alerts(ctx context.Context, open bool, limit int) ([]gateway.Ale
 					select from presence
 					where agent = a.agent
 					and wrap_ups @> jsonb_build_array(jsonb_build_object('interaction', a.interaction::text)))
+				when 'silent' then i.state = 'active' and i.agent = a.agent and i.ended_at is null and not exists (
+					select from response_figures
+					where conversation = i.conversation and by_agent and at > a.at)
 				else i.state in ('waiting', 'offered') and coalesce(i.accepted_at < a.at, true) and not exists (
 					select from offer
 					where interaction = a.interaction and outcome = 'accepted' and closed_at >= a.at)

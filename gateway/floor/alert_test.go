@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -63,6 +64,33 @@ func TestTheFifthOfferIsTold(t *testing.T) {
 	h.do(t, gateway.Accept{Interaction: id, No: 5, Agent: anna})
 	h.wantOpen(t)
 	h.do(t, gateway.Transfer{Interaction: id, Agent: anna, ToQueue: queueID})
+	h.wantOpen(t)
+}
+
+// TestASilentAgentIsTold: supervisors hear of an agent who leaves a customer without an answer,
+// until the agent has said something.
+func TestASilentAgentIsTold(t *testing.T) {
+	h := newHouse(t)
+	h.ready(t)
+	id := h.arrive(t, 11)
+	o := await[gateway.Offer](t, h, "offer.created", nil)
+	h.do(t, gateway.Accept{Interaction: id, No: o.No, Agent: anna})
+	early := gateway.Silence{Interaction: id, Pos: 1}
+	if _, err := h.Do(t.Context(), "", early); !errors.Is(err, gateway.ErrConflict) {
+		t.Errorf("at once: %v", err)
+	}
+	h.stop()
+	h.now = func() time.Time { return time.Now().Add(6 * time.Minute) }
+	h.start(t)
+	h.do(t, gateway.Consoles{Agent: anna, Live: true})
+	h.do(t, early)
+	if a := h.raised(t, gateway.AlertSilent, id); a.Agent != anna {
+		t.Errorf("got %+v", a)
+	}
+	h.wantOpen(t, gateway.AlertSilent)
+	h.exec(t, `
+		insert into entry (conversation_id, pos, kind, author_kind, channel, at)
+		values (11, 2, 'message', 'agent', 'chat', now() + interval '1 hour')`)
 	h.wantOpen(t)
 }
 

@@ -141,7 +141,7 @@ func (a *agent) showsHolds() bool {
 		if h.active() {
 			continue
 		}
-		if len(wraps) == 0 || wraps[0].Interaction != h.item.ID || wraps[0].Queue != h.queue.id || wraps[0].Overtime != h.wrap.overtime || !wraps[0].Until.Equal(h.wrap.until) {
+		if len(wraps) == 0 || wraps[0] != h.left() {
 			return false
 		}
 		wraps = wraps[1:]
@@ -158,9 +158,7 @@ func (a *agent) listHolds() {
 	for _, h := range a.holds {
 		a.shown.Holds = append(a.shown.Holds, h.item.ID)
 		if !h.active() {
-			a.shown.WrapUps = append(a.shown.WrapUps, gateway.WrapUpLeft{
-				Interaction: h.item.ID, Queue: h.queue.id, Until: h.wrap.until, Overtime: h.wrap.overtime,
-			})
+			a.shown.WrapUps = append(a.shown.WrapUps, h.left())
 		}
 	}
 }

@@ -13,7 +13,8 @@ import (
 // The phase says what the customer hears: talking or hold with one agent, consult while
 // the agent asks somebody on line 2 (the customer hears music, and whoever else is on the
 // call with them), conference when all hear all. Whatever ends, calm finds the phase of
-// those who are left: a consultation goes on while line 2 is there.
+// those who are left: a consultation goes on while line 2 is there. When the customer of a
+// call goes, the others talk on (colleagues.go).
 
 // mostGuests keeps a conference at six legs, the customer's and five agents'.
 const mostGuests = 4
@@ -51,7 +52,7 @@ func (c *Core) lead(id gateway.InteractionID, by gateway.AgentID) (*hold, *gatew
 	switch {
 	case err != nil:
 		return nil, err
-	case !h.active():
+	case !h.active() || !h.item.EndedAt.IsZero():
 		return nil, gateway.Conflict("already_ended", "the interaction has ended", nil)
 	case h.guest:
 		return nil, gateway.Conflict("not_yours", "a colleague has this interaction; you can only leave it", h.item.Interaction)
@@ -134,7 +135,7 @@ func (c *Core) consultRefusal(a *agent, l lane, evenIfBusy bool) *gateway.Error 
 
 // onPhone says whether the agent is in a call.
 func (a *agent) onPhone() bool {
-	return slices.ContainsFunc(a.holds, func(h *hold) bool { return h.active() && h.item.lane.phone() })
+	return slices.ContainsFunc(a.holds, func(h *hold) bool { return h.active() && h.item.talks() })
 }
 
 // join lets the colleague who accepted onto the interaction.
@@ -154,9 +155,10 @@ func (c *Core) join(it *item, a *agent) {
 // drop ends a colleague's part.
 func (c *Core) drop(h *hold) {
 	it := h.item
-	if it.private() == h.agent.id {
+	switch {
+	case it.private() == h.agent.id:
 		it.Line2 = ""
-	} else {
+	case it.EndedAt.IsZero():
 		c.happened(it, gateway.Happening{What: HappenedLeft, Agent: h.agent.id})
 	}
 	it.Others = slices.DeleteFunc(slices.Clone(it.Others), func(id gateway.AgentID) bool { return id == h.agent.id })
@@ -186,24 +188,32 @@ func (c *Core) promote(h *hold, heard bool) {
 // calm is the phase after somebody has left: those who are there still hear each other.
 func (c *Core) calm(it *item) {
 	switch {
-	case !it.EndedAt.IsZero() || it.active() == nil:
+	case it.active() == nil:
 		c.phase(it, "")
+	case !it.EndedAt.IsZero() && it.company() == 0:
+		c.fallSilent(it)
+	case !it.EndedAt.IsZero():
+		c.phase(it, gateway.PhaseColleagues)
 	case it.Line2 != "":
 		c.phase(it, gateway.PhaseConsult)
 	case it.company() > 0:
 		c.phase(it, gateway.PhaseConference)
 	default:
-		c.phase(it, it.lane.phase())
+		c.phase(it, it.phase())
 	}
 }
 
 // phase is that of an interaction with one agent.
-func (l lane) phase() gateway.Phase {
-	if l.phone() {
+func (it *item) phase() gateway.Phase {
+	if it.talks() {
 		return gateway.PhaseTalking
 	}
 	return ""
 }
+
+// talks says whether it is a call under way, once somebody has it: a callback is one only
+// after its customer has been called.
+func (it *item) talks() bool { return it.lane == voice || it.called }
 
 // phase shows what the customer hears now.
 func (c *Core) phase(it *item, p gateway.Phase) {
@@ -288,6 +298,8 @@ func (c *Core) dropLine(e gateway.DropLine) *gateway.Error {
 		return gateway.Conflict("already_ended", "the interaction has ended", nil)
 	case h.guest:
 		c.drop(h)
+	case !it.EndedAt.IsZero() && e.Colleague == 0 && !e.Outside:
+		c.fallSilent(it)
 	case e.Outside && !it.Outside:
 		return gateway.Conflict("not_there", "nobody outside is on this interaction", it.Interaction)
 	case e.Outside:

@@ -37,7 +37,7 @@ import (
 
 // Version is the number of these rules. It stands beside each logged event: events are
 // replayed only by the version that decided them; another starts from a snapshot.
-const Version = 5
+const Version = 6
 
 // Core is the floor's whole state. It belongs to one goroutine.
 type Core struct {
@@ -119,66 +119,6 @@ func (c *Core) Apply(at time.Time, ev Event) Result {
 // moment is a time as the core keeps it.
 func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// handle is the one door of every event. A handler either refuses before it has changed
-// anything, or obeys.
-func (c *Core) handle(ev Event) *gateway.Error {
-	switch e := ev.(type) {
-	case Configure:
-		c.configure(e.Plan)
-		return nil
-	case Wake:
-		c.wake()
-		return nil
-	case Recover:
-		c.recover()
-		return nil
-	case Admit:
-		return c.admit(e.Admission)
-	case Regroup:
-		c.regroup(e.Regroup)
-		return nil
-	case gateway.SetStatus:
-		return c.setStatus(e)
-	case gateway.Consoles:
-		return c.consoles(e)
-	case gateway.Accept:
-		return c.accept(e)
-	case gateway.Decline:
-		return c.decline(e)
-	case gateway.FailOffer:
-		return c.failOffer(e)
-	case gateway.Leave:
-		return c.leave(e)
-	case gateway.CallBack:
-		return c.callMeBack(e)
-	case gateway.PhoneReach:
-		return c.reach(e)
-	case gateway.EndInteraction:
-		return c.endInteraction(e)
-	case gateway.Finish:
-		return c.finish(e)
-	case gateway.ExtendWrapUp:
-		return c.extendWrapUp(e)
-	case gateway.Transfer:
-		return c.transfer(e)
-	case gateway.Consult:
-		return c.consult(e)
-	case gateway.TransferLines:
-		return c.transferLines(e)
-	case gateway.JoinLines:
-		return c.joinLines(e)
-	case gateway.DropLine:
-		return c.dropLine(e)
-	case gateway.HoldLine:
-		return c.holdLine(e)
-	case gateway.Pull:
-		return c.pull(e)
-	case gateway.Begin:
-		return c.begin(e)
-	}
-	return gateway.Invalid("unknown_event", "the floor does not know this kind of event")
-}
-
 // touch says that it has changed. Its effect stands where the first change was and
 // carries the state after the last one.
 func (c *Core) touch(it *item) {
@@ -218,6 +158,7 @@ func (c *Core) flush() Result {
 	}
 	for _, a := range c.turn.agents {
 		a.met = false
+		a.unattended(c.now)
 		if a.show(c.now) {
 			told := c.slabs.presences.of(a.shown)
 			c.emit(PresenceChanged{told})

@@ -199,7 +199,16 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 	if n := rapid.IntRange(0, 3).Draw(d.T, "code"); n > 0 {
 		codes = []gateway.CodeID{gateway.CodeID(n)}
 	}
-	switch rapid.IntRange(0, 14).Draw(d.T, "work") {
+	switch rapid.IntRange(0, 18).Draw(d.T, "work") {
+	case 15:
+		return gateway.TakeUp{Interaction: id, Agent: by}
+	case 16:
+		d.nextID++
+		return gateway.Redial{Interaction: id, Agent: by, Callback: d.nextID - 1}
+	case 17:
+		return gateway.Unreached{Interaction: id, Agent: by}
+	case 18:
+		return gateway.Silence{Interaction: id, Pos: rapid.Int64Range(0, 3).Draw(d.T, "pos")}
 	case 10, 11:
 		return gateway.Consult{
 			Interaction: id, Agent: by, ToAgent: gateway.AgentID(rapid.IntRange(0, 6).Draw(d.T, "whom")),
@@ -220,6 +229,7 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 		}
 	case 0, 1:
 		l := gateway.Leave{Interaction: id, End: rapid.SampledFrom([]gateway.End{"", "", gateway.EndVoicemail, gateway.EndAbandoned, gateway.EndSystemFailure, gateway.EndCallback, "?"}).Draw(d.T, "end")}
+		l.TalkOn = rapid.Bool().Draw(d.T, "talk on")
 		if rapid.Bool().Draw(d.T, "callback") {
 			l.Callback = d.nextID
 			d.nextID++

@@ -17,9 +17,10 @@ type hold struct {
 	start  time.Time
 	ended  time.Time // the agent's talk is over; zero while active
 	wrap   wrapUp
-	cost   int  // in units, as it was when it was taken
-	guest  bool // a colleague, while another agent has the interaction
-	parked bool // set aside for a call or chat: takes no units
+	cost   int   // in units, as it was when it was taken
+	guest  bool  // a colleague, while another agent has the interaction
+	mute   int64 // the customer's line, by position, that supervisors know to be unanswered
+	parked bool  // set aside for a call or chat: takes no units
 }
 
 // How an agent came to hold an interaction, as segments tell it.
@@ -55,11 +56,11 @@ func (c *Core) take(it *item, a *agent, how string) {
 	if old != nil { // it came back: the wrap-up of the first part is over
 		c.release(old)
 	}
-	if it.lane.live() {
+	if it.lane.live() || it.called {
 		c.makeRoom(a)
 	}
 	it.OverCapacity = a.units() > capacity
-	it.State, it.Phase, it.Agent, it.from = gateway.StateActive, it.lane.phase(), a.id, nil
+	it.State, it.Phase, it.Agent, it.from = gateway.StateActive, it.phase(), a.id, nil
 	it.declined, it.forgive, it.tries = nil, time.Time{}, 0
 	if it.AcceptedAt.IsZero() {
 		it.AcceptedAt = c.now
@@ -118,6 +119,11 @@ func (c *Core) putBack(h *hold, cause string) {
 	it := h.item
 	if h.guest {
 		c.drop(h)
+		return
+	}
+	if !it.EndedAt.IsZero() { // only colleagues talk
+		c.dismiss(it)
+		c.endWrapUp(h)
 		return
 	}
 	c.unask(it)

@@ -45,6 +45,7 @@ type item struct {
 	alone    bool
 	returned bool // the customer had left before and got the old place
 	warned   bool // supervisors know that it waits too long
+	called   bool // a callback whose customer has been called
 	dirty    bool
 }
 

@@ -34,6 +34,14 @@ func (c *Core) consoles(e gateway.Consoles) *gateway.Error {
 	return nil
 }
 
+// unattended begins the lease of an agent who has come by something without a console: a
+// program may set statuses and take work for them, and may never be heard of again.
+func (a *agent) unattended(now time.Time) {
+	if !a.live && a.lost.IsZero() && (a.intent == gateway.IntentAvailable || a.offer != nil || len(a.holds) > 0) {
+		a.lost = now
+	}
+}
+
 // leaseEnds is when the agent next loses something for want of a console.
 func (a *agent) leaseEnds() (at time.Time) {
 	if a.lost.IsZero() {
@@ -46,23 +54,32 @@ func (a *agent) leaseEnds() (at time.Time) {
 		sooner(&at, a.lost.Add(keepIntent))
 	}
 	for _, h := range a.holds {
-		if keep, ok := h.lease(); ok {
-			sooner(&at, a.lost.Add(keep))
-		}
+		sooner(&at, h.leaseEnds())
 	}
 	return at
 }
 
-// lease is how long a hold outlives the agent's consoles. Calls go on: the phone is a
-// separate leg.
-func (h *hold) lease() (time.Duration, bool) {
-	if !h.active() || h.item.lane.phone() {
-		return 0, false
+// leaseEnds is when a hold is over for want of a console, zero while there is one. What was
+// taken without one is kept as long as if it had been there then. Calls go on: the phone is a
+// separate leg. A wrap-up waits for a code no longer than for its agent.
+func (h *hold) leaseEnds() time.Time {
+	lost, from := h.agent.lost, h.start
+	if !h.active() {
+		from = h.ended
 	}
-	if h.item.lane == chat {
-		return keepChats, true
+	switch {
+	case lost.IsZero() || h.active() && h.item.talks() || h.wrap.left > 0:
+		return time.Time{}
+	case from.After(lost):
+		lost = from
 	}
-	return keepMail, true
+	switch {
+	case !h.active():
+		return lost.Add(lostWrapUp)
+	case h.item.lane == chat:
+		return lost.Add(keepChats)
+	}
+	return lost.Add(keepMail)
 }
 
 // loseLease does what the lack of a console has come to.
@@ -78,8 +95,13 @@ func (c *Core) loseLease(a *agent) {
 		c.intend(a, gateway.IntentWorkingOffline, gateway.CodeConnectionLost)
 	}
 	for _, h := range slices.Clone(a.holds) {
-		if keep, ok := h.lease(); ok && over(keep) {
+		if at := h.leaseEnds(); at.IsZero() || at.After(c.now) {
+			continue
+		}
+		if h.active() {
 			c.putBack(h, CauseLeaseLost)
+		} else {
+			c.endWrapUp(h)
 		}
 	}
 }

@@ -31,13 +31,16 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 		return unknownInteraction()
 	}
 	c.turn.subject = it
-	if !it.EndedAt.IsZero() {
+	switch end := cmp.Or(e.End, gateway.EndHandled); {
+	case !it.EndedAt.IsZero():
+		c.fallSilent(it)
 		return nil
-	}
-	if it.active() != nil {
-		c.end(it, cmp.Or(e.End, gateway.EndHandled))
-	} else {
+	case it.active() == nil:
 		c.abandon(it, e.End)
+	case e.TalkOn && it.talks() && it.company() > 0:
+		c.talkOn(it, end)
+	default:
+		c.end(it, end)
 	}
 	if it.lane == voice && e.End == gateway.EndSystemFailure && e.Callback > 0 && !c.knows(e.Callback) {
 		c.callBack(it, e.Callback)
@@ -92,14 +95,20 @@ func (c *Core) abandon(it *item, end gateway.End) {
 // callBack promises a call to a customer whom our failure cut off, at the due time of
 // the call that was lost.
 func (c *Core) callBack(lost *item, id gateway.InteractionID) {
-	it := c.newItem(gateway.Admission{
-		Interaction: id, Channel: gateway.Callback, Queue: lost.Queue, Case: lost.Case, Conversation: lost.Conversation,
-		Customer: lost.Customer, Skills: lost.needs, Alone: true, Preferred: cmp.Or(lost.Agent, lost.Preferred),
-	}, callback)
-	it.ArrivedAt = lost.ArrivedAt
-	c.open(it, lost.DueAt)
+	it := c.callbackFor(lost, id)
 	it.await(c.now)
 	c.enqueue(it)
+}
+
+// callbackFor opens the callback that comes instead of an interaction, and is due when that was.
+func (c *Core) callbackFor(old *item, id gateway.InteractionID) *item {
+	it := c.newItem(gateway.Admission{
+		Interaction: id, Channel: gateway.Callback, Queue: old.Queue, Case: old.Case, Conversation: old.Conversation,
+		Customer: old.Customer, Skills: old.needs, Alone: true, Preferred: cmp.Or(old.Agent, old.Preferred),
+	}, callback)
+	it.ArrivedAt = old.ArrivedAt
+	c.open(it, old.DueAt)
+	return it
 }
 
 func (c *Core) endInteraction(e gateway.EndInteraction) *gateway.Error {
@@ -110,24 +119,21 @@ func (c *Core) endInteraction(e gateway.EndInteraction) *gateway.Error {
 	switch {
 	case h.guest:
 		c.drop(h)
+	case h.active() && !h.item.EndedAt.IsZero():
+		c.fallSilent(h.item)
 	case h.active():
 		c.end(h.item, gateway.EndHandled)
 	}
 	return nil
 }
 
-// over notes how the customer's side ended. Colleagues on it are done; what they still say
-// to each other is no interaction.
+// over notes how the customer's side ended. Colleagues on it are done.
 func (c *Core) over(it *item, end gateway.End) {
 	it.EndedAt, it.End = c.now, end
 	for _, o := range slices.Clone(it.offers) {
 		c.close(o, gateway.Withdrawn, CauseCustomerLeft)
 	}
-	for _, h := range it.guests() {
-		c.release(h)
-	}
-	it.Others, it.Phase, it.Line2, it.Outside = nil, "", "", false
-	c.touch(it)
+	c.dismiss(it)
 	c.happened(it, gateway.Happening{What: HappenedEnded, Agent: it.Agent, Cause: string(end)})
 }
 

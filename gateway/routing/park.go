@@ -8,7 +8,7 @@ import (
 
 // Mail and voicemail may be interrupted where their queue says so: a call or chat that
 // needs the room parks them. A parked interaction takes no units; it goes on by itself
-// as soon as there is room again, the oldest first.
+// as soon as there is room again, the oldest first, or earlier when its agent says so.
 
 // live says whether somebody is waiting at the other end, for whom work is interrupted.
 func (l lane) live() bool { return l == voice || l == chat }
@@ -40,6 +40,19 @@ func (c *Core) resume(a *agent) {
 			c.settlePark(h, gateway.StateActive)
 		}
 	}
+}
+
+// takeUp goes on by hand with what is parked. Beyond capacity, that is flagged like a pull.
+// Said of what goes on already it changes nothing.
+func (c *Core) takeUp(e gateway.TakeUp) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil || !h.parked {
+		return err
+	}
+	h.parked = false
+	h.item.OverCapacity = h.item.OverCapacity || h.agent.units() > capacity
+	c.settlePark(h, gateway.StateActive)
+	return nil
 }
 
 // settlePark shows what has become of it: the interaction's state is Parked or Active, and

@@ -330,7 +330,8 @@ func (d *day) checkItem(it *item) {
 	consults := it.Phase == gateway.PhaseConsult
 	if (it.Line2 != "") != consults || it.Line2 == gateway.Line2Outside && !it.Outside || it.Line2 == gateway.Line2Colleague && len(it.offers)+len(guests) == 0 ||
 		it.Outside && active != 1 || it.Phase == gateway.PhaseConference && it.company() == 0 ||
-		active == 1 && !consults && it.company() > 0 && it.Phase != gateway.PhaseConference || it.company() > mostGuests {
+		active == 1 && !consults && it.company() > 0 && it.Phase != gateway.PhaseConference && it.Phase != gateway.PhaseColleagues ||
+		(it.Phase == gateway.PhaseColleagues) != (active == 1 && !it.EndedAt.IsZero()) || it.Phase == gateway.PhaseColleagues && it.company() == 0 || it.company() > mostGuests {
 		d.Fatalf("interaction %v: phase %s, line 2 %q, guests %v, outside %v, %d offers", it.ID, it.Phase, it.Line2, guests, it.Outside, len(it.offers))
 	}
 	if (it.End == "") != it.EndedAt.IsZero() || (it.State == gateway.StateFinished) == it.FinishedAt.IsZero() {
@@ -366,6 +367,9 @@ func (d *day) checkAgent(a *agent) {
 	}
 	if a.units() > 100 && !over {
 		d.Fatalf("I3: agent %v holds %d units", a.id, a.units())
+	}
+	if !a.live && a.lost.IsZero() && (len(a.holds) > 0 || a.intent == gateway.IntentAvailable) {
+		d.Fatalf("agent %v has no console, and nothing waits for one", a.id)
 	}
 	if at := a.deadline(); !at.Equal(timerAt(&a.timer)) {
 		d.Fatalf("agent %v: timer at %v, deadline %v", a.id, timerAt(&a.timer), at)

@@ -103,7 +103,7 @@ func (r *recorder) event(l Logged) {
 		}
 	case Regroup:
 		r.Unknown[nameOf(e)]++
-	case gateway.Decline, gateway.FailOffer, gateway.Transfer, gateway.Consult, gateway.Pull, gateway.Begin, gateway.CallBack:
+	case gateway.Decline, gateway.FailOffer, gateway.TakeUp, gateway.Redial, gateway.Transfer, gateway.Consult, gateway.Pull, gateway.Begin, gateway.CallBack:
 		r.Unknown[nameOf(e)]++
 	}
 }
@@ -148,6 +148,8 @@ func nameOf(ev Event) string {
 		return "Pulled"
 	case gateway.Begin:
 		return "Begun"
+	case gateway.TakeUp:
+		return "Taken up"
 	}
 	return "Called back"
 }

@@ -41,6 +41,7 @@ type (
 		Needs    []gateway.SkillLevel `json:"needs,omitempty"`
 		Alone    bool                 `json:"alone,omitempty"`
 		Returned bool                 `json:"returned,omitempty"`
+		Called   bool                 `json:"called,omitempty"`
 		Entered  time.Time            `json:"entered"`
 		Base     time.Time            `json:"base"`
 		Reached  time.Duration        `json:"reached"`
@@ -69,6 +70,7 @@ type (
 		Added    int             `json:"added,omitempty"`
 		Parked   bool            `json:"parked,omitempty"`
 		Guest    bool            `json:"guest,omitempty"`
+		Mute     int64           `json:"mute,omitempty"`
 		Cost     int             `json:"cost"`
 	}
 	handledState struct {
@@ -125,7 +127,7 @@ func (p *Picture) Snapshot() ([]byte, error) {
 
 func (it *item) state() itemState {
 	s := itemState{
-		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Returned: it.returned, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
+		Interaction: it.Interaction, Needs: it.needs, Alone: it.alone, Returned: it.returned, Called: it.called, Entered: it.entered, Base: it.base, Reached: it.reached, Warned: it.warned,
 		Declined: slices.Clone(it.declined), Forgive: it.forgive, Tries: it.tries, Closed: slices.Clone(it.closed),
 	}
 	for _, o := range it.offers {
@@ -138,18 +140,22 @@ func (it *item) state() itemState {
 		s.Holds = append(s.Holds, holdState{
 			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
 			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
-			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest, Cost: h.cost,
+			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest, Mute: h.mute, Cost: h.cost,
 		})
 	}
 	return s
 }
 
-// Restore makes the core that Snapshot described. A snapshot of another version is read
-// too: that is how a new version takes over.
+// Restore makes the core that Snapshot described. One of an older version is read too: that
+// is how a new version takes over. One of a newer version is refused, for it may say what
+// this one would lose.
 func Restore(data []byte) (*Core, error) {
 	var s coreState
 	if err := json.Unmarshal(data, &s); err != nil {
 		return nil, fmt.Errorf("restore: %w", err)
+	}
+	if s.Version > Version {
+		return nil, fmt.Errorf("restore: the snapshot is of routing version %d, this is %d: start the newer release again", s.Version, Version)
 	}
 	c := New()
 	c.now, c.seq, c.plan, c.turns = s.Now, s.Seq, s.Plan, s.Turns
@@ -217,7 +223,7 @@ func (c *Core) restore(s itemState) error {
 	it := c.newItem(gateway.Admission{Skills: s.Needs, Alone: s.Alone}, l)
 	it.Interaction, it.queue = s.Interaction, c.queue(s.Queue)
 	it.entered, it.warned, it.declined, it.forgive = s.Entered, s.Warned, s.Declined, s.Forgive
-	it.returned = s.Returned
+	it.returned, it.called = s.Returned, s.Called
 	it.tries, it.closed, it.base, it.reached = s.Tries, s.Closed, s.Base, s.Reached
 	if it.base.IsZero() {
 		it.await(it.ArrivedAt) // written before there were steps
@@ -265,7 +271,7 @@ func (c *Core) restoreHold(it *item, s holdState) error {
 	if a == nil || s.Place < 0 || s.Place >= len(a.holds) {
 		return fmt.Errorf("agent %d does not hold it", s.Agent)
 	}
-	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked, guest: s.Guest, cost: s.Cost}
+	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked, guest: s.Guest, mute: s.Mute, cost: s.Cost}
 	if h.cost == 0 {
 		h.cost = gateway.Cost(it.Channel) // written before the house had costs of its own
 	}

@@ -83,6 +83,9 @@ func (c *Core) intend(a *agent, intent gateway.Intent, code string) {
 		(a.away.IsZero() || c.now.Sub(a.away) > toggle) {
 		a.idleFrom = c.now
 	}
+	if intent == gateway.IntentAvailable && !a.live && a.lost.Before(c.now) {
+		a.lost = c.now // from now on a console is waited for
+	}
 	a.intent, a.code, a.next, a.nextCode, a.back = intent, code, "", "", time.Time{}
 	c.meet(a)
 	if o := a.offer; o != nil && !suits(o, intent) {

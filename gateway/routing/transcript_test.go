@@ -214,6 +214,10 @@ func (f *floor) do(at time.Time, w []string) {
 		f.board(w[1])
 		return
 	case "customer":
+		if w[3] == "waits" { // customer of 1 waits since 4
+			f.apply(at, gateway.Silence{Interaction: gateway.InteractionID(number(w[2])), Pos: number(w[5])})
+			return
+		}
 		if w[3] == "wants" { // customer of 1 wants callback 2
 			f.apply(at, gateway.CallBack{Interaction: gateway.InteractionID(number(w[2])), Callback: gateway.InteractionID(number(w[5]))})
 			return
@@ -306,15 +310,20 @@ func (f *floor) admission(w []string) gateway.Admission {
 	return a
 }
 
-// leave reads "customer of 1 leaves [end] [callback N]".
+// leave reads "customer of 1 leaves [others behind] [end] [callback N]".
 func (f *floor) leave(w []string) gateway.Command {
 	l := gateway.Leave{Interaction: gateway.InteractionID(number(w[2]))}
 	for i := 4; i < len(w); i++ {
-		if w[i] == "callback" {
+		switch w[i] {
+		case "callback":
 			l.Callback = gateway.InteractionID(number(w[i+1]))
-			break
+			return l
+		case "behind": // customer of 1 leaves others behind
+			l.TalkOn = true
+		case "others":
+		default:
+			l.End = gateway.End(w[i])
 		}
-		l.End = gateway.End(w[i])
 	}
 	return l
 }
@@ -371,6 +380,16 @@ func (f *floor) command(w []string) gateway.Command {
 		return cmd
 	case "extends":
 		return gateway.ExtendWrapUp{Agent: agent, Interaction: id}
+	case "takes-up":
+		return gateway.TakeUp{Agent: agent, Interaction: id}
+	case "calls-back": // anna calls-back 1 [as 2]
+		cmd := gateway.Redial{Agent: agent, Interaction: id}
+		if arg(1) == "as" {
+			cmd.Callback = gateway.InteractionID(number(arg(2)))
+		}
+		return cmd
+	case "reaches-nobody":
+		return gateway.Unreached{Agent: agent, Interaction: id}
 	case "pulls":
 		return gateway.Pull{Agent: agent, Interaction: id}
 	case "transfers":

@@ -73,6 +73,13 @@ func (c *Core) mirror(h *hold) {
 	}
 }
 
+// left is the wrap-up as the agent is told of it.
+func (h *hold) left() gateway.WrapUpLeft {
+	return gateway.WrapUpLeft{
+		Interaction: h.item.ID, Queue: h.queue.id, Until: h.wrap.until, Overtime: h.wrap.overtime, ExtendableUntil: h.extendableUntil(),
+	}
+}
+
 // endWrapUp ends the agent's part, and with it the interaction if it was theirs to end.
 func (c *Core) endWrapUp(h *hold) {
 	last := h.owns()
@@ -127,8 +134,11 @@ func (c *Core) finish(e gateway.Finish) *gateway.Error {
 		return err
 	}
 	it := h.item
-	if h.active() {
+	switch {
+	case h.active() && it.EndedAt.IsZero():
 		c.over(it, gateway.EndHandled)
+	case h.active():
+		c.dismiss(it)
 	}
 	codes := slices.Concat(it.Codes, e.Codes)
 	slices.Sort(codes)
@@ -183,22 +193,31 @@ func (c *Core) extendWrapUp(e gateway.ExtendWrapUp) *gateway.Error {
 		w.asked = true
 		return nil
 	}
+	if !c.now.Before(h.extendableUntil()) {
+		return gateway.Conflict("no_more_time", "this wrap-up cannot be extended any further", nil)
+	}
 	until := w.until
 	if until.Before(c.now) {
 		until = c.now
 	}
-	until = until.Add(extension)
-	if most := h.ended.Add(maxWrapUp); until.After(most) {
-		until = most
+	w.until, w.overtime, w.warned = until.Add(extension), false, false
+	if most := h.ended.Add(maxWrapUp); w.until.After(most) {
+		w.until = most
 	}
-	if h.plan().Mode != gateway.WrapUpTimedExtendable || w.added >= maxExtensions || w.until.IsZero() || !until.After(w.until) {
-		return gateway.Conflict("no_more_time", "this wrap-up cannot be extended any further", nil)
-	}
-	w.until, w.overtime, w.warned = until, false, false
 	w.added++
 	c.mirror(h)
 	c.touch(h.item)
 	return nil
+}
+
+// extendableUntil is until when a minute more may be asked for; zero if it is refused already.
+// No wrap-up is longer than the longest, overtime included.
+func (h *hold) extendableUntil() time.Time {
+	most := h.ended.Add(maxWrapUp)
+	if h.plan().Mode != gateway.WrapUpTimedExtendable || h.wrap.added >= maxExtensions || h.wrap.until.IsZero() || !h.wrap.until.Before(most) {
+		return time.Time{}
+	}
+	return most
 }
 
 // pauseWrapUps stops an agent's wrap-up timers while an outbound call lasts.
@@ -214,7 +233,7 @@ func (c *Core) pauseWrapUps(a *agent) {
 
 // resumeWrapUps starts them again once the outbound call is over.
 func (c *Core) resumeWrapUps(call *hold) {
-	if call.how != howOutbound || !call.item.lane.phone() {
+	if !call.item.called && (call.how != howOutbound || !call.item.lane.phone()) {
 		return
 	}
 	for _, h := range call.agent.holds {

@@ -1,0 +1,62 @@
+package routing
+
+import "github.com/vaxelhq/vaxel/gateway"
+
+// redial lets the agent who has a callback call its customer: from then on it is a call. A
+// voicemail becomes a callback first, which is due when the voicemail was; the agent keeps it.
+func (c *Core) redial(e gateway.Redial) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	it := h.item
+	switch {
+	case it.lane != callback && it.lane != voicemail:
+		return gateway.Conflict("no_callback", "only a callback's or a voicemail's customer is called back like this", it.Interaction)
+	case it.called:
+		return nil
+	case h.agent.onPhone():
+		return refused("agent_busy", "finish your call before you make another", h.agent)
+	case !h.agent.profile.lanes.has(voice) && !h.agent.profile.lanes.has(callback):
+		return gateway.Forbidden("channel_not_allowed", "this agent does not handle calls")
+	case it.lane == voicemail && (e.Callback <= 0 || c.knows(e.Callback)):
+		return gateway.Invalid("no_interaction_id", "reserve the callback's id first")
+	case it.lane == voicemail:
+		h = c.instead(h, e.Callback)
+	}
+	it = h.item
+	it.called = true
+	c.pauseWrapUps(h.agent)
+	c.makeRoom(h.agent)
+	it.OverCapacity = it.OverCapacity || h.agent.units() > capacity
+	c.phase(it, gateway.PhaseTalking)
+	c.meet(h.agent)
+	c.turn.subject = it
+	return nil
+}
+
+// instead ends a voicemail, whose customer is called, and gives its agent the callback.
+func (c *Core) instead(h *hold, id gateway.InteractionID) *hold {
+	old, a := h.item, h.agent
+	it := c.callbackFor(old, id)
+	c.over(old, gateway.EndCallback)
+	c.take(it, a, howOutbound) // before the other ends, lest the agent be free between
+	c.endWrapUp(h)
+	it.OverCapacity = a.units() > capacity
+	return it.active()
+}
+
+// unreached ends a try to call back: the agent still has the callback, and may try again.
+func (c *Core) unreached(e gateway.Unreached) *gateway.Error {
+	h, err := c.lead(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	if it := h.item; it.called && it.lane == callback && it.company() == 0 {
+		c.resumeWrapUps(h)
+		it.called = false
+		c.phase(it, "")
+		c.meet(h.agent)
+	}
+	return nil
+}
