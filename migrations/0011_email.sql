@@ -10,6 +10,7 @@ create table mailbox (
     address      text        not null unique check (address = lower(address) and address like '%@%'),
     name         text        not null default '',      -- beside the address in From
     queue_id     bigint      not null,
+    skills       jsonb       not null default '[]',    -- that its mail needs
     username     text        not null default '',
     imap_address text        not null,                 -- host:port
     imap_tls     text        not null check (imap_tls in ('tls', 'starttls', 'none')),

@@ -10,6 +10,7 @@ create table trunk (
     sources    cidr[]      not null default '{}', -- who may call; empty takes anybody
     queue_id   bigint      not null,
     language   text        not null default 'en',
+    skills     jsonb       not null default '[]', -- that its callers need
     max_wait   integer     not null default 60 check (max_wait > 0), -- seconds, then voicemail
     created_at timestamptz not null default now()
 );

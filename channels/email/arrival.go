@@ -36,7 +36,7 @@ func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) (gateway.Arrival, e
 		return gateway.Arrival{}, fmt.Errorf("write down mail %s: %w", r.key, err)
 	}
 	a := gateway.Arrival{
-		Key: r.key, Channel: gateway.Email, Queue: m.Queue,
+		Key: r.key, Channel: gateway.Email, Queue: m.Queue, Skills: m.Skills,
 		MessageID: l.MessageID, From: customerOf(m, l), Subject: l.Subject, ArrivedAt: arrivedAt(r.fetched),
 		Quiet: l.Automatic.Quiet() || comesBack(m, us, l),
 	}

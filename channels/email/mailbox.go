@@ -38,7 +38,8 @@ type Mailbox struct {
 	Address     string // lower case
 	Name        string // beside the address in From
 	Queue       gateway.QueueID
-	User        string // for both servers; empty: no sign-in at SMTP
+	Skills      []gateway.SkillLevel // that its mail needs of an agent
+	User        string               // for both servers; empty: no sign-in at SMTP
 	IMAP        Server
 	SMTP        Server
 	Folder      string    // that is read; INBOX unless set
@@ -94,13 +95,13 @@ func (m Mailbox) check() error {
 }
 
 const mailboxColumns = `
-	id, address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
+	id, address, name, queue_id, skills, username, imap_address, imap_tls, smtp_address, smtp_tls,
 	folder, move_to, sent_folder, plus, from_now, backfill, enabled, acknowledge_open, acknowledge_closed,
 	token_url, client_id, scope, rev, created_at`
 
 func scanMailbox(row pgx.CollectableRow) (m Mailbox, err error) {
 	var backfill *time.Time
-	err = row.Scan(&m.ID, &m.Address, &m.Name, &m.Queue, &m.User, &m.IMAP.Address, &m.IMAP.TLS, &m.SMTP.Address, &m.SMTP.TLS,
+	err = row.Scan(&m.ID, &m.Address, &m.Name, &m.Queue, &m.Skills, &m.User, &m.IMAP.Address, &m.IMAP.TLS, &m.SMTP.Address, &m.SMTP.TLS,
 		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &backfill, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.OAuth.TokenURL, &m.OAuth.ClientID, &m.OAuth.Scope, &m.Rev, &m.CreatedAt)
 	if backfill != nil {
 		m.Backfill = *backfill
@@ -122,25 +123,25 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 		rows, _ := tx.Query(ctx, `
 			insert into mailbox (address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
 				folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed,
-				token_url, client_id, scope, backfill)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+				token_url, client_id, scope, backfill, skills)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 			on conflict (address) do update set
 				name = $2, queue_id = $3, username = $4, imap_address = $5, imap_tls = $6, smtp_address = $7, smtp_tls = $8,
 				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14,
-				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19, backfill = $20,
+				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19, backfill = $20, skills = $21,
 				rev = mailbox.rev + case when (mailbox.name, mailbox.queue_id, mailbox.username, mailbox.imap_address,
 						mailbox.imap_tls, mailbox.smtp_address, mailbox.smtp_tls, mailbox.folder, mailbox.move_to,
 						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled,
-						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope, mailbox.backfill)
+						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope, mailbox.backfill, mailbox.skills)
 					is distinct from (excluded.name, excluded.queue_id, excluded.username, excluded.imap_address,
 						excluded.imap_tls, excluded.smtp_address, excluded.smtp_tls, excluded.folder, excluded.move_to,
 						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled,
-						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope, excluded.backfill)
+						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope, excluded.backfill, excluded.skills)
 					then 1 else 0 end
 			returning `+mailboxColumns,
 			m.Address, m.Name, int64(m.Queue), m.User, m.IMAP.Address, string(m.IMAP.TLS), m.SMTP.Address, string(m.SMTP.TLS),
 			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled, m.Acknowledge.Open, m.Acknowledge.Closed,
-			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, dayOf(m.Backfill)) // the error comes with the rows
+			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, dayOf(m.Backfill), append([]gateway.SkillLevel{}, m.Skills...)) // the error comes with the rows
 		var err error
 		if m, err = pgx.CollectExactlyOneRow(rows, scanMailbox); err != nil {
 			return err

@@ -109,7 +109,7 @@ func (c *Call) receive(ctx context.Context) error {
 		return err
 	}
 	arrival := gateway.Arrival{
-		Key: fmt.Sprintf("voice/call/%d", c.row.ID), Channel: gateway.Voice, Queue: c.row.Queue,
+		Key: fmt.Sprintf("voice/call/%d", c.row.ID), Channel: gateway.Voice, Queue: c.row.Queue, Skills: c.skills(),
 		From: c.address(), Language: c.row.Language, ArrivedAt: c.row.Created, Alone: true,
 		Entry: gateway.Entry{Kind: gateway.EntryEvent, Author: c.author(), Channel: gateway.Voice, Text: "called", Body: body, At: c.row.Created},
 	}

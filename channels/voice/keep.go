@@ -80,7 +80,7 @@ func (v *Voice) takeIn(ctx context.Context, c *Call, m *message, r gateway.Recor
 	}
 	now := time.Now()
 	_, err = v.rooms.Intake.Receive(ctx, gateway.Arrival{
-		Key: fmt.Sprintf("voice/call/%d/voicemail", c.row.ID), Channel: gateway.Voicemail, Queue: c.row.Queue,
+		Key: fmt.Sprintf("voice/call/%d/voicemail", c.row.ID), Channel: gateway.Voicemail, Queue: c.row.Queue, Skills: c.skills(),
 		Conversation: c.row.Conversation, From: c.address(), Language: c.row.Language, ArrivedAt: now, Alone: true,
 		Entry: gateway.Entry{
 			Kind: gateway.EntryRecording, Author: c.author(), Channel: gateway.Voicemail,

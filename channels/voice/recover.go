@@ -156,7 +156,7 @@ func (c *Call) callBack(ctx context.Context) error {
 		return err
 	}
 	_, err = c.v.rooms.Intake.Receive(ctx, gateway.Arrival{
-		Key: fmt.Sprintf("voice/call/%d/callback", c.row.ID), Channel: gateway.Callback, Queue: c.row.Queue,
+		Key: fmt.Sprintf("voice/call/%d/callback", c.row.ID), Channel: gateway.Callback, Queue: c.row.Queue, Skills: c.skills(),
 		Conversation: c.row.Conversation, From: c.address(), Language: c.row.Language, ArrivedAt: c.row.Created, Alone: true,
 		Entry: gateway.Entry{Kind: gateway.EntryEvent, Author: gateway.Author{Kind: gateway.BySystem}, Channel: gateway.Callback, Text: "callback", Body: body, At: time.Now()},
 	}, nil)

@@ -13,13 +13,14 @@ import (
 
 // Trunk is where calls come from, and the queue they wait in.
 type Trunk struct {
-	ID       int64           `json:"id,string"`
-	Name     string          `json:"name"`
-	Number   string          `json:"number,omitempty"`  // the user part that is dialled; empty takes any
-	Sources  []netip.Prefix  `json:"sources,omitempty"` // who may call; empty takes anybody
-	Queue    gateway.QueueID `json:"queue"`
-	Language string          `json:"language"` // BCP 47
-	MaxWait  gateway.Seconds `json:"max_wait"` // then voicemail, if the queue says nothing; 60 if 0
+	ID       int64                `json:"id,string"`
+	Name     string               `json:"name"`
+	Number   string               `json:"number,omitempty"`  // the user part that is dialled; empty takes any
+	Sources  []netip.Prefix       `json:"sources,omitempty"` // who may call; empty takes anybody
+	Queue    gateway.QueueID      `json:"queue"`
+	Language string               `json:"language"`         // BCP 47
+	MaxWait  gateway.Seconds      `json:"max_wait"`         // then voicemail, if the queue says nothing; 60 if 0
+	Skills   []gateway.SkillLevel `json:"skills,omitempty"` // that its callers need of an agent
 }
 
 // PutTrunk adds a trunk, or changes the one of that name, and uses it at once.
@@ -34,17 +35,17 @@ func (v *Voice) PutTrunk(ctx context.Context, t Trunk) (Trunk, error) {
 		t.Language = "en"
 	}
 	const upsert = `
-		insert into trunk (name, number, sources, queue_id, language, max_wait)
-		values ($1, $2, $3, $4, $5, $6)
+		insert into trunk (name, number, sources, queue_id, language, max_wait, skills)
+		values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (name) do update
 		set number = excluded.number, sources = excluded.sources, queue_id = excluded.queue_id,
-			language = excluded.language, max_wait = excluded.max_wait
+			language = excluded.language, max_wait = excluded.max_wait, skills = excluded.skills
 		returning id`
 	sources := t.Sources
 	if sources == nil {
 		sources = []netip.Prefix{}
 	}
-	err := v.pool.QueryRow(ctx, upsert, gateway.Clean(t.Name), gateway.Clean(t.Number), sources, t.Queue, gateway.Clean(t.Language), t.MaxWait).Scan(&t.ID)
+	err := v.pool.QueryRow(ctx, upsert, gateway.Clean(t.Name), gateway.Clean(t.Number), sources, t.Queue, gateway.Clean(t.Language), t.MaxWait, append([]gateway.SkillLevel{}, t.Skills...)).Scan(&t.ID)
 	if err != nil {
 		return t, fmt.Errorf("put trunk %s: %w", t.Name, err)
 	}
@@ -57,7 +58,7 @@ func (v *Voice) Trunks() []Trunk { return slices.Clone(*v.trunks.Load()) }
 // loadTrunks reads the trunks anew.
 func (v *Voice) loadTrunks(ctx context.Context) error {
 	const query = `
-		select id, name, number, sources, queue_id, language, max_wait
+		select id, name, number, sources, queue_id, language, max_wait, skills
 		from trunk
 		order by name`
 	rows, err := v.pool.Query(ctx, query)
@@ -65,7 +66,7 @@ func (v *Voice) loadTrunks(ctx context.Context) error {
 		return fmt.Errorf("read trunks: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Trunk, err error) {
-		err = row.Scan(&t.ID, &t.Name, &t.Number, &t.Sources, &t.Queue, &t.Language, &t.MaxWait)
+		err = row.Scan(&t.ID, &t.Name, &t.Number, &t.Sources, &t.Queue, &t.Language, &t.MaxWait, &t.Skills)
 		return t, err
 	})
 	if err != nil {
@@ -91,6 +92,19 @@ func (v *Voice) trunk(number string, source netip.Addr) (Trunk, int) {
 		}
 	}
 	return found, status
+}
+
+// skills are those that a number's callers need, also for what becomes of their calls.
+func (c *Call) skills() (needs []gateway.SkillLevel) {
+	if c.row.Outbound {
+		return nil
+	}
+	for _, t := range *c.v.trunks.Load() {
+		if t.Queue == c.row.Queue && (t.Number == c.row.To || t.Number == "" && needs == nil) {
+			needs = t.Skills
+		}
+	}
+	return needs
 }
 
 func (t Trunk) admits(a netip.Addr) bool {

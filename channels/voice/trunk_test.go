@@ -2,10 +2,12 @@ package voice_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 func TestRefusesOtherNumbers(t *testing.T) {
@@ -36,6 +38,26 @@ func TestTrunkSources(t *testing.T) {
 	put("127.0.0.0/8")
 	c = phone.Dial(service, h.Addr())
 	phonetest.Wait(t, "it is answered", c.Up)
+	c.Bye()
+	h.ends()
+}
+
+// What a number's callers need goes with their call.
+func TestTrunkSkills(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	needs := []gateway.SkillLevel{{Skill: 4, Level: 3}}
+	if _, err := h.PutTrunk(t.Context(), voice.Trunk{Name: "main", Number: service, Queue: queue, Skills: needs}); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.Trunks()[0].Skills; !slices.Equal(got, needs) {
+		t.Errorf("stored %v want %v", got, needs)
+	}
+	c := h.customer(440).Dial(service, h.Addr())
+	phonetest.Wait(t, "it waits", func() bool { return len(h.arrived()) == 1 })
+	if got := h.arrived()[0].Skills; !slices.Equal(got, needs) {
+		t.Errorf("the call needs %v want %v", got, needs)
+	}
 	c.Bye()
 	h.ends()
 }

@@ -78,12 +78,13 @@ type VoiceConfig struct {
 
 // TrunkConfig is a line that calls come in on.
 type TrunkConfig struct {
-	Name     string   `toml:"name"`
-	Number   string   `toml:"number"` // the called number or SIP user; empty takes any
-	From     []string `toml:"from"`   // networks that may call; empty: loopback only
-	Queue    string   `toml:"queue"`
-	Language string   `toml:"language"` // of what is spoken to callers: sv or en
-	MaxWait  int      `toml:"max_wait"` // seconds, then voicemail, unless the queue says
+	Name     string         `toml:"name"`
+	Number   string         `toml:"number"` // the called number or SIP user; empty takes any
+	From     []string       `toml:"from"`   // networks that may call; empty: loopback only
+	Queue    string         `toml:"queue"`
+	Skills   map[string]int `toml:"skills"`   // that its callers need of an agent, and at which level
+	Language string         `toml:"language"` // of what is spoken to callers: sv or en
+	MaxWait  int            `toml:"max_wait"` // seconds, then voicemail, unless the queue says
 }
 
 // DialRule lets agents dial numbers that begin with Prefix. The longest prefix decides.
@@ -97,22 +98,23 @@ type DialRule struct {
 
 // MailboxConfig is a mailbox that is read by IMAP and answered through SMTP.
 type MailboxConfig struct {
-	Address           string     `toml:"address"`
-	Name              string     `toml:"name"` // beside the address in From
-	Queue             string     `toml:"queue"`
-	User              string     `toml:"user"`
-	Password          string     `toml:"password"`           // better: VAXEL_MAILBOX_1_PASSWORD
-	Folder            string     `toml:"folder"`             // INBOX unless set
-	MoveTo            string     `toml:"move_to"`            // the folder that what was read goes to, made if there is none; empty: it stays, marked as seen
-	SentFolder        string     `toml:"sent_folder"`        // where the provider itself files what it sends: looked into before anything is sent again
-	FromNow           bool       `toml:"from_now"`           // what lies there at first contact is left alone
-	Backfill          string     `toml:"backfill"`           // 2024-01-31: but for what came since then, which is taken into closed cases
-	Plus              bool       `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
-	Acknowledge       string     `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
-	AcknowledgeClosed string     `toml:"acknowledge_closed"` // and while it is closed
-	OAuth             MailOAuth  `toml:"oauth"`
-	IMAP              MailServer `toml:"imap"`
-	SMTP              MailServer `toml:"smtp"`
+	Address           string         `toml:"address"`
+	Name              string         `toml:"name"` // beside the address in From
+	Queue             string         `toml:"queue"`
+	Skills            map[string]int `toml:"skills"` // that its mail needs of an agent, and at which level
+	User              string         `toml:"user"`
+	Password          string         `toml:"password"`           // better: VAXEL_MAILBOX_1_PASSWORD
+	Folder            string         `toml:"folder"`             // INBOX unless set
+	MoveTo            string         `toml:"move_to"`            // the folder that what was read goes to, made if there is none; empty: it stays, marked as seen
+	SentFolder        string         `toml:"sent_folder"`        // where the provider itself files what it sends: looked into before anything is sent again
+	FromNow           bool           `toml:"from_now"`           // what lies there at first contact is left alone
+	Backfill          string         `toml:"backfill"`           // 2024-01-31: but for what came since then, which is taken into closed cases
+	Plus              bool           `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
+	Acknowledge       string         `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
+	AcknowledgeClosed string         `toml:"acknowledge_closed"` // and while it is closed
+	OAuth             MailOAuth      `toml:"oauth"`
+	IMAP              MailServer     `toml:"imap"`
+	SMTP              MailServer     `toml:"smtp"`
 }
 
 // MailOAuth is how a mailbox signs in by a token; its password is then the client secret.

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,6 +136,7 @@ func (v VoiceConfig) check(bad func(key, why string, args ...any)) {
 		if t.Language != "" && t.Language != "sv" && t.Language != "en" {
 			bad("voice.trunk", "%s: language: %q is not one of sv, en", t.Name, t.Language)
 		}
+		checkSkills(t.Skills, func(why string, args ...any) { bad("voice.trunk", t.Name+": skills: "+why, args...) })
 		for _, from := range t.From {
 			if _, err := netip.ParsePrefix(from); err != nil {
 				bad("voice.trunk", "from: %q is not a network such as 192.0.2.0/24", from)
@@ -142,6 +145,15 @@ func (v VoiceConfig) check(bad func(key, why string, args ...any)) {
 	}
 	for _, d := range v.DialPlan {
 		d.check(bad)
+	}
+}
+
+// checkSkills refuses levels that no agent can have.
+func checkSkills(skills map[string]int, bad func(why string, args ...any)) {
+	for _, name := range slices.Sorted(maps.Keys(skills)) {
+		if level := skills[name]; level < 1 || level > 5 {
+			bad("%s = %d: a skill is needed at a level from 1 to 5", name, level)
+		}
 	}
 }
 
@@ -179,6 +191,7 @@ func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
 	if m.Queue == "" {
 		bad("queue", "name the queue that its mail goes to")
 	}
+	checkSkills(m.Skills, func(why string, args ...any) { bad("skills", why, args...) })
 	if m.MoveTo != "" && strings.EqualFold(m.MoveTo, cmp.Or(m.Folder, "INBOX")) {
 		bad("move_to", "%q is the folder that is read: name another, or leave it out to have mails marked as seen", m.MoveTo)
 	}

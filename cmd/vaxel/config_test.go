@@ -46,6 +46,7 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		"files of less than nothing":     {file: "[chat]\nfile_max = -1", want: "chat.file_max: -1 is not a number of MB"},
 		"fewer than no chats":            {file: "[chat]\nbegins_per_minute = -1", want: "chat.begins_per_minute: -1 is below nothing"},
 		"a day that is none":             {file: "[[mailbox]]\nbackfill = \"last year\"", want: `mailbox 1 backfill: "last year" is not a day; write it as 2024-01-31`},
+		"a level that nobody has":        {file: "[[mailbox]]\nskills = { Swedish = 6 }", want: "mailbox 1 skills: Swedish = 6: a skill is needed at a level from 1 to 5"},
 		"a mailbox that moves to itself": {file: "[[mailbox]]\nmove_to = \"inbox\"", want: `mailbox 1 move_to: "inbox" is the folder that is read`},
 		"a public address":               {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
 		"any address":                    {file: `listen = ":80"`, want: "reachable from outside"},

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/voice"
@@ -48,12 +51,16 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 	if err != nil {
 		return err
 	}
+	skills, err := h.skills(ctx, m.Skills)
+	if err != nil {
+		return err
+	}
 	backfill, err := m.backfill()
 	if err != nil {
 		return err
 	}
 	_, err = h.email.Save(ctx, email.Mailbox{
-		Address: m.Address, Name: m.Name, Queue: queue, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
+		Address: m.Address, Name: m.Name, Queue: queue, Skills: skills, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
 		MoveTo: m.MoveTo, SentFolder: m.SentFolder, FromNow: m.FromNow, Backfill: backfill,
 		IMAP:        email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
 		SMTP:        email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
@@ -70,7 +77,11 @@ func (h *house) settleTrunk(ctx context.Context, t TrunkConfig, queues queueName
 	if err != nil {
 		return err
 	}
-	trunk := voice.Trunk{Name: t.Name, Number: t.Number, Queue: queue, Language: t.Language, MaxWait: gateway.Seconds(t.MaxWait)}
+	skills, err := h.skills(ctx, t.Skills)
+	if err != nil {
+		return err
+	}
+	trunk := voice.Trunk{Name: t.Name, Number: t.Number, Queue: queue, Skills: skills, Language: t.Language, MaxWait: gateway.Seconds(t.MaxWait)}
 	if trunk.Language == "" {
 		trunk.Language = h.config.Language
 	}
@@ -87,6 +98,31 @@ func (h *house) settleTrunk(ctx context.Context, t TrunkConfig, queues queueName
 	}
 	_, err = h.voice.PutTrunk(ctx, trunk)
 	return err
+}
+
+// skills gives the skills that the configuration names, by whatever case; one that there is
+// not is made, as queues are.
+func (h *house) skills(ctx context.Context, names map[string]int) ([]gateway.SkillLevel, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	list, err := h.roster.Skills(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the skills: %w", err)
+	}
+	var needs []gateway.SkillLevel
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		i := slices.IndexFunc(list, func(k roster.Skill) bool { return strings.EqualFold(k.Name, name) })
+		if i < 0 {
+			k, err := h.roster.CreateSkill(ctx, roster.Skill{Name: name})
+			if err != nil {
+				return nil, fmt.Errorf("make skill %s: %w", name, err)
+			}
+			i, list = len(list), append(list, k)
+		}
+		needs = append(needs, gateway.SkillLevel{Skill: list[i].ID, Level: names[name]})
+	}
+	return needs, nil
 }
 
 // queueNames finds queues by what the configuration calls them, in any language.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/voice"
+	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/api"
 	"github.com/vaxelhq/vaxel/gateway/blob"
 )
@@ -38,7 +39,7 @@ func (w ways) Mailboxes(ctx context.Context) ([]api.Mailbox, error) {
 	for i, m := range list {
 		h := health[m.ID]
 		out[i] = api.Mailbox{
-			ID: strconv.FormatInt(int64(m.ID), 10), Address: m.Address, Name: m.Name, Queue: m.Queue, Folder: m.Folder, Enabled: m.Enabled,
+			ID: strconv.FormatInt(int64(m.ID), 10), Address: m.Address, Name: m.Name, Queue: m.Queue, Skills: append([]gateway.SkillLevel{}, m.Skills...), Folder: m.Folder, Enabled: m.Enabled,
 			IMAP: m.IMAP.Address, SMTP: m.SMTP.Address, Node: h.Holder, Behind: h.Behind, Problem: h.Problem,
 		}
 		if !m.Backfill.IsZero() {
@@ -58,6 +59,6 @@ func (w ways) Trunks(context.Context) ([]api.Trunk, error) {
 	list := w.h.voice.Trunks()
 	return mapped(list, func(t voice.Trunk) api.Trunk {
 		sources := mapped(t.Sources, netip.Prefix.String)
-		return api.Trunk{ID: strconv.FormatInt(t.ID, 10), Name: t.Name, Number: t.Number, Sources: sources, Queue: t.Queue, Language: t.Language, MaxWait: t.MaxWait}
+		return api.Trunk{ID: strconv.FormatInt(t.ID, 10), Name: t.Name, Number: t.Number, Sources: sources, Queue: t.Queue, Skills: append([]gateway.SkillLevel{}, t.Skills...), Language: t.Language, MaxWait: t.MaxWait}
 	}), nil
 }

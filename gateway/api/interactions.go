@@ -108,12 +108,13 @@ func (s *Server) getInteraction(ctx context.Context, by access.Caller, in *inter
 type createIn struct {
 	Key  string `header:"Idempotency-Key" required:"true" doc:"The same key twice is one arrival"`
 	Body struct {
-		Channel  gateway.Channel `json:"channel" enum:"email,chat,callback"`
-		Queue    gateway.QueueID `json:"queue"`
-		From     gateway.Address `json:"from"`
-		Subject  string          `json:"subject,omitempty" maxLength:"500"`
-		Text     string          `json:"text" minLength:"1" maxLength:"100000"`
-		Language string          `json:"language,omitempty"`
+		Channel  gateway.Channel      `json:"channel" enum:"email,chat,callback"`
+		Queue    gateway.QueueID      `json:"queue"`
+		From     gateway.Address      `json:"from"`
+		Subject  string               `json:"subject,omitempty" maxLength:"500"`
+		Text     string               `json:"text" minLength:"1" maxLength:"100000"`
+		Language string               `json:"language,omitempty"`
+		Skills   []gateway.SkillLevel `json:"skills,omitempty" maxItems:"50" doc:"What it needs of an agent"`
 	}
 }
 
@@ -126,11 +127,14 @@ func (s *Server) createInteraction(ctx context.Context, by access.Caller, in *cr
 	if err := s.usable(in); err != nil {
 		return gateway.Received{}, err
 	}
+	if err := s.checkSkills(ctx, in.Body.Skills); err != nil {
+		return gateway.Received{}, err
+	}
 	now := time.Now().UTC()
 	return s.Intake.Receive(ctx, gateway.Arrival{
 		Key:     "api/" + by.Login.String() + "/" + by.Key.String() + "/" + in.Key,
 		Channel: in.Body.Channel, Queue: in.Body.Queue, From: in.Body.From, Subject: in.Body.Subject,
-		Language: in.Body.Language, ArrivedAt: now,
+		Language: in.Body.Language, Skills: in.Body.Skills, ArrivedAt: now,
 		Entry: gateway.Entry{
 			Kind: gateway.EntryMessage, Channel: in.Body.Channel, Text: in.Body.Text, At: now,
 			Author: gateway.Author{Kind: gateway.ByCustomer, Name: in.Body.From.Name},
@@ -233,6 +237,9 @@ type transferIn struct {
 
 func (s *Server) transfer(ctx context.Context, by access.Caller, in *transferIn) (Interaction, error) {
 	b := in.Body
+	if err := s.checkSkills(ctx, b.Skills); err != nil {
+		return Interaction{}, err
+	}
 	to := sending{in.ID, in.Key, b.Note, b.ToAgent, b.ToQueue, b.ToNumber}
 	if b.ToNumber != "" {
 		return s.sendOutside(ctx, by, to, true)

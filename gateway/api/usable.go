@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -26,6 +28,26 @@ func (s *Server) usable(in *createIn) error {
 		return mailAddress(b.From)
 	}
 	return s.Cases.CheckAddress(b.From)
+}
+
+// checkSkills refuses skills that there are not, which no agent could ever have.
+func (s *Server) checkSkills(ctx context.Context, needs []gateway.SkillLevel) error {
+	if len(needs) == 0 {
+		return nil
+	}
+	known, err := s.Roster.Skills(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range needs {
+		if n.Level < 1 || n.Level > 5 {
+			return gateway.Invalid("bad_level", "a skill is needed at a level from 1 to 5")
+		}
+		if !slices.ContainsFunc(known, func(k roster.Skill) bool { return k.ID == n.Skill }) {
+			return gateway.NotFound("skill_not_found", "there is no skill "+n.Skill.String()+"; GET /admin/skills lists them")
+		}
+	}
+	return nil
 }
 
 // mailAddress refuses what no mail can be sent to.

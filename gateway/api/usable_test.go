@@ -33,6 +33,9 @@ func TestAnArrivalIsUsable(t *testing.T) {
 	if list := items(h.as(t, "bo").get("/interactions?scope=all")); len(list) != 3 {
 		t.Errorf("got %d interactions want 3", len(list))
 	}
+	needing := arrive("email", mail, "Hej", "sv")
+	needing["skills"] = []m{{"skill": "99", "level": 3}}
+	c.with("Idempotency-Key", seq()).refused("POST", "/interactions", needing, 404, "skill_not_found")
 	c.refused("POST", "/customers", m{"name": "Alva", "language": "klingonska!!"}, 400, "bad_language")
 }
 

@@ -18,19 +18,20 @@ type Ways interface {
 
 // Mailbox is a mailbox and how its reading goes.
 type Mailbox struct {
-	ID       string          `json:"id"`
-	Address  string          `json:"address"`
-	Name     string          `json:"name,omitempty" doc:"Beside the address in From"`
-	Queue    gateway.QueueID `json:"queue"`
-	Folder   string          `json:"folder"`
-	Enabled  bool            `json:"enabled"`
-	IMAP     string          `json:"imap" doc:"host:port"`
-	SMTP     string          `json:"smtp" doc:"host:port"`
-	Node     string          `json:"node,omitempty" doc:"Which reads it now"`
-	SyncedAt *time.Time      `json:"synced_at,omitempty" doc:"When it was last read to its end"`
-	Behind   int             `json:"behind" doc:"Mails that were waiting then"`
-	Problem  string          `json:"problem,omitempty" doc:"Why it is not read now"`
-	Backfill *Backfill       `json:"backfill,omitempty" doc:"What lay there before it was read for the first time"`
+	ID       string               `json:"id"`
+	Address  string               `json:"address"`
+	Name     string               `json:"name,omitempty" doc:"Beside the address in From"`
+	Queue    gateway.QueueID      `json:"queue"`
+	Skills   []gateway.SkillLevel `json:"skills" nullable:"false" doc:"That its mail needs of an agent"`
+	Folder   string               `json:"folder"`
+	Enabled  bool                 `json:"enabled"`
+	IMAP     string               `json:"imap" doc:"host:port"`
+	SMTP     string               `json:"smtp" doc:"host:port"`
+	Node     string               `json:"node,omitempty" doc:"Which reads it now"`
+	SyncedAt *time.Time           `json:"synced_at,omitempty" doc:"When it was last read to its end"`
+	Behind   int                  `json:"behind" doc:"Mails that were waiting then"`
+	Problem  string               `json:"problem,omitempty" doc:"Why it is not read now"`
+	Backfill *Backfill            `json:"backfill,omitempty" doc:"What lay there before it was read for the first time"`
 }
 
 // Backfill is old mail of a mailbox that is taken into closed cases, oldest first.
@@ -42,13 +43,14 @@ type Backfill struct {
 
 // Trunk is a line that calls come in on.
 type Trunk struct {
-	ID       string          `json:"id"`
-	Name     string          `json:"name"`
-	Number   string          `json:"number,omitempty" doc:"Empty takes any"`
-	Sources  []string        `json:"sources" nullable:"false" doc:"Networks that may call"`
-	Queue    gateway.QueueID `json:"queue"`
-	Language string          `json:"language"`
-	MaxWait  gateway.Seconds `json:"max_wait"`
+	ID       string               `json:"id"`
+	Name     string               `json:"name"`
+	Number   string               `json:"number,omitempty" doc:"Empty takes any"`
+	Sources  []string             `json:"sources" nullable:"false" doc:"Networks that may call"`
+	Queue    gateway.QueueID      `json:"queue"`
+	Skills   []gateway.SkillLevel `json:"skills" nullable:"false" doc:"That its callers need of an agent"`
+	Language string               `json:"language"`
+	MaxWait  gateway.Seconds      `json:"max_wait"`
 }
 
 func (s *Server) registerWays() {
