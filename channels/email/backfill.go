@@ -89,7 +89,7 @@ func (p *poller) backfilled(ctx context.Context, upTo imap.UID, mails, left int)
 		update mailbox_cursor c
 		set backfilled = $3, backfill_done = backfill_done + $4, backfill_left = $5
 		where mailbox_id = $1 and folder = $2 and uidvalidity = $6
-			and exists (select from mailbox m where m.id = $1 and m.term = $7 for share)`,
+			and exists (select from mailbox m where m.id = $1 and m.term = $7 for key share)`,
 		int64(p.box.ID), p.box.Folder, int64(upTo), mails, left, int64(p.validity), p.term)
 	if err != nil {
 		return fmt.Errorf("note how far %s is filled: %w", p.box.Address, err)

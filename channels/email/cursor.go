@@ -78,7 +78,7 @@ func (p *poller) advance(ctx context.Context, tx pgx.Tx, uids, pending []imap.UI
 				order by g),
 			uid = greatest(c.uid, $7)
 		where mailbox_id = $1 and folder = $2 and uidvalidity = $5
-			and exists (select from mailbox m where m.id = $1 and m.term = $6 for share)`,
+			and exists (select from mailbox m where m.id = $1 and m.term = $6 for key share)`,
 		int64(p.box.ID), p.box.Folder, numbers(uids), numbers(pending), int64(p.validity), p.term, int64(slices.Max(uids)))
 	if err != nil {
 		return fmt.Errorf("advance cursor of %s to %d: %w", p.box.Address, slices.Max(uids), err)

@@ -39,6 +39,7 @@ type house struct {
 	full    int                         // how often the disk is still full
 	came    chan struct{}               // closed and replaced after each batch
 	batches int
+	pause   func() // within each transaction, its cursor moved; may be nil
 }
 
 func newHouse(t testing.TB) *house {
@@ -181,6 +182,9 @@ func (h *house) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
 }
 
 func (h *house) NoteAll(ctx context.Context, tx pgx.Tx, keys []string, _ []int64, _, names []string) error {
+	if h.pause != nil {
+		h.pause()
+	}
 	for i, key := range keys {
 		if _, err := tx.Exec(ctx, "update taken set note = note || $1::text where n = (select max(n) from taken)", key+" "+names[i]); err != nil {
 			return err

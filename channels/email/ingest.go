@@ -17,8 +17,8 @@ import (
 
 const (
 	intakeBatch = 50 // mails committed together: what the intake takes in one transaction
-	// giveUpAfter is how many times a mail is tried that the intake refuses. Then it is
-	// put into quarantine, so that it does not stand in the way for ever.
+	// giveUpAfter is how many times a mail is tried that the intake refuses for its own sake.
+	// Then it is put into quarantine, so that it does not stand in the way for ever.
 	giveUpAfter = 5
 )
 
@@ -289,9 +289,13 @@ func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending 
 		_, errs := p.in.Intake.ReceiveBatch(ctx, []Item{item}, p.also([]*receivedMail{r}, pending))
 		return errs[0]
 	}
-	p.refused[r.uid]++
-	p.log.Error("mail not taken in", "uid", uint32(r.uid), "attempt", p.refused[r.uid], "err", err)
-	if p.refused[r.uid] < giveUpAfter || errors.Is(err, gateway.ErrTryAgain) {
+	tries := p.refused[r.uid] // of the store's own troubles none counts: they are no fault of the mail's
+	if unfit(err) {
+		tries++
+	}
+	p.refused[r.uid] = tries
+	p.log.Error("mail not taken in", "uid", uint32(r.uid), "refused", tries, "err", err)
+	if tries < giveUpAfter {
 		return err
 	}
 	return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {

@@ -18,13 +18,23 @@ const (
 // errLost ends a poller whose mailbox is another node's now, or was saved anew.
 var errLost = errors.New("another node reads the mailbox now")
 
+// A transaction that takes mail in holds its mailbox's row for key share: the lease is
+// renewed beside it, however long and often there is one, and taken, for update, only
+// between two.
+
 // acquire takes the lease on a mailbox and gives its new term; ok is false while another
 // node holds it.
 func (e *Email) acquire(ctx context.Context, id MailboxID) (term int64, ok bool, err error) {
 	err = e.pool.QueryRow(ctx, `
-		update mailbox
+		with free as (
+			select id
+			from mailbox
+			where id = $1 and enabled and (holder in ('', $2) or held_until < now())
+			for update)
+		update mailbox m
 		set term = term + 1, holder = $2, held_until = now() + $3
-		where id = $1 and enabled and (holder in ('', $2) or held_until < now())
+		from free
+		where m.id = free.id
 		returning term`, int64(id), e.node, leaseTime).Scan(&term)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -71,8 +81,8 @@ func (e *Email) renew(ctx context.Context) {
 	}
 }
 
-// renewAll passes over a mailbox whose row is just held by a transaction that takes mail
-// in: it is renewed the next time, long before its end.
+// renewAll passes over a mailbox that is just being saved or let go: it is renewed the next
+// time, long before its end.
 func (e *Email) renewAll(ctx context.Context) error {
 	e.mu.Lock()
 	held := maps.Clone(e.holding)

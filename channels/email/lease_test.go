@@ -2,6 +2,7 @@ package email_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,4 +45,35 @@ func TestLeasesAreKeptTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "it is renewed too", func() bool { return held(last) == 3 })
+}
+
+// TestALeaseIsRenewedBesideIngest: a transaction that takes mail in and does not end for long
+// costs no lease, and nobody else takes the mailbox meanwhile.
+func TestALeaseIsRenewedBesideIngest(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	begun, end := make(chan struct{}), make(chan struct{})
+	h.pause = sync.OnceFunc(func() { close(begun); <-end })
+	e := h.open(t, "a", d)
+	save(t, e, support(d.IMAP, nobody))
+	run(t, e)
+	defer close(end)
+	d.Deliver(t, "support@cyklar.example", mails(1, 1)...)
+	<-begun
+	var before time.Time
+	if err := h.pool.QueryRow(t.Context(), "select held_until from mailbox").Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is renewed", func() bool {
+		var now time.Time
+		err := h.pool.QueryRow(t.Context(), "select held_until from mailbox").Scan(&now)
+		return err == nil && now.After(before)
+	})
+	tx, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if err := tx.QueryRow(t.Context(), "select held_until from mailbox for update nowait").Scan(&before); err == nil {
+		t.Error("the mailbox could be taken in the middle of a transaction")
+	}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/email/mailtest"
@@ -242,6 +244,36 @@ func TestQuarantine(t *testing.T) {
 	if !strings.HasSuffix(key, "/INBOX/2") || !strings.Contains(reason, "never") {
 		t.Error(key, reason)
 	}
+}
+
+// TestStoreTroubleIsNoFaultOfTheMails: however often the database fails, no mail is put away
+// for it, and each comes in when that is over.
+func TestStoreTroubleIsNoFaultOfTheMails(t *testing.T) {
+	d, h := mailtest.StartDovecot(t), newHouse(t)
+	var failed atomic.Int64
+	var well atomic.Bool
+	h.refuse = func(a gateway.Arrival) error {
+		if a.MessageID == "m1@kund.example" && !well.Load() {
+			failed.Add(1)
+			return fmt.Errorf("append: %w", &pgconn.PgError{Code: "53100", Message: "could not extend file: No space left on device"})
+		}
+		return nil
+	}
+	e := h.open(t, "a", d)
+	save(t, e, support(d.IMAP, nobody))
+	run(t, e)
+	n := 1
+	for d.Deliver(t, "support@cyklar.example", mails(1, 1)...); failed.Load() < 20; n++ { // it is tried alone and in its batch
+		d.Deliver(t, "support@cyklar.example", mails(n+1, n+1)...)
+		h.wait(t, n)
+	}
+	var away int
+	if err := h.pool.QueryRow(t.Context(), "select count(*) from quarantine").Scan(&away); err != nil || away != 0 {
+		t.Fatalf("%d in quarantine %v", away, err)
+	}
+	well.Store(true)
+	d.Deliver(t, "support@cyklar.example", mails(n+1, n+1)...)
+	exactly(t, h.wait(t, n+1), n+1)
 }
 
 // TestTwoNodes has two nodes want one mailbox; one gets it, and the other after it.
