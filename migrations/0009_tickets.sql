@@ -176,3 +176,29 @@ create table task (
 create index task_by_assignee on task (assignee, due_at, id) where done_at is null;
 create index task_of_case on task (case_id) where case_id is not null;
 create index task_of_customer on task (customer) where customer is not null;
+
+-- What is done often, kept ready: words with variables, and what becomes of the case.
+create table macro (
+    id       bigint generated always as identity primary key,
+    name     text     not null check (name <> ''),
+    agent    bigint   not null default 0,   -- whose own it is; 0: everybody's
+    queues   bigint[] not null default '{}', -- where it is offered; none: everywhere
+    text     text     not null default '',
+    html     text     not null default '',
+    articles bigint[] not null default '{}',
+    state    text     not null default '' check (state in ('', 'open', 'pending', 'closed')),
+    queue    bigint   not null default 0,
+    tags     text[]   not null default '{}',
+    codes    bigint[] not null default '{}',
+    rev      bigint   not null default 1
+);
+create index macro_of on macro (agent);
+
+-- What mails end with: an agent's own, a queue's.
+create table signature (
+    kind  text   not null check (kind in ('agent', 'queue')),
+    owner bigint not null,
+    text  text   not null default '',
+    html  text   not null default '',
+    primary key (kind, owner)
+);

@@ -77,6 +77,7 @@ func mailOf(r *receivedMail) gateway.Mail {
 	mail := gateway.Mail{
 		MessageID: l.MessageID, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc, ReplyTo: l.ReplyTo,
 		HTML: l.HTML, Quoted: l.Quoted, Raw: r.raw.key, Defects: l.Defects, Authentication: l.Authentication, Spam: l.Spam,
+		Invitation: l.Invitation,
 	}
 	if len(l.InReplyTo) > 0 {
 		mail.InReplyTo = l.InReplyTo[0]

@@ -32,12 +32,17 @@ type Reply struct {
 	Subject      string
 	Text, HTML   string
 	Attachments  []gateway.Attachment
+	Language     string                   // of what we say in it ourselves
+	Invitation   *gateway.Invitation      // that it answers; nil: none
+	Attend       gateway.InvitationAnswer // what it answers
 }
 
 // draft is a reply as it is composed, by a person or by a machine.
 type draft struct {
 	Reply
 	automatic bool
+	attendee  gateway.Address // of an answer to an invitation: as who
+	comment   string          // and what the agent wrote to it
 }
 
 // outgoing is an outbound's body: all but the attachments' bytes, which lie in blobs.
@@ -61,6 +66,9 @@ func (e *Email) Compose(ctx context.Context, tx pgx.Tx, r Reply) (gateway.Outbou
 	if err != nil {
 		return gateway.Outbound{}, gateway.Mail{}, err
 	}
+	if r.Invitation != nil {
+		return e.compose(box, attending(draft{Reply: r}, ourselves(boxes, r.Ours), box))
+	}
 	if len(r.To) == 0 {
 		to := ourselves(boxes, r.Ours).answer(r.Answers, r.All)
 		r.To, r.Cc = to.To, append(to.Cc, r.Cc...)
@@ -74,6 +82,9 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 		From: gateway.Address{Kind: gateway.AddressEmail, Value: cmp.Or(r.Sender.Value, box.Address), Name: fromName(r.AgentName, cmp.Or(r.Sender.Name, box.Name))},
 		To:   r.To, Cc: r.Cc, Subject: subject(r.Reply), Text: r.Text, Automatic: r.automatic, HTML: letter.Safe(r.HTML),
 		InReplyTo: r.Answers.MessageID, References: r.References,
+	}
+	if r.Invitation != nil {
+		l.Calendar = letter.AnswerInvitation(*r.Invitation, r.attendee, r.Attend, r.comment, l.Date)
 	}
 	if l.HTML == "" {
 		l.HTML = letter.RichText(r.Text)
@@ -100,7 +111,7 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 	}
 	return out, gateway.Mail{
 		MessageID: l.MessageID, InReplyTo: l.InReplyTo, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc, Bcc: r.Bcc,
-		HTML: l.HTML, Attachments: r.Attachments,
+		HTML: l.HTML, Attachments: r.Attachments, Invitation: answered(r.Reply),
 	}, nil
 }
 

@@ -188,6 +188,7 @@ func (s *Server) register() {
 	s.registerBoards()
 	s.registerDirectory()
 	s.registerCases()
+	s.registerMacros()
 	s.registerCustomers()
 	s.registerTasks()
 	s.registerStaff()

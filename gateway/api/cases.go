@@ -84,6 +84,7 @@ func (s *Server) registerCases() {
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}", ID: "get-case", Summary: "One case", Role: agent}, s.getCase)
 	add(s, operation{Method: http.MethodPatch, Path: "/cases/{id}", ID: "change-case", Summary: "Change a case", Role: agent}, s.changeCase)
 	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/timeline", ID: "case-timeline", Summary: "What was said and happened, over all channels", Role: agent}, s.caseTimeline)
+	add(s, operation{Method: http.MethodGet, Path: "/cases/{id}/related", ID: "related-cases", Summary: "Cases that may have to do with it, and why", Role: agent}, s.relatedCases)
 	s.registerRegroup()
 	add(s, operation{Method: http.MethodGet, Path: "/search", ID: "search", Summary: "Find cases and customers", Role: agent}, s.search)
 }

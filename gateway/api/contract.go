@@ -286,6 +286,7 @@ var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[gateway.StepKind]():      {"lower_skills", "drop_skill", "drop_skills", "add_queue", "move", "offer_callback", "voicemail", "form", "external", "hang_up"},
 	reflect.TypeFor[gateway.WrapUpMode]():    {"none", "optional", "timed", "timed_extendable", "manual"},
 	reflect.TypeFor[tickets.CaseState]():     {"open", "pending", "closed"},
+	reflect.TypeFor[tickets.Because]():       {"reference", "customer", "subject"},
 	reflect.TypeFor[kb.Visibility]():         {"public", "internal"},
 	reflect.TypeFor[kb.Status]():             {"draft", "published", "archived"},
 	reflect.TypeFor[roster.PhoneKind]():      {"sip", "pstn"},
@@ -360,7 +361,7 @@ var chapters = []struct{ word, title, about string }{
 var within = map[string]string{
 	"alerts":        "queues",
 	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
-	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases", "mails": "cases",
+	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases", "mails": "cases", "macros": "cases",
 	"agents": "queues", "groups": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
 	"entries": "attachments", "article-categories": "articles", "audit": "admin",
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/tickets"
 )
 
 type forwardIn struct {
@@ -21,6 +22,7 @@ type forwardIn struct {
 		Text        string               `json:"text,omitempty" maxLength:"200000" doc:"Above it"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
+		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below the text"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50" doc:"Beside its own, which go with it"`
 	}
 }
@@ -52,7 +54,11 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 		return gateway.Entry{}, err
 	}
 	r.To, r.Cc, r.Bcc, r.Subject, r.Attachments = b.To, b.Cc, b.Bcc, b.Subject, b.Attachments
-	tied, links := s.KB.Tie(i.Conversation, by.Agent, b.Text, b.HTML)
+	w, err := s.signedFor(ctx, by, i, b.Sign, tickets.Words{Text: b.Text, HTML: b.HTML})
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	tied, links := s.KB.Tie(i.Conversation, by.Agent, w.Text, w.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
 	r, quoted, err := s.Mail.Forward(r, original)
 	if err != nil {

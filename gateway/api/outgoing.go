@@ -80,6 +80,9 @@ func (s *Server) post(ctx context.Context, tx pgx.Tx, c gateway.CaseID, r ready)
 		return e, nil, err
 	}
 	mail.Forwards, mail.Quoted = r.passes, r.quoted
+	if e.Text == "" { // an answer to an invitation without a word
+		e.Text = mail.Subject
+	}
 	e.Body = mustJSON(mail)
 	if r.seen > 0 {
 		if err := s.Timeline.Compare(ctx, tx, e.Conversation, r.seen); err != nil {

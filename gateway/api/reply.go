@@ -15,6 +15,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/tickets"
 )
 
 type replyIn struct {
@@ -30,6 +31,7 @@ type replyIn struct {
 		All         bool                 `json:"all,omitempty" doc:"Without to: also to the others who got the mail"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
+		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below"`
 		SeenPos     int64                `json:"seen_pos,omitempty" doc:"The last position you have read: refused when a colleague has answered since. 0 sends anyway"`
 	}
 }
@@ -54,6 +56,10 @@ func (s *Server) registerReply() {
 	add(s, operation{
 		Method: http.MethodGet, Path: "/interactions/{id}/recipients", ID: "recipients", Summary: "Whom an answer goes to", Role: agent,
 	}, s.recipients)
+	add(s, operation{
+		Method: http.MethodPost, Path: "/interactions/{id}/invitation", ID: "answer-invitation", Summary: "Answer an invitation to a meeting",
+		Role: agent, Status: http.StatusCreated,
+	}, s.answerInvitation)
 	add(s, operation{
 		Method: http.MethodPost, Path: "/interactions/{id}/forward", ID: "forward", Summary: "Pass a mail on to somebody else",
 		Role: agent, Status: http.StatusCreated, MaxBody: mailMax,
@@ -90,7 +96,11 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	}
 	r.To, r.Cc, r.Bcc, r.All = in.Body.To, in.Body.Cc, in.Body.Bcc, in.Body.All
 	r.Subject, r.Attachments = in.Body.Subject, in.Body.Attachments
-	tied, links := s.KB.Tie(i.Conversation, by.Agent, in.Body.Text, in.Body.HTML)
+	w, err := s.signedFor(ctx, by, i, in.Body.Sign, tickets.Words{Text: in.Body.Text, HTML: in.Body.HTML})
+	if err != nil {
+		return gateway.Entry{}, err
+	}
+	tied, links := s.KB.Tie(i.Conversation, by.Agent, w.Text, w.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
 	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos})
 }

@@ -85,6 +85,9 @@ type MailReply struct {
 	Subject      string
 	Text, HTML   string
 	Attachments  []gateway.Attachment
+	Language     string                   // of what we say in it ourselves
+	Invitation   *gateway.Invitation      // that it answers; nil: none
+	Attend       gateway.InvitationAnswer // what it answers
 }
 
 // Recipients are whom a mail goes to.

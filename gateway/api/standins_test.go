@@ -56,7 +56,8 @@ func (l library) Read(_ context.Context, id gateway.ArticleID, _ string) (api.Ar
 	if id > 2 || id == 0 {
 		return api.Article{}, gateway.NotFound("no_article", "there is no such article")
 	}
-	return api.Article{ArticleHit: l.all()[id-1], Markdown: "# hej", HTML: "<h1>hej</h1>", Tags: []string{}}, nil
+	url := map[gateway.ArticleID]string{1: "https://help.example/11"}[id]
+	return api.Article{ArticleHit: l.all()[id-1], Markdown: "# hej", HTML: "<h1>hej</h1>", URL: url, Tags: []string{}}, nil
 }
 
 func (l library) Suggest(_ context.Context, words []string, _ string, without []gateway.ArticleID) ([]api.ArticleHit, error) {
@@ -92,6 +93,9 @@ func (post) Compose(_ context.Context, _ pgx.Tx, r api.MailReply) (gateway.Outbo
 	mail := gateway.Mail{
 		MessageID: id, InReplyTo: r.Answers.MessageID, From: gateway.Address{Value: r.Sender.Value, Name: r.Sender.Name},
 		Subject: "Re: " + r.Answers.Subject, To: to, Cc: cc, Bcc: r.Bcc, HTML: r.HTML, Attachments: r.Attachments, Defects: r.References,
+	}
+	if r.Invitation != nil {
+		mail.Invitation = &gateway.Invitation{Method: "reply", Answer: r.Attend}
 	}
 	return out, mail, nil
 }

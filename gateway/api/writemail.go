@@ -24,6 +24,7 @@ type writeMailIn struct {
 		Subject     string               `json:"subject" minLength:"1" maxLength:"500"`
 		Text        string               `json:"text" minLength:"1" maxLength:"200000"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
+		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
 	}
 }
@@ -59,6 +60,13 @@ func (s *Server) writeMail(ctx context.Context, by access.Caller, in *writeMailI
 	r, err := s.signed(ctx, by, MailReply{Queue: c.Queue, Cc: b.Cc, Bcc: b.Bcc, Subject: b.Subject, Attachments: b.Attachments})
 	if err != nil {
 		return Written{}, err
+	}
+	if in.Body.Sign {
+		w, err := s.signedBelow(ctx, by, c.Queue, c, tickets.Words{Text: b.Text, HTML: b.HTML})
+		if err != nil {
+			return Written{}, err
+		}
+		in.Body.Text, in.Body.HTML = w.Text, w.HTML
 	}
 	written, err := once(ctx, s, by, "write-mail", func(w *work) (Written, error) { return w.write(ctx, by, in, c, r) })
 	if err == nil {

@@ -48,6 +48,7 @@ func (s *Store) ReferAll(ctx context.Context, tx pgx.Tx, conversations []gateway
 			on conflict do nothing`, ids, of)
 	}
 	p.queue(&batch)
+	queueLinks(&batch, conversations, arrivals)
 	if batch.Len() == 0 {
 		return nil
 	}

@@ -118,6 +118,7 @@ func (r *reader) leaf(e, parent *part) body {
 		r.unpack(e, name, content)
 		return body{}
 	case !shown:
+		r.invitation(e, name, content)
 		r.attach(e, name, content)
 		return body{}
 	}

@@ -32,7 +32,8 @@ type Reply struct {
 	Text        string
 	HTML        string // beside the text; empty for plain mail only
 	Attachments []Attachment
-	Automatic   bool // marks it as RFC 3834 §3.1.7 asks, so that no machine answers it
+	Calendar    []byte `json:",omitempty"` // an answer to an invitation, beside the text
+	Automatic   bool   // marks it as RFC 3834 §3.1.7 asks, so that no machine answers it
 }
 
 // Compose writes the mail with CRLF line ends. The same Reply gives the same bytes,
@@ -109,10 +110,22 @@ func (r *Reply) tree() node {
 		}
 		top = node{kind: "multipart/alternative", children: []node{top, rich}}
 	}
+	if len(r.Calendar) > 0 { // RFC 6047 §2.4: the method stands in the type, too
+		answer := node{kind: `text/calendar; charset=utf-8; method=REPLY`, content: r.Calendar}
+		top = node{kind: "multipart/alternative", children: append(alternatives(top), answer)}
+	}
 	if len(files) > 0 {
 		top = node{kind: "multipart/mixed", children: append([]node{top}, files...)}
 	}
 	return top
+}
+
+// alternatives are the forms that a body has so far.
+func alternatives(body node) []node {
+	if body.kind == "multipart/alternative" {
+		return body.children
+	}
+	return []node{body}
 }
 
 func fileNode(a Attachment, disposition string) node {

@@ -41,6 +41,7 @@ type Letter struct {
 	Attachments    []Attachment
 	Automatic      Automatic
 	Bounce         *Bounce                 // nil unless it is a delivery report
+	Invitation     *gateway.Invitation     // nil unless it is about a meeting
 	Authentication *gateway.Authentication // nil: no server says anything
 	Spam           string                  // what a filter has said
 	Defects        []string                // sorted, each once
