@@ -12,7 +12,7 @@ create table mailbox (
     queue_id     bigint      not null,
     skills       jsonb       not null default '[]',    -- that its mail needs
     username     text        not null default '',
-    imap_address text        not null,                 -- host:port
+    imap_address text        not null,                 -- host:port; empty: its mail is handed in
     imap_tls     text        not null check (imap_tls in ('tls', 'starttls', 'none')),
     smtp_address text        not null,
     smtp_tls     text        not null check (smtp_tls in ('tls', 'starttls', 'none')),

@@ -40,7 +40,7 @@ type Mailbox struct {
 	Queue       gateway.QueueID
 	Skills      []gateway.SkillLevel // that its mail needs of an agent
 	User        string               // for both servers; empty: no sign-in at SMTP
-	IMAP        Server
+	IMAP        Server               // without an address it is not read: its mail is handed in (Stand)
 	SMTP        Server
 	Folder      string    // that is read; INBOX unless set
 	MoveTo      string    // where what was read goes; empty: it is marked \Seen
@@ -56,6 +56,9 @@ type Mailbox struct {
 }
 
 func (m Mailbox) secret() string { return fmt.Sprintf("mailbox:%d:password", m.ID) }
+
+// read says that the mailbox's mail is fetched.
+func (m Mailbox) read() bool { return m.IMAP.Address != "" }
 
 // fromNow says that what lies there at first contact is not read as if it came now.
 func (m Mailbox) fromNow() bool { return m.FromNow || !m.Backfill.IsZero() }
@@ -77,6 +80,9 @@ func (m Mailbox) check() error {
 		return err
 	}
 	for what, s := range map[string]Server{"IMAP": m.IMAP, "SMTP": m.SMTP} {
+		if what == "IMAP" && !m.read() {
+			continue
+		}
 		host, _, err := net.SplitHostPort(s.Address)
 		if err != nil {
 			return gateway.Invalid("bad_server", fmt.Sprintf("the %s server of %s is %q; write host:port", what, m.Address, s.Address))
@@ -115,6 +121,9 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 	m.Address = strings.ToLower(strings.TrimSpace(m.Address))
 	if m.Folder == "" {
 		m.Folder = "INBOX"
+	}
+	if !m.read() {
+		m.IMAP.TLS, m.SentFolder = NoTLS, ""
 	}
 	if err := m.check(); err != nil {
 		return m, err
@@ -224,7 +233,7 @@ type Health struct {
 	Backfill Backfill
 }
 
-// Health gives the health of every enabled mailbox.
+// Health gives the health of every enabled mailbox that is read.
 func (e *Email) Health(ctx context.Context) ([]Health, error) {
 	rows, _ := e.pool.Query(ctx, `
 		select m.id as mailbox, m.address, case when m.held_until > now() then m.holder else '' end as holder,
@@ -232,7 +241,7 @@ func (e *Email) Health(ctx context.Context) ([]Health, error) {
 			case when m.backfill is null then 0 else coalesce(c.backfill_done, 0) end, case when m.backfill is null then 0 else coalesce(c.backfill_left, 0) end
 		from mailbox m
 		left join mailbox_cursor c on c.mailbox_id = m.id and c.folder = m.folder
-		where m.enabled
+		where m.enabled and m.imap_address <> ''
 		order by m.address`) // the error comes with the rows
 	list, err := pgx.CollectRows(rows, scanHealth)
 	if err != nil {

@@ -31,14 +31,14 @@ func (e *Email) Run(ctx context.Context) error {
 			boxes = nil
 		}
 		for id, r := range pollers {
-			same := func(m Mailbox) bool { return m.ID == id && m.Rev == r.rev && m.Enabled }
+			same := func(m Mailbox) bool { return m.ID == id && m.Rev == r.rev && m.Enabled && m.read() }
 			if err == nil && !slices.ContainsFunc(boxes, same) {
 				r.stop()
 				delete(pollers, id)
 			}
 		}
 		for _, m := range boxes {
-			if _, ok := pollers[m.ID]; !ok && m.Enabled {
+			if _, ok := pollers[m.ID]; !ok && m.Enabled && m.read() {
 				pollers[m.ID] = running{m.Rev, start(ctx, func(ctx context.Context) { e.poll(ctx, m) })}
 			}
 		}

@@ -38,6 +38,7 @@ type Config struct {
 	Retention RetentionConfig `toml:"retention"`
 	Chat      ChatConfig      `toml:"chat"`
 	Voice     VoiceConfig     `toml:"voice"`
+	MailIn    MailInConfig    `toml:"mail_in"`
 	Mailboxes []MailboxConfig `toml:"mailbox"`
 	Widgets   []WidgetConfig  `toml:"widget"`
 }
@@ -96,7 +97,16 @@ type DialRule struct {
 	From    string `toml:"from"`    // the number shown to the called
 }
 
-// MailboxConfig is a mailbox that is read by IMAP and answered through SMTP.
+// MailInConfig lets mail servers hand mail in, beside or instead of mailboxes that are read.
+type MailInConfig struct {
+	Listen string   `toml:"listen"` // host:port; empty: mail is only fetched
+	LMTP   bool     `toml:"lmtp"`   // LMTP instead of SMTP
+	From   []string `toml:"from"`   // networks that may hand in; empty: this machine only
+	MaxMB  int      `toml:"max_mb"` // of one mail; 50 unless set
+}
+
+// MailboxConfig is a mailbox that is read by IMAP, or whose mail is handed in, and answered
+// through SMTP.
 type MailboxConfig struct {
 	Address           string         `toml:"address"`
 	Name              string         `toml:"name"` // beside the address in From

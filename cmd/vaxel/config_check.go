@@ -50,11 +50,17 @@ func (c Config) check() error {
 		}
 	}
 	c.Chat.check(bad)
+	c.MailIn.check(bad)
 	c.checkNodes(bad)
 	c.Voice.check(bad)
 	c.Retention.check(bad)
 	for i, m := range c.Mailboxes {
 		m.check(func(key, why string, args ...any) { bad(fmt.Sprintf("mailbox %d %s", i+1, key), why, args...) })
+	}
+	for i, m := range c.Mailboxes {
+		if m.IMAP == (MailServer{}) && c.MailIn.Listen == "" {
+			bad(fmt.Sprintf("mailbox %d imap", i+1), "is not set, so no mail would come to %s: set it, or mail_in.listen to have mail handed in", m.Address)
+		}
 	}
 	for i, w := range c.Widgets {
 		w.check(func(key, why string, args ...any) { bad(fmt.Sprintf("widget %d%s", i+1, key), why, args...) })
@@ -201,7 +207,9 @@ func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
 	if err := email.OAuth(m.OAuth).Check(m.Address); err != nil {
 		bad("oauth", "%v", err)
 	}
-	m.IMAP.check("imap", bad)
+	if m.IMAP != (MailServer{}) {
+		m.IMAP.check("imap", bad)
+	}
 	m.SMTP.check("smtp", bad)
 }
 

@@ -238,7 +238,7 @@ func (h *house) rooms() []func(context.Context) error {
 		all = append(all, h.api.Run, h.visitors.Run, h.kb.run)
 	}
 	if h.config.does(roleChannels) {
-		all = append(all, h.mail.Run, h.outbox.Run, h.serveTelephone)
+		all = append(all, h.mail.Run, h.outbox.Run, h.serveTelephone, h.mailDoor)
 	}
 	if h.voice != nil {
 		all = append(all, h.voice.Run, h.buryOrphans)

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -13,6 +14,18 @@ import (
 	"testing"
 	"time"
 )
+
+// Certificate is a server's on this machine, and who trusts it.
+func Certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	dir := t.TempDir()
+	roots := selfSigned(t, dir)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair, roots
+}
 
 // selfSigned writes cert.pem and key.pem for 127.0.0.1, and gives who trusts them.
 func selfSigned(t testing.TB, dir string) *x509.CertPool {

@@ -1,0 +1,255 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/net/netutil"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// Door is where mail is handed in instead of being fetched: a mail server of the site
+// delivers an alias to it, by LMTP or by SMTP.
+type Door struct {
+	LMTP     bool                // RFC 2033: an answer for each recipient; else RFC 5321
+	Domain   string              // that it greets with
+	TLS      *tls.Config         // for STARTTLS; nil offers none
+	MaxBytes int64               // of a mail; 0: as much as is read of one by IMAP
+	From     func(net.Addr) bool // who may hand in; nil: whoever reaches it
+}
+
+const (
+	doorConnections = 100             // at once; the others wait to be let in
+	doorRecipients  = 100             // RFC 5321 §4.5.3.1.8: at least as many
+	doorReads       = 8               // mails that are in memory at once
+	doorSilence     = 5 * time.Minute // RFC 5321 §4.5.3.2.7
+	doorWrites      = time.Minute
+	doorCommit      = 2 * time.Minute // for taking a mail in, then it is to be handed in again
+	doorLeave       = 10 * time.Second
+)
+
+// Stand takes mail in at a listener until ctx ends; then those who are in the middle of a mail
+// may finish it for some seconds. A mail is answered with 250 once it is committed, and not
+// before: whoever hears nothing hands it in again, which makes no second one.
+func (e *Email) Stand(ctx context.Context, l net.Listener, d Door) error {
+	if d.MaxBytes == 0 {
+		d.MaxBytes = maxWhole
+	}
+	reads := make(chan struct{}, doorReads)
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		if d.From != nil && !d.From(c.Conn().RemoteAddr()) {
+			return nil, refused(554, smtp.EnhancedCode{5, 7, 1}, "you may not hand in mail here")
+		}
+		return &handing{email: e, ctx: context.WithoutCancel(ctx), reads: reads, peer: c}, nil
+	}))
+	server.LMTP, server.Domain, server.TLSConfig = d.LMTP, d.Domain, d.TLS
+	server.MaxMessageBytes, server.MaxRecipients = d.MaxBytes, doorRecipients
+	server.ReadTimeout, server.WriteTimeout = doorSilence, doorWrites
+	server.EnableSMTPUTF8 = true
+	server.ErrorLog = slog.NewLogLogger(e.log.Handler(), slog.LevelDebug)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(netutil.LimitListener(l, doorConnections)) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("take mail in at %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), doorLeave)
+	defer cancel()
+	_ = server.Shutdown(leave) // who is still there then is cut off, and hands in again
+	_ = server.Close()
+	<-served
+	return nil
+}
+
+// handing is one connection of somebody who hands mail in.
+type handing struct {
+	email *Email
+	ctx   context.Context //nolint:containedctx // lives as long as the connection
+	reads chan struct{}
+	peer  *smtp.Conn
+	from  string
+	to    []handed
+}
+
+// handed is a recipient and the mailbox that it is.
+type handed struct {
+	address string
+	box     Mailbox
+}
+
+func refused(code int, enhanced smtp.EnhancedCode, why string) *smtp.SMTPError {
+	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: why}
+}
+
+// notNow has a mail handed in again later: whatever it was, it was no fault of the mail's.
+var notNow = refused(451, smtp.EnhancedCode{4, 3, 0}, "not now, try again")
+
+// Mail begins a mail.
+func (h *handing) Mail(from string, _ *smtp.MailOptions) error {
+	h.from, h.to = from, nil
+	return nil
+}
+
+// Rcpt takes addresses of mailboxes only: nothing is passed on to anybody else.
+func (h *handing) Rcpt(to string, _ *smtp.RcptOptions) error {
+	ctx, cancel := context.WithTimeout(h.ctx, doorWrites)
+	defer cancel()
+	boxes, err := h.email.Mailboxes(ctx)
+	if err != nil {
+		h.email.log.Warn("mail can't be taken in now", "err", err)
+		return notNow
+	}
+	address := strings.ToLower(to)
+	local, domain, _ := strings.Cut(address, "@")
+	base, _, tagged := strings.Cut(local, "+")
+	for _, m := range boxes {
+		if m.Enabled && (m.Address == address || tagged && m.Address == base+"@"+domain) {
+			h.to = append(h.to, handed{to, m})
+			return nil
+		}
+	}
+	return refused(550, smtp.EnhancedCode{5, 1, 1}, "there is no such mailbox here")
+}
+
+// Data takes a mail in for all its recipients. One answer is for all of them: where one
+// fails, the others know the mail when it comes again.
+func (h *handing) Data(in io.Reader) error {
+	var failed error
+	if err := h.each(in, func(_ string, err error) { failed = errors.Join(failed, err) }); err != nil {
+		return err
+	}
+	return outcome(failed)
+}
+
+// LMTPData takes a mail in and answers for each recipient (RFC 2033 §4.2).
+func (h *handing) LMTPData(in io.Reader, status smtp.StatusCollector) error {
+	return h.each(in, func(to string, err error) { status.SetStatus(to, outcome(err)) })
+}
+
+// outcome is what is said of a failure to whoever hands in.
+func outcome(err error) error {
+	if err != nil {
+		return notNow
+	}
+	return nil
+}
+
+// each reads a mail and takes it in for each recipient.
+func (h *handing) each(in io.Reader, answer func(to string, err error)) error {
+	h.reads <- struct{}{}
+	defer func() { <-h.reads }()
+	raw, err := io.ReadAll(in)
+	if err != nil {
+		return err // too large, or cut off: go-smtp's own
+	}
+	ctx, cancel := context.WithTimeout(h.ctx, doorCommit)
+	defer cancel()
+	for _, to := range h.to {
+		err := h.email.handIn(ctx, to.box, raw, h.trace(to.address))
+		if err != nil {
+			h.email.log.Warn("mail not taken in; it will be handed in again", "mailbox", to.box.Address, "err", err)
+		}
+		answer(to.address, err)
+	}
+	return nil
+}
+
+// trace is what the last server on a mail's way writes on top (RFC 5321 §4.4).
+func (h *handing) trace(to string) []byte {
+	var b bytes.Buffer
+	line := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	fmt.Fprintf(&b, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", line(h.from), line(to))
+	fmt.Fprintf(&b, "Received: from %s by vaxel for <%s>; %s\r\n", line(h.peer.Hostname()), line(to), time.Now().Format(time.RFC1123Z))
+	return b.Bytes()
+}
+
+// Reset forgets a mail that was begun.
+func (h *handing) Reset() { h.from, h.to = "", nil }
+
+// Logout has nothing to give back.
+func (h *handing) Logout() error { return nil }
+
+// handIn takes a mail in as if the mailbox had been read. It is known by its bytes: whoever
+// has not heard that it was taken brings the same again.
+func (e *Email) handIn(ctx context.Context, box Mailbox, raw, trace []byte) error {
+	sum := sha256.Sum256(raw)
+	now := time.Now()
+	r := &receivedMail{
+		fetched: fetched{raw: append(trace, raw...), at: now}, digest: digest(raw, now),
+		key: fmt.Sprintf("email/%d/handed/%s", box.ID, hex.EncodeToString(sum[:])),
+	}
+	r.letter, r.broken = parse(r.fetched.raw)
+	mails := []*receivedMail{r}
+	if err := e.keepBytes(ctx, mails); err != nil {
+		return err
+	}
+	us, err := e.ourselves(ctx)
+	if err != nil {
+		return err
+	}
+	p := &poller{Email: e, box: box, log: e.log.With("mailbox", box.Address), us: us}
+	if _, known, err := p.sift(ctx, mails); err != nil || len(known) > 0 {
+		return err
+	}
+	if _, held, err := e.holdBlocked(ctx, box, mails); err != nil || held > 0 {
+		return err
+	}
+	return p.admitHanded(ctx, r)
+}
+
+// admitHanded is the intake's transaction for one mail. What is refused for its own sake is
+// put into quarantine, which takes it all the same.
+func (p *poller) admitHanded(ctx context.Context, r *receivedMail) (err error) {
+	a, err := p.arrival(p.box, p.us, r)
+	if err != nil {
+		return err
+	}
+	if p.answers, err = p.acknowledgements(ctx); err != nil {
+		return err
+	}
+	mails := []*receivedMail{r}
+	_, errs := p.in.Intake.ReceiveBatch(ctx, []Item{{Arrival: a}}, p.handed(mails))
+	if errors.Is(errs[0], gateway.ErrNotFound) && a.Conversation != 0 { // it answers what is gone
+		a.Conversation = 0
+		_, errs = p.in.Intake.ReceiveBatch(ctx, []Item{{Arrival: a}}, p.handed(mails))
+	}
+	if errs[0] == nil || !unfit(errs[0]) || ctx.Err() != nil {
+		return errs[0]
+	}
+	p.log.Error("mail not taken in", "key", r.key, "err", errs[0])
+	r.broken = errs[0].Error()
+	return p.quarantineAll(ctx, mails)
+}
+
+// handed is our part of the intake's transaction: all of also's but the cursor.
+func (p *poller) handed(mails []*receivedMail) Together {
+	return func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error {
+		some := mails[first : first+len(received)]
+		for i, r := range some {
+			if received[i].Repeated {
+				continue
+			}
+			if err := p.remember(ctx, tx, p.box.ID, some[i:i+1]); err != nil {
+				return err
+			}
+			if err := p.report(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		return p.acknowledge(ctx, tx, some, received, p.answers)
+	}
+}

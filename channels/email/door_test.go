@@ -1,0 +1,260 @@
+package email_test
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/vaxelhq/vaxel/channels/email"
+	"github.com/vaxelhq/vaxel/channels/email/mailtest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// stand opens a door until the test ends, and gives its address.
+func stand(t testing.TB, e *email.Email, d email.Door) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- e.Stand(ctx, l, d) }()
+	t.Cleanup(func() {
+		leave()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Addr().String()
+}
+
+// knock is a mail server that hands in.
+func knock(t testing.TB, address string, lmtp bool) *smtp.Client {
+	t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := smtp.NewClient(conn)
+	if lmtp {
+		c = smtp.NewClientLMTP(conn)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// handIn hands a mail in; what is said of each recipient at RCPT and after the mail is "" when
+// it was taken.
+func handIn(t testing.TB, c *smtp.Client, raw []byte, to ...string) map[string]string {
+	t.Helper()
+	said := map[string]string{}
+	note := func(to string, err error) {
+		if refusal, ok := errors.AsType[*smtp.SMTPError](err); ok {
+			said[to] = fmt.Sprint(refusal.Code, " ", refusal.EnhancedCode)
+		} else if err != nil {
+			t.Fatal(to, err)
+		}
+	}
+	if err := c.Mail("anna@kund.example", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range to {
+		said[a] = ""
+		note(a, c.Rcpt(a, nil))
+	}
+	w, err := c.Data()
+	if err != nil {
+		note("data", err)
+		return said
+	}
+	if _, err := w.Write(raw); err != nil {
+		t.Fatal(err)
+	}
+	err = w.Close()
+	if each, ok := errors.AsType[smtp.LMTPDataError](err); ok {
+		for to, refusal := range each {
+			note(to, refusal)
+		}
+		return said
+	}
+	note("data", err)
+	return said
+}
+
+func check(t testing.TB, what string, got map[string]string, want ...string) {
+	t.Helper()
+	for i := 0; i < len(want); i += 2 {
+		if got[want[i]] != want[i+1] {
+			t.Errorf("%s: %s got %q want %q", what, want[i], got[want[i]], want[i+1])
+		}
+	}
+}
+
+// handedIn is a mailbox that is not read.
+func handedIn(address string, queue gateway.QueueID) email.Mailbox {
+	m := support("", nobody)
+	m.Address, m.Queue = address, queue
+	return m
+}
+
+const (
+	us      = "support@cyklar.example"
+	billing = "faktura@cyklar.example"
+)
+
+// TestHandedInByLMTP: each recipient has an answer of their own, and what is handed in again
+// comes to those alone who did not get it.
+func TestHandedInByLMTP(t *testing.T) {
+	h := newHouse(t)
+	e := h.open(t, "a", nil)
+	save(t, e, handedIn(us, 1))
+	save(t, e, handedIn(billing, 2))
+	var away sync.Mutex
+	trouble := true
+	h.refuse = func(a gateway.Arrival) error {
+		away.Lock()
+		defer away.Unlock()
+		if a.Queue == 2 && trouble {
+			return &pgconn.PgError{Code: "57P01", Message: "terminating connection due to administrator command"}
+		}
+		return nil
+	}
+	c := knock(t, stand(t, e, email.Door{LMTP: true}), true)
+	raw := mailtest.Mail("m1", "anna@kund.example", "Fråga", "Hej")
+	got := handIn(t, c, raw, us, billing, "ingen@cyklar.example", "support+x@annan.example")
+	check(t, "first", got, us, "", billing, "451 [4 3 0]", "ingen@cyklar.example", "550 [5 1 1]", "support+x@annan.example", "550 [5 1 1]")
+	away.Lock()
+	trouble = false
+	away.Unlock()
+	check(t, "again", handIn(t, c, raw, us, billing, "Support+tag@cyklar.example"), us, "", billing, "", "Support+tag@cyklar.example", "")
+	list := h.taken(t)
+	if len(list) != 2 || list[0].Queue != 1 || list[1].Queue != 2 || list[0].MessageID != "m1@kund.example" || list[0].Key == list[1].Key {
+		t.Errorf("got %+v", list)
+	}
+	var body gateway.Mail
+	if err := json.Unmarshal(list[0].Entry.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	if source := string(h.blobs[body.Raw]); !strings.HasPrefix(source, "Return-Path: <anna@kund.example>\r\nDelivered-To: "+us+"\r\nReceived: ") || !strings.HasSuffix(source, string(raw)) {
+		t.Errorf("the source: %q", source)
+	}
+}
+
+// TestHandedInBySMTP with TLS: it says that it has a mail when that is committed, and not
+// before; what is too large is refused before it is sent, and after.
+func TestHandedInBySMTP(t *testing.T) {
+	h := newHouse(t)
+	pair, roots := mailtest.Certificate(t)
+	begun, end := make(chan struct{}), make(chan struct{})
+	h.pause = sync.OnceFunc(func() { close(begun); <-end })
+	e := h.open(t, "a", nil)
+	save(t, e, handedIn(us, 1))
+	address := stand(t, e, email.Door{Domain: "vaxel.example", MaxBytes: 4096, TLS: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}})
+	var dial net.Dialer
+	conn, err := dial.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := smtp.NewClientStartTLS(conn, &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	answered := make(chan map[string]string, 1)
+	go func() { answered <- handIn(t, c, mailtest.Mail("m1", "anna@kund.example", "Fråga", "Hej"), us) }()
+	<-begun
+	select {
+	case got := <-answered:
+		t.Errorf("answered before the commit: %v", got)
+	default:
+	}
+	if n := h.count(t); n != 0 {
+		t.Errorf("%d are committed", n)
+	}
+	close(end)
+	check(t, "committed", <-answered, us, "", "data", "")
+	if n := h.count(t); n != 1 {
+		t.Errorf("%d are committed", n)
+	}
+	check(t, "too large", handIn(t, c, mailtest.Mail("m2", "anna@kund.example", "Stor", strings.Repeat("x\r\n", 2000)), us), "data", "552 [5 3 4]")
+	if err := c.Mail("anna@kund.example", &smtp.MailOptions{Size: 5000}); err == nil {
+		t.Error("a mail that says it is too large may begin")
+	}
+	check(t, "afterwards", handIn(t, c, mailtest.Mail("m3", "anna@kund.example", "Fråga", "Hej igen"), us), us, "", "data", "")
+	exactly2 := ids(h.wait(t, 2))
+	if len(exactly2) != 2 || exactly2[1] != "m3@kund.example" {
+		t.Errorf("got %v", exactly2)
+	}
+}
+
+// TestHandedInElsewise: a database that is away, a stranger, a blocked sender, a mail that was
+// read by IMAP before, one that the house refuses for good.
+func TestHandedInElsewise(t *testing.T) {
+	h, d := newHouse(t), mailtest.StartDovecot(t)
+	d.Deliver(t, us, mails(1, 1)...)
+	e := h.open(t, "a", d)
+	save(t, e, support(d.IMAP, nobody))
+	run(t, e)
+	h.wait(t, 1)
+	c := knock(t, stand(t, e, email.Door{}), false)
+	check(t, "known by IMAP", handIn(t, c, mails(1, 1)[0], us), us, "", "data", "")
+	if n := h.count(t); n != 1 {
+		t.Errorf("it came in twice: %d", n)
+	}
+	if _, err := h.pool.Exec(t.Context(), "insert into blocked_sender (who) values ('@spam.example')"); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "blocked", handIn(t, c, mailtest.Mail("s1", "x@spam.example", "Köp", "Nu"), us), us, "", "data", "")
+	h.refuse = func(a gateway.Arrival) error { return gateway.Invalid("bad", "never") }
+	check(t, "refused for good", handIn(t, c, mailtest.Mail("r1", "anna@kund.example", "Fel", "Nu"), us), us, "", "data", "")
+	var held, away int
+	if err := h.pool.QueryRow(t.Context(), "select count(*) filter (where held), count(*) filter (where not held) from quarantine").Scan(&held, &away); err != nil || held != 1 || away != 1 {
+		t.Errorf("in quarantine: %d held, %d away, %v", held, away, err)
+	}
+	if _, err := h.pool.Exec(t.Context(), "alter table mailbox rename to gone"); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "database away", handIn(t, c, mails(2, 2)[0], us), us, "451 [4 3 0]")
+	if _, err := h.pool.Exec(t.Context(), "alter table gone rename to mailbox"); err != nil {
+		t.Fatal(err)
+	}
+	shut := knock(t, stand(t, e, email.Door{From: func(net.Addr) bool { return false }}), false)
+	if err := shut.Hello("kund.example"); err == nil {
+		t.Error("a stranger may hand in")
+	}
+}
+
+// TestAMailboxThatIsNotRead has no poller and no health, and sends all the same.
+func TestAMailboxThatIsNotRead(t *testing.T) {
+	h, sink := newHouse(t), mailtest.StartSink(t)
+	e := h.open(t, "a", nil)
+	m := handedIn(us, 1)
+	m.SMTP.Address, m.SentFolder = sink.Address, "Sent"
+	if m = save(t, e, m); m.SentFolder != "" {
+		t.Errorf("it looks for what it sent in %q", m.SentFolder)
+	}
+	run(t, e)
+	out, _ := compose(t, e, email.Reply{Conversation: 7, Queue: 1, To: []gateway.Address{{Kind: gateway.AddressEmail, Value: "anna@kund.example"}}, Subject: "Hej", Text: "Hej"})
+	out.Doubtful = true
+	send(t, e, out)
+	sink.Wait(t, 1)
+	if list, err := e.Health(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("health: %v %v", list, err)
+	}
+	var term int64
+	if err := h.pool.QueryRow(t.Context(), "select term from mailbox").Scan(&term); err != nil || term != 0 {
+		t.Errorf("term %d %v: somebody reads it", term, err)
+	}
+}
