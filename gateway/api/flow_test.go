@@ -288,7 +288,32 @@ func TestPullingByHand(t *testing.T) {
 	if got["agent"] != h.anna.String() || again["rev"] != got["rev"] {
 		t.Errorf("got %v and %v", got, again)
 	}
-	h.as(t, "bo").refused("POST", at+"/pull", nil, 409, "not_waiting")
+	bo, admin := h.as(t, "bo"), h.as(t, "admin")
+	bo.refused("POST", at+"/pull", nil, 409, "not_waiting")
+	var told []string
+	for _, line := range items(admin.get("/audit?limit=4")) {
+		told = append(told, line["what"].(string))
+	}
+	if got := strings.Join(told, " "); got != "interaction.pulled.refused interaction.pulled interaction.pulled interaction.pulled" {
+		t.Errorf("got %s", got)
+	}
+
+	other := admin.post("/admin/queues", m{"name": m{"sv": "Annat"}, "band": 5, "channels": m{"email": m{}}}, 201)["id"].(string)
+	var id gateway.QueueID
+	if err := id.UnmarshalText([]byte(other)); err != nil {
+		t.Fatal(err)
+	}
+	at = "/interactions/" + h.arrive(t, gateway.Email, id)["interaction"].(string)
+	for len(items(bo.get("/interactions?scope=all"))) < 2 {
+	}
+	if actions := anna.get(at)["actions"]; actions != nil {
+		t.Errorf("got %v, want nothing in a queue that is not hers", actions)
+	}
+	anna.refused("POST", at+"/pull", nil, 403, "not_in_queue")
+	bo.put("/me/status", m{"status": "working_offline"}, 200)
+	if i := bo.post(at+"/pull", nil, 200); i["agent"] != h.bo.String() {
+		t.Errorf("a supervisor: got %v", i)
+	}
 }
 
 func TestStaleOffersAndForeignThings(t *testing.T) {

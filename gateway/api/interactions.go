@@ -249,13 +249,6 @@ func (s *Server) transfer(ctx context.Context, by access.Caller, in *transferIn)
 	})
 }
 
-func (s *Server) pull(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
-	if err := needAgent(by); err != nil {
-		return Interaction{}, err
-	}
-	return s.changed(ctx, by, in.Key, gateway.Pull{Interaction: in.ID, Agent: by.Agent})
-}
-
 type codesIn struct {
 	Queue gateway.QueueID `query:"queue"`
 }

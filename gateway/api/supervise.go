@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -33,9 +34,9 @@ type membershipIn struct {
 	ID    gateway.AgentID `path:"id"`
 	Queue gateway.QueueID `path:"queue"`
 	Body  struct {
-		Enabled bool            `json:"enabled" doc:"false: works elsewhere for now; the level is remembered"`
-		Level   int             `json:"level,omitempty" minimum:"1" maximum:"3" default:"2" doc:"3 is asked first"`
-		Delay   gateway.Seconds `json:"delay,omitempty" minimum:"0" maximum:"86400" doc:"Seconds that something has waited before this agent is asked"`
+		Enabled bool             `json:"enabled" doc:"false: works elsewhere for now; the level is remembered"`
+		Level   *int             `json:"level,omitempty" minimum:"1" maximum:"3" doc:"3 is asked first; as before unless set, 2 at first"`
+		Delay   *gateway.Seconds `json:"delay,omitempty" minimum:"0" maximum:"86400" doc:"Seconds that something has waited before this agent is asked; as before unless set"`
 	}
 }
 
@@ -74,37 +75,44 @@ func workplaceOf(a roster.Agent) workplace {
 }
 
 func (s *Server) setMembership(ctx context.Context, by access.Caller, in *membershipIn) (workplace, error) {
-	m := gateway.Membership{Queue: in.Queue, Enabled: in.Body.Enabled, Level: in.Body.Level, Delay: in.Body.Delay}
-	return s.rework(ctx, by, in.ID, "agent.membership_set", m, func(people *roster.Store) error {
+	return s.rework(ctx, by, in.ID, "agent.membership_set", func(people *roster.Store, a roster.Agent) (any, error) {
 		if _, err := people.Queue(ctx, in.Queue); err != nil {
-			return err
+			return nil, err
 		}
-		return people.SetMembership(ctx, in.ID, m)
+		m := gateway.Membership{Queue: in.Queue, Level: 2}
+		if i := slices.IndexFunc(a.Memberships, func(m gateway.Membership) bool { return m.Queue == in.Queue }); i >= 0 {
+			m = a.Memberships[i]
+		}
+		m.Enabled = in.Body.Enabled
+		set(&m.Level, in.Body.Level)
+		set(&m.Delay, in.Body.Delay)
+		return m, people.SetMembership(ctx, in.ID, m)
 	})
 }
 
 func (s *Server) setAgentSkill(ctx context.Context, by access.Caller, in *agentSkillIn) (workplace, error) {
 	k := gateway.SkillLevel{Skill: in.Skill, Level: in.Body.Level}
-	return s.rework(ctx, by, in.ID, "agent.skill_set", k, func(people *roster.Store) error {
+	return s.rework(ctx, by, in.ID, "agent.skill_set", func(people *roster.Store, _ roster.Agent) (any, error) {
 		if _, err := people.Skill(ctx, in.Skill); err != nil {
-			return err
+			return nil, err
 		}
-		return people.SetSkill(ctx, in.ID, k)
+		return k, people.SetSkill(ctx, in.ID, k)
 	})
 }
 
-// rework changes where an agent works, or what they know, and notes it.
-func (s *Server) rework(ctx context.Context, by access.Caller, id gateway.AgentID, what string, detail any, change func(*roster.Store) error) (out workplace, err error) {
+// rework changes where an agent works, or what they know, and notes what holds now.
+func (s *Server) rework(ctx context.Context, by access.Caller, id gateway.AgentID, what string, change func(*roster.Store, roster.Agent) (any, error)) (out workplace, err error) {
 	err = s.commit(ctx, func(w *work) error {
 		people := w.roster()
-		if _, err := people.Agent(ctx, id); err != nil {
-			return err
-		}
-		if err := change(people); err != nil {
-			return err
-		}
 		a, err := people.Agent(ctx, id)
 		if err != nil {
+			return err
+		}
+		detail, err := change(people, a)
+		if err != nil {
+			return err
+		}
+		if a, err = people.Agent(ctx, id); err != nil {
 			return err
 		}
 		out = workplaceOf(a)

@@ -19,6 +19,14 @@ func TestSupervisorsChangeTheDay(t *testing.T) {
 	at := "/agents/" + h.anna.String()
 
 	bo.put(at+"/queues/"+h.invoices.String(), m{"enabled": false}, 200)
+	bo.put(at+"/queues/"+h.support.String(), m{"enabled": true, "level": 3, "delay": 40}, 200)
+	bo.put(at+"/queues/"+h.support.String(), m{"enabled": false}, 200)
+	kept := bo.put(at+"/queues/"+h.support.String(), m{"enabled": true}, 200)
+	if !slices.ContainsFunc(kept["memberships"].([]any), func(v any) bool {
+		return v.(m)["queue"] == h.support.String() && v.(m)["enabled"] == true && v.(m)["level"] == 3.0 && v.(m)["delay"] == 40.0
+	}) {
+		t.Errorf("a switch lost what it did not name: got %v", kept)
+	}
 	work := bo.put(at+"/skills/"+german, m{"level": 3}, 200)
 	off := slices.ContainsFunc(work["memberships"].([]any), func(v any) bool {
 		return v.(m)["queue"] == h.invoices.String() && v.(m)["enabled"] == false && v.(m)["level"] == 2.0
@@ -46,12 +54,12 @@ func TestSupervisorsChangeTheDay(t *testing.T) {
 	}
 
 	var told []string
-	for _, line := range items(admin.get("/audit?limit=8")) {
+	for _, line := range items(admin.get("/audit?limit=11")) {
 		if what := line["what"].(string); what != "key.created" { // by arrive
 			told = append(told, what)
 		}
 	}
-	if got := strings.Join(told, " "); got != "queue.changed interaction.assigned.refused interaction.assigned interaction.assigned agent.skill_set agent.skill_set agent.membership_set" {
+	if got := strings.Join(told, " "); got != "queue.changed interaction.assigned.refused interaction.assigned interaction.assigned agent.skill_set agent.skill_set agent.membership_set agent.membership_set agent.membership_set agent.membership_set" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -135,6 +135,11 @@ func (s *Server) ownViews(ctx context.Context, by access.Caller, list []gateway.
 		if err == nil {
 			out[n].Actions, err = s.actions(ctx, out[n], by)
 		}
+		if err == nil && out[n].State == gateway.StateWaiting {
+			if may, failed := s.mayPull(ctx, by, out[n].Queue); !may {
+				out[n].Actions, err = []string{}, failed
+			}
+		}
 	}
 	return out, err
 }
