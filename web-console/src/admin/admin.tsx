@@ -3,6 +3,7 @@ import type { Id } from '../api/types'
 import { Agent, Agents } from './agents'
 import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
+import { Macros } from './macros'
 import { BlockedSenders, Quarantine } from './mailroom'
 import { Queue, Queues } from './queues'
 import { HouseRules } from './rules'
@@ -22,6 +23,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   codes: [Lists, CodeOne],
   calendars: [Calendars, CalendarOne],
   synonyms: [Synonyms],
+  macros: [Macros],
   mailboxes: [Mailboxes],
   quarantine: [Quarantine],
   'blocked-senders': [BlockedSenders],

@@ -1,6 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Link } from 'wouter'
-import type { ChannelPlan, QueueSettings, WrapUpPlan } from '../api/admin'
+import { admin, type ChannelPlan, type QueueSettings, type WrapUpPlan } from '../api/admin'
 import { api } from '../api/client'
 import type { Channel, Id } from '../api/types'
 import { useFormat, useWords } from '../i18n'
@@ -8,7 +9,7 @@ import { total } from '../phone/directory'
 import { Switch } from '../ui/controls'
 import { Count, Names, Part, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import { Bar, channelIcon, Empty } from '../ui/parts'
+import { Bar, channelIcon, Empty, Failure } from '../ui/parts'
 import { Face } from './agents'
 import { useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
@@ -107,7 +108,7 @@ export function Queue({ id, done }: { id: Id; done: (id: Id) => void }) {
               <Text label={w.admin.fromName} value={q.from_name ?? ''} set={(from_name) => e.set({ from_name })} />
               <Text label={w.admin.fromAddress} inputMode="email" hint={w.admin.fromHint} value={q.from_address ?? ''} set={(from_address) => e.set({ from_address })} />
             </div>
-            <Signature q={q} set={e.set} />
+            {!e.isNew && <Signature id={id} />}
           </Part>
         </>
       )}
@@ -177,18 +178,25 @@ const givesWay = new Set<Channel>(['email', 'voicemail'])
 const declines = ['soft', 'engage', 'vcc'] as const
 const modes = ['none', 'optional', 'timed', 'timed_extendable', 'manual'] as const
 
-function Signature({ q, set }: Edits) {
+/** What mails from the queue end with: kept for itself, saved when it is left. */
+function Signature({ id }: { id: Id }) {
   const w = useWords()
+  const client = useQueryClient()
+  const key = ['admin', 'signature', id]
+  const query = useQuery({ queryKey: key, queryFn: () => admin.signature(id) })
+  const [text, setText] = useState<string | null>(null)
+  const save = useMutation({ mutationFn: (t: string) => admin.setSignature(id, t), onSuccess: (s) => (client.setQueryData(key, s), setText(null)) })
+  const kept = query.data?.text ?? ''
   return (
-    <div className="f2">
-      {(['sv', 'en'] as const).map((l) => (
-        <div className="f" key={l}>
-          <label className="label" htmlFor={`signature-${l}`}>
-            {w.common.inLanguage(w.settings.signature, w.common.language[l])}
-          </label>
-          <textarea id={`signature-${l}`} className="area" rows={3} value={q.signature?.[l] ?? ''} onChange={(e) => set({ signature: { ...q.signature, [l]: e.target.value } })} />
-        </div>
-      ))}
+    <div className="f">
+      <label className="label" htmlFor="signature">
+        {w.admin.queueSignature}
+      </label>
+      <textarea id="signature" className="area" rows={3} disabled={query.data === undefined} value={text ?? kept} onChange={(e) => setText(e.target.value)} onBlur={() => text !== null && text !== kept && save.mutate(text)} aria-describedby="signature-hint" />
+      <span className="hint" id="signature-hint">
+        {w.admin.queueSignatureHint}
+      </span>
+      {(query.error ?? save.error) && <Failure error={query.error ?? save.error} />}
     </div>
   )
 }

@@ -43,7 +43,6 @@ export interface QueueSettings {
   calendar?: A.Id
   from_name?: string
   from_address?: string
-  signature?: A.Label
   active: boolean
   rev: number
 }
@@ -242,6 +241,13 @@ export const admin = {
   verifyPhone: (agent: A.Id, phone: A.Id) => call<AgentSettings>('POST', `/admin/agents/${agent}/phones/${phone}/verify`),
   widgets: () => call<A.Page<Widget>>('GET', '/admin/widgets'),
   trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),
+  signature: (queue: A.Id) => call<A.Signature>('GET', `/admin/queues/${queue}/signature`),
+  setSignature: (queue: A.Id, text: string) => call<A.Signature>('PUT', `/admin/queues/${queue}/signature`, { body: { text } }),
+  saveMacro: ({ id, rev, own, ...body }: Partial<A.Macro> & { own: boolean }) => {
+    const at = own ? '/macros' : '/admin/macros'
+    return id ? call<A.Macro>('PUT', `${at}/${id}`, { body, rev }) : call<A.Macro>('POST', at, { body })
+  },
+  dropMacro: (m: A.Macro) => call<void>('DELETE', `${m.own ? '/macros' : '/admin/macros'}/${m.id}`),
   logins: () => call<A.Page<Login>>('GET', '/admin/logins'),
   newLogin: (body: { name: string; display: string; agent?: A.Id; role: A.Role }) => call<Login & { password: string }>('POST', '/admin/logins', { body }),
   changeLogin: (id: A.Id, body: { role?: A.Role; active?: boolean }, rev: number) => call<Login>('PATCH', `/admin/logins/${id}`, { body, rev }),

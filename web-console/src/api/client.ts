@@ -75,6 +75,7 @@ export interface Line {
 }
 export interface Reply extends Line {
   html?: string
+  sign?: boolean // with the signature of the queue, or your own
   to?: A.Address[]
   cc?: A.Address[]
   bcc?: A.Address[] // nobody else hears of them
@@ -82,6 +83,7 @@ export interface Reply extends Line {
   seen_pos: number
 }
 export interface Forward extends Line {
+  sign?: boolean
   to: A.Address[]
   cc?: A.Address[]
   bcc?: A.Address[]
@@ -96,6 +98,7 @@ export interface NewMail {
   customer?: A.Id
   subject: string
   text: string
+  sign?: boolean
   attachments?: A.Attachment[]
 }
 
@@ -148,6 +151,12 @@ export const api = {
   reply: (id: A.Id, reply: Reply) => post<A.Entry | undefined>(on(id, 'reply'), reply, reply.client_id),
   recipients: (id: A.Id) => get<A.Answering>(`/interactions/${id}/recipients`),
   forward: (id: A.Id, mail: Forward) => post<A.Entry | undefined>(on(id, 'forward'), mail, mail.client_id),
+  answerInvitation: (id: A.Id, body: { client_id: string; answer: A.Coming; pos: number; seen_pos: number }) => post<A.Entry | undefined>(on(id, 'invitation'), body, body.client_id),
+  signature: (id: A.Id) => get<A.Signature>(`/interactions/${id}/signature`),
+  mySignature: () => get<A.Signature>('/me/signature'),
+  setMySignature: (text: string) => put<A.Signature>('/me/signature', { text }),
+  macros: (queue?: A.Id) => get<A.Page<A.Macro>>('/macros', { queue }),
+  useMacro: (id: A.Id, macro: A.Id) => post<A.Filled>(`/interactions/${id}/macros/${macro}`),
   writeMail: (mail: NewMail, key: string) => post<A.Written>('/mails', mail, key),
   end: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'end')),
   finish: (id: A.Id, codes: A.Id[], note?: string) => post<A.InteractionView | undefined>(on(id, 'finish'), { codes, note }),
@@ -178,6 +187,7 @@ export const api = {
   changeCase: (id: A.Id, body: Partial<A.Case>, rev: number) => patch<A.Case>(`/cases/${id}`, body, rev),
   mergeCases: (into: A.Id, from: A.Id) => post<A.Case>(`/cases/${into}/merge`, { from }),
   splitCase: (id: A.Id, part: Split, key: string) => post<A.Case>(`/cases/${id}/split`, part, key),
+  related: (id: A.Id) => get<A.Page<A.RelatedCase>>(`/cases/${id}/related`),
   timeline: (id: A.Id) => get<A.CaseTimeline>(`/cases/${id}/timeline`),
   search: (q: string, limit = 20) => get<{ cases: A.Case[]; customers: A.Customer[] }>('/search', { q, limit }),
   customers: (q: string, after?: string) => get<A.Page<A.Customer>>('/customers', { q, after }),

@@ -193,8 +193,27 @@ export interface Mail {
   outbound?: string
   forwards?: number
   authentication?: Authentication
+  invitation?: Invitation
   spam?: string // what a filter on the way said, in its own words
 }
+/** A meeting that a mail asks to (RFC 5546), or tells of; in a mail of ours, what we answered. */
+export interface Invitation {
+  method: string // request, cancel, reply
+  uid: string
+  summary?: string
+  place?: string
+  start?: string
+  end?: string
+  all_day?: boolean
+  repeats?: string
+  organizer: Address
+  attendees?: Attendee[]
+  answer?: Coming
+}
+export interface Attendee extends Address {
+  answer?: Coming
+}
+export type Coming = 'accepted' | 'tentative' | 'declined'
 /** What a server on the way found out about the sender (RFC 8601). */
 export interface Authentication {
   server: string
@@ -353,6 +372,35 @@ export interface Case {
   last_activity_at?: string
   preview?: string
   rev: number
+}
+export interface RelatedCase extends Case {
+  because: string[] // reference, customer, subject
+}
+/** A signature as plain text and, if it has more to show, as HTML. */
+export interface Signature {
+  text?: string
+  html?: string
+}
+/** Text and steps kept ready: everybody's, or an agent's own. */
+export interface Macro {
+  id: Id
+  name: string
+  own: boolean
+  text?: string
+  html?: string
+  articles?: Id[]
+  codes?: Id[]
+  queue?: Id // whose the case becomes
+  queues?: Id[] // where it is offered; none: everywhere
+  state?: 'open' | 'pending' | 'closed'
+  tags?: string[]
+  rev: number
+}
+/** A macro with a customer's values in place of its variables. */
+export interface Filled {
+  text?: string
+  codes: Id[]
+  case: Case
 }
 export interface Customer {
   id: Id

@@ -1,6 +1,7 @@
 // Every text that an agent sees, in English. The keys are those of sv.ts.
 
 import { enAdmin } from './en-admin'
+import { enMacros } from './en-macros'
 import { enMail } from './en-mail'
 import { enRegroup } from './en-regroup'
 import type { Words } from './sv'
@@ -325,6 +326,7 @@ export const en: Words = {
   },
   mail: enMail,
   regroup: enRegroup,
+  macros: enMacros,
   side: {
     customer: 'Customer',
     phone: 'Phone',
@@ -746,6 +748,7 @@ export const en: Words = {
   settings: {
     title: 'Settings',
     personal: 'Personal',
+    mine: 'My macros',
     profile: 'Profile',
     notifications: 'Notifications',
     shortcuts: 'Keyboard shortcuts',

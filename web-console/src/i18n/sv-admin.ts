@@ -210,6 +210,9 @@ export const svAdmin = {
   unblock: 'Släpp',
   unblockOf: (who: string) => `Släpp ${who}`,
 
+  macros: 'Makron',
+  queueSignature: 'Köns signatur',
+  queueSignatureHint: 'Mejl från kön slutar med den. {{agent.signature}} är operatörens egen. Tom: operatörens egen.',
   synonyms: 'Synonymer',
   synonymsLead: 'Det kunder och operatörer skriver, och vad det heter i artiklarna. Sökningen känner till det genast.',
   noSynonyms: 'Inga synonymer än',

@@ -3,6 +3,7 @@
 
 import type { Happening } from '../api/types'
 import { svAdmin } from './sv-admin'
+import { svMacros } from './sv-macros'
 import { svMail } from './sv-mail'
 import { svRegroup } from './sv-regroup'
 
@@ -327,6 +328,7 @@ export const sv = {
   },
   mail: svMail,
   regroup: svRegroup,
+  macros: svMacros,
   side: {
     customer: 'Kund',
     phone: 'Telefon',
@@ -748,6 +750,7 @@ export const sv = {
   settings: {
     title: 'Inställningar',
     personal: 'Personligt',
+    mine: 'Mina makron',
     profile: 'Profil',
     notifications: 'Aviseringar',
     shortcuts: 'Kortkommandon',

@@ -14,6 +14,7 @@ import { Menu, MenuItem } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { Chip, Failure, Fetched } from '../ui/parts'
 import { Moved, useEdit } from './edit'
+import { useRelated } from './related'
 
 const Merge = lazy(() => import('./regroup').then((m) => ({ default: m.Merge })))
 const Split = lazy(() => import('./regroup').then((m) => ({ default: m.Split })))
@@ -48,6 +49,7 @@ export function CasePage({ id }: { id: Id }) {
               {(moved || edit.error) && <div className="pad">{moved ? <Moved /> : <Failure error={edit.error} />}</div>}
               <Facts c={c} />
               <Tasks case={c.id} customer={c.customer} />
+              <Related c={c} />
               <section className="sec">
                 <div className="sec-h">
                   <h3>{w.customers.timeline}</h3>
@@ -125,6 +127,33 @@ function Regroup({ c }: { c: Case }) {
         {open === 'split' && <Split c={c} close={close} />}
       </Suspense>
     </>
+  )
+}
+
+/** Cases that may have to do with this one, and why. Nothing is joined because it stands here. */
+function Related({ c }: { c: Case }) {
+  const w = useWords()
+  const title = useCaseTitle()
+  const items = useRelated(c.id).data?.items ?? []
+  if (items.length === 0) return null
+  return (
+    <section className="sec">
+      <div className="sec-h">
+        <h3>{w.regroup.related}</h3>
+      </div>
+      <ul>
+        {items.map((o) => (
+          <li key={o.id}>
+            <Link className="case" href={`/cases/${o.id}`}>
+              <span className="id">#{o.number}</span>
+              <span className="ell">{title(o)}</span>
+              <StateChip c={o} />
+              <span className="because meta ell">{o.because.map((b) => w.regroup.because[b] ?? b).join(', ')}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -11,8 +11,9 @@ import { Field, Switch } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import { channelIcon, Empty, Failure, Fetched } from '../ui/parts'
+import { channelIcon, Empty, Failure, Fetched, type Fetching } from '../ui/parts'
 import { StateChip } from './case'
+import { useRelated } from './related'
 
 /** What changed is read again, and the case that there is now is opened. */
 function useArrive(close: () => void) {
@@ -31,7 +32,9 @@ export function Merge({ c, close }: { c: Case; close: () => void }) {
   const [text, setText] = useState('')
   const [from, setFrom] = useState<Case | null>(null)
   const q = useDeferredValue(text.trim())
-  const query = useQuery({ queryKey: ['cases', 'merge', c.customer, q], queryFn: () => api.cases(q ? { q } : { customer: c.customer }), placeholderData: (b) => b })
+  const likely = useRelated(c.id)
+  const found = useQuery({ queryKey: ['cases', 'merge', q], queryFn: () => api.cases({ q }), enabled: q !== '', placeholderData: (b) => b })
+  const query: Fetching<{ items: Case[] }> = q ? found : likely
   const merge = useMutation({ mutationFn: (other: Case) => api.mergeCases(c.id, other.id), onSuccess: useArrive(close) })
   return (
     <Dialog title={w.regroup.mergeTitle(c.number)} close={close} className="dialog--tall">

@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '../api/client'
@@ -15,11 +15,12 @@ import { Chip, Failure, Skeleton } from '../ui/parts'
 import { useSetting } from '../ui/settings'
 import { NewPassword } from './sign-in'
 
+const MyMacros = lazy(() => import('../admin/macros').then((m) => ({ default: m.MyMacros })))
 const Admin = lazy(() => import('../admin/admin').then((m) => ({ default: m.Admin })))
 
-const personal = ['profile', 'notifications', 'shortcuts', 'appearance'] as const
+const personal = ['profile', 'mine', 'notifications', 'shortcuts', 'appearance'] as const
 type Personal = (typeof personal)[number]
-const icons: Record<Personal, IconName> = { profile: 'user', notifications: 'bell', shortcuts: 'pad', appearance: 'globe' }
+const icons: Record<Personal, IconName> = { profile: 'user', mine: 'list', notifications: 'bell', shortcuts: 'pad', appearance: 'globe' }
 
 const centre = [
   ['queues', 'list', 'queues'],
@@ -31,6 +32,7 @@ const centre = [
   ['calendars', 'clock', 'calendars'],
   ['rules', 'sliders', 'rules'],
   ['synonyms', 'book', 'synonyms'],
+  ['macros', 'list', 'macros'],
 ] as const
 const ways = [
   ['mailboxes', 'mail', 'mailboxes'],
@@ -77,7 +79,11 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
         {administers && system.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
       </nav>
       <div className="set-main">
-        {kept ? (
+        {here === 'mine' && !kept ? (
+          <Suspense fallback={<Skeleton rows={6} />}>
+            <MyMacros />
+          </Suspense>
+        ) : kept ? (
           <Suspense fallback={<Skeleton rows={6} />}>
             <Admin key={kept} section={kept} id={id} saved={done} />
           </Suspense>
@@ -135,7 +141,6 @@ function Profile({ done }: { done: () => void }) {
   const me = useMe()
   const refresh = useRefresh()
   const [name, setName] = useState(me.name)
-  const [signature, setSignature] = useSetting('signature')
   const rename = useMutation({ mutationFn: () => api.changeMe({ name: name.trim() }), onSuccess: () => (refresh(), done()) })
   return (
     <>
@@ -147,12 +152,7 @@ function Profile({ done }: { done: () => void }) {
             </label>
             <Field id="display-name" label={w.settings.displayName} value={name} set={setName} onBlur={() => name.trim() && name.trim() !== me.name && rename.mutate()} />
           </div>
-          <div className="f">
-            <label className="label" htmlFor="signature">
-              {w.settings.signature}
-            </label>
-            <Field id="signature" label={w.settings.signature} icon="pen" value={signature} set={setSignature} />
-          </div>
+          <Signature done={done} />
         </div>
         {rename.error && <Failure error={rename.error} />}
       </Part>
@@ -163,6 +163,25 @@ function Profile({ done }: { done: () => void }) {
         </div>
       </Part>
     </>
+  )
+}
+
+/** What mails of mine end with, where the queue has nothing of its own or asks for it. Saved when it is left. */
+function Signature({ done }: { done: () => void }) {
+  const w = useWords()
+  const client = useQueryClient()
+  const query = useQuery({ queryKey: ['my-signature'], queryFn: api.mySignature })
+  const [text, setText] = useState<string | null>(null)
+  const save = useMutation({ mutationFn: api.setMySignature, onSuccess: (s) => (client.setQueryData(['my-signature'], s), client.invalidateQueries({ queryKey: ['signature'] }), setText(null), done()) })
+  const kept = query.data?.text ?? ''
+  return (
+    <div className="f">
+      <label className="label" htmlFor="signature">
+        {w.settings.signature}
+      </label>
+      <textarea id="signature" className="area" rows={3} disabled={query.data === undefined} value={text ?? kept} onChange={(e) => setText(e.target.value)} onBlur={() => text !== null && text !== kept && save.mutate(text)} />
+      {(query.error ?? save.error) && <Failure error={query.error ?? save.error} />}
+    </div>
   )
 }
 

@@ -11,8 +11,9 @@ import { Menu, MenuItem, Tabs } from '../ui/controls'
 import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
-import { Kbd } from '../ui/parts'
+import { Failure, Kbd } from '../ui/parts'
 import { useFiles } from './files'
+import { MacroButton, withText } from './macros'
 import { articleText } from './slash'
 import { useSpoken } from './spoken'
 import { typeSlash, Writer } from './writer'
@@ -54,6 +55,7 @@ function Reply({ i, field, choice }: Part) {
   const end = useVerb('end')
   const told = useRef(0)
   const files = useFiles(i, field)
+  const [problem, setProblem] = useState<unknown>(null)
   const over = draft.text.length - longest
   const ready = draft.text.trim() !== '' && over <= 0
 
@@ -96,10 +98,12 @@ function Reply({ i, field, choice }: Part) {
           <Top choice={choice} kept={draft.kept} left={-over} />
           {text}
           {files.list}
+          {problem != null && <Failure error={problem} />}
           <div className="composer-bar">
             <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
               <Icon name="book" />
             </button>
+            <MacroButton i={i} write={(t) => write(withText(draft.text, t))} failed={setProblem} />
             {files.button}
             <span className="grow" />
             <div className="split">

@@ -22,7 +22,7 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
   const ready = to.length > 0 && !attachments.pending
   const post = () => {
     if (!ready) return
-    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
     draft.clear()
     attachments.clear()
     done()

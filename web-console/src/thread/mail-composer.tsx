@@ -12,11 +12,11 @@ import { Tabs } from '../ui/controls'
 import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
-import { Kbd } from '../ui/parts'
-import { useSetting } from '../ui/settings'
+import { Failure, Kbd } from '../ui/parts'
 import { useAttachments } from './attachments'
 import { Composer, type Mode } from './composer'
 import { Forward } from './forward'
+import { MacroButton, withText } from './macros'
 import { Recipients } from './recipients'
 import { articleLink, articleText } from './slash'
 import { useSpoken } from './spoken'
@@ -74,7 +74,8 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const f = useFormat()
   const language = useSpoken(i)
   const draft = useDraft(`${i.id}.mail`)
-  const [signature] = useSetting('signature')
+  const signature = useQuery({ queryKey: ['signature', i.id], queryFn: () => api.signature(i.id), staleTime: 60_000 }).data?.text
+  const [problem, setProblem] = useState<unknown>(null)
   const field = useRef<HTMLTextAreaElement>(null)
   const newest = log.entries.findLast(isFromCustomer)
   const to = useAddressees(i, newest, name)
@@ -88,8 +89,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   }
   const post = () => {
     if (!ready) return
-    const text = [draft.text.trim(), signature].filter(Boolean).join('\n\n')
-    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text, reply: { to: to.to, cc: to.cc, bcc: to.bcc.length > 0 ? to.bcc : undefined, attachments: attachments.files, seen_pos: last(log)?.pos ?? 0 } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: draft.text.trim(), reply: { sign: true, to: to.to, cc: to.cc, bcc: to.bcc.length > 0 ? to.bcc : undefined, attachments: attachments.files, seen_pos: last(log)?.pos ?? 0 } })
     draft.clear()
     to.reset()
     attachments.clear()
@@ -146,6 +146,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
             {text}
             {signature && <p className="sig ed-sig">{signature}</p>}
             {attachments.list}
+            {problem != null && <Failure error={problem} />}
             {clash && (
               <div className="banner banner--warn clash" role="status">
                 <Icon name="warn" />
@@ -162,6 +163,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
               <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
                 <Icon name="book" />
               </button>
+              <MacroButton i={i} write={(t) => write(withText(draft.text, t))} failed={setProblem} />
               {draft.kept && <span className="meta">{w.composer.kept}</span>}
               <span className="grow" />
               {clash && (

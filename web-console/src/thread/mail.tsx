@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { lazy, Suspense, useRef, useState } from 'react'
 import { mailURL, rawURL } from '../api/client'
 import type { Address, Entry, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
@@ -8,6 +8,8 @@ import { Icon } from '../ui/icon'
 import { Avatar, Chip } from '../ui/parts'
 import { File } from './entries'
 import { Delivery, Doubts, MailFacts, Reached } from './mail-facts'
+
+const Invitation = lazy(() => import('./invitation').then((m) => ({ default: m.Invitation })))
 
 const nameOf = (a: Address | undefined) => a?.name || a?.value || ''
 
@@ -61,6 +63,11 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
       {facts && <MailFacts m={m} />}
       {out && <Reached out={out} />}
       {!ours && <Doubts m={m} />}
+      {m.invitation && (
+        <Suspense>
+          <Invitation e={e} meeting={m.invitation} />
+        </Suspense>
+      )}
       {m.defects && <Damage e={e} defects={m.defects} />}
       {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} m={m} />}
       {m.attachments && m.attachments.filter((a) => !a.cid).length > 0 && (

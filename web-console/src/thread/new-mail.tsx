@@ -8,7 +8,6 @@ import { Dialog } from '../ui/dialog'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Failure } from '../ui/parts'
-import { useSetting } from '../ui/settings'
 import { useAttachments } from './attachments'
 import { Recipients } from './recipients'
 
@@ -35,13 +34,9 @@ function Write({ about, close }: { about: About; close: () => void }) {
   const [subject, setSubject] = useState('')
   const [text, setText] = useState('')
   const [key] = useState(uuid) // sent again after a time-out it is the same mail
-  const [signature] = useSetting('signature')
   const attachments = useAttachments()
   const write = useMutation({
-    mutationFn: () => {
-      const body = [text.trim(), signature].filter(Boolean).join('\n\n')
-      return api.writeMail({ case: about.case, customer: about.customer, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined, subject: subject.trim(), text: body, attachments: attachments.files }, key)
-    },
+    mutationFn: () => api.writeMail({ case: about.case, customer: about.customer, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined, subject: subject.trim(), text: text.trim(), sign: true, attachments: attachments.files }, key),
     onSuccess: (written) => {
       void client.invalidateQueries({ queryKey: ['cases'] })
       void client.invalidateQueries({ queryKey: ['case', written.case] })
@@ -65,7 +60,7 @@ function Write({ about, close }: { about: About; close: () => void }) {
             {w.mail.text}
           </label>
           <textarea id="new-mail" className="area" rows={8} value={text} onChange={(e) => setText(e.target.value)} onKeyDown={(e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && post()} />
-          {signature && <p className="sig ed-sig">{signature}</p>}
+          <span className="hint">{w.mail.signed}</span>
         </div>
         {attachments.list}
         {write.error && <Failure error={write.error} />}

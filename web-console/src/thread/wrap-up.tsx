@@ -16,6 +16,7 @@ import { Icon } from '../ui/icon'
 import { useKeys } from '../ui/keys'
 import { Bar, Chip, Failure, Fetched, Kbd } from '../ui/parts'
 import { StatusGlyph } from '../ui/presence'
+import { proposed } from './macros'
 
 /** The work after: codes, a note, and the way out, which is named and says what it waits for. */
 export function WrapUp({ i, close }: { i: Kept; close: () => void }) {
@@ -23,7 +24,7 @@ export function WrapUp({ i, close }: { i: Kept; close: () => void }) {
   const f = useFormat()
   const me = useMe()
   const [text, setText] = useState('')
-  const [chosen, setChosen] = useState<Id[]>(i.codes ?? [])
+  const [chosen, setChosen] = useState<Id[]>(i.codes ?? proposed.get(i.id) ?? [])
   const note = useDraft(`${i.id}.wrap-up`)
   const find = useRef<HTMLInputElement>(null)
   useKeys({ F4: () => find.current?.focus() })

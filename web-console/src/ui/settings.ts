@@ -6,11 +6,10 @@ export interface Settings {
   language: 'sv' | 'en' | ''
   ring: boolean
   singleKeys: boolean
-  signature: string
 }
 
 const place = 'vaxel.settings'
-const first: Settings = { theme: 'system', language: '', ring: true, singleKeys: true, signature: '' }
+const first: Settings = { theme: 'system', language: '', ring: true, singleKeys: true }
 
 function read(): Settings {
   try {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
+import type { House } from '../fixture/server'
 import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
@@ -37,6 +38,19 @@ test('a case of a call is called what it was, when it has no subject', () =>
     () => (sample.cases[0]!.subject = ''),
   ).finally(() => (sample.cases[0]!.subject = 'Faktura efter retur')))
 
+const related = (h: House) => (h.related = [{ ...sample.cases[1]!, because: ['customer', 'subject'] }])
+
+test('cases that may belong together are shown with the reason', () =>
+  desk(
+    '/cases/4101',
+    async ({ page }) => {
+      await page.getByRole('heading', { name: 'Hör kanske ihop' }).waitFor()
+      await page.getByRole('link', { name: /#987.*samma kund, samma ord/ }).click()
+      await page.waitForURL('**/cases/4000')
+    },
+    related,
+  ))
+
 test('another case becomes a part of this one', () =>
   desk('/cases/4101', async ({ page, house }) => {
     await page.getByRole('button', { name: 'Mer om ärendet' }).click()
@@ -49,7 +63,7 @@ test('another case becomes a part of this one', () =>
     await dialog.getByRole('button', { name: 'Gör #987 till en del av #1042' }).click()
     await dialog.waitFor({ state: 'detached' })
     assert.deepEqual(asked(house, /cases\/4101\/merge/)[0]?.body, { from: '4000' })
-  }))
+  }, related))
 
 test('a mail is taken out into a case of its own', () =>
   desk('/cases/4101', async ({ page, house }) => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Mail } from '../../src/api/types'
+import * as sample from '../fixture/data'
 import { disowned, isSpam } from '../../src/thread/mail-facts'
 import { asked, desk, fact, faults, stopBrowser } from './browser'
 
@@ -71,6 +72,68 @@ test('a mail that is taller than its place is read from its beginning', () =>
       const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
       newest.text = Array.from({ length: 200 }, (_, n) => `rad ${n + 1}`).join('\n')
       Object.assign(newest.body as Mail, { html: undefined, quoted: undefined })
+    },
+  ))
+
+test('a macro writes its text, with the codes to end with', () =>
+  desk('/chat/101', async ({ page, house }) => {
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Så här:')
+    await page.getByRole('button', { name: 'Makro' }).click()
+    await page.getByRole('menuitem', { name: 'Tack och vänta' }).click()
+    await fact('its text is written', async () => (await page.getByRole('textbox', { name: 'Svar' }).inputValue()) === 'Så här:\n\nHej Anna, tack! Vi återkommer i dag.')
+    assert.equal(asked(house, /101\/macros\/1/).length, 1)
+    await page.getByRole('button', { name: 'Avsluta chatt' }).click()
+    await page.getByRole('option', { name: 'Fråga om order', selected: true }).waitFor()
+  }))
+
+test('macros are kept: what the form does not show stays as it was', () =>
+  desk(
+    '/settings/macros',
+    async ({ page, house }) => {
+      await page.getByRole('button', { name: 'Ändra Tack och vänta' }).click()
+      await page.getByLabel('Namn').fill('Tack')
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('button', { name: 'Spara', exact: true }).click()
+      await page.getByRole('rowheader', { name: 'Tack', exact: true }).waitFor()
+      const put = asked(house, /admin\/macros\/1/)[0]!
+      assert.equal(put.ifMatch, '3')
+      assert.deepEqual(put.body, { name: 'Tack', text: 'Hej {{customer.first_name}}, tack! Vi återkommer i dag.', state: 'pending', tags: ['väntar'], articles: ['31'] })
+      assert.equal(await page.getByText('Min hälsning').count(), 0)
+      await page.goto(page.url().replace('macros', 'mine'))
+      await page.getByText('Min hälsning').waitFor()
+    },
+    (h) => (h.role = 'administrator'),
+  ))
+
+test('mails are signed by the server, and what it puts below is shown', () =>
+  desk('/email/103', async ({ page, house }) => {
+    await page.getByText('Vänliga hälsningar').first().waitFor()
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Hej')
+    await page.keyboard.press('Control+Enter')
+    await fact('the answer was sent', () => asked(house, /103\/reply/).length === 1)
+    assert.deepEqual([asked(house, /103\/reply/)[0]?.body.text, asked(house, /103\/reply/)[0]?.body.sign], ['Hej', true])
+    await page.goto(page.url().replace(/email.*/, 'settings/profile'))
+    await page.getByLabel('Signatur').fill('Mvh Alva')
+    await page.getByLabel('Visningsnamn').focus()
+    await fact('it is kept', () => house.signature === 'Mvh Alva')
+  }))
+
+test('an invitation is answered where it stands', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      const card = page.getByRole('region', { name: 'Inbjudan' })
+      await card.getByText('Genomgång av skadan').waitFor()
+      await card.getByText('4 mars 2027 10:00–10:30').waitFor()
+      await card.getByText('Bo Ek: kommer').waitFor()
+      assert.deepEqual(await faults(page), [])
+      await card.getByRole('button', { name: 'Kanske' }).click()
+      await card.getByText('Du svarade: Kanske').waitFor()
+      assert.deepEqual([asked(house, /103\/invitation/)[0]?.body.answer, asked(house, /103\/invitation/)[0]?.body.pos], ['tentative', 2])
+    },
+    (h) => {
+      const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
+      Object.assign(newest.body as Mail, { invitation: sample.meeting })
     },
   ))
 

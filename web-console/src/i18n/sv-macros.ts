@@ -1,0 +1,23 @@
+/** Words about texts and steps kept ready, in Swedish. */
+export const svMacros = {
+  title: 'Makron',
+  pick: 'Makro',
+  lead: 'Texter och steg som alla har till hands i svarsfältet.',
+  mineLead: 'Texter och steg som bara du har till hands i svarsfältet.',
+  none: 'Inga makron än',
+  own: 'Eget',
+  name: 'Namn',
+  text: 'Text',
+  textHint: 'Variabler skrivs som {{customer.first_name}}, med något i stället efter ett streck: {{customer.first_name|du}}',
+  state: 'Ärendet blir',
+  stateSame: 'Som det är',
+  tags: 'Taggar',
+  tagsHint: 'Med komma emellan',
+  queues: 'Kö',
+  everywhere: 'Alla köer',
+  change: 'Ändra',
+  changeOf: (name: string) => `Ändra ${name}`,
+  remove: 'Ta bort',
+  removeOf: (name: string) => `Ta bort ${name}`,
+  stop: 'Avbryt ändringen',
+}
