@@ -32,6 +32,7 @@ create table call (
     agent_id        bigint      not null default 0, -- who talks, or talked last
     callback_id     bigint      not null default 0, -- interaction promised when our failure ended it
     held            boolean     not null default false, -- the customer hears music
+    keeps           boolean     not null default false, -- the interaction goes on if nobody answers the call
     cause           text        not null default '',
     created_at      timestamptz not null default now(),
     answered_at     timestamptz, -- by an agent, by the called customer, or by whom a caller was sent to
@@ -53,13 +54,14 @@ create table leg (
     address     text        not null,
     dialog      jsonb       not null default '{}',
     cause       text        not null default '',
+    failure     text        not null default '', -- why somebody outside did not answer
     created_at  timestamptz not null default now(),
     answered_at timestamptz,
     ended_at    timestamptz
 );
 
 create index leg_call on leg (call_id);
-create index leg_agent on leg (agent_id) where agent_id <> 0 and ended_at is null;
+create index leg_agent on leg (agent_id) where agent_id <> 0 and (ended_at is null or failure <> '');
 
 -- Sound that is being recorded, or was. Until it is stored its path is all there is.
 create table recording (

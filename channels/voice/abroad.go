@@ -108,6 +108,7 @@ func (c *Call) consultOutside(ctx context.Context, number string, inv dialog.Inv
 	c.arrange()
 	c.after(c.v.cfg.Patience.Ring, func(ctx context.Context) {
 		if c.outside == l && !l.up {
+			l.failure = gateway.FailedNoAnswer
 			c.outsideFailed(ctx, "no_answer")
 		}
 	})

@@ -2,6 +2,7 @@ package voice_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -177,30 +178,62 @@ func TestConsultOutsideInVain(t *testing.T) {
 	waitFor(h, "the floor is told", func(cmd gateway.DropLine) bool { return cmd.Interaction == id && cmd.Agent == anna })
 	h.change(alone(id, gateway.PhaseTalking, 7))
 	phonetest.Talk(t, "they talk again", customer, agent)
+	if lines, err := h.Lines(t.Context(), anna); err != nil || len(lines) != 2 || lines[1].State != "failed" || lines[1].Failure != gateway.FailedBusy || lines[1].Number != abroad {
+		t.Errorf("lines %+v, %v", lines, err)
+	}
+	o := h.consultOutside(elsewhere, id)
+	if lines, err := h.Lines(t.Context(), anna); err != nil || len(lines) != 2 || lines[1].State != "ringing" || lines[1].Failure != "" {
+		t.Errorf("asked again: lines %+v, %v", lines, err)
+	}
+	o.Reject(404)
+	phonetest.Wait(t, "there is no such number", func() bool {
+		lines, err := h.Lines(t.Context(), anna)
+		return err == nil && len(lines) == 2 && lines[1].Failure == gateway.FailedUnknown
+	})
 	c.Bye()
 	h.ends()
 }
 
-// The customer leaves meanwhile, or is queued again: line 2 is hung up.
+// The customer is queued again meanwhile: line 2 is hung up.
 func TestConsultOutsideEnds(t *testing.T) {
-	for _, how := range []string{"customer leaves", "queued again"} {
-		t.Run(how, func(t *testing.T) {
+	t.Parallel()
+	h, elsewhere := outsideHouse(t)
+	_, _, c, a, id := h.talk()
+	o := h.consultOutside(elsewhere, id)
+	o.Answer()
+	phonetest.Wait(t, "they hear the agent", func() bool { return elsewhere.Sound.Ear.Hears(1000) })
+	h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: queue, Rev: 7})
+	phonetest.Wait(t, "both are hung up", func() bool { return a.Gone() && o.Gone() })
+	c.Bye()
+	h.ends()
+}
+
+// The customer hangs up while line 2 only rings: everybody is hung up. Once somebody has
+// answered there, the agent talks on with them.
+func TestCustomerLeavesOutside(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		t.Run(map[bool]string{true: "answered", false: "ringing"}[answered], func(t *testing.T) {
 			t.Parallel()
 			h, elsewhere := outsideHouse(t)
-			_, _, c, a, id := h.talk()
+			_, agent, c, a, id := h.talk()
 			o := h.consultOutside(elsewhere, id)
-			o.Answer()
-			phonetest.Wait(t, "they hear the agent", func() bool { return elsewhere.Sound.Ear.Hears(1000) })
-			if how == "queued again" {
-				h.change(gateway.Interaction{ID: id, State: gateway.StateWaiting, Queue: queue, Rev: 7})
-			} else {
-				c.Bye()
+			o.Ring()
+			if answered {
+				o.Answer()
+				phonetest.Wait(t, "they hear the agent", func() bool { return elsewhere.Sound.Ear.Hears(1000) })
 			}
-			phonetest.Wait(t, "both are hung up", func() bool { return a.Gone() && o.Gone() })
-			if how == "queued again" {
-				c.Bye()
+			c.Bye()
+			waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.TalkOn == answered })
+			if answered {
+				h.change(gateway.Interaction{ID: id, State: gateway.StateActive, Phase: gateway.PhaseColleagues, Agent: anna, Queue: queue, Outside: true, EndedAt: time.Now(), End: gateway.EndHandled, Rev: 7})
+				phonetest.Talk(t, "they talk on", agent, elsewhere)
+				o.Bye()
+				waitFor(h, "the floor is told that they are done", func(cmd gateway.Leave) bool { return cmd.Interaction == id && !cmd.TalkOn })
 			}
-			h.ends()
+			phonetest.Wait(t, "the agent is hung up", a.Gone)
+			if cause := h.ends(); cause != "customer_bye" {
+				t.Errorf("ended by %s", cause)
+			}
 		})
 	}
 }

@@ -140,6 +140,8 @@ func (c *Call) stillThere(ctx context.Context) {
 	switch {
 	case other == nil || c.row.State != talking && c.row.State != outside:
 		return
+	case c.alone && other.stream.Stats().Silent <= mediaLost:
+		c.after(mediaCheck, c.stillThere)
 	case c.customer.stream.Stats().Silent <= mediaLost || other.stream.Stats().Silent <= mediaLost:
 		c.after(mediaCheck, c.stillThere)
 	case c.row.State == outside:

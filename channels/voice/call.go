@@ -47,12 +47,14 @@ type Call struct {
 	overdue bool          // waited long enough; voicemail as soon as nobody is being rung
 	message *message
 
-	callable  bool   // the caller may ask to be called back
-	elsewhere string // the telephone that a step names
-	sentAway  bool   // the floor has ended the wait for it
-	outside   *Leg   // that telephone, or whom the agent has on line 2
-	swapped   bool   // in a consultation the agent talks to the customer, line 2 hears music
-	said      int    // commands about the lines that the floor has answered
+	callable  bool      // the caller may ask to be called back
+	elsewhere string    // the telephone that a step names
+	sentAway  bool      // the floor has ended the wait for it
+	outside   *Leg      // that telephone, or whom the agent has on line 2
+	alone     bool      // the customer has gone, the others talk on
+	talked    time.Time // until when the customer talked to them
+	swapped   bool      // in a consultation the agent talks to the customer, line 2 hears music
+	said      int       // commands about the lines that the floor has answered
 }
 
 // newCall is not run yet; what is posted waits.

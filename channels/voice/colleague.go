@@ -23,8 +23,14 @@ func (c *Call) follows(ctx context.Context, i gateway.Interaction) {
 	if c.agent == nil || c.agent.agent != i.Agent {
 		return
 	}
+	if !i.EndedAt.IsZero() && !c.alone {
+		return // the customer has gone; it is the telephone that says so
+	}
 	if c.phase, c.line2 = i.Phase, i.Line2; !i.Outside {
 		c.dropOutside(ctx, "dropped")
+	}
+	if c.lonely(ctx) {
+		return
 	}
 	if c.phase == gateway.PhaseTalking || c.phase == gateway.PhaseHold {
 		c.setHold(ctx, c.phase == gateway.PhaseHold)
@@ -89,6 +95,9 @@ func (c *Call) bringIn(ctx context.Context) {
 // colleagueLeft is a colleague hanging up; agent and customer go on.
 func (c *Call) colleagueLeft(ctx context.Context, l *Leg) {
 	c.others = slices.DeleteFunc(c.others, func(o *Leg) bool { return o == l })
+	if c.lonely(ctx) {
+		return
+	}
 	c.arrange()
 	c.left(ctx, l.agent)
 }

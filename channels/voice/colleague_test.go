@@ -2,6 +2,7 @@ package voice_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -50,6 +51,47 @@ func TestConsult(t *testing.T) {
 	c.Bye()
 	phonetest.Wait(t, "the agent is hung up", a.Gone)
 	h.ends()
+}
+
+// The customer hangs up while the agent asks a colleague: the two talk on, and the floor hears
+// twice of it, until one of them hangs up. Nothing else can be done with the call any more.
+func TestCustomerLeavesColleagues(t *testing.T) {
+	for _, how := range []string{"agent", "colleague", "console"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, 60)
+			_, agent, c, a, id := h.talk()
+			other, b := h.consult(id)
+			h.change(asked(id, gateway.PhaseConsult))
+			phonetest.Talk(t, "the agents talk", agent, other)
+			c.Bye()
+			waitFor(h, "the floor is told that the customer has left", func(cmd gateway.Leave) bool { return cmd.Interaction == id && cmd.TalkOn })
+			left := asked(id, gateway.PhaseColleagues)
+			left.Rev, left.EndedAt, left.End = 7, time.Now(), gateway.EndHandled
+			h.change(left)
+			phonetest.Talk(t, "the agents talk on", agent, other)
+			conflict(t, h.Press(t.Context(), anna, id, "1"), "already_ended")
+			conflict(t, h.Hold(t.Context(), anna, id), "already_ended")
+			if lines, err := h.Lines(t.Context(), anna); err != nil || len(lines) != 1 || lines[0].State != "talking" || lines[0].Number != "" {
+				t.Errorf("lines %+v, %v", lines, err)
+			}
+			switch how {
+			case "agent":
+				a.Bye()
+			case "colleague":
+				b.Bye()
+			case "console":
+				if err := h.HangUp(t.Context(), anna, id); err != nil {
+					t.Fatal(err)
+				}
+			}
+			waitFor(h, "the floor is told that they are done", func(cmd gateway.Leave) bool { return cmd.Interaction == id && !cmd.TalkOn })
+			phonetest.Wait(t, "both are hung up", func() bool { return (how == "agent" || a.Gone()) && (how == "colleague" || b.Gone()) })
+			if cause := h.ends(); cause != "customer_bye" {
+				t.Errorf("ended by %s", cause)
+			}
+		})
+	}
 }
 
 // The customer is given to the colleague who was asked: by the console, or by hanging up.
@@ -119,18 +161,6 @@ func TestOwnerLeavesConference(t *testing.T) {
 	phonetest.Talk(t, "colleague and customer talk", customer, other)
 	c.Bye()
 	phonetest.Wait(t, "the colleague is hung up", b.Gone)
-	h.ends()
-}
-
-// The customer leaves while the agents talk: all are hung up.
-func TestCustomerLeavesConsult(t *testing.T) {
-	t.Parallel()
-	h := open(t, 60)
-	_, _, c, a, id := h.talk()
-	_, b := h.consult(id)
-	c.Bye()
-	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id })
-	phonetest.Wait(t, "all are hung up", func() bool { return a.Gone() && b.Gone() })
 	h.ends()
 }
 

@@ -135,6 +135,10 @@ func TestAgentLeavesOutsideAndColleague(t *testing.T) {
 				phonetest.Talk(t, "two talk on", w.customer, w.other)
 			}
 			w.c.Bye()
+			if answered {
+				w.hear("they talk on without the customer", w.other, w.elsewhere)
+				w.o.Bye()
+			}
 			phonetest.Wait(t, "the colleague is hung up", w.b.Gone)
 			w.ends()
 		})

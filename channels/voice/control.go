@@ -42,14 +42,24 @@ func (v *Voice) Press(ctx context.Context, agent gateway.AgentID, id gateway.Int
 
 // HangUp ends the call for both sides, as the agent's phone would.
 func (v *Voice) HangUp(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) error {
-	return v.with(ctx, agent, id, func(ctx context.Context, c *Call) error {
+	return v.inCall(ctx, agent, id, func(ctx context.Context, c *Call) error {
 		c.agentLeft(ctx)
 		return nil
 	})
 }
 
-// with does something to the call that an agent talks in.
+// with does something to the call in which an agent talks to a customer.
 func (v *Voice) with(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, do func(context.Context, *Call) error) error {
+	return v.inCall(ctx, agent, id, func(ctx context.Context, c *Call) error {
+		if c.alone {
+			return gateway.Conflict("already_ended", "the customer has hung up", nil)
+		}
+		return do(ctx, c)
+	})
+}
+
+// inCall does something to the call that an agent talks in.
+func (v *Voice) inCall(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID, do func(context.Context, *Call) error) error {
 	v.mu.Lock()
 	c := v.active[id]
 	v.mu.Unlock()

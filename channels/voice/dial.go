@@ -18,6 +18,7 @@ type Outbound struct {
 	Conversation gateway.ConversationID
 	Queue        gateway.QueueID
 	Language     string
+	Keeps        bool // the agent has the interaction already, and keeps it if the customer does not answer
 }
 
 // MayDial refuses what Dial would refuse, before there is anything for the call to leave behind.
@@ -46,7 +47,7 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	}
 	c := newCall(v, callRow{
 		Outbound: true, State: dialling, From: route.From, To: number, Queue: o.Queue, Language: o.Language,
-		Interaction: o.Interaction, Conversation: o.Conversation, Agent: o.Agent,
+		Interaction: o.Interaction, Conversation: o.Conversation, Agent: o.Agent, Keeps: o.Keeps,
 	})
 	c.route = route
 	stopping := &gateway.Error{Kind: gateway.KindTryAgain, Code: "stopping", Detail: "this server is stopping; try again in a moment"}
@@ -129,6 +130,7 @@ func (c *Call) dialAnswered(ctx context.Context, l *Leg) {
 	c.customer = &Leg{call: c, role: "customer", address: inv.To, trunk: true}
 	if err := c.place(ctx, c.customer, inv); err != nil {
 		c.v.log.Warn("call a customer", "call", c.row.ID, "err", err)
+		c.customer.failure = gateway.FailedNetwork
 		c.dialRejected(ctx, c.customer, 503)
 	}
 }

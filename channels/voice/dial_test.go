@@ -111,6 +111,40 @@ func TestDialBusyCustomer(t *testing.T) {
 	if cause := h.ends(); cause != "customer_sip_486" {
 		t.Errorf("ended by %s", cause)
 	}
+	if sum := h.summary(); sum.Failure != gateway.FailedBusy || sum.TalkMS != 0 {
+		t.Errorf("left behind %+v", sum)
+	}
+}
+
+// Who calls back in vain keeps the callback: the floor hears that nobody was reached, and of
+// no end. Once somebody has answered, the end is one.
+func TestDialledBack(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		t.Run(map[bool]string{true: "answered", false: "refused"}[answered], func(t *testing.T) {
+			t.Parallel()
+			h, agent, customer := dialHouse(t)
+			o := outbound("+46701234567")
+			o.Keeps = true
+			if err := h.Dial(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			agent.Next().Answer()
+			c := customer.Next()
+			if answered {
+				c.Answer()
+				phonetest.Talk(t, "they talk", agent, customer)
+				c.Bye()
+				waitFor(h, "the floor is told of the end", func(cmd gateway.Leave) bool { return cmd.Interaction == 50 })
+			} else {
+				c.Reject(603)
+				waitFor(h, "the floor is told that nobody was reached", func(cmd gateway.Unreached) bool { return cmd.Interaction == 50 && cmd.Agent == anna })
+			}
+			h.ends()
+			if did(h, func(gateway.Unreached) bool { return true }) == answered || did(h, func(gateway.Leave) bool { return true }) != answered {
+				t.Errorf("told %+v", h.told())
+			}
+		})
+	}
 }
 
 func TestDialAgentGivesUp(t *testing.T) {

@@ -43,7 +43,7 @@ func (c *Call) drained(ctx context.Context) {
 	switch {
 	case c.done:
 		return
-	case c.row.State == dialling:
+	case c.row.State == dialling, c.alone:
 		c.countDrained()
 		c.leave(ctx, gateway.Leave{}, causeDrain)
 		return

@@ -18,6 +18,7 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 	c.v.legEnded(ctx, l, cause)
 	r := c.ringOf(l)
 	switch {
+	case c.alone && l == c.customer: // it has gone already
 	case c.row.State == outside || l == c.outside:
 		c.outsideGone(ctx, l, cause)
 	case l == c.customer && c.row.State == voicemail:
@@ -25,7 +26,7 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 	case l == c.customer && c.row.State == leaving: // during the last sentence
 		c.over(ctx, gateway.Leave{Interaction: c.row.Interaction}, c.row.Cause)
 	case l == c.customer:
-		c.leave(ctx, gateway.Leave{}, "customer_"+cause)
+		c.customerLeft(ctx, cause)
 	case r != nil:
 		c.ringGone(ctx, r)
 	case slices.Contains(c.others, l):
@@ -40,6 +41,10 @@ func (c *Call) gone(ctx context.Context, l *Leg, cause string) {
 // agentLeft is the agent hanging up: on the customer, or leaving them to the colleague on
 // line 2, as telephones do it.
 func (c *Call) agentLeft(ctx context.Context) {
+	if c.alone {
+		c.leave(ctx, gateway.Leave{}, c.row.Cause)
+		return
+	}
 	if len(c.others) > 0 && c.handOver(ctx) {
 		return
 	}
@@ -52,7 +57,15 @@ func (c *Call) agentLeft(ctx context.Context) {
 // leave tells the floor that the customer's side is over, and ends the call.
 func (c *Call) leave(ctx context.Context, cmd gateway.Leave, cause string) {
 	cmd.Interaction = c.row.Interaction
-	c.leaveBy(ctx, cmd, cause)
+	c.leaveBy(ctx, c.kept(cmd), cause)
+}
+
+// kept is what the floor is told of an end: who called back in vain may try again.
+func (c *Call) kept(end gateway.Leave) gateway.Command {
+	if c.row.Keeps && c.row.Answered == nil {
+		return gateway.Unreached{Interaction: c.row.Interaction, Agent: c.row.Agent}
+	}
+	return end
 }
 
 // leaveBy ends the call by a command of the caller's choice. The row says first that it is

@@ -31,6 +31,10 @@ func (c *Call) arrange() {
 	if c.agent == nil || c.customer == nil {
 		return
 	}
+	if c.alone {
+		c.arrangeAlone()
+		return
+	}
 	want := c.wanted()
 	if c.heard.same(want) {
 		return
@@ -129,6 +133,8 @@ func (c *Call) lines() (first []*Leg, second *Leg) {
 // hearers are those who hear a leg now.
 func (c *Call) hearers(l *Leg) (all []*Leg) {
 	switch h := c.heard; {
+	case c.alone:
+		all = append(c.company(), c.agent)
 	case c.row.State == outside:
 		all = []*Leg{c.customer, c.outside}
 	case c.row.State != talking || c.agent == nil:

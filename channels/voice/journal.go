@@ -45,16 +45,17 @@ type callRow struct {
 	Created      time.Time
 	Answered     *time.Time
 	Diverted     *time.Time // sent to voicemail
+	Keeps        bool       // the interaction goes on if the customer does not answer
 }
 
 const callColumns = `id, outbound, state, from_number, from_name, to_number, queue_id, language,
 
 	interaction_id, conversation_id, agent_id, callback_id, cause, created_at, answered_at,
-	(select min(created_at) from recording where call_id = call.id)`
+	(select min(created_at) from recording where call_id = call.id), keeps`
 
 func scanCall(row pgx.CollectableRow) (r callRow, err error) {
 	err = row.Scan(&r.ID, &r.Outbound, &r.State, &r.From, &r.Name, &r.To, &r.Queue, &r.Language,
-		&r.Interaction, &r.Conversation, &r.Agent, &r.Callback, &r.Cause, &r.Created, &r.Answered, &r.Diverted)
+		&r.Interaction, &r.Conversation, &r.Agent, &r.Callback, &r.Cause, &r.Created, &r.Answered, &r.Diverted, &r.Keeps)
 	return r, err
 }
 
@@ -62,12 +63,12 @@ func scanCall(row pgx.CollectableRow) (r callRow, err error) {
 func (v *Voice) openCall(ctx context.Context, r *callRow, first *Leg) error {
 	const insert = `
 		insert into call (node, outbound, state, from_number, from_name, to_number, queue_id, language,
-			interaction_id, conversation_id, agent_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			interaction_id, conversation_id, agent_id, keeps)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		returning id, created_at`
 	err := pgx.BeginFunc(ctx, v.pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, insert, v.cfg.Node, r.Outbound, r.State, r.From, r.Name, r.To, r.Queue, r.Language,
-			r.Interaction, r.Conversation, r.Agent).Scan(&r.ID, &r.Created)
+			r.Interaction, r.Conversation, r.Agent, r.Keeps).Scan(&r.ID, &r.Created)
 		if err != nil {
 			return err
 		}
@@ -142,10 +143,10 @@ func (v *Voice) legPassed(ctx context.Context, l *Leg) {
 func (v *Voice) legEnded(ctx context.Context, l *Leg, cause string) {
 	const update = `
 		update leg
-		set ended_at = now(), cause = $2
+		set ended_at = now(), cause = $2, failure = $3
 		where id = $1
 		and ended_at is null`
-	if _, err := v.pool.Exec(ctx, update, l.id, gateway.Clean(cause)); err != nil {
+	if _, err := v.pool.Exec(ctx, update, l.id, gateway.Clean(cause), l.failure); err != nil {
 		v.log.Warn("write the end of a leg", "call", l.call.row.ID, "err", err)
 	}
 }

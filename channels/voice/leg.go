@@ -21,8 +21,9 @@ type Leg struct {
 	agent   gateway.AgentID
 	offerNo int
 	address string
-	id      int64 // row
-	trunk   bool  // reached through the dial plan
+	id      int64               // row
+	trunk   bool                // reached through the dial plan
+	failure gateway.CallFailure // why it was not answered, if it is somebody's outside
 
 	incoming *dialog.Incoming // one of the two
 	dialog   *dialog.Dialog

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/media"
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 const (
@@ -51,6 +52,7 @@ func (c *Call) goOutside(ctx context.Context) {
 	})
 	c.after(c.v.cfg.Patience.Ring, func(ctx context.Context) {
 		if c.outside == l && !l.up {
+			l.failure = gateway.FailedNoAnswer
 			c.outsideFailed(ctx, "no_answer")
 		}
 	})
@@ -78,8 +80,12 @@ func (c *Call) outsideFailed(ctx context.Context, cause string) {
 	case waiting:
 		c.takeMessage(ctx)
 	case talking:
+		if c.lonely(ctx) {
+			return
+		}
 		c.arrange()
 		c.freeLine2(ctx)
+		c.hint(c.row.Agent, "connected") // line 2 is no longer
 	}
 }
 

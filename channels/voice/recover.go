@@ -119,7 +119,7 @@ func (c *Call) tellEnd(ctx context.Context) error {
 		return nil
 	case arriving, dialling, leaving, ended:
 	}
-	answer, err := c.v.rooms.Floor.Do(ctx, fmt.Sprintf("voice/call/%d/bury", c.row.ID), cmd)
+	answer, err := c.v.rooms.Floor.Do(ctx, fmt.Sprintf("voice/call/%d/bury", c.row.ID), c.kept(cmd))
 	if refused(err) {
 		c.v.log.Warn("the floor refuses", "call", c.row.ID, "interaction", c.row.Interaction, "err", err)
 		return nil

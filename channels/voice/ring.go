@@ -132,6 +132,9 @@ func (c *Call) place(ctx context.Context, l *Leg, inv dialog.Invitation) error {
 func (c *Call) legRejected(ctx context.Context, l *Leg, status int) {
 	l.up = false
 	l.stream.Close()
+	if l == c.outside || l == c.customer {
+		l.failure = failureOf(status)
+	}
 	c.v.legEnded(ctx, l, fmt.Sprintf("sip_%d", status))
 	if c.row.Outbound && (l == c.agent || l == c.customer) {
 		c.dialRejected(ctx, l, status)

@@ -18,9 +18,15 @@ func (c *Call) summary() []*gateway.Entry {
 	if c.row.Diverted != nil {
 		until = *c.row.Diverted // leaving a message is neither wait nor talk
 	}
+	if c.alone {
+		until = c.talked
+	}
 	sum := gateway.CallSummary{From: c.row.From, To: c.row.To, Outbound: c.row.Outbound, Cause: c.row.Cause, WaitMS: until.Sub(c.row.Created).Milliseconds()}
 	if c.row.Answered != nil {
 		sum.WaitMS, sum.TalkMS = c.row.Answered.Sub(c.row.Created).Milliseconds(), until.Sub(*c.row.Answered).Milliseconds()
+	}
+	if c.row.Outbound && c.row.Answered == nil && c.customer != nil {
+		sum.Failure = c.customer.failure
 	}
 	body, err := json.Marshal(sum)
 	if err != nil {

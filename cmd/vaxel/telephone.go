@@ -31,6 +31,7 @@ type phoneWork struct {
 	Interaction  gateway.InteractionID  `json:"interaction,omitempty"`
 	Conversation gateway.ConversationID `json:"conversation,omitempty"`
 	Queue        gateway.QueueID        `json:"queue,omitempty"`
+	Keeps        bool                   `json:"keeps,omitempty"` // a callback, that the agent keeps if nobody answers
 }
 
 const (
@@ -50,7 +51,7 @@ func (t telephone) MayDial(ctx context.Context, agent gateway.AgentID, number st
 
 // Dial implements api.Calls.
 func (t telephone) Dial(ctx context.Context, agent gateway.AgentID, number string, i gateway.Interaction) error {
-	_, err := t.do(ctx, phoneWork{Verb: verbDial, Agent: agent, Number: number, Interaction: i.ID, Conversation: i.Conversation, Queue: i.Queue})
+	_, err := t.do(ctx, phoneWork{Verb: verbDial, Agent: agent, Number: number, Interaction: i.ID, Conversation: i.Conversation, Queue: i.Queue, Keeps: i.Channel == gateway.Callback})
 	return err
 }
 
@@ -130,7 +131,7 @@ func (t telephone) here(ctx context.Context, w phoneWork) ([]api.Line, error) {
 		return nil, v.MayDial(ctx, w.Agent, w.Number)
 	case verbDial:
 		return nil, v.Dial(ctx, voice.Outbound{
-			Agent: w.Agent, Number: w.Number, Interaction: w.Interaction, Conversation: w.Conversation, Queue: w.Queue, Language: t.h.config.Language,
+			Agent: w.Agent, Number: w.Number, Interaction: w.Interaction, Conversation: w.Conversation, Queue: w.Queue, Language: t.h.config.Language, Keeps: w.Keeps,
 		})
 	case string(api.HoldCall):
 		return nil, v.Hold(ctx, w.Agent, w.Interaction)

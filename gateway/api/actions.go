@@ -3,20 +3,21 @@ package api
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 )
 
-// actions are what the caller may do with an interaction right now. After a transfer the
-// sender's wrap-up goes on while the interaction is somebody else's: only the presence
-// knows of it.
+// actions are what the caller may do with an interaction right now. Of a wrap-up only the
+// presence knows all: after a transfer the sender's goes on while the interaction is somebody
+// else's.
 func (s *Server) actions(ctx context.Context, i Interaction, by access.Caller) ([]string, error) {
-	if by.Agent == 0 || i.Agent == by.Agent || slices.Contains(i.Others, by.Agent) {
+	if by.Agent == 0 || i.State != gateway.StateWrapUp && (i.Agent == by.Agent || slices.Contains(i.Others, by.Agent)) {
 		return actions(i, by), nil
 	}
-	if _, left, err := s.wrapUpLeft(ctx, by.Agent, i.ID); err != nil || left {
-		return wrapUpActions(), err
+	if w, left, err := s.wrapUpLeft(ctx, by.Agent, i.ID); err != nil || left {
+		return wrapUpActions(w, time.Now()), err
 	}
 	return actions(i, by), nil
 }
@@ -35,7 +36,13 @@ func (s *Server) wrapUpLeft(ctx context.Context, agent gateway.AgentID, id gatew
 	return gateway.WrapUpLeft{}, false, err
 }
 
-func wrapUpActions() []string { return []string{"note", "finish", "extend"} }
+func wrapUpActions(left gateway.WrapUpLeft, now time.Time) []string {
+	verbs := []string{"note", "finish"}
+	if now.Before(left.ExtendableUntil) {
+		verbs = append(verbs, "extend")
+	}
+	return verbs
+}
 
 // actions are the verbs that would not be refused now, by their names in the paths with _ for -.
 // The console draws its buttons from them, so that it needs no rules of its own.
@@ -49,19 +56,39 @@ func actions(i Interaction, by access.Caller) []string {
 	case gateway.StateActive, gateway.StateParked:
 		switch {
 		case mine:
-			return append([]string{"message", "note", "article", "reply", "end"}, lineActions(i)...)
+			return holderActions(i)
 		case speaks(i.Interaction, by):
 			return []string{"message", "note", "article", "reply", "drop_line"}
 		case slices.Contains(i.Others, by.Agent):
 			return []string{"note", "drop_line"}
 		}
 	case gateway.StateWrapUp:
-		if mine {
-			return wrapUpActions()
-		}
 	case gateway.StateFinished:
+		if by.Agent != 0 && (i.Channel == gateway.Voice || returnable(i)) {
+			return []string{"note", "call_back"}
+		}
 	}
 	return []string{"note"}
+}
+
+// holderActions are those of the agent who has an interaction.
+func holderActions(i Interaction) []string {
+	if !i.EndedAt.IsZero() { // only colleagues talk
+		return []string{"note", "end", "drop_line"}
+	}
+	verbs := append([]string{"message", "note", "article", "reply", "end"}, lineActions(i)...)
+	if i.State == gateway.StateParked {
+		verbs = append(verbs, "resume")
+	}
+	if returnable(i) && i.Phase == "" {
+		verbs = append(verbs, "call_back")
+	}
+	return verbs
+}
+
+// returnable says whether it is there for its customer to be called back.
+func returnable(i Interaction) bool {
+	return i.Channel == gateway.Voicemail || i.Channel == gateway.Callback
 }
 
 // rings says whether a colleague has been asked who has not answered yet.
@@ -72,7 +99,7 @@ func (i Interaction) rings() bool {
 // lineActions are what may be done with the lines.
 func lineActions(i Interaction) []string {
 	var call, swap []string
-	if i.Channel == gateway.Voice {
+	if onPhone(i.Interaction) {
 		call, swap = []string{"keys"}, []string{"swap_lines"}
 	}
 	switch i.Phase {

@@ -20,6 +20,7 @@ type dialIn struct {
 func (s *Server) registerCalls() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodPost, Path: "/calls", ID: "dial", Summary: "Call somebody; your own phone rings first", Role: agent, Status: http.StatusCreated, Once: true}, s.dial)
+	s.registerCallBack()
 	add(s, operation{Method: http.MethodGet, Path: "/me/lines", ID: "my-lines", Summary: "What your phone's lines do", Role: agent}, s.lines)
 }
 

@@ -25,6 +25,9 @@ func TestAWrapUpIsExtended(t *testing.T) {
 			t.Errorf("minute %d: got %v and %v after %v", n+1, first, again, until)
 		}
 		until = first
+		if i := s.get(at); can(i, "extend") != (n == 0) || !can(i, "finish") {
+			t.Errorf("minute %d: offered are %v", n+1, i["actions"])
+		}
 	}
 	s.refused("POST", at+"/extend", nil, 409, "no_more_time")
 	if got := when(t, s.get(at)); !got.Equal(until) {
@@ -35,7 +38,9 @@ func TestAWrapUpIsExtended(t *testing.T) {
 	s.refused("POST", "/interactions/999999/extend", nil, 404, "unknown_interaction")
 
 	at = "/interactions/" + h.ending(s, gateway.WrapUpTimed)
-	s.post(at+"/end", nil, 200)
+	if i := s.post(at+"/end", nil, 200); can(i, "extend") {
+		t.Errorf("offered are %v", i["actions"])
+	}
 	s.refused("POST", at+"/extend", nil, 409, "no_more_time")
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -152,8 +153,9 @@ func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Intera
 	if err != nil {
 		return Interaction{}, err
 	}
-	if i.Channel == gateway.Voice && i.Agent == by.Agent && i.State == gateway.StateActive {
-		if err := s.Calls.Control(ctx, i.ID, by.Agent, HangUpCall); err != nil {
+	if onPhone(i) && i.Phase != "" && i.Agent == by.Agent && i.State == gateway.StateActive {
+		err := s.Calls.Control(ctx, i.ID, by.Agent, HangUpCall)
+		if err != nil && (i.Channel == gateway.Voice || !errors.Is(err, gateway.ErrNotFound)) { // a callback's call may have come to nothing
 			return Interaction{}, err
 		}
 	}

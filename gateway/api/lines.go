@@ -59,12 +59,10 @@ func (s *Server) registerLines() {
 	add(s, line("drop-line", "drop-line", "End line 2; a colleague leaves"), s.dropLine)
 	add(s, line("swap-lines", "swap-lines", "Talk on one line of a call while the other hears music"), s.swap)
 	add(s, line("keys", "press-keys", "Send keys to the customer's side of a call"), s.press)
-	for _, what := range []CallControl{HoldCall, ResumeCall} {
-		summary := map[CallControl]string{HoldCall: "Let the customer hear music", ResumeCall: "Talk to the customer again"}[what]
-		add(s, line(string(what), string(what)+"-call", summary), func(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
-			return s.control(ctx, by, in, what)
-		})
-	}
+	add(s, line("hold", "hold-call", "Let the customer hear music"), func(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
+		return s.control(ctx, by, in, HoldCall)
+	})
+	add(s, line("resume", "resume", "Talk to the customer again, or take up what was parked"), s.resume)
 }
 
 func (s *Server) consult(ctx context.Context, by access.Caller, in *consultIn) (Interaction, error) {
@@ -220,6 +218,22 @@ func (s *Server) control(ctx context.Context, by access.Caller, in *keyedIn, wha
 	return s.getInteraction(ctx, by, &interactionIn{in.ID})
 }
 
+// resume talks to a customer again who is on hold, or goes on with what was parked for a call
+// or a chat, beyond capacity if need be.
+func (s *Server) resume(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
+	i, err := s.Floor.Interaction(ctx, in.ID)
+	switch {
+	case err != nil:
+		return Interaction{}, err
+	case i.Channel == gateway.Email || i.Channel == gateway.Voicemail:
+		if err := needAgent(by); err != nil {
+			return Interaction{}, err
+		}
+		return s.changed(ctx, by, in.Key, gateway.TakeUp{Interaction: in.ID, Agent: by.Agent})
+	}
+	return s.control(ctx, by, in, ResumeCall)
+}
+
 // swap is the telephone's alone: the floor knows of a consultation, not who talks in it.
 func (s *Server) swap(ctx context.Context, by access.Caller, in *swapIn) (Interaction, error) {
 	if _, err := s.talk(ctx, by, in.ID); err != nil {
@@ -252,7 +266,9 @@ func (s *Server) talk(ctx context.Context, by access.Caller, id gateway.Interact
 		return i, gateway.Conflict("not_a_call", "only a call has lines, and keys to press; this is "+string(i.Channel), i)
 	case i.Agent != by.Agent || by.Agent == 0:
 		return i, gateway.Forbidden("not_yours", "another agent has this; ask for a transfer, or write a note")
-	case i.State != gateway.StateActive:
+	case i.Channel == gateway.Callback && i.Phase == "":
+		return i, gateway.Conflict("not_called", "call the customer back first", i)
+	case i.State != gateway.StateActive || !i.EndedAt.IsZero():
 		return i, gateway.Conflict("ended", "the customer's side has ended; finish the wrap-up", i)
 	}
 	return i, nil

@@ -129,9 +129,10 @@ const (
 type Line struct {
 	No          int                   `json:"no"` // 1 or 2
 	Interaction gateway.InteractionID `json:"interaction,omitempty"`
-	State       string                `json:"state"` // idle, ringing, talking, held
+	State       string                `json:"state" enum:"idle,ringing,talking,held,failed"`
 	Number      string                `json:"number,omitempty"`
 	Name        string                `json:"name,omitempty"`
 	Since       string                `json:"since,omitempty"`
 	Outside     bool                  `json:"outside,omitempty" doc:"A number outside, on line 2"`
+	Failure     gateway.CallFailure   `json:"failure,omitempty" doc:"Of a line that failed: why"`
 }
