@@ -8,7 +8,7 @@ create table conversation (
     id               bigint generated always as identity primary key,
     case_id          bigint      not null,
     customer_id      bigint      not null,
-    channel          text        not null check (channel in ('voice', 'chat', 'email', 'voicemail', 'callback')),
+    channel          text        not null check (channel = any ('{voice,chat,email,voicemail,callback}')),
     last_pos         bigint      not null default 0 check (last_pos >= 0),
     open_interaction bigint, -- who is served now; set by the floor
     created_at       timestamptz not null default now()

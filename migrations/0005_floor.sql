@@ -37,14 +37,16 @@ create table command (
 );
 create index command_at on command (at);
 
+-- A check is read anew for every statement, so a list of words is one constant: as a list of
+-- constants they cost more than the change itself.
 create table interaction (
   id            bigint primary key,
-  channel       text not null check (channel in ('voice', 'chat', 'email', 'voicemail', 'callback')),
+  channel       text not null check (channel = any ('{voice,chat,email,voicemail,callback}')),
   queue         bigint not null,
   case_id       bigint not null,
   conversation  bigint not null,
   customer      bigint not null,
-  state         text not null check (state in ('waiting', 'offered', 'active', 'parked', 'wrap_up', 'finished')),
+  state         text not null check (state = any ('{waiting,offered,active,parked,wrap_up,finished}')),
   agent         bigint not null,
   preferred     bigint not null,
   outbound      boolean not null,
@@ -58,16 +60,16 @@ create table interaction (
   wrap_up_until timestamptz,
   overtime      boolean not null,
   finished_at   timestamptz,
-  ended         text not null check (ended in ('', 'handled', 'abandoned', 'short_abandon', 'voicemail', 'transferred_external', 'closed', 'form', 'callback', 'system_failure', 'silent')),
+  ended         text not null check (ended = any ('{"",handled,abandoned,short_abandon,voicemail,transferred_external,closed,form,callback,system_failure,silent}')),
   codes         bigint[] not null,
   over_capacity boolean not null,
-  phase         text not null check (phase in ('', 'talking', 'hold', 'consult', 'conference', 'colleagues')),
+  phase         text not null check (phase = any ('{"",talking,hold,consult,conference,colleagues}')),
   others        bigint[] not null, -- colleagues on it beside its agent
-  line_2        text not null check (line_2 in ('', 'colleague', 'outside')),
+  line_2        text not null check (line_2 = any ('{"",colleague,outside}')),
   outside       boolean not null, -- somebody outside is on it
   rev           bigint not null,
-  check (agent <> 0 or state not in ('active', 'parked', 'wrap_up')),
-  check ((ended <> '') = (state in ('wrap_up', 'finished'))),
+  check (agent <> 0 or state <> all ('{active,parked,wrap_up}')),
+  check ((ended <> '') = (state = any ('{wrap_up,finished}'))),
   check ((finished_at is not null) = (state = 'finished'))
 ) with (fillfactor = 50); -- room beside each row for what becomes of it
 -- None is over what an offer or its acceptance changes, not in its condition either: the
@@ -82,13 +84,13 @@ create table offer (
   interaction bigint not null,
   no          int not null,
   agent       bigint not null,
-  kind        text not null check (kind in ('queue', 'transfer', 'recall', 'consult')),
+  kind        text not null check (kind = any ('{queue,transfer,recall,consult}')),
   channel     text not null,
   queue       bigint not null,
   created_at  timestamptz not null,
   expires_at  timestamptz not null,
   closed_at   timestamptz,
-  outcome     text not null check (outcome in ('', 'accepted', 'declined', 'missed', 'withdrawn', 'failed')),
+  outcome     text not null check (outcome = any ('{"",accepted,declined,missed,withdrawn,failed}')),
   cause       text not null,
   primary key (interaction, no, agent),
   check ((closed_at is null) = (outcome = ''))
@@ -113,7 +115,7 @@ create index segment_ended on segment (ended_at);
 create table alert (
   seq         bigint not null,
   n           int not null,
-  kind        text not null check (kind in ('unanswered', 'max_wait', 'no_members', 'wrap_up_overtime', 'silent')),
+  kind        text not null check (kind = any ('{unanswered,max_wait,no_members,wrap_up_overtime,silent}')),
   interaction bigint not null,
   queue       bigint not null,
   agent       bigint not null, -- whose wrap-up it is, or who does not answer; 0 otherwise
