@@ -75,9 +75,9 @@ func TestAnArrivalTakesFewRoundTrips(t *testing.T) {
 		also    func(context.Context, pgx.Tx, gateway.Received) error
 		most    int64
 	}{
-		{"a stranger's chat", visitor("chat/1"), nil, 6},
-		{"a known visitor's chat, noted by the channel too", visitor("chat/2"), also, 8},
-		{"a stranger's mail", letter(1, 0), nil, 6},
+		{"a stranger's chat", visitor("chat/1"), nil, 3},
+		{"a known visitor's chat, noted by the channel too", visitor("chat/2"), also, 5},
+		{"a stranger's mail", letter(1, 0), nil, 5},
 		{"an answer", letter(1, 1), nil, 7},
 	} {
 		before := count.n.Load()

@@ -3,11 +3,11 @@ package floor
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 // Admit asks, inside intake's transaction, that an arrival be put in the queue. It
@@ -27,30 +27,35 @@ func (f *Floor) Admit(ctx context.Context, tx pgx.Tx, ad gateway.Admission) (gat
 	return ad.Interaction, nil
 }
 
-// AdmitAll asks it for many, in one exchange with the database.
+// Numbers asks for the numbers of interactions to be. They are there when the transaction
+// next reads anything.
+func (f *Floor) Numbers(tx *lazy.Tx, n int) *[]gateway.InteractionID {
+	var ids []gateway.InteractionID
+	tx.Ask(func(rows pgx.Rows) (err error) {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[gateway.InteractionID])
+		return err
+	}, reserveMany, n)
+	return &ids
+}
+
+const reserveMany = `
+	select nextval('interaction_id')
+	from generate_series(1, $1)`
+
+// AdmitAll asks it for many, which have their interactions' numbers, and gives those back.
 func (f *Floor) AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) ([]gateway.InteractionID, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	rows, _ := tx.Query(ctx, `
-		select nextval('interaction_id')
-		from generate_series(1, $1)`, len(list)) // the error comes with the rows
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.InteractionID])
-	if err != nil {
-		return nil, fmt.Errorf("reserve %d interactions: %w", len(list), err)
-	}
-	admissions := slices.Clone(list)
-	for i := range admissions {
-		if admissions[i].Interaction == 0 {
-			admissions[i].Interaction = ids[i]
-		}
-		ids[i] = admissions[i].Interaction
+	ids := make([]gateway.InteractionID, len(list))
+	for i, ad := range list {
+		ids[i] = ad.Interaction
 	}
 	if _, err := tx.Exec(ctx, `
 		insert into floor_inbox (admission)
 		select value
 		from jsonb_array_elements($1) with ordinality as w(value, n)
-		order by n`, admissions); err != nil {
+		order by n`, list); err != nil {
 		return nil, fmt.Errorf("admit %d: %w", len(list), err)
 	}
 	return ids, nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/intake"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 )
 
@@ -130,7 +131,12 @@ func (h *house) join(known gateway.CaseID) (gateway.CaseID, gateway.CustomerID) 
 	return 69 + h.cases, 8
 }
 
-func (h *house) OpenAll(ctx context.Context, tx pgx.Tx, cases []gateway.CaseID, _ []gateway.CustomerID, _ []gateway.Channel) (ids []gateway.ConversationID, err error) {
+func (h *house) Numbers(_ *lazy.Tx, n int) *[]gateway.ConversationID {
+	ids := make([]gateway.ConversationID, n)
+	return &ids
+}
+
+func (h *house) OpenAll(ctx context.Context, tx pgx.Tx, _ []gateway.ConversationID, cases []gateway.CaseID, _ []gateway.CustomerID, _ []gateway.Channel) (ids []gateway.ConversationID, err error) {
 	for _, c := range cases {
 		id, err := note(ctx, tx, "open", int64(c))
 		if err != nil {
@@ -166,6 +172,9 @@ func refer(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, 
 }
 
 func (h *house) Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.fail) > 0 {
@@ -190,6 +199,13 @@ func (h *house) Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry
 	return nil
 }
 
+func (h *house) AppendFirst(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	return h.Append(ctx, tx, entries...)
+}
+
 func (h *house) Publish(subject string, _ []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -199,6 +215,11 @@ func (h *house) Publish(subject string, _ []byte) {
 }
 
 type floor struct{ *house }
+
+func (f floor) Numbers(_ *lazy.Tx, n int) *[]gateway.InteractionID {
+	ids := make([]gateway.InteractionID, n)
+	return &ids
+}
 
 func (f floor) AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) (ids []gateway.InteractionID, err error) {
 	for _, ad := range list {

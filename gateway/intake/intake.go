@@ -2,7 +2,7 @@
 // agent, in one transaction, once.
 //
 // The database is waited for only where a room must know what another one found (see
-// lazy): six times for an arrival, and no more for fifty that begin cases.
+// lazy): three times for an arrival, and no more for fifty that begin cases.
 //
 // Each arrival has a key. The first transaction to commit the key decides what it became;
 // whoever brings the key again, at any time and on any node, gets that answer with
@@ -40,14 +40,18 @@ const MaxBatch = 50
 
 // Timeline keeps the conversations. Find gives the one that an arrival goes on with, by its
 // own word or by the mails that it refers to, and the case of that; Lock takes
-// conversations' rows in the order of their ids. OpenAll begins one for each case, Continue
+// conversations' rows in the order of their ids. Numbers asks for numbers of those to be, which
+// the transaction's next reading brings along. OpenAll begins one under each number, with its
+// first entry, which AppendFirst writes; Continue
 // gives the one in which a case's mails go on, or zero. Append gives entries their
 // positions, or marks them as Repeated. ReferAll notes the Message-IDs by which later mails
 // find their conversation. Slices that go in together are in step, as are their answers.
 type Timeline interface {
 	Find(ctx context.Context, tx pgx.Tx, a gateway.Arrival) (gateway.ConversationID, gateway.CaseID, bool, error)
 	Lock(ctx context.Context, tx pgx.Tx, conversations ...gateway.ConversationID) error
-	OpenAll(ctx context.Context, tx pgx.Tx, cases []gateway.CaseID, customers []gateway.CustomerID, channels []gateway.Channel) ([]gateway.ConversationID, error)
+	Numbers(tx *lazy.Tx, n int) *[]gateway.ConversationID
+	OpenAll(ctx context.Context, tx pgx.Tx, numbers []gateway.ConversationID, cases []gateway.CaseID, customers []gateway.CustomerID, channels []gateway.Channel) ([]gateway.ConversationID, error)
+	AppendFirst(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
 	Continue(ctx context.Context, tx pgx.Tx, c gateway.CaseID, channel gateway.Channel) (gateway.ConversationID, error)
 	ReferAll(ctx context.Context, tx pgx.Tx, conversations []gateway.ConversationID, arrivals []gateway.Arrival) error
@@ -64,9 +68,10 @@ type Cases interface {
 	JoinAll(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, known []gateway.CaseID) ([]gateway.CaseID, []gateway.CustomerID, []gateway.Seconds, error)
 }
 
-// Floor takes what needs an agent. AdmitAll reserves the interactions' numbers; whether they
+// Floor takes what needs an agent. Numbers asks for the interactions' numbers; whether they
 // are used is decided later, when routing may find an open one of the same case.
 type Floor interface {
+	Numbers(tx *lazy.Tx, n int) *[]gateway.InteractionID
 	AdmitAll(ctx context.Context, tx pgx.Tx, list []gateway.Admission) ([]gateway.InteractionID, error)
 }
 

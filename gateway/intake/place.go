@@ -13,10 +13,10 @@ import (
 // placeAll joins the arrivals that are new to their cases and conversations, or opens
 // them: a statement a step for as many as do not depend on each other, which are all but
 // those that answer an earlier one of the batch.
-func (in *Intake) placeAll(ctx context.Context, tx pgx.Tx, items []Item, places []found, ours held, received []gateway.Received) error {
+func (in *Intake) placeAll(ctx context.Context, tx pgx.Tx, items []Item, places []found, ours held, free numbers, received []gateway.Received) error {
 	for rest := unknown(received); len(rest) > 0; {
 		n := independent(items, places, rest)
-		if err := in.place(ctx, tx, items, places, ours, received, rest[:n]); err != nil {
+		if err := in.place(ctx, tx, items, places, ours, free, received, rest[:n]); err != nil {
 			return err
 		}
 		rest = rest[n:]
@@ -49,7 +49,7 @@ func independent(items []Item, places []found, list []int) int {
 // place does it for arrivals that do not depend on each other: one statement a step. Each
 // is looked for once more, because an earlier part of the batch may have begun what it
 // goes on with.
-func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []found, ours held, received []gateway.Received, list []int) error {
+func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []found, ours held, free numbers, received []gateway.Received, list []int) error {
 	arrivals, known := make([]gateway.Arrival, len(list)), make([]gateway.CaseID, len(list))
 	for n, i := range list {
 		if places[i].conversation == 0 { // it may answer an earlier one of the batch
@@ -57,7 +57,7 @@ func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []f
 			if err != nil {
 				return err
 			}
-			if p.conversation != 0 && !ours[p.conversation] {
+			if _, known := ours[p.conversation]; p.conversation != 0 && !known {
 				return errMeanwhile
 			}
 			places[i] = p
@@ -68,7 +68,7 @@ func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []f
 	if err != nil {
 		return fmt.Errorf("join cases: %w", err)
 	}
-	conversations, err := in.open(ctx, tx, arrivals, places, list, cases, customers)
+	conversations, err := in.open(ctx, tx, arrivals, places, ours, free, list, cases, customers)
 	if err != nil {
 		return err
 	}
@@ -76,16 +76,16 @@ func (in *Intake) place(ctx context.Context, tx pgx.Tx, items []Item, places []f
 		r := &received[i]
 		r.Case, r.Customer, r.Conversation = cases[n], customers[n], conversations[n]
 		places[i].credit = credits[n]
-		ours[r.Conversation] = true
 	}
 	return in.in.Timeline.ReferAll(ctx, tx, conversations, arrivals)
 }
 
 // open gives each arrival's conversation: the one it goes on with, or a new one where
 // there is none or its case is another now.
-func (in *Intake) open(ctx context.Context, tx pgx.Tx, arrivals []gateway.Arrival, places []found, list []int, cases []gateway.CaseID, customers []gateway.CustomerID) ([]gateway.ConversationID, error) {
+func (in *Intake) open(ctx context.Context, tx pgx.Tx, arrivals []gateway.Arrival, places []found, ours held, free numbers, list []int, cases []gateway.CaseID, customers []gateway.CustomerID) ([]gateway.ConversationID, error) {
 	conversations := make([]gateway.ConversationID, len(list))
 	var fresh []int
+	var ids []gateway.ConversationID
 	var of []gateway.CaseID
 	var from []gateway.CustomerID
 	var channels []gateway.Channel
@@ -94,14 +94,15 @@ func (in *Intake) open(ctx context.Context, tx pgx.Tx, arrivals []gateway.Arriva
 			conversations[n] = p.conversation
 			continue
 		}
+		ids = append(ids, next(free.conversations))
 		fresh, of, from, channels = append(fresh, n), append(of, cases[n]), append(from, customers[n]), append(channels, arrivals[n].Channel)
 	}
-	ids, err := in.in.Timeline.OpenAll(ctx, tx, of, from, channels)
+	ids, err := in.in.Timeline.OpenAll(ctx, tx, ids, of, from, channels)
 	if err != nil {
 		return nil, err
 	}
 	for k, n := range fresh {
-		conversations[n] = ids[k]
+		conversations[n], ours[ids[k]] = ids[k], true
 	}
 	return conversations, nil
 }

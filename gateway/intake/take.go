@@ -29,14 +29,29 @@ type found struct {
 }
 
 // held are the conversations that the transaction may write to: those that it has locked
-// and those that it began.
+// and those that it began, which are true until they have their first entry.
 type held map[gateway.ConversationID]bool
+
+// numbers are of conversations and interactions to be: given out before, they let the rows
+// be written together with what refers to them.
+type numbers struct {
+	conversations *[]gateway.ConversationID
+	interactions  *[]gateway.InteractionID
+}
+
+// next takes one out.
+func next[id any](list *[]id) id {
+	n := (*list)[0]
+	*list = (*list)[1:]
+	return n
+}
 
 // take does everything that receiving is, in the caller's transaction: keys, then the
 // rows of the known conversations and those of their cases, then cases and conversations
 // that are new, then all entries at once, admissions and the feed. Everybody locks conversations, in the order of their ids, and then cases in the
 // order of theirs: the floor and an agent's reply do too.
 func (in *Intake) take(ctx context.Context, tx *lazy.Tx, items []Item) ([]gateway.Received, []gateway.Event, error) {
+	fresh := numbers{in.in.Timeline.Numbers(tx, len(items)), in.in.Floor.Numbers(tx, len(items))}
 	received, err := claim(ctx, tx, items)
 	if err != nil {
 		return nil, nil, err
@@ -48,10 +63,10 @@ func (in *Intake) take(ctx context.Context, tx *lazy.Tx, items []Item) ([]gatewa
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := in.placeAll(ctx, tx, items, places, ours, received); err != nil {
+	if err := in.placeAll(ctx, tx, items, places, ours, fresh, received); err != nil {
 		return nil, nil, err
 	}
-	told, err := in.write(ctx, tx, items, places, received)
+	told, err := in.write(ctx, tx, items, places, ours, fresh, received)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,13 +78,13 @@ func (in *Intake) take(ctx context.Context, tx *lazy.Tx, items []Item) ([]gatewa
 
 // write appends the entries of what is new and admits what needs an agent. Quiet arrivals
 // need none.
-func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, places []found, received []gateway.Received) ([]gateway.Event, error) {
+func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, places []found, ours held, free numbers, received []gateway.Received) ([]gateway.Event, error) {
 	fresh := unknown(received)
 	entries := make([]*gateway.Entry, len(fresh))
 	for n, i := range fresh {
 		entries[n] = entry(items[i].Arrival, received[i])
 	}
-	if err := in.in.Timeline.Append(ctx, tx, entries...); err != nil {
+	if err := in.append(ctx, tx, ours, entries); err != nil {
 		return nil, err
 	}
 	if err := tx.Crash(ctx, "intake.appended"); err != nil {
@@ -85,7 +100,9 @@ func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, places [
 		}
 		told = append(told, gateway.MessageCreated(*entries[n]))
 		if a := items[i].Arrival; !a.Quiet {
-			wanted, admissions = append(wanted, i), append(admissions, admission(a, received[i], places[i].credit))
+			ad := admission(a, received[i], places[i].credit)
+			ad.Interaction = next(free.interactions)
+			wanted, admissions = append(wanted, i), append(admissions, ad)
 		}
 	}
 	ids, err := in.in.Floor.AdmitAll(ctx, tx, admissions)
@@ -96,6 +113,22 @@ func (in *Intake) write(ctx context.Context, tx *lazy.Tx, items []Item, places [
 		received[i].Interaction = ids[n]
 	}
 	return told, nil
+}
+
+// append writes the entries: those that conversations begin with need nobody's place.
+func (in *Intake) append(ctx context.Context, tx *lazy.Tx, ours held, entries []*gateway.Entry) error {
+	var firsts, later []*gateway.Entry
+	for _, e := range entries {
+		if ours[e.Conversation] {
+			firsts, ours[e.Conversation] = append(firsts, e), false
+		} else {
+			later = append(later, e)
+		}
+	}
+	if err := in.in.Timeline.AppendFirst(ctx, tx, firsts...); err != nil {
+		return err
+	}
+	return in.in.Timeline.Append(ctx, tx, later...)
 }
 
 // unknown are the arrivals that are not repeated.
@@ -176,7 +209,7 @@ func (in *Intake) find(ctx context.Context, tx *lazy.Tx, items []Item, received 
 			return nil, nil, err
 		}
 		if places[i] = p; p.conversation != 0 {
-			conversations, ours[p.conversation] = append(conversations, p.conversation), true
+			conversations, ours[p.conversation] = append(conversations, p.conversation), false
 		}
 		if p.known != 0 {
 			cases = append(cases, p.known)

@@ -7,24 +7,61 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
-// OpenAll begins a conversation for each case, as Open does for one. The slices are in step.
-func (s *Store) OpenAll(ctx context.Context, tx pgx.Tx, cases []gateway.CaseID, customers []gateway.CustomerID, channels []gateway.Channel) ([]gateway.ConversationID, error) {
+// Numbers asks for the numbers of conversations to be. They are there when the transaction
+// next reads anything.
+func (s *Store) Numbers(tx *lazy.Tx, n int) *[]gateway.ConversationID {
+	var ids []gateway.ConversationID
+	tx.Ask(func(rows pgx.Rows) (err error) {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[gateway.ConversationID])
+		return err
+	}, `
+		select nextval('conversation_id_seq')
+		from generate_series(1, $1)`, n)
+	return &ids
+}
+
+// OpenAll begins a conversation for each case, under the numbers. Each has its first entry,
+// which AppendFirst is to write in the same transaction. The slices are in step.
+func (s *Store) OpenAll(ctx context.Context, tx pgx.Tx, numbers []gateway.ConversationID, cases []gateway.CaseID, customers []gateway.CustomerID, channels []gateway.Channel) ([]gateway.ConversationID, error) {
 	if len(cases) == 0 {
 		return nil, nil
 	}
-	rows, _ := tx.Query(ctx, `
-		insert into conversation (case_id, customer_id, channel)
-		select c, customer, channel
-		from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality as w(c, customer, channel, n)
-		order by n
-		returning id`, cases, customers, channels) // rows are inserted, numbered and returned in their order; the error comes with them
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[gateway.ConversationID])
-	if err != nil {
+	if _, err := tx.Exec(ctx, `
+		insert into conversation (id, case_id, customer_id, channel, last_pos)
+		overriding system value
+		select id, c, customer, channel, 1
+		from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) as w(id, c, customer, channel)`,
+		numbers, cases, customers, channels); err != nil {
 		return nil, fmt.Errorf("open %d conversations: %w", len(cases), err)
 	}
-	return ids, nil
+	return numbers, nil
+}
+
+// AppendFirst writes the entries that conversations begin with, which this transaction has
+// opened: nobody else can know of them, so nothing is read or locked.
+func (s *Store) AppendFirst(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	begun := heads{}
+	for _, e := range entries {
+		clean(e)
+		begun[e.Conversation] = &head{}
+		if err := unfit(e, begun); err != nil {
+			return err
+		}
+		e.Pos = 1
+	}
+	var batch pgx.Batch
+	queueEntries(&batch, entries)
+	queueParticipants(&batch, entries)
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("append %d first entries: %w", len(entries), err)
+	}
+	return nil
 }
 
 // ReferAll notes for each arrival in its conversation what Refer notes for one. The

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 	"github.com/vaxelhq/vaxel/gateway/timeline"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 )
@@ -351,4 +352,37 @@ func TestContinueTheCase(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A conversation that is opened under a number has its first entry, and goes on after it.
+func TestAppendFirst(t *testing.T) {
+	h := newHouse(t)
+	var id gateway.ConversationID
+	err := lazy.Do(t.Context(), h.pool, func(tx *lazy.Tx) error {
+		numbers := h.Numbers(tx, 1)
+		if _, err := tx.Prompt(t.Context()); err != nil {
+			return err
+		}
+		ids, err := h.OpenAll(t.Context(), tx, *numbers, []gateway.CaseID{3}, []gateway.CustomerID{4}, []gateway.Channel{gateway.Chat})
+		if err != nil {
+			return err
+		}
+		id = ids[0]
+		first, second := line(id, "c1", "Hej!"), line(id, "c2", "Är någon där?")
+		if err := h.AppendFirst(t.Context(), tx, &first); err != nil {
+			return err
+		}
+		return h.Append(t.Context(), tx, &second)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range h.all(id) {
+		if e.Pos != int64(i+1) || e.ClientID != fmt.Sprintf("c%d", i+1) {
+			t.Errorf("got %+v at position %d", e, i+1)
+		}
+	}
+	if c, err := h.Get(t.Context(), id); err != nil || c.LastPos != 2 || c.Case != 3 {
+		t.Errorf("got %+v (%v), want two entries of case 3", c, err)
+	}
 }
