@@ -171,3 +171,15 @@ func (f *benchFloor) cycle() {
 	f.handle(id)
 	f.arrive()
 }
+
+// BenchmarkBoards is what a floor's boards cost, once a second at most.
+func BenchmarkBoards(b *testing.B) {
+	for _, size := range []struct{ agents, waiting int }{{100, 1_000}, {10_000, 1_000}, {10_000, 100_000}} {
+		b.Run(fmt.Sprintf("agents=%d/waiting=%d", size.agents, size.waiting), func(b *testing.B) {
+			f := newFloor(b, size.agents, 20, 20, size.waiting)
+			for b.Loop() {
+				f.core.Boards()
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -54,15 +55,58 @@ func (c *Core) Interaction(id gateway.InteractionID) (gateway.Interaction, bool)
 // Boards is the state of every queue of the plan, by id.
 func (c *Core) Boards() []QueueState {
 	all := make([]QueueState, 0, len(c.plan.Queues))
+	seen := crews{}
 	for _, q := range c.plan.Queues {
-		s, _ := c.QueueState(q.ID)
+		s, _ := c.queueState(q.ID, seen)
 		all = append(all, s)
 	}
 	return all
 }
 
+// earliest is the first arrival and the first due time of what waits in a bucket, which is
+// never empty while it is among the filled.
+func (b *bucket) earliest() (arrived, due time.Time) {
+	first := entry{arrived: math.MaxInt64, due: math.MaxInt64}
+	for i := range b.tiers[0].s {
+		e := &b.tiers[0].s[i]
+		first.arrived, first.due = min(first.arrived, e.arrived), min(first.due, e.due)
+	}
+	return time.UnixMicro(first.arrived).UTC(), time.UnixMicro(first.due).UTC()
+}
+
+// crew is what a board shows of a profile's agents.
+type crew struct {
+	routable, ready int
+	statuses        map[gateway.Status]int
+}
+
+// crews are those that one board has counted: agents who are in twenty queues are looked at
+// once for all of them.
+type crews map[*profile]crew
+
+func (seen crews) of(p *profile) crew {
+	n, ok := seen[p]
+	if ok {
+		return n
+	}
+	n.statuses = map[gateway.Status]int{}
+	for _, a := range p.agents {
+		n.statuses[a.shown.Status]++
+		if a.routable() {
+			n.routable++
+		}
+		if a.open != 0 {
+			n.ready++
+		}
+	}
+	seen[p] = n
+	return n
+}
+
 // QueueState is the state of one queue.
-func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
+func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) { return c.queueState(id, crews{}) }
+
+func (c *Core) queueState(id gateway.QueueID, seen crews) (QueueState, bool) {
 	q := c.queues[id]
 	if q == nil {
 		return QueueState{}, false
@@ -76,25 +120,21 @@ func (c *Core) QueueState(id gateway.QueueID) (QueueState, bool) {
 		if b.queue != q {
 			continue // another queue's, whose members get help
 		}
-		for _, e := range b.tiers[0].s {
-			sooner(&s.Channels[b.lane].WaitingSince, e.item.ArrivedAt)
-			sooner(&s.Channels[b.lane].OldestDue, e.item.DueAt)
-		}
+		arrived, due := b.earliest()
+		sooner(&s.Channels[b.lane].WaitingSince, arrived)
+		sooner(&s.Channels[b.lane].OldestDue, due)
 	}
 	var routable [laneCount]int
 	for _, m := range q.members {
-		for _, a := range m.agents {
-			s.Agents[a.shown.Status]++
-			if a.routable() {
-				s.Routable++
-				for l := range laneCount {
-					if m.lanes.has(l) {
-						routable[l]++
-					}
-				}
-			}
-			if a.open != 0 {
-				s.Ready++
+		n := seen.of(m.profile)
+		s.Routable += n.routable
+		s.Ready += n.ready
+		for status, agents := range n.statuses {
+			s.Agents[status] += agents
+		}
+		for l := range laneCount {
+			if m.lanes.has(l) {
+				routable[l] += n.routable
 			}
 		}
 	}

@@ -8,16 +8,18 @@ type line struct {
 	s    []entry
 }
 
-// entry repeats its item's key, so that a comparison reads one place in memory.
+// entry repeats its item's key, so that a comparison reads one place in memory, and what
+// boards show of all that wait: of 100,000 they would else read as many places a second.
 type entry struct {
 	key
-	item *item
+	arrived, due int64 // microseconds since 1970
+	item         *item
 }
 
 // push puts an item in at the place that its key gives it, in O(log n).
 func (l *line) push(it *item) {
 	l.s = append(l.s, entry{})
-	l.up(len(l.s)-1, entry{it.key, it})
+	l.up(len(l.s)-1, entry{it.key, it.ArrivedAt.UnixMicro(), it.DueAt.UnixMicro(), it})
 }
 
 // remove takes out the entry at i.

@@ -462,6 +462,16 @@ func (d *day) checkIndex() {
 				}
 			}
 		}
+		for _, b := range q.filled {
+			var arrived, due time.Time
+			for _, e := range b.tiers[0].s {
+				sooner(&arrived, e.item.ArrivedAt)
+				sooner(&due, e.item.DueAt)
+			}
+			if a, at := b.earliest(); !a.Equal(arrived) || !at.Equal(due) {
+				d.Fatalf("queue %v: boards show %v, due %v; what waits came %v, due %v", q.id, a, at, arrived, due)
+			}
+		}
 		if waiting != q.waiting || busy != q.busy || ready != q.ready || filled != len(q.filled) {
 			d.Fatalf("queue %v: counts %v %v %v %d, are %v %v %v %d", q.id, q.waiting, q.busy, q.ready, len(q.filled), waiting, busy, ready, filled)
 		}
