@@ -105,6 +105,7 @@ create table segment (
   agent       bigint not null,
   queue       bigint not null,
   started_at  timestamptz not null,
+  parted_at   timestamptz not null, -- the customer's side or the transfer ended; from then on it is wrap-up
   ended_at    timestamptz not null,
   how         text not null
 );
@@ -169,7 +170,7 @@ from offer;
 
 -- view: segment_figures, readers: stats
 create view segment_figures as
-select interaction, agent, queue, started_at, ended_at, how
+select interaction, agent, queue, started_at, parted_at, ended_at, how
 from segment;
 
 -- view: presence_figures, readers: stats

@@ -158,12 +158,13 @@ type segmentRow struct {
 	Agent       int64     `db:"agent"`
 	Queue       int64     `db:"queue"`
 	StartedAt   time.Time `db:"started_at"`
+	PartedAt    time.Time `db:"parted_at"`
 	EndedAt     time.Time `db:"ended_at"`
 	How         string    `db:"how"`
 }
 
 func rowOfSegment(s gateway.Segment) segmentRow {
-	return segmentRow{int64(s.Interaction), int64(s.Agent), int64(s.Queue), s.Start, s.End, s.How}
+	return segmentRow{int64(s.Interaction), int64(s.Agent), int64(s.Queue), s.Start, s.EndedAt, s.End, s.How}
 }
 
 // eventRow is a line of the log, which is only ever added to.

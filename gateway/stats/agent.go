@@ -15,6 +15,7 @@ type AgentFigures struct {
 	Accepted int             `json:"accepted"`
 	Declined int             `json:"declined"`
 	Missed   int             `json:"missed"`
+	Failed   int             `json:"failed"`  // their telephone was busy or could not be reached
 	Handled  int             `json:"handled"` // parts of interactions that ended in the period
 	// AHT is the average of the agent's own parts in seconds: talk + hold + wrap-up.
 	AHT         *float64 `json:"aht_s,omitempty"`
@@ -46,19 +47,18 @@ const (
 			count(*) as offered,
 			count(*) filter (where outcome = 'accepted') as accepted,
 			count(*) filter (where outcome = 'declined') as declined,
-			count(*) filter (where outcome = 'missed') as missed
+			count(*) filter (where outcome = 'missed') as missed,
+			count(*) filter (where outcome = 'failed') as failed
 		from offer_figures
-		where created_at >= $1 and created_at < $2
+		where created_at >= $1 and created_at < $2 and kind = 'queue' and outcome <> 'withdrawn'
 		and (coalesce(cardinality($3::bigint[]), 0) = 0 or agent = any ($3))
 		group by agent`
 
-	// The wrap-up is the part of whoever had the interaction when it ended.
 	countParts = `
 		select s.agent, i.channel,
 			count(*) as handled,
-			sum(greatest(extract(epoch from least(s.ended_at, coalesce(i.ended_at, s.ended_at)) - s.started_at), 0))::float8 as talk_seconds,
-			coalesce(sum(extract(epoch from coalesce(i.finished_at, least(now(), $2)) - i.ended_at))
-				filter (where s.agent = i.agent and s.ended_at >= i.ended_at), 0)::float8 as wrap_seconds
+			sum(extract(epoch from s.parted_at - s.started_at))::float8 as talk_seconds,
+			sum(extract(epoch from s.ended_at - s.parted_at))::float8 as wrap_seconds
 		from segment_figures s
 		join interaction_figures i on i.interaction = s.interaction
 		where s.ended_at >= $1 and s.ended_at < $2
@@ -94,8 +94,8 @@ const (
 
 type (
 	agentOffers struct {
-		Agent                               gateway.AgentID
-		Offered, Accepted, Declined, Missed int
+		Agent                                       gateway.AgentID
+		Offered, Accepted, Declined, Missed, Failed int
 	}
 	agentLinks struct {
 		Agent         gateway.AgentID
@@ -125,7 +125,7 @@ func (s *Store) Agents(ctx context.Context, p Period, agents ...gateway.AgentID)
 	}
 	for _, o := range offers {
 		f := found.of(o.Agent)
-		f.Offered, f.Accepted, f.Declined, f.Missed = o.Offered, o.Accepted, o.Declined, o.Missed
+		f.Offered, f.Accepted, f.Declined, f.Missed, f.Failed = o.Offered, o.Accepted, o.Declined, o.Missed, o.Failed
 	}
 	parts, err := read[agentPart](ctx, s, countParts, p, agents)
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 func WriteQueues(w io.Writer, figures []QueueFigures, name func(gateway.QueueID) string) error {
 	lines := [][]string{{
 		"queue", "channel", "entered", "answered", "answered_in_time", "abandoned", "short_abandoned", "diverted",
-		"handled", "offered", "accepted", "declined", "missed", "sl2", "asa_s", "aht_s", "abandon_rate", "transferred", "transfer_rate",
+		"handled", "offered", "accepted", "declined", "missed", "failed", "sl2", "asa_s", "aht_s", "abandon_rate", "transferred", "transfer_rate",
 		"first_response_s", "next_response_s", "resolved", "resolution_s", "reopened", "reopen_rate", "linked", "link_rate", "rated", "csat",
 	}}
 	for _, f := range figures {
 		lines = append(lines, []string{
 			cell(name(f.Queue)), string(f.Channel), whole(f.Entered), whole(f.Answered), whole(f.AnsweredInTime), whole(f.Abandoned),
-			whole(f.ShortAbandoned), whole(f.Diverted), whole(f.Handled), whole(f.Offered), whole(f.Accepted), whole(f.Declined), whole(f.Missed),
+			whole(f.ShortAbandoned), whole(f.Diverted), whole(f.Handled), whole(f.Offered), whole(f.Accepted), whole(f.Declined), whole(f.Missed), whole(f.Failed),
 			fraction(f.SL2, 4), fraction(f.ASA, 1), fraction(f.AHT, 1), fraction(f.AbandonRate, 4),
 			whole(f.Transferred), fraction(f.TransferRate, 4),
 			fraction(f.FirstResponse, 1), fraction(f.NextResponse, 1), whole(f.Resolved), fraction(f.Resolution, 1),
@@ -35,14 +35,14 @@ func WriteAgents(w io.Writer, figures []AgentFigures, name func(gateway.AgentID)
 	statuses := []gateway.Status{
 		gateway.Available, gateway.Offered, gateway.Busy, gateway.WrapUp, gateway.WorkingOffline, gateway.OnBreak,
 	}
-	head := []string{"agent", "offered", "accepted", "declined", "missed", "handled", "aht_s", "occupancy", "signed_in_s", "article_links", "article_links_opened"}
+	head := []string{"agent", "offered", "accepted", "declined", "missed", "failed", "handled", "aht_s", "occupancy", "signed_in_s", "article_links", "article_links_opened"}
 	for _, s := range statuses {
 		head = append(head, string(s)+"_s")
 	}
 	lines := [][]string{head}
 	for _, f := range figures {
 		line := []string{
-			cell(name(f.Agent)), whole(f.Offered), whole(f.Accepted), whole(f.Declined), whole(f.Missed), whole(f.Handled),
+			cell(name(f.Agent)), whole(f.Offered), whole(f.Accepted), whole(f.Declined), whole(f.Missed), whole(f.Failed), whole(f.Handled),
 			fraction(f.AHT, 1), fraction(f.Occupancy, 4), fraction(&f.SignedInSeconds, 0),
 			whole(f.ArticleLinks), whole(f.ArticleLinksOpened),
 		}

@@ -57,8 +57,8 @@ const (
 		and (coalesce(cardinality($3::bigint[]), 0) = 0 or queue = any ($3))
 		group by queue, channel, start`
 
-	// An agent's part may be closed when the customer's side ends or with the wrap-up:
-	// talk is up to the end of the customer's side in both cases, the rest is wrap-up.
+	// An agent's part is talk until they parted from the customer, then wrap-up, also of who
+	// handed it on. Advice is no transfer; whoever was given the customer by it is not 'consulted'.
 	countHandling = `
 		select i.queue, i.channel, ` + bucket + `,
 			count(*) as handled,
@@ -67,11 +67,12 @@ const (
 				select from article_link_figures l
 				where l.conversation = i.conversation and l.agent <> 0 and l.given_at between i.arrived_at and i.finished_at)) as linked,
 			coalesce(sum(s.talk), 0)::float8 as talk_seconds,
-			coalesce(sum(extract(epoch from i.finished_at - i.ended_at)), 0)::float8 as wrap_seconds
+			coalesce(sum(s.wrap), 0)::float8 as wrap_seconds
 		from interaction_figures i
 		join lateral (
-			select sum(greatest(extract(epoch from least(p.ended_at, i.ended_at) - p.started_at), 0)) as talk,
-				count(distinct p.agent) as agents
+			select sum(extract(epoch from p.parted_at - p.started_at)) as talk,
+				sum(extract(epoch from p.ended_at - p.parted_at)) as wrap,
+				count(distinct p.agent) filter (where p.how <> 'consulted') as agents
 			from segment_figures p
 			where p.interaction = i.interaction
 			having count(*) > 0) as s on true
@@ -87,14 +88,17 @@ const (
 		and (coalesce(cardinality($3::bigint[]), 0) = 0 or i.queue = any ($3))
 		group by i.queue, i.channel, start`
 
+	// An offer that was withdrawn counts for nobody, as when another's telephone was faster;
+	// what colleagues ask of each other is no offer of the queue.
 	countOffers = `
 		select queue, channel, ` + bucket + `,
 			count(*) as offered,
 			count(*) filter (where outcome = 'accepted') as accepted,
 			count(*) filter (where outcome = 'declined') as declined,
-			count(*) filter (where outcome = 'missed') as missed
+			count(*) filter (where outcome = 'missed') as missed,
+			count(*) filter (where outcome = 'failed') as failed
 		from offer_figures
-		where created_at >= $1 and created_at < $2
+		where created_at >= $1 and created_at < $2 and kind = 'queue' and outcome <> 'withdrawn'
 		and (coalesce(cardinality($3::bigint[]), 0) = 0 or queue = any ($3))
 		group by queue, channel, start`
 )

@@ -24,7 +24,7 @@ const views = `
 		interaction bigint, channel text, queue bigint, agent bigint default 0, state text default 'finished', outbound boolean default false,
 		arrived_at timestamptz, due_at timestamptz, accepted_at timestamptz, ended_at timestamptz, finished_at timestamptz, ending text default '', conversation bigint default 0);
 	create table offer_figures (interaction bigint, no int, agent bigint, kind text, channel text, queue bigint, created_at timestamptz, closed_at timestamptz, outcome text);
-	create table segment_figures (interaction bigint, agent bigint, queue bigint, started_at timestamptz, ended_at timestamptz, how text);
+	create table segment_figures (interaction bigint, agent bigint, queue bigint, started_at timestamptz, parted_at timestamptz, ended_at timestamptz, how text);
 	create table presence_figures (agent bigint, status text, status_code text, since timestamptz);
 	create table article_link_figures (agent bigint, given_at timestamptz, opened_at timestamptz, conversation bigint default 0);
 	create table response_figures (conversation bigint, pos bigint, at timestamptz, by_agent boolean);
@@ -70,21 +70,21 @@ func interaction(id int, channel string, queue, agent, arrived, due int, accepte
 		id, channel, queue, agent, state, s(arrived), s(due), accepted, ended, finished, ending)
 }
 
-func segment(id, agent, start, end int) string {
-	return fmt.Sprintf("insert into segment_figures values (%d, %d, 1, %s, %s, 'accepted')", id, agent, s(start), s(end))
+func segment(id, agent, start, parted, end int, how ...string) string {
+	return fmt.Sprintf("insert into segment_figures values (%d, %d, 1, %s, %s, %s, '%s')", id, agent, s(start), s(parted), s(end), append(how, "accepted")[0])
 }
 
-func offer(id, no, agent int, outcome string) string {
-	return fmt.Sprintf("insert into offer_figures values (%d, %d, %d, 'queue', 'voice', 1, %s, null, '%s')", id, no, agent, s(0), outcome)
+func offer(id, no, agent int, outcome string, kind ...string) string {
+	return fmt.Sprintf("insert into offer_figures values (%d, %d, %d, '%s', 'voice', 1, %s, null, '%s')", id, no, agent, append(kind, "queue")[0], s(0), outcome)
 }
 
 //go:fix inline
 func TestQueues(t *testing.T) {
 	s, _, _ := open(t,
-		// Answered after 10 s by agent 7, who talked 100 s, handed it to 8, who talked 50 s and wrapped up 30 s.
-		interaction(1, "voice", 1, 8, 0, 20, s(10), s(160), s(190), "handled"), segment(1, 7, 10, 110), segment(1, 8, 110, 190),
-		// Answered late, after 40 s; the segment ends with the customer's side.
-		interaction(2, "voice", 1, 7, 0, 20, s(40), s(100), s(110), "handled"), segment(2, 7, 40, 100),
+		// Answered after 10 s by agent 7, who talked 100 s, handed it to 8 and wrapped up 20 s; 8 talked 50 s and wrapped up 30 s.
+		interaction(1, "voice", 1, 8, 0, 20, s(10), s(160), s(190), "handled"), segment(1, 7, 10, 110, 130), segment(1, 8, 110, 160, 190),
+		// Answered late, after 40 s; agent 9 gave advice for 10 s, which is no transfer.
+		interaction(2, "voice", 1, 7, 0, 20, s(40), s(100), s(110), "handled"), segment(2, 7, 40, 100, 110), segment(2, 9, 60, 70, 70, "consulted"),
 		interaction(3, "voice", 1, 0, 0, 20, "null", s(15), s(15), "abandoned"),
 		interaction(4, "voice", 1, 0, 0, 20, "null", s(60), s(60), "abandoned"),
 		interaction(5, "voice", 1, 0, 0, 20, "null", s(3), s(3), "short_abandon"),
@@ -93,6 +93,8 @@ func TestQueues(t *testing.T) {
 		interaction(8, "voice", 2, 8, 0, 20, s(5), "null", "null", ""),
 		interaction(9, "voice", 1, 8, -86400, 20, "null", "null", "null", ""), // yesterday's
 		offer(1, 1, 7, "missed"), offer(1, 2, 8, "declined"), offer(1, 3, 7, "accepted"), offer(2, 1, 7, "accepted"), offer(8, 1, 9, ""),
+		// Of what was withdrawn, and what colleagues asked of each other, no figure tells.
+		offer(1, 4, 9, "failed"), offer(2, 2, 8, "withdrawn"), offer(2, 3, 9, "accepted", "consult"), offer(1, 5, 8, "accepted", "transfer"), offer(1, 6, 7, "missed", "recall"),
 		"update interaction_figures set outbound = true where interaction = 8",
 	)
 	got, err := s.Queues(t.Context(), day)
@@ -102,10 +104,10 @@ func TestQueues(t *testing.T) {
 	voice := stats.Figures{
 		Tally: stats.Tally{
 			Entered: 6, Answered: 2, AnsweredInTime: 1, Abandoned: 2, AbandonedInTime: 1, ShortAbandoned: 1, Diverted: 1, AnswerSeconds: 50,
-			Handled: 2, Transferred: 1, TalkSeconds: 100 + 50 + 60, WrapSeconds: 30 + 10,
-			Offered: 5, Accepted: 2, Declined: 1, Missed: 1,
+			Handled: 2, Transferred: 1, TalkSeconds: 100 + 50 + 60 + 10, WrapSeconds: 20 + 30 + 10,
+			Offered: 6, Accepted: 2, Declined: 1, Missed: 1, Failed: 1,
 		},
-		SL2: new(0.5), ASA: new(25.0), AHT: new(125.0), AbandonRate: new(0.5), TransferRate: new(0.5), LinkRate: new(0.0),
+		SL2: new(0.5), ASA: new(25.0), AHT: new(140.0), AbandonRate: new(0.5), TransferRate: new(0.5), LinkRate: new(0.0),
 	}
 	want := []stats.QueueFigures{
 		{Queue: 1, Channel: gateway.Voice, Figures: voice},
@@ -148,16 +150,16 @@ func TestQueues(t *testing.T) {
 	if err := stats.WriteQueues(&csv, want[:1], func(gateway.QueueID) string { return `=cmd("x")` }); err != nil {
 		t.Fatal(err)
 	}
-	if line := strings.Split(csv.String(), "\r\n")[2]; line != `"'=cmd(""x"")",voice,6,2,1,2,1,1,2,5,2,1,1,0.5000,25.0,125.0,0.5000,1,0.5000,,,0,,0,,0,0.0000,0,` {
+	if line := strings.Split(csv.String(), "\r\n")[2]; line != `"'=cmd(""x"")",voice,6,2,1,2,1,1,2,6,2,1,1,1,0.5000,25.0,140.0,0.5000,1,0.5000,,,0,,0,,0,0.0000,0,` {
 		t.Errorf("csv: got %s", line)
 	}
 }
 
 func TestAgents(t *testing.T) {
 	s, _, _ := open(t,
-		interaction(1, "voice", 1, 8, 0, 20, s(10), s(160), s(190), "handled"), segment(1, 7, 10, 110), segment(1, 8, 110, 190),
-		interaction(2, "chat", 1, 7, 0, 20, s(40), s(100), s(110), "handled"), segment(2, 7, 40, 100),
-		offer(1, 1, 7, "missed"), offer(1, 2, 7, "accepted"), offer(1, 3, 8, "accepted"),
+		interaction(1, "voice", 1, 8, 0, 20, s(10), s(160), s(190), "handled"), segment(1, 7, 10, 110, 130), segment(1, 8, 110, 160, 190),
+		interaction(2, "chat", 1, 7, 0, 20, s(40), s(100), s(110), "handled"), segment(2, 7, 40, 100, 110),
+		offer(1, 1, 7, "missed"), offer(1, 2, 7, "accepted"), offer(1, 3, 8, "accepted"), offer(1, 4, 7, "failed"), offer(1, 5, 7, "withdrawn"), offer(1, 6, 7, "accepted", "transfer"),
 		"insert into presence_figures select agent, 'logged_out', '', '2025-03-05' from unnest('{7,8,9}'::bigint[]) as agent",
 		// Agent 7 signed in yesterday; agent 9 was not here today.
 		"insert into status_span values (7, "+s(-10*3600)+", 'available', ''), (7, "+s(0)+", 'busy', ''), (7, "+s(1800)+", 'wrap_up', ''), (7, "+
@@ -170,14 +172,14 @@ func TestAgents(t *testing.T) {
 	}
 	want := []stats.AgentFigures{
 		{
-			Agent: 7, Offered: 2, Accepted: 1, Missed: 1, Handled: 2, AHT: new(85.0), TalkSeconds: 160, WrapSeconds: 10,
+			Agent: 7, Offered: 3, Accepted: 1, Missed: 1, Failed: 1, Handled: 2, AHT: new(95.0), TalkSeconds: 160, WrapSeconds: 30,
 			Status: map[gateway.Status]float64{
 				gateway.Available: 9*3600 + 3600, gateway.Busy: 1800, gateway.WrapUp: 1800, gateway.OnBreak: 1800, gateway.LoggedOut: 15*3600 - 9000,
 			},
 			ArticleLinks: 2, ArticleLinksOpened: 1,
 			SignedInSeconds: 9*3600 + 9000, Occupancy: new(3600.0 / (9*3600 + 7200)),
 			Channels: map[gateway.Channel]stats.Handled{
-				gateway.Voice: {Handled: 1, TalkSeconds: 100}, gateway.Chat: {Handled: 1, TalkSeconds: 60, WrapSeconds: 10},
+				gateway.Voice: {Handled: 1, TalkSeconds: 100, WrapSeconds: 20}, gateway.Chat: {Handled: 1, TalkSeconds: 60, WrapSeconds: 10},
 			},
 		},
 		{
@@ -196,7 +198,7 @@ func TestAgents(t *testing.T) {
 	if err := stats.WriteAgents(&csv, got, func(a gateway.AgentID) string { return "Agent " + a.String() }); err != nil {
 		t.Fatal(err)
 	}
-	if line := strings.Split(csv.String(), "\r\n")[1]; line != "Agent 7,2,1,0,1,2,85.0,0.0909,41400,2,1,36000,0,1800,1800,0,1800" {
+	if line := strings.Split(csv.String(), "\r\n")[1]; line != "Agent 7,3,1,0,1,1,2,95.0,0.0909,41400,2,1,36000,0,1800,1800,0,1800" {
 		t.Errorf("csv: got %s", line)
 	}
 }

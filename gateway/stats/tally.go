@@ -35,10 +35,11 @@ type Tally struct {
 	Rated int `json:"rated"` // by their customers, in the period
 	Score int `json:"score"` // the sum of those, 1 to 5 each
 
-	Offered  int `json:"offered"` // offers made in the period
+	Offered  int `json:"offered"` // by the queue in the period; those withdrawn are in no figure
 	Accepted int `json:"accepted"`
 	Declined int `json:"declined"`
 	Missed   int `json:"missed"`
+	Failed   int `json:"failed"` // the agent's telephone was busy or could not be reached
 }
 
 func (t *Tally) add(o Tally) {
@@ -68,6 +69,7 @@ func (t *Tally) add(o Tally) {
 	t.Accepted += o.Accepted
 	t.Declined += o.Declined
 	t.Missed += o.Missed
+	t.Failed += o.Failed
 }
 
 // Figures are a tally with what follows from it. A figure of nothing is absent.

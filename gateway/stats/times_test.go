@@ -50,7 +50,7 @@ func TestTimesByCalendar(t *testing.T) {
 		interaction(3, "chat", 1, 8, hour+600, 0, s(hour+620), s(2*hour), s(2*hour), "handled"),
 		said(13, 1, hour+600, false), said(13, 2, hour+640, true), said(13, 3, hour+700, false), said(13, 4, hour+720, true),
 		"update interaction_figures set conversation = interaction + 10",
-		segment(3, 8, hour+620, 2*hour),
+		segment(3, 8, hour+620, 2*hour, 2*hour),
 		"insert into article_link_figures values (8, "+s(hour+640)+", null, 13), (8, "+s(hour+650)+", null, 13), (8, "+s(0)+", null, 11)",
 		// From Friday 11:30 to Monday 9:30 the office is open for an hour.
 		closed(1, "email", -72*hour+2*hour+1800, 1800, "null"), closed(2, "email", 0, 2*hour, s(3*hour)),
