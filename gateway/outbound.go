@@ -17,7 +17,7 @@ const (
 
 // OutboundState is how far an outbound, or one of its recipients, has come:
 //
-//	queued → sending → sent
+//	queued → sending → sent          queued → cancelled
 //	   ↑        ├────→ deferred → sending …
 //	   │        ├────→ failed
 //	   └────────└────→ unknown → sending, once more
@@ -25,12 +25,13 @@ type OutboundState string
 
 // The states of an outbound.
 const (
-	OutboundQueued   OutboundState = "queued"
-	OutboundSending  OutboundState = "sending"
-	OutboundSent     OutboundState = "sent"     // the other server has taken it
-	OutboundDeferred OutboundState = "deferred" // not now (SMTP 4xx, no connection); it is tried again
-	OutboundFailed   OutboundState = "failed"   // never (SMTP 5xx), or not within 72 hours
-	OutboundUnknown  OutboundState = "unknown"  // broke off after the last byte and before the answer
+	OutboundQueued    OutboundState = "queued"
+	OutboundSending   OutboundState = "sending"
+	OutboundSent      OutboundState = "sent"      // the other server has taken it
+	OutboundDeferred  OutboundState = "deferred"  // not now (SMTP 4xx, no connection); it is tried again
+	OutboundFailed    OutboundState = "failed"    // never (SMTP 5xx), or not within 72 hours
+	OutboundCancelled OutboundState = "cancelled" // by its author, before anything was tried
+	OutboundUnknown   OutboundState = "unknown"   // broke off after the last byte and before the answer
 )
 
 // Outbound is one message on its way to somebody else's server. It is a committed
@@ -46,7 +47,8 @@ type Outbound struct {
 	State        OutboundState   `json:"state"`
 	Attempts     int             `json:"attempts"` // including the one that runs
 	Response     string          `json:"response,omitempty"`
-	DueAt        time.Time       `json:"due_at,omitzero"` // the next attempt; zero when there is none
+	DueAt        time.Time       `json:"due_at,omitzero"`  // the next attempt; zero when there is none
+	SendAt       time.Time       `json:"send_at,omitzero"` // not before this; zero: at once
 	CreatedAt    time.Time       `json:"created_at"`
 	Rev          int64           `json:"rev"`
 	// Doubtful says that an earlier attempt may have arrived: look for MessageID where

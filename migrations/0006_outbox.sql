@@ -12,16 +12,17 @@ create table outbound (
     message_id      text        unique check (message_id <> ''),
     body            json        not null,
     state           text        not null default 'queued'
-                    check (state in ('queued', 'sending', 'sent', 'deferred', 'failed', 'unknown')),
+                    check (state in ('queued', 'sending', 'sent', 'deferred', 'failed', 'unknown', 'cancelled')),
     attempts        int         not null default 0,
     doubts          int         not null default 0, -- attempts of which nobody knows whether they arrived
     holder          text,                           -- the node that is sending
     bounce          text,                           -- came while it was being sent, for whomever that reached
     response        text        not null default '',
     due_at          timestamptz default now(),
+    send_at         timestamptz,                    -- not before this; null: at once
     created_at      timestamptz not null default now(),
     rev             bigint      not null default 1,
-    check ((state in ('sent', 'failed')) <= (due_at is null)),
+    check ((state in ('sent', 'failed', 'cancelled')) <= (due_at is null)),
     check ((state = 'sending') = (holder is not null))
 ) with (fillfactor = 70);
 
@@ -32,7 +33,7 @@ create table outbound_recipient (
     outbound_id bigint not null references outbound (id),
     address     text   not null check (address <> ''),
     state       text   not null default 'queued'
-                check (state in ('queued', 'sent', 'deferred', 'failed', 'unknown')),
+                check (state in ('queued', 'sent', 'deferred', 'failed', 'unknown', 'cancelled')),
     response    text   not null default '',
     primary key (outbound_id, address)
 );

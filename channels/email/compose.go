@@ -32,6 +32,7 @@ type Reply struct {
 	Subject      string
 	Text, HTML   string
 	Attachments  []gateway.Attachment
+	SendAt       time.Time                // not before this; zero: at once
 	Language     string                   // of what we say in it ourselves
 	Invitation   *gateway.Invitation      // that it answers; nil: none
 	Attend       gateway.InvitationAnswer // what it answers
@@ -77,8 +78,12 @@ func (e *Email) Compose(ctx context.Context, tx pgx.Tx, r Reply) (gateway.Outbou
 }
 
 func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, error) {
+	date := time.Now()
+	if r.SendAt.After(date) {
+		date = r.SendAt // its reader sees when it left
+	}
 	l := letter.Reply{
-		MessageID: e.token.messageID(r.Conversation, box.domain()), Date: time.Now().UTC().Truncate(time.Second),
+		MessageID: e.token.messageID(r.Conversation, box.domain()), Date: date.UTC().Truncate(time.Second),
 		From: gateway.Address{Kind: gateway.AddressEmail, Value: cmp.Or(r.Sender.Value, box.Address), Name: fromName(r.AgentName, cmp.Or(r.Sender.Name, box.Name))},
 		To:   r.To, Cc: r.Cc, Subject: subject(r.Reply), Text: r.Text, Automatic: r.automatic, HTML: letter.Safe(r.HTML),
 		InReplyTo: r.Answers.MessageID, References: r.References,

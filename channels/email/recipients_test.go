@@ -129,3 +129,17 @@ func TestForward(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+// TestAMailIsOfTheTimeThatItLeaves, however long it waited.
+func TestAMailIsOfTheTimeThatItLeaves(t *testing.T) {
+	h, sink := newHouse(t), mailtest.StartSink(t)
+	e := h.open(t, "a", nil)
+	save(t, e, support(nobody, sink.Address))
+	r := reply()
+	r.SendAt = time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
+	out, _ := compose(t, e, r)
+	send(t, e, out)
+	if date := letter.Parse(sink.Mails()[0].Raw).Date; !date.Equal(r.SendAt) {
+		t.Errorf("got %v want %v", date, r.SendAt)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -22,6 +23,8 @@ type forwardIn struct {
 		Text        string               `json:"text,omitempty" maxLength:"200000" doc:"Above it"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
+		SendAt      *time.Time           `json:"send_at,omitempty" doc:"Not before this, within a year; until it leaves it can be cancelled"`
+		Hold        int                  `json:"hold,omitempty" minimum:"0" maximum:"600" doc:"Seconds in which it can be cancelled, before it leaves"`
 		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below the text"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50" doc:"Beside its own, which go with it"`
 	}
@@ -53,6 +56,10 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	if r, err = s.signed(ctx, by, r); err != nil {
 		return gateway.Entry{}, err
 	}
+	sendAt, err := leaves(b.SendAt, b.Hold)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
 	r.To, r.Cc, r.Bcc, r.Subject, r.Attachments = b.To, b.Cc, b.Bcc, b.Subject, b.Attachments
 	w, err := s.signedFor(ctx, by, i, b.Sign, tickets.Words{Text: b.Text, HTML: b.HTML})
 	if err != nil {
@@ -66,7 +73,7 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	}
 	e := s.mailEntry(by, i, id, r.Text)
 	e.Internal = true
-	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted})
+	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted, sendAt: sendAt})
 }
 
 // mailAt gives the mail at a position of a conversation.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,6 +23,7 @@ type ready struct {
 	seen   int64      // position; 0 does not care
 	passes int64      // position of the mail that it passes on
 	quoted int        // where that begins in the text
+	sendAt time.Time  // not before this; zero: at once
 }
 
 // signed says from whom a mail is: the agent, and the queue's identity.
@@ -75,6 +77,7 @@ func (s *Server) send(ctx context.Context, i gateway.Interaction, r ready) (e ga
 // nobody.
 func (s *Server) post(ctx context.Context, tx pgx.Tx, c gateway.CaseID, r ready) (e gateway.Entry, news []gateway.Event, err error) {
 	e = r.entry
+	r.reply.SendAt = r.sendAt
 	out, mail, err := s.Mail.Compose(ctx, tx, r.reply)
 	if err != nil {
 		return e, nil, err
@@ -97,7 +100,7 @@ func (s *Server) post(ctx context.Context, tx pgx.Tx, c gateway.CaseID, r ready)
 			return e, nil, err
 		}
 	}
-	out.Pos = e.Pos
+	out.Pos, out.SendAt = e.Pos, r.sendAt
 	if _, err := s.Outbox.Add(ctx, tx, out); err != nil {
 		return e, nil, err
 	}

@@ -31,6 +31,8 @@ type replyIn struct {
 		All         bool                 `json:"all,omitempty" doc:"Without to: also to the others who got the mail"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
+		SendAt      *time.Time           `json:"send_at,omitempty" doc:"Not before this, within a year; until it leaves it can be cancelled"`
+		Hold        int                  `json:"hold,omitempty" minimum:"0" maximum:"600" doc:"Seconds in which it can be cancelled, before it leaves"`
 		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below"`
 		SeenPos     int64                `json:"seen_pos,omitempty" doc:"The last position you have read: refused when a colleague has answered since. 0 sends anyway"`
 	}
@@ -65,6 +67,10 @@ func (s *Server) registerReply() {
 		Role: agent, Status: http.StatusCreated, MaxBody: mailMax,
 	}, s.forward)
 	add(s, operation{
+		Method: http.MethodPost, Path: "/conversations/{id}/entries/{pos}/cancel", ID: "cancel-mail", Summary: "Keep a mail of yours from leaving, while it has not",
+		Role: agent,
+	}, s.cancelMail)
+	add(s, operation{
 		Method: http.MethodPost, Path: "/mails", ID: "write-mail", Summary: "Write to somebody who has not written",
 		Role: agent, Status: http.StatusCreated, MaxBody: mailMax, Once: true,
 	}, s.writeMail)
@@ -94,6 +100,10 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	if r, err = s.signed(ctx, by, r); err != nil {
 		return gateway.Entry{}, err
 	}
+	sendAt, err := leaves(in.Body.SendAt, in.Body.Hold)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
 	r.To, r.Cc, r.Bcc, r.All = in.Body.To, in.Body.Cc, in.Body.Bcc, in.Body.All
 	r.Subject, r.Attachments = in.Body.Subject, in.Body.Attachments
 	w, err := s.signedFor(ctx, by, i, in.Body.Sign, tickets.Words{Text: in.Body.Text, HTML: in.Body.HTML})
@@ -102,7 +112,7 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	}
 	tied, links := s.KB.Tie(i.Conversation, by.Agent, w.Text, w.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
-	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos})
+	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos, sendAt: sendAt})
 }
 
 // speaking is mine, for what is said again after more was said: seen_pos is of before it.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -85,6 +86,7 @@ type MailReply struct {
 	Subject      string
 	Text, HTML   string
 	Attachments  []gateway.Attachment
+	SendAt       time.Time                // not before this; zero: at once
 	Language     string                   // of what we say in it ourselves
 	Invitation   *gateway.Invitation      // that it answers; nil: none
 	Attend       gateway.InvitationAnswer // what it answers

@@ -21,7 +21,7 @@ func (o *Store) Bounced(ctx context.Context, tx pgx.Tx, messageID string, bounce
 	rows, _ := tx.Query(ctx, `
 		select `+rowColumns+`
 		from outbound o
-		where message_id = $1
+		where message_id = $1 and state <> 'cancelled'
 		for update`, gateway.Clean(messageID)) // the error comes with the rows
 	out, err := pgx.CollectExactlyOneRow(rows, scanRow)
 	switch {

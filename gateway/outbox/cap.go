@@ -24,7 +24,7 @@ func (o *Store) Room(ctx context.Context, tx pgx.Tx, conversation gateway.Conver
 		from case_of_conversation here
 		join case_of_conversation c on c.case_id = here.case_id
 		join outbound o on o.conversation_id = c.conversation
-		where here.conversation = $1 and here.case_id <> 0 and o.created_at > now() - interval '1 hour'
+		where here.conversation = $1 and here.case_id <> 0 and o.created_at > now() - interval '1 hour' and o.state <> 'cancelled'
 		order by o.created_at desc
 		offset $2
 		limit 1`, int64(conversation), hourly-1).Scan(&wait)

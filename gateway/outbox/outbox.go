@@ -6,6 +6,7 @@
 // and its outcome written. A node that dies leaves rows whose outcome nobody knows; they
 // are handed out once more, marked Doubtful, with the same Message-ID.
 //
+//	queued ─→ cancelled, by its author, before the first attempt
 //	queued → sending → sent ──────── bounce ─→ failed
 //	            ├────→ deferred: again after 1, 5, 15, 60 min, then 2, 4, 4 … hours, for 72 hours
 //	            ├────→ failed
@@ -72,8 +73,8 @@ func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sende
 }
 
 // Add writes an outbound in the author's transaction: Kind, Conversation, Pos, MessageID,
-// Recipients (their addresses) and Body are kept; DueAt delays the first attempt. Call
-// Wake after the commit. One too many for its case is refused, see Room.
+// Recipients (their addresses) and Body are kept; SendAt delays the first attempt, and until
+// then it may be cancelled. Call Wake after the commit. One too many for its case is refused, see Room.
 func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64, error) {
 	addresses := make([]string, 0, len(out.Recipients))
 	for _, r := range out.Recipients {
@@ -88,14 +89,14 @@ func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64
 		return 0, err
 	}
 	var due *time.Time
-	if !out.DueAt.IsZero() {
-		due = &out.DueAt
+	if !out.SendAt.IsZero() {
+		due = &out.SendAt
 	}
 	var id int64
 	err := tx.QueryRow(ctx, `
 		with added as (
-			insert into outbound (kind, conversation_id, pos, message_id, body, due_at)
-			values ($1, $2, $3, nullif($4, ''), $5::text::json, coalesce($6, now()))
+			insert into outbound (kind, conversation_id, pos, message_id, body, due_at, send_at)
+			values ($1, $2, $3, nullif($4, ''), $5::text::json, coalesce($6, now()), $6)
 			returning id),
 		recipients as (
 			insert into outbound_recipient (outbound_id, address)
@@ -114,7 +115,7 @@ func (o *Store) Wake() { o.bus.Publish(subject, nil) }
 
 const columns = `
 	o.id, o.kind, o.conversation_id, o.pos, coalesce(o.message_id, ''), o.body::text, o.state, o.attempts,
-	o.response, coalesce(o.due_at, 'epoch'), o.created_at, o.rev, o.doubts > 0,
+	o.response, coalesce(o.due_at, 'epoch'), coalesce(o.send_at, 'epoch'), o.created_at, o.rev, o.doubts > 0,
 	array(select address from outbound_recipient r where r.outbound_id = o.id order by address),
 	array(select state from outbound_recipient r where r.outbound_id = o.id order by address),
 	array(select response from outbound_recipient r where r.outbound_id = o.id order by address)`
@@ -126,11 +127,13 @@ func scanMore(r pgx.CollectableRow, more ...any) (out gateway.Outbound, err erro
 	var addresses, states, responses []string
 	err = r.Scan(append([]any{
 		&out.ID, &out.Kind, &out.Conversation, &out.Pos, &out.MessageID, &body, &out.State, &out.Attempts,
-		&out.Response, &out.DueAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &addresses, &states, &responses,
+		&out.Response, &out.DueAt, &out.SendAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &addresses, &states, &responses,
 	}, more...)...)
 	out.Body = []byte(body)
-	if out.DueAt.Unix() == 0 {
-		out.DueAt = time.Time{}
+	for _, at := range []*time.Time{&out.DueAt, &out.SendAt} {
+		if at.Unix() == 0 {
+			*at = time.Time{}
+		}
 	}
 	for i, address := range addresses {
 		out.Recipients = append(out.Recipients, gateway.Recipient{

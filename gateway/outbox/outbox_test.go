@@ -461,3 +461,68 @@ func TestABounceLeavesOneUnknownForGood(t *testing.T) {
 		t.Errorf("got %+v want it left", out)
 	}
 }
+
+// addAt adds a message that may wait until a time.
+func (p *post) addAt(messageID string, pos int64, at time.Time) {
+	p.t.Helper()
+	err := pgx.BeginFunc(p.t.Context(), p.pool, func(tx pgx.Tx) error {
+		_, err := p.box.Add(p.t.Context(), tx, gateway.Outbound{
+			Kind: gateway.OutboundEmail, Conversation: 5, Pos: pos, MessageID: messageID, Body: json.RawMessage(`{}`), SendAt: at,
+			Recipients: []gateway.Recipient{{Address: "maja@example.com"}},
+		})
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.box.Wake()
+}
+
+func (p *post) cancel(pos int64) (e gateway.Event, err error) {
+	err = pgx.BeginFunc(p.t.Context(), p.pool, func(tx pgx.Tx) error {
+		e, err = p.box.Cancel(p.t.Context(), tx, 5, pos)
+		return err
+	})
+	return e, err
+}
+
+// What waits for its time is not sent before, is sent then, and its 72 hours begin then. What
+// is cancelled meanwhile never is; what has left can't be.
+func TestWhatWaitsMayBeCancelled(t *testing.T) {
+	p := newPost(t)
+	p.addAt("later@vaxel", 1, time.Now().Add(100*time.Hour))
+	p.addAt("never@vaxel", 2, time.Now().Add(time.Hour))
+	for range 2 {
+		if e, err := p.cancel(2); err != nil || e.Type != "message.updated" {
+			t.Fatalf("cancel: got %v, %v", e, err)
+		}
+	}
+	p.answers <- says(gateway.OutboundSent, "250")
+	p.addAt("now@vaxel", 3, time.Time{})
+	if got := <-p.sent; got.MessageID != "now@vaxel" {
+		t.Errorf("sent %s", got.MessageID)
+	}
+	// A hundred hours later.
+	if _, err := p.pool.Exec(t.Context(), "update outbound set created_at = created_at - interval '101 hours', due_at = due_at - interval '101 hours', send_at = send_at - interval '101 hours'"); err != nil {
+		t.Fatal(err)
+	}
+	p.answers <- answer{err: errors.New("dial: connection refused")}
+	p.box.Wake()
+	got := <-p.sent
+	if got.MessageID != "later@vaxel" {
+		t.Errorf("sent %s", got.MessageID)
+	}
+	if out := p.settled(got.ID, 1); out.State != gateway.OutboundDeferred {
+		t.Errorf("after its first attempt: got %v want deferred", out.State)
+	}
+	if _, err := p.cancel(1); !errors.Is(err, gateway.ErrConflict) {
+		t.Errorf("cancel what was tried: got %v", err)
+	}
+	if _, err := p.cancel(4); !errors.Is(err, gateway.ErrNotFound) {
+		t.Errorf("cancel nothing: got %v", err)
+	}
+	list, err := p.box.Of(t.Context(), 5)
+	if err != nil || len(list) != 3 || list[1].State != gateway.OutboundCancelled || list[1].Recipients[0].State != gateway.OutboundCancelled || !list[1].DueAt.IsZero() {
+		t.Errorf("got %+v, %v", list, err)
+	}
+}

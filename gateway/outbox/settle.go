@@ -88,7 +88,11 @@ func (o *Store) write(ctx context.Context, tx pgx.Tx, out row) error {
 
 // apply is the machine's one move: from sending, by what the other server said.
 func apply(out *row, d gateway.Delivery, now time.Time) {
-	answered(out, d, now.Sub(out.CreatedAt) >= giveUp)
+	began := out.CreatedAt
+	if out.SendAt.After(began) {
+		began = out.SendAt
+	}
+	answered(out, d, now.Sub(began) >= giveUp)
 	out.Response = clip(d.Response)
 	out.Rev++
 	out.State = gateway.OutboundUnknown // no longer sending
@@ -132,7 +136,7 @@ func answered(out *row, d gateway.Delivery, late bool) {
 			if late {
 				r.State = gateway.OutboundFailed
 			}
-		case gateway.OutboundUnknown, gateway.OutboundQueued, gateway.OutboundSending:
+		case gateway.OutboundUnknown, gateway.OutboundQueued, gateway.OutboundSending, gateway.OutboundCancelled:
 			r.State = gateway.OutboundUnknown
 		default: // a sender that can't say what became of it
 			r.State = gateway.OutboundUnknown
@@ -147,7 +151,7 @@ const lastDoubt = 2
 // open says that the recipient is still to be reached.
 func (out row) open(r gateway.Recipient) bool {
 	switch r.State {
-	case gateway.OutboundSent, gateway.OutboundFailed:
+	case gateway.OutboundSent, gateway.OutboundFailed, gateway.OutboundCancelled:
 		return false
 	case gateway.OutboundUnknown:
 		return out.doubts < lastDoubt
@@ -174,7 +178,7 @@ func (out row) whole() gateway.OutboundState {
 // waits says that another attempt is to come, or is under way.
 func (out row) waits() bool {
 	switch out.State {
-	case gateway.OutboundSent, gateway.OutboundFailed:
+	case gateway.OutboundSent, gateway.OutboundFailed, gateway.OutboundCancelled:
 		return false
 	case gateway.OutboundUnknown:
 		return out.doubts < lastDoubt

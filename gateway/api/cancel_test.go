@@ -1,0 +1,56 @@
+package api_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// TestAMailIsHeldAndCancelled: for some seconds, or until its time, by its author or a
+// supervisor, and not when it has left.
+func TestAMailIsHeldAndCancelled(t *testing.T) {
+	h := newHouse(t)
+	s, bo := h.ready(t, "anna"), h.as(t, "bo")
+	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
+	at := "/interactions/" + s.takeOf(got.Case.String())["id"].(string)
+	mails := "/conversations/" + got.Conversation.String()
+	entry := func(e m) string { return mails + "/entries/" + number(e["pos"]) + "/cancel" }
+	states := func() (list []string) {
+		for _, o := range items(s.get(mails + "/deliveries")) {
+			list = append(list, o["state"].(string))
+		}
+		return list
+	}
+	held := s.post(at+"/reply", m{"text": "Hej!", "hold": 10}, 201)
+	tomorrow := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)
+	later := s.post(at+"/reply", m{"text": "God morgon!", "send_at": tomorrow}, 201)
+	now := s.post(at+"/reply", m{"text": "Nu.", "send_at": time.Now().Add(-time.Hour)}, 201)
+	out, err := h.Outbox.Of(t.Context(), got.Conversation)
+	check(t, err)
+	if len(out) != 3 || time.Until(out[0].SendAt) > 10*time.Second || !out[0].DueAt.Equal(out[0].SendAt) || !out[1].SendAt.Equal(tomorrow) || !out[2].SendAt.IsZero() {
+		t.Errorf("got %+v", out)
+	}
+	s.post(entry(held), nil, 204)
+	s.post(entry(held), nil, 204)
+	bo.post(entry(later), nil, 204)
+	h.exec(t, "update outbound set attempts = 1, state = 'sent', due_at = null where pos = "+number(now["pos"]))
+	s.refused("POST", entry(now), nil, 409, "sent_already")
+	if got := states(); len(got) != 3 || got[0] != "cancelled" || got[1] != "cancelled" || got[2] != "sent" {
+		t.Errorf("got %v", got)
+	}
+	var bounced bool
+	check(t, pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) (err error) {
+		_, bounced, err = h.Outbox.Bounced(t.Context(), tx, out[0].MessageID, gateway.Recipient{State: gateway.OutboundFailed})
+		return err
+	}))
+	if bounced {
+		t.Error("what never left came back")
+	}
+	bo.refused("POST", mails+"/entries/1/cancel", nil, 404, "no_outbound")
+	mine := bo.post("/mails", m{"subject": "Hej", "text": "Hej!", "to": to, "queue": h.support}, 201)["entry"].(m)
+	s.refused("POST", "/conversations/"+mine["conversation"].(string)+"/entries/"+number(mine["pos"])+"/cancel", nil, 403, "not_yours")
+	s.refused("POST", at+"/reply", m{"text": "x", "send_at": time.Now().AddDate(2, 0, 0)}, 400, "too_late")
+}
