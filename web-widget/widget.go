@@ -25,8 +25,8 @@ func Dist() fs.FS {
 	return files
 }
 
-// Handler serves /w/v1.js, /w/chat.js and /w/later.js from files (see Dist; a folder's
-// os.DirFS while developing). v1.js may be five minutes old; the others are asked for by
+// Handler serves /w/v1.js, /w/chat.js, /w/later.js and /w/invite.js from files (see Dist; a
+// folder's os.DirFS while developing), and /w/preview for the administration. v1.js may be five minutes old; the others are asked for by
 // their hash and never change. All are the same for everybody, so any origin may load them: what belongs to
 // one website (its settings, its socket) is checked by channels/chat.
 func Handler(files fs.FS) http.Handler {
@@ -34,7 +34,7 @@ func Handler(files fs.FS) http.Handler {
 	mux.HandleFunc("GET /w/v1.js", func(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, files, "v1.js", "public, max-age=300")
 	})
-	for _, name := range []string{"chat.js", "later.js"} {
+	for _, name := range []string{"chat.js", "later.js", "invite.js", "preview.js"} {
 		mux.HandleFunc("GET /w/"+name, func(w http.ResponseWriter, r *http.Request) {
 			cache := "no-cache"
 			if r.URL.Query().Has("v") {
@@ -43,7 +43,19 @@ func Handler(files fs.FS) http.Handler {
 			serve(w, r, files, name, cache)
 		})
 	}
+	mux.HandleFunc("GET /w/preview", preview)
 	return mux
+}
+
+// preview is the page in which the administration shows a draft: the widget itself, kept from
+// everything else that this server's pages may do.
+func preview(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-forms")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write([]byte(`<!doctype html><html lang="sv"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Widget</title><body><script src="/w/preview.js"></script></body></html>`)) // the reader may be gone
 }
 
 // serve sends a file, its gzip to those who take it (all browsers do).

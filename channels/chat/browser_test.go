@@ -81,12 +81,31 @@ func newBench(t *testing.T) *bench {
 	b.web.Start()
 	b.page = httptest.NewServer(http.HandlerFunc(b.servePage))
 	b.site.Origins = []string{b.page.URL}
-	if _, err := chat.NewStore(b.pool).SaveWidget(t.Context(), b.site); err != nil {
-		t.Fatal(err)
+	for _, site := range []chat.Widget{b.site, b.garden()} {
+		if _, err := chat.NewStore(b.pool).SaveWidget(t.Context(), site); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b.run(t.Context())
 	t.Cleanup(func() { b.stop(); b.conns.cut(); b.web.Close(); b.page.Close() })
 	return b
+}
+
+// garden is a widget with all that a designer gives one.
+func (b *bench) garden() chat.Widget {
+	return chat.Widget{
+		Key: "garden", Name: "Trädgården", Queue: 7, Origins: b.site.Origins, Color: "#0b6e4f",
+		Texts: map[string]chat.Texts{"sv": {Greeting: "Hej och välkommen!", Closed: "Vi är ute och gräver.", Thanks: "Hälsa till rosorna."}},
+		Form: chat.Form{Name: "off", Email: "off", Consent: "ask", Fields: []chat.Field{
+			{ID: "order", Kind: "text", Label: map[string]string{"sv": "Ordernummer"}, Required: true},
+			{ID: "size", Kind: "choice", Label: map[string]string{"sv": "Storlek"}, Options: []string{"S", "M"}},
+			{ID: "member", Kind: "tick", Label: map[string]string{"sv": "Jag är medlem"}},
+		}},
+		Invites: []chat.Invite{
+			{ID: "kassan", Text: map[string]string{"sv": "Frågor om kassan?"}, URL: b.page.URL + "/kassa*"},
+			{ID: "letar", Text: map[string]string{"sv": "Hittar du rätt?"}, Visits: 2},
+		},
+	}
 }
 
 func (b *bench) run(ctx context.Context) {
@@ -112,7 +131,14 @@ func (b *bench) servePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Nordvind</title></head><body><main><h1>Nordvind</h1><p>Tält, jackor och stövlar.</p></main>
-<script async src="%s/w/v1.js" data-key="nordvind" data-jwt="%s"></script></body></html>`, lang(r), b.web.URL, html.EscapeString(jwt(r)))
+<script async src="%s/w/v1.js" data-key="%s" data-jwt="%s"%s></script></body></html>`, lang(r), b.web.URL, html.EscapeString(cmp.Or(r.FormValue("key"), "nordvind")), html.EscapeString(jwt(r)), invited(r))
+}
+
+func invited(r *http.Request) string {
+	if r.FormValue("invite") != "" {
+		return " data-invite"
+	}
+	return ""
 }
 
 func lang(r *http.Request) string {

@@ -122,7 +122,7 @@ type Config struct {
 	Blobs    Blobs
 	Mail     Mail
 	Secrets  Secrets
-	Assets   http.Handler // the widget's own files: /w/v1.js, /w/chat.js and /w/later.js
+	Assets   http.Handler // the widget's own files: /w/v1.js and what it fetches, /w/preview
 
 	// A visitor whose agent has written last is asked after NudgeAfter whether they are
 	// there, and after SilentAfter the chat ends. Zero: never.
@@ -184,6 +184,9 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /w/v1.js", s.Assets)
 	mux.Handle("GET /w/chat.js", s.Assets)
 	mux.Handle("GET /w/later.js", s.Assets)
+	mux.Handle("GET /w/invite.js", s.Assets)
+	mux.Handle("GET /w/preview", s.Assets)
+	mux.Handle("GET /w/preview.js", s.Assets)
 	mux.HandleFunc("GET /w/socket", s.serveSocket)
 	mux.HandleFunc("GET /w/config", s.serveConfig)
 	mux.HandleFunc("GET /w/articles", s.serveArticles)

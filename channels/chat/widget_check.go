@@ -13,8 +13,8 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Languages are those that the widget has words in: the first two complete, the others seeded.
-var Languages = []string{"sv", "en", "de", "fi", "nb", "da", "ar"}
+// Languages are those that the widget has words in.
+var Languages = []string{"sv", "en"}
 
 const (
 	maxText    = 500 // characters of a website's own words

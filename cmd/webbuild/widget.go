@@ -12,8 +12,9 @@ import (
 )
 
 // buildWidget makes the files of the customer's widget: v1.js, which every page of a
-// website loads, chat.js, which it fetches when the customer wants to talk, and later.js,
-// which chat.js fetches for what many chats never show. Each carries the hash of the one
+// website loads, chat.js, which it fetches when the customer wants to talk, later.js,
+// which chat.js fetches for what many chats never show, and invite.js, which v1.js fetches
+// where the website asks its visitors; and preview.js for the administration. Each carries the hash of the one
 // it fetches, so that those may be cached for ever.
 func buildWidget(dir string) (bundle, error) {
 	dir, err := filepath.Abs(dir)
@@ -28,20 +29,31 @@ func buildWidget(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	loader, loaderMeta, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashOf("CHAT_HASH", chat))
+	invite, inviteMeta, err := widgetFile(dir, "src/invite.ts", api.FormatESModule, nil)
 	if err != nil {
 		return bundle{}, err
 	}
-	notices, err := licences("widget", dir, laterMeta, chatMeta, loaderMeta)
+	hashes := hashOf("CHAT_HASH", chat)
+	maps.Copy(hashes, hashOf("INVITE_HASH", invite))
+	loader, loaderMeta, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashes)
+	if err != nil {
+		return bundle{}, err
+	}
+	preview, previewMeta, err := widgetFile(dir, "src/preview.ts", api.FormatIIFE, nil)
+	if err != nil {
+		return bundle{}, err
+	}
+	notices, err := licences("widget", dir, laterMeta, chatMeta, inviteMeta, loaderMeta, previewMeta)
 	if err != nil {
 		return bundle{}, err
 	}
 	return bundle{
-		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later, "licences.txt": notices},
+		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later, "invite.js": invite, "preview.js": preview, "licences.txt": notices},
 		pages: []page{
 			{"widget loader", []string{"v1.js"}, 3 << 10},
 			{"widget chat", []string{"chat.js"}, 20 << 10},
 			{"widget later", []string{"later.js"}, 8 << 10},
+			{"widget invite", []string{"invite.js"}, 2 << 10},
 		},
 	}, nil
 }

@@ -31,7 +31,7 @@ type Widget struct {
 	Name      string                 `json:"name"`
 	Queue     gateway.QueueID        `json:"queue"`
 	Origins   []string               `json:"origins" nullable:"false" doc:"Whose pages may show it: https://shop.example, https://*.shop.example"`
-	Languages []string               `json:"languages" nullable:"false" doc:"sv, en, de, fi, nb, da, ar; the first is for those who speak none of them"`
+	Languages []string               `json:"languages" nullable:"false" doc:"sv, en; the first is for those who speak none of them"`
 	Form      WidgetForm             `json:"form"`
 	Color     string                 `json:"color,omitempty" doc:"#rrggbb on which white can be read; ours unless set"`
 	Texts     map[string]WidgetTexts `json:"texts,omitempty" doc:"By language"`

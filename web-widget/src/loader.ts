@@ -3,6 +3,7 @@ import tokens from "./tokens.css";
 import type { Chat, Host } from "./host";
 
 declare const CHAT_HASH: string; // of chat.js; set by cmd/webbuild
+declare const INVITE_HASH: string;
 
 // v1.js: the launcher, and nothing more until somebody wants to talk. It draws a button in a shadow root of its
 // own, answers vaxel(…) and fetches chat.js on the first click, or when a chat is already going on.
@@ -80,7 +81,9 @@ function start(script: HTMLScriptElement): void {
   const before = (window.vaxel as { q?: unknown[][] } | undefined)?.q ?? [];
   window.vaxel = command;
   for (const args of before) command(...(Array.from(args) as [string]));
-  if (live(key)) (window.requestIdleCallback ?? setTimeout)(() => void load());
+  const idle = window.requestIdleCallback ?? setTimeout;
+  if (live(key)) idle(() => void load());
+  else if ("invite" in data) idle(() => void import(`${base}invite.js?v=${INVITE_HASH}`).then((m: typeof import("./invite")) => m.watch(host, () => command("open"))));
 }
 
 function live(key: string): boolean {

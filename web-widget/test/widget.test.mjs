@@ -584,3 +584,53 @@ test("on a network that lets no WebSocket through it is the same chat", async ()
     await pull("unblock");
   }
 });
+
+test("a website's own colour, words and questions; what it asks stands in the first line; the browser keeps the chat if it may", async () => {
+  const { page, wrong } = await visit();
+  await page.goto(`${page0}/?key=garden`);
+  await page.getByRole("button", { name: "Öppna chatten" }).click();
+  await page.getByText("Hej och välkommen!").waitFor();
+  const start = page.getByRole("button", { name: /Chatta med oss/ });
+  assert.equal(await start.evaluate((e) => getComputedStyle(e).backgroundColor), "rgb(11, 110, 79)");
+  await page.getByLabel("Vad gäller det?").fill("Vilka jackor finns?");
+  await page.getByLabel(/Storlek/).selectOption("M");
+  await page.getByLabel("Jag är medlem").check();
+  await clean(page, "the form");
+  await shot(page, "own-form");
+  await start.click();
+  assert.equal(await page.getByText("Din plats i kön", { exact: true }).count(), 0, "the order is required");
+  await page.getByLabel("Ordernummer").fill("991");
+  await page.getByLabel(/Spara chatten i webbläsaren/).check();
+  await start.click();
+  await page.getByText("Din plats i kön", { exact: true }).waitFor();
+  await page.getByText("Storlek: M").waitFor();
+  assert.match((await stored()).join("\n"), /Vilka jackor finns\?\n\nOrdernummer: 991\nStorlek: M\n☑ Jag är medlem/);
+  assert.match(await page.evaluate(() => localStorage.getItem("vx:garden") ?? ""), /"token"/);
+  await pull("join");
+  await pull("end");
+  await page.getByText("Hälsa till rosorna.").waitFor();
+  assert.deepEqual(wrong, []);
+});
+
+test("whom the website asks, and when: by the page's address and the pages before, each once, and never who chats", async () => {
+  const { page, wrong, requests } = await visit();
+  const ask = page.getByRole("status").filter({ hasText: /kassan|rätt/ });
+  await page.goto(`${page0}/?key=garden&invite=1`);
+  await page.waitForFunction(() => /"pages":1/.test(sessionStorage.getItem("vx:ask:garden") ?? ""));
+  assert.equal(await ask.count(), 0, "the first page is none of them");
+  assert.ok(!requests.some((r) => /chat\.js|socket/.test(r)), "nothing of the chat is fetched to find out");
+  await page.goto(`${page0}/kassa?key=garden&invite=1`);
+  await page.getByText("Frågor om kassan?").waitFor();
+  await clean(page, "the invitation");
+  await shot(page, "invitation");
+  await page.getByRole("button", { name: "Nej tack" }).click();
+  await ask.waitFor({ state: "detached" });
+  await page.goto(`${page0}/kassa?key=garden&invite=1`);
+  await page.getByText("Hittar du rätt?").click();
+  await page.getByText("Hej och välkommen!").waitFor();
+  assert.equal(await ask.count(), 0);
+  await page.goto(`${page0}/kassa?key=garden&invite=1`);
+  await page.waitForFunction(() => /"pages":4/.test(sessionStorage.getItem("vx:ask:garden") ?? ""));
+  assert.equal(await ask.count(), 0, "each is asked once");
+  assert.deepEqual(wrong, []);
+});

@@ -9,7 +9,8 @@ import { Queue, Queues } from './queues'
 import { HouseRules } from './rules'
 import { Synonyms } from './synonyms'
 import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
-import { Mailboxes, Trunks, Widgets } from './ways'
+import { Mailboxes, Trunks } from './ways'
+import { WidgetOne, Widgets } from './widget'
 
 type One = (props: { id: Id; done: (id: Id) => void }) => React.ReactNode
 
@@ -27,7 +28,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   mailboxes: [Mailboxes],
   quarantine: [Quarantine],
   'blocked-senders': [BlockedSenders],
-  widgets: [Widgets],
+  widgets: [Widgets, WidgetOne],
   trunks: [Trunks],
   logins: [Logins],
   audit: [Audit],

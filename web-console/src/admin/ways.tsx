@@ -100,13 +100,6 @@ function Old({ b }: { b: Backfill }) {
   )
 }
 
-export function Widgets() {
-  const w = useWords()
-  const queue = useQueueName()
-  const query = useQuery({ queryKey: ['admin', 'widgets'], queryFn: admin.widgets })
-  return <Ways title={w.admin.widgets} icon="chat" query={query} heads={[w.admin.name, w.board.queue, w.admin.key, w.admin.origins]} row={(t) => ({ id: t.id, name: t.name || t.key, cells: [queue(t.queue), <span className="code" key="key">{t.key}</span>, t.origins.join(', ') || w.common.none] })} />
-}
-
 export function Trunks() {
   const w = useWords()
   const f = useFormat()

@@ -166,6 +166,50 @@ export interface Widget {
   name: string
   queue: A.Id
   origins: string[]
+  languages: string[]
+  form: WidgetForm
+  color?: string
+  texts?: Record<string, WidgetTexts> // by language
+  invites?: Invite[]
+  identity: { secret: boolean; key: boolean }
+  active: boolean
+  rev: number
+}
+export type Need = 'off' | 'optional' | 'required'
+export interface WidgetForm {
+  question?: 'asked' | 'off'
+  name?: Need
+  email?: Need
+  topics?: WidgetTopic[]
+  fields?: WidgetField[]
+  consent?: 'ask'
+  privacy?: string
+  months?: number
+}
+export interface WidgetTopic {
+  id: string
+  label: Record<string, string>
+  queue?: A.Id
+  skills?: SkillLevel[]
+}
+export interface WidgetField {
+  id: string
+  kind: 'text' | 'choice' | 'tick'
+  label: Record<string, string>
+  required?: boolean
+  options?: string[]
+}
+export interface WidgetTexts {
+  greeting?: string
+  closed?: string
+  thanks?: string
+}
+export interface Invite {
+  id: string
+  text: Record<string, string>
+  url?: string // a pattern
+  after?: number // s
+  visits?: number
 }
 export interface Trunk {
   id: string
@@ -217,6 +261,7 @@ export interface Kinds {
   'transaction-codes': Outcome
   calendars: Calendar
   rules: Rules & { id: A.Id }
+  widgets: Widget
 }
 export type Kind = keyof Kinds
 
@@ -239,7 +284,9 @@ export const admin = {
   setSynonym: (body: Synonym) => call<Synonym>('PUT', '/admin/synonyms', { body }),
   dropSynonym: ({ language, word }: Synonym) => call<void>('DELETE', '/admin/synonyms', { query: { language, word } }),
   verifyPhone: (agent: A.Id, phone: A.Id) => call<AgentSettings>('POST', `/admin/agents/${agent}/phones/${phone}/verify`),
-  widgets: () => call<A.Page<Widget>>('GET', '/admin/widgets'),
+  makeWidgetSecret: (id: A.Id) => call<{ secret: string }>('POST', `/admin/widgets/${id}/identity-secret`),
+  dropWidgetSecret: (id: A.Id) => call<void>('DELETE', `/admin/widgets/${id}/identity-secret`),
+  setWidgetKey: (id: A.Id, key: string) => call<Widget>('PUT', `/admin/widgets/${id}/identity-key`, { body: { key } }),
   trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),
   signature: (queue: A.Id) => call<A.Signature>('GET', `/admin/queues/${queue}/signature`),
   setSignature: (queue: A.Id, text: string) => call<A.Signature>('PUT', `/admin/queues/${queue}/signature`, { body: { text } }),
