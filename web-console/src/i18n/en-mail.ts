@@ -47,7 +47,6 @@ export const enMail: typeof svMail = {
   noSummary: 'Meeting without a name',
   time: 'Time',
   place: 'Place',
-  organizer: 'Invited by',
   attendees: 'Invited',
   coming: { accepted: 'Coming', tentative: 'Maybe', declined: 'Not coming' },
   answered: (how) => `You answered: ${how}`,

@@ -45,7 +45,6 @@ export const svMail = {
   noSummary: 'Möte utan namn',
   time: 'Tid',
   place: 'Plats',
-  organizer: 'Inbjudan från',
   attendees: 'Inbjudna',
   coming: { accepted: 'Kommer', tentative: 'Kanske', declined: 'Kommer inte' },
   answered: (how: string) => `Du svarade: ${how}`,

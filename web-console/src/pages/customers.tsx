@@ -162,7 +162,7 @@ function CaseList({ chosen }: { chosen?: Id }) {
                         {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
                       </span>
                       <span className="row">
-                        <span className="meta ell grow">{c.customer_name || w.common.unknown}</span>
+                        <span className="meta ell grow">{c.customer_name || (c.channel === 'chat' ? w.side.visitor : w.common.unknown)}</span>
                         <StateChip c={c} />
                       </span>
                     </Link>

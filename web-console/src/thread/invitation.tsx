@@ -19,7 +19,7 @@ export function Invitation({ e, meeting: m }: { e: Entry; meeting: Meeting }) {
   const rows = [
     [w.mail.time, when(m)],
     [w.mail.place, m.place],
-    [w.mail.organizer, m.organizer.name || m.organizer.value],
+    [w.mail.from, m.organizer.name || m.organizer.value],
     [w.mail.attendees, m.attendees?.map((a) => [a.name || a.value, a.answer && w.mail.coming[a.answer].toLocaleLowerCase()].filter(Boolean).join(': ')).join(', ')],
   ]
   return (

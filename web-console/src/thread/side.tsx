@@ -73,7 +73,8 @@ export const useCustomer = (id: Id) => useQuery({ queryKey: ['customer', id], qu
 function Known({ customer }: { customer: Id }) {
   const w = useWords()
   const { data } = useCustomer(customer)
-  if (!data) return null
+  const stranger = !data?.name && (data?.addresses ?? []).every((a) => a.kind === 'visitor') // nobody can be reached there
+  if (!data || (stranger && !data.company)) return null
   return <span className="meta ell">{data.company || w.side.known}</span>
 }
 

@@ -4,9 +4,9 @@ import type { InteractionView } from '../api/types'
 import { useLanguage } from '../i18n'
 import { useLive } from '../live/hub'
 
-/** What may answer the customer's latest words, asked anew with each of them; and the language they are in. */
+/** What may answer the customer's latest words, asked anew with each of them and with each article that is given; and the language they are in. */
 export function useSuggestions({ conversation }: Pick<InteractionView, 'conversation'>) {
-  const pos = useLive((l) => l.logs[conversation]?.entries.findLast((e) => e.author.kind === 'customer')?.pos ?? 0)
+  const pos = useLive((l) => l.logs[conversation]?.entries.findLast((e) => e.author.kind === 'customer' || e.kind === 'article')?.pos ?? 0)
   return useQuery({
     queryKey: ['suggest', conversation, pos],
     queryFn: () => api.suggest(conversation),

@@ -21,11 +21,22 @@ test('who writes English gets English articles, whatever the agent speaks', () =
       await page.keyboard.press('Enter')
       await fact('the article was sent', () => asked(house, /101\/articles/).length === 1)
       assert.equal(asked(house, /101\/articles/)[0]?.body.language, 'en')
+      await page.getByRole('complementary').getByText('Inga förslag än').waitFor() // what was given is not suggested again
       await page.keyboard.press('F2')
       await page.keyboard.type('retursedel')
       await page.getByRole('complementary').locator('.faq-hits').getByText('Svenska').waitFor()
     },
     (h) => (h.spoken = 'en'),
+  ))
+
+test('a visitor without a name is no known customer', () =>
+  desk(
+    '/chat/101',
+    async ({ page }) => {
+      await page.getByRole('complementary').getByText('Engelska').waitFor()
+      assert.equal(await page.getByText('Känd kund').count(), 0)
+    },
+    (h) => (h.stranger = true),
   ))
 
 test('a case of a call is called what it was, when it has no subject', () =>
