@@ -85,7 +85,9 @@ func TestMacrosAreEverybodysOrOnesOwn(t *testing.T) {
 		query string
 		want  string
 	}{
-		{anna, "", "Alla Fakturor Min egen"}, {bo, "", "Alla Fakturor"}, {anna, "?queue=" + h.support.String(), "Alla Min egen"},
+		{anna, "", "Alla Fakturor Min egen"},
+		{bo, "", "Alla Fakturor"},
+		{anna, "?queue=" + h.support.String(), "Alla Min egen"},
 		{bo, "?queue=" + h.invoices.String(), "Alla Fakturor"},
 	} {
 		if got := strings.Join(names(test.who, test.query), " "); got != test.want {

@@ -125,15 +125,17 @@ func calendarAddress(p property) gateway.Address {
 // unfold gives the lines of a calendar, joined again where they were folded (RFC 5545 §3.1).
 func unfold(raw []byte) (lines []string) {
 	raw = raw[:min(len(raw), maxCalendar)]
+	var whole []byte
 	for line := range bytes.SplitSeq(raw, []byte{'\n'}) {
 		line = bytes.TrimSuffix(line, []byte{'\r'})
-		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') && len(lines) > 0 {
-			lines[len(lines)-1] += string(line[1:])
+		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+			whole = append(whole, line[1:]...)
 			continue
 		}
-		lines = append(lines, string(line))
+		lines = append(lines, string(whole))
+		whole = append(whole[:0], line...)
 	}
-	return lines
+	return append(lines, string(whole))
 }
 
 // propertyOf splits a line: NAME;PARAM=VALUE;PARAM="VALUE":VALUE.

@@ -77,7 +77,8 @@ func nextWord(s string) (w encodedWord, before, after string, ok bool) {
 			return w, "", "", false
 		}
 		i += from
-		parts := strings.SplitN(s[i+2:min(len(s), i+4096)], "?", 4)
+		near := s[i+2 : min(len(s), i+4096)]
+		parts := strings.SplitN(near, "?", 4)
 		if len(parts) < 4 || len(parts[1]) != 1 {
 			from = i + 2
 			continue
@@ -85,8 +86,9 @@ func nextWord(s string) (w encodedWord, before, after string, ok bool) {
 		text, end := parts[2], i+2+len(parts[0])+len(parts[2])+4
 		if strings.HasPrefix(parts[3], "=") {
 			end++
-		} else if c := strings.Index(parts[2]+"?"+parts[3], "?="); c >= 0 { // a bare ? inside
-			text = (parts[2] + "?" + parts[3])[:c]
+		} else if rest := near[len(parts[0])+3:]; strings.Contains(rest, "?=") { // a bare ? inside
+			c := strings.Index(rest, "?=")
+			text = rest[:c]
 			end = i + 2 + len(parts[0]) + 3 + c + 2
 		} else {
 			from = i + 2
