@@ -47,7 +47,7 @@ export function useDecline() {
 }
 
 /** One verb on one interaction: end, extend, hold, pull … */
-export function useVerb(verb: 'end' | 'extend' | 'pull' | 'hold' | 'resume') {
+export function useVerb(verb: 'end' | 'extend' | 'pull' | 'hold' | 'resume' | 'callBack') {
   const me = useMe()
   return useMutation({
     mutationFn: (id: Id) => api[verb](id) as Promise<InteractionView | void>,

@@ -171,7 +171,8 @@ export const api = {
   assign: (id: A.Id, agent: A.Id) => post<A.InteractionView | undefined>(on(id, 'assign'), { agent }),
   pull: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'pull')),
   hold: (id: A.Id) => post<void>(on(id, 'hold')),
-  resume: (id: A.Id) => post<void>(on(id, 'resume')),
+  resume: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'resume')),
+  callBack: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'call-back')),
   dial: (number: string, queue?: A.Id) => post<A.InteractionView>('/calls', { number, queue }),
 
   queues: () => get<A.Page<A.QueueRow>>('/queues'),

@@ -115,7 +115,7 @@ export interface Target {
   to_queue?: Id
   to_number?: string // of a call: somebody outside
 }
-export type Phase = 'talking' | 'hold' | 'consult' | 'conference'
+export type Phase = 'talking' | 'hold' | 'consult' | 'conference' | 'colleagues'
 
 /** Whom a colleague rang for it last, and what became of that. */
 export interface Asked {
@@ -256,7 +256,10 @@ export interface CallSummary {
   wait_ms: number
   talk_ms: number
   cause?: string
+  failure?: CallFailure
 }
+/** Why somebody outside did not answer. */
+export type CallFailure = 'busy' | 'no_answer' | 'refused' | 'unknown_number' | 'unreachable'
 export interface Recording {
   blob: string
   duration_ms: number
@@ -266,11 +269,12 @@ export interface Recording {
 export interface PhoneLine {
   no: 1 | 2
   interaction?: Id
-  state: 'idle' | 'ringing' | 'talking' | 'held'
+  state: 'idle' | 'ringing' | 'talking' | 'held' | 'failed'
   number?: string
   name?: string
   since?: string
   outside?: boolean // somebody outside, on line 2
+  failure?: CallFailure // of one that failed
 }
 
 export interface QueueRow {
@@ -296,7 +300,7 @@ export interface QueueRow {
 /** What the floor tells supervisors. */
 export interface Alert {
   id: Id
-  kind: 'unanswered' | 'max_wait' | 'no_members' | 'wrap_up_overtime'
+  kind: 'unanswered' | 'max_wait' | 'no_members' | 'wrap_up_overtime' | 'silent'
   interaction: Id
   channel: Channel
   case: Id

@@ -37,7 +37,9 @@ export function mayDo(i: InteractionView, verb: string, me: Id): boolean {
     case 'hold':
       return mine && open && i.phase === 'talking'
     case 'resume':
-      return mine && open && i.phase === 'hold'
+      return mine && (i.state === 'parked' || (open && i.phase === 'hold'))
+    case 'call_back':
+      return mine && open && !i.phase && (i.channel === 'voicemail' || i.channel === 'callback')
     case 'keys':
       return mine && open && i.channel === 'voice'
     case 'consult':

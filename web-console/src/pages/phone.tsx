@@ -12,6 +12,7 @@ import { last } from '../live/log'
 import { useAgentName } from '../live/names'
 import { send } from '../live/outbox'
 import { Directory, keyOf, type Goal } from '../phone/directory'
+import { CallBack } from '../phone/call-back'
 import { Cords, keyOf as keyOfLine, LineCard } from '../phone/line-card'
 import { useLines } from '../phone/lines'
 import { recordingOf, telephone } from '../phone/number'
@@ -68,7 +69,7 @@ function Dialling() {
   }
   const query = useQuery({ queryKey: ['cases', 'calls'], queryFn: () => api.cases({ assignee: me.agent }) })
   const calls = (query.data?.items ?? []).filter((c) => c.channel === 'voice' || c.channel === 'callback')
-  const held = useLive((l) => Object.values(l.interactions).filter((i) => i.channel === 'voicemail'))
+  const held = useLive((l) => Object.values(l.interactions).filter((i) => i.channel === 'voicemail' || (i.channel === 'callback' && i.state === 'active' && !i.phase)))
   const queued = useQuery({ queryKey: ['interactions', 'voicemail'], queryFn: () => api.interactions({ scope: 'queues' }) })
   const voicemails = [...held, ...(queued.data?.items ?? []).filter((i) => i.channel === 'voicemail')]
   return (
@@ -155,6 +156,7 @@ async function byName(text: string): Promise<string | undefined> {
 
 function Voicemail({ i }: { i: InteractionView }) {
   const f = useFormat()
+  const me = useMe()
   const { log } = useLog(i.conversation)
   const sound = recordingOf(log.entries, i.id)
   const r = sound?.body as Recording | undefined
@@ -175,6 +177,11 @@ function Voicemail({ i }: { i: InteractionView }) {
           <Player src={fileURL(sound, r.blob)} ms={r.duration_ms} name={name} />
         </li>
       )}
+      {mayDo(i, 'call_back', me.agent) && (
+        <li className="log log--player">
+          <CallBack i={i} />
+        </li>
+      )}
     </>
   )
 }
@@ -193,6 +200,7 @@ function Called({ c }: { c: Case }) {
         <span className="med ell">{c.customer_name || c.subject || w.thread.case(c.number)}</span>
         <span className="meta ell">{about.filter(Boolean).join(' · ')}</span>
       </Link>
+      {c.interaction && c.interaction_state === 'finished' && <CallBack i={{ id: c.interaction }} />}
       {c.last_activity_at && <time className="meta">{f.when(c.last_activity_at, serverNow())}</time>}
     </li>
   )

@@ -21,14 +21,16 @@ const states = { ringing: 'ringing', talking: 'live', held: 'held' } as const
 
 /**
  * The lines as the telephone tells them, with the names of what is on them: line 1 is the customer, line 2 whom the agent
- * consults. In a conference all are heard, and each has a line 2.
+ * consults. In a conference all are heard, and each has a line 2. Whether there is a call at all the floor says: what the
+ * telephone told a moment before its end is of no call any more.
  */
 export function linesOf(told: PhoneLine[], interactions: Record<Id, InteractionView>, me: Id = ''): (Line | undefined)[] {
   const lines: (Line | undefined)[] = [undefined, undefined]
   let out: Line | undefined
   for (const l of told) {
-    if (l.state === 'idle') continue
+    if (l.state === 'idle' || l.state === 'failed') continue
     const i = l.interaction ? interactions[l.interaction] : undefined
+    if (l.state !== 'ringing' && i?.state !== 'active') continue
     const address = l.number || i?.customer_address || ''
     const line: Line = { no: l.no, state: states[l.state], name: l.name || address, address, since: l.since, interaction: i }
     if (l.outside) out = { ...line, no: 2, outside: true }
@@ -45,6 +47,7 @@ function withOthers(line: Line, i: InteractionView, out: Line | undefined, me: I
   const second = (state: Line['state'], name: string, colleague: Id): Line => ({ no: 2, state, name, address: '', interaction: i, colleague })
   const people = (i.colleagues ?? []).filter((c) => c.id !== me)
   if (guest) people.push({ id: i.agent, name: i.agent_name ?? '' })
+  if (i.phase === 'colleagues') return [undefined, ...people.map((c) => second('live', c.name, c.id)), ...(out ? [out] : [])]
   if (i.phase === 'conference') return atLeast2([{ ...line, state: 'live' }, ...people.map((c) => second('live', c.name, c.id)), ...(out ? [out] : [])])
   if (i.phase !== 'consult') return [line, undefined]
   const heard = line.state === 'held' ? 'live' : 'held'
@@ -65,6 +68,12 @@ export function usePartner(i: InteractionView): { name: string; rings: boolean; 
   const line = lines.findLast((l) => l?.colleague) ?? lines[0]
   const name = line?.name ?? (rings(i) ? i.asked!.name : (i.colleagues ?? []).at(-1)?.name)
   return { name: name ?? '', rings: line?.state === 'ringing', hears: line?.state !== 'held' }
+}
+
+/** Whoever did not answer on line 2, and why; nobody once somebody else is asked. */
+export function useUnanswered(i: InteractionView): PhoneLine | undefined {
+  const { data } = useQuery({ queryKey: ['lines'], queryFn: api.lines })
+  return data?.items?.find((l) => l.state === 'failed' && l.interaction === i.id)
 }
 
 /** Both lines; a call that is offered rings on the first one that is free. */

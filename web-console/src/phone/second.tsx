@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, Problem } from '../api/client'
 import type { Id, InteractionView, Target } from '../api/types'
-import { useWords } from '../i18n'
+import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { useWho } from '../inbox/who'
 import { takeInteraction } from '../live/hub'
@@ -11,7 +11,7 @@ import { Icon, type IconName } from '../ui/icon'
 import { announced, printed, spelled, useKeys } from '../ui/keys'
 import { Failure, Kbd } from '../ui/parts'
 import type { Goal } from './directory'
-import { rings, useLines, usePartner, type Line } from './lines'
+import { rings, useLines, usePartner, useUnanswered, type Line } from './lines'
 
 // Line 1 is the customer, line 2 a colleague who is asked or, of a call, somebody outside. The verbs are the same for each channel.
 
@@ -80,6 +80,8 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
   const me = useMe()
   const who = useWho()
   const partner = usePartner(i)
+  const f = useFormat()
+  const unanswered = useUnanswered(i)
   const outside = useLines().find((l) => l?.outside && l.interaction?.id === i.id)?.name
   const colleagues = (i.colleagues ?? []).filter((c) => c.id !== me.agent).map((c) => c.name)
   const names = (outside ? [...colleagues, outside] : colleagues).join(', ')
@@ -90,6 +92,7 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
     return { title: joined ? w.lines.guestJoined([agent, names].filter(Boolean).join(', ')) : w.lines.guest(agent), lead: joined ? '' : w.lines.guestLead(agent), tone: 'plain' }
   }
   const asked = i.asked
+  if (i.phase === 'colleagues') return { title: w.lines.colleagues(names), lead: '', tone: 'plain' }
   if (i.phase === 'consult') {
     const waits = !spoken ? '' : partner.hears ? w.lines.waits(who(i)) : w.phone.heldLead(partner.name)
     if (!partner.name) return null
@@ -97,6 +100,7 @@ export function useSecond(i: InteractionView): { title: string; lead: string; to
     return { title: w.lines.consult(partner.name), lead: spoken ? waits : w.lines.reads(partner.name), tone: 'plain' }
   }
   if (i.phase === 'conference') return { title: w.lines.conference(names), lead: spoken ? '' : w.lines.speaks(names), tone: 'plain' }
+  if (unanswered?.failure) return { title: w.lines.failures[unanswered.failure](f.address(unanswered.number ?? '')), lead: '', tone: 'warn' }
   if (!asked) return null
   if (asked.kind === 'transfer' && !asked.outcome) return { title: w.lines.moving(asked.name), lead: '', tone: 'plain' }
   if (asked.kind === 'transfer' && i.state === 'wrap_up' && asked.outcome === 'accepted') return { title: w.lines.moved(asked.name), lead: '', tone: 'plain' }

@@ -233,7 +233,7 @@ function CallEntry({ e }: { e: Entry }) {
         <Icon name={c.outbound ? 'outr' : 'inr'} />
       </span>
       <div className="col grow">
-        <span className="med">{c.talk_ms > 0 ? w.thread.call(short(c.talk_ms)) : w.thread.callMissed}</span>
+        <span className="med">{c.talk_ms > 0 ? w.thread.call(short(c.talk_ms)) : c.failure ? w.lines.failures[c.failure](f.address(c.to)) : w.thread.callMissed}</span>
         <span className="meta">
           {how} · {w.thread.waited(short(c.wait_ms))}
         </span>

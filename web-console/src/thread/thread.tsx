@@ -10,6 +10,7 @@ import { useNow } from '../live/clock'
 import { change, useLive } from '../live/hub'
 import { last } from '../live/log'
 import { withView } from '../live/state'
+import { CallBack } from '../phone/call-back'
 import { SecondStrip } from '../phone/second'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
@@ -80,12 +81,13 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
   const [assign, setAssign] = useState(false)
   const end = useVerb('end')
   const pull = useVerb('pull')
+  const resume = useVerb('resume')
   const may = (verb: string) => mayDo(i, verb, me.agent)
   const moves = may('transfer') || may('consult')
   useKeys({ KeyT: moves && (() => setTransfer(true)), KeyE: may('end') && (() => end.mutate(i.id)) })
   const about = [i.channel === 'email' ? '' : w.channel[i.channel], i.queue_name].filter(Boolean).join(' · ')
   const title = i.channel === 'email' ? i.subject || w.inbox.noSubject : name
-  const problem = end.error ?? pull.error
+  const problem = end.error ?? pull.error ?? resume.error
   return (
     <>
       <div className="pane-head">
@@ -130,6 +132,12 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
             {w.inbox.pull}
           </button>
         )}
+        {i.state === 'parked' && may('resume') && (
+          <button className="btn btn--sm btn--primary" disabled={resume.isPending} onClick={() => resume.mutate(i.id)}>
+            {w.inbox.takeUp}
+          </button>
+        )}
+        {may('call_back') && <CallBack i={i} />}
         <WhyButton id={i.id} />
         <button className="ibtn drawer-only" aria-label={w.thread.details} onClick={side}>
           <Icon name="user" />

@@ -75,7 +75,7 @@ function useSummary(e: Entry): { title: string; second: string } {
       return { title: `${w.channel.email}: ${(e.body as Mail | undefined)?.subject ?? ''}`, second: from }
     case 'call': {
       const c = e.body as CallSummary
-      return { title: c.talk_ms > 0 ? w.thread.call(short(c.talk_ms)) : w.thread.callMissed, second: [who, c.outbound ? w.thread.callOut(f.address(c.to)) : w.thread.callIn(f.address(c.from))].filter(Boolean).join(' · ') }
+      return { title: c.talk_ms > 0 ? w.thread.call(short(c.talk_ms)) : c.failure ? w.lines.failures[c.failure](f.address(c.to)) : w.thread.callMissed, second: [who, c.outbound ? w.thread.callOut(f.address(c.to)) : w.thread.callIn(f.address(c.from))].filter(Boolean).join(' · ') }
     }
     case 'recording':
       return { title: `${w.channel.voicemail} ${short((e.body as Recording).duration_ms)}`, second: who }

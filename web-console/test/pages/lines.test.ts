@@ -252,8 +252,56 @@ test('a locked break says who can end it; the status that follows is told', () =
     (h) => ((h.breakLocked = true), (h.presence = { ...h.presence, intent: 'on_break', status: 'on_break', status_code: 'lunch', units: 0, holds: [] })),
   ))
 
-test('work that gave way says that it goes on by itself', () =>
-  desk('/email/106', async ({ page }) => {
+test('work that gave way says that it goes on by itself, and is taken up by hand', () =>
+  desk('/email/106', async ({ page, house }) => {
     await page.getByText('Det gav plats åt något som inte kan vänta').waitFor()
     await page.getByRole('heading', { name: 'Parkerat' }).waitFor()
+    await page.getByRole('button', { name: 'Återuppta' }).click()
+    await fact('it is taken up', () => asked(house, /106\/resume/).length === 1)
+    await page.getByText('Det gav plats åt något som inte kan vänta').waitFor({ state: 'detached' })
   }))
+
+test('a voicemail is called back from its thread, and is a call from then on', () =>
+  desk('/chat/104', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Ring upp' }).click()
+    await fact('it is called back', () => asked(house, /104\/call-back/).length === 1)
+    await page.getByRole('heading', { name: 'Ringer' }).waitFor()
+    assert.deepEqual(await faults(page), [])
+  }))
+
+test('why somebody outside does not answer on line 2 is said', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      house.lines = [house.lines[0]!, { no: 2, state: 'failed', interaction: '108', outside: true, number: '+46701112233', failure: 'busy' }]
+      house.put({ ...house.interactions.find((i) => i.id === '108')!, rev: 30 })
+      await page.getByText(/är upptaget$/).first().waitFor()
+    },
+    inCall,
+  ))
+
+test('when the customer hangs up, the colleague who is left is who I talk to', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      const i = house.interactions.find((x) => x.id === '108')!
+      house.put({ ...i, rev: 30, phase: 'colleagues', ended_at: sample.ahead(0), others: ['3'], colleagues: [{ id: '3', name: 'Nils Ek' }], actions: ['note', 'end', 'drop_line'] })
+      await page.getByRole('heading', { name: 'Du talar med Nils Ek' }).waitFor()
+      await page.getByRole('article', { name: 'Linje 1' }).waitFor({ state: 'detached' })
+      assert.deepEqual(await faults(page), [])
+    },
+    inCall,
+  ))
+
+test('a call that has ended is on no line, though the telephone has not said so yet', () =>
+  desk(
+    '/phone',
+    async ({ page, house }) => {
+      await page.getByRole('article', { name: 'Linje 1' }).waitFor()
+      house.put({ ...house.interactions.find((x) => x.id === '108')!, rev: 30, state: 'wrap_up', phase: undefined, ended_at: sample.ahead(0), wrap_up_until: sample.ahead(30) })
+      await page.getByRole('complementary', { name: 'Efterbearbetning' }).waitFor()
+      assert.equal(await page.getByRole('heading', { name: /^Du talar med/ }).count(), 0)
+      assert.equal(await page.getByRole('article', { name: 'Linje 1' }).count(), 0)
+    },
+    inCall,
+  ))

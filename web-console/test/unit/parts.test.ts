@@ -74,6 +74,22 @@ test('lines carry the names of their interactions', () => {
   assert.deepEqual([lines[1]?.name, lines[1]?.state, lines[1]?.address], ['Anna', 'live', '+46701740612'])
 })
 
+test('a call whose interaction is over, or no longer mine, is on no line, whatever the telephone still says', () => {
+  const i = interaction('8', { channel: 'voice', customer_name: 'Anna' })
+  const told: PhoneLine[] = [{ no: 1, state: 'talking', interaction: '8' }]
+  assert.equal(linesOf(told, { '8': i })[0]?.state, 'live')
+  assert.deepEqual(linesOf(told, { '8': { ...i, state: 'wrap_up' } }), [undefined, undefined])
+  assert.deepEqual(linesOf(told, {}), [undefined, undefined])
+  assert.equal(linesOf([{ no: 1, state: 'ringing', interaction: '8' }], {})[0]?.state, 'ringing', 'it is not mine before I answer')
+})
+
+test('when the customer has hung up, those who are left are the only lines', () => {
+  const i = interaction('8', { channel: 'voice', phase: 'colleagues', agent: '1', others: ['2'], colleagues: [{ id: '2', name: 'Erik' }], customer_name: 'Anna', ended_at: '2026-01-01T00:00:00Z' })
+  const told: PhoneLine[] = [{ no: 1, state: 'talking', interaction: '8' }]
+  assert.deepEqual(linesOf(told, { '8': i }, '1').map((l) => l?.name), [undefined, 'Erik'])
+  assert.deepEqual(linesOf([...told, { no: 2, state: 'failed', interaction: '8', outside: true, failure: 'busy' }], { '8': i }, '1').map((l) => l?.state), [undefined, 'live'])
+})
+
 test('of two lines the one that hears music is parked, whoever the second one is', () => {
   const states = (told: PhoneLine[], i: InteractionView) => linesOf(told, { '8': i }, '1').map((l) => l?.state)
   const first = (state: PhoneLine['state']): PhoneLine => ({ no: 1, state, interaction: '8' })
