@@ -21,6 +21,7 @@ import (
 // again after every cut, and each line is shown once.
 type visitor struct {
 	v    *vaxel
+	door string
 	done chan struct{}
 	wake chan struct{}
 	stop context.CancelFunc
@@ -60,9 +61,12 @@ type chatFrame struct {
 }
 
 // visit opens the widget's socket and keeps it open until the test ends.
-func (v *vaxel) visit() *visitor {
+func (v *vaxel) visit() *visitor { return v.visitThrough(v.base) }
+
+// visitThrough is visit by another way to the house.
+func (v *vaxel) visitThrough(door string) *visitor {
 	ctx, cancel := context.WithCancel(v.t.Context())
-	c := &visitor{v: v, done: make(chan struct{}), wake: make(chan struct{}, 1), stop: cancel, acked: map[string]int{}}
+	c := &visitor{v: v, door: door, done: make(chan struct{}), wake: make(chan struct{}, 1), stop: cancel, acked: map[string]int{}}
 	go func() {
 		defer close(c.done)
 		for ctx.Err() == nil {
@@ -93,8 +97,8 @@ func (c *visitor) say(t string, n int, fields map[string]any) {
 func (c *visitor) live(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, strings.Replace(c.v.base, "http", "ws", 1)+"/w/socket", //nolint:bodyclose // Dial's is nil on success
-		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {c.v.base}}})
+	conn, _, err := websocket.Dial(ctx, strings.Replace(c.door, "http", "ws", 1)+"/w/socket", //nolint:bodyclose // Dial's is nil on success
+		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {c.door}}})
 	if err != nil {
 		return
 	}
