@@ -76,7 +76,7 @@ func (b *Bench) durable(ctx context.Context, size floorSize) error {
 	all, fastest := together(got)
 	b.tell(Figure{
 		Name: "route.durable_offers_per_s", Value: all.perSecond, Unit: "1/s", Errors: max(0, size.agents-offers), CPU: new(all.cpu), Bound: new(fsyncs * batchOfFloor),
-		Method: fmt.Sprintf("component: the floor with feed, timeline and cases on the embedded PostgreSQL, 10,000 agents, each in all 20 queues, 100,000 waiting: %d agents come back from a break, %d at a time, and each is offered one, until the last offer is committed; %d runs taken together, for now and then the floor stores a snapshot of all that waits and decides nothing meanwhile (the fastest run: %.0f/s); %v; bound: fdatasyncs of %d offers each",
+		Method: fmt.Sprintf("component: the floor with feed, timeline and cases on the embedded PostgreSQL, 10,000 agents, each in all 20 queues, 100,000 waiting: %d agents come back from a break, %d at a time, and each is offered one, until the last offer is committed; %d runs taken together, for now and then a snapshot of all that waits is written beside the floor (the fastest run: %.0f/s); %v; bound: fdatasyncs of %d offers each",
 			size.agents/(runs+1), comingBack, runs, fastest, all.shares, batchOfFloor),
 	})
 	return nil

@@ -85,7 +85,7 @@ type (
 func (c *Core) Snapshot() ([]byte, error) { return c.Picture().Snapshot() }
 
 // Picture is the whole state at one moment. What happens to the core later does not reach
-// it, so it can be written down elsewhere meanwhile: taking it is a twentieth of that.
+// it, so it can be written down elsewhere meanwhile.
 type Picture struct{ state coreState }
 
 // Picture takes one. It shares with the core what is never changed in its place.
