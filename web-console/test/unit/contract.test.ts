@@ -120,5 +120,5 @@ test('everything that the server says one may do has its control', () => {
 
 test('every kind of thing that administrators keep is in the contract', () => {
   const kinds = [...read('../../src/api/admin.ts').matchAll(/^ {2}'?([a-z-]+)'?: [A-Z]\w+$/gm)].map((m) => m[1]!).filter((k) => contract.paths[`/api/v1/admin/${k}`])
-  assert.deepEqual(kinds, ['agents', 'queues', 'groups', 'skills', 'status-codes', 'transaction-lists', 'transaction-codes', 'calendars'])
+  assert.deepEqual(kinds, ['agents', 'queues', 'groups', 'skills', 'status-codes', 'transaction-lists', 'transaction-codes', 'calendars', 'widgets'])
 })
