@@ -13,6 +13,13 @@ import (
 // presence knows all: after a transfer the sender's goes on while the interaction is somebody
 // else's.
 func (s *Server) actions(ctx context.Context, i Interaction, by access.Caller) ([]string, error) {
+	if by.Agent != 0 && i.Agent == by.Agent && (i.State == gateway.StateActive || i.State == gateway.StateParked) {
+		names, err := s.names.get(ctx)
+		if names.asks[i.Queue][i.Channel] { // before the end, a wrap-up is asked for by the same verb
+			return append(actions(i, by), "extend"), err
+		}
+		return actions(i, by), err
+	}
 	if by.Agent == 0 || i.State != gateway.StateWrapUp && (i.Agent == by.Agent || slices.Contains(i.Others, by.Agent)) {
 		return actions(i, by), nil
 	}

@@ -46,6 +46,7 @@ func (s *Server) registerDirectory() {
 	add(s, operation{Method: http.MethodGet, Path: "/me/recents", ID: "list-recents", Summary: "Whom you last transferred to or talked with", Role: agent}, s.recents)
 	add(s, operation{Method: http.MethodPut, Path: "/me/favourites/{kind}/{id}", ID: "add-favourite", Summary: "Bookmark a queue or an agent", Role: agent}, s.addFavourite)
 	add(s, operation{Method: http.MethodDelete, Path: "/me/favourites/{kind}/{id}", ID: "remove-favourite", Summary: "Forget a bookmark", Role: agent}, s.removeFavourite)
+	add(s, operation{Method: http.MethodGet, Path: "/skills", ID: "list-skills", Summary: "What agents may know, to be asked for in a transfer", Role: agent}, s.skills)
 	add(s, operation{Method: http.MethodGet, Path: "/me/statistics", ID: "my-statistics", Summary: "Your own figures of today", Role: agent}, s.myStatistics)
 }
 
@@ -102,4 +103,13 @@ func (s *Server) myStatistics(ctx context.Context, by access.Caller, _ *none) (M
 		out.Status = f.Status
 	}
 	return out, nil
+}
+
+func (s *Server) skills(ctx context.Context, _ access.Caller, _ *none) (page[named], error) {
+	list, err := s.Roster.Skills(ctx)
+	out := page[named]{Items: make([]named, len(list))}
+	for n, k := range list {
+		out.Items[n] = named{k.ID.String(), k.Name}
+	}
+	return out, err
 }

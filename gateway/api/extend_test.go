@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,6 +43,26 @@ func TestAWrapUpIsExtended(t *testing.T) {
 		t.Errorf("offered are %v", i["actions"])
 	}
 	s.refused("POST", at+"/extend", nil, 409, "no_more_time")
+}
+
+// TestAWrapUpIsAskedFor where it is the agent's choice: the interaction says so before its
+// end, and then there is one; elsewhere it does not.
+func TestAWrapUpIsAskedFor(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	at := "/interactions/" + h.ending(s, gateway.WrapUpOptional)
+	if got := s.get(at)["actions"]; !slices.Contains(got.([]any), any("extend")) {
+		t.Errorf("optional: the actions are %v", got)
+	}
+	s.post(at+"/extend", nil, 200)
+	if until := time.Until(when(t, s.post(at+"/end", nil, 200))); until > 10*time.Minute {
+		t.Errorf("asked for, the wrap-up lasts %v", until)
+	}
+	s.post(at+"/finish", m{"codes": []any{h.solved}}, 200)
+	at = "/interactions/" + h.ending(s, gateway.WrapUpTimed)
+	if got := s.get(at)["actions"]; slices.Contains(got.([]any), any("extend")) {
+		t.Errorf("timed: the actions are %v", got)
+	}
 }
 
 // ending is a chat that the agent holds in a queue of its own, whose wrap-ups last ten minutes.

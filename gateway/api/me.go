@@ -13,12 +13,13 @@ import (
 
 // me is who is calling, and how they are doing.
 type me struct {
-	Login    gateway.LoginID   `json:"login"`
-	Name     string            `json:"name"`
-	Role     gateway.Role      `json:"role"`
-	Agent    *roster.Agent     `json:"agent,omitempty"`
-	Presence *gateway.Presence `json:"presence,omitempty"`
-	Queues   []named           `json:"queues" nullable:"false" doc:"Those the agent is in"`
+	Login    gateway.LoginID         `json:"login"`
+	Name     string                  `json:"name"`
+	Role     gateway.Role            `json:"role"`
+	Agent    *roster.Agent           `json:"agent,omitempty"`
+	Presence *gateway.Presence       `json:"presence,omitempty"`
+	Queues   []named                 `json:"queues" nullable:"false" doc:"Those the agent is in"`
+	Costs    map[gateway.Channel]int `json:"costs,omitempty" doc:"Of an agent's 100 units, where the house's rules differ from the usual: voice, callback and voicemail 100, email 50, chat 25"`
 }
 
 // named is a thing and what it is called in the caller's language.
@@ -96,6 +97,11 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 		return out, err
 	}
 	out.Presence = &presence
+	rules, err := s.Roster.Rules(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.Costs = rules.Costs
 	names, err := s.names.get(ctx)
 	for _, id := range memberOf(agent) {
 		if !names.closed[id] {

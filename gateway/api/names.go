@@ -34,7 +34,8 @@ func newNames(people *roster.Store) *names {
 
 type nameList struct {
 	queues map[gateway.QueueID]roster.Label
-	closed map[gateway.QueueID]bool // out of use
+	closed map[gateway.QueueID]bool                     // out of use
+	asks   map[gateway.QueueID]map[gateway.Channel]bool // whether a wrap-up is the agent's to ask for
 	agents map[gateway.AgentID]agentName
 }
 
@@ -92,13 +93,17 @@ func (n *names) renew(ctx context.Context, _ []struct{}) (map[struct{}]nameList,
 
 // read takes in those who have left too: finished interactions quote them.
 func (n *names) read(ctx context.Context) (nameList, error) {
-	list := nameList{queues: map[gateway.QueueID]roster.Label{}, closed: map[gateway.QueueID]bool{}, agents: map[gateway.AgentID]agentName{}}
+	list := nameList{queues: map[gateway.QueueID]roster.Label{}, closed: map[gateway.QueueID]bool{}, asks: map[gateway.QueueID]map[gateway.Channel]bool{}, agents: map[gateway.AgentID]agentName{}}
 	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})
 	if err != nil {
 		return list, err
 	}
 	for _, q := range queues {
 		list.queues[q.ID], list.closed[q.ID] = q.Name, !q.Active
+		list.asks[q.ID] = map[gateway.Channel]bool{}
+		for c, p := range q.Channels {
+			list.asks[q.ID][c] = p.WrapUp.Mode == gateway.WrapUpOptional
+		}
 	}
 	for after := gateway.AgentID(0); ; {
 		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})

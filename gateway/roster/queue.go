@@ -192,6 +192,9 @@ func settlePlan(c gateway.Channel, p gateway.ChannelPlan) (gateway.ChannelPlan, 
 	if p.WrapUp.Mode == "" {
 		p.WrapUp.Mode, p.WrapUp.Seconds = d.WrapUp.Mode, d.WrapUp.Seconds
 	}
+	if p.Clock == "" {
+		p.Clock = gateway.DefaultClock(c)
+	}
 	p.WrapUp.Codes, p.WrapUp.Lists = nil, nil // the transaction lists say which
 	switch p.Decline {
 	case gateway.DeclineVCC, gateway.DeclineEngage, gateway.DeclineSoft:
@@ -199,7 +202,7 @@ func settlePlan(c gateway.Channel, p gateway.ChannelPlan) (gateway.ChannelPlan, 
 		return p, gateway.Invalid("bad_decline_policy", "what becomes of an agent who declines is vcc, engage or soft")
 	}
 	switch p.Clock {
-	case "", gateway.WallClock, gateway.CalendarClock:
+	case gateway.WallClock, gateway.CalendarClock:
 	default:
 		return p, gateway.Invalid("bad_clock", "a target counts by the wall clock (wall) or only while the queue is open (calendar)")
 	}

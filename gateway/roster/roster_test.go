@@ -74,11 +74,11 @@ func TestPlan(t *testing.T) {
 			ID: billing.ID, Band: 5,
 			Channels: map[gateway.Channel]gateway.ChannelPlan{
 				gateway.Voice: {
-					Target: 30, OfferTimeout: 20, Decline: gateway.DeclineVCC,
+					Target: 30, Clock: gateway.WallClock, OfferTimeout: 20, Decline: gateway.DeclineVCC,
 					WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 30, CodeRequired: true, Codes: codes, Lists: combine},
 				},
 				gateway.Email: {
-					Target: 4 * 3600, OfferTimeout: 60, Decline: gateway.DeclineSoft,
+					Target: 4 * 3600, Clock: gateway.CalendarClock, OfferTimeout: 60, Decline: gateway.DeclineSoft,
 					WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual, CodeRequired: true, Codes: codes, Lists: combine},
 				},
 			},

@@ -5,7 +5,7 @@ import type { Channel, Id, Phone } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { phoneAddress } from '../phone/number'
 import { Field, Switch } from '../ui/controls'
-import { Count, Part, Pick, Text } from '../ui/form'
+import { Count, Level, Part, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Avatar, channelIcon, Chip, Failure } from '../ui/parts'
 import { useEditing, useKept, type Editing } from './editing'
@@ -179,13 +179,7 @@ function Skills({ a, set }: Edits) {
         <li className="optrow" key={s.id}>
           <span className="med grow ell">{s.name}</span>
           <div className="opt-end">
-            <Pick
-              hidden
-              label={`${s.name}: ${w.admin.level}`}
-              value={String(a.skills.find((x) => x.skill === s.id)?.level ?? 0)}
-              set={(l) => change(s.id, Number(l))}
-              of={[['0', w.admin.noLevel], ...levels(5).map((n) => [String(n), w.admin.levelOf(n)] as const)]}
-            />
+            <Level name={s.name} level={a.skills.find((x) => x.skill === s.id)?.level ?? 0} set={(level) => change(s.id, level)} />
           </div>
         </li>
       ))}

@@ -6,6 +6,7 @@ import { api } from '../api/client'
 import type { Channel, Id } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { total } from '../phone/directory'
+import { useMe } from '../session'
 import { Switch } from '../ui/controls'
 import { Count, Names, Part, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
@@ -22,12 +23,12 @@ export function Queues() {
   const w = useWords()
   const f = useFormat()
   const query = useKept('queues')
-  const calendars = useKept('calendars').data?.items ?? []
+  const calendars = useKept('calendars', useMe().role === 'administrator').data?.items ?? []
   const taken = (q: QueueSettings) => channels.filter((c) => c !== 'callback' && q.channels[c])
   return (
     <Listing
       title={w.admin.queues}
-      add={w.admin.addQueue}
+      add={useMe().role === 'administrator' ? w.admin.addQueue : undefined}
       base={base}
       icon="list"
       query={query}
@@ -48,7 +49,7 @@ export function Queues() {
           ),
         },
         { head: w.admin.sender, cell: (q) => q.from_address || q.from_name || w.common.none },
-        { head: w.admin.hours, cell: (q) => calendars.find((c) => c.id === q.calendar)?.name ?? w.admin.always },
+        { head: w.admin.hours, cell: (q) => calendars.find((c) => c.id === q.calendar)?.name ?? ((q.calendar ?? '0') === '0' ? w.admin.always : w.admin.byCalendar) },
       ]}
     />
   )
@@ -120,11 +121,11 @@ type Edits = { q: QueueSettings; set: Editing<QueueSettings>['set'] }
 
 function Calendars({ q, set }: Edits) {
   const w = useWords()
-  const list = useKept('calendars').data?.items ?? []
+  const administers = useMe().role === 'administrator'
+  const list = useKept('calendars', administers).data?.items ?? []
+  if (!administers) return null // which there are is theirs to know
   return <Pick label={w.admin.hours} value={q.calendar ?? '0'} set={(calendar) => set({ calendar })} of={[['0', w.admin.always], ...list.map((c) => [c.id, c.name] as const)]} />
 }
-
-const usual: ChannelPlan = { target: 60, offer_timeout: 30, decline: 'soft', wrap_up: { mode: 'timed', seconds: 30, code_required: false } }
 
 /** How one channel is worked: whether it is, how soon, how long it rings, what comes after. */
 function Plan({ channel, q, set }: Edits & { channel: Channel }) {
@@ -135,12 +136,14 @@ function Plan({ channel, q, set }: Edits & { channel: Channel }) {
     set({ channels: p ? { ...rest, [channel]: p } : rest })
   }
   const name = w.channel[channel]
-  const wrap = (by: Partial<WrapUpPlan>) => plan && put({ ...plan, wrap_up: { ...plan.wrap_up, ...by } })
+  const wrap = (by: Partial<WrapUpPlan>) => plan && put({ ...plan, wrap_up: { mode: '' as WrapUpPlan['mode'], ...plan.wrap_up, ...by } })
   const last = Object.keys(q.channels).length === 1
+  const mode = plan?.wrap_up?.mode || undefined
+  const usual = (set: string | undefined): ['', string][] => (set ? [] : [['', w.admin.usual]])
   return (
     <fieldset className="boxed plan">
       <legend className="vh">{name}</legend>
-      <Switch on={plan !== undefined} set={(on) => put(on ? usual : undefined)} disabled={plan !== undefined && last}>
+      <Switch on={plan !== undefined} set={(on) => put(on ? {} : undefined)} disabled={plan !== undefined && last}>
         <Icon name={channelIcon[channel]} />
         <span className="med">{name}</span>
       </Switch>
@@ -148,8 +151,8 @@ function Plan({ channel, q, set }: Edits & { channel: Channel }) {
         <div className="f3">
           <Count label={w.admin.target} unit={w.admin.seconds} value={plan.target} set={(target) => put({ ...plan, target })} />
           <Count label={w.admin.offerTimeout} unit={w.admin.seconds} hint={w.admin.offerHint} value={plan.offer_timeout} set={(offer_timeout) => put({ ...plan, offer_timeout })} />
-          <Pick label={w.admin.decline} value={plan.decline} set={(decline) => put({ ...plan, decline })} of={declines.map((d) => [d, w.admin.declines[d]] as const)} />
-          <Pick label={w.admin.clock} value={plan.clock ?? 'wall'} set={(clock) => put({ ...plan, clock })} of={clocks.map((c) => [c, w.admin.clocks[c]] as const)} />
+          <Pick label={w.admin.decline} value={plan.decline ?? ''} set={(decline) => put({ ...plan, decline: decline || undefined })} of={[...usual(plan.decline), ...declines.map((d) => [d, w.admin.declines[d]] as const)]} />
+          <Pick label={w.admin.clock} value={plan.clock ?? ''} set={(clock) => put({ ...plan, clock: clock || undefined })} of={[...usual(plan.clock), ...clocks.map((c) => [c, w.admin.clocks[c]] as const)]} />
           {givesWay.has(channel) && (
             <div className="f">
               <span className="label">{w.admin.interruptible}</span>
@@ -158,11 +161,11 @@ function Plan({ channel, q, set }: Edits & { channel: Channel }) {
               </Switch>
             </div>
           )}
-          <Pick label={w.admin.wrapUp} value={plan.wrap_up.mode} set={(mode) => wrap({ mode })} of={modes.map((m) => [m, w.admin.modes[m]] as const)} />
-          {plan.wrap_up.mode.startsWith('timed') && <Count label={w.admin.wrapSeconds} unit={w.admin.seconds} value={plan.wrap_up.seconds} set={(seconds) => wrap({ seconds })} />}
+          <Pick label={w.admin.wrapUp} value={mode ?? ''} set={(mode) => mode && wrap({ mode })} of={[...usual(mode), ...modes.map((m) => [m, w.admin.modes[m]] as const)]} />
+          {mode && lasting.has(mode) && <Count label={w.admin.wrapSeconds} unit={w.admin.seconds} value={plan.wrap_up?.seconds} set={(seconds) => wrap({ seconds })} />}
           <div className="f">
             <span className="label">{w.admin.codes}</span>
-            <Switch on={plan.wrap_up.code_required} set={(code_required) => wrap({ code_required })}>
+            <Switch on={plan.wrap_up?.code_required ?? false} set={(code_required) => wrap({ code_required })}>
               {w.admin.codeRequired}
             </Switch>
           </div>
@@ -176,6 +179,7 @@ const strategies = ['longest_idle', 'skill_first', 'round_robin', 'least_busy', 
 const clocks = ['wall', 'calendar'] as const
 const givesWay = new Set<Channel>(['email', 'voicemail'])
 const declines = ['soft', 'engage', 'vcc'] as const
+const lasting = new Set<string>(['optional', 'timed', 'timed_extendable'])
 const modes = ['none', 'optional', 'timed', 'timed_extendable', 'manual'] as const
 
 /** What mails from the queue end with: kept for itself, saved when it is left. */
@@ -206,7 +210,8 @@ function Now({ id }: { id: Id }) {
   const w = useWords()
   const f = useFormat()
   const row = useQuery({ queryKey: ['queues'], queryFn: api.queues }).data?.items.find((q) => q.id === id)
-  const members = (useKept('agents').data?.items ?? []).filter((a) => a.active && a.memberships.some((m) => m.queue === id && m.enabled))
+  const administers = useMe().role === 'administrator'
+  const members = (useKept('agents', administers).data?.items ?? []).filter((a) => a.active && a.memberships.some((m) => m.queue === id && m.enabled))
   return (
     <>
       <h3>{w.admin.now}</h3>
@@ -231,11 +236,13 @@ function Now({ id }: { id: Id }) {
           <dd>{f.number(row.abandoned_today)}</dd>
         </dl>
       )}
-      <div className="sec-h">
-        <h3 className="grow">{w.admin.members}</h3>
-        <span className="badge">{f.number(members.length)}</span>
-      </div>
-      {members.length === 0 ? (
+      {administers && (
+        <div className="sec-h">
+          <h3 className="grow">{w.admin.members}</h3>
+          <span className="badge">{f.number(members.length)}</span>
+        </div>
+      )}
+      {!administers ? null : members.length === 0 ? (
         <Empty icon="users" text={w.admin.noMembers} />
       ) : (
         <ul className="stack-2">

@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import type { Outcome, StatusCode } from '../api/admin'
 import type { Id, Intent } from '../api/types'
 import { useFormat, useWords } from '../i18n'
+import { useMe } from '../session'
 import { Switch } from '../ui/controls'
 import { Count, Names, Part, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
@@ -16,18 +17,19 @@ type One = { id: Id; done: (id: Id) => void }
 /** Groups and skills: a name, and who has it. */
 export function Plain({ kind }: { kind: 'groups' | 'skills' }) {
   const w = useWords()
-  const agents = useKept('agents').data?.items ?? []
+  const administers = useMe().role === 'administrator'
+  const agents = useKept('agents', administers).data?.items ?? []
   const has = (id: Id) => agents.filter((a) => a.active && (kind === 'groups' ? a.group === id : a.skills.some((s) => s.skill === id))).length
   return (
     <Listing
       title={w.admin[kind]}
       lead={kind === 'skills' ? w.admin.skillsHint : w.admin.groupsHint}
-      add={w.admin.add}
+      add={administers ? w.admin.add : undefined}
       base={`/settings/${kind}`}
       icon={kind === 'groups' ? 'users' : 'star'}
       query={useKept(kind)}
       name={(t) => t.name}
-      columns={[{ head: w.admin.agents, cell: (t) => has(t.id) || w.common.none, right: true }]}
+      columns={administers ? [{ head: w.admin.agents, cell: (t) => has(t.id) || w.common.none, right: true }] : []}
     />
   )
 }

@@ -12,7 +12,7 @@ export interface AgentSettings {
   channels: A.Channel[]
   caps?: Partial<Record<A.Channel, number>>
   memberships: Membership[]
-  skills: SkillLevel[]
+  skills: A.SkillLevel[]
   phones: A.Phone[]
   active: boolean
   rev: number
@@ -22,10 +22,6 @@ export interface Membership {
   enabled: boolean
   level: number // 1 to 3
   delay?: number // s
-}
-export interface SkillLevel {
-  skill: A.Id
-  level: number // 1 to 5
 }
 export interface QueueSettings {
   id: A.Id
@@ -58,17 +54,17 @@ export interface Step {
   channels?: A.Channel[] | null
 }
 export interface ChannelPlan {
-  target: number // s
-  offer_timeout: number // s
-  decline: 'vcc' | 'engage' | 'soft'
+  target?: number // s
+  offer_timeout?: number // s
+  decline?: 'vcc' | 'engage' | 'soft'
   clock?: 'wall' | 'calendar' // what the time to answer counts by
   interruptible?: boolean
-  wrap_up: WrapUpPlan
+  wrap_up?: WrapUpPlan // what a plan leaves out, the server fills in when it is saved
 }
 export interface WrapUpPlan {
   mode: 'none' | 'optional' | 'timed' | 'timed_extendable' | 'manual'
   seconds?: number
-  code_required: boolean
+  code_required?: boolean
 }
 export interface Thing {
   id: A.Id

@@ -161,7 +161,8 @@ export const api = {
   end: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'end')),
   finish: (id: A.Id, codes: A.Id[], note?: string) => post<A.InteractionView | undefined>(on(id, 'finish'), { codes, note }),
   extend: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'extend')),
-  transfer: (id: A.Id, to: A.Target & { note?: string }) => post<A.InteractionView | undefined>(on(id, 'transfer'), to),
+  skills: () => get<A.Page<A.Named>>('/skills'),
+  transfer: (id: A.Id, to: A.Target & { note?: string; skills?: A.SkillLevel[] }) => post<A.InteractionView | undefined>(on(id, 'transfer'), to),
   consult: (id: A.Id, to: A.Target & { even_if_busy?: boolean; note?: string }) => post<A.InteractionView | undefined>(on(id, 'consult'), to),
   joinLines: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'join-lines')),
   transferLines: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'transfer-lines')),
@@ -180,6 +181,7 @@ export const api = {
   intervals: (query: { queue: A.Id; from: string; to: string; step_s: number }) => get<A.Page<A.Interval>>('/statistics/intervals', query),
   work: (agent: A.Id) => get<A.Workplace>(`/agents/${agent}/work`),
   setMembership: (agent: A.Id, queue: A.Id, body: { enabled: boolean; level?: number }) => put<A.Workplace>(`/agents/${agent}/queues/${queue}`, body),
+  setSkill: (agent: A.Id, skill: A.Id, level: number) => put<A.Workplace>(`/agents/${agent}/skills/${skill}`, { level }),
   agents: () => get<A.Page<A.AgentRow>>('/agents'),
   transactionCodes: (queue: A.Id) => get<A.Page<A.CodeList>>('/transaction-codes', { queue }),
 

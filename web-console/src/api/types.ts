@@ -57,6 +57,7 @@ export interface Me {
   presence: Presence
   phones?: Phone[]
   queues?: Named[]
+  costs?: Partial<Record<Channel, number>> // of 100 units, where the house differs from the usual
 }
 
 export interface Named {
@@ -337,9 +338,13 @@ export interface Interval {
 }
 
 /** Where an agent works, and what they know. */
+export interface SkillLevel {
+  skill: Id
+  level: number // 1 to 5
+}
 export interface Workplace {
   memberships: { queue: Id; enabled: boolean; level: number }[]
-  skills: { skill: Id; level: number }[]
+  skills: SkillLevel[]
 }
 
 /** A name in several languages: { sv: …, en: … }. */

@@ -32,6 +32,8 @@ export const enAdmin: typeof svAdmin = {
   sender: 'Sender',
   hours: 'Opening hours',
   always: 'Always open',
+  byCalendar: 'By a calendar',
+  usual: 'As usual',
   queueActive: 'Takes work',
   target: 'Answer within',
   offerTimeout: 'An offer lasts',

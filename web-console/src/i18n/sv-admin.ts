@@ -30,6 +30,8 @@ export const svAdmin = {
   sender: 'Avsändare',
   hours: 'Öppettider',
   always: 'Alltid öppet',
+  byCalendar: 'Efter en kalender',
+  usual: 'Som vanligt',
   queueActive: 'Tar emot ärenden',
   target: 'Svara inom',
   offerTimeout: 'Erbjudandet gäller',

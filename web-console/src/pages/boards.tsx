@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { Button, MenuTrigger, SubmenuTrigger } from 'react-aria-components'
 import { Link, useLocation } from 'wouter'
 import { api } from '../api/client'
-import type { AgentRow, Channel, Id, Intent, Interval, QueueRow, Status } from '../api/types'
+import type { AgentRow, Channel, Id, Intent, Interval, QueueRow, Status, Workplace } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { serverNow, useNow } from '../live/clock'
@@ -16,6 +16,7 @@ import { AlertList } from '../shell/alerts'
 import { StatusItem } from '../shell/status-menu'
 import { Menu, MenuItem, MenuSep, Switch, Tabs } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
+import { Level } from '../ui/form'
 import { SortHead, useSort, type By } from '../ui/sort'
 import { Spark } from '../ui/spark'
 import { Icon, type IconName } from '../ui/icon'
@@ -502,7 +503,7 @@ function Holds({ a }: { a: AgentRow }) {
   )
 }
 
-/** Which queues an agent works in just now: each switch is a decision of its own, at once. */
+/** Which queues an agent works in just now, and what they know: each switch is a decision of its own, at once. */
 function Work({ a, close }: { a: AgentRow; close: () => void }) {
   const w = useWords()
   const client = useQueryClient()
@@ -533,10 +534,39 @@ function Work({ a, close }: { a: AgentRow; close: () => void }) {
             </ul>
           )}
         </Fetched>
+        <Knows a={a} there={query.data} />
         {set.error && <Failure error={set.error} />}
         <p className="hint">{w.board.workLead}</p>
       </div>
     </Dialog>
+  )
+}
+
+/** What an agent knows, as the queues' offers ask for it. */
+function Knows({ a, there }: { a: AgentRow; there: Workplace | undefined }) {
+  const w = useWords()
+  const client = useQueryClient()
+  const skills = useQuery({ queryKey: ['skills'], queryFn: api.skills }).data?.items ?? []
+  const set = useMutation({
+    mutationFn: ({ skill, level }: { skill: Id; level: number }) => api.setSkill(a.id, skill, level),
+    onSuccess: (now) => client.setQueryData(['work', a.id], now),
+  })
+  if (!there || skills.length === 0) return null
+  return (
+    <>
+      <h3 className="overline">{w.admin.skills}</h3>
+      <ul className="boxed">
+        {skills.map((s) => (
+          <li className="optrow" key={s.id}>
+            <span className="med grow ell">{s.name}</span>
+            <div className="opt-end">
+              <Level name={s.name} level={there.skills.find((x) => x.skill === s.id)?.level ?? 0} set={(level) => set.mutate({ skill: s.id, level })} />
+            </div>
+          </li>
+        ))}
+      </ul>
+      {set.error && <Failure error={set.error} />}
+    </>
   )
 }
 

@@ -34,6 +34,7 @@ const centre = [
   ['synonyms', 'book', 'synonyms'],
   ['macros', 'list', 'macros'],
 ] as const
+const daily = centre.filter(([s]) => s === 'queues' || s === 'skills' || s === 'rules') // what supervisors change while the house is open
 const ways = [
   ['mailboxes', 'mail', 'mailboxes'],
   ['widgets', 'chat', 'widgets'],
@@ -55,7 +56,7 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
   const role = useMe().role
   const administers = role === 'administrator'
   const supervises = role !== 'agent'
-  const open = [...(supervises ? mailroom : []), ...(administers ? [...centre, ...ways, ...system] : [])]
+  const open = [...(supervises ? mailroom : []), ...(administers ? [...centre, ...ways, ...system] : supervises ? daily : [])]
   const kept = (administers && section === 'codes') || open.some(([s]) => s === section) ? section : undefined
   const here = personal.find((s) => s === section) ?? 'profile'
   const [saved, setSaved] = useState('')
@@ -69,8 +70,8 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
         {personal.map((s) => (
           <NavLink key={s} to={s} icon={icons[s]} text={w.settings[s]} here={shown(s)} />
         ))}
-        {administers && <span className="overline">{w.admin.centre}</span>}
-        {administers && centre.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
+        {supervises && <span className="overline">{w.admin.centre}</span>}
+        {supervises && (administers ? centre : daily).map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
         {administers && <span className="overline">{w.admin.channels}</span>}
         {administers && ways.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
         {supervises && <span className="overline">{w.admin.mailroom}</span>}

@@ -6,6 +6,7 @@ import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { mayDo } from '../inbox/interaction'
 import { useMe } from '../session'
+import { AskWrapUp } from '../thread/ask-wrap-up'
 import { Transfer } from '../thread/transfer'
 import { Icon } from '../ui/icon'
 import { announced, printed, useKeys } from '../ui/keys'
@@ -114,6 +115,7 @@ function CustomerActs({ i, line }: { i: InteractionView; line: Line }) {
             {can('transfer') ? w.thread.transfer : w.lines.more}
           </button>
         )}
+        <AskWrapUp i={i} />
         <span className="grow" />
         {can('end') && (
           <button className="btn btn--sm btn--quiet btn--end" disabled={end.isPending} onClick={() => end.mutate(i.id)}>

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, Problem } from '../api/client'
-import type { Id, InteractionView, Target } from '../api/types'
+import type { Id, InteractionView, SkillLevel, Target } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { useWho } from '../inbox/who'
@@ -36,7 +36,7 @@ function useLine<T = void>(verb: (to: T) => Promise<InteractionView | undefined>
 const target = ({ kind, id }: Goal): Target => (kind === 'agent' ? { to_agent: id } : kind === 'queue' ? { to_queue: id } : { to_number: id })
 
 /** Gives an interaction away without talking first. */
-export const useGive = (id: Id, done?: () => void) => useLine(({ to, note }: { to: Goal; note?: string }) => api.transfer(id, { ...target(to), note }), done)
+export const useGive = (id: Id, done?: () => void) => useLine(({ to, note, skills }: { to: Goal; note?: string; skills?: SkillLevel[] }) => api.transfer(id, { ...target(to), note, skills }), done)
 
 /** Asks a colleague, or calls a number, on line 2; who is busy is only disturbed on purpose. */
 export function useAsk(id: Id, done?: () => void) {

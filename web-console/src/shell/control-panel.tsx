@@ -49,18 +49,21 @@ export function ControlPanel({ search, shortcuts }: { search: () => void; shortc
   )
 }
 
-const steps = 4 // a chat takes one, an e-mail two, a call all four
+const usualChat = 25 // units, where the house has no rule of its own
 
 function Capacity() {
   const w = useWords()
   const units = useLive((l) => l.presence?.units ?? 0)
-  const used = Math.min(steps, Math.ceil((units * steps) / 100))
-  const wide = 32 / steps - 2
+  const step = useMe().costs?.chat || usualChat // a step is a chat's room: as many chats fit as there are steps
+  const steps = Math.max(1, Math.floor(100 / step))
+  const used = Math.ceil(Math.min(units, 100) === units ? Math.min(steps, units / step) : units / step)
+  const gap = steps > 6 ? 1 : 2.6
+  const wide = (32 - gap * (steps - 1)) / steps
   return (
-    <span className="cap" title={w.status.capacityTitle}>
+    <span className={`cap${units > 100 ? ' t-warn' : ''}`} title={w.status.capacityTitle}>
       <svg viewBox="0 0 32 8" aria-hidden="true">
         {Array.from({ length: steps }, (_, i) => (
-          <rect key={i} className={i < used ? 'on' : 'no'} x={i * (wide + 2.6)} y="0" width={wide} height="8" rx="2" />
+          <rect key={i} className={i < used ? 'on' : 'no'} x={i * (wide + gap)} y="0" width={wide} height="8" rx="2" />
         ))}
       </svg>
       <span className="vh">{w.status.capacityTitle}</span>

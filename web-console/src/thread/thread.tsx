@@ -15,7 +15,8 @@ import { SecondStrip } from '../phone/second'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { useKeys } from '../ui/keys'
-import { channelIcon, Failure, Skeleton } from '../ui/parts'
+import { channelIcon, Chip, Failure, Skeleton } from '../ui/parts'
+import { AskWrapUp } from './ask-wrap-up'
 import { Composer } from './composer'
 import { Entries } from './entries'
 import { useDeliveries, useLog, useSeen } from './log'
@@ -109,6 +110,11 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
         </div>
         <span className="head-cue">
           <Cue i={i} large />
+          {i.over_capacity && (
+            <Chip tone="warn" icon="warn" large>
+              {w.thread.over}
+            </Chip>
+          )}
         </span>
         {moves && (
           <button className="btn btn--sm" onClick={() => setTransfer(true)} aria-label={may('transfer') ? w.thread.transfer : w.lines.more}>
@@ -116,6 +122,7 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
             <span className="wide">{may('transfer') ? w.thread.transfer : w.lines.more}</span>
           </button>
         )}
+        <AskWrapUp i={i} />
         {may('end') && (
           <button className="btn btn--sm" disabled={end.isPending} onClick={() => end.mutate(i.id)}>
             {w.thread.end[i.channel]}

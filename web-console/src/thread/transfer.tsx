@@ -1,7 +1,7 @@
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../api/client'
-import type { InteractionView } from '../api/types'
+import type { InteractionView, SkillLevel } from '../api/types'
 import { useWords } from '../i18n'
 import { takeInteraction } from '../live/hub'
 import { isCall, mayDo } from '../inbox/interaction'
@@ -9,6 +9,7 @@ import { Directory, keyOf, type Goal } from '../phone/directory'
 import { Busy, useAsk, useGive } from '../phone/second'
 import { useMe } from '../session'
 import { Dialog } from '../ui/dialog'
+import { Level } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Failure } from '../ui/parts'
 
@@ -52,6 +53,7 @@ export function Transfer({ i, close }: { i: InteractionView; close: () => void }
   const me = useMe()
   const [to, setTo] = useState<Goal | null>(null)
   const [note, setNote] = useState('')
+  const [skills, setSkills] = useState<SkillLevel[]>([])
   const move = useGive(i.id, close)
   const asking = useAsk(i.id, close)
   const said = { note: note.trim() || undefined }
@@ -72,6 +74,7 @@ export function Transfer({ i, close }: { i: InteractionView; close: () => void }
           <Icon name="lock" />
           <input id="transfer-note" placeholder={w.transfer.notePlaceholder} value={note} onChange={(e) => setNote(e.target.value)} />
         </div>
+        {moves && to?.kind === 'queue' && <Needs skills={skills} set={setSkills} />}
         <Busy asking={asking} />
         {error && <Failure error={error} />}
         {moves && <span className="hint">{to?.kind === 'number' ? w.transfer.effectOutside : w.transfer.effect}</span>}
@@ -86,12 +89,35 @@ export function Transfer({ i, close }: { i: InteractionView; close: () => void }
             </button>
           )}
           {moves && (
-            <button className="btn btn--primary" aria-disabled={!to} disabled={busy} onClick={() => to && move.mutate({ to, ...said })}>
+            <button className="btn btn--primary" aria-disabled={!to} disabled={busy} onClick={() => to && move.mutate({ to, ...said, skills: to.kind === 'queue' && skills.length ? skills : undefined })}>
               {name}
             </button>
           )}
         </div>
       </div>
     </Dialog>
+  )
+}
+
+/** What whoever takes it from the queue must know; none chosen: as before. */
+function Needs({ skills, set }: { skills: SkillLevel[]; set: (s: SkillLevel[]) => void }) {
+  const w = useWords()
+  const known = useQuery({ queryKey: ['skills'], queryFn: api.skills, staleTime: 60_000 }).data?.items ?? []
+  if (known.length === 0) return null
+  const change = (skill: string, level: number) => set([...skills.filter((s) => s.skill !== skill), ...(level ? [{ skill, level }] : [])])
+  return (
+    <details>
+      <summary>{w.transfer.needs(skills.length)}</summary>
+      <ul className="boxed">
+        {known.map((k) => (
+          <li className="optrow" key={k.id}>
+            <span className="med grow ell">{k.name}</span>
+            <div className="opt-end">
+              <Level name={k.name} level={skills.find((s) => s.skill === k.id)?.level ?? 0} set={(level) => change(k.id, level)} />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </details>
   )
 }

@@ -107,3 +107,10 @@ export function Names({ value, set, label }: { value: Label | undefined; set: (l
     </div>
   )
 }
+
+/** How well something is known, 1 to 5, or not at all. */
+export function Level({ name, level, set }: { name: string; level: number; set: (level: number) => void }) {
+  const w = useWords()
+  const of = [0, 1, 2, 3, 4, 5].map((n) => [String(n), n ? w.admin.levelOf(n) : w.admin.noLevel] as const)
+  return <Pick hidden label={`${name}: ${w.admin.level}`} value={String(level)} set={(l) => set(Number(l))} of={of} />
+}

@@ -78,6 +78,16 @@ test('initials', () => {
   assert.equal(initials('+46 70 174'), '#')
 })
 
+test('what the floor refuses has words', () => {
+  const room = fileURLToPath(new URL('../../../gateway/routing/', import.meta.url))
+  const source = readdirSync(room).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).map((f) => readFileSync(room + f, 'utf8')).join('')
+  const given = [...source.matchAll(/(?:Conflict|Invalid|NotFound|Forbidden|refused|unprocessed)\("([a-z_]+)"|"(queue_[a-z]+)":/g)].map((m) => m[1] ?? m[2]!)
+  // What only a program can do wrong, and what customers are told in words of their own.
+  const others = new Set(['no_callback', 'no_interaction_id', 'repeated', 'unknown_channel', 'unknown_end', 'unknown_event', 'unknown_status'])
+  assert.ok(given.length > 40, `only ${given.length} refusals found`)
+  for (const codes of [sv.problem.codes, en.problem.codes]) assert.deepEqual(given.filter((c) => !others.has(c) && !codes[c]), [])
+})
+
 test('what the mail parser had to mend has words', () => {
   const room = fileURLToPath(new URL('../../../channels/email/letter/', import.meta.url))
   const found = readdirSync(room).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).flatMap((f) => [...readFileSync(room + f, 'utf8').matchAll(/\.defect\("([^"]+)"\)/g)].map((m) => m[1]!))
