@@ -225,7 +225,7 @@ func (r simReport) limits() string {
 	b.WriteString("What nobody can know: how long those would have talked who gave up (5 min is taken), whether those would have stayed who were\n" +
 		"answered, and what agents would have refused. Nobody's patience, speed or way of working changes with the plan.\n")
 	if len(r.Unknown) > 0 {
-		b.WriteString("Left out, as answers to decisions that may not be made again:")
+		b.WriteString("Done again only while the decisions before are the same ones, else left out:")
 		for n, what := range sortedKeys(r.Unknown) {
 			b.WriteString(map[bool]string{true: " ", false: ", "}[n == 0] + strings.ToLower(what) + fmt.Sprintf(" %d", r.Unknown[what]))
 		}

@@ -17,27 +17,37 @@ const (
 )
 
 // Play lets a new floor decide a recorded day anew and tells each result to hear. Change
-// may put another plan in the place of each recorded one. Agents accept what they are
-// offered after the time that was recorded for the episode; customers who gave up do so
-// again at the same moment, unless they have been answered; nobody else's patience ends.
+// may put another plan in the place of each recorded one. As long as an interaction is
+// offered to the same agents at the same moments, everybody does to it what they did, at
+// the same moments. Once it goes another way, agents accept what they are offered after
+// the time that was recorded for the episode; customers who gave up do so again at the
+// same moment, unless they have been answered; nobody else's patience ends.
 func (r Recording) Play(change func(gateway.Plan) gateway.Plan, hear func(Logged, Result)) {
 	p := player{
 		core: New(), hear: hear, wakes: r.Wakes, episodes: map[gateway.InteractionID]*Episode{},
+		offers: r.Offers, astray: map[gateway.InteractionID]bool{},
 		script: heap[scripted]{less: scriptBefore, moved: func(scripted, int) {}},
 	}
 	for i := range r.Episodes {
 		c := &r.Episodes[i]
 		p.episodes[c.Admit.Interaction] = c
-		p.plan(c.At, c.Admit)
+		p.recorded(Logged{c.Seq, c.At, c.Admit})
 		if c.Patience >= 0 {
-			p.plan(c.At.Add(c.Patience), givesUp{c.Admit.Interaction})
+			leave, ok := c.Leave.Event.(gateway.Leave)
+			if !ok {
+				leave.Interaction = c.Admit.Interaction
+			}
+			p.recorded(Logged{c.Leave.Seq, c.At.Add(c.Patience), givesUp{leave}})
 		}
 	}
 	for _, l := range r.Acts {
 		if e, ok := l.Event.(Configure); ok && change != nil {
 			l.Event = Configure{change(e.Plan)}
 		}
-		p.plan(l.At, l.Event)
+		p.recorded(l)
+	}
+	for _, l := range r.Deeds {
+		p.recorded(Logged{l.Seq, l.At, deed{l.Event}})
 	}
 	p.run()
 }
@@ -48,6 +58,8 @@ type player struct {
 	hear     func(Logged, Result)
 	seq      int64 // of what was heard
 	episodes map[gateway.InteractionID]*Episode
+	offers   map[OfferKey]time.Time         // of the recording
+	astray   map[gateway.InteractionID]bool // goes another way than recorded
 	script   heap[scripted]
 	wrote    int
 	wakeAt   time.Time
@@ -57,17 +69,25 @@ type player struct {
 // scripted is one line of the script: what somebody does, and when.
 type scripted struct {
 	at    time.Time
+	seq   int64 // in the log; 0: it is not from there
 	no    int
 	event Event
 }
 
 // givesUp is a customer who leaves if there has been no answer.
-type givesUp struct{ interaction gateway.InteractionID }
+type givesUp struct{ leave gateway.Leave }
 
-// scriptBefore puts the plan before people, and people in the order in which they were written.
+// deed is what somebody did because of what was decided.
+type deed struct{ event Event }
+
+// scriptBefore keeps the order of the log; else it puts the plan before people, and people
+// in the order in which they were written.
 func scriptBefore(a, b scripted) bool {
 	if d := a.at.Compare(b.at); d != 0 {
 		return d < 0
+	}
+	if a.seq != 0 && b.seq != 0 && a.seq != b.seq {
+		return a.seq < b.seq
 	}
 	_, x := a.event.(Configure)
 	_, y := b.event.(Configure)
@@ -77,27 +97,57 @@ func scriptBefore(a, b scripted) bool {
 	return a.no < b.no
 }
 
-func (p *player) plan(at time.Time, ev Event) {
+func (p *player) plan(at time.Time, ev Event) { p.recorded(Logged{At: at, Event: ev}) }
+
+func (p *player) recorded(l Logged) {
 	p.wrote++
-	p.script.push(scripted{at, p.wrote, ev})
+	p.script.push(scripted{l.At, l.Seq, p.wrote, l.Event})
 }
 
 func (p *player) run() {
-	for len(p.script.s) > 0 {
-		next := p.script.s[0]
-		if due := p.due(); !due.IsZero() && !due.After(next.at) {
+	for {
+		if due := p.due(); !due.IsZero() && !due.After(p.until()) {
 			p.apply(due, Wake{})
 			continue
 		}
-		p.script.remove(0)
-		if g, ok := next.event.(givesUp); ok {
-			if i, waits := p.core.Interaction(g.interaction); !waits || !i.AcceptedAt.IsZero() {
-				continue
-			}
-			next.event = gateway.Leave{Interaction: g.interaction}
+		if len(p.script.s) == 0 {
+			return
 		}
-		p.apply(next.at, next.event)
+		next := p.script.s[0]
+		p.script.remove(0)
+		switch e := next.event.(type) {
+		case givesUp:
+			if i, waits := p.core.Interaction(e.leave.Interaction); waits && i.AcceptedAt.IsZero() {
+				p.apply(next.at, e.leave)
+			}
+		case deed:
+			if id := about(e.event); !p.astray[id] && !p.apply(next.at, e.event) && id != 0 {
+				p.stray(next.at, id)
+			}
+		default:
+			p.apply(next.at, e)
+		}
 	}
+}
+
+// stray is for an interaction to which something cannot be done that was done: what is
+// begun goes on for as long as it did.
+func (p *player) stray(at time.Time, id gateway.InteractionID) {
+	p.astray[id] = true
+	if i, ok := p.core.Interaction(id); ok {
+		p.follow(at, i)
+	}
+}
+
+// until is when something is done next, else when the floor of the recording woke last.
+func (p *player) until() (at time.Time) {
+	switch {
+	case len(p.script.s) > 0:
+		at = p.script.s[0].at
+	case len(p.wakes) > 0:
+		at = p.wakes[len(p.wakes)-1]
+	}
+	return at
 }
 
 // due is when the floor wakes: if it did just after that time, as late as it did.
@@ -110,7 +160,7 @@ func (p *player) due() time.Time {
 }
 
 // apply does what the script says and writes what follows from it.
-func (p *player) apply(at time.Time, ev Event) {
+func (p *player) apply(at time.Time, ev Event) (done bool) {
 	res := p.core.Apply(at, ev)
 	p.wakeAt = res.WakeAt
 	p.seq++
@@ -118,26 +168,40 @@ func (p *player) apply(at time.Time, ev Event) {
 	for _, e := range res.Effects {
 		switch e := e.(type) {
 		case OfferCreated:
+			if was, ok := p.offers[keyOf(e.Offer)]; ok && was.Equal(at) && !p.astray[e.Offer.Interaction] {
+				continue
+			}
+			p.astray[e.Offer.Interaction] = true
 			p.plan(at.Add(known(p.of(e.Offer.Interaction).Answer, usualAnswer)), gateway.Accept{
 				Interaction: e.Offer.Interaction, No: e.Offer.No, Agent: e.Offer.Agent, ByPhone: true,
 			})
 		case InteractionChanged:
-			p.follow(at, *e.Interaction)
+			if i := *e.Interaction; p.astray[i.ID] && (i.AcceptedAt.Equal(at) || i.EndedAt.Equal(at)) {
+				p.follow(at, i)
+			}
+		}
+	}
+	return res.Err == nil
+}
+
+// follow writes the end of a talk and of a wrap-up, which have just begun or go on.
+func (p *player) follow(at time.Time, i gateway.Interaction) {
+	c := p.of(i.ID)
+	switch {
+	case i.State == gateway.StateActive && i.EndedAt.IsZero():
+		p.plan(later(at, i.AcceptedAt.Add(known(c.Talk, usualTalk))), gateway.EndInteraction{Interaction: i.ID, Agent: i.Agent})
+	case i.State == gateway.StateWrapUp:
+		if codes, need := p.codes(i, c); need || c.WrapUp >= 0 {
+			p.plan(later(at, i.EndedAt.Add(known(c.WrapUp, usualAfter))), gateway.Finish{Interaction: i.ID, Agent: i.Agent, Codes: codes})
 		}
 	}
 }
 
-// follow writes the end of a talk that has just begun and of a wrap-up that has.
-func (p *player) follow(at time.Time, i gateway.Interaction) {
-	c := p.of(i.ID)
-	switch {
-	case i.State == gateway.StateActive && i.AcceptedAt.Equal(at):
-		p.plan(at.Add(known(c.Talk, usualTalk)), gateway.EndInteraction{Interaction: i.ID, Agent: i.Agent})
-	case i.State == gateway.StateWrapUp && i.EndedAt.Equal(at):
-		if codes, need := p.codes(i, c); need || c.WrapUp >= 0 {
-			p.plan(at.Add(known(c.WrapUp, usualAfter)), gateway.Finish{Interaction: i.ID, Agent: i.Agent, Codes: codes})
-		}
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
+	return b
 }
 
 // codes are those of the recording, or the first that the queue would take.

@@ -66,9 +66,9 @@ func TestPlayWakesAsLateAsItWas(t *testing.T) {
 	}
 	timed := func(p gateway.Plan) gateway.Plan {
 		for _, q := range p.Queues {
-			c := q.Channels[gateway.Voice]
+			c := q.Channels[channelOf[q.ID]]
 			c.WrapUp = gateway.WrapUpPlan{Mode: gateway.WrapUpTimed, Seconds: 15}
-			q.Channels[gateway.Voice] = c
+			q.Channels[channelOf[q.ID]] = c
 		}
 		return p
 	}
@@ -196,15 +196,18 @@ func arrivals(seed uint64, n int) (all []arrival) {
 	return all
 }
 
-// office has twenty agents for one thing at a time, and three queues with the targets of
-// calls, chats and mail. All take a whole agent.
+// channelOf is what comes to each queue of the office.
+var channelOf = map[gateway.QueueID]gateway.Channel{1: gateway.Voice, 2: gateway.Chat, 3: gateway.Email}
+
+// office has twenty agents for one thing at a time, and a queue each for calls, chats and
+// mail, with their targets. All take a whole agent.
 func office(customers []arrival) (day routing.Recording) {
 	start := time.Date(2024, 5, 6, 6, 0, 0, 0, time.UTC)
-	plan := gateway.Plan{}
+	plan := gateway.Plan{Costs: map[gateway.Channel]int{gateway.Chat: 100, gateway.Email: 100}}
 	targets := []gateway.Seconds{20, 60, 4 * 3600}
 	for i, target := range targets {
 		plan.Queues = append(plan.Queues, gateway.QueuePlan{ID: gateway.QueueID(i + 1), Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
-			gateway.Voice: {Target: target, OfferTimeout: 60, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual}},
+			channelOf[gateway.QueueID(i+1)]: {Target: target, OfferTimeout: 60, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual}},
 		}})
 	}
 	for id := range gateway.AgentID(20) {
@@ -224,7 +227,7 @@ func office(customers []arrival) (day routing.Recording) {
 		day.Episodes = append(day.Episodes, routing.Episode{
 			At: start.Add(c.after), Patience: -1, Answer: time.Second, WrapUp: 15 * time.Second, Talk: c.talk,
 			Admit: routing.Admit{Admission: gateway.Admission{
-				Interaction: gateway.InteractionID(i + 1), Channel: gateway.Voice, Queue: c.queue, Alone: true, ArrivedAt: start.Add(c.after),
+				Interaction: gateway.InteractionID(i + 1), Channel: channelOf[c.queue], Queue: c.queue, Alone: true, ArrivedAt: start.Add(c.after),
 			}},
 		})
 	}
