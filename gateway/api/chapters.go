@@ -27,7 +27,7 @@ var within = map[string]string{
 	"alerts":        "queues",
 	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
 	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases", "mails": "cases", "macros": "cases",
-	"agents": "queues", "groups": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
+	"agents": "queues", "groups": "queues", "skills": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
 	"entries": "attachments", "article-categories": "articles", "audit": "admin",
 }
 
