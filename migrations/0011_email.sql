@@ -28,6 +28,7 @@ create table mailbox (
     token_url    text        not null default '',      -- where a token is had for our client secret; empty: by password
     client_id    text        not null default '',
     scope        text        not null default '',
+    refreshes    boolean     not null default false,   -- the token is had for a refresh token, the secret "mailbox:ID:refresh"
     created_at   timestamptz not null default now(),
     rev          bigint      not null default 1,       -- of the settings above
     term         bigint      not null default 0,

@@ -53,9 +53,15 @@ type Mailbox struct {
 	OAuth       OAuth
 	Rev         int64
 	CreatedAt   time.Time
+
+	refreshes bool // it has a refresh token
 }
 
 func (m Mailbox) secret() string { return fmt.Sprintf("mailbox:%d:password", m.ID) }
+
+func (m Mailbox) refreshSecret() string { return fmt.Sprintf("mailbox:%d:refresh", m.ID) }
+
+func (m Mailbox) rotatedSecret() string { return fmt.Sprintf("mailbox:%d:rotated", m.ID) }
 
 // read says that the mailbox's mail is fetched.
 func (m Mailbox) read() bool { return m.IMAP.Address != "" }
@@ -103,12 +109,12 @@ func (m Mailbox) check() error {
 const mailboxColumns = `
 	id, address, name, queue_id, skills, username, imap_address, imap_tls, smtp_address, smtp_tls,
 	folder, move_to, sent_folder, plus, from_now, backfill, enabled, acknowledge_open, acknowledge_closed,
-	token_url, client_id, scope, rev, created_at`
+	token_url, client_id, scope, refreshes, rev, created_at`
 
 func scanMailbox(row pgx.CollectableRow) (m Mailbox, err error) {
 	var backfill *time.Time
 	err = row.Scan(&m.ID, &m.Address, &m.Name, &m.Queue, &m.Skills, &m.User, &m.IMAP.Address, &m.IMAP.TLS, &m.SMTP.Address, &m.SMTP.TLS,
-		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &backfill, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.OAuth.TokenURL, &m.OAuth.ClientID, &m.OAuth.Scope, &m.Rev, &m.CreatedAt)
+		&m.Folder, &m.MoveTo, &m.SentFolder, &m.Plus, &m.FromNow, &backfill, &m.Enabled, &m.Acknowledge.Open, &m.Acknowledge.Closed, &m.OAuth.TokenURL, &m.OAuth.ClientID, &m.OAuth.Scope, &m.refreshes, &m.Rev, &m.CreatedAt)
 	if backfill != nil {
 		m.Backfill = *backfill
 	}
@@ -128,32 +134,38 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 	if err := m.check(); err != nil {
 		return m, err
 	}
+	refresh := m.OAuth.RefreshToken
 	err := pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
 			insert into mailbox (address, name, queue_id, username, imap_address, imap_tls, smtp_address, smtp_tls,
 				folder, move_to, sent_folder, plus, from_now, enabled, acknowledge_open, acknowledge_closed,
-				token_url, client_id, scope, backfill, skills)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+				token_url, client_id, scope, backfill, skills, refreshes)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 			on conflict (address) do update set
 				name = $2, queue_id = $3, username = $4, imap_address = $5, imap_tls = $6, smtp_address = $7, smtp_tls = $8,
 				folder = $9, move_to = $10, sent_folder = $11, plus = $12, from_now = $13, enabled = $14,
-				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19, backfill = $20, skills = $21,
+				acknowledge_open = $15, acknowledge_closed = $16, token_url = $17, client_id = $18, scope = $19, backfill = $20, skills = $21, refreshes = $22,
 				rev = mailbox.rev + case when (mailbox.name, mailbox.queue_id, mailbox.username, mailbox.imap_address,
 						mailbox.imap_tls, mailbox.smtp_address, mailbox.smtp_tls, mailbox.folder, mailbox.move_to,
 						mailbox.sent_folder, mailbox.plus, mailbox.from_now, mailbox.enabled,
-						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope, mailbox.backfill, mailbox.skills)
+						mailbox.acknowledge_open, mailbox.acknowledge_closed, mailbox.token_url, mailbox.client_id, mailbox.scope, mailbox.backfill, mailbox.skills, mailbox.refreshes)
 					is distinct from (excluded.name, excluded.queue_id, excluded.username, excluded.imap_address,
 						excluded.imap_tls, excluded.smtp_address, excluded.smtp_tls, excluded.folder, excluded.move_to,
 						excluded.sent_folder, excluded.plus, excluded.from_now, excluded.enabled,
-						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope, excluded.backfill, excluded.skills)
+						excluded.acknowledge_open, excluded.acknowledge_closed, excluded.token_url, excluded.client_id, excluded.scope, excluded.backfill, excluded.skills, excluded.refreshes)
 					then 1 else 0 end
 			returning `+mailboxColumns,
 			m.Address, m.Name, int64(m.Queue), m.User, m.IMAP.Address, string(m.IMAP.TLS), m.SMTP.Address, string(m.SMTP.TLS),
 			m.Folder, m.MoveTo, m.SentFolder, m.Plus, m.FromNow, m.Enabled, m.Acknowledge.Open, m.Acknowledge.Closed,
-			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, dayOf(m.Backfill), append([]gateway.SkillLevel{}, m.Skills...)) // the error comes with the rows
+			m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, dayOf(m.Backfill), append([]gateway.SkillLevel{}, m.Skills...), refresh != "") // the error comes with the rows
 		var err error
 		if m, err = pgx.CollectExactlyOneRow(rows, scanMailbox); err != nil {
 			return err
+		}
+		if refresh != "" {
+			if err := e.in.Secrets.Put(ctx, tx, m.refreshSecret(), []byte(refresh)); err != nil {
+				return err
+			}
 		}
 		if password == "" {
 			return nil

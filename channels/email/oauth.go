@@ -2,6 +2,8 @@ package email
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,17 +16,21 @@ import (
 	"time"
 
 	"github.com/emersion/go-sasl"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // OAuth is how a mailbox signs in without a password of its own: by a token that its
-// provider gives us for our client secret (RFC 6749 §4.4). The secret is kept in the
-// password's place. Zero: by password.
+// provider gives us for our client secret (RFC 6749 §4.4), or for a refresh token that
+// somebody has got us (§6). The client secret is kept in the password's place. Zero: by
+// password.
 type OAuth struct {
 	TokenURL string // https://login.microsoftonline.com/TENANT/oauth2/v2.0/token
 	ClientID string
 	Scope    string // https://outlook.office365.com/.default
+	// RefreshToken is kept sealed by Save, and never read back from there.
+	RefreshToken string
 }
 
 // Check refuses what could get no token for the mailbox of that address.
@@ -86,8 +92,49 @@ func (e *Email) credential(ctx context.Context, m Mailbox) (credential, error) {
 	if err != nil || m.OAuth == (OAuth{}) {
 		return credential{user: m.User, secret: secret}, err
 	}
-	token, err := e.tokens.get(ctx, m, secret)
+	refresh, err := e.refreshTokens(ctx, m)
+	if err != nil {
+		return credential{}, err
+	}
+	token, err := e.tokens.get(ctx, m, secret, refresh, func(rotated string) error { return e.rotated(ctx, m, rotated) })
 	return credential{user: m.User, secret: token, token: true}, err
+}
+
+// refreshTokens are those that a mailbox may use, the newest first: what the provider gave
+// last, in place of the one that was entered, and that one. None: it uses none.
+func (e *Email) refreshTokens(ctx context.Context, m Mailbox) (list []string, err error) {
+	if !m.refreshes {
+		return nil, nil
+	}
+	entered, err := e.in.Secrets.Get(ctx, m.refreshSecret())
+	if err != nil {
+		return nil, err
+	}
+	last, err := e.in.Secrets.Get(ctx, m.rotatedSecret())
+	switch of, token, ok := strings.Cut(string(last), " "); {
+	case errors.Is(err, gateway.ErrNotFound):
+	case err != nil:
+		return nil, err
+	case ok && of == fingerprint(entered): // else another one was entered since
+		list = append(list, token)
+	}
+	return append(list, string(entered)), nil
+}
+
+// rotated keeps the refresh token that a provider gave in place of the last (RFC 6749 §6).
+func (e *Email) rotated(ctx context.Context, m Mailbox, token string) error {
+	entered, err := e.in.Secrets.Get(ctx, m.refreshSecret())
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
+		return e.in.Secrets.Put(ctx, tx, m.rotatedSecret(), []byte(fingerprint(entered)+" "+token))
+	})
+}
+
+func fingerprint(secret []byte) string {
+	sum := sha256.Sum256(secret)
+	return hex.EncodeToString(sum[:])
 }
 
 // tokens are those of this node's mailboxes.
@@ -100,8 +147,16 @@ type tokens struct {
 
 // token is a bearer token, and until when it is used.
 type token struct {
-	text  string
-	until time.Time
+	text    string
+	until   time.Time
+	refresh string // that came beside it, in place of the one it was asked for by; empty: that one stays
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
 }
 
 const (
@@ -116,15 +171,30 @@ func newTokens(transport http.RoundTripper) *tokens {
 	return &tokens{client: &http.Client{Timeout: tokenTime, Transport: transport}, known: map[string]token{}}
 }
 
-func (t *tokens) get(ctx context.Context, m Mailbox, secret string) (string, error) {
-	key := strings.Join([]string{m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, secret}, "\x00")
+// get gives a token, asking for one if need be: for the first of the refresh tokens that is
+// taken, or without any for the client secret. keep is told of a new refresh token before
+// anything is done with what came beside it: the old one may be void.
+func (t *tokens) get(ctx context.Context, m Mailbox, secret string, refresh []string, keep func(rotated string) error) (string, error) {
+	entered := ""
+	if len(refresh) > 0 {
+		entered = refresh[len(refresh)-1]
+	}
+	key := strings.Join([]string{m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, secret, entered}, "\x00")
 	t.mu.Lock()
 	have, ok := t.known[key]
 	t.mu.Unlock()
 	if ok && time.Now().Before(have.until) {
 		return have.text, nil
 	}
-	fresh, err := t.ask(ctx, m.OAuth, secret)
+	fresh, err := t.ask(ctx, m.OAuth, secret, first(refresh))
+	for _, older := range refresh[min(1, len(refresh)):] {
+		if err != nil {
+			fresh, err = t.ask(ctx, m.OAuth, secret, older)
+		}
+	}
+	if err == nil && fresh.refresh != "" {
+		err = keep(fresh.refresh)
+	}
 	if err != nil {
 		return "", fmt.Errorf("get a token for %s: %w", m.Address, err)
 	}
@@ -145,10 +215,17 @@ func (t *tokens) drop(text string) {
 	}
 }
 
-// ask gets a token for our client secret. What the provider says against it is shown to
+// ask gets a token for our client secret, or for a refresh token. What the provider says against it is shown to
 // the administrator (RFC 6749 §5.2).
-func (t *tokens) ask(ctx context.Context, o OAuth, secret string) (token, error) {
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {o.ClientID}, "client_secret": {secret}}
+func (t *tokens) ask(ctx context.Context, o OAuth, secret, refresh string) (token, error) {
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {o.ClientID}}
+	if secret != "" { // a public client has none
+		form.Set("client_secret", secret)
+	}
+	if refresh != "" {
+		form.Set("grant_type", "refresh_token")
+		form.Set("refresh_token", refresh)
+	}
 	if o.Scope != "" {
 		form.Set("scope", o.Scope)
 	}
@@ -168,6 +245,7 @@ func (t *tokens) ask(ctx context.Context, o OAuth, secret string) (token, error)
 	}
 	var answer struct {
 		Token   string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
 		Seconds int64  `json:"expires_in"`
 		Error   string `json:"error"`
 		Details string `json:"error_description"`
@@ -180,5 +258,9 @@ func (t *tokens) ask(ctx context.Context, o OAuth, secret string) (token, error)
 	if answer.Seconds > 0 {
 		lasts = time.Duration(min(answer.Seconds, 24*3600)) * time.Second
 	}
-	return token{answer.Token, time.Now().Add(lasts - tokenEarly)}, nil
+	fresh := token{text: answer.Token, until: time.Now().Add(lasts - tokenEarly)}
+	if refresh != "" && answer.Refresh != refresh && len(answer.Refresh) <= tokenLength {
+		fresh.refresh = answer.Refresh
+	}
+	return fresh, nil
 }

@@ -27,6 +27,7 @@ import (
 // provider gives tokens for a client secret and takes them at its mail servers.
 type provider struct {
 	mechanism string
+	refresh   string // that is taken now; it is another one after each use; empty: client secrets are taken
 
 	mu     sync.Mutex // guards all below
 	valid  []string
@@ -40,6 +41,10 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked++
+	if p.refresh != "" {
+		p.refreshed(w, r)
+		return
+	}
 	if r.FormValue("grant_type") != "client_credentials" || r.FormValue("client_id") != "växel" || r.FormValue("client_secret") != mailtest.Password || r.FormValue("scope") != "mail" {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = fmt.Fprint(w, `{"error": "invalid_client", "error_description": "the secret has expired"}`)
@@ -47,6 +52,18 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.valid = append(p.valid, fmt.Sprint("token-", p.asked))
 	_, _ = fmt.Fprintf(w, `{"access_token": "token-%d", "token_type": "Bearer", "expires_in": 3600}`, p.asked)
+}
+
+// refreshed gives a token for the refresh token that is valid, and another of those.
+func (p *provider) refreshed(w http.ResponseWriter, r *http.Request) {
+	if r.FormValue("grant_type") != "refresh_token" || r.FormValue("client_id") != "växel" || r.FormValue("refresh_token") != p.refresh {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = fmt.Fprint(w, `{"error": "invalid_grant"}`)
+		return
+	}
+	p.refresh = fmt.Sprint("refresh-", p.asked)
+	p.valid = append(p.valid, fmt.Sprint("token-", p.asked))
+	_, _ = fmt.Fprintf(w, `{"access_token": "token-%d", "token_type": "Bearer", "expires_in": 3600, "refresh_token": %q}`, p.asked, p.refresh)
 }
 
 func (p *provider) accepts(token string) bool {
@@ -242,3 +259,59 @@ func TestOAuth(t *testing.T) {
 type literal struct{ *bytes.Reader }
 
 func (l literal) Size() int64 { return l.Reader.Size() }
+
+// TestRefreshTokens: each use gives another one, which lasts over restarts, on any node, and
+// though the one that was entered is entered again at each start; a new one that is entered
+// counts; and a token that ends in the middle of a session costs nothing but that.
+func TestRefreshTokens(t *testing.T) {
+	h, p := newHouse(t), &provider{mechanism: "XOAUTH2", refresh: "entered"}
+	endpoint := httptest.NewServer(p)
+	t.Cleanup(endpoint.Close)
+	user, imapAt, smtpAt := p.servers(t)
+	n := 0
+	comes := func() {
+		t.Helper()
+		n++
+		raw := mailtest.Mail(fmt.Sprint("m", n), "anna@kund.example", "Fråga", "Hej")
+		if _, err := user.Append("INBOX", literal{bytes.NewReader(raw)}, &imap.AppendOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		h.wait(t, n)
+	}
+	m := support(imapAt, smtpAt)
+	start := func(node, entered string) (*email.Email, func()) {
+		e := h.open(t, node, nil)
+		m.OAuth = email.OAuth{TokenURL: endpoint.URL, ClientID: "växel", Scope: "mail", RefreshToken: entered}
+		save(t, e, m)
+		return e, run(t, e)
+	}
+	e, stop := start("a", "entered")
+	comes()
+	boxes, err := e.Mailboxes(t.Context())
+	if err != nil || boxes[0].OAuth.RefreshToken != "" {
+		t.Errorf("the refresh token can be read back: %+v %v", boxes, err)
+	}
+	p.revoke() // in the middle of the session
+	out, _ := compose(t, e, reply())
+	if _, err := e.Send(t.Context(), out); err == nil {
+		t.Error("a token that has ended was taken")
+	}
+	send(t, e, out)
+	comes()
+	stop()
+	p.revoke()
+	_, stop = start("b", "entered") // with the first one in its configuration, which is void
+	comes()
+	stop()
+	p.mu.Lock()
+	p.refresh, p.valid = "anew", nil
+	p.mu.Unlock()
+	_, stop = start("c", "anew")
+	comes()
+	stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mails != 1 {
+		t.Errorf("%d mails were sent", p.mails)
+	}
+}

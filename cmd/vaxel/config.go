@@ -132,6 +132,8 @@ type MailOAuth struct {
 	TokenURL string `toml:"token_url"`
 	ClientID string `toml:"client_id"`
 	Scope    string `toml:"scope"`
+
+	RefreshToken string `toml:"refresh_token"` // better: VAXEL_MAILBOX_1_OAUTH_REFRESH_TOKEN; without one the client secret alone gets tokens
 }
 
 // MailServer is one end of a mailbox.
