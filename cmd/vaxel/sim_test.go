@@ -125,7 +125,7 @@ func TestASimulationsReport(t *testing.T) {
 	r.Differing, r.Unknown = 2, map[string]int{"Missed": 2, "Declined": 1}
 	out.Reset()
 	if err := r.print(&out); err != nil || !strings.Contains(out.String(), "2 of 41 interactions come to something else") ||
-		!strings.Contains(out.String(), "made again: declined 1, missed 2.") {
+		!strings.Contains(out.String(), "else left out: declined 1, missed 2.") {
 		t.Errorf("got (%v)\n%s", err, &out)
 	}
 }
