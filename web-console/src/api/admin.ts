@@ -186,7 +186,7 @@ export interface WidgetTopic {
   id: string
   label: Record<string, string>
   queue?: A.Id
-  skills?: SkillLevel[]
+  skills?: A.SkillLevel[]
 }
 export interface WidgetField {
   id: string
