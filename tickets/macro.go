@@ -146,7 +146,7 @@ func (m *Macro) settle() error {
 func orNone[T any](list []T) []T { return append(make([]T, 0, len(list)), list...) }
 
 // On is what a case becomes by the macro.
-func (m Macro) On(c Case) Case {
+func (m *Macro) On(c Case) Case {
 	if m.State != "" {
 		c.State = m.State
 	}
@@ -162,7 +162,7 @@ func (m Macro) On(c Case) Case {
 }
 
 // Changes says that a macro does something to a case.
-func (m Macro) Changes() bool { return m.State != "" || m.Queue != 0 || len(m.Tags) > 0 }
+func (m *Macro) Changes() bool { return m.State != "" || m.Queue != 0 || len(m.Tags) > 0 }
 
 // SignatureOf says whose a signature is.
 type SignatureOf string

@@ -71,7 +71,9 @@ func (e *Email) Stand(ctx context.Context, l net.Listener, d Door) error {
 	defer cancel()
 	_ = server.Shutdown(leave) // who is still there then is cut off, and hands in again
 	_ = server.Close()
-	<-served
+	if err := <-served; err != nil {
+		e.log.Debug("no more mail is taken in", "address", l.Addr().String(), "error", err)
+	}
 	return nil
 }
 

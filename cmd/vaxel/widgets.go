@@ -22,7 +22,7 @@ func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
 	}
 	out := make([]api.Widget, len(list))
 	for i, v := range list {
-		if out[i], err = (widgets{w.h}).known(ctx, v); err != nil {
+		if out[i], err = widgets(w).known(ctx, v); err != nil {
 			return nil, err
 		}
 	}

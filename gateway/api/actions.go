@@ -121,6 +121,7 @@ func lineActions(i Interaction) []string {
 		return append(call, "transfer", "consult", "resume")
 	case gateway.PhaseTalking:
 		return append(call, "transfer", "consult", "hold")
+	case gateway.PhaseColleagues: // holderActions knows them
 	}
 	return append(call, "transfer", "consult")
 }

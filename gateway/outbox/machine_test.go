@@ -102,7 +102,7 @@ func (w *world) meet(address string) {
 		}
 	case gateway.OutboundFailed:
 		w.refused[address] = true
-	case gateway.OutboundDeferred, gateway.OutboundQueued, gateway.OutboundSending:
+	case gateway.OutboundDeferred, gateway.OutboundQueued, gateway.OutboundSending, gateway.OutboundCancelled:
 	}
 }
 

@@ -62,7 +62,7 @@ func (z *zones) take(path []string, p property) {
 
 // rule reads FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU. Zones are written with no other.
 func (o *onset) rule(value string) {
-	for _, part := range strings.Split(value, ";") {
+	for part := range strings.SplitSeq(value, ";") {
 		name, v, _ := strings.Cut(part, "=")
 		switch strings.ToUpper(name) {
 		case "FREQ":
@@ -82,7 +82,7 @@ func (o *onset) rule(value string) {
 }
 
 // in is the onset of a year, local.
-func (o onset) in(year int) time.Time {
+func (o *onset) in(year int) time.Time {
 	if !o.yearly {
 		return o.from
 	}
@@ -128,8 +128,8 @@ func (z *zones) utc(local time.Time, zone string) time.Time {
 	rules := z.rules[zone]
 	if place, err := time.LoadLocation(strings.TrimPrefix(zone, "/")); err == nil && zone != "" && zone != "Local" {
 		y, m, d := local.Date()
-		h, min, s := local.Clock()
-		return time.Date(y, m, d, h, min, s, 0, place)
+		hour, minute, second := local.Clock()
+		return time.Date(y, m, d, hour, minute, second, 0, place)
 	}
 	var latest time.Time
 	var offset time.Duration
