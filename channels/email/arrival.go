@@ -29,12 +29,9 @@ type stored struct {
 }
 
 // arrival makes the mail an arrival for the mailbox's queue.
-func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) (gateway.Arrival, error) {
+func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) gateway.Arrival {
 	l := r.letter
-	body, err := json.Marshal(mailOf(r))
-	if err != nil {
-		return gateway.Arrival{}, fmt.Errorf("write down mail %s: %w", r.key, err)
-	}
+	body := bodyOf(r)
 	a := gateway.Arrival{
 		Key: r.key, Channel: gateway.Email, Queue: m.Queue, Skills: m.Skills,
 		MessageID: l.MessageID, From: customerOf(m, l), Subject: l.Subject, ArrivedAt: arrivedAt(r.fetched),
@@ -48,7 +45,21 @@ func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) (gateway.Arrival, e
 		a.Entry.Author = gateway.Author{Kind: gateway.BySystem, Name: l.From.Name}
 	}
 	e.thread(&a, l)
-	return a, nil
+	return a
+}
+
+// bodyOf writes the mail down. One that can't be written as it was read is broken: it comes in
+// without its invitation, the one part that has times, and stands in quarantine too. A failure
+// here would hold up every mail behind it.
+func bodyOf(r *receivedMail) json.RawMessage {
+	mail := mailOf(r)
+	body, err := json.Marshal(mail)
+	if err != nil {
+		r.broken = fmt.Sprint("can't be written down: ", err)
+		mail.Invitation, mail.Defects = nil, append(mail.Defects, "could not be read whole, see the source")
+		body, _ = json.Marshal(mail) // strings and numbers can always be written
+	}
+	return body
 }
 
 // comesBack says whether the mail left through this mailbox: a copy of our own, by a list

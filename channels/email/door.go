@@ -72,7 +72,7 @@ func (e *Email) Stand(ctx context.Context, l net.Listener, d Door) error {
 	_ = server.Shutdown(leave) // who is still there then is cut off, and hands in again
 	_ = server.Close()
 	if err := <-served; err != nil {
-		e.log.Debug("no more mail is taken in", "address", l.Addr().String(), "error", err)
+		e.log.Debug("no more mail is taken in", "address", l.Addr().String(), "err", err)
 	}
 	return nil
 }
@@ -216,10 +216,7 @@ func (e *Email) handIn(ctx context.Context, box Mailbox, raw, trace []byte) erro
 // admitHanded is the intake's transaction for one mail. What is refused for its own sake is
 // put into quarantine, which takes it all the same.
 func (p *poller) admitHanded(ctx context.Context, r *receivedMail) (err error) {
-	a, err := p.arrival(p.box, p.us, r)
-	if err != nil {
-		return err
-	}
+	a := p.arrival(p.box, p.us, r)
 	if p.answers, err = p.acknowledgements(ctx); err != nil {
 		return err
 	}

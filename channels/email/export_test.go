@@ -4,7 +4,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vaxelhq/vaxel/channels/email/letter"
 )
+
+// Written is what is kept of a letter, and why it was not kept as it was read.
+func Written(l *letter.Letter) (body []byte, broken string) {
+	r := &receivedMail{letter: l}
+	return bodyOf(r), r.broken
+}
 
 // Pool is where a test begins the author's transaction.
 func (e *Email) Pool() *pgxpool.Pool { return e.pool }

@@ -121,9 +121,7 @@ func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*re
 	n.Held += held
 	items := make([]Item, len(fresh))
 	for i, r := range fresh {
-		if items[i].Arrival, err = e.arrival(box, us, r); err != nil {
-			return nil, err
-		}
+		items[i].Arrival = e.arrival(box, us, r)
 		quiet(&items[i].Arrival, r, us)
 	}
 	received, errs := e.in.Intake.ReceiveBatch(ctx, items, e.imported(box, fresh))

@@ -39,9 +39,7 @@ func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []im
 	}
 	items := make([]Item, len(fresh))
 	for i, r := range fresh {
-		if items[i].Arrival, err = p.arrival(p.box, p.us, r); err != nil {
-			return nil, err
-		}
+		items[i].Arrival = p.arrival(p.box, p.us, r)
 	}
 	if p.answers, err = p.acknowledgements(ctx); err != nil {
 		return nil, err

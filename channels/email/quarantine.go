@@ -96,9 +96,9 @@ func (e *Email) Release(ctx context.Context, id int64) (gateway.Received, error)
 	if err != nil {
 		return gateway.Received{}, err
 	}
-	a, err := e.arrival(box, us, r)
-	if err != nil {
-		return gateway.Received{}, err
+	a := e.arrival(box, us, r)
+	if r.broken != "" {
+		return gateway.Received{}, stillUnreadable()
 	}
 	got, err := e.admit(ctx, q, r, a)
 	if err != nil || !got.Repeated {
@@ -129,12 +129,16 @@ func (e *Email) reread(ctx context.Context, q Quarantined) (*receivedMail, error
 		raw: stored{q.Raw, size, rawType, rawName},
 	}
 	if r.letter, r.broken = parse(raw); r.broken != "" {
-		return nil, &gateway.Error{
-			Kind: gateway.KindUnprocessed, Code: "still_unreadable",
-			Detail: "the mail still can't be read; its source is kept, and a later version may read it",
-		}
+		return nil, stillUnreadable()
 	}
 	return r, e.keepBytes(ctx, []*receivedMail{r})
+}
+
+func stillUnreadable() error {
+	return &gateway.Error{
+		Kind: gateway.KindUnprocessed, Code: "still_unreadable",
+		Detail: "the mail still can't be read; its source is kept, and a later version may read it",
+	}
 }
 
 // admit takes a mail in and takes it out of the quarantine, once. One whose key is known

@@ -53,7 +53,17 @@ func readInvitation(raw []byte) *gateway.Invitation {
 		end := c.in.Start.Add(c.lasting)
 		c.in.End = &end
 	}
+	c.in.Start, c.in.End = writable(c.in.Start), writable(c.in.End)
 	return &c.in
+}
+
+// writable leaves out a time that RFC 3339 has no year for: a mail with one could be neither
+// stored nor shown.
+func writable(at *time.Time) *time.Time {
+	if at == nil || at.Year() < 1 || at.Year() > 9999 {
+		return nil
+	}
+	return at
 }
 
 func (c *calendar) take(p property) {

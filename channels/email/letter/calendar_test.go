@@ -1,6 +1,7 @@
 package letter_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,9 @@ func TestMeetingTimes(t *testing.T) {
 		{"DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:20260104", "2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z", true},
 		{"DTSTART:20260102T100000", "2026-01-02T10:00:00Z", "", false},
 		{"DTSTART:tomorrow", "", "", false},
+		{"DTSTART:99991231T000000Z\nDURATION:P9999W", "9999-12-31T00:00:00Z", "", false},
+		{"DTSTART;TZID=Asia/Tokyo:00000101T000000", "", "", false},
+		{"DTSTART;TZID=America/New_York:99991231T230000", "", "", false},
 	} {
 		head, _, _ := strings.Cut(outlook, "BEGIN:VEVENT")
 		in := invited(head + "BEGIN:VEVENT\nUID:1\n" + test.lines + "\nEND:VEVENT\nEND:VCALENDAR\n")
@@ -142,9 +146,13 @@ func TestAnswerInvitation(t *testing.T) {
 // FuzzInvitation: whatever stands in a calendar, it is read without harm.
 func FuzzInvitation(f *testing.F) {
 	f.Add(outlook)
+	f.Add("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:99991231T000000Z\nDURATION:P9999W\n")
 	f.Add("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;TZID=\"a:b\":20260102T100000\nDURATION:P1W\nATTENDEE;CN=\"x\n")
 	f.Fuzz(func(t *testing.T, calendar string) {
 		if in := invited(calendar); in != nil {
+			if _, err := json.Marshal(in); err != nil {
+				t.Error(err)
+			}
 			letter.AnswerInvitation(*in, gateway.Address{}, gateway.InvitationAccepted, "", time.Time{})
 		}
 	})
