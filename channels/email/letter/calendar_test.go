@@ -117,6 +117,16 @@ func TestMeetingTimes(t *testing.T) {
 	}
 }
 
+// TestAZonesUnknownDay: a rule of a day that there is not is no rule of Sundays.
+func TestAZonesUnknownDay(t *testing.T) {
+	for _, day := range []string{"-1XX", "-1UM", "U", ""} {
+		in := invited(strings.ReplaceAll(outlook, "BYDAY=-1SU", "BYDAY="+day))
+		if want := at("2026-07-02T09:00:00Z"); in.Start == nil || !in.Start.Equal(*want) {
+			t.Errorf("BYDAY=%s: starts %v, want %v", day, in.Start, want)
+		}
+	}
+}
+
 // TestAnswerInvitation: the answer can be read again, and folds lines between characters.
 func TestAnswerInvitation(t *testing.T) {
 	in := *invited(outlook)

@@ -71,14 +71,24 @@ func (o *onset) rule(value string) {
 			n, _ := strconv.Atoi(v)
 			o.month = time.Month(n)
 		case "BYDAY":
-			if len(v) < 2 {
-				continue
-			}
-			o.nth, _ = strconv.Atoi(v[:len(v)-2])
-			o.weekday = time.Weekday(strings.Index("SUMOTUWETHFRSA", strings.ToUpper(v[len(v)-2:])) / 2)
+			o.nth, o.weekday = byDay(v)
 		}
 	}
-	o.yearly = o.yearly && o.month >= time.January && o.month <= time.December && o.nth != 0 && o.weekday >= 0
+	o.yearly = o.yearly && o.month >= time.January && o.month <= time.December && o.nth != 0
+}
+
+// byDay reads -1SU, the last Sunday; 0 if it is no such day.
+func byDay(value string) (nth int, day time.Weekday) {
+	const days = "SUMOTUWETHFRSA"
+	if len(value) < 3 {
+		return 0, 0
+	}
+	at := strings.Index(days, strings.ToUpper(value[len(value)-2:]))
+	if at < 0 || at%2 != 0 {
+		return 0, 0
+	}
+	nth, _ = strconv.Atoi(value[:len(value)-2])
+	return nth, time.Weekday(at / 2)
 }
 
 // in is the onset of a year, local.
