@@ -526,3 +526,23 @@ func TestWhatWaitsMayBeCancelled(t *testing.T) {
 		t.Errorf("got %+v, %v", list, err)
 	}
 }
+
+// What waited is kept as long as anything else, counted from when it left.
+func TestWhatWaitedIsKeptFromWhenItLeft(t *testing.T) {
+	p := newPost(t)
+	p.answers <- says(gateway.OutboundSent, "250")
+	p.addAt("at-once@vaxel", 1, time.Time{})
+	p.settled((<-p.sent).ID, 1)
+	p.answers <- says(gateway.OutboundSent, "250")
+	p.addAt("waited@vaxel", 2, time.Now().Add(-time.Second))
+	waited := p.settled((<-p.sent).ID, 1)
+	if _, err := p.pool.Exec(t.Context(), "update outbound set created_at = now() - interval '100 days'"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.box.Sweep(t.Context(), time.Now().Add(-90*24*time.Hour)); err != nil || n != 1 {
+		t.Errorf("swept %d, %v; want the one that left at once", n, err)
+	}
+	if out := p.get(waited.ID); out.MessageID != "waited@vaxel" {
+		t.Errorf("left: %+v", out)
+	}
+}

@@ -8,14 +8,14 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/tidy"
 )
 
-// Sweep forgets messages that were added before a time and have nothing left to do. What
+// Sweep forgets messages that could leave before a time and have nothing left to do. What
 // they said stays on the timeline; a bounce that comes later finds nothing.
 func (o *Store) Sweep(ctx context.Context, before time.Time) (int64, error) {
 	gone, err := tidy.Rows(ctx, o.pool, `
 		with old as (
 			select id
 			from outbound
-			where created_at < $1 and due_at is null
+			where greatest(created_at, send_at) < $1 and due_at is null
 			order by id
 			limit $2),
 		recipients as (
