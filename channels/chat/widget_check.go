@@ -21,6 +21,7 @@ const (
 	maxAsked   = 12
 	maxTopics  = 50
 	maxInvites = 20
+	maxSkills  = 20 // of a subject
 )
 
 var (
@@ -95,6 +96,23 @@ func (f Form) check(bad func(string, ...any) error) error {
 			return bad("a choice, and nothing else, has options")
 		case len(x.Label) == 0 || tooLong(slices.Collect(maps.Values(x.Label))...):
 			return bad("a field has a name in each language of the widget")
+		}
+		seen[x.ID] = true
+	}
+	return checkTopics(f.Topics, bad)
+}
+
+// checkTopics leaves the queues and skills to those who have them.
+func checkTopics(topics []Topic, bad func(string, ...any) error) error {
+	seen := map[string]bool{}
+	for _, x := range topics {
+		switch {
+		case !idShape.MatchString(x.ID) || seen[x.ID]:
+			return bad("each subject has a short id of its own, such as billing")
+		case len(x.Label) == 0 || tooLong(slices.Collect(maps.Values(x.Label))...):
+			return bad("a subject has a name in each language of the widget, of at most %d characters", maxText)
+		case len(x.Skills) > maxSkills:
+			return bad("a subject asks for at most %d skills", maxSkills)
 		}
 		seen[x.ID] = true
 	}

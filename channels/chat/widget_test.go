@@ -88,8 +88,17 @@ func TestWidgetsThatWouldNotWorkAreRefused(t *testing.T) {
 		"text, choice or tick": func(w *chat.Widget) {
 			w.Form.Fields = []chat.Field{{ID: "a", Kind: "date", Label: map[string]string{"sv": "A"}}}
 		},
-		"each invitation has a":    func(w *chat.Widget) { w.Invites = []chat.Invite{{ID: "Å"}} },
-		"at most 12 fields":        func(w *chat.Widget) { w.Form.Fields = make([]chat.Field, 13) },
+		"each invitation has a": func(w *chat.Widget) { w.Invites = []chat.Invite{{ID: "Å"}} },
+		"at most 12 fields":     func(w *chat.Widget) { w.Form.Fields = make([]chat.Field, 13) },
+		"each subject has a": func(w *chat.Widget) {
+			w.Form.Topics = []chat.Topic{{ID: "a", Label: map[string]string{"sv": "A"}}, {ID: "a", Label: map[string]string{"sv": "B"}}}
+		},
+		"a subject has a name": func(w *chat.Widget) {
+			w.Form.Topics = []chat.Topic{{ID: "a", Label: map[string]string{"sv": strings.Repeat("x", 501)}}}
+		},
+		"at most 20 skills": func(w *chat.Widget) {
+			w.Form.Topics = []chat.Topic{{ID: "a", Label: map[string]string{"sv": "A"}, Skills: make([]gateway.SkillLevel, 21)}}
+		},
 		"at most 20 invitations":   func(w *chat.Widget) { w.Invites = make([]chat.Invite, 21) },
 		"white words on it: the c": func(w *chat.Widget) { w.Color = "#888888" },
 	} {
