@@ -69,7 +69,7 @@ create table interaction (
   outside       boolean not null, -- somebody outside is on it
   rev           bigint not null,
   check (agent <> 0 or state <> all ('{active,parked,wrap_up}')),
-  check ((ended <> '') = (state = any ('{wrap_up,finished}'))),
+  check ((ended <> '') = (state = any ('{wrap_up,finished}') or phase = 'colleagues')), -- colleagues talk on after the end
   check ((finished_at is not null) = (state = 'finished'))
 ) with (fillfactor = 50); -- room beside each row for what becomes of it
 -- None is over what an offer or its acceptance changes, not in its condition either: the

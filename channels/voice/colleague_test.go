@@ -94,6 +94,30 @@ func TestCustomerLeavesColleagues(t *testing.T) {
 	}
 }
 
+// A floor that refuses to let them talk on hears an ordinary end, and everybody is hung up.
+func TestCustomerLeavesColleaguesRefused(t *testing.T) {
+	t.Parallel()
+	h := open(t, 60)
+	_, agent, c, a, id := h.talk()
+	other, b := h.consult(id)
+	h.change(asked(id, gateway.PhaseConsult))
+	phonetest.Talk(t, "the agents talk", agent, other)
+	h.set(func() {
+		h.decide = func(cmd gateway.Command) error {
+			if l, ok := cmd.(gateway.Leave); ok && l.TalkOn {
+				return &gateway.Error{Kind: gateway.KindInternal, Code: "internal", Detail: "could not be stored"}
+			}
+			return nil
+		}
+	})
+	c.Bye()
+	waitFor(h, "the floor is told of the end", func(cmd gateway.Leave) bool { return cmd.Interaction == id && !cmd.TalkOn })
+	phonetest.Wait(t, "both are hung up", func() bool { return a.Gone() && b.Gone() })
+	if cause := h.ends(); cause != "customer_bye" {
+		t.Errorf("ended by %s", cause)
+	}
+}
+
 // The customer is given to the colleague who was asked: by the console, or by hanging up.
 func TestTransferLines(t *testing.T) {
 	for _, how := range []string{"by console", "by phone"} {

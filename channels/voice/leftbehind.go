@@ -19,8 +19,13 @@ func (c *Call) customerLeft(ctx context.Context, cause string) {
 		c.leave(ctx, gateway.Leave{}, "customer_"+cause)
 		return
 	}
-	if _, told := c.command(ctx, "customer_left", gateway.Leave{Interaction: c.row.Interaction, TalkOn: true}); !told {
+	refusal, told := c.command(ctx, "customer_left", gateway.Leave{Interaction: c.row.Interaction, TalkOn: true})
+	switch {
+	case !told:
 		c.stay() // the next start ends it
+		return
+	case refusal != nil: // nobody is kept busy by a call that the floor does not know of
+		c.leave(ctx, gateway.Leave{}, "customer_"+cause)
 		return
 	}
 	c.alone, c.swapped, c.onHold, c.phase, c.line2 = true, false, false, gateway.PhaseColleagues, ""

@@ -113,9 +113,10 @@ func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
 				Target: 60, OfferTimeout: 30, Decline: gateway.DeclineSoft,
 				WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual, CodeRequired: true, Codes: []gateway.CodeID{4}},
 			},
+			gateway.Voice: {Target: 60, OfferTimeout: 30, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual}},
 		}}},
 		Agents: []gateway.AgentPlan{
-			{ID: anna, Memberships: member, Channels: gateway.Channels},
+			{ID: anna, Memberships: member, Channels: gateway.Channels, Phone: true},
 			{ID: bo, Memberships: member, Channels: gateway.Channels},
 		},
 	}, nil
