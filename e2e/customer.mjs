@@ -20,7 +20,7 @@ try {
   await page.getByRole("button", { name: /Chat with us/ }).click();
   await page.getByRole("heading", { name: "Anna Berg" }).waitFor();
   await write(page, "Order 20991.");
-  await page.getByText("You may. Here is how:").waitFor();
+  await page.getByText("You may. Here is how:", { exact: true }).waitFor();
   const card = page.getByRole("link", { name: /Read the article/ });
   const [article] = await Promise.all([context.waitForEvent("page"), card.click()]);
   await article.getByRole("heading", { name: "Returns and refunds", level: 1 }).waitFor();
