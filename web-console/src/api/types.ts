@@ -212,7 +212,7 @@ export interface Invitation {
   answer?: Coming
 }
 export interface Attendee extends Address {
-  answer?: Coming
+  answer?: string // Coming, needs_action, delegated, or what their calendar writes
 }
 export type Coming = 'accepted' | 'tentative' | 'declined'
 /** What a server on the way found out about the sender (RFC 8601). */

@@ -48,7 +48,7 @@ export const enMail: typeof svMail = {
   time: 'Time',
   place: 'Place',
   attendees: 'Invited',
-  coming: { accepted: 'Coming', tentative: 'Maybe', declined: 'Not coming' },
+  coming: { accepted: 'Coming', tentative: 'Maybe', declined: 'Not coming', delegated: 'Sends somebody else', needs_action: 'No answer yet' },
   answered: (how) => `You answered: ${how}`,
   signed: 'The signature is put below the text.',
   failedAt: (failed, all) => `Not delivered to ${failed} of ${all}`,

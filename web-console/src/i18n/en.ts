@@ -12,6 +12,7 @@ export const en: Words = {
   admin: enAdmin,
   name: 'English',
   common: {
+    broken: 'This part cannot be shown. The rest works.',
     retry: 'Try again',
     cancel: 'Cancel',
     save: 'Save',

@@ -25,3 +25,6 @@ export const useLanguage = () => useContext(Chosen).language
 
 /** How times, durations and numbers are written in it. */
 export const useFormat = () => useContext(Chosen).f
+
+/** The word for what others chose to write; undefined where we have none. */
+export const wordOf = (words: Record<string, string>, key: string | undefined) => (key !== undefined && Object.hasOwn(words, key) ? words[key] : undefined)

@@ -46,7 +46,7 @@ export const svMail = {
   time: 'Tid',
   place: 'Plats',
   attendees: 'Inbjudna',
-  coming: { accepted: 'Kommer', tentative: 'Kanske', declined: 'Kommer inte' },
+  coming: { accepted: 'Kommer', tentative: 'Kanske', declined: 'Kommer inte', delegated: 'Skickar någon annan', needs_action: 'Har inte svarat' } as Record<string, string>,
   answered: (how: string) => `Du svarade: ${how}`,
   signed: 'Signaturen läggs till under texten.',
   failedAt: (failed: number, all: number) => `Kom inte fram till ${failed} av ${all}`,

@@ -13,6 +13,7 @@ export const sv = {
   admin: svAdmin,
   name: 'Svenska',
   common: {
+    broken: 'Den här delen kan inte visas. Resten fungerar.',
     retry: 'Försök igen',
     cancel: 'Avbryt',
     save: 'Spara',

@@ -4,6 +4,7 @@ import { Inbox } from '../inbox/inbox'
 import { useInteraction } from '../inbox/interaction'
 import { Side } from '../thread/side'
 import { Thread } from '../thread/thread'
+import { Guard } from '../ui/guard'
 import { Empty } from '../ui/parts'
 
 /** List, thread and side panel: the chat tab holds everything, the e-mail tab only mail. */
@@ -17,7 +18,9 @@ export function Workspace({ tab, id }: { tab: 'chat' | 'email'; id?: string }) {
     <main className={`sheet sheet--3${id ? ' has-open' : ''}${side ? ' has-side' : ''}`}>
       <Inbox tab={tab} chosen={id} />
       {interaction ? (
-        <Thread key={interaction.id} tab={tab} interaction={interaction} side={() => setSide(!side)} />
+        <Guard key={interaction.id}>
+          <Thread tab={tab} interaction={interaction} side={() => setSide(!side)} />
+        </Guard>
       ) : (
         <section className="pane" aria-label={w.thread.label}>
           {!id && <Empty icon={tab === 'email' ? 'mail' : 'chat'} text={w.thread.pick} hint={w.thread.pickHint} />}
@@ -25,7 +28,11 @@ export function Workspace({ tab, id }: { tab: 'chat' | 'email'; id?: string }) {
         </section>
       )}
       <aside className="pane" aria-label={interaction?.state === 'wrap_up' ? w.wrapUp.title : w.side.customer}>
-        {interaction && <Side key={interaction.id} interaction={interaction} close={() => setSide(false)} />}
+        {interaction && (
+          <Guard key={interaction.id}>
+            <Side interaction={interaction} close={() => setSide(false)} />
+          </Guard>
+        )}
       </aside>
     </main>
   )

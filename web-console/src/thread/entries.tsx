@@ -9,6 +9,7 @@ import type { Log, Pending } from '../live/log'
 import { useAgentName } from '../live/names'
 import { discard, retry } from '../live/outbox'
 import { useMe } from '../session'
+import { Guard } from '../ui/guard'
 import { Icon, type IconName } from '../ui/icon'
 import { Avatar } from '../ui/parts'
 import { Player } from '../ui/player'
@@ -22,13 +23,15 @@ export function Entries({ conversation, log, name, mail, met }: { conversation: 
   const newest = log.entries.findLast((e) => theirs(e) && e.pos <= met)?.pos
   return (
     <>
-      {blocks.map((b) =>
-        b.kind === 'lines' ? (
-          <Lines key={b.entries[0]!.pos} entries={b.entries} name={name} read={read} />
-        ) : (
-          <One key={b.entry.pos} e={b.entry} name={name} open={b.entry.pos === newest} fresh={theirs(b.entry) && b.entry.pos > met} />
-        ),
-      )}
+      {blocks.map((b) => (
+        <Guard key={b.kind === 'lines' ? b.entries[0]!.pos : b.entry.pos}>
+          {b.kind === 'lines' ? (
+            <Lines entries={b.entries} name={name} read={read} />
+          ) : (
+            <One e={b.entry} name={name} open={b.entry.pos === newest} fresh={theirs(b.entry) && b.entry.pos > met} />
+          )}
+        </Guard>
+      ))}
       {log.pending.map((p) => (
         <Unsent key={p.client_id} p={p} mail={mail} />
       ))}

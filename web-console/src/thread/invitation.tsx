@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, uuid } from '../api/client'
 import type { Coming, Entry, Invitation as Meeting, Mail } from '../api/types'
-import { useFormat, useWords } from '../i18n'
+import { useFormat, useWords, wordOf } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { changeLog, useLive } from '../live/hub'
 import { last, merge } from '../live/log'
@@ -20,7 +20,7 @@ export function Invitation({ e, meeting: m }: { e: Entry; meeting: Meeting }) {
     [w.mail.time, when(m)],
     [w.mail.place, m.place],
     [w.mail.from, m.organizer.name || m.organizer.value],
-    [w.mail.attendees, m.attendees?.map((a) => [a.name || a.value, a.answer && w.mail.coming[a.answer].toLocaleLowerCase()].filter(Boolean).join(': ')).join(', ')],
+    [w.mail.attendees, m.attendees?.map((a) => [a.name || a.value, wordOf(w.mail.coming, a.answer)?.toLocaleLowerCase()].filter(Boolean).join(': ')).join(', ')],
   ]
   return (
     <section className="meeting" aria-label={w.mail.meeting[m.method] ?? w.mail.meeting.request}>
@@ -78,7 +78,7 @@ function Answers({ e, uid }: { e: Entry; uid: string }) {
     <>
       {answer.error && <Failure error={answer.error} />}
       <span className="row wrap">
-        {said && <span className="meta grow">{w.mail.answered(w.mail.coming[said])}</span>}
+        {said && <span className="meta grow">{w.mail.answered(wordOf(w.mail.coming, said) ?? said)}</span>}
         {i &&
           answers.map((how) => (
             <button key={how} className="btn btn--sm" aria-pressed={said === how} disabled={answer.isPending} onClick={() => answer.mutate(how)}>

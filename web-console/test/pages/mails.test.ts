@@ -125,7 +125,7 @@ test('an invitation is answered where it stands', () =>
       const card = page.getByRole('region', { name: 'Inbjudan' })
       await card.getByText('Genomgång av skadan').waitFor()
       await card.getByText('4 mars 2027 10:00–10:30').waitFor()
-      await card.getByText('Bo Ek: kommer').waitFor()
+      await card.getByText('Bo Ek: kommer, Eva Dahl: har inte svarat, Ida Holm', { exact: false }).waitFor()
       assert.deepEqual(await faults(page), [])
       await card.getByRole('button', { name: 'Kanske' }).click()
       await card.getByText('Du svarade: Kanske').waitFor()
@@ -134,6 +134,21 @@ test('an invitation is answered where it stands', () =>
     (h) => {
       const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
       Object.assign(newest.body as Mail, { invitation: sample.meeting })
+    },
+  ))
+
+test('a mail that cannot be drawn takes nothing else with it', () =>
+  desk(
+    '/email/103',
+    async ({ page }) => {
+      await page.getByRole('alert').getByText('Den här delen kan inte visas').waitFor()
+      await page.getByRole('textbox', { name: 'Svar' }).waitFor()
+      await page.getByTitle('Öppna mejlet').first().waitFor()
+      assert.deepEqual(await faults(page), [])
+    },
+    (h) => {
+      const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
+      Object.assign(newest.body as Mail, { attachments: { length: 1 } })
     },
   ))
 
