@@ -199,7 +199,7 @@ export interface Mail {
 }
 /** A meeting that a mail asks to (RFC 5546), or tells of; in a mail of ours, what we answered. */
 export interface Invitation {
-  method: string // request, cancel, reply
+  method: string // request, publish, add, cancel, reply, counter, declinecounter, refresh
   uid: string
   summary?: string
   place?: string

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, uuid } from '../api/client'
-import type { Coming, Entry, Invitation as Meeting, Mail } from '../api/types'
+import type { Address, Coming, Entry, Invitation as Meeting, Mail } from '../api/types'
 import { useFormat, useWords, wordOf } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { changeLog, useLive } from '../live/hub'
@@ -12,24 +12,36 @@ import { Failure } from '../ui/parts'
 
 const answers: Coming[] = ['accepted', 'tentative', 'declined']
 
+const organizers = ['request', 'publish', 'add', 'cancel', 'declinecounter'] // what an organizer sends; the rest is from who is asked (RFC 5546 §1.4)
+
+/** True when a mail speaks for an organizer from whose address it neither comes nor takes answers. */
+export function foreign(m: Meeting, mail: Pick<Mail, 'from' | 'reply_to'>): boolean {
+  const senders = [mail.from, ...(mail.reply_to ?? [])].map((a) => a?.value?.toLowerCase())
+  return organizers.includes(m.method) && !senders.includes(m.organizer.value.toLowerCase())
+}
+
+/** The name is whatever the sender chose; the address stands beside it. */
+const full = (a: Address) => (a.name ? `${a.name} <${a.value}>` : a.value)
+
 /** A meeting that a mail asks to, and our answer; the last one counts. */
 export function Invitation({ e, meeting: m }: { e: Entry; meeting: Meeting }) {
   const w = useWords()
   const when = useWhen()
+  const title = wordOf(w.mail.meeting, m.method) ?? w.mail.meeting.other
   const rows = [
     [w.mail.time, when(m)],
     [w.mail.place, m.place],
-    [w.mail.from, m.organizer.name || m.organizer.value],
+    [w.mail.organizer, full(m.organizer)],
     [w.mail.attendees, m.attendees?.map((a) => [a.name || a.value, wordOf(w.mail.coming, a.answer)?.toLocaleLowerCase()].filter(Boolean).join(': ')).join(', ')],
   ]
   return (
-    <section className="meeting" aria-label={w.mail.meeting[m.method] ?? w.mail.meeting.request}>
+    <section className="meeting" aria-label={title}>
       <span className="row">
         <span className="chan">
           <Icon name="clock" />
         </span>
         <span className="col grow">
-          <span className="overline">{w.mail.meeting[m.method] ?? w.mail.meeting.request}</span>
+          <span className="overline">{title}</span>
           <b className="strong">{m.summary || w.mail.noSummary}</b>
         </span>
       </span>
@@ -43,6 +55,12 @@ export function Invitation({ e, meeting: m }: { e: Entry; meeting: Meeting }) {
             </div>
           ))}
       </dl>
+      {e.author.kind === 'customer' && foreign(m, e.body as Mail) && (
+        <div className="mail-guard mail-guard--warn" role="note">
+          <Icon name="warn" />
+          <span className="grow">{w.mail.otherOrganizer}</span>
+        </div>
+      )}
       {m.method === 'request' && e.author.kind === 'customer' && <Answers e={e} uid={m.uid} />}
     </section>
   )

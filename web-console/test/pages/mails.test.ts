@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import type { Mail } from '../../src/api/types'
 import * as sample from '../fixture/data'
 import { disowned, isSpam } from '../../src/thread/mail-facts'
+import { foreign } from '../../src/thread/invitation'
 import { asked, desk, fact, faults, stopBrowser } from './browser'
 
 after(stopBrowser)
@@ -136,6 +137,28 @@ test('an invitation is answered where it stands', () =>
       Object.assign(newest.body as Mail, { invitation: sample.meeting })
     },
   ))
+
+test('who asks to a meeting is named with the address, and a mail that speaks for another one says so', () =>
+  desk(
+    '/email/103',
+    async ({ page }) => {
+      const card = page.getByRole('region', { name: 'Möte, för kännedom' })
+      await card.getByText('Er chef <nagon@annan.example>').waitFor()
+      await card.getByText('en annan adress än den som står som sammankallande').waitFor()
+      assert.deepEqual(await faults(page), [])
+    },
+    (h) => {
+      const newest = h.entries['8103']!.findLast((e) => e.kind === 'mail' && e.author.kind === 'customer')!
+      Object.assign(newest.body as Mail, { invitation: { ...sample.meeting, method: 'publish', organizer: { kind: 'email', value: 'nagon@annan.example', name: 'Er chef' } } })
+    },
+  ))
+
+test('only an organizer’s mail is held to the organizer’s address', () => {
+  const from = (value: string) => ({ from: { kind: 'email' as const, value } })
+  assert.ok(!foreign(sample.meeting, from('Per.Lindqvist@post.example')) && foreign(sample.meeting, from('bo@post.example')))
+  assert.ok(!foreign(sample.meeting, { ...from('kalender@post.example'), reply_to: [sample.meeting.organizer] }))
+  assert.ok(!foreign({ ...sample.meeting, method: 'reply' }, from('bo@post.example')))
+})
 
 test('a mail that cannot be drawn takes nothing else with it', () =>
   desk(
