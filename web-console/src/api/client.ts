@@ -142,6 +142,7 @@ export const api = {
   entries: (conversation: A.Id, query: { before?: number; after?: number; limit?: number }) =>
     get<A.Page<A.Entry>>(`/conversations/${conversation}/entries`, query),
   deliveries: (conversation: A.Id) => get<A.Page<A.Outbound>>(`/conversations/${conversation}/deliveries`),
+  cancelMail: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/entries/${pos}/cancel`),
   seen: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/seen`, { pos }),
   message: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'messages'), line, line.client_id),
   note: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'notes'), line, line.client_id),

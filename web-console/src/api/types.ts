@@ -537,7 +537,8 @@ export interface Outbound {
   id: Id
   conversation: Id
   pos: number
-  state: 'queued' | 'sending' | 'sent' | 'deferred' | 'failed' | 'unknown'
+  state: 'queued' | 'sending' | 'sent' | 'deferred' | 'failed' | 'cancelled' | 'unknown'
+  send_at?: string // not before this
   response?: string
   recipients?: Reached[]
   rev: number

@@ -1,12 +1,15 @@
+import { useMutation } from '@tanstack/react-query'
+import { api } from '../api/client'
 import type { Address, Authentication, Mail, Outbound } from '../api/types'
-import { useWords } from '../i18n'
+import { useFormat, useWords } from '../i18n'
+import { serverNow } from '../live/clock'
 import { Icon } from '../ui/icon'
-import { Chip } from '../ui/parts'
+import { Chip, Failure } from '../ui/parts'
 
 // What stands around a mail: who got it and what became of it there, and what servers on the way said of its sender.
 
-const tones = { queued: 'plain', sending: 'plain', sent: 'ok', deferred: 'warn', failed: 'crit', unknown: 'warn' } as const
-const icons = { queued: 'clock', sending: 'clock', sent: 'check', deferred: 'clock', failed: 'alert', unknown: 'clock' } as const
+const tones = { queued: 'plain', sending: 'plain', sent: 'ok', deferred: 'warn', failed: 'crit', cancelled: 'plain', unknown: 'warn' } as const
+const icons = { queued: 'clock', sending: 'clock', sent: 'check', deferred: 'clock', failed: 'alert', cancelled: 'x', unknown: 'clock' } as const
 
 /** How far a mail has come, to all or to one. */
 function DeliveryChip({ state, why, text }: { state: Outbound['state']; why?: string; text?: string }) {
@@ -23,9 +26,28 @@ function DeliveryChip({ state, why, text }: { state: Outbound['state']; why?: st
 /** How far it has come as a whole; of one that reached some only, whom it did not reach. */
 export function Delivery({ out }: { out: Outbound }) {
   const w = useWords()
+  const f = useFormat()
   const list = out.recipients ?? []
   const failed = list.filter((r) => r.state === 'failed').length
-  return <DeliveryChip state={out.state} why={out.response} text={failed > 0 && failed < list.length ? w.mail.failedAt(failed, list.length) : undefined} />
+  const later = out.state === 'queued' && out.send_at && Date.parse(out.send_at) > serverNow() ? w.mail.leaves(`${f.date(out.send_at)} ${f.clock(out.send_at)}`) : undefined
+  return <DeliveryChip state={out.state} why={out.response} text={failed > 0 && failed < list.length ? w.mail.failedAt(failed, list.length) : later} />
+}
+
+/** Takes a mail back that has not left; what became of it the next frame tells. */
+export function TakeBack({ out }: { out: Outbound }) {
+  const w = useWords()
+  const back = useMutation({ mutationFn: () => api.cancelMail(out.conversation, out.pos) })
+  return (
+    <>
+      {back.error && <Failure error={back.error} />}
+      <span className="row">
+        <button className="btn btn--sm" disabled={back.isPending} onClick={() => back.mutate()}>
+          <Icon name="x" />
+          {w.mail.takeBack}
+        </button>
+      </span>
+    </>
+  )
 }
 
 /** Each of several recipients with what became of the mail there; one alone only if it did not simply arrive. */
@@ -33,6 +55,7 @@ export function Reached({ out }: { out: Outbound }) {
   const w = useWords()
   const list = out.recipients ?? []
   if (list.length < 2 && list.every((r) => r.state === 'sent')) return null
+  if (out.state === 'cancelled') return null // to nobody
   return (
     <ul className="reached" aria-label={w.mail.reached}>
       {list.map((r) => (

@@ -7,7 +7,7 @@ import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip } from '../ui/parts'
 import { File } from './entries'
-import { Delivery, Doubts, MailFacts, Reached } from './mail-facts'
+import { Delivery, Doubts, MailFacts, Reached, TakeBack } from './mail-facts'
 
 const Invitation = lazy(() => import('./invitation').then((m) => ({ default: m.Invitation })))
 
@@ -62,6 +62,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
       </div>
       {facts && <MailFacts m={m} />}
       {out && <Reached out={out} />}
+      {out?.state === 'queued' && (mine || me.role !== 'agent') && <TakeBack out={out} />}
       {!ours && <Doubts m={m} />}
       {m.invitation && (
         <Suspense>

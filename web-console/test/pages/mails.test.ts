@@ -39,6 +39,24 @@ test('each recipient is shown with what became of the mail there', () =>
     },
   ))
 
+test('a mail that has not left says when it will, and is taken back', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      await page.getByTitle('Öppna mejlet').filter({ hasText: 'Du' }).first().click()
+      await page.getByText('Skickas 4 mars 2099 10:00').waitFor()
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('button', { name: 'Ta tillbaka' }).click()
+      await page.getByText('Tillbakatagen').waitFor()
+      assert.equal(asked(house, /8103\/entries\/\d+\/cancel/).length, 1)
+      assert.equal(await page.getByRole('button', { name: 'Ta tillbaka' }).count(), 0)
+    },
+    (h) => {
+      const ours = h.entries['8103']!.find((e) => e.kind === 'mail' && e.author.kind === 'agent')!
+      h.deliveries = [{ id: '1', conversation: '8103', pos: ours.pos, state: 'queued', send_at: '2099-03-04T09:00:00Z', rev: 1 }]
+    },
+  ))
+
 test('a mail that its sender’s domain disowns says so, and the details say who found out', () =>
   desk(
     '/email/103',
