@@ -1,5 +1,5 @@
 import css from "./invite.css";
-import { due, type Invitation, type Seen } from "./rules";
+import { due, type Invite, type Seen } from "./rules";
 import type { Host } from "./host";
 
 // invite.js: asks visitors whether they need help, where the website has said so. The tag's data-invite has it
@@ -8,7 +8,7 @@ import type { Host } from "./host";
 export async function watch(host: Host, open: () => void): Promise<void> {
   const r = await fetch(`${host.base}config?${new URLSearchParams({ key: host.key })}`, { credentials: "omit" });
   if (!r.ok) return;
-  const site = (await r.json()) as { open: boolean; languages: string[]; color?: string; invites?: Invitation[] };
+  const site = (await r.json()) as { open: boolean; languages: string[]; color?: string; invites?: Invite[] };
   if (!host.data.color) host.brand(site.color);
   const seen = load(host.key);
   const next = site.open ? due(site.invites ?? [], seen, location.href) : undefined;

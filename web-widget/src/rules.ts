@@ -1,6 +1,6 @@
 // Whom a website asks whether they need help. Pure.
 
-export interface Invitation {
+export interface Invite {
   id: string;
   text: Record<string, string>; // by language
   url?: string; // a pattern, * is anything
@@ -14,7 +14,7 @@ export interface Seen {
 }
 
 // The first that fits the page and has not been asked.
-export function due(list: Invitation[], seen: Seen, address: string): Invitation | undefined {
+export function due(list: Invite[], seen: Seen, address: string): Invite | undefined {
   const page = address.split("#")[0]!;
   return list.find((i) => !seen.asked.includes(i.id) && seen.pages >= (i.visits ?? 0) && (!i.url || pattern(i.url).test(page)));
 }
