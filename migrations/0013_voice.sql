@@ -41,6 +41,8 @@ create table call (
 );
 
 create index call_open on call (node) where ended_at is null;
+-- Whom an agent calls is not called twice, whichever nodes are asked to.
+create unique index call_made on call (interaction_id) where outbound and ended_at is null;
 create index call_interaction on call (interaction_id) where interaction_id <> 0;
 create index call_ended on call (ended_at);
 

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -32,7 +33,7 @@ func (v *Voice) MayDial(ctx context.Context, agent gateway.AgentID, number strin
 
 // Dial rings the agent's phone and then the number. It returns once the agent's phone is
 // being rung; a number outside the dial plan, and an agent without a phone, are refused.
-// An interaction that has its call here already is not called again.
+// An interaction that has its call already, here or at another node, is not called again.
 func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	route, number, err := v.Allowed(o.Number)
 	if err != nil {
@@ -80,7 +81,11 @@ var errPhoneUnreachable = gateway.Conflict("phone_unreachable", "your phone can'
 
 // dial rings the agent's first phone; the others follow if it can't be reached.
 func (c *Call) dial(ctx context.Context, phones []string) error {
-	if err := c.v.openCall(ctx, &c.row, nil); err != nil {
+	switch err := c.v.openCall(ctx, &c.row, nil); {
+	case errors.Is(err, errCalled):
+		c.done = true
+		return nil
+	case err != nil:
 		c.done = true
 		return err
 	}

@@ -116,6 +116,29 @@ func TestDialBusyCustomer(t *testing.T) {
 	}
 }
 
+// A customer whom another node calls already is not called twice.
+func TestDialledElsewhere(t *testing.T) {
+	t.Parallel()
+	h, agent, customer := dialHouse(t)
+	const call = `
+		insert into call (node, outbound, state, from_number, to_number, queue_id, interaction_id)
+		values ('other', true, 'dialling', '', '', 1, 50)`
+	if _, err := h.pool.Exec(t.Context(), call); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Dial(t.Context(), outbound("+46701234567")); err != nil {
+		t.Fatal(err)
+	}
+	if agent.Calls() != 0 || customer.Calls() != 0 {
+		t.Errorf("the agent is called %d times, the customer %d", agent.Calls(), customer.Calls())
+	}
+	if _, err := h.pool.Exec(t.Context(), `update call set state = 'ended', ended_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	h.dialled(agent)
+	customer.Next() // the next try rings
+}
+
 // Who calls back in vain keeps the callback: the floor hears that nobody was reached, and of
 // no end. Once somebody has answered, the end is one.
 func TestDialledBack(t *testing.T) {

@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,20 +60,24 @@ func scanCall(row pgx.CollectableRow) (r callRow, err error) {
 	return r, err
 }
 
-// openCall writes a call and its first leg, if it has one already.
+// openCall writes a call and its first leg, if it has one already. An interaction whose
+// customer is being called, by whatever node, is refused with errCalled.
 func (v *Voice) openCall(ctx context.Context, r *callRow, first *Leg) error {
 	const insert = `
 		insert into call (node, outbound, state, from_number, from_name, to_number, queue_id, language,
 			interaction_id, conversation_id, agent_id, keeps)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		on conflict (interaction_id) where outbound and ended_at is null do nothing
 		returning id, created_at`
 	err := pgx.BeginFunc(ctx, v.pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, insert, v.cfg.Node, r.Outbound, r.State, r.From, r.Name, r.To, r.Queue, r.Language,
 			r.Interaction, r.Conversation, r.Agent, r.Keeps).Scan(&r.ID, &r.Created)
-		if err != nil {
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return errCalled
+		case err != nil:
 			return err
-		}
-		if first == nil {
+		case first == nil:
 			return nil
 		}
 		return insertLeg(ctx, tx, r.ID, first)
@@ -83,6 +88,9 @@ func (v *Voice) openCall(ctx context.Context, r *callRow, first *Leg) error {
 	crash.At("call.written")
 	return nil
 }
+
+// errCalled says that the interaction has its call already.
+var errCalled = errors.New("the customer is being called")
 
 // insertLeg writes a leg's row with what a CANCEL or a BYE of it needs, before its telephone
 // hears of it: a node that dies leaves nobody ringing for ever.
