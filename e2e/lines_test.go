@@ -136,14 +136,19 @@ func TestStoryConsultAndBack(t *testing.T) {
 	r.done(t)
 }
 
-// TestStoryCustomerLeavesConsult: the customer hangs up while the agents talk: everybody is
-// hung up, the agent wraps up, the colleague is free.
+// TestStoryCustomerLeavesConsult: the customer hangs up while the agents talk: they talk on.
+// Once the agent has hung up too, the colleague is free, and the agent wraps up.
 func TestStoryCustomerLeavesConsult(t *testing.T) {
 	t.Parallel()
 	r := newTrio(t)
 	second := r.consult(t)
 	r.call.Bye()
-	phonetest.Wait(t, "both agents are hung up", func() bool { return r.first.Gone() && second.Gone() })
+	r.v.wait("an end that the agents outlast", func() bool {
+		return r.v.number(`select count(*) from interaction where ended = 'handled' and phase = 'colleagues'`) == 1
+	})
+	phonetest.Wait(t, "the agents talk on", func() bool { return r.anna.Sound.Ear.Hears(colleagueHz) && r.bos.Sound.Ear.Hears(agentHz) })
+	r.first.Bye()
+	phonetest.Wait(t, "the colleague is hung up", second.Gone)
 	r.v.agent.wrapUp()
 	r.v.wait("a colleague with nothing left to do", func() bool { return r.bo.status() == gateway.WorkingOffline })
 	r.done(t)
