@@ -42,7 +42,7 @@ func (c *Core) leave(e gateway.Leave) *gateway.Error {
 	default:
 		c.end(it, end)
 	}
-	if it.lane == voice && e.End == gateway.EndSystemFailure && e.Callback > 0 && !c.knows(e.Callback) {
+	if it.talks() && e.End == gateway.EndSystemFailure && e.Callback > 0 && !c.knows(e.Callback) {
 		c.callBack(it, e.Callback)
 	}
 	return nil

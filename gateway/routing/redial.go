@@ -46,16 +46,26 @@ func (c *Core) instead(h *hold, id gateway.InteractionID) *hold {
 	return it.active()
 }
 
-// unreached ends a try to call back: the agent still has the callback, and may try again.
+// unreached ends a try to call back: whoever has the callback still has it, and may try
+// again. That need not be who tried: it may have been given away while the telephone rang.
 func (c *Core) unreached(e gateway.Unreached) *gateway.Error {
-	h, err := c.lead(e.Interaction, e.Agent)
-	if err != nil {
-		return err
+	it := c.items.at(e.Interaction)
+	switch {
+	case it == nil && c.knows(e.Interaction):
+		return gateway.Conflict("finished", "the interaction is finished", nil)
+	case it == nil:
+		return unknownInteraction()
+	case !it.called || it.lane != callback || !it.EndedAt.IsZero() || it.company() > 0:
+		return nil
 	}
-	if it := h.item; it.called && it.lane == callback && it.company() == 0 {
+	c.turn.subject = it
+	h := it.active()
+	if h != nil {
 		c.resumeWrapUps(h)
-		it.called = false
-		c.phase(it, "")
+	}
+	it.called = false
+	c.phase(it, "")
+	if h != nil {
 		c.meet(h.agent)
 	}
 	return nil
