@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -136,6 +137,9 @@ func (s *Server) makeWidget(ctx context.Context, by access.Caller, in *newWidget
 	if err != nil {
 		return fresh, err
 	}
+	if err := s.checkWidget(ctx, &fresh); err != nil {
+		return fresh, err
+	}
 	return once(ctx, s, by, "admin-create-widgets", func(w *work) (Widget, error) {
 		made, err := s.Widgets.KeepWidget(ctx, w.tx, fresh)
 		if err != nil {
@@ -159,6 +163,9 @@ func (s *Server) changeWidget(ctx context.Context, by access.Caller, in *changeW
 		return was, err
 	}
 	changed.ID, changed.Key = was.ID, was.Key
+	if err := s.checkWidget(ctx, &changed); err != nil {
+		return was, err
+	}
 	err = s.commit(ctx, func(w *work) error {
 		if kept, err = s.Widgets.KeepWidget(ctx, w.tx, changed); err != nil {
 			return err
@@ -167,6 +174,28 @@ func (s *Server) changeWidget(ctx context.Context, by access.Caller, in *changeW
 		return w.audit(ctx, by, "widget.changed", "widget:"+kept.ID, map[string]any{"fields": in.Body.names()})
 	})
 	return kept, err
+}
+
+// checkWidget refuses queues and skills that there are not: its chats would wait where nobody
+// looks. The channel checks the rest.
+func (s *Server) checkWidget(ctx context.Context, w *Widget) error {
+	queues := []gateway.QueueID{w.Queue}
+	for _, t := range w.Form.Topics {
+		queues = append(queues, t.Queue)
+		if err := s.checkSkills(ctx, t.Skills); err != nil {
+			return err
+		}
+	}
+	slices.Sort(queues)
+	for _, q := range slices.Compact(queues) {
+		if q == 0 {
+			continue // a topic's own is the widget's; that one has none, the channel says
+		}
+		if _, err := s.Roster.Queue(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makeWidgetSecret is not done under a key: its answer would be kept for a day.

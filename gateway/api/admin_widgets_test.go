@@ -81,6 +81,14 @@ func TestWidgetsAreDesigned(t *testing.T) {
 	if changed["key"] != "butik" || changed["color"] != "#123456" || changed["identity"].(map[string]any)["secret"] != false {
 		t.Errorf("got %v", changed)
 	}
+	for what, change := range map[string]m{
+		"queue_not_found": {"queue": "99999"},
+		"skill_not_found": {"form": m{"topics": []m{{"id": "a", "label": m{"sv": "A"}, "skills": []m{{"skill": "99999", "level": 3}}}}}},
+	} {
+		admin.with("If-Match", number(changed["rev"])).refused("PATCH", one, change, 404, what)
+	}
+	astray := m{"topics": []m{{"id": "a", "label": m{"sv": "A"}, "queue": "99999"}}}
+	admin.refused("POST", at, m{"key": "vilse", "queue": h.invoices, "form": astray}, 404, "queue_not_found")
 	admin.refused("PATCH", one, m{"identity": m{"secret": true}}, 422, "bad_request")
 	admin.with("If-Match", number(made["rev"])).refused("PATCH", one, m{"name": "X"}, 409, "stale")
 
