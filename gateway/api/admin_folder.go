@@ -101,7 +101,7 @@ func (s *Server) unpack(ctx context.Context, by access.Caller, body io.Reader) (
 	if room > folderRoom {
 		return done, gateway.Invalid("too_large", "a folder of articles holds at most 200 MB; import it in parts")
 	}
-	return noted(ctx, s, by, "articles.imported", "articles", map[string]any{"files": len(folder.File)}, func() (kb.Imported, error) {
+	return noted(ctx, s, by, "", "articles.imported", "articles", map[string]any{"files": len(folder.File)}, func() (kb.Imported, error) {
 		return s.KB.Import(ctx, by.Name, folder)
 	})
 }

@@ -57,13 +57,13 @@ func (s *Server) drainNode(ctx context.Context, by access.Caller, in *drainIn) (
 	if in.Body.Final != nil {
 		final = in.Body.Final.Duration()
 	}
-	return noted(ctx, s, by, "node.drained", "node:"+in.Name, in.Body, func() (bus.Node, error) {
+	return noted(ctx, s, by, "", "node.drained", "node:"+in.Name, in.Body, func() (bus.Node, error) {
 		return s.Nodes.Drain(ctx, in.Name, deadline, final)
 	})
 }
 
 func (s *Server) undrainNode(ctx context.Context, by access.Caller, in *nodeIn) (bus.Node, error) {
-	return noted(ctx, s, by, "node.undrained", "node:"+in.Name, nil, func() (bus.Node, error) {
+	return noted(ctx, s, by, "", "node.undrained", "node:"+in.Name, nil, func() (bus.Node, error) {
 		return s.Nodes.Undrain(ctx, in.Name)
 	})
 }

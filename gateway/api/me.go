@@ -172,7 +172,7 @@ func (s *Server) setAgentStatus(ctx context.Context, by access.Caller, in *other
 	if err := s.Roster.CheckStatusCode(ctx, in.Body.Status, in.ID, in.Body.Code); err != nil {
 		return nil, err
 	}
-	return noted(ctx, s, by, "agent.status_set", "agent:"+in.ID.String(), in.Body, func() (*statusOut, error) {
+	return noted(ctx, s, by, in.Key, "agent.status_set", "agent:"+in.ID.String(), in.Body, func() (*statusOut, error) {
 		return s.intend(ctx, by, in.Key, gateway.SetStatus{Agent: in.ID, Intent: in.Body.Status, Code: in.Body.Code, Force: in.Body.Force, Supervisor: true})
 	})
 }

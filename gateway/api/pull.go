@@ -22,7 +22,7 @@ func (s *Server) pull(ctx context.Context, by access.Caller, in *keyedIn) (Inter
 	} else if !may {
 		return Interaction{}, gateway.Forbidden("not_in_queue", "you do not work in its queue now; ask a supervisor to give it to you")
 	}
-	return noted(ctx, s, by, "interaction.pulled", "interaction:"+in.ID.String(), nil, func() (Interaction, error) {
+	return noted(ctx, s, by, in.Key, "interaction.pulled", "interaction:"+in.ID.String(), nil, func() (Interaction, error) {
 		return s.changed(ctx, by, in.Key, gateway.Pull{Interaction: in.ID, Agent: by.Agent})
 	})
 }

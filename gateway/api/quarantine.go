@@ -118,7 +118,7 @@ func (s *Server) quarantinedAt(r *http.Request) (io.ReadSeekCloser, error) {
 }
 
 func (s *Server) release(ctx context.Context, by access.Caller, in *quarantinedIn) (released, error) {
-	return noted(ctx, s, by, "mail.released", "quarantine:"+in.ID.String(), nil, func() (released, error) {
+	return noted(ctx, s, by, "", "mail.released", "quarantine:"+in.ID.String(), nil, func() (released, error) {
 		r, err := s.Quarantine.Release(ctx, int64(in.ID))
 		return released{r.Case, r.Conversation, r.Pos}, err
 	})

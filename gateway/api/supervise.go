@@ -60,7 +60,7 @@ func (s *Server) assign(ctx context.Context, by access.Caller, in *assignIn) (In
 	if _, err := s.Roster.Agent(ctx, in.Body.Agent); err != nil {
 		return Interaction{}, err
 	}
-	return noted(ctx, s, by, "interaction.assigned", "interaction:"+in.ID.String(), in.Body, func() (Interaction, error) {
+	return noted(ctx, s, by, in.Key, "interaction.assigned", "interaction:"+in.ID.String(), in.Body, func() (Interaction, error) {
 		return s.changed(ctx, by, in.Key, gateway.Pull{Interaction: in.ID, Agent: in.Body.Agent})
 	})
 }

@@ -59,21 +59,33 @@ func (w *work) staff() *staffchat.Store {
 	return in
 }
 
-// noted does what another room commits by itself: the line is in the audit log before, and
-// a second one says if it was refused. A line without the deed may be; a deed without its
-// line never is.
-func noted[out any](ctx context.Context, s *Server, by access.Caller, what, subject string, detail any, do func() (out, error)) (out, error) {
+// noted does what another room commits by itself: the line is in the audit log before, once
+// for each of the caller's own keys, and a second one says if it was refused. A line without
+// the deed may be; a deed without its line never is.
+func noted[out any](ctx context.Context, s *Server, by access.Caller, own, what, subject string, detail any, do func() (out, error)) (out, error) {
 	var none out
-	note := func(what string, detail any) error {
-		return s.commit(ctx, func(w *work) error { return w.audit(ctx, by, what, subject, detail) })
-	}
-	if err := note(what, detail); err != nil {
+	key := answerKey(by, what+" "+subject, own)
+	err := s.commit(ctx, func(w *work) error {
+		if before, err := w.answered(ctx, key); before != nil || err != nil {
+			return err
+		}
+		if err := w.audit(ctx, by, what, subject, detail); err != nil {
+			return err
+		}
+		return w.answer(ctx, key, true)
+	})
+	if err != nil {
 		return none, err
 	}
 	done, err := do()
 	if definite(err) {
 		refusal, _ := errors.AsType[*gateway.Error](err)
-		return done, errors.Join(err, note(what+".refused", map[string]string{"code": refusal.Code}))
+		return done, errors.Join(err, s.commit(ctx, func(w *work) error {
+			if err := w.forget(ctx, key); err != nil { // tried again, it may be done
+				return err
+			}
+			return w.audit(ctx, by, what+".refused", subject, map[string]string{"code": refusal.Code})
+		}))
 	}
 	return done, err
 }
