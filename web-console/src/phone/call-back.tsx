@@ -19,9 +19,9 @@ export function CallBack({ i }: { i: Pick<InteractionView, 'id'> }) {
   })
   return (
     <>
-      <button className="btn btn--sm" disabled={call.isPending} onClick={() => call.mutate()}>
+      <button className="btn btn--sm" aria-label={w.phone.callBack} disabled={call.isPending} onClick={() => call.mutate()}>
         <Icon name="phone" />
-        {w.phone.callBack}
+        <span className="wide">{w.phone.callBack}</span>
       </button>
       {call.error && <Failure error={call.error} />}
     </>
