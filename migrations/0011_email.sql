@@ -38,6 +38,13 @@ create table mailbox (
 
 create index mailbox_queue on mailbox (queue_id);
 
+-- Who asks for a token by a mailbox's refresh token does so alone, until then: each of those
+-- is worth one use.
+create table mailbox_refresh (
+    mailbox_id bigint      primary key references mailbox (id) on delete cascade,
+    held_until timestamptz not null
+);
+
 -- How far a folder has been read: everything up to uid but the gaps. It moves in the
 -- transaction that takes the mail in.
 create table mailbox_cursor (

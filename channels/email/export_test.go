@@ -1,6 +1,7 @@
 package email
 
 import (
+	"context"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,4 +24,14 @@ func (e *Email) Impatient() {
 		answer: 2 * time.Second, search: 2 * time.Second, look: 5 * time.Second, poll: time.Second,
 		check: 100 * time.Millisecond, backoff: 10 * time.Millisecond, most: 100 * time.Millisecond,
 	}
+}
+
+// Token is what the mailbox of that number signs in with.
+func (e *Email) Token(ctx context.Context, id MailboxID) (string, error) {
+	m, err := e.mailbox(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	c, err := e.credential(ctx, m)
+	return c.secret, err
 }

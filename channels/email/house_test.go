@@ -31,6 +31,7 @@ type house struct {
 	mu      sync.Mutex // guards all below
 	blobs   map[string][]byte
 	secrets map[string][]byte
+	deny    error // when a secret is to be kept; nil: it is
 	bounced []gateway.Recipient
 	refuse  func(gateway.Arrival) error // nil: takes everything
 	answers []gateway.Outbound          // that were committed with an arrival
@@ -208,8 +209,10 @@ func (s safe) Get(_ context.Context, name string) ([]byte, error) {
 func (s safe) Put(_ context.Context, _ pgx.Tx, name string, plain []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.secrets[name] = plain
-	return nil
+	if s.deny == nil {
+		s.secrets[name] = plain
+	}
+	return s.deny
 }
 
 func (h *house) Bounced(_ context.Context, _ pgx.Tx, id string, r gateway.Recipient) (gateway.Outbound, bool, error) {

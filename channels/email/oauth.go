@@ -2,8 +2,6 @@ package email
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +14,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-sasl"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -92,49 +89,27 @@ func (e *Email) credential(ctx context.Context, m Mailbox) (credential, error) {
 	if err != nil || m.OAuth == (OAuth{}) {
 		return credential{user: m.User, secret: secret}, err
 	}
-	refresh, err := e.refreshTokens(ctx, m)
-	if err != nil {
-		return credential{}, err
+	var text string
+	if m.refreshes {
+		text, err = e.refreshed(ctx, m, secret)
+	} else {
+		text, err = e.granted(ctx, m, secret)
 	}
-	token, err := e.tokens.get(ctx, m, secret, refresh, func(rotated string) error { return e.rotated(ctx, m, rotated) })
-	return credential{user: m.User, secret: token, token: true}, err
+	return credential{user: m.User, secret: text, token: true}, err
 }
 
-// refreshTokens are those that a mailbox may use, the newest first: what the provider gave
-// last, in place of the one that was entered, and that one. None: it uses none.
-func (e *Email) refreshTokens(ctx context.Context, m Mailbox) (list []string, err error) {
-	if !m.refreshes {
-		return nil, nil
+// granted gives a token for a mailbox's client secret.
+func (e *Email) granted(ctx context.Context, m Mailbox, secret string) (string, error) {
+	key := tokenKey(m, secret, "")
+	if have := e.tokens.get(key); have.usable() {
+		return have.text, nil
 	}
-	entered, err := e.in.Secrets.Get(ctx, m.refreshSecret())
+	fresh, err := e.tokens.ask(ctx, m.OAuth, secret, "")
 	if err != nil {
-		return nil, err
+		return "", fmt.Errorf("get a token for %s: %w", m.Address, err)
 	}
-	last, err := e.in.Secrets.Get(ctx, m.rotatedSecret())
-	switch of, token, ok := strings.Cut(string(last), " "); {
-	case errors.Is(err, gateway.ErrNotFound):
-	case err != nil:
-		return nil, err
-	case ok && of == fingerprint(entered): // else another one was entered since
-		list = append(list, token)
-	}
-	return append(list, string(entered)), nil
-}
-
-// rotated keeps the refresh token that a provider gave in place of the last (RFC 6749 §6).
-func (e *Email) rotated(ctx context.Context, m Mailbox, token string) error {
-	entered, err := e.in.Secrets.Get(ctx, m.refreshSecret())
-	if err != nil {
-		return err
-	}
-	return pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
-		return e.in.Secrets.Put(ctx, tx, m.rotatedSecret(), []byte(fingerprint(entered)+" "+token))
-	})
-}
-
-func fingerprint(secret []byte) string {
-	sum := sha256.Sum256(secret)
-	return hex.EncodeToString(sum[:])
+	e.tokens.put(key, fresh)
+	return fresh.text, nil
 }
 
 // tokens are those of this node's mailboxes.
@@ -149,15 +124,11 @@ type tokens struct {
 type token struct {
 	text    string
 	until   time.Time
-	refresh string // that came beside it, in place of the one it was asked for by; empty: that one stays
+	refresh string // that came beside it, and is not kept yet; empty: none, or kept
+	over    string // what was kept when it was asked for
 }
 
-func first(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
-}
+func (t token) usable() bool { return time.Now().Before(t.until) }
 
 const (
 	tokenTime   = 20 * time.Second
@@ -171,49 +142,43 @@ func newTokens(transport http.RoundTripper) *tokens {
 	return &tokens{client: &http.Client{Timeout: tokenTime, Transport: transport}, known: map[string]token{}}
 }
 
-// get gives a token, asking for one if need be: for the first of the refresh tokens that is
-// taken, or without any for the client secret. keep is told of a new refresh token before
-// anything is done with what came beside it: the old one may be void.
-func (t *tokens) get(ctx context.Context, m Mailbox, secret string, refresh []string, keep func(rotated string) error) (string, error) {
-	entered := ""
-	if len(refresh) > 0 {
-		entered = refresh[len(refresh)-1]
-	}
-	key := strings.Join([]string{m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, secret, entered}, "\x00")
-	t.mu.Lock()
-	have, ok := t.known[key]
-	t.mu.Unlock()
-	if ok && time.Now().Before(have.until) {
-		return have.text, nil
-	}
-	fresh, err := t.ask(ctx, m.OAuth, secret, first(refresh))
-	for _, older := range refresh[min(1, len(refresh)):] {
-		if err != nil {
-			fresh, err = t.ask(ctx, m.OAuth, secret, older)
-		}
-	}
-	if err == nil && fresh.refresh != "" {
-		err = keep(fresh.refresh)
-	}
-	if err != nil {
-		return "", fmt.Errorf("get a token for %s: %w", m.Address, err)
-	}
-	t.mu.Lock()
-	t.known[key] = fresh
-	t.mu.Unlock()
-	return fresh.text, nil
+// tokenKey names what a token was got by: with another secret it is another one.
+func tokenKey(m Mailbox, secret, refresh string) string {
+	return strings.Join([]string{m.OAuth.TokenURL, m.OAuth.ClientID, m.OAuth.Scope, secret, refresh}, "\x00")
 }
 
-// drop forgets a token that a server has refused.
+// get gives the token that is known, the zero one if none is.
+func (t *tokens) get(key string) token {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.known[key]
+}
+
+func (t *tokens) put(key string, fresh token) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known[key] = fresh
+}
+
+// drop forgets a token that a server has refused, but not what came beside it.
 func (t *tokens) drop(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for key, have := range t.known {
 		if have.text == text {
-			delete(t.known, key)
+			have.until = time.Time{}
+			t.known[key] = have
 		}
 	}
 }
+
+// refusedGrant is what a provider says against us (RFC 6749 §5.2).
+type refusedGrant struct {
+	code string // invalid_grant: what we asked by is void
+	text string
+}
+
+func (r refusedGrant) Error() string { return r.text }
 
 // ask gets a token for our client secret, or for a refresh token. What the provider says against it is shown to
 // the administrator (RFC 6749 §5.2).
@@ -252,7 +217,7 @@ func (t *tokens) ask(ctx context.Context, o OAuth, secret, refresh string) (toke
 	}
 	err = json.Unmarshal(body, &answer)
 	if resp.StatusCode != http.StatusOK || err != nil || answer.Token == "" || len(answer.Token) > tokenLength {
-		return token{}, fmt.Errorf("%s says %s %s", o.TokenURL, resp.Status, gateway.Clean(answer.Error+" "+answer.Details))
+		return token{}, refusedGrant{answer.Error, fmt.Sprintf("%s says %s %s", o.TokenURL, resp.Status, gateway.Clean(answer.Error+" "+answer.Details))}
 	}
 	lasts := tokenUsual
 	if answer.Seconds > 0 {

@@ -2,6 +2,7 @@ package email_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +29,12 @@ import (
 type provider struct {
 	mechanism string
 	refresh   string // that is taken now; it is another one after each use; empty: client secrets are taken
+	seconds   int    // that a token had for a refresh token lasts; 0: an hour
+	during    func() // a request for one; nil: nothing
 
 	mu     sync.Mutex // guards all below
+	busy   int        // answers 503 so often
+	stale  int        // refresh tokens that were void
 	valid  []string
 	asked  int
 	mails  int
@@ -56,14 +61,23 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refreshed gives a token for the refresh token that is valid, and another of those.
 func (p *provider) refreshed(w http.ResponseWriter, r *http.Request) {
+	if p.during != nil {
+		p.during()
+	}
+	if p.busy > 0 {
+		p.busy--
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	if r.FormValue("grant_type") != "refresh_token" || r.FormValue("client_id") != "växel" || r.FormValue("refresh_token") != p.refresh {
+		p.stale++
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = fmt.Fprint(w, `{"error": "invalid_grant"}`)
 		return
 	}
 	p.refresh = fmt.Sprint("refresh-", p.asked)
 	p.valid = append(p.valid, fmt.Sprint("token-", p.asked))
-	_, _ = fmt.Fprintf(w, `{"access_token": "token-%d", "token_type": "Bearer", "expires_in": 3600, "refresh_token": %q}`, p.asked, p.refresh)
+	_, _ = fmt.Fprintf(w, `{"access_token": "token-%d", "token_type": "Bearer", "expires_in": %d, "refresh_token": %q}`, p.asked, cmp.Or(p.seconds, 3600), p.refresh)
 }
 
 func (p *provider) accepts(token string) bool {
