@@ -187,6 +187,15 @@ func TestACaseHasItsShareOfTheHour(t *testing.T) {
 	h.exec(t, "update outbound set created_at = now() - interval '61 minutes' where id = (select min(id) from outbound)")
 	s.post(at+"/reply", m{"text": "Hej!"}, 201)
 	s.refused("POST", at+"/reply", m{"text": "Hej!"}, 409, "too_many_mails")
+
+	// What waits counts when it leaves.
+	tomorrow := time.Now().Add(24 * time.Hour)
+	s.post(at+"/reply", m{"text": "Hej!", "send_at": tomorrow}, 201)
+	h.exec(t, "update outbound set send_at = now() + interval '24 hours'")
+	s.post(at+"/reply", m{"text": "Hej!"}, 201)
+	s.refused("POST", at+"/reply", m{"text": "Hej!", "send_at": tomorrow.Add(time.Minute)}, 409, "too_many_mails")
+	h.exec(t, "update outbound set send_at = now(), created_at = now() - interval '2 days'")
+	s.refused("POST", at+"/reply", m{"text": "Hej!"}, 409, "too_many_mails")
 }
 
 func conversationOf(t testing.TB, written m) (id gateway.ConversationID) {

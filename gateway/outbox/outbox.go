@@ -85,12 +85,12 @@ func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64
 	if len(addresses) == 0 {
 		return 0, gateway.Invalid("no_recipient", "a message needs at least one recipient")
 	}
-	if err := o.Room(ctx, tx, out.Conversation); err != nil {
-		return 0, err
-	}
 	var due *time.Time
 	if !out.SendAt.IsZero() {
 		due = &out.SendAt
+	}
+	if err := o.room(ctx, tx, out.Conversation, due); err != nil {
+		return 0, err
 	}
 	var id int64
 	err := tx.QueryRow(ctx, `
