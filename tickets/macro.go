@@ -28,7 +28,8 @@ type Macro struct {
 	Rev      int64               `json:"rev"`
 }
 
-// Words are a text with variables, and the same as HTML where it has more to show.
+// Words are a text with variables, and the same as HTML where it has more to show; there is
+// no HTML without the text.
 type Words struct {
 	Text string `json:"text,omitempty"`
 	HTML string `json:"html,omitempty"`
@@ -40,6 +41,9 @@ func (w *Words) settle() error {
 	w.Text, w.HTML = gateway.Clean(w.Text), gateway.Clean(w.HTML)
 	if len(w.Text) > maxWords || len(w.HTML) > maxWords {
 		return gateway.Invalid("text_too_long", fmt.Sprintf("a text kept ready has at most %d bytes", maxWords))
+	}
+	if strings.TrimSpace(w.Text) == "" && strings.TrimSpace(w.HTML) != "" {
+		return gateway.Invalid("text_missing", "give the text beside the HTML: some mail programs, and a chat, show nothing else")
 	}
 	return CheckVariables(w.Text, w.HTML)
 }

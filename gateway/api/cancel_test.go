@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -53,4 +54,21 @@ func TestAMailIsHeldAndCancelled(t *testing.T) {
 	mine := bo.post("/mails", m{"subject": "Hej", "text": "Hej!", "to": to, "queue": h.support}, 201)["entry"].(m)
 	s.refused("POST", "/conversations/"+mine["conversation"].(string)+"/entries/"+number(mine["pos"])+"/cancel", nil, 403, "not_yours")
 	s.refused("POST", at+"/reply", m{"text": "x", "send_at": time.Now().AddDate(2, 0, 0)}, 400, "too_late")
+}
+
+// TestNothingRefersToWhatHasNotLeft: a mail that is cancelled or still held is no part of the
+// thread that its reader has; whom it was for is still whom one writes to.
+func TestNothingRefersToWhatHasNotLeft(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
+	at := "/interactions/" + s.takeOf(got.Case.String())["id"].(string)
+	sent := mailOf(t, s.post(at+"/reply", m{"text": "Hej!"}, 201))
+	taken := s.post(at+"/reply", m{"text": "Fel.", "hold": 600}, 201)
+	s.post("/conversations/"+got.Conversation.String()+"/entries/"+number(taken["pos"])+"/cancel", nil, 204)
+	s.post(at+"/reply", m{"text": "I morgon.", "send_at": time.Now().Add(24 * time.Hour)}, 201)
+	last := mailOf(t, s.post(at+"/reply", m{"text": "Nu."}, 201))
+	if want := []string{"q@kund.example", sent.MessageID}; !slices.Equal(last.Defects, want) || last.InReplyTo != "q@kund.example" {
+		t.Errorf("it refers to %v in answer to %s, want %v", last.Defects, last.InReplyTo, want)
+	}
 }

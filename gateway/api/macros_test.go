@@ -44,6 +44,11 @@ func TestAMacroSaysAndDoes(t *testing.T) {
 		}
 	}
 	h.audited(t, admin, "case:"+got.Case.String(), "Anna", "macro.used", "macro.used")
+	// An article that is not public any more is left out, and said to be.
+	h.exec(t, "update macro set articles = '{2,1}'")
+	if used := s.post(at, nil, 200); used["text"] != want || len(used["articles"].([]any)) != 1 || len(used["gone"].([]any)) != 1 || used["gone"].([]any)[0] != "2" {
+		t.Errorf("with an article that is gone: got %v", used)
+	}
 	s.refused("POST", "/interactions/"+i["id"].(string)+"/macros/999", nil, 404, "no_macro")
 }
 
@@ -57,7 +62,9 @@ func TestAnUnknownVariableNamesTheNearest(t *testing.T) {
 			t.Errorf("got %v", p)
 		}
 	}
-	admin.refused("POST", "/admin/macros", m{"name": "x", "html": "{{agent.nme}}"}, 400, "unknown_variable")
+	admin.refused("POST", "/admin/macros", m{"name": "x", "text": "Hej", "html": "{{agent.nme}}"}, 400, "unknown_variable")
+	admin.refused("POST", "/admin/macros", m{"name": "x", "text": " ", "html": "<p>Hej</p>"}, 400, "text_missing")
+	admin.refused("PUT", "/admin/queues/"+h.support.String()+"/signature", m{"html": "<p>Hej</p>"}, 400, "text_missing")
 	admin.refused("POST", "/admin/macros", m{"name": "x", "queue": "99"}, 404, "queue_not_found")
 	admin.refused("POST", "/admin/macros", m{"name": "x", "queues": []string{"99"}}, 404, "queue_not_found")
 	admin.refused("POST", "/admin/macros", m{"name": "x", "codes": []string{"99"}}, 404, "not_found")

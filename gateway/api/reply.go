@@ -197,11 +197,18 @@ func (s *Server) answering(ctx context.Context, i gateway.Interaction) (r MailRe
 	if err != nil {
 		return r, 0, err
 	}
+	here, err := s.unsent(ctx, i.Conversation)
+	if err != nil {
+		return r, 0, err
+	}
 	var mails []gateway.Mail
 	for _, e := range entries {
 		var m gateway.Mail
 		if e.Kind != gateway.EntryMail || json.Unmarshal(e.Body, &m) != nil {
 			continue
+		}
+		if here[e.Pos] { // nobody can know it by its id; it still says who is written to
+			m.MessageID = ""
 		}
 		mails = append(mails, m)
 		if e.Author.Kind == gateway.ByCustomer || r.Answers.MessageID == "" && m.Forwards == 0 {
@@ -213,6 +220,16 @@ func (s *Server) answering(ctx context.Context, i gateway.Interaction) (r MailRe
 	}
 	r.References = thread(mails, r.Answers)
 	return r, pos, err
+}
+
+// unsent are the positions of a conversation's mails that have not left, or never will.
+func (s *Server) unsent(ctx context.Context, conversation gateway.ConversationID) (here map[int64]bool, err error) {
+	list, err := s.Outbox.Of(ctx, conversation)
+	here = map[int64]bool{}
+	for _, out := range list {
+		here[out.Pos] = out.State == gateway.OutboundCancelled || out.State == gateway.OutboundQueued && !out.SendAt.IsZero()
+	}
+	return here, err
 }
 
 // reachedBy is the address of a case's customer, if people write mail to it.

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"html"
 	"net/http"
 	"strconv"
@@ -36,6 +37,7 @@ type Filled struct {
 	tickets.Words
 
 	Articles []gateway.ArticleCard `json:"articles" nullable:"false" doc:"Whose links stand in the text"`
+	Gone     []gateway.ArticleID   `json:"gone,omitempty" doc:"Articles of the macro that are not public any more: the text is without them"`
 	Codes    []gateway.CodeID      `json:"codes" nullable:"false" doc:"Transaction codes to finish with"`
 	Case     Case                  `json:"case" doc:"As it is now"`
 }
@@ -98,7 +100,8 @@ func (s *Server) macroFor(ctx context.Context, by access.Caller, in *useMacroIn)
 	return i, m, err
 }
 
-// filled is the macro's text for this customer, with the links of its articles below.
+// filled is the macro's text for this customer, with the links of its articles below. An
+// article that is gone is no refusal: the case may have been changed already.
 func (s *Server) filled(ctx context.Context, by access.Caller, i gateway.Interaction, m tickets.Macro, c tickets.Case) (out Filled, err error) {
 	out.Articles, out.Codes = []gateway.ArticleCard{}, orEmpty(m.Codes)
 	if out.Case, err = s.caseView(ctx, s.language(ctx, by), c); err != nil {
@@ -113,6 +116,10 @@ func (s *Server) filled(ctx context.Context, by access.Caller, i gateway.Interac
 	}
 	for _, id := range m.Articles {
 		card, err := s.publicCard(ctx, id, cmp.Or(v.language, s.language(ctx, by)))
+		if errors.Is(err, gateway.ErrNotFound) {
+			out.Gone = append(out.Gone, id)
+			continue
+		}
 		if err != nil {
 			return out, err
 		}
