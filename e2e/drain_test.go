@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -10,10 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/bus"
 	"github.com/vaxelhq/vaxel/gateway/bus/natstest"
 	"github.com/vaxelhq/vaxel/gateway/roster"
 )
@@ -166,12 +169,69 @@ func TestDrainAlone(t *testing.T) {
 	v.wait("the agent works offline, or will", func() bool {
 		return v.number(`select count(*) from presence where intent = 'working_offline' or next = 'working_offline'`) == 1
 	})
-	if n := v.number(`select count(*) from node where (remains->>'drain_killed')::int = 1`); n != 1 {
-		t.Error("the call was not counted")
-	}
+	v.wait("the report of the call that was still here, and is ended", func() bool {
+		return v.number(`select count(*) from node where (remains->>'drain_killed')::int = 1 and (remains->'at_deadline'->>'calls')::int = 1`) == 1 &&
+			v.number(`select count(*) from audit where what = 'node.drain_deadline' and (detail->>'calls')::int = 1`) == 1
+	})
 	if out := <-v.drain("--cancel"); !strings.Contains(out, "works") {
 		t.Errorf("got %s", out)
 	}
+}
+
+// TestDrainPlanned: a drain is planned, by the command and by the API. The node works until
+// then, and agents are told; it is called off, planned anew, and begins by itself.
+func TestDrainPlanned(t *testing.T) {
+	t.Parallel()
+	v := newVaxel(t, widget)
+	boss := v.hire(gateway.RoleAdministrator, "bea", "Bea Lund")
+	v.start()
+	v.agent.signIn()
+	boss.signIn()
+	screen := v.agent.openConsole()
+	phase := func() string {
+		var n struct{ Phase string }
+		if f, ok := screen.last("drain.notice"); ok {
+			must(t, json.Unmarshal(f.Data, &n))
+		}
+		return n.Phase
+	}
+	at := time.Now().Add(10 * time.Minute)
+	if out := <-v.drain("--at=" + at.Format(time.RFC3339)); !strings.Contains(out, "works, and is drained from "+at.UTC().Format("2006-01-02 15:04:05Z")) {
+		t.Errorf("got %s", out)
+	}
+	v.wait("a notice of what is planned", func() bool { return phase() == "planned" })
+	var list struct{ Items []bus.Node }
+	v.wait("what the node holds", func() bool {
+		boss.must(http.MethodGet, "/admin/nodes", nil, &list)
+		r := list.Items[0].Remains
+		return r != nil && r.Leads && r.Consoles == 1
+	})
+	if !v.ready() || list.Items[0].Drain.Begun() || list.Items[0].Remains.Done {
+		t.Errorf("the node has begun before its time: %+v", list.Items[0])
+	}
+	if out := <-v.drain("--cancel"); !strings.Contains(out, "works\n") {
+		t.Errorf("got %s", out)
+	}
+	v.wait("the word that it is called off", func() bool { return phase() == "over" })
+	boss.must(http.MethodPost, "/admin/nodes/e2e/drain", map[string]any{"at": time.Now().Add(2 * time.Second), "deadline": 600}, nil)
+	v.wait("its beginning", func() bool { return phase() == "notice" })
+	boss.must(http.MethodDelete, "/admin/nodes/e2e/drain", nil, nil)
+	v.wait("the word that it is over", func() bool { return phase() == "over" })
+	if n := v.number(`select count(*) from audit where what in ('node.drained', 'node.undrained') and subject = 'node:e2e'`); n != 4 {
+		t.Errorf("the audit log has %d orders, want 4", n)
+	}
+}
+
+// last gives the latest frame of a kind.
+func (c *console) last(kind string) (found frame, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range slices.Backward(c.frames) {
+		if f.Type == kind {
+			return f, true
+		}
+	}
+	return found, false
 }
 
 // heard says whether a frame of the kind has come.

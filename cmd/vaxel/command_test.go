@@ -67,6 +67,7 @@ var refusals = map[string]refusal{
 	"a day that is none":           {args: "sim --from=yesterday", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: `"yesterday" is no time; write 2026-11-20`},
 	"a day that ends too early":    {args: "sim --from=2026-11-20 --until=2026-11-19", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: "ends before it begins"},
 	"an unknown order":             {args: "sim --order=lifo", environ: []string{"VAXEL_DATABASE_URL=PGURL"}, want: `did you mean "fifo"?`},
+	"a drain at no time":           {args: "drain --at=soon", want: `"soon" is no time; write 22:30, or`},
 	"no backup to restore":         {args: "restore DIR/b.tar", want: "open DIR/b.tar: no such file"},
 	"something else to restore":    {args: "restore DIR/b.tar", there: "DIR/b.tar", want: "DIR/b.tar is no backup of Växel's"},
 	"an import of nothing":         {args: "import DIR/mbox --mailbox=a@example.com", want: "DIR/mbox: no such file"},

@@ -84,16 +84,17 @@ func notices(apps ...fs.FS) http.HandlerFunc {
 
 // ready says whether this node can do its work: the database answers and somebody leads.
 func (h *house) ready(w http.ResponseWriter, r *http.Request) {
+	why := ""
 	if h.redirects.Load() {
-		http.Error(w, "this node is drained: its work is done elsewhere", http.StatusServiceUnavailable)
-		return
+		why = "this node is drained: its work is done elsewhere"
+	} else if err := h.pool.Ping(r.Context()); err != nil {
+		why = "the database does not answer"
+	} else if _, err := h.commands.Board(r.Context()); err != nil {
+		why = "nobody leads the floor yet"
 	}
-	if err := h.pool.Ping(r.Context()); err != nil {
-		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
-		return
-	}
-	if _, err := h.commands.Board(r.Context()); err != nil {
-		http.Error(w, "nobody leads the floor yet", http.StatusServiceUnavailable)
+	if why != "" {
+		w.Header().Set("Retry-After", "1") // s; RFC 9110 §10.2.3. A takeover takes less
+		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = w.Write([]byte("ready\n"))

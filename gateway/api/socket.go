@@ -24,6 +24,7 @@ const (
 
 	closeTokenGone  = 4001
 	closeSlow       = 4008
+	closeDraining   = 4010
 	closeRestarting = websocket.StatusServiceRestart
 	closeBadFrame   = websocket.StatusInvalidFramePayloadData
 	closeBroken     = websocket.StatusInternalError

@@ -30,8 +30,8 @@ type Node struct {
 	Roles     []string  `db:"roles" json:"roles"` // never nil
 	StartedAt time.Time `db:"started_at" json:"started_at"`
 	SeenAt    time.Time `db:"seen_at" json:"seen_at"`
-	Drain     *Drain    `db:"drain" json:"drain,omitempty"`     // nil: it works
-	Remains   *Remains  `db:"remains" json:"remains,omitempty"` // of a drained one
+	Drain     *Drain    `db:"drain" json:"drain,omitempty"` // nil: it works
+	Remains   *Remains  `db:"remains" json:"remains,omitempty"`
 }
 
 // Nodes keeps this node's row, renewed every 2 s, and watches the others'. A node is dead
@@ -63,7 +63,8 @@ func NewNodes(pool *pgxpool.Pool, self Node, bus Bus, log *slog.Logger) *Nodes {
 }
 
 // Join writes the node's row, before it serves anybody. A name that another process has
-// is refused: two nodes of one name would take each other's mailboxes and consoles.
+// is refused: two nodes of one name would take each other's mailboxes and consoles. Who
+// has come back from the dead works, and is drained when that was planned.
 func (n *Nodes) Join(ctx context.Context) error {
 	conn, err := n.pool.Acquire(ctx)
 	if err != nil {
@@ -79,7 +80,8 @@ func (n *Nodes) Join(ctx context.Context) error {
 		values ($1, $2, $3, $4)
 		on conflict (name) do update
 		set run = excluded.run, address = excluded.address, roles = excluded.roles,
-			started_at = now(), seen_at = now(), beats = 0, hints = 0, drain = null, remains = null`,
+			started_at = now(), seen_at = now(), beats = 0, hints = 0, remains = null,
+			drain = case when (node.drain->>'since')::timestamptz > now() then node.drain end`,
 		n.self.Name, n.self.Run, n.self.Address, n.self.Roles)
 	if err == nil {
 		err = n.look(ctx)

@@ -5,6 +5,7 @@ import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
 import { Macros } from './macros'
 import { BlockedSenders, Quarantine } from './mailroom'
+import { Nodes } from './nodes'
 import { Queue, Queues } from './queues'
 import { HouseRules } from './rules'
 import { Synonyms } from './synonyms'
@@ -31,6 +32,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   widgets: [Widgets, WidgetOne],
   trunks: [Trunks],
   logins: [Logins],
+  nodes: [Nodes],
   audit: [Audit],
 }
 

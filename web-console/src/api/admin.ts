@@ -237,6 +237,40 @@ export interface Synonym {
   word: string
   means: string[]
 }
+/** A process of the contact centre. */
+export interface Node {
+  name: string
+  address: string
+  roles: string[]
+  started_at: string
+  seen_at: string // renewed every 2 s
+  drain?: NodeDrain
+  remains?: Remains
+}
+/** That a node is emptied, from since on. */
+export interface NodeDrain {
+  since: string
+  final: string
+  deadline: string
+}
+/** What a node has in its hands. */
+export interface Held {
+  calls: number
+  consoles: number
+  visitors: number
+  leads: boolean
+  mailboxes: boolean
+}
+export interface Remains extends Held {
+  drain_killed: number
+  done: boolean
+  at_deadline?: Held
+}
+export interface DrainPlan {
+  at?: string // at once unless set
+  deadline: number // s
+  final: number // s before that
+}
 export interface AuditLine {
   id: A.Id
   at: string
@@ -295,6 +329,9 @@ export const admin = {
   newLogin: (body: { name: string; display: string; agent?: A.Id; role: A.Role }) => call<Login & { password: string }>('POST', '/admin/logins', { body }),
   changeLogin: (id: A.Id, body: { role?: A.Role; active?: boolean }, rev: number) => call<Login>('PATCH', `/admin/logins/${id}`, { body, rev }),
   resetLogin: (id: A.Id) => call<{ password: string }>('POST', `/admin/logins/${id}/reset`),
+  nodes: () => call<A.Page<Node>>('GET', '/admin/nodes'),
+  drain: (name: string, body: DrainPlan) => call<Node>('POST', `/admin/nodes/${encodeURIComponent(name)}/drain`, { body }),
+  undrain: (name: string) => call<Node>('DELETE', `/admin/nodes/${encodeURIComponent(name)}/drain`),
   audit: (after: string) => call<A.Page<AuditLine>>('GET', '/audit', { query: { after, limit: 100 } }),
 }
 

@@ -218,6 +218,7 @@ export const en: Words = {
     taken: 'The console is open in another place. Nothing new is shown here.',
     takeOver: 'Go on here',
     drain: 'Platform switch: finish what you hold. New work goes to the new platform, all you did comes along.',
+    drainPlanned: (at) => `Platform switch at ${at}: work as usual. Chats and mails move then, calls are finished.`,
     drainFinal: 'Platform switch: end the call now, the old platform closes soon. Chats and mails come along.',
     drainOver: 'Platform switch: the old platform closes now. Sign in again if the console does not come back by itself.',
     onBreak: 'You are on break. Change your status to start working again.',

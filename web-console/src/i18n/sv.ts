@@ -220,6 +220,7 @@ export const sv = {
     taken: 'Konsolen är öppen på en annan plats. Här visas inget nytt.',
     takeOver: 'Fortsätt här',
     drain: 'Plattformsbyte: avsluta det du håller. Nya ärenden går till den nya plattformen, allt du gjort följer med.',
+    drainPlanned: (at: string) => `Plattformsbyte ${at}: arbeta som vanligt. Då flyttas chattar och mejl, och samtal görs klara.`,
     drainFinal: 'Plattformsbyte: avsluta samtalet nu, snart stängs den gamla plattformen. Chattar och mejl följer med.',
     drainOver: 'Plattformsbyte: den gamla plattformen stängs nu. Logga in igen om konsolen inte kommer tillbaka av sig själv.',
     onBreak: 'Du har rast. Byt status för att börja arbeta igen.',

@@ -2,10 +2,11 @@ import type { Entry, Id, InteractionView, Kept, Offer, Outbound, Presence } from
 import type { Envelope, FrameData, Snapshot } from './frames'
 import { emptyLog, merge, type Log } from './log'
 
-/** A node that will stop: notice, then final, when minutes are left, or over. */
+/** A node that will stop: planned, for since; notice, then final, when minutes are left; or over. */
 export interface Drain {
   phase: string
   node?: string
+  since?: string
   deadline?: string
   heard?: number // ms; it is told again every 15 s, and one that isn't any more has stopped
 }

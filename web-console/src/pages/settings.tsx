@@ -46,6 +46,7 @@ const mailroom = [
 ] as const
 const system = [
   ['logins', 'shield', 'logins'],
+  ['nodes', 'screen', 'nodes'],
   ['audit', 'lock', 'audit'],
 ] as const
 

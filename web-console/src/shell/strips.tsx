@@ -1,7 +1,7 @@
 import { useMutationState, useQueryClient } from '@tanstack/react-query'
 import { statusKey, useSetStatus } from '../actions'
 import { Problem } from '../api/client'
-import { useWords } from '../i18n'
+import { useFormat, useWords } from '../i18n'
 import { figure, short } from '../i18n/format'
 import { serverNow, useNow } from '../live/clock'
 import { retryLink, useLive } from '../live/hub'
@@ -72,11 +72,13 @@ function Taken() {
 /** The platform switch: what is held is finished here, the rest goes on at the new place. */
 function Draining({ drain }: { drain: Drain }) {
   const w = useWords()
+  const f = useFormat()
   const now = useNow()
   const up = useLive((l) => l.link.state === 'up')
   if (up && now - (drain.heard ?? now) > noticeLasts) return null // we are at the new place
   const final = drain.phase === 'final'
   const left = drain.deadline ? Date.parse(drain.deadline) - serverNow() : undefined
+  if (drain.phase === 'planned') return <Strip tone="wrap" icon="swap" text={w.strip.drainPlanned(drain.since ? f.clock(drain.since) : '')} />
   const text = left !== undefined && left <= 0 ? w.strip.drainOver : final ? w.strip.drainFinal : w.strip.drain
   return <Strip tone={final ? 'crit' : 'wrap'} icon="swap" text={text} time={left !== undefined && left > 0 && <time className="num strong">{figure(left)}</time>} />
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import type { House } from '../fixture/server'
 import { asked, desk, fact, faults, stopBrowser } from './browser'
 
@@ -252,6 +253,68 @@ test('an administrator says what a word means, changes it and takes it away', ()
     },
     administrator,
   ))
+
+const shows = (page: Page, text: RegExp) => page.getByRole('listitem').filter({ hasText: text }).waitFor()
+
+test('an administrator plans a platform switch, moves it, calls it off, and sees what was still there', () =>
+  desk(
+    '/settings/nodes',
+    async ({ page, house }) => {
+      await shows(page, /north1.*Arbetar.*3 samtal, 7 konsoler, 12 besökare, läser brevlådorna, leder köerna/)
+      await shows(page, /north2.*Tiden gick ut.*1 samtal.*När tiden gick ut: 3 samtal, 2 konsoler. 2 samtal avslutades/)
+      await shows(page, /north3.*Byter.*kan leda köerna.*inget/)
+      await shows(page, /north4.*Svarar inte/)
+      await page.getByRole('button', { name: 'Byt plattform: north1' }).click()
+      await page.getByLabel('Börjar').selectOption('at')
+      assert.ok(await page.getByRole('button', { name: 'Planera' }).isDisabled())
+      await page.getByLabel('Tidpunkt').fill('2031-05-06T22:30')
+      await page.getByLabel('Tid att bli klar').fill('45')
+      await page.getByRole('button', { name: 'Planera' }).click()
+      await shows(page, /north1.*Byter 6 maj 2031 22:30/)
+      assert.deepEqual(asked(house, /north1\/drain/)[0]?.body, { at: '2031-05-06T20:30:00.000Z', deadline: 2700, final: 600 })
+      await page.getByRole('button', { name: 'Ändra bytet: north1' }).click()
+      await page.getByRole('button', { name: 'Börja nu' }).click()
+      await shows(page, /north1.*Töms, till/)
+      await page.getByRole('button', { name: 'Avbryt bytet: north1' }).click()
+      await shows(page, /north1.*Arbetar/)
+      assert.deepEqual(asked(house, /north1\/drain/).map((r) => r.method), ['POST', 'POST', 'DELETE'])
+    },
+    administrator,
+  ))
+
+test('the same by the keyboard: from the list to a switch at once, and back', () =>
+  desk(
+    '/settings/nodes',
+    async ({ page, house }) => {
+      const until = async (key: string, name: RegExp) =>
+        fact(`${name} has the focus`, async () => {
+          await page.keyboard.press(key)
+          return name.test(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? ''))
+        })
+      await shows(page, /north1/)
+      assert.deepEqual(await faults(page), [])
+      await until('Tab', /^Byt plattform: north1$/)
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
+      await until('Tab', /^Börja nu$/)
+      await page.keyboard.press('Enter')
+      await shows(page, /north1.*Töms, till/)
+      assert.deepEqual(asked(house, /north1\/drain/)[0]?.body, { deadline: 1800, final: 600 })
+      await until('Tab', /^Avbryt bytet: north1$/)
+      await page.keyboard.press('Enter')
+      await shows(page, /north1.*Arbetar/)
+    },
+    administrator,
+  ))
+
+test('agents hear of a planned switch, and when it is called off', () =>
+  desk('/chat', async ({ page, house }) => {
+    await fact('the socket is there', () => house.consoles === 1)
+    house.tell('drain.notice', { phase: 'planned', node: 'a', since: '2031-05-06T20:30:00Z', deadline: '2031-05-06T21:00:00Z' })
+    await page.getByText('Plattformsbyte 22:30: arbeta som vanligt').waitFor()
+    house.tell('drain.notice', { phase: 'over', node: 'a' })
+    await page.getByText('Plattformsbyte 22:30').waitFor({ state: 'detached' })
+  }))
 
 test('an administrator vouches for a number that is saved, and sees that it may ring', () =>
   desk(

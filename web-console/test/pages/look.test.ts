@@ -94,6 +94,8 @@ const scenes: Record<string, Scene> = {
   ...kept('mailboxes', '/settings/mailboxes', 'Lösenordet gäller inte'),
   ...kept('quarantine', '/settings/quarantine', 'Du har vunnit'),
   ...kept('blocked-senders', '/settings/blocked-senders', '@vinst.example'),
+  ...kept('nodes', '/settings/nodes', 'north1'),
+  ...kept('nodes-switch', '/settings/nodes', 'north1', async (p) => (await p.getByRole('button', { name: 'Byt plattform: north1' }).click(), await p.getByLabel('Börjar').selectOption('at'), p.getByLabel('Tidpunkt').waitFor())),
   ...kept('logins', '/settings/logins', 'byter lösenord'),
   ...kept('audit', '/settings/audit', 'queue.changed'),
   'sign-in': { path: '/', shows: 'Kundtjänstens konsol', arrange: (h) => (h.signedIn = false) },
