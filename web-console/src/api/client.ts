@@ -73,7 +73,12 @@ export interface Line {
   client_id: string
   text: string
 }
-export interface Reply extends Line {
+/** When a mail leaves: at once, after seconds in which it can be taken back, or at a time. */
+export interface Leaving {
+  hold?: number
+  send_at?: string
+}
+export interface Reply extends Line, Leaving {
   html?: string
   sign?: boolean // with the signature of the queue, or your own
   to?: A.Address[]
@@ -82,7 +87,7 @@ export interface Reply extends Line {
   attachments?: A.Attachment[]
   seen_pos: number
 }
-export interface Forward extends Line {
+export interface Forward extends Line, Leaving {
   sign?: boolean
   to: A.Address[]
   cc?: A.Address[]

@@ -1,8 +1,9 @@
 import { api, Problem, uuid, type Forward, type Reply } from '../api/client'
 import type { ArticleCard, Attachment, Entry, Id } from '../api/types'
 import { serverNow } from './clock'
-import { changeLog, getLive } from './hub'
+import { change, changeLog, getLive } from './hub'
 import { emptyLog, expect, forget, last, merge, type Pending } from './log'
+import { withMail } from './state'
 
 // What an agent has said is kept here until the server has it, also over a reload. Each
 // conversation's lines go in the order they were written, one at a time.
@@ -90,6 +91,7 @@ async function attempt(j: Job): Promise<boolean> {
   try {
     const entry = await request(j)
     drop(j)
+    if (j.reply ?? j.forward) void learn(j.conversation)
     changeLog(j.conversation, (log) => (entry?.pos ? merge(log, [entry]) : forget(log, j.client_id)))
     return true
   } catch (err) {
@@ -99,6 +101,12 @@ async function attempt(j: Job): Promise<boolean> {
     show(j, j.refused ? 'refused' : 'waiting', p)
     return j.refused
   }
+}
+
+// No frame tells of a mail that only waits to leave.
+async function learn(conversation: Id) {
+  const page = await api.deliveries(conversation).catch(() => null)
+  if (page) change((l) => page.items.reduce(withMail, l))
 }
 
 function request(j: Job): Promise<Entry | undefined> {

@@ -41,5 +41,5 @@ export function useAttachments() {
       <input ref={picker} type="file" multiple hidden onChange={(e) => e.target.files && attach.mutate([...e.target.files])} />
     </>
   )
-  return { files: files.length > 0 ? files : undefined, pending: attach.isPending, list, button, clear: () => setFiles([]) }
+  return { files: files.length > 0 ? files : undefined, pending: attach.isPending, list, button, clear: () => setFiles([]), put: (list: Attachment[] | undefined) => setFiles(list ?? []) }
 }

@@ -4,10 +4,9 @@ import { useWords } from '../i18n'
 import { send } from '../live/outbox'
 import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
-import { printed } from '../ui/keys'
-import { Kbd } from '../ui/parts'
 import { useAttachments } from './attachments'
 import { Recipients } from './recipients'
+import { leaving, useSend } from './send'
 import { Writer } from './writer'
 
 /** Passes a mail on to somebody who is not the customer; what they answer comes to the same case. */
@@ -20,13 +19,14 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
   const attachments = useAttachments()
   const mail = original.body as Mail
   const ready = to.length > 0 && !attachments.pending
-  const post = () => {
+  const post = (at?: string) => {
     if (!ready) return
-    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { ...leaving(at), sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
     draft.clear()
     attachments.clear()
     done()
   }
+  const sending = useSend(w.mail.forward, ready, post)
   return (
     <Writer
       label={w.mail.noteOnForward}
@@ -34,7 +34,8 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
       set={draft.set}
       placeholder={w.mail.noteOnForward}
       field={field}
-      send={post}
+      send={() => post()}
+      sendEnd={sending.later}
       rows={2}
       around={(text) => (
         <div className="composer composer--mail">
@@ -67,10 +68,7 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
               {attachments.button}
               {draft.kept && <span className="meta">{w.composer.kept}</span>}
               <span className="grow" />
-              <button className="btn btn--sm btn--primary" aria-disabled={!ready} onClick={post}>
-                {w.mail.forward}
-                <Kbd>{printed('mod+Enter')}</Kbd>
-              </button>
+              {sending.button}
             </div>
           </div>
         </div>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import { api } from '../api/client'
-import type { Address, Answering, Article, Entry, InteractionView, Mail } from '../api/types'
+import type { Address, Answering, Article, Attachment, Entry, InteractionView, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import type { Log } from '../live/log'
@@ -18,6 +18,7 @@ import { Composer, type Mode } from './composer'
 import { Forward } from './forward'
 import { MacroButton, withText } from './macros'
 import { Recipients } from './recipients'
+import { leaving, Undo, useSend, type Sent } from './send'
 import { articleLink, articleText } from './slash'
 import { useSpoken } from './spoken'
 import { typeSlash, Writer } from './writer'
@@ -80,6 +81,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const newest = log.entries.findLast(isFromCustomer)
   const to = useAddressees(i, newest, name)
   const attachments = useAttachments()
+  const [sent, setSent] = useState<Sent<Written> | null>(null)
   const clash = draft.text !== '' && newest && newest.pos > met ? newest : null
   const ready = draft.text.trim() !== '' && to.to.length > 0 && !attachments.pending
 
@@ -87,14 +89,25 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
     if (draft.text === '') meet()
     draft.set(t)
   }
-  const post = () => {
+  const post = (at?: string) => {
     if (!ready) return
-    send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: draft.text.trim(), reply: { sign: true, to: to.to, cc: to.cc, bcc: to.bcc.length > 0 ? to.bcc : undefined, attachments: attachments.files, seen_pos: last(log)?.pos ?? 0 } })
+    const what = { text: draft.text.trim(), to: to.to, cc: to.cc, bcc: to.bcc, files: attachments.files }
+    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.files, seen_pos: last(log)?.pos ?? 0 } })
+    setSent(at ? null : { client, what })
     draft.clear()
     to.reset()
     attachments.clear()
     meet()
   }
+  const takeBack = (was: Written) => {
+    draft.set(withText(was.text, draft.text))
+    to.put(was)
+    attachments.put(was.files)
+    setSent(null)
+    field.current?.focus()
+  }
+  const over = useCallback(() => setSent(null), [])
+  const sending = useSend(w.mail.send, ready, post)
   const read = () => {
     meet()
     requestAnimationFrame(() => document.querySelector('.thread')?.scrollTo({ top: 1e9 }))
@@ -109,11 +122,13 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
       field={field}
       pick={pick}
       language={language}
-      send={clash ? read : post}
+      send={clash ? read : () => post()}
+      sendEnd={clash ? read : sending.later}
       rows={3}
       around={(text, slash) => (
         <div className="composer composer--mail">
           {slash}
+          {sent && <Undo conversation={i.conversation} sent={sent} free={draft.text === ''} back={takeBack} over={over} />}
           <div className="ed">
             <Recipients
               label={w.mail.to}
@@ -167,20 +182,32 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
               {draft.kept && <span className="meta">{w.composer.kept}</span>}
               <span className="grow" />
               {clash && (
-                <button className="btn btn--sm btn--quiet" onClick={post}>
-                  {w.mail.sendAnyway}
-                </button>
+                <>
+                  <button className="btn btn--sm btn--quiet" onClick={() => post()}>
+                    {w.mail.sendAnyway}
+                  </button>
+                  <button className="btn btn--sm btn--primary" aria-disabled={!ready} onClick={read}>
+                    {w.mail.readAndSend}
+                    <Kbd>{printed('mod+Enter')}</Kbd>
+                  </button>
+                </>
               )}
-              <button className="btn btn--sm btn--primary" aria-disabled={!ready} onClick={clash ? read : post}>
-                {clash ? w.mail.readAndSend : w.mail.send}
-                <Kbd>{printed('mod+Enter')}</Kbd>
-              </button>
+              {!clash && sending.button}
             </div>
           </div>
         </div>
       )}
     />
   )
+}
+
+/** What was written before it was sent. */
+interface Written {
+  text: string
+  to: Address[]
+  cc: Address[]
+  bcc: Address[]
+  files: Attachment[] | undefined
 }
 
 /**
@@ -212,6 +239,7 @@ function useAddressees(i: InteractionView, newest: Entry | undefined, name: stri
       setAll(yes)
       setChanged({ pos })
     },
+    put: ({ to, cc, bcc }: Written) => setChanged({ pos, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined }),
     reset: () => setChanged({ pos }),
   }
 }

@@ -57,6 +57,50 @@ test('a mail that has not left says when it will, and is taken back', () =>
     },
   ))
 
+test('a mail that was just sent is taken back, to be written on', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      const answer = page.getByRole('textbox', { name: 'Svar' })
+      await answer.fill('Vi skickar en ny stång.')
+      await page.keyboard.press('Control+Enter')
+      await page.getByText('Mejlet skickas strax.').waitFor()
+      assert.equal(asked(house, /103\/reply/)[0]?.body.hold, 10)
+      assert.deepEqual(await faults(page), [])
+      await answer.fill('Något annat')
+      await page.keyboard.press('Control+z') // means what was typed, here
+      assert.equal(asked(house, /cancel/).length, 0)
+      await answer.fill('')
+      await page.keyboard.press('Control+z')
+      await fact('it is back', async () => (await answer.inputValue()) === 'Vi skickar en ny stång.')
+      assert.equal(asked(house, /8103\/entries\/\d+\/cancel/).length, 1)
+      await page.getByText('Tillbakatagen').first().waitFor()
+      assert.equal(await page.getByText('Mejlet skickas strax.').count(), 0)
+    },
+    (h) => (h.ahead = 3_600_000),
+  ))
+
+test('a mail is sent later, by keyboard alone', () =>
+  desk('/email/103', async ({ page, house }) => {
+    const answer = page.getByRole('textbox', { name: 'Svar' })
+    await answer.fill('God morgon!')
+    await page.keyboard.press('Control+Shift+Enter')
+    const when = page.getByLabel('Vid en annan tid')
+    await when.waitFor()
+    assert.deepEqual(await faults(page), [])
+    await when.fill('2001-01-01T08:00')
+    await page.keyboard.press('Enter')
+    assert.equal(asked(house, /103\/reply/).length, 0)
+    const then = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10) + 'T08:15'
+    await when.fill(then)
+    await page.keyboard.press('Enter')
+    await fact('it was sent', () => asked(house, /103\/reply/).length === 1)
+    const { send_at, hold } = asked(house, /103\/reply/)[0]!.body
+    assert.deepEqual([send_at, hold], [await page.evaluate((t) => new Date(t).toISOString(), then), undefined])
+    await page.getByText(/^Skickas \d+ \w+( \d+)? 08:15$/).first().waitFor()
+    assert.equal(await answer.inputValue(), '')
+  }))
+
 test('a mail that its sender’s domain disowns says so, and the details say who found out', () =>
   desk(
     '/email/103',

@@ -6,6 +6,7 @@ import { groupOf, matches, rowsOf } from '../../src/inbox/group'
 import { linesOf } from '../../src/phone/lines'
 import { phoneAddress, recordingOf, telephone } from '../../src/phone/number'
 import { slashWord } from '../../src/thread/slash'
+import { local, usual } from '../../src/thread/usual'
 import { blocksOf } from '../../src/thread/entries'
 import { headsOf } from '../../src/thread/timeline'
 
@@ -126,4 +127,11 @@ test('on a timeline a chat is one item, its last line; mails and notes are each 
   const at = (s: number) => `2027-03-01T10:00:0${s}Z`
   const heads = headsOf([entry(1, { at: at(1) }), entry(2, { at: at(2) }), entry(3, { kind: 'event', at: at(3) }), entry(4, { kind: 'note', at: at(4) }), entry(1, { conversation: '9', kind: 'mail', at: at(0) })])
   assert.deepEqual(heads.map((e) => [e.conversation, e.pos]), [['3', 4], ['3', 2], ['9', 1]])
+})
+
+test('a mail is put off to times that people mean', () => {
+  const said = (now: string) => usual(new Date(now)).map((u) => `${u.name} ${local(u.at)}`)
+  assert.deepEqual(said('2026-11-25T16:20:30'), ['hour 2026-11-25T17:21', 'morning 2026-11-26T08:00', 'monday 2026-11-30T08:00'])
+  assert.deepEqual(said('2026-11-30T07:00:00'), ['hour 2026-11-30T08:00', 'morning 2026-12-01T08:00', 'monday 2026-12-07T08:00'])
+  assert.deepEqual(said('2026-12-27T23:30:00'), ['hour 2026-12-28T00:30', 'morning 2026-12-28T08:00'])
 })
