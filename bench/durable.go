@@ -33,7 +33,7 @@ func (b *Bench) durable(ctx context.Context, size floorSize) error {
 		return err
 	}
 	defer func() { _ = server.Stop() }()
-	pool, err := pgxpool.New(ctx, server.URL())
+	pool, err := poolOfNode(ctx, server.URL())
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,16 @@ func (b *Bench) durable(ctx context.Context, size floorSize) error {
 			size.agents/(runs+1), comingBack, runs, fastest, all.shares, batchOfFloor),
 	})
 	return nil
+}
+
+// poolOfNode is a pool as `vaxel serve` has one: statements are planned once a connection.
+func poolOfNode(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // together is what runs of equally many reached as one, and the fastest.
