@@ -58,7 +58,8 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	return c.request(ctx, stopping, func(ctx context.Context) error { return c.dial(ctx, phones) })
 }
 
-// ownPhones are those of an agent's phones that can be rung: a number only within the dial plan.
+// ownPhones are those of an agent's phones that can be rung: a number or an
+// address at a trunk only within the dial plan.
 func (v *Voice) ownPhones(ctx context.Context, agent gateway.AgentID) ([]string, error) {
 	phones, err := v.rooms.Phones.Phones(ctx, agent)
 	if err != nil {
@@ -67,12 +68,16 @@ func (v *Voice) ownPhones(ctx context.Context, agent gateway.AgentID) ([]string,
 	if len(phones) == 0 {
 		return nil, gateway.Conflict("no_phone", "you have no phone that can be rung; add one under your settings", nil)
 	}
+	why := errPhoneUnreachable
 	phones = slices.DeleteFunc(slices.Clone(phones), func(p string) bool {
-		_, err := v.invitation(p, "", "")
+		_, _, err := v.invitation(ctx, p, "", "")
+		if e := (*gateway.Error)(nil); errors.As(err, &e) {
+			why = gateway.Conflict(errPhoneUnreachable.Code, errPhoneUnreachable.Detail+": "+e.Detail, nil)
+		}
 		return err != nil
 	})
 	if len(phones) == 0 {
-		return nil, errPhoneUnreachable
+		return nil, why
 	}
 	return phones, nil
 }

@@ -16,12 +16,13 @@ import (
 func dialHouse(t *testing.T, change ...func(*voice.Config)) (h *house, agent, customer *phonetest.Phone) {
 	t.Helper()
 	customer = phonetest.NewPhone(t, "customer", g711.A, 440)
-	h = open(t, 60, append(change, func(c *voice.Config) {
+	plan := func(c *voice.Config) {
 		c.DialPlan = []voice.Route{
 			{Prefix: "+4670", Through: customer.Addr(), Strip: 3, Add: "0", From: "+46812345"},
 			{Prefix: "+46709", Through: netip.AddrPort{}},
 		}
-	})...)
+	}
+	h = open(t, 60, append([]func(*voice.Config){plan}, change...)...)
 	return h, h.deskphone(anna, 1000), customer
 }
 

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -63,17 +64,28 @@ func (v *Voice) Allowed(number string) (Route, string, error) {
 	return best, best.Add + n[best.Strip:], nil
 }
 
-// invitation is how an agent's phone is called: at its SIP address, showing who calls, or
-// as a number, through the dial plan and showing ours.
-func (v *Voice) invitation(phone, from, name string) (dialog.Invitation, error) {
+// invitation is how a telephone is called: at its SIP address, showing who calls, or as a
+// number, through the dial plan and showing ours. trunk says that it is the latter. A SIP
+// address at a trunk is a number, whoever has written it: the user part. Where a name leads
+// is asked once, and the call goes there, whatever the name means a moment later.
+func (v *Voice) invitation(ctx context.Context, phone, from, name string) (inv dialog.Invitation, trunk bool, err error) {
 	if strings.Contains(phone, ":") {
-		return dialog.Invitation{To: phone, From: from, Name: name}, nil
+		user, at, err := dialog.Find(ctx, phone)
+		switch {
+		case err != nil:
+			return inv, false, err
+		case v.isOwn(at):
+			return inv, false, gateway.Forbidden("own_address", "this SIP address is where Växel itself takes calls; write the telephone's own")
+		case !v.isTrunk(at):
+			return dialog.Invitation{To: phone, From: from, Name: name, Through: at}, false, nil
+		}
+		phone = user
 	}
 	route, number, err := v.Allowed(phone)
 	if err != nil {
-		return dialog.Invitation{}, err
+		return inv, false, err
 	}
-	return route.invitation(number), nil
+	return route.invitation(number), true, nil
 }
 
 func (r Route) invitation(number string) dialog.Invitation {

@@ -106,10 +106,13 @@ func (v *Voice) reachable(ctx context.Context, agent gateway.AgentID) bool {
 }
 
 // answers says whether a telephone answers OPTIONS, in whatever words: but a proxy's that it
-// knows of none, or reaches none, are none.
+// knows of none, or reaches none, are none. One that may not be called is not asked.
 func (v *Voice) answers(ctx context.Context, phone string) bool {
 	ctx, stop := context.WithTimeout(ctx, pingTime)
 	defer stop()
+	if _, _, err := v.invitation(ctx, phone, "", ""); err != nil {
+		return false
+	}
 	status, err := v.stack.Ping(ctx, phone)
 	return err == nil && !slices.Contains([]int{404, 408, 410, 480, 500, 502, 503, 504, 604}, status)
 }

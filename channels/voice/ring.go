@@ -98,11 +98,11 @@ func (c *Call) giveUpOn(ctx context.Context, r *ring, l *Leg) {
 
 // placePhone makes a leg call the agent's phone at its address.
 func (c *Call) placePhone(ctx context.Context, l *Leg, from, name string) error {
-	inv, err := c.v.invitation(l.address, from, name)
+	inv, trunk, err := c.v.invitation(ctx, l.address, from, name)
 	if err != nil {
 		return err
 	}
-	l.trunk = inv.Through.IsValid()
+	l.trunk = trunk
 	return c.place(ctx, l, inv)
 }
 
@@ -112,7 +112,7 @@ func (c *Call) place(ctx context.Context, l *Leg, inv dialog.Invitation) error {
 	if err != nil {
 		return err
 	}
-	if err := l.listen(ctx, dialog.Host(inv), nil); err != nil {
+	if err := l.listen(ctx, inv.Through.Addr(), nil); err != nil {
 		return err
 	}
 	l.dialog = d

@@ -19,7 +19,8 @@
 // that dies ends its calls at its next start as system failures with a callback; a
 // voicemail keeps what was said. No caller can choose a number to be sent on to: what is
 // called, by Dial or by the agent who talks, because an agent is rung at a number of their own, or because a step of
-// the queue names it, is inside a dial plan that allows nothing until it is set.
+// the queue names it, is inside a dial plan that allows nothing until it is set. A SIP
+// address at a trunk is a number too.
 //
 // Crash points: call.written, call.received, call.answered, call.ringing,
 // call.accepted, call.bridged, call.leaving, call.left, call.recording, call.recorded,

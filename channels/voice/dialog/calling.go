@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -24,20 +25,20 @@ type Invitation struct {
 // ErrAddress is a SIP URI that can't be called.
 var ErrAddress = errors.New("not a SIP address that can be called")
 
-// Host is the address that an invitation goes to; not valid if a name stands for it.
-func Host(inv Invitation) netip.Addr {
-	if inv.Through.IsValid() {
-		return inv.Through.Addr()
-	}
-	uri, err := parseURI(inv.To)
+// Find gives whom a SIP address names, without escapes, and where that is now: a name is
+// looked up, for four seconds at most. Nobody is told apart by a password or parameters.
+func Find(ctx context.Context, address string) (user string, at netip.AddrPort, err error) {
+	uri, err := parseURI(address)
 	if err != nil {
-		return netip.Addr{}
+		return "", at, err
 	}
-	a, err := netip.ParseAddr(uri.Host)
-	if err != nil {
-		return netip.Addr{}
+	if user, err = url.PathUnescape(uri.User); err != nil {
+		return "", at, fmt.Errorf("%q: %w", address, ErrAddress)
 	}
-	return a.Unmap()
+	ctx, stop := context.WithTimeout(ctx, resolveTime)
+	defer stop()
+	at, err = lookUp(ctx, hostPort(uri))
+	return user, at, err
 }
 
 func parseURI(address string) (sip.Uri, error) {

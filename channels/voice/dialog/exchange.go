@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
@@ -206,7 +205,7 @@ func lookUp(ctx context.Context, hostPort string) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", strings.Trim(host, "[]"))
+	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
 	if err != nil || len(list) == 0 {
 		return netip.AddrPort{}, fmt.Errorf("look up %s: %w", host, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -107,7 +108,7 @@ func hostPort(uri sip.Uri) string {
 	if port <= 0 {
 		port = sip.DefaultUdpPort
 	}
-	return net.JoinHostPort(uri.Host, strconv.Itoa(port))
+	return net.JoinHostPort(strings.Trim(uri.Host, "[]"), strconv.Itoa(port))
 }
 
 func trimAngles(s string) string {
