@@ -202,3 +202,16 @@ create table signature (
     html  text   not null default '',
     primary key (kind, owner)
 );
+
+-- A mail that is being written in a conversation and has not been said, one of a kind. Each
+-- change has a rev of its own, also after one that is gone.
+create sequence draft_rev;
+create table draft (
+    conversation bigint      not null,
+    kind         text        not null check (kind in ('reply', 'forward')),
+    agent        bigint      not null, -- who wrote last
+    body         jsonb       not null,
+    rev          bigint      not null default nextval('draft_rev'),
+    saved_at     timestamptz not null default now(),
+    primary key (conversation, kind)
+);

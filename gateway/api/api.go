@@ -181,6 +181,7 @@ func (s *Server) register() {
 	s.registerLines()
 	s.registerEntries()
 	s.registerDeliveries()
+	s.registerDrafts()
 	s.registerSendFile()
 	s.registerReply()
 	s.registerArticles()

@@ -73,7 +73,7 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	}
 	e := s.mailEntry(by, i, id, r.Text)
 	e.Internal = true
-	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted, sendAt: sendAt})
+	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted, sendAt: sendAt, draft: tickets.DraftForward})
 }
 
 // mailAt gives the mail at a position of a conversation.

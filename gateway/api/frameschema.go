@@ -49,6 +49,7 @@ var told = map[string][]reflect.Type{
 	"case.changed":                 {reflect.TypeFor[tickets.Case]()},
 	"case.merged":                  {reflect.TypeFor[tickets.Merged]()},
 	"customer.changed":             {reflect.TypeFor[tickets.Customer]()},
+	"draft.changed":                {reflect.TypeFor[tickets.DraftChange]()},
 	"task.changed":                 {reflect.TypeFor[tickets.Task]()},
 	"staff_chat.created":           {reflect.TypeFor[StaffChat]()},
 	"staff_chat.receipt":           {reflect.TypeFor[staffchat.Receipt]()},

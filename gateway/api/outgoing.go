@@ -13,17 +13,19 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/retry"
 	"github.com/vaxelhq/vaxel/gateway/roster"
 	"github.com/vaxelhq/vaxel/kb"
+	"github.com/vaxelhq/vaxel/tickets"
 )
 
 // ready is a mail that only has to be composed and committed.
 type ready struct {
 	entry  gateway.Entry
 	reply  MailReply
-	links  []kb.Given // FAQ links in it
-	seen   int64      // position; 0 does not care
-	passes int64      // position of the mail that it passes on
-	quoted int        // where that begins in the text
-	sendAt time.Time  // not before this; zero: at once
+	links  []kb.Given        // FAQ links in it
+	seen   int64             // position; 0 does not care
+	passes int64             // position of the mail that it passes on
+	quoted int               // where that begins in the text
+	sendAt time.Time         // not before this; zero: at once
+	draft  tickets.DraftKind // that it was until now; empty: none
 }
 
 // signed says from whom a mail is: the agent, and the queue's identity.
@@ -115,5 +117,18 @@ func (s *Server) post(ctx context.Context, tx pgx.Tx, c gateway.CaseID, r ready)
 			return e, nil, err
 		}
 	}
-	return e, []gateway.Event{gateway.MessageCreated(e)}, nil
+	news, err = s.drafted(ctx, tx, r)
+	return e, append(news, gateway.MessageCreated(e)), err
+}
+
+// drafted ends the draft that its writer sends now.
+func (s *Server) drafted(ctx context.Context, tx pgx.Tx, r ready) ([]gateway.Event, error) {
+	if r.draft == "" {
+		return nil, nil
+	}
+	was, news, err := s.Cases.DraftSent(ctx, tx, r.entry.Conversation, r.draft, r.reply.Agent)
+	if err != nil {
+		return nil, err
+	}
+	return news, (&work{s: s, tx: tx}).keepFiles(ctx, was.Attachments, nil)
 }

@@ -112,7 +112,7 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	}
 	tied, links := s.KB.Tie(i.Conversation, by.Agent, w.Text, w.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
-	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos, sendAt: sendAt})
+	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos, sendAt: sendAt, draft: tickets.DraftReply})
 }
 
 // speaking is mine, for what is said again after more was said: seen_pos is of before it.

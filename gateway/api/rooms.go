@@ -57,6 +57,8 @@ type Blobs interface {
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 	// Note names a blob in the transaction of what shows it, which keeps it.
 	Note(ctx context.Context, tx pgx.Tx, key string, size int64, mediaType, name string) error
+	// Forget takes one Note back.
+	Forget(ctx context.Context, tx pgx.Tx, key string) error
 }
 
 // Mail makes what an agent writes ready to be sent: its recipients, headers and fixed
