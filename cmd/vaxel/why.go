@@ -122,6 +122,9 @@ func (c called) explain(out io.Writer, i gateway.Interaction, list []floor.Decis
 		for _, v := range d.Candidates {
 			_, _ = fmt.Fprintf(t, "    %s\t%s\t%s\t%s\n", c.agent(v.Agent), verdict(v), v.Rule, c.words(v))
 		}
+		if len(d.Candidates) == 0 && len(d.Offers) > 0 && d.Offers[0].Kind == gateway.OfferQueue {
+			_, _ = fmt.Fprintln(t, "    why is forgotten: the log is kept for 30 days")
+		}
 		if d.Strangers > 0 {
 			_, _ = fmt.Fprintf(t, "    and %d who are not members of its queues\n", d.Strangers)
 		}

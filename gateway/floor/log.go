@@ -49,6 +49,60 @@ func (f *Floor) since(ctx context.Context, from time.Time) (*stretch, error) {
 	return s, nil
 }
 
+// sinceEntry gives the log from the last snapshot on that knew nothing of an interaction yet, or
+// from where it begins. By the number of entry, not by time: what a mail server has held back
+// arrived long before it came here. What is left of the log may begin after the entry.
+func (f *Floor) sinceEntry(ctx context.Context, entry int64) (*stretch, error) {
+	rows, err := f.pool.Query(ctx, `
+		select seq, substring(body for $1) from routing_snapshot
+		order by seq desc`, routing.SnapshotHead)
+	if err != nil {
+		return nil, fmt.Errorf("read the snapshots: %w", err)
+	}
+	var found, earliest, seq int64
+	var head []byte
+	_, err = pgx.ForEachRow(rows, []any{&seq, &head}, func() error {
+		earliest = seq
+		entered, err := routing.Entered(head)
+		if found == 0 && entered < entry {
+			found = seq
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the snapshots: %w", err)
+	}
+	if found == 0 {
+		if found, err = f.begins(ctx, earliest); err != nil {
+			return nil, err
+		}
+	}
+	s := &stretch{f: f, core: routing.New(), seq: found}
+	if found == 0 {
+		return s, nil
+	}
+	if err := f.pool.QueryRow(ctx, `select body from routing_snapshot where seq = $1`, found).Scan(&head); err != nil {
+		return nil, fmt.Errorf("read the snapshot of event %d: %w", found, err)
+	}
+	if s.core, err = routing.Restore(head); err != nil {
+		return nil, fmt.Errorf("restore the snapshot of event %d: %w", found, err)
+	}
+	return s, nil
+}
+
+// begins is where what is left of the log begins: at its first event, 0, or at the earliest
+// snapshot.
+func (f *Floor) begins(ctx context.Context, earliest int64) (int64, error) {
+	var whole bool
+	if err := f.pool.QueryRow(ctx, `select exists (select from routing_event where seq = 1)`).Scan(&whole); err != nil {
+		return 0, fmt.Errorf("read the routing log: %w", err)
+	}
+	if whole {
+		return 0, nil
+	}
+	return earliest, nil
+}
+
 // events yields what was logged until a moment, in pages. Afterwards err says whether
 // that was all.
 func (s *stretch) events(ctx context.Context, until time.Time) iter.Seq[routing.Logged] {

@@ -18,7 +18,8 @@ const waitsShown = 100
 type Decision struct {
 	routing.Explanation
 	// Offers are what became of it: several where several phones rang, none of a vain
-	// search. One without candidates was not chosen by routing: a colleague named the agent.
+	// search. One without candidates was not chosen by routing, a colleague named the agent; or
+	// it is one of a queue whose log is forgotten.
 	Offers []gateway.Offer `json:"offers" nullable:"false"`
 }
 
@@ -41,7 +42,7 @@ func (f *Floor) Why(ctx context.Context, id gateway.InteractionID) ([]Decision, 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	s, err := f.since(ctx, i.ArrivedAt.Add(-skew))
+	s, err := f.sinceEntry(ctx, i.Seq)
 	if err != nil {
 		return nil, err
 	}

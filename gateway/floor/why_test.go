@@ -3,6 +3,9 @@ package floor
 import (
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
@@ -46,6 +49,58 @@ func TestWhyIsToldAfterTheEnd(t *testing.T) {
 	}
 	if d := told[named.No]; len(d.Candidates) != 0 || len(d.Offers) != 1 || d.Offers[0].Agent != bo {
 		t.Errorf("offer %d: %+v, want one that a colleague made", named.No, d)
+	}
+}
+
+// A mail that a server held back arrived long before it came here: its log begins when it
+// came. Where that is forgotten, what is left is told.
+func TestWhyBeginsWhenItCame(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.ready(t)
+	restart := func() { // leaves a snapshot
+		h.stop()
+		h.start(t)
+		h.do(t, gateway.Consoles{Agent: anna, Live: true})
+	}
+	restart()
+	h.exec(t, `delete from routing_event where seq <= (select min(seq) from routing_snapshot)`)
+	var id gateway.InteractionID
+	if err := pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) (err error) {
+		id, err = h.Admit(t.Context(), tx, gateway.Admission{
+			Channel: gateway.Email, Queue: queueID, Case: 1, Conversation: 11, Customer: 1, ArrivedAt: time.Now().AddDate(0, -2, 0),
+		})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.Hint()
+	first := await[gateway.Offer](t, h, "offer.created", nil)
+	told := func() map[int]Decision {
+		t.Helper()
+		all, err := h.Why(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byNo := map[int]Decision{}
+		for _, d := range all {
+			byNo[d.OfferNo] = d
+		}
+		return byNo
+	}
+	if d := told()[first.No]; len(d.Candidates) != 2 || !d.Candidates[0].Chosen {
+		t.Errorf("got %+v, want Anna chosen", d)
+	}
+	restart()
+	again := await(t, h, "offer.created", func(o gateway.Offer) bool { return o.No > first.No })
+	h.exec(t, `delete from routing_snapshot where seq < (select max(seq) from routing_snapshot)`)
+	h.exec(t, `delete from routing_event where seq <= (select max(seq) from routing_snapshot)`)
+	byNo := told()
+	if d := byNo[first.No]; len(d.Candidates) != 0 || len(d.Offers) != 1 || d.Offers[0].Kind != gateway.OfferQueue {
+		t.Errorf("of what is forgotten: %+v, want the offer alone", d)
+	}
+	if d := byNo[again.No]; len(d.Candidates) != 2 {
+		t.Errorf("of what is left: %+v, want who was looked at", d)
 	}
 }
 

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"slices"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -23,7 +24,7 @@ func (d *day) eligible(a *agent, it *item) bool {
 	}
 	needs, queues := d.wants(it)
 	m, member := membership(p, queues)
-	if !member || it.reached < m.Delay.Duration() {
+	if !member || max(it.reached, 0) < m.Delay.Duration() {
 		return false
 	}
 	for _, need := range needs {
@@ -69,7 +70,7 @@ func (d *day) eligible(a *agent, it *item) bool {
 // interruptible says whether a call or chat may park what the agent holds.
 func (d *day) interruptible(h *hold) bool {
 	for _, q := range d.core.plan.Queues {
-		if q.ID == h.queue.id && h.active() && (h.item.Channel == gateway.Email || h.item.Channel == gateway.Voicemail) {
+		if q.ID == h.queue.id && h.active() && !h.guest && (h.item.Channel == gateway.Email || h.item.Channel == gateway.Voicemail) {
 			return q.Channels[h.item.Channel].Interruptible
 		}
 	}
@@ -119,8 +120,61 @@ func membership(p gateway.AgentPlan, queues []gateway.QueueID) (gateway.Membersh
 	return gateway.Membership{}, false
 }
 
+// sticky says whether the agent who had it last still goes before others.
+func (d *day) sticky(it *item) bool {
+	for _, q := range d.core.plan.Queues {
+		if s, ok := q.Sticky[it.Channel]; ok && q.ID == it.Queue {
+			return d.core.now.Sub(it.entered) <= s.Duration()
+		}
+	}
+	if it.Channel == gateway.Email {
+		return d.core.now.Sub(it.entered) <= 4*time.Hour
+	}
+	return d.core.now.Sub(it.entered) <= 20*time.Second
+}
+
+// checkTurns holds the offers of an event against whose turn it was, in order vcc: nobody was
+// asked for one queue's while they could have had another's that was next. Whatever waits after
+// an event has waited while all its offers were made.
+func (d *day) checkTurns(served turns, effects []Effect) {
+	if d.core.plan.Order != gateway.PriorityTurn {
+		return
+	}
+	var id gateway.InteractionID
+	var now turns
+	for _, e := range effects {
+		o, ok := e.(OfferCreated)
+		if !ok || o.Offer.Kind != gateway.OfferQueue {
+			continue
+		}
+		it := d.core.items.at(o.Offer.Interaction)
+		if it.ID != id {
+			id, now = it.ID, served
+			served[it.Band] = it.Queue
+		}
+		for other := range d.core.items.all() {
+			if other.bucket != nil && other.Band == it.Band && it.Band != gateway.BandByAge && other.Queue != it.Queue &&
+				next(now[it.Band], other.Queue) < next(now[it.Band], it.Queue) && d.eligible(d.core.agents[o.Offer.Agent], other) {
+				d.Fatalf("turn: agent %v is offered %v of queue %v, after queue %v it was queue %v's turn, where %v waits",
+					o.Offer.Agent, it.ID, it.Queue, now[it.Band], other.Queue, other.ID)
+			}
+		}
+	}
+	if served != d.core.turns {
+		d.Fatalf("turn: served last are %v, want %v", d.core.turns, served)
+	}
+}
+
+// next is how far a queue is from its turn after another: they go round by number.
+func next(last, q gateway.QueueID) gateway.QueueID {
+	if q > last {
+		return q - last
+	}
+	return q - last + 1000
+}
+
 // ahead says whether one item goes before another in the order of the plan. Whose turn it
-// was among the queues of a band is not checked here.
+// was among the queues of a band is for checkTurns.
 func (d *day) ahead(a, b *item) bool {
 	order := d.core.plan.Order
 	if a.Band != b.Band {

@@ -1,97 +1,68 @@
 package routing
 
-import "github.com/vaxelhq/vaxel/gateway"
+import (
+	"reflect"
+
+	"github.com/vaxelhq/vaxel/gateway"
+)
 
 // handle is the one door of every event. A handler either refuses before it has changed
-// anything, or obeys. What one function does not know it hands on to the next.
+// anything, or obeys.
 func (c *Core) handle(ev Event) *gateway.Error {
-	switch e := ev.(type) {
-	case Configure:
-		c.configure(e.Plan)
-	case Wake:
-		c.wake()
-	case Recover:
-		c.recover()
-	case Regroup:
-		c.regroup(e.Regroup)
-	case Admit:
-		return c.admit(e.Admission)
-	default:
-		return c.answer(ev)
+	obey, known := handlers[reflect.TypeOf(ev)]
+	if !known {
+		return gateway.Invalid("unknown_event", "the floor does not know this kind of event")
 	}
-	return nil
+	return obey(c, ev)
 }
 
-// answer obeys what is said to an offer, and by the customer's side.
-func (c *Core) answer(ev Event) *gateway.Error {
-	switch e := ev.(type) {
-	case gateway.Accept:
-		return c.accept(e)
-	case gateway.Decline:
-		return c.decline(e)
-	case gateway.FailOffer:
-		return c.failOffer(e)
-	case gateway.Leave:
-		return c.leave(e)
-	case gateway.CallBack:
-		return c.callMeBack(e)
-	case gateway.Silence:
-		return c.silence(e)
-	}
-	return c.work(ev)
+// handlers are what obeys each kind of event.
+var handlers = byKind(
+	// what happens to the floor itself
+	always(func(c *Core, e Configure) { c.configure(e.Plan) }),
+	always(func(c *Core, _ Wake) { c.wake() }),
+	always(func(c *Core, _ Recover) { c.recover() }),
+	always(func(c *Core, e Regroup) { c.regroup(e.Regroup) }),
+	on(func(c *Core, e Admit) *gateway.Error { return c.admit(e.Admission) }),
+
+	// what is said to an offer, and by the customer's side
+	on((*Core).accept), on((*Core).decline), on((*Core).failOffer),
+	on((*Core).leave), on((*Core).callMeBack), on((*Core).silence),
+
+	// what agents do with what they hold, from its beginning to its end
+	on((*Core).pull), on((*Core).begin), on((*Core).takeUp), on((*Core).redial), on((*Core).unreached),
+	on((*Core).endInteraction), on((*Core).finish), on((*Core).extendWrapUp),
+
+	// and with colleagues and lines
+	on((*Core).transfer), on((*Core).consult), on((*Core).transferLines),
+	on((*Core).joinLines), on((*Core).dropLine), on((*Core).holdLine),
+
+	// how an agent stands to the floor
+	on((*Core).setStatus), on((*Core).consoles), on((*Core).reach),
+)
+
+// handler obeys the events of one kind.
+type handler struct {
+	kind reflect.Type
+	obey func(*Core, Event) *gateway.Error
 }
 
-// work obeys what agents do with what they hold, from its beginning to its end.
-func (c *Core) work(ev Event) *gateway.Error {
-	switch e := ev.(type) {
-	case gateway.Pull:
-		return c.pull(e)
-	case gateway.Begin:
-		return c.begin(e)
-	case gateway.TakeUp:
-		return c.takeUp(e)
-	case gateway.Redial:
-		return c.redial(e)
-	case gateway.Unreached:
-		return c.unreached(e)
-	case gateway.EndInteraction:
-		return c.endInteraction(e)
-	case gateway.Finish:
-		return c.finish(e)
-	case gateway.ExtendWrapUp:
-		return c.extendWrapUp(e)
-	}
-	return c.talk(ev)
+func on[E Event](obey func(*Core, E) *gateway.Error) handler {
+	return handler{reflect.TypeFor[E](), func(c *Core, ev Event) *gateway.Error { return obey(c, ev.(E)) }}
 }
 
-// talk obeys what agents do with colleagues and lines.
-func (c *Core) talk(ev Event) *gateway.Error {
-	switch e := ev.(type) {
-	case gateway.Transfer:
-		return c.transfer(e)
-	case gateway.Consult:
-		return c.consult(e)
-	case gateway.TransferLines:
-		return c.transferLines(e)
-	case gateway.JoinLines:
-		return c.joinLines(e)
-	case gateway.DropLine:
-		return c.dropLine(e)
-	case gateway.HoldLine:
-		return c.holdLine(e)
-	}
-	return c.stand(ev)
+// always is on of what is never refused.
+func always[E Event](do func(*Core, E)) handler {
+	return on(func(c *Core, e E) *gateway.Error {
+		do(c, e)
+		return nil
+	})
 }
 
-// stand obeys what changes how an agent stands to the floor.
-func (c *Core) stand(ev Event) *gateway.Error {
-	switch e := ev.(type) {
-	case gateway.SetStatus:
-		return c.setStatus(e)
-	case gateway.Consoles:
-		return c.consoles(e)
-	case gateway.PhoneReach:
-		return c.reach(e)
+func byKind(all ...handler) map[reflect.Type]func(*Core, Event) *gateway.Error {
+	kinds := make(map[reflect.Type]func(*Core, Event) *gateway.Error, len(all))
+	for _, h := range all {
+		kinds[h.kind] = h.obey
 	}
-	return gateway.Invalid("unknown_event", "the floor does not know this kind of event")
+	return kinds
 }

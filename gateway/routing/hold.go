@@ -17,6 +17,7 @@ type hold struct {
 	start  time.Time
 	ended  time.Time // the agent's talk is over; zero while active
 	wrap   wrapUp
+	no     int   // of the offer that was accepted; 0: it was none
 	cost   int   // in units, as it was when it was taken
 	guest  bool  // a colleague, while another agent has the interaction
 	mute   int64 // the customer's line, by position, that supervisors know to be unanswered
@@ -42,6 +43,10 @@ func (h *hold) units() int {
 	return h.cost
 }
 
+// beyond says whether the agent has been given more than fits: who passed it on, too, until
+// their wrap-up is over.
+func (h *hold) beyond() bool { return h.agent.units() > capacity }
+
 // owns says whether h is the part that decides the interaction's state.
 func (h *hold) owns() bool {
 	return h.item.Agent == h.agent.id && !h.item.EndedAt.IsZero() && h.item.State != gateway.StateFinished
@@ -59,7 +64,7 @@ func (c *Core) take(it *item, a *agent, how string) {
 	if it.lane.live() || it.called {
 		c.makeRoom(a)
 	}
-	it.OverCapacity = a.units() > capacity
+	it.OverCapacity = slices.ContainsFunc(it.holds, (*hold).beyond)
 	it.State, it.Phase, it.Agent, it.from = gateway.StateActive, it.phase(), a.id, nil
 	it.declined, it.forgive, it.tries = nil, time.Time{}, 0
 	if it.AcceptedAt.IsZero() {

@@ -44,16 +44,15 @@ func (c *Core) settle() {
 	for len(c.candidates.s) > 0 {
 		next := c.candidates.s[0]
 		c.candidates.remove(0)
-		if next.agent != nil && c.plan.Order == gateway.PriorityTurn {
-			if next.item = c.bestItem(next.agent); next.item == nil {
-				continue // whose turn it is has changed since
-			}
-		}
+		handed := next.item
 		if next.item.bucket != nil {
-			c.hand(next.item)
+			handed = c.inTurn(next.item)
+			c.hand(handed)
 		}
 		if next.agent != nil {
 			c.seek(next.agent)
+		} else if handed != next.item {
+			c.candidates.push(next) // another's turn came before
 		}
 	}
 }

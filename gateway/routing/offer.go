@@ -162,11 +162,9 @@ func (c *Core) penalize(o *offer, intent gateway.Intent, code string) {
 // at once, the first has it and the others' offers are withdrawn in the same turn, so that
 // nobody can be second.
 func (c *Core) accept(e gateway.Accept) *gateway.Error {
-	if it := c.items.at(e.Interaction); it != nil && it.OfferNo == e.No && len(it.offers) == 0 {
-		if h := it.heldBy(e.Agent); h != nil && h.active() { // said twice: the answer is the same
-			c.turn.asker, c.turn.subject = h.agent, it
-			return nil
-		}
+	if h := c.taken(e.Interaction, e.No, e.Agent); h != nil { // said twice: the answer is the same
+		c.turn.asker, c.turn.subject = h.agent, h.item
+		return nil
 	}
 	o, err := c.offered(e.Interaction, e.No, e.Agent)
 	if err != nil {
@@ -181,9 +179,23 @@ func (c *Core) accept(e gateway.Accept) *gateway.Error {
 	}
 	if o.Kind == gateway.OfferConsult {
 		c.join(o.item, o.agent)
+	} else {
+		c.take(o.item, o.agent, o.how())
+	}
+	o.item.heldBy(o.agent.id).no = o.No
+	return nil
+}
+
+// taken is what an agent has had since accepting the offer of a number, nil if there is no
+// such thing any more.
+func (c *Core) taken(id gateway.InteractionID, no int, by gateway.AgentID) *hold {
+	it := c.items.at(id)
+	if it == nil || no <= 0 {
 		return nil
 	}
-	c.take(o.item, o.agent, o.how())
+	if h := it.heldBy(by); h != nil && h.active() && h.no == no {
+		return h
+	}
 	return nil
 }
 
@@ -237,16 +249,9 @@ func (c *Core) lapse(a *agent) {
 // failOffer tries the next agent when this one's phone cannot be had. After the
 // acceptance it means that no sound came through: the caller is queued again.
 func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
-	if it := c.items.at(e.Interaction); it != nil && it.OfferNo == e.No && e.Cause == CauseMedia {
-		if h := it.heldBy(e.Agent); h != nil && h.active() {
-			c.turn.subject = it
-			if !h.guest && it.AcceptedAt.Equal(h.start) {
-				it.AcceptedAt = time.Time{} // nobody has been heard yet
-			}
-			c.block(h.agent, it, e.Cause)
-			c.putBack(h, CauseMedia)
-			return nil
-		}
+	if h := c.taken(e.Interaction, e.No, e.Agent); h != nil && e.Cause == CauseMedia {
+		c.unheard(h)
+		return nil
 	}
 	o, err := c.offered(e.Interaction, e.No, e.Agent)
 	if err != nil {
@@ -260,6 +265,17 @@ func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
 	c.close(o, gateway.Failed, e.Cause)
 	c.again(o)
 	return nil
+}
+
+// unheard takes a call from an agent through whose phone no sound has come.
+func (c *Core) unheard(h *hold) {
+	it := h.item
+	c.turn.subject = it
+	if !h.guest && it.AcceptedAt.Equal(h.start) {
+		it.AcceptedAt = time.Time{} // nobody has been heard yet
+	}
+	c.block(h.agent, it, CauseMedia)
+	c.putBack(h, CauseMedia)
 }
 
 // block keeps calls, and this item, from an agent whose phone cannot be had.

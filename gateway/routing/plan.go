@@ -90,7 +90,7 @@ func (q *queue) plan(p gateway.QueuePlan) {
 			if w.WrapUp.Mode != "" {
 				s.wrap = w.WrapUp
 			} else {
-				s.wrap.Codes, s.wrap.CodeRequired = w.WrapUp.Codes, w.WrapUp.CodeRequired
+				s.wrap.Codes, s.wrap.Lists, s.wrap.CodeRequired = w.WrapUp.Codes, w.WrapUp.Lists, w.WrapUp.CodeRequired
 			}
 		}
 		if sticky, ok := p.Sticky[l.channel()]; ok {

@@ -60,6 +60,33 @@ func TestManualAssignmentIsNotOverridden(t *testing.T) {
 	})
 }
 
+// The number of an offer is one agent's. Who has the call cannot give it back by the number of
+// the colleague who was asked after it, and their own stands meanwhile.
+func TestAnOffersNumberIsOneAgents(t *testing.T) {
+	r := newRace(t, gateway.LongestIdle)
+	r.must(routing.Admit{Admission: gateway.Admission{Interaction: 1, Channel: gateway.Voice, Queue: 1}})
+	r.accept()
+	r.must(gateway.Consult{Interaction: 1, Agent: 1, ToAgent: 2})
+	r.must(gateway.Accept{Interaction: 1, No: 2, Agent: 2, ByPhone: true})
+	for _, answer := range []routing.Event{
+		gateway.FailOffer{Interaction: 1, No: 2, Agent: 1, Cause: routing.CauseMedia},
+		gateway.FailOffer{Interaction: 1, No: 1, Agent: 2, Cause: routing.CauseMedia},
+		gateway.Accept{Interaction: 1, No: 2, Agent: 1, ByPhone: true},
+	} {
+		if err := r.try(answer); err == nil || err.Code != "offer_gone" {
+			t.Errorf("%+v: got %v, want offer_gone", answer, err)
+		}
+	}
+	r.must(gateway.Accept{Interaction: 1, No: 1, Agent: 1, ByPhone: true})
+	if i, _ := r.core.Interaction(1); i.Agent != 1 || !slices.Equal(i.Others, []gateway.AgentID{2}) {
+		t.Errorf("got %+v", i)
+	}
+	r.must(gateway.FailOffer{Interaction: 1, No: 1, Agent: 1, Cause: routing.CauseMedia})
+	if i, _ := r.core.Interaction(1); i.Agent != 2 {
+		t.Errorf("got %+v, want the colleague to have it", i)
+	}
+}
+
 // More arrives than an agent has room for, while offers are accepted and others
 // transfer to the same agent: nobody gets beyond 100 units.
 func TestCapacityIsNotExceeded(t *testing.T) {

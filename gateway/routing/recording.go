@@ -105,8 +105,8 @@ func (r *recorder) event(l Logged) {
 		r.Wakes = append(r.Wakes, l.At)
 	case gateway.Leave:
 		i, open := r.now[e.Interaction]
-		if c := r.episode(e.Interaction); c == nil || c.Patience >= 0 || !open || !i.AcceptedAt.IsZero() {
-			r.Deeds = append(r.Deeds, l) // whoever leaves twice has left
+		if c := r.episode(e.Interaction); c == nil || c.Patience >= 0 || !open || !i.AcceptedAt.IsZero() || !i.EndedAt.IsZero() {
+			r.Deeds = append(r.Deeds, l) // whoever leaves twice has left, and so has who was sent away
 		} else {
 			c.Patience, c.Leave = l.At.Sub(c.At), l
 		}

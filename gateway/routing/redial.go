@@ -15,6 +15,8 @@ func (c *Core) redial(e gateway.Redial) *gateway.Error {
 		return gateway.Conflict("no_callback", "only a callback's or a voicemail's customer is called back like this", it.Interaction)
 	case it.called:
 		return nil
+	case it.Line2 != "" || it.company() > 0:
+		return gateway.Conflict("line_in_use", "somebody is on line 2 already; drop it first", it.Interaction)
 	case h.agent.onPhone():
 		return refused("agent_busy", "finish your call before you make another", h.agent)
 	case !h.agent.profile.lanes.has(voice) && !h.agent.profile.lanes.has(callback):
@@ -64,7 +66,7 @@ func (c *Core) unreached(e gateway.Unreached) *gateway.Error {
 		c.resumeWrapUps(h)
 	}
 	it.called = false
-	c.phase(it, "")
+	c.calm(it) // a colleague may be asked meanwhile
 	if h != nil {
 		c.meet(h.agent)
 	}

@@ -15,7 +15,7 @@ import (
 // declines, misses, failures, transfers, consultations, pulls, calls out and callbacks.
 func TestPlayReproducesDrawnDays(t *testing.T) {
 	days := rapid.Custom(drawDay)
-	for seed := range 300 {
+	for seed := range 600 {
 		log := days.Example(seed)
 		want, got := outcomes{}, outcomes{}
 		for l, res := range New().Replay(slices.Values(log), nil) {
@@ -38,8 +38,9 @@ func drawDay(t *rapid.T) (log []Logged) {
 		}
 	}
 	d.apply(Configure{drawPlan(t)})
-	for range rapid.IntRange(20, 80).Draw(t, "events") {
-		d.now = d.now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 4, 16, 61}).Draw(t, "seconds")) * time.Second)
+	d.opens()
+	for range between(t, "events", 20, 80) {
+		d.now = d.now.Add(time.Duration(oneOf(t, "seconds", []int{0, 1, 4, 16, 61})) * time.Second)
 		wake()
 		d.apply(d.drawEvent())
 	}
@@ -54,14 +55,26 @@ func drawDay(t *rapid.T) (log []Logged) {
 	return log
 }
 
-// outcomes are what became of each interaction.
-type outcomes map[gateway.InteractionID]gateway.Interaction
+// outcomes are what became of each interaction and each offer, and each status that was shown.
+type outcomes map[any]any
 
 func (o outcomes) hear(_ Logged, res Result) {
 	for _, e := range res.Effects {
-		if e, ok := e.(InteractionChanged); ok {
-			i := *e.Interaction
-			o[i.ID] = gateway.Interaction{ID: i.ID, State: i.State, Agent: i.Agent, AcceptedAt: i.AcceptedAt, EndedAt: i.EndedAt, FinishedAt: i.FinishedAt, End: i.End}
+		switch e := e.(type) {
+		case InteractionChanged:
+			o[e.Interaction.ID] = *e.Interaction
+		case OfferCreated:
+			o[keyOf(e.Offer)] = e.Offer
+		case OfferClosed:
+			o[keyOf(e.Offer)] = e.Offer
+		case PresenceChanged:
+			o[shown{e.Presence.Agent, e.Presence.Rev}] = *e.Presence
 		}
 	}
+}
+
+// shown is an agent's status of a revision.
+type shown struct {
+	agent gateway.AgentID
+	rev   int64
 }

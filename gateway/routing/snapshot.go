@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -71,6 +72,7 @@ type (
 		Parked   bool            `json:"parked,omitempty"`
 		Guest    bool            `json:"guest,omitempty"`
 		Mute     int64           `json:"mute,omitempty"`
+		No       int             `json:"no,omitempty"`
 		Cost     int             `json:"cost"`
 	}
 	handledState struct {
@@ -83,6 +85,26 @@ type (
 // Snapshot is the whole state. Two cores that were given the same events since the same
 // snapshot give the same bytes.
 func (c *Core) Snapshot() ([]byte, error) { return c.Picture().Snapshot() }
+
+// SnapshotHead is how many bytes of a snapshot Entered needs to see.
+const SnapshotHead = 200
+
+// Entered is the number, as gateway.Interaction.Seq, of the latest interaction that a snapshot
+// knows. It reads the first SnapshotHead bytes only: a snapshot of all that waits is large.
+func Entered(head []byte) (int64, error) {
+	dec := json.NewDecoder(bytes.NewReader(head))
+	for {
+		t, err := dec.Token()
+		if err != nil {
+			return 0, fmt.Errorf("read the head of a snapshot: %w", err)
+		}
+		if t == "seq" {
+			var seq int64
+			err := dec.Decode(&seq)
+			return seq, err
+		}
+	}
+}
 
 // Picture is the whole state at one moment. What happens to the core later does not reach
 // it, so it can be written down elsewhere meanwhile.
@@ -140,7 +162,7 @@ func (it *item) state() itemState {
 		s.Holds = append(s.Holds, holdState{
 			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
 			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
-			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest, Mute: h.mute, Cost: h.cost,
+			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest, Mute: h.mute, No: h.no, Cost: h.cost,
 		})
 	}
 	return s
@@ -271,7 +293,10 @@ func (c *Core) restoreHold(it *item, s holdState) error {
 	if a == nil || s.Place < 0 || s.Place >= len(a.holds) {
 		return fmt.Errorf("agent %d does not hold it", s.Agent)
 	}
-	h := &hold{item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended, parked: s.Parked, guest: s.Guest, mute: s.Mute, cost: s.Cost}
+	h := &hold{
+		item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended,
+		parked: s.Parked, guest: s.Guest, mute: s.Mute, no: s.No, cost: s.Cost,
+	}
 	if h.cost == 0 {
 		h.cost = gateway.Cost(it.Channel) // written before the house had costs of its own
 	}

@@ -87,3 +87,18 @@ func (r *race) restored(snapshot []byte) *race {
 	next.core = c
 	return &next
 }
+
+// What a snapshot of all that waits knows is read from its first bytes.
+func TestWhatASnapshotKnows(t *testing.T) {
+	t.Parallel()
+	r := newRace(t, gateway.LongestIdle)
+	for id := range gateway.InteractionID(30) {
+		r.must(routing.Admit{Admission: gateway.Admission{Interaction: 100 + id, Channel: gateway.Chat, Queue: 1}})
+	}
+	if n, err := routing.Entered(r.snapshot()[:routing.SnapshotHead]); n != 30 || err != nil {
+		t.Errorf("got %d (%v), want 30", n, err)
+	}
+	if n, err := routing.Entered([]byte(`{"version":7,"now":"2024`)); err == nil {
+		t.Errorf("a torn head says %d", n)
+	}
+}

@@ -24,6 +24,27 @@ func (c *Core) precedes(a, b *item) bool {
 	return a.key.before(b.key)
 }
 
+// inTurn is what is handed out when an item has found agents: in order vcc itself only where
+// nothing that they could take has its turn before. Whoever is the best for what another asked
+// for may work in queues that the other does not.
+func (c *Core) inTurn(it *item) *item {
+	if c.plan.Order != gateway.PriorityTurn {
+		return it
+	}
+	for {
+		first := it
+		for _, a := range c.bestAgents(it) {
+			if other := c.bestItem(a); other != nil && c.precedes(other, first) {
+				first = other
+			}
+		}
+		if first == it {
+			return it
+		}
+		it = first
+	}
+}
+
 // keyOf is the item's place in the order of the plan.
 func (c *Core) keyOf(it *item) key {
 	at := it.DueAt
