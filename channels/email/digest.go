@@ -3,6 +3,8 @@ package email
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
+	"hash"
 	"strings"
 	"time"
 )
@@ -19,8 +21,29 @@ var traces = map[string]bool{
 // whatever the line ends. Two mails without a date and an id may be the same by chance
 // (an alarm that a script sends every day): then the day of delivery is part of them.
 func digest(raw []byte, at time.Time) [sha256.Size]byte {
-	h := sha256.New()
-	dated, skipping := false, false
+	h, dated := content(raw)
+	if !dated {
+		h.Write([]byte(at.UTC().Format(time.RFC3339)))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// handedKey knows a mail that is handed in: two ways of one mail at the same moment are one
+// arrival. One without a date and an id is known by its very bytes, which only whoever
+// has not heard that it was taken brings again.
+func handedKey(mailbox MailboxID, raw []byte) string {
+	sum := sha256.Sum256(raw)
+	if h, dated := content(raw); dated {
+		sum = [sha256.Size]byte(h.Sum(nil))
+	}
+	return fmt.Sprintf("email/%d/handed/%x", mailbox, sum)
+}
+
+// content hashes a mail without the fields that a delivery adds, and says whether a date
+// or an id is among the others.
+func content(raw []byte) (h hash.Hash, dated bool) {
+	h = sha256.New()
+	skipping := false
 	rest := raw
 	for len(rest) > 0 {
 		line, after, _ := bytes.Cut(rest, []byte{'\n'})
@@ -41,8 +64,5 @@ func digest(raw []byte, at time.Time) [sha256.Size]byte {
 		}
 	}
 	h.Write(bytes.ReplaceAll(rest, []byte("\r\n"), []byte{'\n'}))
-	if !dated {
-		h.Write([]byte(at.UTC().Format(time.RFC3339)))
-	}
-	return [sha256.Size]byte(h.Sum(nil))
+	return h, dated
 }

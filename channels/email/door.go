@@ -2,16 +2,16 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -28,13 +28,15 @@ type Door struct {
 	Domain   string              // that it greets with
 	TLS      *tls.Config         // for STARTTLS; nil offers none
 	MaxBytes int64               // of a mail; 0: as much as is read of one by IMAP
+	Leave    time.Duration       // for those who are in the middle of a mail at the end; 0: 10 s
 	From     func(net.Addr) bool // who may hand in; nil: whoever reaches it
 }
 
 const (
-	doorConnections = 100             // at once; the others wait to be let in
-	doorRecipients  = 100             // RFC 5321 §4.5.3.1.8: at least as many
-	doorReads       = 8               // mails that are in memory at once
+	doorConnections = 100 // at once; the others wait to be let in
+	doorRecipients  = 100 // RFC 5321 §4.5.3.1.8: at least as many
+	doorLarge       = 8   // mails of more than doorSmall bytes that are in memory at once
+	doorSmall       = 256 << 10
 	doorSilence     = 5 * time.Minute // RFC 5321 §4.5.3.2.7
 	doorWrites      = time.Minute
 	doorCommit      = 2 * time.Minute // for taking a mail in, then it is to be handed in again
@@ -48,12 +50,14 @@ func (e *Email) Stand(ctx context.Context, l net.Listener, d Door) error {
 	if d.MaxBytes == 0 {
 		d.MaxBytes = maxWhole
 	}
-	reads := make(chan struct{}, doorReads)
+	sessions, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	inside := &hall{Email: e, ctx: sessions, large: make(chan struct{}, doorLarge)}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		if d.From != nil && !d.From(c.Conn().RemoteAddr()) {
 			return nil, refused(554, smtp.EnhancedCode{5, 7, 1}, "you may not hand in mail here")
 		}
-		return &handing{email: e, ctx: context.WithoutCancel(ctx), reads: reads, peer: c}, nil
+		return &handing{hall: inside, peer: c}, nil
 	}))
 	server.LMTP, server.Domain, server.TLSConfig = d.LMTP, d.Domain, d.TLS
 	server.MaxMessageBytes, server.MaxRecipients = d.MaxBytes, doorRecipients
@@ -67,24 +71,38 @@ func (e *Email) Stand(ctx context.Context, l net.Listener, d Door) error {
 		return fmt.Errorf("take mail in at %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), doorLeave)
-	defer cancel()
-	_ = server.Shutdown(leave) // who is still there then is cut off, and hands in again
-	_ = server.Close()
+	_ = l.Close()
+	inside.empty(cmp.Or(d.Leave, doorLeave), func() { cut(); _ = server.Close() })
 	if err := <-served; err != nil {
 		e.log.Debug("no more mail is taken in", "address", l.Addr().String(), "err", err)
 	}
 	return nil
 }
 
+// hall is what the connections of one door share.
+type hall struct {
+	*Email
+	ctx   context.Context //nolint:containedctx // lives as long as the connections
+	large chan struct{}   // a place for each large mail in memory
+	busy  sync.RWMutex    // read-locked by each who takes a mail in
+}
+
+// empty waits until nobody takes a mail in and nobody can begin. Who still does after leave
+// is shut out, as are then all who are connected; they hand in again.
+func (h *hall) empty(leave time.Duration, shutOut func()) {
+	late := time.AfterFunc(leave, shutOut)
+	h.busy.Lock() // for good
+	if late.Stop() {
+		shutOut()
+	}
+}
+
 // handing is one connection of somebody who hands mail in.
 type handing struct {
-	email *Email
-	ctx   context.Context //nolint:containedctx // lives as long as the connection
-	reads chan struct{}
-	peer  *smtp.Conn
-	from  string
-	to    []handed
+	*hall
+	peer *smtp.Conn
+	from string
+	to   []handed
 }
 
 // handed is a recipient and the mailbox that it is.
@@ -110,9 +128,9 @@ func (h *handing) Mail(from string, _ *smtp.MailOptions) error {
 func (h *handing) Rcpt(to string, _ *smtp.RcptOptions) error {
 	ctx, cancel := context.WithTimeout(h.ctx, doorWrites)
 	defer cancel()
-	boxes, err := h.email.Mailboxes(ctx)
+	boxes, err := h.Mailboxes(ctx)
 	if err != nil {
-		h.email.log.Warn("mail can't be taken in now", "err", err)
+		h.log.Warn("mail can't be taken in now", "err", err)
 		return notNow
 	}
 	address := strings.ToLower(to)
@@ -152,22 +170,49 @@ func outcome(err error) error {
 
 // each reads a mail and takes it in for each recipient.
 func (h *handing) each(in io.Reader, answer func(to string, err error)) error {
-	h.reads <- struct{}{}
-	defer func() { <-h.reads }()
-	raw, err := io.ReadAll(in)
-	if err != nil {
-		return err // too large, or cut off: go-smtp's own
+	if !h.busy.TryRLock() {
+		return notNow // the door is being shut
 	}
+	defer h.busy.RUnlock()
+	raw, release, err := h.read(in)
+	if err != nil {
+		return err
+	}
+	defer release()
 	ctx, cancel := context.WithTimeout(h.ctx, doorCommit)
 	defer cancel()
 	for _, to := range h.to {
-		err := h.email.handIn(ctx, to.box, raw, h.trace(to.address))
+		err := h.handIn(ctx, to.box, raw, h.trace(to.address))
 		if err != nil {
-			h.email.log.Warn("mail not taken in; it will be handed in again", "mailbox", to.box.Address, "err", err)
+			h.log.Warn("mail not taken in; it will be handed in again", "mailbox", to.box.Address, "err", err)
 		}
 		answer(to.address, err)
 	}
 	return nil
+}
+
+// read reads a mail into memory. A large one waits for a place, small ones never do: who
+// sends slowly is in nobody's way. What is too large or cut off has go-smtp's own error.
+func (h *handing) read(in io.Reader) (raw []byte, release func(), err error) {
+	var b bytes.Buffer
+	n, err := b.ReadFrom(io.LimitReader(in, doorSmall))
+	if err != nil || n < doorSmall {
+		return b.Bytes(), func() {}, err
+	}
+	patience := time.NewTimer(doorWrites)
+	defer patience.Stop()
+	select {
+	case h.large <- struct{}{}:
+	case <-patience.C:
+		return nil, nil, notNow
+	case <-h.ctx.Done():
+		return nil, nil, notNow
+	}
+	release = func() { <-h.large }
+	if _, err = b.ReadFrom(in); err != nil {
+		release()
+	}
+	return b.Bytes(), release, err
 }
 
 // trace is what the last server on a mail's way writes on top (RFC 5321 §4.4).
@@ -185,14 +230,13 @@ func (h *handing) Reset() { h.from, h.to = "", nil }
 // Logout has nothing to give back.
 func (h *handing) Logout() error { return nil }
 
-// handIn takes a mail in as if the mailbox had been read. It is known by its bytes: whoever
+// handIn takes a mail in as if the mailbox had been read. It is known by its content: whoever
 // has not heard that it was taken brings the same again.
 func (e *Email) handIn(ctx context.Context, box Mailbox, raw, trace []byte) error {
-	sum := sha256.Sum256(raw)
 	now := time.Now()
 	r := &receivedMail{
 		fetched: fetched{raw: append(trace, raw...), at: now}, digest: digest(raw, now),
-		key: fmt.Sprintf("email/%d/handed/%s", box.ID, hex.EncodeToString(sum[:])),
+		key: handedKey(box.ID, raw),
 	}
 	r.letter, r.broken = parse(r.fetched.raw)
 	mails := []*receivedMail{r}
@@ -210,7 +254,10 @@ func (e *Email) handIn(ctx context.Context, box Mailbox, raw, trace []byte) erro
 	if _, held, err := e.holdBlocked(ctx, box, mails); err != nil || held > 0 {
 		return err
 	}
-	return p.admitHanded(ctx, r)
+	if err = p.admitHanded(ctx, r); errors.Is(err, errTaken) {
+		return nil
+	}
+	return err
 }
 
 // admitHanded is the intake's transaction for one mail. What is refused for its own sake is

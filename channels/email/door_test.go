@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -257,4 +259,118 @@ func TestAMailboxThatIsNotRead(t *testing.T) {
 	if err := h.pool.QueryRow(t.Context(), "select term from mailbox").Scan(&term); err != nil || term != 0 {
 		t.Errorf("term %d %v: somebody reads it", term, err)
 	}
+}
+
+// TestHandedInByManyWays: one mail that several servers hand in at the same moment, each with
+// a line of its own on top, is one arrival; so is one that is read by IMAP meanwhile, whichever
+// way is the first. Who hands it in hears that it was taken, and the cursor goes on.
+func TestHandedInByManyWays(t *testing.T) {
+	h, d := newHouse(t), mailtest.StartDovecot(t)
+	e := h.open(t, "a", d)
+	save(t, e, support(d.IMAP, nobody))
+	address := stand(t, e, email.Door{LMTP: true})
+	var ways sync.WaitGroup
+	for i := range 6 {
+		ways.Go(func() {
+			top := fmt.Appendf(nil, "Received: from mx%d.kund.example by relay.example; Mon, 2 Nov 2026 10:00:0%d +0100\r\n", i, i)
+			raw := mailtest.Mail("m1", "anna@kund.example", "Fråga", "Hej")
+			check(t, "at once", handIn(t, knock(t, address, true), append(top, raw...), us), us, "")
+		})
+	}
+	ways.Wait()
+	if n := h.count(t); n != 1 {
+		t.Errorf("%d arrivals of one mail", n)
+	}
+
+	second, third := mails(2, 2)[0], mails(3, 3)[0]
+	meanwhile := map[string]func(){
+		"m2 handed": sync.OnceFunc(func() { d.Deliver(t, us, second); h.wait(t, 2) }),
+		"m3 read":   sync.OnceFunc(func() { check(t, "third", handIn(t, knock(t, address, true), third, us), us, "") }),
+	}
+	h.refuse = func(a gateway.Arrival) error {
+		id, _, _ := strings.Cut(a.MessageID, "@")
+		way := " read"
+		if strings.Contains(a.Key, "/handed/") {
+			way = " handed"
+		}
+		if overtake := meanwhile[id+way]; overtake != nil {
+			overtake()
+		}
+		return nil
+	}
+	run(t, e)
+	check(t, "second", handIn(t, knock(t, address, true), second, us), us, "")
+	d.Deliver(t, us, third, mails(4, 4)[0])
+	h.wait(t, 4)
+	until(t, "the cursor has passed all", func() (passed bool) {
+		err := h.pool.QueryRow(t.Context(), "select uid = 3 and gaps = '{}' from mailbox_cursor").Scan(&passed)
+		return err == nil && passed
+	})
+	if n := h.count(t); n != 4 {
+		t.Errorf("%d arrivals of four mails", n)
+	}
+}
+
+// TestTheDoorIsShut: whoever is in the middle of a mail then hands it in again, and nobody works
+// on afterwards.
+func TestTheDoorIsShut(t *testing.T) {
+	h := newHouse(t)
+	begun, end := make(chan struct{}), make(chan struct{})
+	h.pause = sync.OnceFunc(func() { close(begun); <-end })
+	e := h.open(t, "a", nil)
+	save(t, e, handedIn(us, 1))
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, shut := context.WithCancel(t.Context())
+	ended, cut := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- e.Stand(ctx, l, email.Door{Leave: time.Millisecond}) }()
+	c := knock(t, l.Addr().String(), false)
+	raw := mails(1, 1)[0]
+	go func() { cut <- c.SendMail("anna@kund.example", []string{us}, bytes.NewReader(raw)) }()
+	<-begun
+	shut()
+	if err := <-cut; err == nil {
+		t.Error("a mail that is not committed was answered")
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("the door is shut while a mail is being taken in: %v", err)
+	case <-time.After(50 * time.Millisecond): // it may only be late
+	}
+	close(end)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	until(t, "nobody works on", func() bool { return h.pool.Stat().AcquiredConns() == 0 })
+	again := knock(t, stand(t, e, email.Door{}), false)
+	check(t, "again", handIn(t, again, raw, us), us, "", "data", "")
+	if n := h.count(t); n != 1 {
+		t.Errorf("it came in %d times", n)
+	}
+}
+
+// TestSlowSendersAreInNobodysWay: of large mails only so many are read at once, and small ones
+// come in beside them.
+func TestSlowSendersAreInNobodysWay(t *testing.T) {
+	h := newHouse(t)
+	e := h.open(t, "a", nil)
+	save(t, e, handedIn(us, 1))
+	address := stand(t, e, email.Door{})
+	for i := range 10 {
+		c := knock(t, address, false)
+		if err := errors.Join(c.Mail("anna@kund.example", nil), c.Rcpt(us, nil)); err != nil {
+			t.Fatal(err)
+		}
+		w, err := c.Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(mailtest.Mail(fmt.Sprint("slow", i), "anna@kund.example", "Stor", strings.Repeat("x\r\n", 100_000))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, "beside them", handIn(t, knock(t, address, false), mails(1, 1)[0], us), us, "", "data", "")
 }

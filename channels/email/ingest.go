@@ -252,15 +252,37 @@ func (e *Email) remember(ctx context.Context, tx pgx.Tx, mailbox MailboxID, mail
 			blobs, sizes, kinds, names = append(blobs, b.key), append(sizes, b.size), append(kinds, b.kind), append(names, b.name)
 		}
 	}
-	_, err := tx.Exec(ctx, `
-		insert into mailbox_digest (mailbox_id, digest, key)
-		select $1, digest, key
-		from unnest($2::bytea[], $3::text[]) as w(digest, key)
-		on conflict do nothing`, int64(mailbox), digests, keys)
-	if err != nil {
+	if err := rememberDigests(ctx, tx, mailbox, digests, keys); err != nil {
 		return fmt.Errorf("remember mails: %w", err)
 	}
 	return e.in.Blobs.NoteAll(ctx, tx, blobs, sizes, kinds, names)
+}
+
+// errTaken undoes a transaction whose mail has been taken in by another way since it was
+// sifted.
+var errTaken = errors.New("the same mail has been taken in by another way")
+
+func rememberDigests(ctx context.Context, tx pgx.Tx, mailbox MailboxID, digests [][]byte, keys []string) error {
+	const mails = `unnest($2::bytea[], $3::text[]) as w(digest, key)`
+	tag, err := tx.Exec(ctx, `
+		insert into mailbox_digest (mailbox_id, digest, key)
+		select $1, digest, key
+		from `+mails+`
+		on conflict do nothing`, int64(mailbox), digests, keys)
+	if err != nil || tag.RowsAffected() == int64(len(digests)) {
+		return err
+	}
+	var taken bool
+	err = tx.QueryRow(ctx, `
+		select exists (
+			select
+			from mailbox_digest d
+			join `+mails+` on w.digest = d.digest and w.key <> d.key
+			where d.mailbox_id = $1)`, int64(mailbox), digests, keys).Scan(&taken)
+	if err == nil && taken {
+		return errTaken
+	}
+	return err
 }
 
 // report tells what bounced, and puts what could not be read into quarantine.
@@ -281,6 +303,9 @@ func (p *poller) report(ctx context.Context, tx pgx.Tx, r *receivedMail) error {
 func (p *poller) again(ctx context.Context, item Item, r *receivedMail, pending []imap.UID, err error) error {
 	if errors.Is(err, errLost) || ctx.Err() != nil {
 		return err
+	}
+	if errors.Is(err, errTaken) {
+		return p.skip(ctx, []imap.UID{r.uid}, pending)
 	}
 	if item.Arrival.Conversation != 0 && errors.Is(err, gateway.ErrNotFound) {
 		item.Arrival.Conversation = 0
