@@ -29,8 +29,9 @@ const lockWait = 600
 // ErrNewer is returned for a database that a later release has migrated.
 var ErrNewer = errors.New("the database is newer than this release")
 
-// Up brings the database to the newest version. One that is beyond it already is refused:
-// an older binary doesn't know what the newer one has promised there.
+// Up brings the database to the newest version. One that is beyond it already is refused
+// (ErrNewer): an older binary doesn't know what the newer one has promised there. So is one
+// that other migrations of the same numbers have made (ErrOther).
 func Up(ctx context.Context, pool *pgxpool.Pool) error {
 	return with(pool, func(p *goose.Provider) error {
 		have, newest, err := p.GetVersions(ctx)
@@ -40,6 +41,9 @@ func Up(ctx context.Context, pool *pgxpool.Pool) error {
 		if have > newest {
 			return fmt.Errorf("%w: it is at version %d, and this binary knows %d; run the release that was here last, or a later one",
 				ErrNewer, have, newest)
+		}
+		if err := compare(ctx, pool, have); err != nil {
+			return err
 		}
 		if _, err := p.Up(ctx); err != nil {
 			return fmt.Errorf("migrate the database: %w", err)
