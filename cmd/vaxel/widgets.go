@@ -20,13 +20,7 @@ func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]api.Widget, len(list))
-	for i, v := range list {
-		if out[i], err = widgets(w).known(ctx, v); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return widgets(w).known(ctx, list...)
 }
 
 // widgets are the chat's, as the API wants them: the same words in JSON, the id as text, and
@@ -38,7 +32,11 @@ func (w widgets) Widget(ctx context.Context, id int64) (api.Widget, error) {
 	if err != nil {
 		return api.Widget{}, err
 	}
-	return w.known(ctx, v)
+	out, err := w.known(ctx, v)
+	if err != nil {
+		return api.Widget{}, err
+	}
+	return out[0], nil
 }
 
 func (w widgets) KeepWidget(ctx context.Context, tx pgx.Tx, in api.Widget) (api.Widget, error) {
@@ -78,18 +76,22 @@ func (w widgets) SealIdentity(ctx context.Context, tx pgx.Tx, key string, secret
 	return nil
 }
 
-// known is a widget for the API, with which keys there are.
-func (w widgets) known(ctx context.Context, v chat.Widget) (api.Widget, error) {
-	out, err := viewWidget(v)
-	if err != nil {
-		return out, err
+// known are widgets for the API, with which keys there are.
+func (w widgets) known(ctx context.Context, list ...chat.Widget) ([]api.Widget, error) {
+	names := make([]string, 0, 2*len(list))
+	for _, v := range list {
+		names = append(names, chat.SharedKey(v.Key), chat.PublicKey(v.Key))
 	}
-	for name, there := range map[string]*bool{chat.SharedKey(v.Key): &out.Identity.Secret, chat.PublicKey(v.Key): &out.Identity.Key} {
-		_, err := w.h.vault.Get(ctx, name)
-		if err != nil && !errors.Is(err, gateway.ErrNotFound) {
-			return out, err
+	there, err := w.h.vault.Known(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.Widget, len(list))
+	for i, v := range list {
+		if out[i], err = viewWidget(v); err != nil {
+			return nil, err
 		}
-		*there = err == nil
+		out[i].Identity.Secret, out[i].Identity.Key = there[chat.SharedKey(v.Key)], there[chat.PublicKey(v.Key)]
 	}
 	return out, nil
 }

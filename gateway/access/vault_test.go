@@ -51,6 +51,12 @@ func TestVault(t *testing.T) {
 	if _, err := v.Open("mailbox:1:password", []byte(before)); err == nil {
 		t.Error("the old key still opens after a rekey")
 	}
+	if _, err := pool.Exec(ctx, "update secret set sealed = 'garbled'"); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := v.Known(ctx, []string{"mailbox:1:password", "mailbox:2:password"}); err != nil || len(known) != 1 || !known["mailbox:1:password"] {
+		t.Errorf("entered: got %v, %v", known, err)
+	}
 }
 
 func TestVaultRefuses(t *testing.T) {
