@@ -23,14 +23,25 @@ var nudges = map[string]string{
 // it goes by is on the conversation, so that another node, or this one started anew, goes
 // by the same; those who are not connected are let go by sweepGone.
 func (s *Server) sweepSilent(ctx context.Context, now time.Time) {
-	for _, v := range s.all() {
-		if !v.looks(now) {
-			continue
-		}
-		next, err := v.mindSilence(ctx, now)
-		if err != nil {
-			s.Log.Warn("a silent visitor still holds an agent", "err", err)
-			next = now.Add(sweepSeconds * time.Second)
+	due := slices.DeleteFunc(s.all(), func(v *session) bool { return !v.looks(now) })
+	if len(due) == 0 {
+		return
+	}
+	list := make([]gateway.ConversationID, len(due))
+	for i, v := range due {
+		list[i] = v.conversation()
+	}
+	places, err := s.Board.Places(ctx, list)
+	if err != nil {
+		s.Log.Warn("who is silent is not known now", "err", err)
+	}
+	for i, v := range due {
+		next := now.Add(sweepSeconds * time.Second)
+		if p := places[list[i]]; p.State == gateway.StateActive { // else nobody waits for the other
+			if next, err = v.mindSilence(ctx, now, p.Interaction); err != nil {
+				s.Log.Warn("a silent visitor still holds an agent", "err", err)
+				next = now.Add(sweepSeconds * time.Second)
+			}
 		}
 		v.looked(next)
 	}
@@ -62,7 +73,7 @@ func (v *session) stir(now time.Time) {
 }
 
 // mindSilence asks or ends, if it is time, and says when to look again.
-func (v *session) mindSilence(ctx context.Context, now time.Time) (next time.Time, err error) {
+func (v *session) mindSilence(ctx context.Context, now time.Time, active gateway.InteractionID) (next time.Time, err error) {
 	v.mu.Lock()
 	who, after, stirred := v.visitor, max(v.sent-heardPage, 0), v.stirred
 	v.mu.Unlock()
@@ -71,25 +82,17 @@ func (v *session) mindSilence(ctx context.Context, now time.Time) (next time.Tim
 		return next, err
 	}
 	if line, at := unanswered(entries); line > 0 {
-		return v.mindAgent(ctx, now, line, at)
+		return v.srv.mindAgent(ctx, now, active, line, at)
 	}
 	pos, since := silentSince(entries, stirred)
 	do, next := v.srv.silence(now, since)
-	if do == nothing {
-		return next, nil
-	}
-	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{who.Conversation})
-	if err != nil {
-		return next, err
-	}
-	p, open := places[who.Conversation]
-	switch {
-	case !open || p.State != gateway.StateActive: // the agent is asked for first
-		return now.Add(sweepSeconds * time.Second), nil
-	case do == end:
-		return next, v.srv.leave(ctx, p.Interaction, gateway.EndSilent)
-	default:
+	switch do {
+	case end:
+		return next, v.srv.leave(ctx, active, gateway.EndSilent)
+	case ask:
 		return next, v.nudge(ctx, who, pos)
+	default:
+		return next, nil
 	}
 }
 
@@ -142,20 +145,12 @@ func (c *Config) silence(now, since time.Time) (do int, next time.Time) {
 const agentSilent = 5 * time.Minute
 
 // mindAgent has the floor tell supervisors of a line that their agent has not answered. The
-// floor knows whether somebody has the chat, and for how long.
-func (v *session) mindAgent(ctx context.Context, now time.Time, line int64, at time.Time) (next time.Time, err error) {
-	if since := now.Sub(at); since < agentSilent {
+// floor knows for how long somebody has had the chat.
+func (s *Server) mindAgent(ctx context.Context, now time.Time, active gateway.InteractionID, line int64, at time.Time) (next time.Time, err error) {
+	if now.Sub(at) < agentSilent {
 		return at.Add(agentSilent), nil
 	}
-	v.mu.Lock()
-	conversation := v.visitor.Conversation
-	v.mu.Unlock()
-	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{conversation})
-	p, open := places[conversation]
-	if err != nil || !open || p.State != gateway.StateActive {
-		return now.Add(sweepSeconds * time.Second), err
-	}
-	_, err = v.srv.Floor.Do(ctx, "", gateway.Silence{Interaction: p.Interaction, Pos: line})
+	_, err = s.Floor.Do(ctx, "", gateway.Silence{Interaction: active, Pos: line})
 	if errors.Is(err, gateway.ErrConflict) { // it is too early, or known
 		err = nil
 	}
