@@ -179,6 +179,25 @@ func (e *Email) Save(ctx context.Context, m Mailbox, password string) (Mailbox, 
 	return m, nil
 }
 
+// Dismiss disables the mailboxes whose addresses are not among those to keep, and gives
+// their addresses. Their cursors stay: one that comes back is read from there.
+func (e *Email) Dismiss(ctx context.Context, keep []string) ([]string, error) {
+	for i, address := range keep {
+		keep[i] = strings.ToLower(strings.TrimSpace(address))
+	}
+	rows, _ := e.pool.Query(ctx, `
+		update mailbox
+		set enabled = false, rev = rev + 1
+		where enabled and address <> all($1)
+		returning address`, keep) // the error comes with the rows
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("dismiss mailboxes: %w", err)
+	}
+	e.tell()
+	return gone, nil
+}
+
 // dayOf is a day as PostgreSQL has it, null for none.
 func dayOf(t time.Time) *string {
 	if t.IsZero() {

@@ -52,6 +52,17 @@ func (v *Voice) PutTrunk(ctx context.Context, t Trunk) (Trunk, error) {
 	return t, v.loadTrunks(ctx)
 }
 
+// Dismiss removes the trunks whose names are not among those to keep, and gives their names.
+// Calls that they have brought go on.
+func (v *Voice) Dismiss(ctx context.Context, keep []string) ([]string, error) {
+	rows, _ := v.pool.Query(ctx, "delete from trunk where name <> all($1) returning name", append([]string{}, keep...)) // the error comes with the rows
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("dismiss trunks: %w", err)
+	}
+	return gone, v.loadTrunks(ctx)
+}
+
 // Trunks lists the trunks by name.
 func (v *Voice) Trunks() []Trunk { return slices.Clone(*v.trunks.Load()) }
 

@@ -86,6 +86,7 @@ type TrunkConfig struct {
 	Skills   map[string]int `toml:"skills"`   // that its callers need of an agent, and at which level
 	Language string         `toml:"language"` // of what is spoken to callers: sv or en
 	MaxWait  int            `toml:"max_wait"` // seconds, then voicemail, unless the queue says
+	Disabled bool           `toml:"disabled"` // its calls are refused
 }
 
 // DialRule lets agents dial numbers that begin with Prefix. The longest prefix decides.
@@ -120,6 +121,7 @@ type MailboxConfig struct {
 	FromNow           bool           `toml:"from_now"`           // what lies there at first contact is left alone
 	Backfill          string         `toml:"backfill"`           // 2024-01-31: but for what came since then, which is taken into closed cases
 	Plus              bool           `toml:"plus"`               // the server delivers name+anything to it: replies find their case by address
+	Disabled          bool           `toml:"disabled"`           // neither read nor written from
 	Acknowledge       string         `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
 	AcknowledgeClosed string         `toml:"acknowledge_closed"` // and while it is closed
 	OAuth             MailOAuth      `toml:"oauth"`

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/url"
+	"strings"
 )
 
 // checkTLS reads the certificate as a start would: a wrong file is found by vaxel check.
@@ -54,7 +55,7 @@ func (c Config) checkTwice(bad func(key, why string, args ...any)) {
 		seen[key+name] = true
 	}
 	for _, m := range c.Mailboxes {
-		once("mailbox.address", m.Address)
+		once("mailbox.address", strings.ToLower(strings.TrimSpace(m.Address)))
 	}
 	for _, w := range c.Widgets {
 		once("widget.key", w.Key)

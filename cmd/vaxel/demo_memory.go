@@ -14,7 +14,8 @@ import (
 // demoMemory is what a demo has chosen once and keeps: demo.json in the data directory,
 // readable by its owner only. Deleting it gives new ports and passwords.
 type demoMemory struct {
-	path string
+	path  string
+	fresh bool // no demo.json was there
 
 	Listen       int               `json:"listen"`
 	IMAP         int               `json:"imap"`
@@ -28,14 +29,16 @@ type demoMemory struct {
 	Renew        bool              `json:"renew,omitempty"` // passwords that the database may hold are not these
 }
 
+const demoFile = "demo.json"
+
 // loadDemoMemory reads the file. Passwords that it lacks are made, and are on disk
 // before a login has them: a start that is cut short doesn't lose them.
 func loadDemoMemory(dir string) (*demoMemory, error) {
-	m := &demoMemory{path: filepath.Join(dir, "demo.json"), Logins: map[string]string{}}
+	m := &demoMemory{path: filepath.Join(dir, demoFile), Logins: map[string]string{}}
 	data, err := os.ReadFile(m.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		m.Renew = true
+		m.fresh, m.Renew = true, true
 	case err != nil:
 		return nil, fmt.Errorf("read what the demo has chosen: %w", err)
 	default:

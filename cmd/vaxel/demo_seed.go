@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,6 +35,9 @@ func (d *demo) seed(ctx context.Context) error {
 	if d.memory.Seeded == sampleEdition && len(logins) > 0 {
 		return d.moveMailbox(ctx)
 	}
+	if err := d.maySeed(ctx, logins); err != nil {
+		return err
+	}
 	s := &seeding{
 		demo: d, queues: map[string]gateway.QueueID{}, groups: map[string]gateway.GroupID{},
 		skills: map[string]gateway.SkillID{}, agents: map[string]gateway.AgentID{},
@@ -46,6 +50,23 @@ func (d *demo) seed(ctx context.Context) error {
 	}
 	d.memory.Seeded, d.memory.Renew = sampleEdition, false
 	return d.memory.save()
+}
+
+// maySeed keeps the sample out of a house that is in use: it would get people with passwords
+// that its page shows, and logins of their names would get these.
+func (d *demo) maySeed(ctx context.Context, logins []access.Login) error {
+	if !d.memory.fresh || len(logins) == 0 {
+		return nil
+	}
+	boxes, err := d.email.Mailboxes(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(boxes, func(m email.Mailbox) bool { return m.Address == shopAddress }) {
+		return nil // a demonstration that has lost its demo.json
+	}
+	return fmt.Errorf("there are logins already, of no demonstration: name another directory for it with VAXEL_DATA_DIR (%s is taken), "+
+		"and no database of yours with VAXEL_DATABASE_URL", d.config.DataDir)
 }
 
 // house is everything but the articles, in the order in which one thing needs another.

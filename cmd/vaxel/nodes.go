@@ -96,5 +96,8 @@ func (h *house) begin(ctx context.Context) error {
 	if err := h.settle(ctx); err != nil {
 		return err
 	}
+	if err := h.dismiss(ctx); err != nil {
+		return err
+	}
 	return h.firstAdministrator(ctx)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/vaxelhq/vaxel/migrations"
@@ -25,6 +27,9 @@ func (s serveCmd) Run(ctx context.Context, c *cli) error {
 	s.override(&config)
 	if err := config.check(); err != nil {
 		return err
+	}
+	if _, err := os.Stat(filepath.Join(config.DataDir, demoFile)); err == nil {
+		return fmt.Errorf("%s holds a demonstration: set data_dir (VAXEL_DATA_DIR, --data-dir) to another directory, or go on with vaxel demo", config.DataDir)
 	}
 	pool, done, err := database(ctx, config, log)
 	if err != nil {

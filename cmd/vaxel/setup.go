@@ -30,8 +30,8 @@ func (h *house) settle(ctx context.Context) error {
 		}
 	}
 	for _, t := range h.config.Voice.Trunks {
-		if h.voice == nil {
-			break
+		if h.voice == nil || t.Disabled {
+			continue
 		}
 		if err := h.settleTrunk(ctx, t, queues); err != nil {
 			return fmt.Errorf("trunk %s: %w", t.Name, err)
@@ -43,6 +43,37 @@ func (h *house) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dismiss ends what the configuration does not name any more. One that names none of a kind
+// says nothing of them: another node's does.
+func (h *house) dismiss(ctx context.Context) error {
+	var boxes, trunks []string
+	for _, m := range h.config.Mailboxes {
+		boxes = append(boxes, m.Address)
+	}
+	for _, t := range h.config.Voice.Trunks {
+		if !t.Disabled {
+			trunks = append(trunks, t.Name)
+		}
+	}
+	if h.config.does(roleChannels) && len(boxes) > 0 {
+		gone, err := h.email.Dismiss(ctx, boxes)
+		if err != nil {
+			return err
+		}
+		for _, address := range gone {
+			h.log.Info("mailbox is not in the configuration: no longer read", "mailbox", address)
+		}
+	}
+	if h.voice == nil || len(h.config.Voice.Trunks) == 0 {
+		return nil
+	}
+	gone, err := h.voice.Dismiss(ctx, trunks)
+	for _, name := range gone {
+		h.log.Info("trunk is not in the configuration: its calls are refused", "trunk", name)
+	}
+	return err
 }
 
 // settleMailbox makes the store's mailbox what the configuration says. Its cursor stays.
@@ -60,7 +91,7 @@ func (h *house) settleMailbox(ctx context.Context, m MailboxConfig, queues queue
 		return err
 	}
 	_, err = h.email.Save(ctx, email.Mailbox{
-		Address: m.Address, Name: m.Name, Queue: queue, Skills: skills, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: true,
+		Address: m.Address, Name: m.Name, Queue: queue, Skills: skills, User: m.User, Folder: m.Folder, Plus: m.Plus, Enabled: !m.Disabled,
 		MoveTo: m.MoveTo, SentFolder: m.SentFolder, FromNow: m.FromNow, Backfill: backfill,
 		IMAP:        email.Server{Address: m.IMAP.Address, TLS: email.TLSMode(m.IMAP.TLS)},
 		SMTP:        email.Server{Address: m.SMTP.Address, TLS: email.TLSMode(m.SMTP.TLS)},
