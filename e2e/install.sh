@@ -19,7 +19,6 @@ want chromium chromium fonts-liberation fonts-noto-core
 want sipp sip-tester
 want baresip baresip
 want sox sox
-want espeak-ng espeak-ng
 [ -n "$need" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
