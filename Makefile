@@ -20,7 +20,7 @@ build: web
 # Go 1.21 and later fetch the version that go.mod names; earlier ones cannot read it.
 tools:
 	@$(GO) list -m >/dev/null 2>&1 || { echo "Växel is built with Go 1.26 or newer, which is not in PATH: https://go.dev/dl" >&2; exit 1; }
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
 		{ echo "Växel's pages are built with Node 20 or newer and npm, which are not in PATH: https://nodejs.org" >&2; exit 1; }
 
 # What only root can install comes first, so that others are told at once.
