@@ -36,6 +36,8 @@ func (r conferenceRun) clean(n int) bool {
 // conferences begins more and more until frames are missing, then tells with how many none
 // are: agents ask a colleague each, and join the lines.
 func (x *exchange) conferences(ctx context.Context) error {
+	defer func(before int64) { x.strange = before }(x.strange)
+	x.strange = 0 // of the conferences alone
 	var up []*phonetest.Call
 	for n := 0; n < x.most; {
 		more, err := x.gather(ctx, n, conferenceStep)
@@ -138,7 +140,7 @@ func (x *exchange) mixed(d time.Duration) (r conferenceRun) {
 	m := measure(x.house.pid())
 	x.fleet.Reset()
 	time.Sleep(d)
-	r.count = x.fleet.Count()
+	r.count = x.count()
 	r.cost = m.cost(int(r.count.Packets))
 	return r
 }
@@ -184,7 +186,7 @@ func (x *exchange) tellConferences(n int, got []conferenceRun) error {
 		why = fmt.Sprintf("%d is all that is tried", n)
 	}
 	x.b.tell(Figure{
-		Name: "calls.conferences", Value: float64(n), Unit: "conferences", Errors: x.house.faults(), CPU: new(median(cpu)),
+		Name: "calls.conferences", Value: float64(n), Unit: "conferences", Errors: int(x.strange) + x.house.faults(), CPU: new(median(cpu)),
 		Bound: new(float64(runtime.NumCPU()) * 1000 / (framesPerSecond * bare / 1000)),
 		Method: fmt.Sprintf("customer, agent and a colleague who was consulted and joined through the API, all of them telephones, G.711 in 20 ms packets, mixed by decoding; each frame carries its speaker's mark, which the mix leaves readable: everybody heard every frame of both others (%d, none missing, none delayed by a hole), and not themselves; %s; %v, %d times in a row of at most %d; CPU per frame of the mix; %v; bound: threads on all cores that receive three, mix two of them for each and send them, nothing else",
 			frames, why, x.b.share(30), runs, 2*runs, got[len(got)-1].cost.shares),

@@ -8,12 +8,10 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
-	"github.com/vaxelhq/vaxel/channels/voice/rtp"
 )
 
 // Fleet is many telephones for measuring: customers who call, agents and colleagues who
@@ -23,8 +21,10 @@ import (
 type Fleet struct {
 	customers, agents, colleagues *Phone
 
-	mu    sync.Mutex // guards seats
-	seats []*seat
+	mu       sync.RWMutex // guards what follows; nobody speaks or hears while it is locked
+	seats    []*seat
+	counting bool // what is said meanwhile does not count yet
+
 	start time.Time
 	stop  context.CancelFunc
 	work  sync.WaitGroup
@@ -32,14 +32,14 @@ type Fleet struct {
 
 // Count is what a fleet has seen.
 type Count struct {
-	Calls    int           `json:"calls"`   // that are up, with sound both ways
-	Threes   int           `json:"threes"`  // conferences of three, each of whom hears both others
-	Sent     int64         `json:"sent"`    // frames
-	Packets  int64         `json:"packets"` // that came
-	Received int64         `json:"received"`
-	Lost     int64         `json:"lost"`  // numbers missing between the first and the last heard
-	Holes    int64         `json:"holes"` // packets without the frame of somebody who is heard otherwise
-	Mixed    int64         `json:"mixed"` // frames of a stranger, or one's own
+	Calls    int           `json:"calls"`    // that are up: to the end both have spoken without a pause, and been heard
+	Threes   int           `json:"threes"`   // conferences of three, each of whom hears both others
+	Sent     int64         `json:"sent"`     // frames
+	Packets  int64         `json:"packets"`  // that came
+	Received int64         `json:"received"` // frames of those that were sent
+	Lost     int64         `json:"lost"`     // sent by somebody who is heard otherwise, and not received
+	Holes    int64         `json:"holes"`    // packets without the frame of somebody who is heard otherwise
+	Mixed    int64         `json:"mixed"`    // frames of a stranger, or one's own
 	P50, P99 time.Duration // from one telephone to the other
 }
 
@@ -109,20 +109,32 @@ func (f *Fleet) Call(ctx context.Context, user string, at netip.AddrPort) (*Call
 	return c, nil
 }
 
-// Reset begins to count anew.
+// Reset begins to count anew. What is said before and heard later does not count.
 func (f *Fleet) Reset() {
-	for _, s := range f.all() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.seats {
 		s.reset()
 	}
 }
 
-// Count is what was seen since Reset. Packets under way are not lost yet: pause first.
+// Count is what became of all that was said since Reset. It waits until that is heard, for a
+// second at most: what is missing then is lost, also at the end of a stream.
 func (f *Fleet) Count() Count {
+	f.close()
+	f.settle()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	defer f.goOn()
 	var sum Count
 	var late []time.Duration
+	var most uint32 // frames that one telephone has said; all are to say as many
+	for _, s := range f.seats {
+		most = max(most, s.until-s.since)
+	}
 	hearing := map[int]int{} // telephones by how many others they hear
-	for _, s := range f.all() {
-		n, others, delays := s.count()
+	for _, s := range f.seats {
+		n, others, delays := s.count(most)
 		hearing[others]++
 		sum.Sent, sum.Packets, sum.Received = sum.Sent+n.Sent, sum.Packets+n.Packets, sum.Received+n.Received
 		sum.Lost, sum.Holes, sum.Mixed = sum.Lost+n.Lost, sum.Holes+n.Holes, sum.Mixed+n.Mixed
@@ -133,6 +145,41 @@ func (f *Fleet) Count() Count {
 		sum.P50, sum.P99 = late[len(late)/2], late[len(late)*99/100]
 	}
 	return sum
+}
+
+// close has all that was said until now count.
+func (f *Fleet) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counting = true
+	for _, s := range f.seats {
+		s.until = s.n
+	}
+}
+
+// goOn counts on as if nobody had counted; the fleet is locked.
+func (f *Fleet) goOn() {
+	f.counting = false
+	for _, s := range f.seats {
+		s.goOn()
+	}
+}
+
+// settle waits until everybody has heard what counts, or a second has passed.
+func (f *Fleet) settle() {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(underWay); time.Now().Before(end); <-tick.C {
+		if !f.misses() {
+			return
+		}
+	}
+}
+
+func (f *Fleet) misses() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.seats, (*seat).misses)
 }
 
 // Close ends everything.
@@ -151,8 +198,8 @@ func (f *Fleet) Close() error {
 }
 
 func (f *Fleet) all() []*seat {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	return slices.Clone(f.seats)
 }
 
@@ -185,112 +232,4 @@ func (f *Fleet) talk(ctx context.Context) {
 			seats[i].say()
 		}
 	}
-}
-
-// seat is one telephone's sound.
-type seat struct {
-	fleet *Fleet
-	conn  *net.UDPConn
-	id    uint32
-	place int // in the frame
-	to    atomic.Pointer[netip.AddrPort]
-	sent  atomic.Int64
-	n     uint32
-	buf   [rtp.HeaderSize + g711.FrameSize]byte
-
-	mu             sync.Mutex // guards what follows
-	others         [places]track
-	packets, mixed int64
-	delays         []time.Duration
-}
-
-// track is what one telephone has heard of another.
-type track struct {
-	seat        uint32
-	first, last uint32
-	got         int64
-}
-
-// Addr implements Media.
-func (s *seat) Addr() netip.AddrPort {
-	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() // a UDP socket's
-}
-
-// Law implements Media.
-func (s *seat) Law() g711.Law { return g711.Mu }
-
-// SendTo implements Media.
-func (s *seat) SendTo(to netip.AddrPort) { s.to.Store(&to) }
-
-func (s *seat) say() {
-	to := s.to.Load()
-	if to == nil || !to.IsValid() {
-		return
-	}
-	s.n++
-	rtp.Header{PayloadType: uint8(g711.Mu), Seq: uint16(s.n), Timestamp: s.n * g711.FrameSize, SSRC: s.id}.Put(s.buf[:])
-	mark{seat: s.id, n: s.n, at: time.Since(s.fleet.start)}.put(s.buf[rtp.HeaderSize:], s.place)
-	if _, err := s.conn.WriteToUDPAddrPort(s.buf[:], *to); err == nil {
-		s.sent.Add(1)
-	}
-}
-
-func (s *seat) listen() {
-	b := make([]byte, 1500)
-	for {
-		n, _, err := s.conn.ReadFromUDPAddrPort(b)
-		if err != nil {
-			return
-		}
-		if p := rtp.Packet(b[:n]); p.Valid() && len(p.Payload()) == g711.FrameSize {
-			s.hear(p.Payload())
-		}
-	}
-}
-
-func (s *seat) hear(frame []byte) {
-	now := time.Since(s.fleet.start)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.packets++
-	for place := range places {
-		m, ok := markIn(frame, place)
-		if !ok {
-			continue
-		}
-		t := &s.others[place]
-		if t.got == 0 {
-			*t = track{seat: m.seat, first: m.n, last: m.n}
-		}
-		if place == s.place || m.seat != t.seat {
-			s.mixed++
-			continue
-		}
-		t.got++
-		t.first, t.last = min(t.first, m.n), max(t.last, m.n)
-		s.delays = append(s.delays, now-m.at)
-	}
-}
-
-func (s *seat) reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.others, s.packets, s.mixed, s.delays = [places]track{}, 0, 0, s.delays[:0]
-	s.sent.Store(0)
-}
-
-// count is what was heard, and how many others.
-func (s *seat) count() (c Count, others int, delays []time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c = Count{Sent: s.sent.Load(), Packets: s.packets, Mixed: s.mixed}
-	for _, t := range s.others {
-		if t.got > 0 {
-			others++
-			c.Received += t.got
-			c.Lost += int64(t.last-t.first) + 1 - t.got
-			c.Holes += s.packets - t.got
-		}
-	}
-	return c, others, slices.Clone(s.delays)
 }
