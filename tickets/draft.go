@@ -121,10 +121,11 @@ func (s *Store) DropDraft(ctx context.Context, conversation gateway.Conversation
 }
 
 // DraftSent throws away, in the caller's transaction, what an agent had written of a mail that
-// they send now; a colleague's stays. The caller appends and tells the events.
-func (s *Store) DraftSent(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, kind DraftKind, agent gateway.AgentID) (was DraftWords, news []gateway.Event, err error) {
+// they send now; a colleague's stays, and one that is later than rev, 0: any. The caller
+// appends and tells the events.
+func (s *Store) DraftSent(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, kind DraftKind, agent gateway.AgentID, rev int64) (was DraftWords, news []gateway.Event, err error) {
 	have, err := holdDraft(ctx, tx, conversation, kind)
-	if err != nil || have.Rev == 0 || have.Agent != agent {
+	if err != nil || have.Rev == 0 || have.Agent != agent || rev != 0 && have.Rev > rev {
 		return was, nil, err
 	}
 	gone, err := dropDraft(ctx, tx, have)

@@ -39,7 +39,11 @@ func TestADraftIsEverybodys(t *testing.T) {
 	s.post(at+"/reply", m{"text": "Hej Alva!"}, 201) // Bo's draft is not what she sent
 	third := s.with("If-Match", number(second["rev"])).put(drafts+"/reply", m{"text": "En sak till"}, 200)
 	s.put(drafts+"/forward", m{"text": "Kan ni laga den?"}, 200)
-	s.post(at+"/reply", m{"text": "En sak till"}, 201)
+	s.post(at+"/reply", m{"text": "Hej!", "draft": second["rev"]}, 201) // what she has begun since stays
+	if list := items(s.get(drafts)); len(list) != 2 {
+		t.Errorf("after sending an earlier one there is %v", list)
+	}
+	s.post(at+"/reply", m{"text": "En sak till", "draft": third["rev"]}, 201)
 	if list := items(s.get(drafts)); len(list) != 1 || list[0]["kind"] != "forward" {
 		t.Errorf("after sending there is %v", list)
 	}

@@ -27,6 +27,7 @@ type forwardIn struct {
 		Hold        int                  `json:"hold,omitempty" minimum:"0" maximum:"600" doc:"Seconds in which it can be cancelled, before it leaves"`
 		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below the text"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50" doc:"Beside its own, which go with it"`
+		Draft       int64                `json:"draft,omitempty" minimum:"0" doc:"The rev of your draft that it was, which ends with it; a later one stays. Any unless set"`
 	}
 }
 
@@ -73,7 +74,7 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	}
 	e := s.mailEntry(by, i, id, r.Text)
 	e.Internal = true
-	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted, sendAt: sendAt, draft: tickets.DraftForward})
+	return s.send(ctx, i, ready{entry: e, reply: r, links: links, passes: original.Pos, quoted: quoted, sendAt: sendAt, draft: tickets.DraftForward, rev: b.Draft})
 }
 
 // mailAt gives the mail at a position of a conversation.

@@ -26,6 +26,7 @@ type ready struct {
 	quoted int               // where that begins in the text
 	sendAt time.Time         // not before this; zero: at once
 	draft  tickets.DraftKind // that it was until now; empty: none
+	rev    int64             // of it; 0: whichever it is
 }
 
 // signed says from whom a mail is: the agent, and the queue's identity.
@@ -126,7 +127,7 @@ func (s *Server) drafted(ctx context.Context, tx pgx.Tx, r ready) ([]gateway.Eve
 	if r.draft == "" {
 		return nil, nil
 	}
-	was, news, err := s.Cases.DraftSent(ctx, tx, r.entry.Conversation, r.draft, r.reply.Agent)
+	was, news, err := s.Cases.DraftSent(ctx, tx, r.entry.Conversation, r.draft, r.reply.Agent, r.rev)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ type replyIn struct {
 		Hold        int                  `json:"hold,omitempty" minimum:"0" maximum:"600" doc:"Seconds in which it can be cancelled, before it leaves"`
 		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below"`
 		SeenPos     int64                `json:"seen_pos,omitempty" doc:"The last position you have read: refused when a colleague has answered since. 0 sends anyway"`
+		Draft       int64                `json:"draft,omitempty" minimum:"0" doc:"The rev of your draft that it was, which ends with it; a later one stays. Any unless set"`
 	}
 }
 
@@ -112,7 +113,7 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	}
 	tied, links := s.KB.Tie(i.Conversation, by.Agent, w.Text, w.HTML)
 	r.Text, r.HTML = tied[0], tied[1]
-	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos, sendAt: sendAt, draft: tickets.DraftReply})
+	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, r.Text), reply: r, links: links, seen: in.Body.SeenPos, sendAt: sendAt, draft: tickets.DraftReply, rev: in.Body.Draft})
 }
 
 // speaking is mine, for what is said again after more was said: seen_pos is of before it.

@@ -65,7 +65,7 @@ async function problem(answer: Response): Promise<Problem> {
 
 const get = <T>(path: string, query?: Options['query'], signal?: AbortSignal) => call<T>('GET', path, { query, signal })
 const post = <T>(path: string, body?: unknown, key?: string) => call<T>('POST', path, { body, key })
-const put = <T>(path: string, body?: unknown) => call<T>('PUT', path, { body })
+const put = <T>(path: string, body?: unknown, rev?: number) => call<T>('PUT', path, { body, rev })
 const patch = <T>(path: string, body: unknown, rev?: number) => call<T>('PATCH', path, { body, rev })
 const on = (interaction: A.Id, verb: string) => `/interactions/${interaction}/${verb}`
 
@@ -78,7 +78,24 @@ export interface Leaving {
   hold?: number
   send_at?: string
 }
+/** What a mail says that is being written, and to whom. */
+export interface DraftWords {
+  text: string
+  to?: A.Address[]
+  cc?: A.Address[]
+  bcc?: A.Address[]
+  attachments?: A.Attachment[]
+}
+export type DraftKind = 'reply' | 'forward'
+export interface MailDraft extends DraftWords {
+  conversation: A.Id
+  kind: DraftKind
+  agent: A.Id // who wrote last
+  rev: number // 0: there is none
+  saved_at: string
+}
 export interface Reply extends Line, Leaving {
+  draft?: number // the rev of the draft that it was
   html?: string
   sign?: boolean // with the signature of the queue, or your own
   to?: A.Address[]
@@ -88,6 +105,7 @@ export interface Reply extends Line, Leaving {
   seen_pos: number
 }
 export interface Forward extends Line, Leaving {
+  draft?: number
   sign?: boolean
   to: A.Address[]
   cc?: A.Address[]
@@ -148,6 +166,9 @@ export const api = {
     get<A.Page<A.Entry>>(`/conversations/${conversation}/entries`, query),
   deliveries: (conversation: A.Id) => get<A.Page<A.Outbound>>(`/conversations/${conversation}/deliveries`),
   cancelMail: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/entries/${pos}/cancel`),
+  drafts: (conversation: A.Id) => get<A.Page<MailDraft>>(`/conversations/${conversation}/drafts`),
+  saveDraft: (conversation: A.Id, kind: DraftKind, words: DraftWords, rev: number) => put<MailDraft>(`/conversations/${conversation}/drafts/${kind}`, words, rev),
+  dropDraft: (conversation: A.Id, kind: DraftKind, rev: number) => call<void>('DELETE', `/conversations/${conversation}/drafts/${kind}`, { rev }),
   seen: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/seen`, { pos }),
   message: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'messages'), line, line.client_id),
   note: (id: A.Id, line: Line) => post<A.Entry | undefined>(on(id, 'notes'), line, line.client_id),

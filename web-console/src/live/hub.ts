@@ -51,7 +51,7 @@ export const changeLog = (conversation: Id, f: (log: Log) => Log) =>
 type Word = { frame: Envelope } | { live: Live } | { want: 'live' | 'retry' } | { follow: string[]; tab: string } | { say: [string, object] }
 
 const tab = crypto.randomUUID()
-const listEvents = /^(interaction|message|offer|call|case|customer|task|article|config|supervisor_message|staff_chat|queue|agent|alert)\./
+const listEvents = /^(interaction|message|offer|call|case|customer|task|article|config|supervisor_message|staff_chat|queue|agent|alert|draft)\./
 
 class Hub {
   private channel = new BroadcastChannel('vaxel')
@@ -240,6 +240,7 @@ const listsOf: Record<string, string[]> = {
   case: ['cases', 'case'],
   customer: ['customers', 'customer'],
   task: ['tasks'],
+  draft: ['drafts'],
   article: ['articles', 'article'],
   config: ['status-codes', 'transaction-codes', 'me'],
   supervisor_message: ['supervisor-messages'],

@@ -1,10 +1,11 @@
 import { useRef, useState } from 'react'
+import type { DraftWords } from '../api/client'
 import type { Address, Entry, InteractionView, Mail } from '../api/types'
 import { useWords } from '../i18n'
 import { send } from '../live/outbox'
-import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { useAttachments } from './attachments'
+import { Other, useMailDraft } from './drafting'
 import { Recipients } from './recipients'
 import { leaving, useSend } from './send'
 import { Writer } from './writer'
@@ -12,16 +13,21 @@ import { Writer } from './writer'
 /** Passes a mail on to somebody who is not the customer; what they answer comes to the same case. */
 export function Forward({ i, original, choice, done }: { i: InteractionView; original: Entry; choice: React.ReactNode; done: () => void }) {
   const w = useWords()
-  const draft = useDraft(`${i.id}.forward`)
   const field = useRef<HTMLTextAreaElement>(null)
   const [to, setTo] = useState<Address[]>([])
   const [bcc, setBcc] = useState<Address[] | null>(null)
   const attachments = useAttachments()
+  const restore = (d: DraftWords) => {
+    setTo(d.to ?? [])
+    setBcc(d.bcc ?? null)
+    attachments.put(d.attachments)
+  }
+  const draft = useMailDraft(i.conversation, 'forward', true, { to: to.length > 0 ? to : undefined, bcc: bcc?.length ? bcc : undefined, attachments: attachments.files }, restore)
   const mail = original.body as Mail
   const ready = to.length > 0 && !attachments.pending
   const post = (at?: string) => {
     if (!ready) return
-    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { ...leaving(at), sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { ...leaving(at), draft: draft.rev(), sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
     draft.clear()
     attachments.clear()
     done()
@@ -39,6 +45,7 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
       rows={2}
       around={(text) => (
         <div className="composer composer--mail">
+          {draft.other && <Other draft={draft.other} mine={draft.text !== '' || to.length > 0} take={draft.take} keep={draft.keep} />}
           <div className="ed">
             <Recipients
               label={w.mail.to}

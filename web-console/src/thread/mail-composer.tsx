@@ -9,12 +9,12 @@ import { last } from '../live/log'
 import { send } from '../live/outbox'
 import { useMe } from '../session'
 import { Tabs } from '../ui/controls'
-import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
 import { Failure, Kbd } from '../ui/parts'
 import { useAttachments } from './attachments'
 import { Composer, type Mode } from './composer'
+import { Drafting, Other, useMailDraft } from './drafting'
 import { Forward } from './forward'
 import { MacroButton, withText } from './macros'
 import { Recipients } from './recipients'
@@ -37,7 +37,13 @@ export function MailComposer({ i, log, name, met, meet }: { i: InteractionView; 
   const can = mayDo(i, 'reply', me.agent)
   const original = log.entries.findLast(isFromCustomer)
   useKeys({ KeyR: can && (() => setMode('reply')), KeyF: can && original && (() => setMode('forward')), KeyN: () => setMode('note') })
-  if (!can) return <Composer i={i} />
+  if (!can)
+    return (
+      <>
+        <Drafting conversation={i.conversation} />
+        <Composer i={i} />
+      </>
+    )
   const choice = (
     <Tabs
       as="seg"
@@ -74,7 +80,6 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const w = useWords()
   const f = useFormat()
   const language = useSpoken(i)
-  const draft = useDraft(`${i.id}.mail`)
   const signature = useQuery({ queryKey: ['signature', i.id], queryFn: () => api.signature(i.id), staleTime: 60_000 }).data?.text
   const [problem, setProblem] = useState<unknown>(null)
   const field = useRef<HTMLTextAreaElement>(null)
@@ -82,6 +87,11 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const to = useAddressees(i, newest, name)
   const attachments = useAttachments()
   const [sent, setSent] = useState<Sent<Written> | null>(null)
+  const put = (d: Partial<Written>) => {
+    to.put(d)
+    attachments.put(d.attachments)
+  }
+  const draft = useMailDraft(i.conversation, 'reply', log.entries.length > 0, { ...to.own, attachments: attachments.files }, put)
   const clash = draft.text !== '' && newest && newest.pos > met ? newest : null
   const ready = draft.text.trim() !== '' && to.to.length > 0 && !attachments.pending
 
@@ -91,8 +101,8 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   }
   const post = (at?: string) => {
     if (!ready) return
-    const what = { text: draft.text.trim(), to: to.to, cc: to.cc, bcc: to.bcc, files: attachments.files }
-    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.files, seen_pos: last(log)?.pos ?? 0 } })
+    const what = { text: draft.text.trim(), to: to.to, cc: to.cc, bcc: to.bcc, attachments: attachments.files }
+    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), draft: draft.rev(), sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.attachments, seen_pos: last(log)?.pos ?? 0 } })
     setSent(at ? null : { client, what })
     draft.clear()
     to.reset()
@@ -101,8 +111,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   }
   const takeBack = (was: Written) => {
     draft.set(withText(was.text, draft.text))
-    to.put(was)
-    attachments.put(was.files)
+    put(was)
     setSent(null)
     field.current?.focus()
   }
@@ -128,6 +137,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
       around={(text, slash) => (
         <div className="composer composer--mail">
           {slash}
+          {draft.other && <Other draft={draft.other} mine={draft.text !== ''} take={draft.take} keep={draft.keep} />}
           {sent && <Undo conversation={i.conversation} sent={sent} free={draft.text === ''} back={takeBack} over={over} />}
           <div className="ed">
             <Recipients
@@ -207,7 +217,7 @@ interface Written {
   to: Address[]
   cc: Address[]
   bcc: Address[]
-  files: Attachment[] | undefined
+  attachments: Attachment[] | undefined
 }
 
 /**
@@ -219,7 +229,7 @@ function useAddressees(i: InteractionView, newest: Entry | undefined, name: stri
   const { data } = useQuery({ queryKey: ['recipients', i.id, pos], queryFn: () => api.recipients(i.id) })
   const [all, setAll] = useState(true)
   const [changed, setChanged] = useState<{ pos: number; to?: Address[]; cc?: Address[]; bcc?: Address[] }>({ pos })
-  const own = changed.pos === pos ? changed : { pos }
+  const own: typeof changed = changed.pos === pos ? changed : { pos }
   const said = data?.[all ? 'all' : 'author'] ?? { to: author(newest, i, name), cc: [] }
   const cc = own.cc ?? said.cc
   return {
@@ -239,7 +249,8 @@ function useAddressees(i: InteractionView, newest: Entry | undefined, name: stri
       setAll(yes)
       setChanged({ pos })
     },
-    put: ({ to, cc, bcc }: Written) => setChanged({ pos, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined }),
+    own: { to: own.to, cc: own.cc?.length ? own.cc : undefined, bcc: own.bcc?.length ? own.bcc : undefined },
+    put: ({ to, cc, bcc }: Partial<Written>) => setChanged({ pos, to, cc: cc?.length ? cc : undefined, bcc: bcc?.length ? bcc : undefined }),
     reset: () => setChanged({ pos }),
   }
 }

@@ -35,10 +35,10 @@ export function useSend(text: string, ready: boolean, post: (at?: string) => voi
             <Kbd>{printed('mod+Enter')}</Kbd>
           </button>
           <MenuTrigger>
-            <Button className="btn btn--sm btn--primary" aria-label={w.mail.ways} isDisabled={!ready}>
+            <Button className="btn btn--sm btn--primary" aria-label={w.composer.ways} isDisabled={!ready}>
               <Icon name="down" />
             </Button>
-            <Menu aria-label={w.mail.ways} placement="top end">
+            <Menu aria-label={w.composer.ways} placement="top end">
               <MenuItem icon="send" onAction={now} end={<Kbd>{printed('mod+Enter')}</Kbd>}>
                 {text}
               </MenuItem>

@@ -1,0 +1,67 @@
+// A mail while it is being written: on another machine, for colleagues, and between two who write at once.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import * as sample from '../fixture/data'
+import { asked, desk, fact, faults, stopBrowser } from './browser'
+
+after(stopBrowser)
+
+const secretly = [{ kind: 'email' as const, value: 'chef@nordvind.example' }]
+const erik = sample.agents.find((a) => a.name === 'Erik Sjöberg')!.id
+
+test('a mail goes on where one left it on another machine, until it is sent', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      const answer = page.getByRole('textbox', { name: 'Svar' })
+      await fact('it is there', async () => (await answer.inputValue()) === 'Vi skickar')
+      await page.getByTitle('chef@nordvind.example').waitFor()
+      await answer.fill('Vi skickar en ny stång.')
+      await page.getByText('Utkast sparat').waitFor()
+      const [kept] = house.drafts
+      assert.deepEqual([kept?.text, kept?.bcc, house.drafts.length], ['Vi skickar en ny stång.', secretly, 1])
+      await page.keyboard.press('Control+Enter')
+      await fact('it was sent', () => asked(house, /103\/reply/).length === 1)
+      assert.equal(asked(house, /103\/reply/)[0]?.body.draft, kept?.rev)
+      await page.reload()
+      await page.getByRole('textbox', { name: 'Svar' }).waitFor()
+      await fact('nothing is left', async () => house.drafts.length === 0 && (await answer.inputValue()) === '')
+    },
+    (h) => h.keep('8103', 'reply', 0, { text: 'Vi skickar', bcc: secretly }),
+  ))
+
+test('what a colleague writes is shown, and gone on with', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      await page.getByText('Erik Sjöberg skriver på ett mejl').waitFor()
+      await page.getByText('Hej Per, jag kollar').waitFor()
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('button', { name: 'Skriv vidare' }).click()
+      const answer = page.getByRole('textbox', { name: 'Svar' })
+      assert.equal(await answer.inputValue(), 'Hej Per, jag kollar')
+      await answer.fill('Hej Per, jag kollade.')
+      await fact('it is kept, and mine', () => house.drafts[0]?.text === 'Hej Per, jag kollade.' && house.drafts[0].agent === sample.me)
+      assert.equal(await page.getByText('Erik Sjöberg skriver').count(), 0)
+    },
+    (h) => h.keep('8103', 'reply', 0, { text: 'Hej Per, jag kollar' }, erik),
+  ))
+
+test('who writes while a colleague does is told, and chooses', () =>
+  desk('/email/103', async ({ page, house }) => {
+    const answer = page.getByRole('textbox', { name: 'Svar' })
+    await answer.fill('Mitt')
+    await fact('it is kept', () => house.drafts[0]?.text === 'Mitt')
+    await answer.fill('Mitt, och mer')
+    house.keep('8103', 'reply', house.drafts[0]!.rev, { text: 'Eriks' }, erik)
+    await page.getByText('Erik Sjöberg har ändrat utkastet').waitFor()
+    assert.deepEqual(await faults(page), [])
+    assert.equal(await answer.inputValue(), 'Mitt, och mer')
+    await page.getByRole('button', { name: 'Behåll mitt' }).click()
+    await fact('mine is kept', () => house.drafts[0]?.text === 'Mitt, och mer')
+    await answer.fill('Mitt, och ännu mer')
+    house.keep('8103', 'reply', house.drafts[0]!.rev, { text: 'Eriks igen' }, erik)
+    await page.getByRole('button', { name: 'Ta det' }).click()
+    assert.equal(await answer.inputValue(), 'Eriks igen')
+  }))
