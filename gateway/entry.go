@@ -151,7 +151,7 @@ type ArticleCard struct {
 
 // Happening is an event that both sides must not miss.
 type Happening struct {
-	What  string  `json:"what"` // joined, left, transferred, ended, reconnecting, finished, rated, transcript …
+	What  string  `json:"what"` // joined, left, transferred, handed_over, ended, reconnecting, finished, rated, transcript …
 	Agent AgentID `json:"agent,omitempty"`
 	Queue QueueID `json:"queue,omitempty"`
 	Cause string  `json:"cause,omitempty"`

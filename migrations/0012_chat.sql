@@ -14,6 +14,7 @@ create table widget (
     color      text        not null default '',   -- #rrggbb; empty: the house's own
     texts      jsonb       not null default '{}', -- by language
     invites    jsonb       not null default '[]', -- whom the page asks whether they need help
+    bot        jsonb       not null default '{}', -- who answers before a person is asked
     active     boolean     not null default true,
     rev        bigint      not null default 1,
     created_at timestamptz not null default now()
@@ -35,11 +36,16 @@ create table visitor (
     callable_id     bigint      not null default 0,  -- the interaction that may become a callback
     page_url        text        not null default '', -- where they are now
     page_title      text        not null default '',
+    bot             boolean     not null default false, -- the website's bot answers; no person has been asked
+    bot_line        bigint      not null default 0,  -- the newest line that it is to answer
+    bot_done        bigint      not null default 0,  -- and the newest that it has answered
+    bot_due         timestamptz,                     -- by when it must have answered; null: it has
     gone_at         timestamptz,                     -- when the socket went; null: it is there; infinity: nothing waits for them
     erased_at       timestamptz,                     -- the token is refused from then on
     created_at      timestamptz not null default now()
 ) with (fillfactor = 80);
 
 create index visitor_conversation on visitor (conversation_id);
+create index visitor_bot on visitor (bot_due) where bot_due is not null;
 create index visitor_gone on visitor (gone_at) where gone_at < 'infinity';
 create index visitor_here on visitor (id) where gone_at is null;

@@ -8,9 +8,11 @@ import (
 	"html"
 	"image"
 	"image/png"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
@@ -18,6 +20,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -86,6 +90,7 @@ func newBench(t *testing.T) *bench {
 			t.Fatal(err)
 		}
 	}
+	b.robot(t)
 	b.run(t.Context())
 	t.Cleanup(func() { b.stop(); b.conns.cut(); b.web.Close(); b.page.Close() })
 	return b
@@ -105,6 +110,25 @@ func (b *bench) garden() chat.Widget {
 			{ID: "kassan", Text: map[string]string{"sv": "Frågor om kassan?"}, URL: b.page.URL + "/kassa*"},
 			{ID: "letar", Text: map[string]string{"sv": "Hittar du rätt?"}, Visits: 2},
 		},
+	}
+}
+
+// robot is a widget whose bot answers first.
+func (b *bench) robot(t *testing.T) {
+	t.Helper()
+	asks := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Jag är en robot. Vad kan jag göra?")) })
+	known := keys{chat.BotKey("robot"): botKey}
+	maps.Copy(known, bothKeys)
+	b.setting = func(c *chat.Config) {
+		c.Secrets, c.BotNetworks = known, []netip.Prefix{netip.MustParsePrefix(here)}
+	}
+	w := chat.Widget{Key: "robot", Name: "Roboten", Queue: 7, Origins: b.site.Origins, Bot: chat.Bot{URL: asks.URL, Name: "Nordbot", Timeout: 30}, Active: true}
+	err := pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
+		_, err := chat.NewStore(b.pool).KeepWidget(t.Context(), tx, w)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -9,8 +9,9 @@
 //
 //	      hello            form                joined
 //	(new) ─────→ pre ────────────→ queued ⇄ ──────────→ open
-//	              │ closed           ↑  └──── ended ─────┤
-//	              └→ offline         └────── msg ─── ended
+//	              │ │ closed         ↑  ↑ └── ended ─────┤
+//	              │ └→ offline       │  └──── msg ─── ended
+//	              └→ bot ────────────┘ handed over
 //
 // The phase moves with the stream of entries and never beside it, so that a widget which
 // has all lines also shows the right state.
@@ -140,6 +141,9 @@ type Config struct {
 	FileMax int64
 	Scan    Scan // nil: files are not looked into
 
+	// BotNetworks are those in which bots may be asked too, beside public addresses by HTTPS.
+	BotNetworks []netip.Prefix
+
 	// Zone is that of the times in transcripts; UTC unless set.
 	Zone *time.Location
 
@@ -157,11 +161,13 @@ type Server struct {
 	bySource *buckets[netip.Prefix]
 	byWidget *buckets[int64]
 	byFile   *buckets[tokenHash]
+	bots     *http.Client
 
 	mu       sync.Mutex                  // guards what follows; held for memory only
 	work     func(func(context.Context)) // starts what Run waits for; nil while it does not run
 	sessions map[*session]struct{}
 	byToken  map[tokenHash]*session // the newest of each visitor here
+	asking   map[tokenHash]int      // how often the bot of each visitor was woken while it is asked
 }
 
 // New makes a server; its sockets work while Run runs.
@@ -174,7 +180,8 @@ func New(c Config) *Server {
 		bySource: perMinute[netip.Prefix](cmp.Or(c.BeginsPerMinute, beginsPerMinute)),
 		byWidget: perMinute[int64](cmp.Or(c.WidgetBeginsPerMinute, widgetBeginsPerMinute)),
 		byFile:   perMinute[tokenHash](filesPerMinute),
-		sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{},
+		bots:     newBots(c.BotNetworks),
+		sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{}, asking: map[tokenHash]int{},
 	}
 }
 
@@ -234,6 +241,7 @@ func (s *Server) tick(ctx context.Context) {
 			s.spawn(func(ctx context.Context) { s.tellPlaces(ctx, now) })
 			s.spawn(func(ctx context.Context) { s.sweepGone(ctx, now) })
 			s.spawn(func(ctx context.Context) { s.sweepSilent(ctx, now) })
+			s.spawn(func(ctx context.Context) { s.sweepBots(ctx, now) })
 		}
 	}
 }

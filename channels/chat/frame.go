@@ -9,7 +9,7 @@ import (
 
 // frameIn is what the widget says. T decides which fields count.
 type frameIn struct {
-	T      string            `json:"t"` // hello, form, msg, letter, callback, rate, transcript, typing, seen, page, vote, end, pong
+	T      string            `json:"t"` // hello, form, msg, letter, callback, rate, transcript, typing, seen, page, vote, person, end, pong
 	Key    string            `json:"key"`
 	Token  string            `json:"token"`
 	Lang   string            `json:"lang"`
@@ -68,6 +68,7 @@ type phase string
 const (
 	phasePre     phase = "pre"
 	phaseOffline phase = "offline"
+	phaseBot     phase = "bot" // the website's bot answers; person asks for one
 	phaseQueued  phase = "queued"
 	phaseOpen    phase = "open"
 	phaseEnded   phase = "ended"
@@ -84,7 +85,7 @@ type line struct {
 	At   int64             `json:"at"`
 	Card *cardView         `json:"card,omitempty"`
 	File *fileView         `json:"file,omitempty"`
-	What string            `json:"what,omitempty"` // event: joined, left, transferred, ended, reconnecting, rated, transcript
+	What string            `json:"what,omitempty"` // event: joined, left, transferred, handed_over, ended, reconnecting, rated, transcript
 	// Cause is how a chat ended that was not served to its end: closed, form, callback.
 	Cause string `json:"cause,omitempty"`
 }
@@ -121,6 +122,7 @@ var eventsShown = map[string]phase{
 	"joined":       phaseOpen,
 	"left":         phaseQueued,
 	"transferred":  phaseQueued,
+	"handed_over":  phaseQueued, // by the bot
 	"reconnecting": phaseQueued,
 	"ended":        phaseEnded,
 }

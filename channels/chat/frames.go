@@ -21,6 +21,7 @@ var framesIn = map[string]string{
 	"seen":       "pos",
 	"page":       "url title?",
 	"vote":       "cid? id useful lang?",
+	"person":     "cid?",
 	"end":        "",
 	"pong":       "pos?",
 }

@@ -140,6 +140,13 @@ func (h *house) Receive(ctx context.Context, a gateway.Arrival, also func(contex
 	h.mu.Lock()
 	h.arrivals[a.Key] = r
 	h.received = append(h.received, a)
+	if a.Quiet {
+		trouble := h.trouble
+		h.mu.Unlock()
+		h.append(a.Entry)
+		h.stored()
+		return r, trouble
+	}
 	if p, open := h.open[r.Conversation]; a.Channel != gateway.Chat || open && p.Interaction != 0 { // it joins, or is no chat
 		h.joined = append(h.joined, a)
 		trouble := h.trouble

@@ -180,10 +180,10 @@ func (v *session) vouched(who visitor, says identity, refusal error) (visitor, b
 	return who, true
 }
 
-// from is the address by which a visitor's customer is known: the website's own name for
+// addresses are those by which a visitor's customer is known: the website's own name for
 // them, where it vouches for that, else the browser's.
-func (v *session) from(who visitor) (from gateway.Address, others []gateway.Address) {
-	from = gateway.Address{Kind: gateway.AddressVisitor, Value: v.token.name(), Name: who.Name}
+func (who visitor) addresses(h tokenHash) (from gateway.Address, others []gateway.Address) {
+	from = gateway.Address{Kind: gateway.AddressVisitor, Value: h.name(), Name: who.Name}
 	if who.Identity != "" {
 		others = append(others, from)
 		from.Value = fmt.Sprintf("site/%d/%s", who.Widget, who.Identity)

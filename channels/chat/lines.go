@@ -37,7 +37,7 @@ func (v *session) handle(ctx context.Context, data []byte) bool {
 		v.page(ctx, f)
 	case "seen":
 		v.seen(ctx, f.Pos)
-	case "form", "msg", "end", "vote", "callback", "letter", "rate", "transcript":
+	case "form", "msg", "end", "vote", "callback", "letter", "rate", "transcript", "person":
 		if v.lines.Wait(ctx) != nil {
 			return false
 		}
@@ -57,6 +57,8 @@ func (v *session) take(ctx context.Context, f frameIn) {
 		err = v.end(ctx)
 	case "callback":
 		err = v.callBack(ctx, f)
+	case "person":
+		err = v.person(ctx)
 	case "letter":
 		err = v.letter(ctx, f)
 	case "rate":
@@ -91,6 +93,13 @@ func (v *session) line(ctx context.Context, f frameIn) error {
 	e := gateway.Entry{
 		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: f.CID,
 		Author: gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, At: time.Now(),
+	}
+	if who.Bot {
+		if err := v.receive(ctx, who, e, false, nil); !errors.Is(err, errHandedOver) {
+			return err
+		}
+		v.unbot()
+		who.Bot = false
 	}
 	said, err := v.srv.Timeline.Say(ctx, e)
 	switch {
@@ -143,6 +152,9 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 	if err != nil {
 		return err
 	}
+	if who.Bot, err = v.srv.answersFirst(ctx, v.widget); err != nil {
+		return err
+	}
 	e := gateway.Entry{
 		Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: whole, ClientID: f.CID,
 		Author: gateway.Author{Kind: gateway.ByCustomer, Name: who.Name}, At: time.Now(),
@@ -154,25 +166,23 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 	})
 }
 
-// receive takes a line through the intake, which puts it in the queue. It is for the first
-// line, and for one that nobody serves any more. Its key is made of the visitor and the
+// receive takes a line through the intake, which puts it in the queue, or with a bot there keeps
+// it for that. It is for the first line, for one that nobody serves any more, and the bot's. Its key is made of the visitor and the
 // line's own id, so that the same line sent again is the same arrival. A line that was
 // retold, with more in it than the visitor's words, is shown by the stream.
 func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, retold bool, began func(visitor)) error {
 	if err := v.mayWait(ctx, who, e.ClientID); err != nil {
 		return err
 	}
-	topic := v.widget.topic(who.Topic)
-	from, others := v.from(who)
-	a := gateway.Arrival{
-		Key:     "chat/" + v.token.name() + "/" + e.ClientID,
-		Channel: gateway.Chat, Queue: v.widget.queueFor(topic), Conversation: who.Conversation, From: from, Others: others,
-		Subject: topic.Label[who.Language], Language: who.Language, Skills: topic.Skills, ArrivedAt: e.At, Entry: e,
-	}
+	a := v.widget.arrival(v.token, who, e)
+	a.Key, a.Quiet = "chat/"+v.token.name()+"/"+e.ClientID, who.Bot
 	r, err := v.srv.Intake.Receive(ctx, a, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
 		kept := who
 		kept.Conversation, kept.Customer = r.Conversation, r.Customer
-		return keepVisitor(ctx, tx, v.token, kept)
+		if err := keepVisitor(ctx, tx, v.token, kept); err != nil || !who.Bot || r.Repeated {
+			return err
+		}
+		return noteBotLine(ctx, tx, v.token, r.Pos, 2*v.widget.Bot.timeout()+botGrace)
 	})
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
@@ -191,7 +201,11 @@ func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, ret
 	} else {
 		v.acknowledge(e.ClientID, r.Pos, e.At.UnixMilli())
 	}
-	v.queued()
+	if who.Bot {
+		v.leaveToBot()
+	} else {
+		v.queued()
+	}
 	if began != nil {
 		v.follow(ctx, r.Conversation)
 	}
@@ -204,6 +218,10 @@ func (v *session) end(ctx context.Context) error {
 	c := v.conversation()
 	if c == 0 {
 		return nil
+	}
+	if v.botted() {
+		_, _, err := v.srv.leaveBot(ctx, v.token, gateway.Happening{What: "ended"}, true)
+		return err
 	}
 	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{c})
 	if err != nil {

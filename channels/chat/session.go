@@ -239,7 +239,11 @@ func (v *session) comeAgain(err error) bool {
 
 // findPhase asks the board where the conversation stands, before anything is sent.
 func (v *session) findPhase(ctx context.Context, site siteView) error {
-	if v.visitor.Conversation == 0 {
+	switch {
+	case v.visitor.Bot:
+		v.phase = phaseBot
+		return nil
+	case v.visitor.Conversation == 0:
 		if !site.Open {
 			v.phase = phaseOffline
 		}

@@ -147,7 +147,7 @@ func (v *session) viewLocked(e gateway.Entry, names map[gateway.AgentID]string) 
 		l.File.URL = v.token.fileAt(e)
 	}
 	if to, moves := eventsShown[l.What]; shown && moves && e.Interaction >= v.place.Interaction {
-		v.phase = to
+		v.phase, v.visitor.Bot = to, false
 	}
 	return l, shown
 }
@@ -188,10 +188,10 @@ type typing struct {
 	On     bool           `json:"on"`
 }
 
-// hearTyping tells that the agent types. It is lost if nobody takes it in time.
+// hearTyping tells that the agent types, or the bot. It is lost if nobody takes it in time.
 func (v *session) hearTyping(e gateway.Event) {
 	var t typing
-	if json.Unmarshal(e.Data, &t) == nil && t.Author.Kind == gateway.ByAgent {
+	if json.Unmarshal(e.Data, &t) == nil && t.Author.Kind != gateway.ByCustomer {
 		v.out.tell(frameOut{T: "typing", Name: t.Author.Name, On: t.On})
 	}
 }

@@ -49,13 +49,19 @@ type visitor struct {
 	Callable     gateway.InteractionID // that may become a callback
 	Identity     string                // the website's own name for them, which it has signed; empty: nobody
 	Erased       bool
+	PageURL      string
+	PageTitle    string
+	Bot          bool  // the website's bot answers; nobody else has been asked
+	BotLine      int64 // the newest line that it is to answer
+	BotDone      int64 // and the newest that it has answered
 }
 
 // visitor gives the one whose token has the hash, a zero one if there is none.
 func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 	rows, err := s.pool.Query(ctx, `
 		select id, widget_id as widget, conversation_id as conversation, customer_id as customer,
-		       name, email, topic, language, callable_id as callable, identity, erased_at is not null as erased
+		       name, email, topic, language, callable_id as callable, identity, erased_at is not null as erased,
+		       page_url, page_title, bot, bot_line, bot_done
 		from visitor
 		where token_hash = $1`, h[:])
 	if err != nil {
@@ -74,11 +80,11 @@ func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 // keepVisitor joins the transaction that takes the first line in.
 func keepVisitor(ctx context.Context, tx pgx.Tx, h tokenHash, v visitor) error {
 	_, err := tx.Exec(ctx, `
-		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language, identity)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language, identity, bot)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (token_hash) do update
 		set conversation_id = excluded.conversation_id, customer_id = excluded.customer_id, identity = excluded.identity, gone_at = null`,
-		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language, v.Identity)
+		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language, v.Identity, v.Bot)
 	if err != nil {
 		return fmt.Errorf("keep visitor: %w", err)
 	}

@@ -27,6 +27,7 @@ type Widget struct {
 	Color     string           `json:"color"`   // #rrggbb on which white can be read; empty: the house's own
 	Texts     map[string]Texts `json:"texts"`   // by language
 	Invites   []Invite         `json:"invites"` // the first that fits is shown
+	Bot       Bot              `json:"bot"`     // who answers before a person is asked
 	Active    bool             `json:"active"`
 	Rev       int64            `json:"rev"`
 }
@@ -98,7 +99,7 @@ func NewStore(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool, cache: map[string]cachedWidget{}}
 }
 
-const widgetColumns = `id, key, name, queue_id as queue, origins, languages, form, color, texts, invites, active, rev`
+const widgetColumns = `id, key, name, queue_id as queue, origins, languages, form, color, texts, invites, bot, active, rev`
 
 // Widgets lists them by name.
 func (s *Store) Widgets(ctx context.Context) ([]Widget, error) {
@@ -200,4 +201,14 @@ func (w *Widget) language(asked string) string {
 		return w.Languages[0]
 	}
 	return "sv"
+}
+
+// arrival is what a visitor says, on its way to where chats on their topic wait.
+func (w *Widget) arrival(h tokenHash, who visitor, e gateway.Entry) gateway.Arrival {
+	topic := w.topic(who.Topic)
+	from, others := who.addresses(h)
+	return gateway.Arrival{
+		Channel: gateway.Chat, Queue: w.queueFor(topic), Conversation: who.Conversation, From: from, Others: others,
+		Subject: topic.Label[who.Language], Language: who.Language, Skills: topic.Skills, ArrivedAt: e.At, Entry: e,
+	}
 }

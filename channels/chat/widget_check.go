@@ -60,10 +60,26 @@ func (w *Widget) check() error {
 			return bad("texts are in the widget's languages and have at most %d characters each", maxText)
 		}
 	}
+	if err := w.Bot.check(bad); err != nil {
+		return err
+	}
 	if err := w.Form.check(bad); err != nil {
 		return err
 	}
 	return w.checkInvites(bad)
+}
+
+func (b Bot) check(bad func(string, ...any) error) error {
+	u, err := url.Parse(b.URL)
+	switch {
+	case b.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || len(b.URL) > maxURL):
+		return bad("write the bot's whole address, such as https://bot.shop.example/chat")
+	case b.Timeout < 0 || b.Timeout > maxBotTimeout:
+		return bad("a bot answers within 1 to %d seconds", maxBotTimeout)
+	case tooLong(b.Name):
+		return bad("a bot's name has at most %d characters", maxText)
+	}
+	return nil
 }
 
 func (f Form) check(bad func(string, ...any) error) error {

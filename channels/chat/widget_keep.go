@@ -11,7 +11,8 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// SaveWidget creates the widget of that key, or changes it, and gives its id.
+// SaveWidget creates the widget of that key, or changes it, and gives its id. Its bot stays as
+// it is.
 func (s *Store) SaveWidget(ctx context.Context, w Widget) (int64, error) {
 	w.fill()
 	if err := w.check(); err != nil {
@@ -53,18 +54,18 @@ func (s *Store) KeepWidget(ctx context.Context, tx pgx.Tx, w Widget) (Widget, er
 	if err := w.check(); err != nil {
 		return w, err
 	}
-	values := []any{w.Key, w.Name, w.Queue, w.Origins, w.Languages, w.Form, w.Color, w.Texts, w.Invites, w.Active}
+	values := []any{w.Key, w.Name, w.Queue, w.Origins, w.Languages, w.Form, w.Color, w.Texts, w.Invites, w.Active, w.Bot}
 	sql := `
-		insert into widget (key, name, queue_id, origins, languages, form, color, texts, invites, active)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		insert into widget (key, name, queue_id, origins, languages, form, color, texts, invites, active, bot)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		on conflict (key) do nothing
 		returning ` + widgetColumns
 	if w.ID != 0 {
 		values = append(values, w.ID, w.Rev)
 		sql = `
 		update widget
-		set name = $2, queue_id = $3, origins = $4, languages = $5, form = $6, color = $7, texts = $8, invites = $9, active = $10, rev = rev + 1
-		where id = $11 and rev = $12 and $1 <> ''
+		set name = $2, queue_id = $3, origins = $4, languages = $5, form = $6, color = $7, texts = $8, invites = $9, active = $10, bot = $11, rev = rev + 1
+		where id = $12 and rev = $13 and $1 <> ''
 		returning ` + widgetColumns
 	}
 	rows, _ := tx.Query(ctx, sql, values...) // its error is met again below

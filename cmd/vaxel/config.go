@@ -63,6 +63,8 @@ type ChatConfig struct {
 	NudgeAfter            int `toml:"nudge_after"`              // seconds without an answer to the agent; then the visitor is asked for one; 0: never
 	SilentAfter           int `toml:"silent_after"`             // the same, until the chat is ended
 
+	BotNetworks []string `toml:"bot_networks"` // CIDRs in which widgets' bots may be asked, by HTTP too; else public addresses by HTTPS only
+
 	FileMax int      `toml:"file_max"` // MB that a visitor's file may hold; 0: none are taken
 	Scan    []string `toml:"scan"`     // a program that looks into a visitor's file on its standard input: it ends with 0 (clean), 1 (refused) or else (try again)
 }

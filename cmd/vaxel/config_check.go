@@ -111,6 +111,11 @@ func (c ChatConfig) check(bad func(key, why string, args ...any)) {
 	if c.NudgeAfter < 0 {
 		bad("chat.nudge_after", "%d is below nothing; write seconds, or 0 to ask nobody", c.NudgeAfter)
 	}
+	for _, n := range c.BotNetworks {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			bad("chat.bot_networks", "%q is not a network such as 10.0.0.0/8", n)
+		}
+	}
 	if c.FileMax < 0 || c.FileMax > 1000 {
 		bad("chat.file_max", "%d is not a number of MB from 1 to 1000, or 0 to take no files", c.FileMax)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -74,4 +75,9 @@ func (w WidgetConfig) spoken() []string {
 // all is the label by language.
 func (l TopicLabel) all() map[string]string {
 	return map[string]string{"sv": l.Swedish, "en": l.English}
+}
+
+// botNetworks are where widgets' bots may be asked beside public addresses; they were checked.
+func (c ChatConfig) botNetworks() []netip.Prefix {
+	return mapped(c.BotNetworks, netip.MustParsePrefix)
 }

@@ -146,7 +146,8 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		Source: func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
 		Mail:   transcripts{h}, Secrets: h.vault, Zone: h.stats.Zone,
 		Blobs: files{h.blobs}, FileMax: int64(h.config.Chat.FileMax) << 20, Scan: h.config.Chat.scanner(),
-		NudgeAfter: time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
+		BotNetworks: h.config.Chat.botNetworks(),
+		NudgeAfter:  time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
 	})
 	if h.config.Voice.Listen == "" || !h.config.does(roleChannels) {
 		return nil

@@ -64,8 +64,8 @@ func shown(err error) error {
 	return cmp.Or(err, error(gateway.Conflict(e.Code, e.Detail, view)))
 }
 
-func (w widgets) SealIdentity(ctx context.Context, tx pgx.Tx, key string, secret, public []byte) error {
-	for name, plain := range map[string][]byte{chat.SharedKey(key): secret, chat.PublicKey(key): public} {
+func (w widgets) SealKeys(ctx context.Context, tx pgx.Tx, widget string, keys api.WidgetKeys) error {
+	for name, plain := range map[string][]byte{chat.SharedKey(widget): keys.Secret, chat.PublicKey(widget): keys.Public, chat.BotKey(widget): keys.Bot} {
 		if plain == nil {
 			continue
 		}
@@ -78,9 +78,9 @@ func (w widgets) SealIdentity(ctx context.Context, tx pgx.Tx, key string, secret
 
 // known are widgets for the API, with which keys there are.
 func (w widgets) known(ctx context.Context, list ...chat.Widget) ([]api.Widget, error) {
-	names := make([]string, 0, 2*len(list))
+	names := make([]string, 0, 3*len(list))
 	for _, v := range list {
-		names = append(names, chat.SharedKey(v.Key), chat.PublicKey(v.Key))
+		names = append(names, chat.SharedKey(v.Key), chat.PublicKey(v.Key), chat.BotKey(v.Key))
 	}
 	there, err := w.h.vault.Known(ctx, names)
 	if err != nil {
@@ -91,7 +91,7 @@ func (w widgets) known(ctx context.Context, list ...chat.Widget) ([]api.Widget, 
 		if out[i], err = viewWidget(v); err != nil {
 			return nil, err
 		}
-		out[i].Identity.Secret, out[i].Identity.Key = there[chat.SharedKey(v.Key)], there[chat.PublicKey(v.Key)]
+		out[i].Identity = api.WidgetIdentity{Secret: there[chat.SharedKey(v.Key)], Key: there[chat.PublicKey(v.Key)], Bot: there[chat.BotKey(v.Key)]}
 	}
 	return out, nil
 }

@@ -20,9 +20,16 @@ type Widgets interface {
 	Widget(ctx context.Context, id int64) (Widget, error)
 	// KeepWidget adds one without an id, or changes one whose rev was read.
 	KeepWidget(ctx context.Context, tx pgx.Tx, w Widget) (Widget, error)
-	// SealIdentity keeps what the website of a widget's key vouches for its visitors with: nil
-	// leaves one as it is, an empty one takes it away.
-	SealIdentity(ctx context.Context, tx pgx.Tx, key string, secret, public []byte) error
+	// SealKeys keeps the keys of the widget that has this key.
+	SealKeys(ctx context.Context, tx pgx.Tx, widget string, keys WidgetKeys) error
+}
+
+// WidgetKeys are what we and a widget's website know each other by: nil leaves one as it is, an
+// empty one takes it away.
+type WidgetKeys struct {
+	Secret []byte // that the website vouches for its visitors with
+	Public []byte // the same, of a pair
+	Bot    []byte // that we sign with what its bot is asked
 }
 
 // Widget is a chat widget that websites show.
@@ -38,6 +45,7 @@ type Widget struct {
 	Texts     map[string]WidgetTexts `json:"texts,omitempty" doc:"By language"`
 	Invites   []Invite               `json:"invites,omitempty" doc:"The first that fits the page is shown"`
 	Identity  WidgetIdentity         `json:"identity"`
+	Bot       WidgetBot              `json:"bot"`
 	Active    bool                   `json:"active"`
 	Rev       int64                  `json:"rev"`
 }
@@ -91,6 +99,14 @@ type Invite struct {
 type WidgetIdentity struct {
 	Secret bool `json:"secret" doc:"Shared with the website: HS256 and HMAC"`
 	Key    bool `json:"key" doc:"The public one of a pair: EdDSA"`
+	Bot    bool `json:"bot" doc:"That its bot knows us by; without it the bot is not asked"`
+}
+
+// WidgetBot is a program of the website's that answers before a person is asked.
+type WidgetBot struct {
+	URL     string `json:"url,omitempty" maxLength:"2000" doc:"Where it is asked, by HTTPS; left out, people alone answer"`
+	Name    string `json:"name,omitempty" maxLength:"500" doc:"As visitors see it; the widget's unless set"`
+	Timeout int    `json:"timeout,omitempty" minimum:"0" maximum:"30" doc:"Seconds that an answer may take, then a person is asked; 10 unless set"`
 }
 
 type newWidgetIn struct {
@@ -130,6 +146,8 @@ func (s *Server) registerWidgets() {
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/identity-secret", ID: "admin-make-widget-secret", Summary: "Make a new secret to share with the website, in place of the one before", Role: role, Status: http.StatusCreated}, s.makeWidgetSecret)
 	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}/identity-secret", ID: "admin-drop-widget-secret", Summary: "Believe what the secret signs no more", Role: role}, s.dropWidgetSecret)
 	add(s, operation{Method: http.MethodPut, Path: at + "/{id}/identity-key", ID: "admin-set-widget-key", Summary: "Say which pair the website signs with", Role: role}, s.setWidgetKey)
+	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/bot-secret", ID: "admin-make-bot-secret", Summary: "Make a new secret that the widget's bot knows us by, in place of the one before", Role: role, Status: http.StatusCreated}, s.makeBotSecret)
+	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}/bot-secret", ID: "admin-drop-bot-secret", Summary: "Ask the widget's bot no more", Role: role}, s.dropBotSecret)
 }
 
 func (s *Server) makeWidget(ctx context.Context, by access.Caller, in *newWidgetIn) (Widget, error) {
@@ -200,15 +218,31 @@ func (s *Server) checkWidget(ctx context.Context, w *Widget) error {
 
 // makeWidgetSecret is not done under a key: its answer would be kept for a day.
 func (s *Server) makeWidgetSecret(ctx context.Context, by access.Caller, in *widgetIn) (widgetSecret, error) {
-	var random [32]byte
-	_, _ = rand.Read(random[:]) // never fails
-	secret := hex.EncodeToString(random[:])
-	_, err := s.sealWidget(ctx, by, in.ID, "widget.secret_made", []byte(secret), nil)
+	secret := freshSecret()
+	_, err := s.sealWidget(ctx, by, in.ID, "widget.secret_made", WidgetKeys{Secret: []byte(secret)})
 	return widgetSecret{secret}, err
 }
 
+func freshSecret() string {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+}
+
 func (s *Server) dropWidgetSecret(ctx context.Context, by access.Caller, in *widgetIn) (none, error) {
-	_, err := s.sealWidget(ctx, by, in.ID, "widget.secret_dropped", []byte{}, nil)
+	_, err := s.sealWidget(ctx, by, in.ID, "widget.secret_dropped", WidgetKeys{Secret: []byte{}})
+	return none{}, err
+}
+
+// makeBotSecret is not done under a key either.
+func (s *Server) makeBotSecret(ctx context.Context, by access.Caller, in *widgetIn) (widgetSecret, error) {
+	secret := freshSecret()
+	_, err := s.sealWidget(ctx, by, in.ID, "widget.bot_secret_made", WidgetKeys{Bot: []byte(secret)})
+	return widgetSecret{secret}, err
+}
+
+func (s *Server) dropBotSecret(ctx context.Context, by access.Caller, in *widgetIn) (none, error) {
+	_, err := s.sealWidget(ctx, by, in.ID, "widget.bot_secret_dropped", WidgetKeys{Bot: []byte{}})
 	return none{}, err
 }
 
@@ -217,25 +251,27 @@ func (s *Server) setWidgetKey(ctx context.Context, by access.Caller, in *widgetK
 	if err != nil || len(key) != 0 && len(key) != ed25519.PublicKeySize {
 		return Widget{}, gateway.Invalid("bad_key", "that is no Ed25519 public key: it has 32 bytes, written in base64")
 	}
-	return s.sealWidget(ctx, by, in.ID, "widget.key_set", nil, key)
+	return s.sealWidget(ctx, by, in.ID, "widget.key_set", WidgetKeys{Public: key})
 }
 
-func (s *Server) sealWidget(ctx context.Context, by access.Caller, id gateway.CaseID, what string, secret, public []byte) (Widget, error) {
+func (s *Server) sealWidget(ctx context.Context, by access.Caller, id gateway.CaseID, what string, keys WidgetKeys) (Widget, error) {
 	of, err := s.Widgets.Widget(ctx, int64(id))
 	if err != nil {
 		return of, err
 	}
 	err = s.commit(ctx, func(w *work) error {
-		if err := s.Widgets.SealIdentity(ctx, w.tx, of.Key, secret, public); err != nil {
+		if err := s.Widgets.SealKeys(ctx, w.tx, of.Key, keys); err != nil {
 			return err
 		}
 		return w.audit(ctx, by, what, "widget:"+of.ID, nil)
 	})
-	if secret != nil {
-		of.Identity.Secret = len(secret) > 0
-	}
-	if public != nil {
-		of.Identity.Key = len(public) > 0
+	for _, k := range []struct {
+		key   []byte
+		there *bool
+	}{{keys.Secret, &of.Identity.Secret}, {keys.Public, &of.Identity.Key}, {keys.Bot, &of.Identity.Bot}} {
+		if k.key != nil {
+			*k.there = len(k.key) > 0
+		}
 	}
 	return of, err
 }

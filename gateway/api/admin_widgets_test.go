@@ -48,10 +48,10 @@ func (f *shopfront) KeepWidget(_ context.Context, _ pgx.Tx, w api.Widget) (api.W
 	return w, nil
 }
 
-func (f *shopfront) SealIdentity(_ context.Context, _ pgx.Tx, key string, secret, public []byte) error {
+func (f *shopfront) SealKeys(_ context.Context, _ pgx.Tx, widget string, keys api.WidgetKeys) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for name, plain := range map[string][]byte{key + "/secret": secret, key + "/key": public} {
+	for name, plain := range map[string][]byte{widget + "/secret": keys.Secret, widget + "/key": keys.Public, widget + "/bot": keys.Bot} {
 		if plain != nil {
 			f.keys[name] = plain
 		}
@@ -102,15 +102,25 @@ func TestWidgetsAreDesigned(t *testing.T) {
 	}
 	admin.refused("PUT", one+"/identity-key", m{"key": "short"}, 400, "bad_key")
 	admin.do("DELETE", one+"/identity-secret", nil, 204)
+	asks := admin.get(one)
+	asks = admin.with("If-Match", number(asks["rev"])).patch(one, m{"bot": m{"url": "https://bot.shop.example/chat", "name": "Robot", "timeout": 5}})
+	if bot := asks["bot"].(map[string]any); bot["name"] != "Robot" || asks["identity"].(map[string]any)["bot"] != false {
+		t.Errorf("got %v", asks)
+	}
+	if secret := admin.post(one+"/bot-secret", nil, 201)["secret"].(string); len(secret) != 64 || string(front.keys["butik/bot"]) != secret {
+		t.Errorf("got %q, sealed %q", secret, front.keys["butik/bot"])
+	}
+	admin.do("DELETE", one+"/bot-secret", nil, 204)
 	if len(front.keys["butik/secret"]) != 0 {
 		t.Error("the secret is still there")
 	}
 	h.as(t, "bo").get(one)
 	h.as(t, "bo").refused("PATCH", one, m{"name": "X"}, 403, "role_required")
 	h.as(t, "bo").refused("POST", one+"/identity-secret", nil, 403, "role_required")
+	h.as(t, "bo").refused("POST", one+"/bot-secret", nil, 403, "role_required")
 	admin.refused("GET", at+"/99", nil, 404, "widget_not_found")
-	log := items(admin.get("/audit?limit=5"))
-	for i, what := range []string{"widget.secret_dropped", "widget.key_set", "widget.secret_made", "widget.changed", "widget.created"} {
+	log := items(admin.get("/audit?limit=8"))
+	for i, what := range []string{"widget.bot_secret_dropped", "widget.bot_secret_made", "widget.changed", "widget.secret_dropped", "widget.key_set", "widget.secret_made", "widget.changed", "widget.created"} {
 		if log[i]["what"] != what {
 			t.Errorf("line %d of the log is %v, want %s", i, log[i], what)
 		}

@@ -2,6 +2,7 @@ import { render } from "preact";
 import css from "./chat.css";
 import type { Chat, Host } from "./host";
 import { Session } from "./session";
+import { begun } from "./state";
 import { Store } from "./store";
 import { Window, type Prefill } from "./window";
 import { choose } from "./words";
@@ -43,7 +44,7 @@ export function mount(host: Host): Chat {
     if (s.phase === phase) return;
     phase = s.phase;
     host.emit("phase", phase);
-    if (phase === "queued" || phase === "open") page();
+    if (begun(phase)) page();
   });
   draw();
 

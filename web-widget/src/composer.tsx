@@ -49,7 +49,7 @@ export function Composer({ part, smiling, smile }: { part: Part; smiling: boolea
           enterkeyhint="send" onPaste={(e) => { if (session.files(e.clipboardData?.files)) e.preventDefault(); }} onInput={(e) => write(e.currentTarget.value)}
           onKeyDown={(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); } }} />
         <button class="ibtn" type="button" aria-label={w.emoji} aria-expanded={smiling} onClick={() => smile(!smiling)}><Icon of="smile" /></button>
-        {!!state.site?.files && (
+        {!!state.site?.files && state.phase !== "bot" && (
           <>
             <input ref={picker} type="file" multiple hidden onChange={(e) => { session.files(e.currentTarget.files); e.currentTarget.value = ""; }} />
             <button class="ibtn" type="button" aria-label={w.attach} onClick={() => picker.current!.click()}><Icon of="clip" /></button>

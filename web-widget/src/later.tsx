@@ -5,7 +5,7 @@ import { Emoji } from "./emoji";
 import { Faq } from "./faq";
 import { Shown } from "./file";
 import { borrow, type Kit } from "./kit";
-import { CallMe, Letter } from "./letter";
+import { CallMe, Letter, Person } from "./letter";
 import { Menu } from "./menu";
 import { Ask, Stopped } from "./strip";
 
@@ -18,7 +18,7 @@ export function mount(root: ShadowRoot, kit: Kit) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return { Ask, Asked, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Shown, Stopped };
+  return { Ask, Asked, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Person, Shown, Stopped };
 }
 
 export type Later = ReturnType<typeof mount>;

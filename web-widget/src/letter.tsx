@@ -24,6 +24,11 @@ export function CallMe({ part }: { part: Part }) {
   );
 }
 
+// A person instead of the bot that answers.
+export function Person({ part }: { part: Part }) {
+  return <button class="btn btn--sm" type="button" onClick={() => part.session.dispatch({ do: "person" })}>{words(part).person}</button>;
+}
+
 // A few fields that are sent as they are named.
 export function Fields({ part: { session, w }, what, primary, children }: { part: Part; what: "letter" | "callback" | "transcript"; primary?: boolean; children: ComponentChildren }) {
   return (

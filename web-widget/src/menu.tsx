@@ -1,5 +1,6 @@
 import { Icon, useState } from "./kit";
 import { words } from "./laterwords";
+import { begun } from "./state";
 import type { Part } from "./window";
 
 const out = ["M9.5 2.8H4a1.4 1.4 0 0 0-1.4 1.4v7.6A1.4 1.4 0 0 0 4 13.2h5.5M7 8h6.8M11.4 5.4 14 8l-2.6 2.6"];
@@ -18,7 +19,7 @@ export function Menu({ part, onDone, onEnd }: { part: Part; onDone(): void; onEn
   return (
     <div class="pop">
       <button class="menu-item" type="button" onClick={toggle}><Icon of={sound} />{mute ? w.soundOn : w.soundOff}</button>
-      {(state.phase === "open" || state.phase === "queued") && (
+      {begun(state.phase) && (
         <button class="menu-item t-crit" type="button" onClick={() => { onDone(); onEnd(); }}><Icon of={out} />{w.endChat}</button>
       )}
     </div>

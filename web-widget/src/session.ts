@@ -1,6 +1,6 @@
 import { Conn, type Listener } from "./conn";
 import { late } from "./late";
-import { apply, empty, Gap, type State } from "./state";
+import { apply, begun, empty, Gap, type State } from "./state";
 import type { Store } from "./store";
 import { Tabs } from "./tabs";
 import type { Card, FrameOut, Out } from "./types";
@@ -20,6 +20,7 @@ export type Action =
   | { do: "seen"; pos: number }
   | { do: "page"; url: string; title: string }
   | { do: "vote"; id: string; lang: string; useful: boolean }
+  | { do: "person" }
   | { do: "end" }
   | { do: "fresh" }
   | { do: "here" };
@@ -230,7 +231,7 @@ export class Session implements Listener {
 
   #set(s: State): void {
     if (s.out !== this.state.out || s.phase !== this.state.phase) {
-      this.store.set({ out: s.out.filter((o) => !o.acked), live: s.phase === "queued" || s.phase === "open" || s.out.length > 0 });
+      this.store.set({ out: s.out.filter((o) => !o.acked), live: begun(s.phase) || s.out.length > 0 });
     }
     this.#show(s);
     this.#tabs.state(s);

@@ -29,6 +29,11 @@ export const empty: State = {
   phase: "boot", net: "retry", lines: [], out: [], pos: 0, ready: false, seen: 0, seenAt: 0, position: 0, wait: 0, callable: false, left: false, known: false, typing: "", skew: 0,
 };
 
+// Whether the chat goes on.
+export function begun(phase: Phase): boolean {
+  return /bot|queued|open/.test(phase);
+}
+
 // Something between was missed: close the socket and resume.
 export class Gap extends Error {}
 

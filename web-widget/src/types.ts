@@ -1,6 +1,6 @@
 // What the server and the widget say to each other over the socket; channels/chat/frame.go is the other half.
 
-export type Phase = "boot" | "pre" | "offline" | "queued" | "open" | "ended";
+export type Phase = "boot" | "pre" | "offline" | "bot" | "queued" | "open" | "ended";
 
 export interface Topic {
   id: string;

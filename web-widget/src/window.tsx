@@ -10,7 +10,7 @@ import { beep, unlock } from "./sound";
 import type { Kit } from "./kit";
 import { late } from "./late";
 import type { Later } from "./later";
-import { agentOf, type State } from "./state";
+import { agentOf, begun, type State } from "./state";
 import { Thread } from "./thread";
 import { choose, type Words } from "./words";
 
@@ -53,7 +53,7 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   }, [session]);
   const { lang, words: w } = choose(asked, state.site?.languages);
   const { phase, site, stop, callable, lines } = state;
-  const later = useLater(host, open && !!(menu || smiling || asking || !!stop || callable || phase === "ended" || site?.open === false || site?.form.fields || site?.form.consent || lines.some((l) => l.card || l.file)));
+  const later = useLater(host, open && !!(menu || smiling || asking || !!stop || callable || phase === "bot" || phase === "ended" || site?.open === false || site?.form.fields || site?.form.consent || lines.some((l) => l.card || l.file)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
@@ -63,7 +63,7 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
   const box = useFocus(open, state.phase, onClose);
 
   if (!open) return null;
-  const chatting = state.phase === "queued" || state.phase === "open" || state.phase === "ended" || (state.phase === "pre" && state.out.length > 0);
+  const chatting = begun(phase) || phase === "ended" || (state.phase === "pre" && state.out.length > 0);
   const agent = agentOf(state.lines);
   return (
     <section class="w" lang={lang} role="dialog" aria-modal={narrow()} aria-label={w.chatWith(agent || state.site?.name || w.support)} ref={box} tabIndex={-1} onPointerDown={unlock}
@@ -71,10 +71,10 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
       <Head part={part} agent={agent} onClose={onClose}>
         <More part={part} shown={menu} show={setMenu} onEnd={() => setAsking(true)} />
       </Head>
-      <Strip part={part} asking={asking && (state.phase === "open" || state.phase === "queued")} onAnswer={() => setAsking(false)} />
+      <Strip part={part} asking={asking && begun(phase)} onAnswer={() => setAsking(false)} />
       {chatting ? (
         <>
-          <Thread part={part} agent={agent}>{state.phase === "queued" && <Queue part={part} />}</Thread>
+          <Thread part={part} agent={agent}>{phase === "queued" && <Queue part={part} />}{phase === "bot" && later && <later.Person part={part} />}</Thread>
           {state.phase === "ended" ? part.later && <part.later.Ended part={part} /> : <Composer part={part} smiling={smiling} smile={smile} />}
         </>
       ) : state.phase === "boot" ? <Loading /> : <Before part={part} prefill={prefill} base={host.base} />}

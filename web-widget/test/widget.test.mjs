@@ -634,3 +634,27 @@ test("whom the website asks, and when: by the page's address and the pages befor
   assert.equal(await ask.count(), 0, "each is asked once");
   assert.deepEqual(wrong, []);
 });
+
+test("a website's robot answers first, and gives way to a person when asked", async () => {
+  for (const [name, viewport, dark] of [["robot", desktop, false], ["robot-phone-dark", phone, true]]) {
+    const { page, wrong } = await visit({ viewport, dark });
+    await page.goto(`${page0}/?key=robot`);
+    await page.getByRole("button", { name: "Öppna chatten" }).click();
+    await page.getByLabel("Vad gäller det?").fill("Var är min jacka?");
+    await page.getByRole("button", { name: /Chatta med oss/ }).click();
+    await shows(page, ["Var är min jacka?", "Jag är en robot. Vad kan jag göra?"]);
+    const person = page.getByRole("button", { name: "Jag vill prata med en människa" });
+    await person.waitFor();
+    await clean(page, name);
+    await shot(page, name);
+    await page.goto(`${page0}/annan?key=robot`); // another page carries on
+    await page.getByRole("button", { name: "Öppna chatten" }).click();
+    await person.click();
+    await page.getByText("Din plats i kön", { exact: true }).waitFor();
+    assert.equal(await person.count(), 0);
+    await pull("join");
+    await write(page, "Hej, Alva!");
+    await shows(page, ["Var är min jacka?", "Jag är en robot. Vad kan jag göra?", "Hej, Alva!"]);
+    assert.deepEqual(wrong, []);
+  }
+});

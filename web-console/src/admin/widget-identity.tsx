@@ -40,16 +40,22 @@ export function Identity({ t }: { t: Widget }) {
         </button>
       </div>
       {problem != null && <Failure error={problem} />}
-      {make.data && (
-        <Dialog title={w.admin.secretFor(t.name)} close={() => make.reset()}>
-          <div className="dialog-foot">
-            <p className="given">
-              <code className="code">{make.data.secret}</code>
-            </p>
-            <p className="hint">{w.admin.secretOnce}</p>
-          </div>
-        </Dialog>
-      )}
+      {make.data && <Given name={t.name} secret={make.data.secret} close={() => make.reset()} />}
     </>
+  )
+}
+
+/** A secret, shown this once. */
+export function Given({ name, secret, close }: { name: string; secret: string; close: () => void }) {
+  const w = useWords()
+  return (
+    <Dialog title={w.admin.secretFor(name)} close={close}>
+      <div className="dialog-foot">
+        <p className="given">
+          <code className="code">{secret}</code>
+        </p>
+        <p className="hint">{w.admin.secretOnce}</p>
+      </div>
+    </Dialog>
   )
 }

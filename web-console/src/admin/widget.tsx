@@ -6,6 +6,7 @@ import { Switch } from '../ui/controls'
 import { Part, Pick, Text } from '../ui/form'
 import { fresh, useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
+import { BotKey } from './widget-bot'
 import { Identity } from './widget-identity'
 import { Before, Invites } from './widget-form'
 import { Preview, Tag } from './widget-preview'
@@ -39,7 +40,7 @@ export function Widgets() {
   )
 }
 
-const first: Partial<Widget> = { key: '', name: '', queue: '0', origins: [], languages: ['sv', 'en'], form: { name: 'optional', email: 'optional' }, color: '', texts: {}, invites: [], active: true }
+const first: Partial<Widget> = { key: '', name: '', queue: '0', origins: [], languages: ['sv', 'en'], form: { name: 'optional', email: 'optional' }, color: '', texts: {}, invites: [], bot: {}, active: true }
 
 /** The designer: what differs is sent when it is saved, and shown beside it as it would be. */
 export function WidgetOne({ id, done }: { id: Id; done: (id: Id) => void }) {
@@ -73,6 +74,13 @@ export function WidgetOne({ id, done }: { id: Id; done: (id: Id) => void }) {
           </Part>
           <Part title={w.admin.invites} lead={w.admin.invitesLead}>
             <Invites t={t} set={e.set} />
+          </Part>
+          <Part title={w.admin.bot} lead={w.admin.botLead}>
+            <div className="f2">
+              <Text label={w.admin.botURL} type="url" value={t.bot.url ?? ''} max={2000} set={(url) => e.set({ bot: { ...t.bot, url: url || undefined } })} />
+              <Text label={w.admin.botName} value={t.bot.name ?? ''} max={100} set={(name) => e.set({ bot: { ...t.bot, name: name || undefined } })} />
+            </div>
+            {id !== fresh && <BotKey t={t} />}
           </Part>
           <Part title={w.admin.sites} lead={w.admin.sitesLead}>
             <textarea className="area" rows={3} aria-label={w.admin.sites} value={t.origins.join('\n')} onChange={(c) => e.set({ origins: c.target.value.split('\n') })} onBlur={() => e.set({ origins: t.origins.map((o) => o.trim()).filter(Boolean) })} />

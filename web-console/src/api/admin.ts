@@ -167,7 +167,8 @@ export interface Widget {
   color?: string
   texts?: Record<string, WidgetTexts> // by language
   invites?: Invite[]
-  identity: { secret: boolean; key: boolean }
+  identity: { secret: boolean; key: boolean; bot: boolean }
+  bot: { url?: string; name?: string; timeout?: number }
   active: boolean
   rev: number
 }
@@ -315,6 +316,8 @@ export const admin = {
   dropSynonym: ({ language, word }: Synonym) => call<void>('DELETE', '/admin/synonyms', { query: { language, word } }),
   verifyPhone: (agent: A.Id, phone: A.Id) => call<AgentSettings>('POST', `/admin/agents/${agent}/phones/${phone}/verify`),
   makeWidgetSecret: (id: A.Id) => call<{ secret: string }>('POST', `/admin/widgets/${id}/identity-secret`),
+  makeBotSecret: (id: A.Id) => call<{ secret: string }>('POST', `/admin/widgets/${id}/bot-secret`),
+  dropBotSecret: (id: A.Id) => call<void>('DELETE', `/admin/widgets/${id}/bot-secret`),
   dropWidgetSecret: (id: A.Id) => call<void>('DELETE', `/admin/widgets/${id}/identity-secret`),
   setWidgetKey: (id: A.Id, key: string) => call<Widget>('PUT', `/admin/widgets/${id}/identity-key`, { body: { key } }),
   trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),

@@ -320,6 +320,7 @@ export const en: Words = {
       left: (who) => `${who} left`,
       transferred: () => 'Transferred',
       ended: () => 'The conversation ended',
+      handed_over: (_who, h) => (h?.cause === 'asked' ? 'The customer asked for a person' : h?.cause === 'failed' ? 'The bot gave no answer' : 'The bot handed over'),
       reconnecting: () => 'The connection broke, reconnecting',
       finished: () => 'Wrap-up is done',
       accepted: (who) => `${who} accepted`,

@@ -322,6 +322,7 @@ export const sv = {
       left: (who: string) => `${who} lämnade`,
       transferred: () => 'Överfört',
       ended: () => 'Konversationen avslutades',
+      handed_over: (_who, h) => (h?.cause === 'asked' ? 'Kunden bad om en människa' : h?.cause === 'failed' ? 'Boten gav inget svar' : 'Boten lämnade över'),
       reconnecting: () => 'Kontakten bröts, återansluter',
       finished: () => 'Efterbearbetningen är klar',
       accepted: (who: string) => `${who} accepterade`,
