@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -31,5 +32,22 @@ func TestFloorOfAgentsAway(t *testing.T) {
 				t.Errorf("interaction %d: %+v, %v", id, i, ok)
 			}
 		}
+	}
+}
+
+// What is decided quickly is so for agents of whom each has a plan of their own.
+func TestNoTwoAgentsAreAlike(t *testing.T) {
+	size := hugeFloor
+	size.queues, size.each, size.waiting, size.away = 1, 1, 0, true
+	f := newRouted(size, time.Now())
+	if err := f.fill(size); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, a := range f.plan.Agents {
+		seen[fmt.Sprint(a.Skills)] = true
+	}
+	if len(seen) != size.agents {
+		t.Errorf("%d agents have %d sets of skills", size.agents, len(seen))
 	}
 }

@@ -36,7 +36,7 @@ func route(ctx context.Context, b *Bench) error {
 	}
 	b.tell(Figure{
 		Name: "route.decisions_per_s", Value: busy.perSecond, Unit: "1/s", CPU: new(busy.cpu),
-		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d; %v; %s", runs, busy.shares, strings.Join(fewer, ", ")),
+		Method: fmt.Sprintf("component, in process: 10,000 agents, each in all 20 queues and no two with the same skills, 100,000 waiting, one in ten with a skill; an agent ends, is offered the next, accepts, another arrives: each event is a decision; median of %d; %v; %s", runs, busy.shares, strings.Join(fewer, ", ")),
 	})
 	b.tell(Figure{
 		Name: "route.decisions_idle_surplus_per_s", Value: idle.perSecond, Unit: "1/s", CPU: new(idle.cpu),
@@ -105,7 +105,8 @@ func newRouted(size floorSize, now time.Time) *routed {
 	return &routed{core: routing.New(), now: now, queues: size.queues, channel: gateway.Chat, holder: map[gateway.InteractionID]gateway.AgentID{}}
 }
 
-// fill makes the floor: agents in some of the queues, half of them with a skill.
+// fill makes the floor: agents in some of the queues, half of them with a skill that is asked
+// for, and all with skills that no two have alike.
 func (f *routed) fill(size floorSize) error {
 	var p gateway.Plan
 	for q := range size.queues {
@@ -118,8 +119,9 @@ func (f *routed) fill(size floorSize) error {
 		for m := range size.each {
 			a.Memberships = append(a.Memberships, gateway.Membership{Queue: gateway.QueueID((i+m)%size.queues + 1), Enabled: true, Level: 1 + (i+m)%3})
 		}
+		a.Skills = ownSkills(i)
 		if i%2 == 0 {
-			a.Skills = []gateway.SkillLevel{{Skill: gateway.SkillID(i%4 + 1), Level: 1 + i%5}}
+			a.Skills = append(a.Skills, gateway.SkillLevel{Skill: gateway.SkillID(i%4 + 1), Level: 1 + i%5})
 		}
 		p.Agents = append(p.Agents, a)
 	}
@@ -134,6 +136,12 @@ func (f *routed) fill(size floorSize) error {
 		return nil
 	}
 	return f.arriveAll(arrivals)
+}
+
+// ownSkills are what an agent is good at beside what is asked for: of 10,000 agents no two have
+// the same plan.
+func ownSkills(i int) []gateway.SkillLevel {
+	return []gateway.SkillLevel{{Skill: gateway.SkillID(100 + i%50), Level: 1 + i/50%5}, {Skill: gateway.SkillID(200 + i/250), Level: 3}}
 }
 
 // open begins with a plan and these agents at their consoles.

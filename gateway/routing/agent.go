@@ -14,6 +14,7 @@ const capacity = 100
 type agent struct {
 	id       gateway.AgentID
 	profile  *profile
+	skills   []gateway.SkillLevel
 	intent   gateway.Intent
 	code     string
 	next     gateway.Intent // in force once nothing is held any more
@@ -32,20 +33,18 @@ type agent struct {
 	shown gateway.Presence // as last told
 	since gateway.Status   // the status that shown.Since belongs to
 
-	open  lanes          // channels it may be offered now
-	place place          // its key in the ready heaps
-	ready [laneCount]int // and its index in each, -1 none
+	open  lanes   // channels it may be offered now
+	place place   // its key in the ready heaps
+	seats []*seat // by demand, nil where it lacks a skill
+	sits  []*seat // the others
 	timer timer
 	met   bool
 	freed bool
 }
 
-// newAgent is in no heap and has no profile yet.
+// newAgent has no seat and no profile yet.
 func newAgent(id gateway.AgentID) *agent {
 	a := &agent{id: id, intent: gateway.IntentLoggedOut}
-	for l := range a.ready {
-		a.ready[l] = -1
-	}
 	a.timer = timer{agent: a, i: -1}
 	return a
 }

@@ -111,9 +111,7 @@ func newFloor(b *testing.B, agents, queues, each, waiting int) *benchFloor {
 		for m := range each {
 			a.Memberships = append(a.Memberships, gateway.Membership{Queue: gateway.QueueID((i+m*(1+i%3))%queues + 1), Enabled: true, Level: 1 + (i+m)%3})
 		}
-		if i%2 == 0 {
-			a.Skills = []gateway.SkillLevel{{Skill: gateway.SkillID(i%4 + 1), Level: 1 + i%5}}
-		}
+		a.Skills = append(ownSkills(i), gateway.SkillLevel{Skill: gateway.SkillID(i%8 + 1), Level: 1 + i%5})
 		p.Agents = append(p.Agents, a)
 	}
 	f.do(Configure{p})
@@ -127,6 +125,12 @@ func newFloor(b *testing.B, agents, queues, each, waiting int) *benchFloor {
 		}
 	}
 	return f
+}
+
+// ownSkills are skills that nobody else has in this measure: of 10,000 agents no two have the
+// same plan.
+func ownSkills(i int) []gateway.SkillLevel {
+	return []gateway.SkillLevel{{Skill: gateway.SkillID(100 + i%50), Level: 1 + i/50%5}, {Skill: gateway.SkillID(200 + i/250), Level: 3}}
 }
 
 // do applies an event and accepts what it offers.

@@ -19,7 +19,7 @@
 //
 // How it stays fast with 100,000 waiting: whatever waits lies in buckets, one for each
 // queue, channel and set of skills, and only the head of a bucket need be looked at;
-// agents with the same plan share a profile, and only the head of its heap need be looked
+// agents who are equals for a bucket share a pool, and only the head of its heap need be looked
 // at; and after an event only those who may have gained something are matched (settle).
 // All of that is derived: a snapshot holds what cannot be (snapshot.go), and the property
 // tests hold the indexes against the rules written once more without any.
@@ -56,6 +56,7 @@ type Core struct {
 	departures departures
 	timers     timers
 	profiles   []*profile
+	demands    map[string]*demand
 
 	turn       turn
 	watch      func(it *item, chosen []*agent) // sees each search for an agent, before its offer

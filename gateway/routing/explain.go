@@ -186,7 +186,7 @@ func (j judge) ahead(a, b *agent) (Rule, string) {
 	return "", ""
 }
 
-func (j judge) standing(a *agent) standing { return j.bucket.standing[a.profile.index] }
+func (j judge) standing(a *agent) standing { return j.bucket.standingOf(a) }
 
 func when(t time.Time) string {
 	if t.IsZero() {
@@ -244,12 +244,12 @@ func (c *Core) excluded(it *item, a *agent) (Rule, string) {
 		return RuleNoPhone, "has no phone that can be rung"
 	}
 	for _, need := range it.wants {
-		if have := p.level(need.Skill); have < need.Level {
+		if have := a.level(need.Skill); have < need.Level {
 			return RuleSkill, fmt.Sprintf("skill %d at level %d, %d is needed", need.Skill, have, need.Level)
 		}
 	}
 	if b := c.bucket(it.queue, it); it.reaches(a) {
-		if tier := b.standing[p.index].tier; b.delays[tier] > max(it.reached, 0) {
+		if tier := b.standingOf(a).tier; b.delays[tier] > max(it.reached, 0) {
 			return RuleDelay, fmt.Sprintf("is asked only for what has waited %v", b.delays[tier])
 		}
 	}

@@ -98,7 +98,7 @@ func (c *Core) bestItem(a *agent) (best *item) {
 	turns := c.plan.Order == gateway.PriorityTurn
 	for _, q := range a.profile.queues {
 		for _, b := range q.filled {
-			s := b.standing[a.profile.index]
+			s := b.standingOf(a)
 			if !s.fits || !a.open.has(b.lane) {
 				continue
 			}
@@ -153,7 +153,7 @@ func (b *bucket) best(ripe int, may func(*agent) bool) *agent {
 // can says whether a waiting item may be offered to an agent now.
 func (c *Core) can(a *agent, it *item) bool {
 	return a.open.has(it.lane) && it.fits(a) &&
-		it.bucket.standing[a.profile.index].tier < it.ripe && !it.coolingFor(a, c.now)
+		it.bucket.standingOf(a).tier < it.ripe && !it.coolingFor(a, c.now)
 }
 
 // fits says whether the agent is one of those who may take the item at all.
@@ -164,7 +164,7 @@ func (it *item) fits(a *agent) bool {
 	if !slices.ContainsFunc(a.profile.queues, func(q *queue) bool { return q == it.queue || slices.Contains(it.also, q) }) {
 		return false
 	}
-	return !slices.ContainsFunc(it.wants, func(s gateway.SkillLevel) bool { return a.profile.level(s.Skill) < s.Level })
+	return !slices.ContainsFunc(it.wants, func(s gateway.SkillLevel) bool { return a.level(s.Skill) < s.Level })
 }
 
 // routable says whether the agent is there for queued work, busy or not.

@@ -36,11 +36,12 @@ type bucket struct {
 	// delay see only their tier.
 	delays   []time.Duration // ascending from 0
 	tiers    []line
-	standing []standing   // by profile index
-	ranks    [][]*profile // those who can take its items, the best first, equals together
+	demand   *demand
+	standing []standing // by pool
+	ranks    [][]*pool  // those who can take its items, the best first, equals together
 }
 
-// standing is how well a profile's agents fit a bucket.
+// standing is how well a pool's agents fit a bucket.
 type standing struct {
 	fits   bool
 	level  int // of membership
@@ -51,11 +52,7 @@ type standing struct {
 // bucket is where an item of the queue waits, made if it is new. Its name is spelled from
 // all that decides who can take it.
 func (c *Core) bucket(q *queue, it *item) *bucket {
-	name := append(make([]byte, 0, 64), byte('0'+it.lane))
-	for _, s := range it.wants {
-		name = strconv.AppendInt(append(name, ' '), int64(s.Skill), 10)
-		name = strconv.AppendInt(append(name, ':'), int64(s.Level), 10)
-	}
+	name := spell(append(make([]byte, 0, 64), byte('0'+it.lane)), it.wants)
 	for _, o := range it.also {
 		name = strconv.AppendInt(append(name, '+'), int64(o.id), 10)
 	}
@@ -65,6 +62,23 @@ func (c *Core) bucket(q *queue, it *item) *bucket {
 		q.buckets[string(name)] = b
 	}
 	return b
+}
+
+// spell adds the skills that are wanted to a name.
+func spell(name []byte, wants []gateway.SkillLevel) []byte {
+	for _, s := range wants {
+		name = strconv.AppendInt(append(name, ' '), int64(s.Skill), 10)
+		name = strconv.AppendInt(append(name, ':'), int64(s.Level), 10)
+	}
+	return name
+}
+
+// standingOf is how well an agent fits, nothing for one without the skills.
+func (b *bucket) standingOf(a *agent) (s standing) {
+	if seat := a.seats[b.demand.index]; seat != nil {
+		s = b.standing[seat.pool.index]
+	}
+	return s
 }
 
 // members are the bucket's agents by profile: those of its queue, then of the others.
@@ -83,7 +97,8 @@ func (b *bucket) members() []member {
 // newBucket works out once who can take such items and how well they fit. It is thrown away
 // with the plan, not kept up to date.
 func (c *Core) newBucket(q *queue, it *item) *bucket {
-	b := &bucket{queue: q, also: it.also, lane: it.lane, delays: []time.Duration{0}, standing: make([]standing, len(c.profiles))}
+	d := c.demand(string(spell(nil, it.wants)), it.wants)
+	b := &bucket{queue: q, also: it.also, lane: it.lane, delays: []time.Duration{0}, demand: d, standing: make([]standing, len(d.pools))}
 	members := b.members()
 	for _, m := range members {
 		b.delays = append(b.delays, m.delay)
@@ -93,25 +108,23 @@ func (c *Core) newBucket(q *queue, it *item) *bucket {
 	for t := range b.delays {
 		b.tiers = append(b.tiers, line{tier: t})
 	}
-	var fit []*profile
+	var fit []*pool
 	for _, m := range members {
-		s := standing{fits: m.lanes.has(it.lane), level: m.level, tier: slices.Index(b.delays, m.delay)}
-		for _, need := range it.wants {
-			have := m.profile.level(need.Skill)
-			s.fits = s.fits && have >= need.Level
-			s.skills += have
-		}
-		if b.standing[m.index] = s; s.fits {
-			fit = append(fit, m.profile)
+		tier := slices.Index(b.delays, m.delay)
+		for _, p := range d.of[m.index] {
+			if m.lanes.has(it.lane) {
+				b.standing[p.index] = standing{fits: true, level: m.level, skills: p.skills, tier: tier}
+				fit = append(fit, p)
+			}
 		}
 	}
 	b.rank(fit)
 	return b
 }
 
-// rank sorts the profiles as the queue's strategy wants it.
-func (b *bucket) rank(fit []*profile) {
-	order := func(p, q *profile) int {
+// rank sorts the pools as the queue's strategy wants it.
+func (b *bucket) rank(fit []*pool) {
+	order := func(p, q *pool) int {
 		return b.queue.compare(b.standing[p.index], b.standing[q.index])
 	}
 	slices.SortStableFunc(fit, order)

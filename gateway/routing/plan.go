@@ -178,9 +178,9 @@ func (c *Core) expel(a *agent) {
 	c.intend(a, gateway.IntentLoggedOut, "")
 	a.live, a.lost, a.blocked = false, time.Time{}, time.Time{}
 	if a.open != 0 {
-		a.profile.leave(a)
+		a.leave()
 	}
-	a.profile = nil
+	a.profile, a.seats, a.sits = nil, nil, nil
 	delete(c.agents, a.id)
 	c.roster = slices.DeleteFunc(c.roster, func(o *agent) bool { return o == a })
 }
@@ -200,11 +200,12 @@ func (c *Core) index() {
 		q.plan(p)
 		q.calendar = calendars[p.Calendar]
 	}
-	c.profiles = nil
+	c.profiles, c.demands = nil, map[string]*demand{}
 	known := map[string]*profile{}
 	for _, ap := range c.plan.Agents {
-		c.agents[ap.ID].join(c.profile(known, ap))
+		c.agents[ap.ID].join(c.profile(known, ap), ap.Skills)
 	}
+	c.demand("", nil)
 	for it := range c.items.all() {
 		if it.bucket != nil {
 			c.place(it)

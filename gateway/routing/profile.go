@@ -8,21 +8,18 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// profile is what agents with the same plan have in common, so that the best of many
-// equals is the head of a heap.
+// profile is what agents with the same plan have in common, but for their skills.
 type profile struct {
 	index   int
 	lanes   lanes
 	allowed lanes // also without the phone that they need
 	caps    [laneCount]int
 	costs   [laneCount]int
-	skills  []gateway.SkillLevel
 	timeout time.Duration // of offers; zero: the queue's
 	phone   bool
 	mailbox bool
 	queues  []*queue // where membership is enabled
 	agents  []*agent // by id
-	ready   [laneCount]heap[*agent]
 }
 
 // member is a profile's place in a queue.
@@ -32,37 +29,19 @@ type member struct {
 	delay time.Duration
 }
 
-// place is a ready agent's key: least units first, then longest idle, then id.
-type place struct {
-	units int
-	idle  time.Time
-}
-
-// placeBefore is the order in which equally skilled agents are asked, total by the id.
-func placeBefore(a, b *agent) bool {
-	if a.place.units != b.place.units {
-		return a.place.units < b.place.units
-	}
-	if d := a.place.idle.Compare(b.place.idle); d != 0 {
-		return d < 0
-	}
-	return a.id < b.id
-}
-
 // profile is the one that the agent's plan belongs to: plans that read the same but for the
-// agent's id are one.
+// agent's id and skills are one.
 func (c *Core) profile(known map[string]*profile, ap gateway.AgentPlan) *profile {
-	ap.ID = 0
+	ap.ID, ap.Skills = 0, nil
 	name, _ := json.Marshal(ap) // numbers and strings: cannot fail
 	if p, ok := known[string(name)]; ok {
 		return p
 	}
-	p := &profile{index: len(c.profiles), skills: ap.Skills, phone: ap.Phone, mailbox: ap.Mailbox}
+	p := &profile{index: len(c.profiles), phone: ap.Phone, mailbox: ap.Mailbox}
 	if ap.OfferTimeout > 0 {
 		p.timeout = min(max(planned(ap.OfferTimeout), minTimeout), maxTimeout)
 	}
 	for l := range laneCount {
-		p.ready[l] = heap[*agent]{less: placeBefore, moved: func(a *agent, i int) { a.ready[l] = i }}
 		p.costs[l], p.caps[l] = c.cost(l), gateway.DefaultCap(l.channel())
 		if most, ok := c.plan.Caps[l.channel()]; ok {
 			p.caps[l] = most
@@ -96,57 +75,21 @@ func (c *Core) cost(l lane) int {
 	return gateway.Cost(l.channel())
 }
 
-// join gives the agent a profile; the agent is in none of its heaps yet.
-func (a *agent) join(p *profile) {
-	a.profile, a.open = p, 0
-	for l := range a.ready {
-		a.ready[l] = -1
-	}
+// join gives the agent a profile; the agent has a seat nowhere yet.
+func (a *agent) join(p *profile, skills []gateway.SkillLevel) {
+	a.profile, a.skills, a.open = p, skills, 0
+	a.seats, a.sits = a.seats[:0], a.sits[:0]
 	p.agents = append(p.agents, a)
 }
 
 // level is the agent's level in a skill, 0 if missing.
-func (p *profile) level(s gateway.SkillID) int {
-	for _, have := range p.skills {
+func (a *agent) level(s gateway.SkillID) int {
+	for _, have := range a.skills {
 		if have.Skill == s {
 			return have.Level
 		}
 	}
 	return 0
-}
-
-// enter puts an agent into the heaps of the channels it is open for.
-func (p *profile) enter(a *agent) {
-	for l := range laneCount {
-		if !a.open.has(l) {
-			continue
-		}
-		p.ready[l].push(a)
-		if len(p.ready[l].s) == 1 {
-			p.announce(l, 1)
-		}
-	}
-}
-
-// leave takes it out of them.
-func (p *profile) leave(a *agent) {
-	for l := range laneCount {
-		if a.ready[l] < 0 {
-			continue
-		}
-		p.ready[l].remove(a.ready[l])
-		if len(p.ready[l].s) == 0 {
-			p.announce(l, -1)
-		}
-	}
-}
-
-// announce counts, in each queue, the profiles that have somebody ready: a queue with none
-// is not searched.
-func (p *profile) announce(l lane, d int) {
-	for _, q := range p.queues {
-		q.ready[l] += d
-	}
 }
 
 // refresh brings the ready heaps up to what the agent may be offered now.
@@ -156,9 +99,9 @@ func (c *Core) refresh(a *agent) {
 	}
 	open, at := a.admits(), place{a.units(), a.idleFrom}
 	if open != a.open || at != a.place {
-		a.profile.leave(a)
+		a.leave()
 		a.open, a.place = open, at
-		a.profile.enter(a)
+		a.enter()
 	}
 	if open != 0 && !a.freed {
 		a.freed = true

@@ -465,7 +465,7 @@ func (d *day) checkIndex() {
 		}
 		for _, m := range q.members {
 			for l := range laneCount {
-				if len(m.ready[l].s) > 0 {
+				if slices.ContainsFunc(m.agents, func(a *agent) bool { return a.open.has(l) }) {
 					ready[l]++
 				}
 			}
@@ -494,6 +494,13 @@ func (d *day) checkIndex() {
 	for _, a := range d.core.roster {
 		if open := a.admits(); open != a.open {
 			d.Fatalf("agent %v is open for %b, indexed %b", a.id, open, a.open)
+		}
+		for _, s := range a.sits {
+			for l := range laneCount {
+				if at := s.at[l]; (at >= 0) != a.open.has(l) || at >= 0 && s.pool.ready[l].s[at] != s {
+					d.Fatalf("agent %v is open for %b and sits at %v", a.id, a.open, s.at)
+				}
+			}
 		}
 	}
 }

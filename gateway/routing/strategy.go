@@ -36,16 +36,18 @@ func (q *queue) sooner(a, b *agent) bool {
 	return a.id < b.id
 }
 
-// first is who of a profile's ready agents is asked first. The heap is in the order of
+// first is who of a pool's ready agents is asked first. The heap is in the order of
 // all strategies but round_robin, which looks at each.
-func (q *queue) first(ready heap[*agent], may func(*agent) bool) (best *agent) {
+func (q *queue) first(ready heap[*seat], may func(*agent) bool) (best *agent) {
 	if q.strategy != gateway.RoundRobin {
-		best, _ = ready.first(may)
-		return best
+		if s, ok := ready.first(func(s *seat) bool { return may(s.agent) }); ok {
+			return s.agent
+		}
+		return nil
 	}
-	for _, a := range ready.s {
-		if may(a) && (best == nil || q.sooner(a, best)) {
-			best = a
+	for _, s := range ready.s {
+		if may(s.agent) && (best == nil || q.sooner(s.agent, best)) {
+			best = s.agent
 		}
 	}
 	return best
