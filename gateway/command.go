@@ -29,6 +29,9 @@ type (
 		Agent AgentID `json:"agent"`
 		Live  bool    `json:"live"`
 		Node  string  `json:"node,omitempty"` // the node's run (bus.Node)
+		// Silent is how long the last console had not been heard of when it was given up: the
+		// time without one counts from then.
+		Silent Seconds `json:"silent,omitempty"`
 	}
 	// Accept takes an offer. A stale No is refused with offer_gone.
 	Accept struct {

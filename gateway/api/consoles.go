@@ -29,12 +29,13 @@ type consoles struct {
 	open   map[*console]struct{}
 	count  map[gateway.AgentID]int
 	told   map[gateway.AgentID]bool
+	heard  map[gateway.AgentID]time.Time // when a console that went was last heard of
 }
 
 func newConsoles(commands *floor.Client, process string, log *slog.Logger) *consoles {
 	return &consoles{
 		commands: commands, process: process, log: log, dirty: make(chan struct{}, 1),
-		open: map[*console]struct{}{}, count: map[gateway.AgentID]int{}, told: map[gateway.AgentID]bool{},
+		open: map[*console]struct{}{}, count: map[gateway.AgentID]int{}, told: map[gateway.AgentID]bool{}, heard: map[gateway.AgentID]time.Time{},
 	}
 }
 
@@ -58,6 +59,7 @@ func (cs *consoles) close() {
 }
 
 func (cs *consoles) join(c *console) (leave func()) {
+	c.hear()
 	cs.change(c, 1)
 	return func() { cs.change(c, -1) }
 }
@@ -71,6 +73,9 @@ func (cs *consoles) change(c *console, by int) {
 	}
 	if c.by.Agent != 0 {
 		cs.count[c.by.Agent] += by
+	}
+	if heard := c.lastHeard(); by < 0 && heard.After(cs.heard[c.by.Agent]) {
+		cs.heard[c.by.Agent] = heard
 	}
 	cs.mu.Unlock()
 	cs.hint()
@@ -108,7 +113,7 @@ func (cs *consoles) tell(ctx context.Context, news map[gateway.AgentID]bool) {
 	group.SetLimit(tellAtOnce)
 	for agent, live := range news {
 		group.Go(func() error {
-			_, err := cs.commands.Do(ctx, "", gateway.Consoles{Agent: agent, Live: live, Node: cs.process})
+			_, err := cs.commands.Do(ctx, "", gateway.Consoles{Agent: agent, Live: live, Node: cs.process, Silent: cs.silent(agent, live)})
 			if err != nil && !errors.Is(err, gateway.ErrNotFound) {
 				if ctx.Err() == nil {
 					cs.log.Warn("tell the floor of consoles", "agent", agent, "err", err)
@@ -124,6 +129,17 @@ func (cs *consoles) tell(ctx context.Context, news map[gateway.AgentID]bool) {
 	_ = group.Wait()
 }
 
+// silent is for how long nothing has been heard of an agent whose last console went.
+func (cs *consoles) silent(agent gateway.AgentID, live bool) gateway.Seconds {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	heard := cs.heard[agent]
+	if live || heard.IsZero() {
+		return 0
+	}
+	return gateway.Seconds(time.Since(heard) / time.Second)
+}
+
 // untold is what the floor does not know yet.
 func (cs *consoles) untold() map[gateway.AgentID]bool {
 	cs.mu.Lock()
@@ -137,6 +153,7 @@ func (cs *consoles) untold() map[gateway.AgentID]bool {
 		if !live && !cs.told[agent] {
 			delete(cs.count, agent)
 			delete(cs.told, agent)
+			delete(cs.heard, agent)
 		}
 	}
 	return out

@@ -42,7 +42,11 @@ func (l *leader) Ask(_ context.Context, _, _ string, body []byte) ([]byte, error
 		return nil, err
 	}
 	c := cmd.(gateway.Consoles)
-	l.heard = append(l.heard, fmt.Sprintf("agent %d %v", c.Agent, c.Live))
+	said := fmt.Sprintf("agent %d %v", c.Agent, c.Live)
+	if c.Silent > 0 {
+		said += fmt.Sprintf(" silent %d", c.Silent)
+	}
+	l.heard = append(l.heard, said)
 	return json.Marshal(map[string]any{"answer": gateway.Answer{}})
 }
 
@@ -77,7 +81,7 @@ func TestTheFloorKnowsWhoIsThere(t *testing.T) {
 		l.leave(false)
 		expect("nobody was asked yet")
 		time.Sleep(heartbeat)
-		expect("a beat later", "agent 1 false")
+		expect("a beat later", "agent 1 false silent 5")
 
 		third := cs.join(anna())
 		expect("back again", "agent 1 true")
@@ -87,5 +91,15 @@ func TestTheFloorKnowsWhoIsThere(t *testing.T) {
 		expect("gone", "agent 1 false")
 		time.Sleep(time.Hour)
 		expect("nothing is told twice")
+
+		mute, polite := anna(), anna()
+		leave, part := cs.join(mute), cs.join(polite)
+		expect("two more", "agent 1 true")
+		time.Sleep(3 * time.Second)
+		polite.hear()
+		part()
+		time.Sleep(9 * time.Second)
+		leave()
+		expect("the silent one is given up", "agent 1 false silent 9")
 	})
 }

@@ -57,6 +57,7 @@ type console struct {
 	others   others     // the same
 	shown    string     // of the board; only tellBoards touches it
 	board    atomic.Bool
+	heard    atomic.Int64 // when it last showed that it is there, as time.UnixNano
 
 	mu     sync.Mutex      // guards topics
 	topics map[string]bool // what is followed; true: unasked, as the agent's own
@@ -126,11 +127,19 @@ func (c *console) live(ctx context.Context) (websocket.StatusCode, string) {
 	group.Go(func() error { return c.watch(alive) })
 	group.Go(func() error { return c.read(ctx) })
 	<-alive.Done()
+	if !errors.Is(context.Cause(alive), feed.ErrSlow) { // it, or this node, has said that it goes
+		c.hear()
+	}
 	code, reason := c.closing(context.Cause(alive))
 	_ = c.conn.Close(code, reason)
 	_ = group.Wait()
 	return code, reason
 }
+
+// hear notes that the console is there.
+func (c *console) hear() { c.heard.Store(time.Now().UnixNano()) }
+
+func (c *console) lastHeard() time.Time { return time.Unix(0, c.heard.Load()) }
 
 // closing is how an error is told to the console. One that has gone by itself hears
 // nothing of it.

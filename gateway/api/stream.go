@@ -138,6 +138,7 @@ func (c *console) ping(ctx context.Context) error {
 	if err := c.conn.Ping(ctx); err != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}
+	c.hear()
 	return nil
 }
 
@@ -149,6 +150,7 @@ func (c *console) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		c.hear()
 		if err := pace.Wait(ctx); err != nil {
 			return err
 		}

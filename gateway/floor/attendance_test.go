@@ -47,6 +47,33 @@ func TestAnAgentIsThereWhileAnyNodeHasAConsole(t *testing.T) {
 	}
 }
 
+// The time without a console counts from when the last one was heard of, whichever node gives
+// it up last.
+func TestALostConsoleWasLastHeardOf(t *testing.T) {
+	at := time.Unix(1000, 0)
+	there := attendance{}
+	for _, step := range []struct {
+		after  gateway.Seconds
+		node   string
+		live   bool
+		silent gateway.Seconds
+		want   gateway.Consoles
+	}{
+		{0, "one", true, 0, gateway.Consoles{Agent: anna, Live: true}},
+		{0, "two", true, 0, gateway.Consoles{Agent: anna, Live: true}},
+		{5, "two", false, 0, gateway.Consoles{Agent: anna, Live: true}},
+		{15, "one", false, 14, gateway.Consoles{Agent: anna, Silent: 10}}, // two was there after it
+		{20, "one", true, 0, gateway.Consoles{Agent: anna, Live: true}},
+		{40, "one", false, 13, gateway.Consoles{Agent: anna, Silent: 13}},
+		{41, "one", false, 14, gateway.Consoles{Agent: anna, Silent: 14}},
+	} {
+		got := there.note(at.Add(step.after.Duration()), gateway.Consoles{Agent: anna, Node: step.node, Live: step.live, Silent: step.silent})
+		if got != step.want {
+			t.Errorf("after %d s: got %+v, want %+v", step.after, got, step.want)
+		}
+	}
+}
+
 // The consoles of a node that dies are missed by the floor, and what an agent had on
 // another node counts.
 func TestADeadNodesConsolesAreMissed(t *testing.T) {

@@ -18,7 +18,8 @@ const (
 )
 
 // consoles notes that an agent's first console came or the last one went. Without a
-// console nothing new is offered; what is held is kept for a while.
+// console nothing new is offered; what is held is kept for a while, from when the console was
+// last heard of: one whose network has gone is given up only after a silence.
 func (c *Core) consoles(e gateway.Consoles) *gateway.Error {
 	a, err := c.agent(e.Agent)
 	if err != nil {
@@ -28,7 +29,7 @@ func (c *Core) consoles(e gateway.Consoles) *gateway.Error {
 	case e.Live:
 		a.live, a.lost = true, time.Time{}
 	case a.live:
-		a.live, a.lost = false, c.now
+		a.live, a.lost = false, c.now.Add(-planned(e.Silent))
 	}
 	c.meet(a)
 	return nil

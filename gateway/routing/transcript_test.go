@@ -354,7 +354,11 @@ func (f *floor) command(w []string) gateway.Command {
 	case "connects":
 		return gateway.Consoles{Agent: agent, Live: true}
 	case "disconnects":
-		return gateway.Consoles{Agent: agent}
+		c := gateway.Consoles{Agent: agent} // anna disconnects [silent 12s]
+		if arg(0) == "silent" {
+			c.Silent = seconds(arg(1))
+		}
+		return c
 	case "becomes":
 		cmd := gateway.SetStatus{Agent: agent, Intent: gateway.Intent(rest[0])} // anna becomes on_break lunch [forced] [by supervisor]
 		if rest, cmd.Supervisor = cutSuffix(rest, "by", "supervisor"); len(rest) > 1 {
