@@ -91,12 +91,12 @@ func (l *leader) sift(ctx context.Context, whole *batch, why error) error {
 // parts are what was done together, each alone. The first is the floor's own part: the
 // plan, and whatever is due.
 func (b *batch) parts() []*batch {
-	parts := []*batch{{replan: b.replan, lost: b.lost, part: true, own: true}}
+	parts := []*batch{{came: came{replan: b.replan, lost: b.lost}, part: true, own: true}}
 	for _, a := range b.taken {
-		parts = append(parts, &batch{taken: []admitted{a}, part: true})
+		parts = append(parts, &batch{came: came{taken: []admitted{a}}, part: true})
 	}
 	for _, a := range b.asks {
-		parts = append(parts, &batch{asks: []*ask{a}, part: true})
+		parts = append(parts, &batch{came: came{asks: []*ask{a}}, part: true})
 	}
 	return parts
 }
@@ -150,7 +150,7 @@ func (l *leader) refuseCommand(ctx context.Context, a *ask, why error) error {
 			return fmt.Errorf("keep the answer to a command: %w", err)
 		}
 	}
-	a.answer <- reply{body: body}
+	a.tell(reply{body: body})
 	return nil
 }
 

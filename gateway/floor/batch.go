@@ -12,26 +12,46 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
-// batch is everything that is committed together. Its first part says what has come, its
-// second what that led to.
-type batch struct {
+// came is what a batch has to see to.
+type came struct {
 	replan bool // the plan has changed
 	asks   []*ask
-	known  map[string]json.RawMessage // answers given before to the same keys
-	taken  []admitted                 // from floor_inbox
-	lost   []gateway.Consoles         // of nodes that died
-	part   bool                       // of a batch that is sifted: nothing else joins it
-	own    bool                       // the part that is nobody else's: what is due
+	taken  []admitted         // from floor_inbox
+	lost   []gateway.Consoles // of nodes that died
+}
 
-	events  []eventRow            // what goes into the log
-	answers []answerRow           // to new keys
-	told    []told                // who is answered after the commit
-	changed []gateway.Interaction // for cases
-	turned  []gateway.Interaction // for conversations
+// batch is everything that is committed together: what has come, and what that led to. It
+// grows until it is sealed.
+type batch struct {
+	came
+	part   bool // of a batch that is sifted: nothing else joins it
+	own    bool // the part that is nobody else's: what is due
+	sealed bool
+
+	known   map[string]json.RawMessage // answers to keys, given before or by this batch
+	events  []eventRow                 // what goes into the log
+	answers []answerRow                // to new keys
+	aside   []torn                     // rows of floor_inbox that nothing comes of
+	told    []told                     // who is answered after the commit
+	changed []gateway.Interaction      // for cases
+	turned  []gateway.Interaction      // for conversations
 	tale    tale
 	alerts  []alertRow
-	news    []gateway.Event // what was written to the feed
+	news    []gateway.Event     // what was written to the feed
+	then    []func(stored bool) // what waits for the commit; see afterwards
 }
+
+// full says that what else comes is for the next batch.
+func (b *batch) full() bool {
+	return b.sealed || len(b.asks) >= batchMax || len(b.taken) >= batchMax
+}
+
+// writes says whether there is anything to store: a batch that did nothing, such as a poll of
+// an empty inbox, costs one read.
+func (b *batch) writes() bool { return len(b.events)+len(b.answers)+len(b.taken)+len(b.aside) > 0 }
+
+// holds says whether anybody waits for it.
+func (b *batch) holds() bool { return b.writes() || len(b.told) > 0 }
 
 // admitted is a row of floor_inbox: a routing.Admit, or a routing.Regroup.
 type admitted struct {
@@ -48,64 +68,92 @@ type told struct {
 // fail answers everybody who still waits: nothing of theirs was stored, or nobody knows.
 func (b *batch) fail() {
 	for _, a := range b.asks {
-		select {
-		default: // it has its answer: its body was no command
-		case a.answer <- reply{err: &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The store did not answer; send the same request again."}}:
-		}
+		a.tell(reply{err: &gateway.Error{Kind: gateway.KindTryAgain, Code: "try_again", Detail: "The store did not answer; send the same request again."}})
 	}
 }
 
-// work lets routing decide on all that has come, commits it and tells. An error leaves the
-// core ahead of the store: the caller drops it. A batch that did nothing, such as a poll of
-// an empty inbox, writes nothing and costs one read.
+// work does a batch by itself, from reading to telling. An error leaves the core ahead of the
+// store: the caller drops it.
 func (l *leader) work(ctx context.Context, b *batch) error {
-	if err := l.read(ctx, b); err != nil {
+	all := b.came
+	b.came = came{}
+	if err := l.decide(ctx, b, all); err != nil {
 		return err
 	}
-	if err := l.apply(ctx, b); err != nil {
+	b.seal(l)
+	if err := l.store(ctx, b); err != nil {
 		return err
 	}
-	if len(b.events)+len(b.answers)+len(b.taken) > 0 {
-		if err := l.commit(ctx, b); err != nil {
+	l.announce(b)
+	return nil
+}
+
+// decide reads what belongs to what has come and lets routing decide on it, after what the
+// batch holds already. An error leaves the core ahead of the batch.
+func (l *leader) decide(ctx context.Context, b *batch, more came) error {
+	err := l.read(ctx, b, &more)
+	b.replan, b.asks, b.taken, b.lost = b.replan || more.replan, append(b.asks, more.asks...), append(b.taken, more.taken...), append(b.lost, more.lost...)
+	if err != nil {
+		return err
+	}
+	return l.apply(ctx, b, more)
+}
+
+// store commits the batch, if there is anything to commit. What nothing comes of is set aside
+// first, each by itself, for the rest may yet fail. It runs beside the loop and touches
+// nothing of the leader's but what never changes.
+func (l *leader) store(ctx context.Context, b *batch) error {
+	for _, t := range b.aside {
+		if err := l.setAside(ctx, t.id, t.why); err != nil {
 			return err
 		}
-		l.board = true
 	}
+	if len(b.events)+len(b.answers)+len(b.taken) == 0 {
+		return nil
+	}
+	return l.commit(ctx, b)
+}
+
+// announce tells what is stored.
+func (l *leader) announce(b *batch) {
+	l.board = l.board || b.writes()
 	l.f.rooms.Feed.Announce(b.news...)
 	for _, t := range b.told {
-		t.ask.answer <- reply{body: t.body}
+		t.ask.tell(reply{body: t.body})
 	}
 	l.alert(b.alerts)
-	if len(b.taken) == batchMax { // there may be more
-		poke(l.inbox)
+	for _, f := range b.then {
+		f(true)
 	}
-	return nil
 }
 
 // read fetches what intake has stored, and earlier answers to the same keys, in one exchange
 // with the database. It takes no locks: this term's leader is the only one who takes rows
-// from floor_inbox, and one who has lost the term is refused at the commit. A row that is
-// no admission is set aside here, before routing ever meets it.
-func (l *leader) read(ctx context.Context, b *batch) error {
-	var torn []torn
+// from floor_inbox, and one who has lost the term is refused at the commit. Rows that a batch
+// has taken and not yet deleted are passed over. One that is no admission is set aside,
+// before routing ever meets it.
+func (l *leader) read(ctx context.Context, b *batch, more *came) error {
 	q := &pgx.Batch{}
-	if !b.part {
+	if room := batchMax - len(b.taken); !b.part && room > 0 {
 		q.Queue(`
 			select id, admission, regroup from floor_inbox
-			where set_aside_at is null
+			where set_aside_at is null and id <> all($1)
 			order by id
-			limit $1`, batchMax).Query(func(rows pgx.Rows) (err error) {
-			b.taken, torn, err = readInbox(rows)
+			limit $2`, b.rows(l.under.rows([]int64{})), room).Query(func(rows pgx.Rows) error {
+			good, bad, err := readInbox(rows)
+			more.taken, b.aside = good, append(b.aside, bad...)
+			if len(good)+len(bad) == room { // there may be more
+				poke(l.inbox)
+			}
 			return err
 		})
 	}
-	if keys := b.keys(); len(keys) > 0 {
-		b.known = map[string]json.RawMessage{}
+	if keys := keysOf(more.asks); len(keys) > 0 {
 		q.Queue(`select key, answer from command where key = any($1)`, keys).Query(func(rows pgx.Rows) error {
 			var key string
 			var answer json.RawMessage
 			_, err := pgx.ForEachRow(rows, []any{&key, &answer}, func() error {
-				b.known[key] = append(json.RawMessage(nil), answer...)
+				b.know(key, append(json.RawMessage(nil), answer...))
 				return nil
 			})
 			return err
@@ -117,12 +165,29 @@ func (l *leader) read(ctx context.Context, b *batch) error {
 	if err := l.f.pool.SendBatch(ctx, q).Close(); err != nil {
 		return fmt.Errorf("read the inbox: %w", err)
 	}
-	for _, t := range torn {
-		if err := l.setAside(ctx, t.id, t.why); err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+// rows adds those of floor_inbox that the batch has, for good or to be set aside.
+func (b *batch) rows(to []int64) []int64 {
+	if b == nil {
+		return to
+	}
+	for _, a := range b.taken {
+		to = append(to, a.id)
+	}
+	for _, t := range b.aside {
+		to = append(to, t.id)
+	}
+	return to
+}
+
+// know notes the answer to a key.
+func (b *batch) know(key string, answer json.RawMessage) {
+	if b.known == nil {
+		b.known = map[string]json.RawMessage{}
+	}
+	b.known[key] = answer
 }
 
 // torn is a row of floor_inbox that cannot be read.
@@ -157,10 +222,10 @@ func readRow(admission, regroup []byte) (routing.Event, error) {
 	return a, err
 }
 
-// keys are those under which an earlier answer may be kept.
-func (b *batch) keys() []string {
+// keysOf are those under which an earlier answer may be kept.
+func keysOf(asks []*ask) []string {
 	var keys []string
-	for _, a := range b.asks {
+	for _, a := range asks {
 		if a.key != "" {
 			keys = append(keys, a.key)
 		}
@@ -168,11 +233,11 @@ func (b *batch) keys() []string {
 	return keys
 }
 
-// apply runs the core over everything in the batch, in one order for all time. The plan goes
+// apply runs the core over everything that has come, in one order for all time. The plan goes
 // first, so that whatever came after a change of it is decided by it; what is due goes
 // before what has come, because its time was earlier. Nothing is stored yet.
-func (l *leader) apply(ctx context.Context, b *batch) error {
-	if b.replan {
+func (l *leader) apply(ctx context.Context, b *batch, more came) error {
+	if more.replan {
 		plan, err := l.f.rooms.Plans.Plan(ctx)
 		if err != nil {
 			return fmt.Errorf("read the plan: %w", err)
@@ -186,43 +251,34 @@ func (l *leader) apply(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	for _, c := range b.lost {
+	for _, c := range more.lost {
 		if _, err := l.step(b, c); err != nil {
 			return err
 		}
 	}
-	if err := l.admit(ctx, b); err != nil {
-		return err
+	for _, a := range more.taken {
+		if err := l.admit(b, a); err != nil {
+			return err
+		}
 	}
-	for _, a := range b.asks {
+	for _, a := range more.asks {
 		if err := l.obey(b, a); err != nil {
 			return err
 		}
 	}
-	b.close(l)
 	return nil
 }
 
-// admit puts what was taken in the queue, or regroups it. What routing refuses is set aside: the customer
-// has been told that it was received, so it must not be lost. Its row is then not deleted
-// with those that were taken.
-func (l *leader) admit(ctx context.Context, b *batch) error {
-	refused := map[int64]*gateway.Error{}
-	for _, a := range b.taken {
-		r, err := l.step(b, a.event)
-		if err != nil {
-			return err
-		}
-		if r.Err != nil {
-			refused[a.id] = r.Err
-		}
+// admit puts what was taken in the queue, or regroups it. What routing refuses is set aside:
+// the customer has been told that it was received, so it must not be lost. Its row is then
+// not deleted with those that were taken.
+func (l *leader) admit(b *batch, a admitted) error {
+	r, err := l.step(b, a.event)
+	if err != nil || r.Err == nil {
+		return err
 	}
-	for id, why := range refused {
-		if err := l.setAside(ctx, id, why); err != nil {
-			return err
-		}
-	}
-	b.taken = slices.DeleteFunc(b.taken, func(a admitted) bool { return refused[a.id] != nil })
+	b.aside = append(b.aside, torn{a.id, r.Err})
+	b.taken = slices.DeleteFunc(b.taken, func(t admitted) bool { return t.id == a.id })
 	return nil
 }
 
@@ -230,13 +286,13 @@ func (l *leader) admit(ctx context.Context, b *batch) error {
 // it. Refusals are answers and kept under the key, too: asked again, an agent who was too
 // late stays too late.
 func (l *leader) obey(b *batch, a *ask) error {
-	if answer, ok := b.known[a.key]; ok {
+	if answer, ok := l.answered(b, a.key); ok {
 		b.told = append(b.told, told{a, answer})
 		return nil
 	}
 	cmd, err := gateway.UnmarshalCommand(a.body)
 	if err != nil {
-		a.answer <- reply{err: err}
+		a.tell(reply{err: err})
 		return nil //nolint:nilerr // the asker has it; the batch goes on
 	}
 	if c, ok := cmd.(gateway.Consoles); ok {
@@ -252,13 +308,19 @@ func (l *leader) obey(b *batch, a *ask) error {
 	}
 	b.told = append(b.told, told{a, body})
 	if a.key != "" {
-		if b.known == nil {
-			b.known = map[string]json.RawMessage{}
-		}
-		b.known[a.key] = body
+		b.know(a.key, body)
 		b.answers = append(b.answers, answerRow{Key: a.key, Answer: body, At: l.last})
 	}
 	return nil
+}
+
+// answered is what a key was answered before: long ago, in this batch, or in the one that is
+// being stored, which is then stored before this one is told.
+func (l *leader) answered(b *batch, key string) (answer json.RawMessage, ok bool) {
+	if answer, ok = b.known[key]; !ok && l.under != nil {
+		answer, ok = l.under.known[key]
+	}
+	return answer, ok
 }
 
 // step gives the core one event and notes what it did. A refused event has changed

@@ -27,8 +27,8 @@ type view struct {
 	Opening routing.Opening                         `json:"opening,omitzero"`
 }
 
-// look runs a question in the loop, which owns the core.
-func (l *leader) look(ctx context.Context) func(context.Context, string, []byte) ([]byte, error) {
+// questions runs them in the loop, which owns the core.
+func (l *leader) questions(ctx context.Context) func(context.Context, string, []byte) ([]byte, error) {
 	return func(caller context.Context, _ string, body []byte) ([]byte, error) {
 		var q question
 		if err := json.Unmarshal(body, &q); err != nil {
@@ -36,7 +36,10 @@ func (l *leader) look(ctx context.Context) func(context.Context, string, []byte)
 		}
 		answer := make(chan view, 1)
 		select {
-		case l.looks <- func(c *routing.Core) { answer <- q.answer(c, l.f.now()) }:
+		case l.looks <- func(c *routing.Core) func() {
+			v := q.answer(c, l.f.now())
+			return func() { answer <- v }
+		}:
 		case <-ctx.Done():
 			return nil, changingHands
 		case <-caller.Done():
@@ -86,7 +89,13 @@ func (l *leader) publishBoard() {
 		l.f.log.Error("publish the board", "err", err)
 		return
 	}
-	l.f.rooms.Bus.Publish(SubjectBoard, body)
+	l.afterwards(func(stored bool) {
+		if stored {
+			l.f.rooms.Bus.Publish(SubjectBoard, body)
+		} else {
+			l.board = true
+		}
+	})
 }
 
 // Board is every queue as of the last batch.

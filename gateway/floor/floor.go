@@ -15,6 +15,9 @@
 //
 //	read ─▶ decide (routing) ─▶ [fence, store, neighbours] one transaction ─▶ announce, answer
 //
+// One batch is stored while the next is decided (pipeline.go). When a batch fails, the next
+// is undone with it and decided anew.
+//
 // State is the last snapshot plus the events after it. Nothing here survives in memory
 // alone, and nobody is told before the commit. What may come twice, and harmlessly: a
 // command under one key (the first answer is given again), a hint (it only says "look"),

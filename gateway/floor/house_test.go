@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type neighbours struct {
 	entries []gateway.Entry
 	serving map[gateway.ConversationID]gateway.InteractionID
 	dead    map[string]bool
+	plans   atomic.Int32 // how often the plan was read
 }
 
 // Alive and die are the nodes' side of the neighbours.
@@ -106,6 +108,7 @@ func (n *neighbours) Announce(events ...gateway.Event) {
 func (n *neighbours) Follow(context.Context, pgx.Tx, ...gateway.Interaction) error { return nil }
 
 func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
+	n.plans.Add(1)
 	member := []gateway.Membership{{Queue: queueID, Enabled: true, Level: 2}}
 	return gateway.Plan{
 		Queues: []gateway.QueuePlan{{ID: queueID, Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{

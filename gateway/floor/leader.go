@@ -27,7 +27,10 @@ type leader struct {
 	asks    chan *ask                                     // commands; full when the store is slow, and then callers wait
 	inbox   chan struct{}                                 // holds one hint that floor_inbox has rows
 	plan    chan struct{}                                 // holds one hint that the plan has changed
-	looks   chan func(*routing.Core)                      // questions, run between two batches
+	looks   chan func(*routing.Core) (tell func())        // questions of the core, told when what they saw is stored
+	next    *batch                                        // is being decided
+	under   *batch                                        // is being stored, nil if none is
+	stored  chan error                                    // how that went
 	board   bool                                          // the board has changed since it was published
 	tidied  time.Time                                     // when old answers were last forgotten
 	there   attendance
@@ -38,6 +41,14 @@ type ask struct {
 	key    string // empty: nobody will ask again
 	body   []byte
 	answer chan reply // one, buffered
+}
+
+// tell answers, unless that was done before: what was undone is done again.
+func (a *ask) tell(r reply) {
+	select {
+	case a.answer <- r:
+	default:
+	}
 }
 
 type reply struct {
@@ -52,8 +63,9 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 		asks:  make(chan *ask, batchMax),
 		inbox: make(chan struct{}, 1),
 		plan:  make(chan struct{}, 1),
-		looks: make(chan func(*routing.Core)),
+		looks: make(chan func(*routing.Core) func()),
 		drawn: make(chan *snapshot, 1),
+		next:  &batch{}, stored: make(chan error, 1),
 	}
 	if err := l.recover(ctx); err != nil {
 		return err
@@ -65,7 +77,7 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
 	defer bus.Subscribe(SubjectPlan, func([]byte) { poke(l.plan) })()
 	defer bus.Serve(HolderCommand, l.serve(ctx))()
-	defer bus.Serve(HolderBoard, l.look(ctx))()
+	defer bus.Serve(HolderBoard, l.questions(ctx))()
 	bus.Publish(SubjectLed, nil)
 	if err := l.loop(ctx); err != nil {
 		return err // perhaps in the middle of a batch: the core knows what the store does not
@@ -101,10 +113,11 @@ func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte
 	}
 }
 
-// loop makes batches until one fails, or until ctx ends between two of them. It waits for
-// the first thing to come and then takes whatever else is there: nobody lingers for
-// company, and yet a busy floor commits in large batches. Each batch also reads the inbox,
-// so a hint only says when.
+// loop makes batches until one fails, or until ctx ends. One is stored beside it while the
+// next is decided, so that neither the processor nor the disk waits for the other. It takes
+// the first thing to come and then whatever else is there: nobody lingers for company, and
+// yet a busy floor commits in large batches. Each time it also reads the inbox, so a hint
+// only says when.
 func (l *leader) loop(ctx context.Context) error {
 	poll := time.NewTicker(inboxPoll)
 	defer poll.Stop()
@@ -113,19 +126,27 @@ func (l *leader) loop(ctx context.Context) error {
 	wake := time.NewTimer(0)
 	defer wake.Stop()
 	for {
-		var b batch
+		var more came
+		in := l.doors(poll.C, wake.C)
 		select {
 		case <-ctx.Done():
-			return nil
-		case a := <-l.asks:
-			b.asks = append(b.asks, a)
-		case <-l.inbox:
-		case <-poll.C:
-		case <-wake.C:
-		case <-l.plan:
-			b.replan = true
+			return l.halt(ctx)
+		case err := <-l.stored:
+			if err := l.land(ctx, err); err != nil {
+				return err
+			}
+			l.launch(ctx)
+			l.arm(wake)
+			continue
+		case a := <-in.asks:
+			more.asks = append(more.asks, a)
+		case <-in.inbox:
+		case <-in.poll:
+		case <-in.wake:
+		case <-in.plan:
+			more.replan = true
 		case look := <-l.looks:
-			look(l.core)
+			l.look(look)
 			continue
 		case s := <-l.drawn:
 			l.keep(s)
@@ -133,27 +154,39 @@ func (l *leader) loop(ctx context.Context) error {
 		case <-board.C:
 			l.publishBoard()
 			l.keepHouse(ctx)
-			b.lost = l.there.miss(l.f.now(), l.f.rooms.Nodes)
-			if len(b.lost) == 0 {
+			if l.next.full() {
+				continue
+			}
+			more.lost = l.there.miss(l.f.now(), l.f.rooms.Nodes)
+			if len(more.lost) == 0 {
 				continue
 			}
 		}
-		b.asks = l.drain(b.asks)
-		err := l.work(ctx, &b)
-		if faulty(err) {
-			err = l.sift(ctx, &b, err)
-		}
-		if err != nil {
-			b.fail()
+		more.asks = l.drain(more.asks)
+		if err := l.advance(ctx, more); err != nil {
 			return err
 		}
 		l.arm(wake)
 	}
 }
 
+// doors are where things come in. They are shut while the next batch is full.
+type doors struct {
+	asks        <-chan *ask
+	inbox, plan <-chan struct{}
+	poll, wake  <-chan time.Time
+}
+
+func (l *leader) doors(poll, wake <-chan time.Time) doors {
+	if l.next.full() {
+		return doors{}
+	}
+	return doors{l.asks, l.inbox, l.plan, poll, wake}
+}
+
 // drain takes what else is queued, without waiting.
 func (l *leader) drain(asks []*ask) []*ask {
-	for len(asks) < batchMax {
+	for len(l.next.asks)+len(asks) < batchMax {
 		select {
 		case a := <-l.asks:
 			asks = append(asks, a)

@@ -19,18 +19,18 @@ func (l *leader) recover(ctx context.Context) error {
 	if err := l.load(ctx); err != nil {
 		return err
 	}
-	b := &batch{replan: true}
+	b := &batch{}
 	if _, err := l.step(b, routing.Recover{}); err != nil {
 		return err
 	}
-	if err := l.apply(ctx, b); err != nil {
+	if err := l.apply(ctx, b, came{replan: true}); err != nil {
 		return err
 	}
+	b.seal(l)
 	if err := l.commit(ctx, b); err != nil {
 		return fmt.Errorf("recover the floor: %w", err)
 	}
-	l.f.rooms.Feed.Announce(b.news...)
-	l.board = true
+	l.announce(b)
 	return nil
 }
 

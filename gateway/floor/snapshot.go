@@ -33,20 +33,25 @@ func (l *leader) snapshotDue() bool {
 	return !l.drawing && l.seq-l.snap >= int64(max(snapshotEvery, l.weight/snapshotShare))
 }
 
-// take is the core as of the last event that is stored: between two batches, or when none failed.
+// take is the core as of the last event that was decided. Only what is stored may be written.
 func (l *leader) take() *snapshot {
 	return &snapshot{picture: l.core.Picture(), seq: l.seq, at: l.last}
 }
 
-// draw has a snapshot written down and stored while the floor goes on deciding. The loop
-// hears of it in drawn.
+// draw has a snapshot written down and stored while the floor goes on deciding, once its last
+// event is stored. The loop hears of it in drawn.
 func (l *leader) draw(ctx context.Context) {
 	s := l.take()
-	l.drawing = true
-	go func() {
-		s.err = l.writeSnapshot(ctx, s)
-		l.drawn <- s
-	}()
+	l.afterwards(func(stored bool) {
+		if !stored || l.drawing {
+			return
+		}
+		l.drawing = true
+		go func() {
+			s.err = l.writeSnapshot(ctx, s)
+			l.drawn <- s
+		}()
+	})
 }
 
 // keep notes a snapshot that was stored. One that was not is no reason to stop work: the

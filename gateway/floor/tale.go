@@ -81,8 +81,12 @@ func (t *tale) addOffer(o gateway.Offer) {
 	t.order = append(t.order, news{offer: &o})
 }
 
-// close turns what was gathered into entries and events, once the batch is whole.
-func (b *batch) close(l *leader) {
+// seal turns what was gathered into entries and events, once the batch is whole.
+func (b *batch) seal(l *leader) {
+	if b.sealed {
+		return
+	}
+	b.sealed = true
 	b.compare(l)
 	for _, h := range b.tale.happened {
 		body, _ := json.Marshal(h.Happening) // ids and words of ours
