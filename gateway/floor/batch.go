@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -238,11 +239,7 @@ func keysOf(asks []*ask) []string {
 // before what has come, because its time was earlier. Nothing is stored yet.
 func (l *leader) apply(ctx context.Context, b *batch, more came) error {
 	if more.replan {
-		plan, err := l.f.rooms.Plans.Plan(ctx)
-		if err != nil {
-			return fmt.Errorf("read the plan: %w", err)
-		}
-		if _, err := l.step(b, routing.Configure{Plan: plan}); err != nil {
+		if err := l.configure(ctx, b); err != nil {
 			return err
 		}
 	}
@@ -266,6 +263,23 @@ func (l *leader) apply(ctx context.Context, b *batch, more came) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// configure takes on the plan if it has changed. Most of what is edited in the roster is no
+// part of it, and a large plan is long in the log and slow to take on.
+func (l *leader) configure(ctx context.Context, b *batch) error {
+	plan, err := l.f.rooms.Plans.Plan(ctx)
+	if err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	if l.planned != nil && reflect.DeepEqual(*l.planned, plan) {
+		return nil
+	}
+	if _, err := l.step(b, routing.Configure{Plan: plan}); err != nil {
+		return err
+	}
+	l.planned = &plan
 	return nil
 }
 

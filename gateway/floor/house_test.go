@@ -33,6 +33,7 @@ type neighbours struct {
 	serving map[gateway.ConversationID]gateway.InteractionID
 	dead    map[string]bool
 	plans   atomic.Int32 // how often the plan was read
+	longer  atomic.Bool  // chats may wait longer than they might
 }
 
 // Alive and die are the nodes' side of the neighbours.
@@ -109,11 +110,15 @@ func (n *neighbours) Follow(context.Context, pgx.Tx, ...gateway.Interaction) err
 
 func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
 	n.plans.Add(1)
+	target := gateway.Seconds(60)
+	if n.longer.Load() {
+		target = 90
+	}
 	member := []gateway.Membership{{Queue: queueID, Enabled: true, Level: 2}}
 	return gateway.Plan{
 		Queues: []gateway.QueuePlan{{ID: queueID, Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
 			gateway.Chat: {
-				Target: 60, OfferTimeout: 30, Decline: gateway.DeclineSoft,
+				Target: target, OfferTimeout: 30, Decline: gateway.DeclineSoft,
 				WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual, CodeRequired: true, Codes: []gateway.CodeID{4}},
 			},
 			gateway.Voice: {Target: 60, OfferTimeout: 30, WrapUp: gateway.WrapUpPlan{Mode: gateway.WrapUpManual}},

@@ -32,6 +32,7 @@ type leader struct {
 	under   *batch                                        // is being stored, nil if none is
 	stored  chan error                                    // how that went
 	board   bool                                          // the board has changed since it was published
+	planned *gateway.Plan                                 // that the core has, as it was read; nil: unknown
 	tidied  time.Time                                     // when old answers were last forgotten
 	there   attendance
 }

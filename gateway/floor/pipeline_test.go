@@ -194,3 +194,25 @@ func TestARowIsTakenOnce(t *testing.T) {
 		t.Error("no rows are null: PostgreSQL would find nothing beside them")
 	}
 }
+
+// What is edited and is no part of the plan is not logged, and what is a part of it, is.
+func TestAnEqualPlanIsNotTakenOnAgain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.ready(t)
+	const plans = `select count(*) from routing_event where body->>'name' = 'Configure'`
+	before := count(t, h, plans)
+	read := h.n.plans.Load()
+	h.eventually(t, "the plan was read again", func() bool {
+		h.n.Publish(SubjectPlan, nil)
+		return h.n.plans.Load() >= read+3
+	})
+	h.do(t, gateway.SetStatus{Agent: anna, Intent: gateway.IntentOnBreak}) // stored after what those led to
+	if got := count(t, h, plans); got != before {
+		t.Errorf("the log has %d plans, want %d", got, before)
+	}
+	h.n.longer.Store(true)
+	h.n.Publish(SubjectPlan, nil)
+	h.eventually(t, "the other plan is logged", func() bool { return count(t, h, plans) == before+1 })
+	h.wantReplayed(t)
+}

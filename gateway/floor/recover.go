@@ -37,7 +37,7 @@ func (l *leader) recover(ctx context.Context) error {
 // load makes the core what the store says it is. It runs at the start of a term and in the
 // middle of one, when a batch has failed and the core may know what the store does not.
 func (l *leader) load(ctx context.Context) error {
-	l.seq, l.snap, l.weight, l.last, l.wakeAt = 0, 0, 0, time.Time{}, time.Time{}
+	l.seq, l.snap, l.weight, l.last, l.wakeAt, l.planned = 0, 0, 0, time.Time{}, time.Time{}, nil
 	if err := l.loadSnapshot(ctx); err != nil {
 		return err
 	}
