@@ -99,8 +99,9 @@ func (s *Store) heard(e gateway.Event) {
 	}
 }
 
-// note stores what was heard, and what the floor shows. Times are kept to the
-// millisecond, so that the same one is the same by either way.
+// note stores what was heard, and what the floor shows. Times are kept as the floor has
+// them, to the microsecond. One event may give an agent two statuses, such as available and
+// at once offered: the last counts, the other lasted no time.
 func (s *Store) note(ctx context.Context) error {
 	s.mu.Lock()
 	spans := s.spans
@@ -116,13 +117,15 @@ func (s *Store) note(ctx context.Context) error {
 	}
 	_, err := s.pool.Exec(ctx, `
 		insert into status_span (agent, since, status, status_code)
-		select agent, date_trunc('milliseconds', since), status, status_code
+		select distinct on (agent, since) agent, since, status, status_code
 		from (
-			select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[]) as w(agent, since, status, status_code)
+			select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[]) with ordinality as w(agent, since, status, status_code, n)
 			union all
-			select agent, since, status, status_code from presence_figures) as w
-		order by agent, since
-		on conflict do nothing`, agents, since, statuses, codes)
+			select agent, since, status, status_code, $5 from presence_figures) as w
+		order by agent, since, n desc
+		on conflict (agent, since) do update
+		set status = excluded.status, status_code = excluded.status_code
+		where (status_span.status, status_span.status_code) <> (excluded.status, excluded.status_code)`, agents, since, statuses, codes, len(spans)+1)
 	if err != nil {
 		s.mu.Lock()
 		s.spans = append(spans, s.spans...)

@@ -214,6 +214,10 @@ func TestRunNotesStatuses(t *testing.T) {
 		{Agent: 7, Status: gateway.Available, Since: at(0).Add(123456789)},
 		{Agent: 7, Status: gateway.Busy, Since: at(60)},
 		{Agent: 7, Status: gateway.Busy, Since: at(60)}, // early, and again from the log
+		{Agent: 9, Status: gateway.Available, Since: at(90)},
+		{Agent: 9, Status: gateway.Busy, Since: at(90).Add(300 * time.Microsecond)},
+		{Agent: 9, Status: gateway.Available, Since: at(95)},
+		{Agent: 9, Status: gateway.Offered, Since: at(95)}, // by the same event
 	} {
 		b.heard(gateway.NewEvent(gateway.TopicBoard, "agent.status", 1, p))
 	}
@@ -222,7 +226,7 @@ func TestRunNotesStatuses(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	rows, err := pool.Query(t.Context(), "select agent::text || ' ' || status || ' ' || to_char(since at time zone 'UTC', 'HH24:MI:SS.MS') || ' ' || status_code from status_span order by agent, since")
+	rows, err := pool.Query(t.Context(), "select agent::text || ' ' || status || ' ' || to_char(since at time zone 'UTC', 'HH24:MI:SS.US') || ' ' || status_code from status_span order by agent, since")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +239,10 @@ func TestRunNotesStatuses(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	want := []string{"7 available 09:00:00.123 ", "7 busy 09:01:00.000 ", "8 on_break 09:00:30.000 lunch"}
+	want := []string{
+		"7 available 09:00:00.123456 ", "7 busy 09:01:00.000000 ", "8 on_break 09:00:30.000000 lunch",
+		"9 available 09:01:30.000000 ", "9 busy 09:01:30.000300 ", "9 offered 09:01:35.000000 ",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("noted (-want +got):\n%s", diff)
 	}
