@@ -31,5 +31,6 @@ func TestKillArrival(t *testing.T) {
 		bring()
 		v.wantOne(gateway.Email, 1)
 		v.agent.wantHandled(1)
+		checkFloor(t, v.pool)
 	})
 }

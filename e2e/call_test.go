@@ -239,6 +239,7 @@ func TestKillCall(t *testing.T) {
 				t.Errorf("got %d %s, want %d", got, w.what, w.want)
 			}
 		}
+		checkFloor(t, p.pool)
 	})
 }
 
@@ -370,5 +371,6 @@ func TestKillVoicemail(t *testing.T) {
 				t.Errorf("got %d %s, want %d", got, w.what, w.want)
 			}
 		}
+		checkFloor(t, v.pool)
 	})
 }

@@ -54,7 +54,7 @@ func TestChaosNodes(t *testing.T) {
 		v.wait("its end", v.dead)
 	}
 	day.check(t)
-	events := checkFloor(t, c.front.pool)
+	events := checkFloor(t, c.front.pool).events
 	t.Logf("seed %d: %d cycles (%v), %d customers served, %d answers acknowledged, %d events decided again", seed, *chaosKills, count, day.count(), len(day.acked), events)
 }
 
@@ -141,7 +141,7 @@ func (d *busyDay) isOver(guest *visitor) bool {
 
 // within waits for a fact that takes as long as several others' work.
 func (d *busyDay) within(limit time.Duration, fact func() bool) bool {
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline) && !d.c.front.t.Failed(); {
 		if fact() {
 			return true
 		}
@@ -210,7 +210,7 @@ type worker struct {
 func (w *worker) work() {
 	for !w.day.over.Load() && !w.a.v.t.Failed() {
 		w.a.call(http.MethodPut, "/me/status", map[string]string{"status": "available"}, nil)
-		if o, ok := w.desk.offer(); ok {
+		if o, ok := w.desk.offer(); ok && o.Channel != gateway.Voice { // whose telephone rings answers there
 			verb := "accept"
 			if w.dice.IntN(10) == 0 {
 				verb = "decline"
@@ -232,8 +232,13 @@ func (w *worker) serve(i gateway.Interaction) {
 	switch {
 	case i.State == gateway.StateWrapUp, i.Agent != w.a.id: // or given away, which is wrapped up too
 		w.a.call(http.MethodPost, path+"/finish", map[string]any{"codes": w.a.v.codes}, nil)
+	case i.Channel == gateway.Voice: // until the customer hangs up
+	case i.Channel == gateway.Email && w.said[i.ID] == 0:
+		w.say(i, "reply")
+	case i.Channel == gateway.Email:
+		w.a.call(http.MethodPost, path+"/end", map[string]any{}, nil)
 	case w.said[i.ID] < 1+int(i.ID)%3:
-		w.say(i)
+		w.say(i, "messages")
 	case w.dice.IntN(8) == 0:
 		w.a.call(http.MethodPost, path+"/transfer", map[string]any{"to_queue": w.a.v.queue}, nil)
 	default:
@@ -241,17 +246,19 @@ func (w *worker) serve(i gateway.Interaction) {
 	}
 }
 
-// say repeats a line until it is taken or refused for good.
-func (w *worker) say(i gateway.Interaction) {
+// say repeats a line, or a mail, until it is taken or refused for good.
+func (w *worker) say(i gateway.Interaction, how string) {
 	text := fmt.Sprintf("Svar %v.%v.%d", w.a.id, i.ID, w.said[i.ID])
 	for range 100 {
-		got := w.a.call(http.MethodPost, "/interactions/"+i.ID.String()+"/messages", map[string]any{"client_id": text, "text": text}, nil)
+		got := w.a.call(http.MethodPost, "/interactions/"+i.ID.String()+"/"+how, map[string]any{"client_id": text, "text": text}, nil)
 		switch {
 		case got >= 200 && got < 300:
 			w.said[i.ID]++
-			w.day.mu.Lock()
-			w.day.acked[text] = i.ID
-			w.day.mu.Unlock()
+			if i.Channel == gateway.Chat {
+				w.day.mu.Lock()
+				w.day.acked[text] = i.ID
+				w.day.mu.Unlock()
+			}
 			return
 		case got >= 400 && got < 500:
 			return // no longer theirs

@@ -77,6 +77,7 @@ func TestChaos(t *testing.T) {
 	if n := v.number(`select count(*) from entry where kind = 'message'`); n != len(guests)*(1+2**chaosKills) {
 		t.Errorf("got %d lines stored, want %d", n, len(guests)*(1+2**chaosKills))
 	}
+	checkFloor(t, v.pool)
 }
 
 // wantInOrder holds that each side's lines are all there, once, in the order they were said.

@@ -137,6 +137,7 @@ func TestRollingUpgrade(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", sql, got, want)
 		}
 	}
+	checkFloor(t, v.pool).wantSpans(v.pool)
 }
 
 // TestDrainAlone: a node that is alone refuses new calls, goes on with chats, and at the
@@ -176,6 +177,7 @@ func TestDrainAlone(t *testing.T) {
 	if out := <-v.drain("--cancel"); !strings.Contains(out, "works") {
 		t.Errorf("got %s", out)
 	}
+	checkFloor(t, v.pool).wantSpans(v.pool)
 }
 
 // TestDrainPlanned: a drain is planned, by the command and by the API. The node works until

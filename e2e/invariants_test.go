@@ -16,11 +16,16 @@ import (
 )
 
 // floorCheck reads a floor's log from its first event, decides it again, and holds what is
-// decided to the invariants I1 to I12 of routing, and to the rows that the floor stored.
+// decided to the invariants I1 to I12 of routing, and to the rows that the floor stored. It
+// reads all at one moment, so the floor may be at work.
 type floorCheck struct {
 	t         testing.TB
 	core      *routing.Core
+	events    int
 	at        time.Time
+	plan      gateway.Plan
+	needs     map[gateway.InteractionID][]gateway.SkillLevel // as they arrived, or were given away
+	spans     map[spanKey][]gateway.Status                   // as told; one event may tell two, of which the last stays
 	live      map[gateway.AgentID]gateway.Presence
 	in, shown map[gateway.AgentID]time.Duration             // logged in, and the sum of the statuses that were told
 	items     map[gateway.InteractionID]gateway.Interaction // those that are not finished
@@ -38,18 +43,33 @@ type offerKey struct {
 	agent       gateway.AgentID
 }
 
-// checkFloor gives how many events it has decided again.
-func checkFloor(t testing.TB, pool *pgxpool.Pool) int {
-	t.Helper()
-	c := &floorCheck{
+// spanKey is since when an agent has had a status, in microseconds.
+type spanKey struct {
+	agent gateway.AgentID
+	since int64
+}
+
+func newFloorCheck(t testing.TB) *floorCheck {
+	return &floorCheck{
 		t: t, core: routing.New(), live: map[gateway.AgentID]gateway.Presence{},
 		in: map[gateway.AgentID]time.Duration{}, shown: map[gateway.AgentID]time.Duration{},
 		items: map[gateway.InteractionID]gateway.Interaction{}, offers: map[offerKey]gateway.Offer{},
 		open: map[offerKey]bool{}, all: map[gateway.InteractionID]gateway.Interaction{}, joined: map[gateway.InteractionID]bool{},
+		needs: map[gateway.InteractionID][]gateway.SkillLevel{}, spans: map[spanKey][]gateway.Status{},
 	}
+}
+
+func checkFloor(t testing.TB, db *pgxpool.Pool) *floorCheck {
+	t.Helper()
+	c := newFloorCheck(t)
+	pool, err := db.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	must(t, err)
+	defer func() { _ = pool.Rollback(t.Context()) }() // it has only read
 	snapshots := readSnapshots(t, pool)
 	events := readLog(t, pool)
+	c.events = len(events)
 	for _, l := range events {
+		c.learn(l.Event)
 		r := c.core.Apply(l.At, l.Event)
 		if r.Err != nil {
 			t.Fatalf("I11: event %d stands in the log and is refused: %v", l.Seq, r.Err)
@@ -60,12 +80,26 @@ func checkFloor(t testing.TB, pool *pgxpool.Pool) int {
 		}
 	}
 	c.rows(pool)
-	return len(events)
+	return c
+}
+
+// learn notes what offers are judged by: the plan, and what each interaction needs.
+func (c *floorCheck) learn(e routing.Event) {
+	switch e := e.(type) {
+	case routing.Configure:
+		c.plan = e.Plan
+	case routing.Admit:
+		c.needs[e.Interaction] = e.Skills
+	case gateway.Transfer:
+		if e.ToQueue != 0 && e.Skills != nil {
+			c.needs[e.Interaction] = e.Skills
+		}
+	}
 }
 
 // readLog holds I11 by what a stale writer would leave: a term after a newer one, a gap, or
 // a time before an earlier one.
-func readLog(t testing.TB, pool *pgxpool.Pool) (log []routing.Logged) {
+func readLog(t testing.TB, pool pgx.Tx) (log []routing.Logged) {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), `select seq, term, version, at, body from routing_event order by seq`)
 	must(t, err)
@@ -86,7 +120,7 @@ func readLog(t testing.TB, pool *pgxpool.Pool) (log []routing.Logged) {
 	return log
 }
 
-func readSnapshots(t testing.TB, pool *pgxpool.Pool) map[int64][]byte {
+func readSnapshots(t testing.TB, pool pgx.Tx) map[int64][]byte {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), `select seq, body from routing_snapshot`)
 	must(t, err)
@@ -133,6 +167,8 @@ func (c *floorCheck) hear(l routing.Logged, effects []routing.Effect) {
 				c.shown[old.Agent] += e.Presence.Since.Sub(old.Since)
 			}
 			c.live[e.Presence.Agent] = *e.Presence
+			span := spanKey{e.Presence.Agent, e.Presence.Since.UnixMicro()}
+			c.spans[span] = append(c.spans[span], e.Presence.Status)
 		case routing.OfferCreated:
 			c.offered(l.Seq, e.Offer)
 		case routing.OfferClosed:
@@ -192,8 +228,10 @@ func (c *floorCheck) settled(seq int64) {
 		if asked[k.agent]++; asked[k.agent] > 1 {
 			c.t.Errorf("I2: event %d: agent %v has %d offers", seq, k.agent, asked[k.agent])
 		}
-		if o.CreatedAt.Equal(c.at) && (p.Intent != gateway.IntentAvailable || !p.Live) {
-			c.t.Errorf("I4: event %d: agent %v is offered something while %s", seq, k.agent, p.Status)
+		if o.CreatedAt.Equal(c.at) {
+			if why := c.unfit(p, c.items[k.interaction], o); why != "" {
+				c.t.Errorf("I4: event %d: agent %v is offered interaction %v, but %s", seq, k.agent, k.interaction, why)
+			}
 		}
 	}
 	owners := map[gateway.InteractionID]int{}
@@ -237,7 +275,7 @@ func (c *floorCheck) worked(seq int64, id gateway.InteractionID) {
 
 // rows holds what is stored to what the log says, and I9: the statuses of each agent, from
 // the beginning of one to the beginning of the next, add up to the time logged in.
-func (c *floorCheck) rows(pool *pgxpool.Pool) {
+func (c *floorCheck) rows(pool pgx.Tx) {
 	c.t.Helper()
 	for id, p := range c.live {
 		shown := c.shown[id]
@@ -260,16 +298,25 @@ func (c *floorCheck) rows(pool *pgxpool.Pool) {
 		c.number(pool, 1, "I7: interaction", `select count(*) from interaction where id = $1 and rev = $2 and state = $3 and ended = $4 and agent = $5`, id, i.Rev, i.State, i.End, i.Agent)
 	}
 	c.arrived(pool)
-	c.number(pool, 0, "I12: admissions left behind", `select count(*) from floor_inbox`)
+	for span, status := range readSpans(c.t, pool) {
+		if told := c.spans[span]; !slices.Contains(told, status) {
+			c.t.Errorf("I9: agent %v is noted as %s since %v, and was told to be %q", span.agent, status, time.UnixMicro(span.since), told)
+		}
+	}
+	c.number(pool, 0, "I12: admissions left behind", `select count(*) from floor_inbox where set_aside_at is null`)
 	c.number(pool, 0, "conversations with a gap", `
 		select count(*) from conversation as c
 		where last_pos <> (select count(*) from entry where conversation_id = c.id)`)
 }
 
 // arrived holds I12 by what intake took in: each arrival opened an interaction or joined one.
-func (c *floorCheck) arrived(pool *pgxpool.Pool) {
+func (c *floorCheck) arrived(pool pgx.Tx) {
 	c.t.Helper()
-	rows, err := pool.Query(c.t.Context(), `select interaction_id from arrival where interaction_id is not null`)
+	rows, err := pool.Query(c.t.Context(), `
+		select interaction_id
+		from arrival as a
+		where interaction_id is not null
+			and not exists (select from floor_inbox where set_aside_at is not null and admission->>'interaction' = a.interaction_id::text)`)
 	must(c.t, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	must(c.t, err)
@@ -280,7 +327,7 @@ func (c *floorCheck) arrived(pool *pgxpool.Pool) {
 	}
 }
 
-func (c *floorCheck) number(pool *pgxpool.Pool, want int, what, sql string, args ...any) {
+func (c *floorCheck) number(pool pgx.Tx, want int, what, sql string, args ...any) {
 	c.t.Helper()
 	var got int
 	must(c.t, pool.QueryRow(c.t.Context(), sql, args...).Scan(&got))

@@ -70,11 +70,13 @@ func (v *vaxel) startCrashing(point string) {
 }
 
 // wantCrashed fails unless the point was reached: a kill test that kills nothing proves nothing.
+// What the floor has stored is held to its log, and both to the invariants of routing.
 func (v *vaxel) wantCrashed() {
 	v.t.Helper()
 	if v.crashed.n.Load() == 0 {
 		v.t.Error("the crash point was never reached")
 	}
+	checkFloor(v.t, v.pool)
 }
 
 // wantOne holds what every kill must leave: one case, one interaction of the channel

@@ -192,6 +192,7 @@ func TestNodesLoseNothing(t *testing.T) {
 	if n := v.number(`select count(*) from entry where kind = 'message'`); n != len(guests)*(1+2*len(events)) {
 		t.Errorf("got %d lines stored, want %d", n, len(guests)*(1+2*len(events)))
 	}
+	checkFloor(t, v.pool)
 }
 
 // takeoverCycles is how often each way of losing a leader is measured; 100 for a figure.

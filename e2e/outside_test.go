@@ -185,6 +185,7 @@ func TestKillConference(t *testing.T) {
 	} {
 		r.v.wait(what, func() bool { return r.v.number(sql) == 1 })
 	}
+	checkFloor(t, r.v.pool)
 }
 
 // TestStoryTransferredOutside: an agent sends the customer to a number without talking first.

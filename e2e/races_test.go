@@ -88,6 +88,7 @@ func TestRacesOfNodes(t *testing.T) {
 			t.Errorf("%d %s", n, what)
 		}
 	}
+	checkFloor(t, v.pool).wantSpans(v.pool)
 }
 
 // reach lets everybody take one mail by hand at once, through every node.
