@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -258,11 +259,12 @@ func TestBadInputAPI(t *testing.T) {
 
 	nobody := &agent{v: v, client: &http.Client{}}
 	nobody.refused(401, "sign_in", "GET", "/me", ``)
-	for _, frames := range [][]string{{"what?"}, {`{"t":"hello","ticket":"guessed"}`}, {strings.Repeat("x", 1<<20)}} {
-		if _, closed := v.junk(t, "/api/v1/socket", []string{"vaxel.v1"}, frames); closed < 1000 {
-			t.Errorf("%.40s: the console's socket ended with %d, want a close code", frames[0], closed)
+	for frame, want := range map[string]websocket.StatusCode{"what?": 1007, `{"t":"hello","ticket":"guessed"}`: 4001, strings.Repeat("x", 1<<20): 1009} {
+		if _, closed := v.junk(t, "/api/v1/socket", []string{"vaxel.v1"}, []string{frame}); closed != want {
+			t.Errorf("%.40s: the console's socket ended with %d, want %d", frame, closed, want)
 		}
 	}
+
 	c.finish(t, id)
 	v.wantOne(gateway.Chat, 1)
 	v.wantQuietLog()
@@ -278,19 +280,21 @@ func TestBadInputPassword(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	must(t, err)
 	client := &http.Client{Jar: jar}
-	statuses := map[int]int{}
+	answers := map[string]int{}
 	for n := range 30 {
 		body := fmt.Sprintf(`{"login":"anna","password":"guess %d"}`, n)
 		resp, err := client.Post(v.base+"/api/v1/session", "application/json", strings.NewReader(body))
 		must(t, err)
+		var p struct{ Code, Detail string }
+		must(t, json.NewDecoder(resp.Body).Decode(&p))
 		_ = resp.Body.Close()
-		statuses[resp.StatusCode]++
-		if resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("Retry-After") == "" {
-			t.Error("429 without Retry-After")
+		answers[fmt.Sprint(resp.StatusCode, " ", p.Code)]++
+		if after, _ := strconv.Atoi(resp.Header.Get("Retry-After")); p.Detail == "" || resp.StatusCode == http.StatusTooManyRequests && after < 1 {
+			t.Errorf("%d %+v, again after %d s", resp.StatusCode, p, after)
 		}
 	}
-	if statuses[401] == 0 || statuses[429] == 0 || statuses[401]+statuses[429] != 30 {
-		t.Errorf("30 guesses were answered %v, want 401 and then 429", statuses)
+	if wrong, many := answers["401 wrong_login"], answers["429 too_many_attempts"]; wrong == 0 || many == 0 || wrong+many != 30 {
+		t.Errorf("30 guesses were answered %v, want wrong_login and then too_many_attempts", answers)
 	}
 	other.signIn()
 	v.wantQuietLog()

@@ -35,6 +35,7 @@ func (d *demo) welcome(out io.Writer) {
 	line("  Mail", fmt.Sprintf("SMTP 127.0.0.1:%d, IMAP 127.0.0.1:%d, any address, password %s", m.SMTP, m.IMAP, m.MailPassword))
 	line("  Alva's telephone", "baresip -f "+d.phoneDir(agentPhone))
 	line("  A customer's telephone", fmt.Sprintf("baresip -f %s -e '/dial %s'", d.phoneDir(callerPhone), sampleNumbers[0].number))
+	line("  Without a sound card", "the same, of the directory with -headless behind its name: it says a tone and listens")
 	if _, err := exec.LookPath("baresip"); err != nil {
 		line("  Neither is here yet", "sudo apt-get install --no-install-recommends baresip-core")
 	}
