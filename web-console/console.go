@@ -37,6 +37,8 @@ func Handler(files fs.FS) http.Handler {
 		}
 		info, err := fs.Stat(files, name)
 		switch {
+		case name == "collaborate.html" && err == nil:
+			serveReplay(w, r, files)
 		case name != "index.html" && err == nil && !info.IsDir():
 			serveAsset(w, r, files, name)
 		case strings.HasPrefix(name, "assets/"):
@@ -91,4 +93,18 @@ func servePage(w http.ResponseWriter, r *http.Request, files fs.FS) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(bytes.ReplaceAll(page, []byte("NONCE"), []byte(nonce))) // the reader may be gone
+}
+
+// serveReplay sends the page that shows a customer's page, in a frame of the console's. Its
+// looks may come from anywhere; of what runs there is our own script alone, which no other
+// site may frame. The frame within, where the customer's page stands, runs nothing at all.
+func serveReplay(w http.ResponseWriter, r *http.Request, files fs.FS) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src * 'unsafe-inline'; img-src https: data:; font-src https: data:; "+
+		"media-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-same-origin")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	http.ServeFileFS(w, r, files, "collaborate.html")
 }

@@ -58,3 +58,18 @@ func TestHandlerOfAnUnbuiltConsoleSaysHow(t *testing.T) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
+
+// A customer's page is shown under a policy of its own, and no other site may frame it.
+func TestThePageThatShowsPages(t *testing.T) {
+	h := webconsole.Handler(fstest.MapFS{"index.html": {}, "collaborate.html": {Data: []byte(`<div id="page">`)}})
+	w := get(h, http.MethodGet, "/collaborate.html")
+	policy := w.Header().Get("Content-Security-Policy")
+	if w.Code != http.StatusOK || w.Body.String() != `<div id="page">` {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	for _, want := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'self'", "sandbox allow-scripts allow-same-origin", "form-action 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the policy %s has no %s", policy, want)
+		}
+	}
+}

@@ -25,7 +25,7 @@ func Dist() fs.FS {
 	return files
 }
 
-// Handler serves /w/v1.js, /w/chat.js, /w/later.js and /w/invite.js from files (see Dist; a
+// Handler serves /w/v1.js and what that fetches in turn from files (see Dist; a
 // folder's os.DirFS while developing), and /w/preview for the administration. v1.js may be five minutes old; the others are asked for by
 // their hash and never change. All are the same for everybody, so any origin may load them: what belongs to
 // one website (its settings, its socket) is checked by channels/chat.
@@ -34,7 +34,7 @@ func Handler(files fs.FS) http.Handler {
 	mux.HandleFunc("GET /w/v1.js", func(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, files, "v1.js", "public, max-age=300")
 	})
-	for _, name := range []string{"chat.js", "later.js", "invite.js", "preview.js"} {
+	for _, name := range []string{"chat.js", "later.js", "invite.js", "preview.js", "collaborate.js", "mirror.js"} {
 		mux.HandleFunc("GET /w/"+name, func(w http.ResponseWriter, r *http.Request) {
 			cache := "no-cache"
 			if r.URL.Query().Has("v") {

@@ -66,16 +66,36 @@ func TestModules(t *testing.T) {
 
 func runModule(t *testing.T, name string) {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), name+".test.mjs")
-	r := api.Build(api.BuildOptions{
-		EntryPoints: []string{"test/" + name + ".test.ts"}, Outfile: out, Bundle: true, Write: true, Format: api.FormatESModule,
-		Platform: api.PlatformNode, JSX: api.JSXTransform, JSXFactory: "h", JSXFragment: "Fragment", Inject: []string{"src/jsx.ts"},
+	out := bundle(t, name, api.BuildOptions{
+		Format: api.FormatESModule, Platform: api.PlatformNode, JSX: api.JSXTransform, JSXFactory: "h", JSXFragment: "Fragment", Inject: []string{"src/jsx.ts"},
 	})
-	if len(r.Errors) > 0 {
-		t.Fatalf("%v; are the packages there? npm ci --ignore-scripts", r.Errors[0].Text)
-	}
 	text, err := exec.CommandContext(t.Context(), "node", "--test", out).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, text)
 	}
+}
+
+// TestInPage bundles the tests of what meets a website's page and runs them in Chromium.
+func TestInPage(t *testing.T) {
+	for _, name := range []string{"mask", "hand"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := bundle(t, name, api.BuildOptions{Format: api.FormatIIFE, GlobalName: "suite", Target: api.ES2022})
+			text, err := exec.CommandContext(t.Context(), "node", "test/inpage.mjs", out).CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, text)
+			}
+		})
+	}
+}
+
+// bundle makes one file of a test and all that it imports.
+func bundle(t *testing.T, name string, o api.BuildOptions) (out string) {
+	t.Helper()
+	out = filepath.Join(t.TempDir(), name+".test.mjs")
+	o.EntryPoints, o.Outfile, o.Bundle, o.Write = []string{"test/" + name + ".test.ts"}, out, true, true
+	if r := api.Build(o); len(r.Errors) > 0 {
+		t.Fatalf("%v; are the packages there? npm ci --ignore-scripts", r.Errors[0].Text)
+	}
+	return out
 }

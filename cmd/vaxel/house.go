@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/chat/collaborate"
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -64,6 +65,7 @@ type house struct {
 	kb       knowledge
 	email    *email.Email
 	chat     *chat.Server
+	shared   *collaborate.Room
 	voice    *voice.Voice // nil without telephony
 	api      *api.Server
 
@@ -149,6 +151,10 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		BotNetworks: h.config.Chat.botNetworks(),
 		NudgeAfter:  time.Duration(h.config.Chat.NudgeAfter) * time.Second, SilentAfter: time.Duration(h.config.Chat.SilentAfter) * time.Second,
 	})
+	h.shared = collaborate.New(collaborate.Config{
+		Log: h.log, Pool: h.pool, Timeline: h.timeline, Feed: h.feed, Bus: h.bus, Guests: h.chat, Floor: h.floor,
+		Assets: webwidget.Handler(webwidget.Dist()), Source: func(r *http.Request) string { return h.api.Source(r) },
+	})
 	if h.config.Voice.Listen == "" || !h.config.does(roleChannels) {
 		return nil
 	}
@@ -176,7 +182,7 @@ func (h *house) openDoors(context.Context) error {
 		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library, KB: h.kb.Store,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email, h.config.Language}, Calls: telephone{h}, Ways: ways{h},
-		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Widgets: widgets{h}, Nodes: h.nodes,
+		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Widgets: widgets{h}, Nodes: h.nodes, Collaborate: pagesShown{h.shared},
 	}, api.Options{
 		Secure: h.config.secure(), TrustedProxies: proxies, Origins: h.config.Origins, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)
@@ -236,7 +242,7 @@ func (h *house) rooms() []func(context.Context) error {
 		all = append(all, h.router.Run)
 	}
 	if h.config.does(roleGateway) {
-		all = append(all, h.api.Run, h.visitors.Run, h.kb.run)
+		all = append(all, h.api.Run, h.visitors.Run, h.shared.Run, h.kb.run)
 	}
 	if h.config.does(roleChannels) {
 		all = append(all, h.mail.Run, h.outbox.Run, h.serveTelephone, h.mailDoor)

@@ -53,6 +53,9 @@ func (h *house) pages() *http.ServeMux {
 	}
 	mux.Handle("/api/", h.api)
 	mux.Handle("/w/", h.chat.Handler())
+	for _, path := range []string{"/w/collaborate", "/w/collaborate.js", "/w/mirror.js"} {
+		mux.Handle(path, h.shared.Handler())
+	}
 	mux.Handle("/help/", h.kb.pages)
 	mux.Handle("/help", http.RedirectHandler("/help/", http.StatusMovedPermanently))
 	mux.HandleFunc("GET /licences.txt", notices(webconsole.Dist(), webwidget.Dist()))

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/vaxelhq/vaxel/channels/chat"
+	"github.com/vaxelhq/vaxel/channels/chat/collaborate"
 	"github.com/vaxelhq/vaxel/channels/voice"
 	"github.com/vaxelhq/vaxel/gateway/api"
 )
@@ -29,8 +30,13 @@ func (c openAPICmd) Run() error {
 // frames brings together what the rooms tell over sockets.
 func frames() ([]byte, error) {
 	in, out, says, hears := chat.Frames()
+	pages := map[string]api.Wire{}
+	for name, w := range collaborate.Frames() {
+		pages[name] = api.Wire(w)
+	}
 	return api.Frames(api.Elsewhere{
 		Told:        map[string]reflect.Type{"call.changed": reflect.TypeFor[voice.CallNews]()},
 		VisitorSays: api.Wire{Of: in, Frames: says}, VisitorHears: api.Wire{Of: out, Frames: hears},
+		Collaborate: pages,
 	})
 }

@@ -16,11 +16,12 @@ type RetentionConfig struct {
 	Statuses    int `toml:"statuses"`     // agents' statuses, for figures; 92 at least
 	Audit       int `toml:"audit"`        // who administered what
 	Votes       int `toml:"votes"`        // on articles
+	Collaborate int `toml:"collaborate"`  // which pages of customers' agents looked at, and when
 	Files       int `toml:"files"`        // how long a file may wait for the message that it is attached to; 2 at least
 }
 
 func defaultRetention() RetentionConfig {
-	return RetentionConfig{Arrivals: 90, Outbound: 400, Statuses: 400, Audit: 1095, Votes: 730, Files: 7}
+	return RetentionConfig{Arrivals: 90, Outbound: 400, Statuses: 400, Audit: 1095, Votes: 730, Collaborate: 400, Files: 7}
 }
 
 // check refuses what could lose something or take it in twice.
@@ -36,6 +37,7 @@ func (r RetentionConfig) check(bad func(key, why string, args ...any)) {
 		{"statuses", r.Statuses, 92, "figures reach back so far"},
 		{"audit", r.Audit, 1, "it would be empty"},
 		{"votes", r.Votes, 1, "there would be none"},
+		{"collaborate", r.Collaborate, 1, "nobody could say what was looked at"},
 		{"files", r.Files, 2, "an attachment could go while its message is being written"},
 	} {
 		if k.days != 0 && k.days < k.atLeast {
@@ -59,6 +61,7 @@ func (h *house) tidy(ctx context.Context, now time.Time) error {
 		{"statuses", r.Statuses, h.stats.Sweep},
 		{"audit", r.Audit, h.access.SweepAudit},
 		{"votes", r.Votes, h.kb.SweepVotes},
+		{"collaborate", r.Collaborate, h.shared.Forget},
 		{"files", r.Files, h.sweepFiles},
 		{"automatic answers", 2, h.email.SweepAnswers}, // they count for a day
 	} {

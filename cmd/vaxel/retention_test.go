@@ -46,6 +46,8 @@ func TestTidyForgetsWhatItsDaysAreOverOf(t *testing.T) {
 			insert into outbound_recipient (outbound_id, address) select id, 'b@example.com' from o`},
 		{"status_span", r.Statuses, `insert into status_span (agent, since, status) values (length($1::text), $2, 'available'), (length($1::text), $2::timestamptz + '1 hour', 'busy')`},
 		{"audit", r.Audit, `insert into audit (at, actor, what) values ($2, $1::text, 'x')`},
+		{"collaboration", r.Collaborate, `insert into collaboration (conversation_id, interaction_id, channel, agent_id, agent_name, state, ended_at)
+			values (length($1::text), 1, 'chat', 1, '', 'ended', $2)`},
 		{"vote", r.Votes, `insert into vote (article, language, voter, helpful, at) select id, 'sv', $1::text, true, $2 from article`},
 	}
 	for _, row := range rows {

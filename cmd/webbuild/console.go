@@ -13,8 +13,9 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// buildConsole bundles the agent's console. Everything under assets/ is named by its
-// hash and may be cached for ever; index.html names the first of them. What lies in
+// buildConsole bundles the agent's console, and the page that shows customers' pages.
+// Everything under assets/ is named by its hash and may be cached for ever; index.html and
+// collaborate.html name the first of them. What lies in
 // web-console/public is copied as it is.
 func buildConsole(dir string) (bundle, error) {
 	dir, err := filepath.Abs(dir)
@@ -23,6 +24,9 @@ func buildConsole(dir string) (bundle, error) {
 	}
 	o := common(dir)
 	o.EntryPoints = []string{"src/main.tsx"}
+	if _, err := os.Stat(filepath.Join(dir, replayEntry)); err == nil {
+		o.EntryPoints = append(o.EntryPoints, replayEntry)
+	}
 	o.EntryNames, o.ChunkNames, o.AssetNames = "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
 	o.Format = api.FormatESModule
 	o.JSXImportSource = "react"
@@ -43,7 +47,7 @@ func buildConsole(dir string) (bundle, error) {
 		}
 		b.files[filepath.ToSlash(name)] = f.Contents
 	}
-	first, err := firstLoad(r.Metafile)
+	first, err := firstLoad(r.Metafile, "src/main.tsx")
 	if err != nil {
 		return bundle{}, err
 	}
@@ -53,6 +57,14 @@ func buildConsole(dir string) (bundle, error) {
 		return bundle{}, err
 	}
 	b.pages = append(b.pages, page{"console first load", first, 260 << 10})
+	replay, err := firstLoad(r.Metafile, replayEntry)
+	if err != nil {
+		return bundle{}, err
+	}
+	if len(replay) > 0 {
+		b.files["collaborate.html"] = replayPage(replay)
+		b.pages = append(b.pages, page{"console replay", replay, 90 << 10})
+	}
 	return b, copyPublic(filepath.Join(dir, "public"), b.files)
 }
 
@@ -68,9 +80,12 @@ type metafile struct {
 	} `json:"outputs"`
 }
 
-// firstLoad lists what a browser fetches before the console runs: the entry first, its
+// replayEntry is what shows a customer's page, in a frame with a policy of its own.
+const replayEntry = "src/collaborate/replay.ts"
+
+// firstLoad lists what a browser fetches before a page runs: the entry first, its
 // style sheet, then the chunks that they import at once.
-func firstLoad(meta string) ([]string, error) {
+func firstLoad(meta, entry string) ([]string, error) {
 	var m metafile
 	if err := json.Unmarshal([]byte(meta), &m); err != nil {
 		return nil, fmt.Errorf("read metafile: %w", err)
@@ -93,7 +108,7 @@ func firstLoad(meta string) ([]string, error) {
 		}
 	}
 	for name, o := range m.Outputs {
-		if o.EntryPoint == "src/main.tsx" {
+		if o.EntryPoint == entry {
 			add(name)
 		}
 	}
@@ -126,6 +141,27 @@ func indexPage(first []string) []byte {
 <title>Växel</title>
 ` + links.String() + `</head>
 <body><div id="root"></div></body>
+</html>
+`)
+}
+
+// replayPage is that frame: where the customer's page stands, and above it what the agent's
+// pointer meets.
+func replayPage(first []string) []byte {
+	var links strings.Builder
+	for _, f := range first {
+		if path.Ext(f) == ".css" {
+			fmt.Fprintf(&links, "<link rel=\"stylesheet\" href=\"/%s\">\n", f)
+		}
+	}
+	return []byte(`<!doctype html>
+<html lang="sv">
+<head>
+<meta charset="utf-8">
+<title>Växel</title>
+` + links.String() + `<script type="module" src="/` + first[0] + `"></script>
+</head>
+<body><div id="page"></div><div id="over"></div></body>
 </html>
 `)
 }

@@ -64,14 +64,16 @@ func TestConsoleFirstLoadLeavesOutWhatIsLazy(t *testing.T) {
 func TestEachFileOfTheWidgetCarriesTheHashOfTheNext(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"src/loader.ts": `declare const CHAT_HASH: string; document.title = CHAT_HASH`,
+		"src/loader.ts": `declare const CHAT_HASH: string; declare const COLLABORATE_HASH: string; document.title = CHAT_HASH + COLLABORATE_HASH`,
 		"src/chat.tsx":  `import css from "./chat.css"; declare const LATER_HASH: string; export const sheet = css + LATER_HASH`,
 		"src/later.tsx": `export const x = <b />`,
 		"src/invite.ts": `export const i = 1`, "src/preview.ts": `document.title = "p"`,
-		"src/jsx.ts":    `export const h = 1, Fragment = 2`,
-		"src/kit.ts":    `export let h: any, Fragment: any`,
-		"tsconfig.json": `{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "preact"}}`,
-		"src/chat.css":  ".a {  color : light-dark( #ffffff , #000 ) }",
+		"src/mirror.ts":      `export const x = 1`,
+		"src/collaborate.ts": `declare const MIRROR_HASH: string; export const x = MIRROR_HASH`,
+		"src/jsx.ts":         `export const h = 1, Fragment = 2`,
+		"src/kit.ts":         `export let h: any, Fragment: any`,
+		"tsconfig.json":      `{"compilerOptions": {"jsx": "react-jsx", "jsxImportSource": "preact"}}`,
+		"src/chat.css":       ".a {  color : light-dark( #ffffff , #000 ) }",
 	})
 	build := func() bundle {
 		b, err := buildWidget(dir)
@@ -93,6 +95,12 @@ func TestEachFileOfTheWidgetCarriesTheHashOfTheNext(t *testing.T) {
 	after := build()
 	if bytes.Equal(before.files["chat.js"], after.files["chat.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
 		t.Error("later.js changed, chat.js or the loader did not")
+	}
+	before = after
+	write(t, dir, map[string]string{"src/mirror.ts": `export const x = 2`})
+	after = build()
+	if bytes.Equal(before.files["collaborate.js"], after.files["collaborate.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
+		t.Error("mirror.js changed, collaborate.js or the loader did not")
 	}
 }
 
@@ -135,6 +143,8 @@ func TestTheWidgetsLicencesAreCarried(t *testing.T) {
 		"src/later.tsx":               `import {y} from "y"; console.log(y)`,
 		"src/invite.ts":               `export const i = 1`,
 		"src/preview.ts":              `document.title = "p"`,
+		"src/mirror.ts":               `export const x = 1`,
+		"src/collaborate.ts":          `export const x = 1`,
 		"src/jsx.ts":                  `export const h = 1, Fragment = 2`,
 		"src/kit.ts":                  `export let h: any, Fragment: any`,
 		"node_modules/x/package.json": `{"name": "x", "version": "1.2.3", "license": "MIT", "main": "x.js"}`,

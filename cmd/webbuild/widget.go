@@ -14,7 +14,9 @@ import (
 // buildWidget makes the files of the customer's widget: v1.js, which every page of a
 // website loads, chat.js, which it fetches when the customer wants to talk, later.js,
 // which chat.js fetches for what many chats never show, and invite.js, which v1.js fetches
-// where the website asks its visitors; and preview.js for the administration. Each carries the hash of the one
+// where the website asks its visitors; and preview.js for the administration. v1.js also
+// fetches collaborate.js, when an agent asks to see the page, and that mirror.js, when the
+// customer has said yes. Each carries the hash of the one
 // it fetches, so that those may be cached for ever.
 func buildWidget(dir string) (bundle, error) {
 	dir, err := filepath.Abs(dir)
@@ -22,6 +24,14 @@ func buildWidget(dir string) (bundle, error) {
 		return bundle{}, err
 	}
 	later, laterMeta, err := widgetFile(dir, "src/later.tsx", api.FormatESModule, nil, "src/kit.ts")
+	if err != nil {
+		return bundle{}, err
+	}
+	mirror, mirrorMeta, err := widgetFile(dir, "src/mirror.ts", api.FormatESModule, nil)
+	if err != nil {
+		return bundle{}, err
+	}
+	shared, sharedMeta, err := widgetFile(dir, "src/collaborate.ts", api.FormatESModule, hashOf("MIRROR_HASH", mirror))
 	if err != nil {
 		return bundle{}, err
 	}
@@ -35,6 +45,7 @@ func buildWidget(dir string) (bundle, error) {
 	}
 	hashes := hashOf("CHAT_HASH", chat)
 	maps.Copy(hashes, hashOf("INVITE_HASH", invite))
+	maps.Copy(hashes, hashOf("COLLABORATE_HASH", shared))
 	loader, loaderMeta, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashes)
 	if err != nil {
 		return bundle{}, err
@@ -43,17 +54,19 @@ func buildWidget(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	notices, err := licences("widget", dir, laterMeta, chatMeta, inviteMeta, loaderMeta, previewMeta)
+	notices, err := licences("widget", dir, laterMeta, mirrorMeta, sharedMeta, chatMeta, inviteMeta, loaderMeta, previewMeta)
 	if err != nil {
 		return bundle{}, err
 	}
 	return bundle{
-		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later, "invite.js": invite, "preview.js": preview, "licences.txt": notices},
+		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later, "collaborate.js": shared, "mirror.js": mirror, "invite.js": invite, "preview.js": preview, "licences.txt": notices},
 		pages: []page{
 			{"widget loader", []string{"v1.js"}, 3 << 10},
 			{"widget chat", []string{"chat.js"}, 20 << 10},
 			{"widget later", []string{"later.js"}, 8 << 10},
 			{"widget invite", []string{"invite.js"}, 2 << 10},
+			{"widget co-browsing", []string{"collaborate.js"}, 7 << 10},
+			{"widget mirror", []string{"mirror.js"}, 28 << 10},
 		},
 	}, nil
 }

@@ -201,5 +201,6 @@ func (s *Server) register() {
 	s.registerAdmin()
 	s.registerWays()
 	s.registerBlobs()
+	s.registerCollaborate()
 	s.mux.HandleFunc("GET "+Prefix+"/socket", s.socket)
 }

@@ -28,7 +28,7 @@ var within = map[string]string{
 	"socket-ticket": "session", "socket": "session", "sessions": "session", "status-codes": "me",
 	"transaction-codes": "interactions", "customers": "cases", "tasks": "cases", "search": "cases", "mails": "cases", "macros": "cases",
 	"agents": "queues", "groups": "queues", "skills": "queues", "statistics": "queues", "supervisor-messages": "staff-chats",
-	"entries": "attachments", "article-categories": "articles", "audit": "admin",
+	"collaborations": "interactions", "entries": "attachments", "article-categories": "articles", "audit": "admin",
 }
 
 func tagOf(path string) string {

@@ -36,9 +36,11 @@ func (c *client) open(at string, subs ...string) (*socket, m) {
 	return s, welcome["data"].(m)
 }
 
-func (c *client) connect() *socket {
+func (c *client) connect() *socket { return c.connectTo("/socket") }
+
+func (c *client) connectTo(path string) *socket {
 	c.t.Helper()
-	conn, _, err := websocket.Dial(c.t.Context(), "ws"+strings.TrimPrefix(c.h.web.URL, "http")+api.Prefix+"/socket", &websocket.DialOptions{ //nolint:bodyclose // the library's own
+	conn, _, err := websocket.Dial(c.t.Context(), "ws"+strings.TrimPrefix(c.h.web.URL, "http")+api.Prefix+path, &websocket.DialOptions{ //nolint:bodyclose // the library's own
 		Subprotocols: []string{api.Subprotocol},
 	})
 	check(c.t, err)

@@ -17,7 +17,7 @@ import (
 // socket, which huma does not serve.
 func (s *Server) describe(doc *huma.OpenAPI) {
 	operations := slices.Concat(s.entryFiles(), s.tables(), s.articleFolder(doc))
-	for _, o := range append(operations, s.uploading(doc), s.quarantinedFile(), s.liveSocket()) {
+	for _, o := range append(operations, s.uploading(doc), s.quarantinedFile(), s.liveSocket(), s.pageSocket()) {
 		doc.AddOperation(o)
 	}
 }

@@ -29,6 +29,7 @@ type Wire struct {
 type Elsewhere struct {
 	Told                      map[string]reflect.Type // to consoles: the data by t
 	VisitorSays, VisitorHears Wire
+	Collaborate               map[string]Wire // of the two sockets of co-browsing, by name
 }
 
 // told is the data of the frames that a console hears; where there are several, any of
@@ -109,9 +110,17 @@ func Frames(elsewhere Elsewhere) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	pages := newSchemas("Page")
+	for name, w := range elsewhere.Collaborate {
+		if defs[name], err = frames(pages, w); err != nil {
+			return nil, err
+		}
+	}
 	mendSchemas(agents)
 	mendSchemas(visitors)
+	mendSchemas(pages)
 	maps.Copy(defs, visitors.Map())
+	maps.Copy(defs, pages.Map())
 	says.Description = "What a console says; hello is first."
 	visitorHears.Description = "What a visitor's widget hears. prev is the position that it must have before it applies the frame."
 	visitorSays.Description = "What a visitor's widget says; hello is first."
@@ -170,7 +179,8 @@ func frames(schemas huma.Registry, w Wire) (*huma.Schema, error) {
 func document(defs map[string]*huma.Schema) ([]byte, error) {
 	flat, err := json.Marshal(map[string]any{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The frames of Växel's sockets", "$defs": defs,
-		"description": "AgentHears and AgentSays: GET /api/v1/socket (docs/api.md). VisitorHears and VisitorSays: GET /w/socket (docs/widget.md).",
+		"description": "AgentHears and AgentSays: GET /api/v1/socket (docs/api.md). VisitorHears and VisitorSays: GET /w/socket (docs/widget.md). " +
+			"PageHears and PageSays: GET /w/collaborate; LookerHears and LookerSays: GET /api/v1/collaborations/{id}/socket (docs/api.md).",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the frames: %w", err)

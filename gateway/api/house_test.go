@@ -37,13 +37,14 @@ const password = "tolv-gula-traktorer"
 // articles are stood in for.
 type house struct {
 	*api.Server
-	pool *pgxpool.Pool
-	web  *httptest.Server
-	logs *logs
-	stop func() // ends the server, not the rooms
-	line *line  // between the server and the floor
-	desk *telephone
-	kb   *kb.Store // without its indexes, unless a test runs it
+	pool  *pgxpool.Pool
+	web   *httptest.Server
+	logs  *logs
+	stop  func() // ends the server, not the rooms
+	line  *line  // between the server and the floor
+	desk  *telephone
+	shown *mirrors
+	kb    *kb.Store // without its indexes, unless a test runs it
 
 	invoices, support gateway.QueueID
 	anna, bo          gateway.AgentID
@@ -54,7 +55,7 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	pool := pgtest.New(t)
-	h := &house{pool: pool, logs: &logs{}, desk: &telephone{}}
+	h := &house{pool: pool, logs: &logs{}, desk: &telephone{}, shown: &mirrors{}}
 	log := slog.New(slog.NewTextHandler(h.logs, nil))
 	b := bus.New()
 	h.line = &line{Bus: b}
@@ -78,7 +79,7 @@ func newHouse(t testing.TB) *house {
 		KB:        h.kb,
 		StaffChat: staffchat.New(pool, times, people, events), Stats: figures, Blobs: files{blob.New(pool, objects)},
 		Mail: post{}, Calls: h.desk, Ways: ways{},
-		Quarantine: mails, Blocks: mails, Signatures: mails,
+		Quarantine: mails, Blocks: mails, Signatures: mails, Collaborate: h.shown,
 	}, api.Options{Node: "one", Language: "sv"}, log)
 	h.seed(t)
 	run(t, log, events.Run, times.Run, ground.Run, cases.Run, figures.Run)

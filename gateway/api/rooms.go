@@ -49,6 +49,8 @@ type Rooms struct {
 	Signatures Signatures
 	Widgets    Widgets
 	Nodes      Nodes
+
+	Collaborate Collaborations
 }
 
 // Blobs keep what is too large for a row.

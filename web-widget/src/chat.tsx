@@ -39,6 +39,8 @@ export function mount(host: Host): Chat {
   let phase = session.state.phase;
   let refusal: string | undefined;
   session.subscribe((s) => {
+    const asks = s.lines.findLast((l) => l.what?.startsWith("collaborate_"));
+    if (asks && asks.what === "collaborate_asked" && s.phase === "open") host.collaborate(store.get().token, asks.pos);
     if (s.refusal !== refusal && (refusal = s.refusal)) host.emit("identity", refusal);
     if (s.site) host.brand(s.site.color);
     if (s.phase === phase) return;

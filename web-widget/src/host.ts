@@ -10,11 +10,18 @@ export interface Host {
   label(open: boolean, unread: number): void;
   emit(name: string, detail?: unknown): void;
   brand(color?: string): void; // the website's own
+  // token: of the chat in which an agent asks, at pos; empty: there is a code to type; none: the page before was shown.
+  collaborate(token?: string, pos?: number): void;
   remove(): void;
 }
 
 export interface Chat {
   command(name: string, args: unknown[]): void;
+}
+
+export interface Collaborate {
+  begin(token?: string, pos?: number): void;
+  end(): void;
 }
 
 declare global {

@@ -1,9 +1,10 @@
 import css from "./loader.css";
 import tokens from "./tokens.css";
-import type { Chat, Host } from "./host";
+import type { Chat, Collaborate, Host } from "./host";
 
 declare const CHAT_HASH: string; // of chat.js; set by cmd/webbuild
 declare const INVITE_HASH: string;
+declare const COLLABORATE_HASH: string; // of collaborate.js, the same
 
 // v1.js: the launcher, and nothing more until somebody wants to talk. It draws a button in a shadow root of its
 // own, answers vaxel(…) and fetches chat.js on the first click, or when a chat is already going on.
@@ -51,7 +52,13 @@ function start(script: HTMLScriptElement): void {
       element.toggleAttribute("brand", !!color);
       element.style.setProperty("--brand", color ?? "");
     },
+    // Looking at the page together: an agent has asked in the chat, or there is a code to type, or the page before was shown.
+    collaborate(token, pos) {
+      (shared ??= import(`${base}collaborate.js?v=${COLLABORATE_HASH}`).then((m: { mount(h: Host): Collaborate }) => m.mount(host)))
+        .then((c) => c.begin(token, pos), () => (shared = undefined));
+    },
     remove() {
+      void shared?.then((c) => c.end());
       element.remove();
       chat = undefined;
     },
@@ -60,9 +67,11 @@ function start(script: HTMLScriptElement): void {
   host.brand(data.color);
 
   let chat: Promise<Chat> | undefined;
+  let shared: Promise<Collaborate> | undefined;
   const load = () => (chat ??= import(`${base}chat.js?v=${CHAT_HASH}`).then((m: { mount(h: Host): Chat }) => m.mount(host)));
   const command = (name: string, ...args: unknown[]): void => {
     if (name === "on") (listeners[args[0] as string] ??= []).push(args[1] as (detail: unknown) => void);
+    else if (name === "collaborate") host.collaborate("");
     else if (name === "close" || name === "shutdown") void chat?.then((c) => c.command(name, args));
     else load().then((c) => c.command(name, args), () => (chat = undefined)); // the next click tries again
   };
@@ -82,15 +91,16 @@ function start(script: HTMLScriptElement): void {
   window.vaxel = command;
   for (const args of before) command(...(Array.from(args) as [string]));
   const idle = window.requestIdleCallback ?? setTimeout;
-  if (live(key)) idle(() => void load());
+  if (kept("vxc:" + key)) host.collaborate();
+  if (/"live":true/.test(kept("vx:" + key))) idle(() => void load());
   else if ("invite" in data) idle(() => void import(`${base}invite.js?v=${INVITE_HASH}`).then((m: typeof import("./invite")) => m.watch(host, () => command("open"))));
 }
 
-function live(key: string): boolean {
+function kept(name: string): string {
   try {
-    return /"live":true/.test((localStorage.getItem("vx:" + key) ?? "") + (sessionStorage.getItem("vx:" + key) ?? ""));
+    return (localStorage.getItem(name) ?? "") + (sessionStorage.getItem(name) ?? "");
   } catch {
-    return false; // storage is forbidden here
+    return ""; // storage is forbidden here
   }
 }
 

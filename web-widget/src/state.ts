@@ -99,6 +99,7 @@ function ack(s: State, f: FrameOut): State {
 export function agentOf(lines: Line[]): string {
   for (let i = lines.length - 1; i >= 0; i--) {
     const l = lines[i]!;
+    if (l.what?.startsWith("collaborate_")) continue; // moves nobody
     if (l.kind === "event") return l.what === "joined" ? (l.name ?? "") : "";
     if (l.from === "agent" && l.name) return l.name;
   }

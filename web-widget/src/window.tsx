@@ -171,7 +171,7 @@ function useHeard(part: Part, session: Session, open: boolean, onUnread: (n: num
   const { state, w } = part;
   const [said, setSaid] = useState("");
   const last = useRef(0);
-  const theirs = state.lines.filter((l) => l.from === "agent" || (l.kind === "event" && l.what === "joined"));
+  const theirs = state.lines.filter((l) => (l.kind === "event" ? l.what === "joined" : l.from === "agent"));
   const newest = theirs[theirs.length - 1];
   useLayoutEffect(() => {
     if (!state.ready) return;

@@ -1,5 +1,6 @@
 import { useLocation } from 'wouter'
 import type { Id } from '../api/types'
+import { CollaborateSettings } from '../collaborate/admin'
 import { Agent, Agents } from './agents'
 import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
@@ -26,6 +27,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   calendars: [Calendars, CalendarOne],
   synonyms: [Synonyms],
   macros: [Macros],
+  collaborate: [CollaborateSettings],
   mailboxes: [Mailboxes],
   quarantine: [Quarantine],
   'blocked-senders': [BlockedSenders],

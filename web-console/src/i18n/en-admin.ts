@@ -217,6 +217,7 @@ export const enAdmin: typeof svAdmin = {
   macros: 'Macros',
   queueSignature: 'Signature of the queue',
   queueSignatureHint: 'Mails from the queue end with it. {{agent.signature}} is the agent’s own. Empty: the agent’s own.',
+  collaborate: 'Collaborate',
   synonyms: 'Synonyms',
   synonymsLead: 'What customers and agents type, and what the articles call it. Searches know it at once.',
   noSynonyms: 'No synonyms yet',

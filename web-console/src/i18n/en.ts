@@ -315,6 +315,13 @@ export const en: Words = {
     waited: (time) => `waited ${time}`,
     recording: 'Recording',
     events: {
+      collaborate_asked: (who) => `${who} asked to see the page`,
+      collaborate_shared: () => 'The customer shows their page',
+      collaborate_ended: () => 'The page is not shown any more',
+      collaborate_control_asked: (who) => `${who} asked to click and fill in`,
+      collaborate_control_given: (who) => `The customer let ${who} click and fill in`,
+      collaborate_control_declined: () => 'The customer clicks and fills in themselves',
+      collaborate_control_ended: () => 'Only the customer clicks and fills in',
       joined: (who) => `${who} took it`,
       called: () => 'Called in',
       left: (who) => `${who} left`,

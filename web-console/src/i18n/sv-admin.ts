@@ -215,6 +215,7 @@ export const svAdmin = {
   macros: 'Makron',
   queueSignature: 'Köns signatur',
   queueSignatureHint: 'Mejl från kön slutar med den. {{agent.signature}} är operatörens egen. Tom: operatörens egen.',
+  collaborate: 'Samarbeta',
   synonyms: 'Synonymer',
   synonymsLead: 'Det kunder och operatörer skriver, och vad det heter i artiklarna. Sökningen känner till det genast.',
   noSynonyms: 'Inga synonymer än',

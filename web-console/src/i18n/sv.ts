@@ -317,6 +317,13 @@ export const sv = {
     waited: (time: string) => `väntade ${time}`,
     recording: 'Inspelning',
     events: {
+      collaborate_asked: (who: string) => `${who} bad att få se sidan`,
+      collaborate_shared: () => 'Kunden visar sin sida',
+      collaborate_ended: () => 'Sidan visas inte längre',
+      collaborate_control_asked: (who: string) => `${who} bad att få klicka och fylla i`,
+      collaborate_control_given: (who: string) => `Kunden lät ${who} klicka och fylla i`,
+      collaborate_control_declined: () => 'Kunden klickar och fyller i själv',
+      collaborate_control_ended: () => 'Bara kunden klickar och fyller i',
       joined: (who: string) => `${who} tog hand om det`,
       called: () => 'Ringde in',
       left: (who: string) => `${who} lämnade`,

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link, useLocation, useSearch } from 'wouter'
 import { api, fileURL } from '../api/client'
+import { AskPage, ShownPage } from '../collaborate'
 import type { Case, Happening, InteractionView, Recording } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { short } from '../i18n/format'
@@ -256,6 +257,8 @@ function Lines({ catalogue }: { catalogue: () => void }) {
             </div>
           </div>
           {main && <Second i={main} />}
+          {main && <AskPage i={main} />}
+          {main && <ShownPage i={main} />}
           {main && <About i={main} />}
         </div>
       )}

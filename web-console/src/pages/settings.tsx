@@ -39,6 +39,7 @@ const ways = [
   ['mailboxes', 'mail', 'mailboxes'],
   ['widgets', 'chat', 'widgets'],
   ['trunks', 'phone', 'trunks'],
+  ['collaborate', 'screen', 'collaborate'],
 ] as const
 const mailroom = [
   ['quarantine', 'shield', 'quarantine'],

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { api } from '../api/client'
 import type { Case, Id, InteractionView } from '../api/types'
+import { AskPage } from '../collaborate'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { useCaseTitle } from '../inbox/case-title'
@@ -46,6 +47,7 @@ function Customer({ i, close }: { i: InteractionView; close: () => void }) {
       </div>
       <div className="side-scroll">
         <Facts i={i} />
+        <AskPage i={i} />
         <Cases i={i} />
         <section className="sec">
           <div className="sec-h">

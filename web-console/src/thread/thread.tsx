@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { useVerb } from '../actions'
+import { ShownPage } from '../collaborate'
 import type { Id, InteractionView } from '../api/types'
 import { useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
@@ -42,6 +43,7 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
     <section className="pane pane--thread" aria-label={w.thread.label}>
       <Head tab={tab} i={i} name={name} side={side} />
       <SecondStrip i={i} />
+      <ShownPage i={i} />
       {i.state === 'parked' && (
         <div className="banner second" role="status">
           <Icon name="pause" />
