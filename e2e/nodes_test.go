@@ -10,11 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
@@ -198,35 +201,56 @@ func TestNodesLoseNothing(t *testing.T) {
 // takeoverCycles is how often each way of losing a leader is measured; 100 for a figure.
 var takeoverCycles = flag.Int("takeover.cycles", 2, "cycles of each way that TestTakeover measures")
 
-// TestTakeover: of two routers the leader is killed, told to stop, or frozen. The other
-// leads, the next customer is offered, and a frozen one that wakes changes nothing. It
-// prints how long that took, from the leader's loss to the offer on the agent's socket.
-func TestTakeover(t *testing.T) {
-	t.Parallel()
+// measuredCycles are so many that TestTakeover holds its figures to the limits: fewer say
+// little, on a machine that does much else.
+const measuredCycles = 100
+
+// startRouters starts a door and two routers, of which one leads.
+func startRouters(t *testing.T) (*nodes, *console) {
+	t.Helper()
 	c := startNodes(t, "roles = [\"gateway\", \"channels\"]\n"+widget, `roles = ["router"]`, `roles = ["router"]`)
 	v := c.list[0]
 	v.agent.v = v // the routers have no pages
 	v.agent.signIn()
 	desk := v.agent.openConsole()
 	v.agent.available()
-	served := 0
+	return c, desk
+}
+
+// TestTakeover: of two routers the leader is killed, told to stop, or frozen, also between
+// the fence and the commit of a batch. The other leads, the next customer is offered, and a
+// frozen one that wakes changes nothing. It prints how long that took, from the leader's loss
+// to the offer on the agent's socket; of 100 cycles the 99th must keep within the limit.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	c, desk := startRouters(t)
+	v, served := c.list[0], 0
+	simply := func(lose func(*vaxel)) func(*vaxel, *visitor) time.Time {
+		return func(leader *vaxel, guest *visitor) time.Time {
+			lost := time.Now()
+			lose(leader)
+			guest.form()
+			return lost
+		}
+	}
+	thaw := func(v *vaxel) { v.signal(syscall.SIGCONT) }
 	for _, way := range []struct {
 		what  string
-		lose  func(*vaxel)
+		limit time.Duration // a frozen leader's: its lease of 2 s and one more
+		lose  func(*vaxel, *visitor) time.Time
 		again func(*vaxel)
 	}{
-		{"killed", (*vaxel).kill, func(v *vaxel) { v.run("") }},
-		{"stopped in good order", func(v *vaxel) { v.signal(syscall.SIGTERM) }, func(v *vaxel) { v.wait("its end", v.dead); v.run("") }},
-		{"frozen", func(v *vaxel) { v.signal(syscall.SIGSTOP) }, func(v *vaxel) { v.signal(syscall.SIGCONT) }},
+		{"killed", 500 * time.Millisecond, simply((*vaxel).kill), func(v *vaxel) { v.run("") }},
+		{"stopped in good order", 100 * time.Millisecond, simply(func(v *vaxel) { v.signal(syscall.SIGTERM) }), func(v *vaxel) { v.wait("its end", v.dead); v.run("") }},
+		{"frozen", 3 * time.Second, simply(func(v *vaxel) { v.signal(syscall.SIGSTOP) }), thaw},
+		{"frozen between fence and commit", 3 * time.Second, c.freezeInBatch, thaw},
 	} {
 		var took []time.Duration
 		for range *takeoverCycles {
 			guest := v.visit()
 			v.wait("the widget's welcome", func() bool { return guest.isWelcome() })
 			leader := c.leader()
-			lost := time.Now()
-			way.lose(leader)
-			guest.say("form", 0, map[string]any{"name": "Karin", "text": "Hej"})
+			lost := way.lose(leader, guest)
 			v.wait("an offer from the other router", func() bool { _, ok := desk.offer(); return ok })
 			took = append(took, desk.rang().Sub(lost))
 			// One that was told to stop may have made the offer itself, on its way out.
@@ -237,8 +261,12 @@ func TestTakeover(t *testing.T) {
 			served++
 		}
 		slices.Sort(took)
+		p99 := took[(len(took)*99+99)/100-1]
 		t.Logf("leader %s, %d times: p50 %v, p99 %v from its loss to the next offer", way.what, len(took),
-			took[len(took)/2].Round(time.Millisecond), took[(len(took)*99+99)/100-1].Round(time.Millisecond))
+			took[len(took)/2].Round(time.Millisecond), p99.Round(time.Millisecond))
+		if len(took) >= measuredCycles && p99 > way.limit {
+			t.Errorf("leader %s: p99 %v, at most %v", way.what, p99, way.limit)
+		}
 	}
 	for sql, want := range map[string]int{
 		`select count(*) from interaction where state = 'finished' and ended = 'handled'`:                                      served,
@@ -249,6 +277,79 @@ func TestTakeover(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", sql, got, want)
 		}
 	}
+	checkFloor(t, v.pool)
+}
+
+// form is what a customer says first.
+func (c *visitor) form() { c.say("form", 0, map[string]any{"name": "Karin", "text": "Hej"}) }
+
+// freezeInBatch stops a leader that has fenced a batch and not committed it: the batch is held
+// up at the log, which is locked for a moment.
+func (c *nodes) freezeInBatch(leader *vaxel, guest *visitor) (lost time.Time) {
+	t := c.front.t
+	must(t, pgx.BeginFunc(t.Context(), c.front.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `lock table routing_event in share mode`); err != nil {
+			return err
+		}
+		guest.form()
+		c.front.wait("a batch to be held up", func() bool {
+			return c.front.number(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%into routing_event%'`) > 0
+		})
+		lost = time.Now()
+		leader.signal(syscall.SIGSTOP)
+		return nil
+	}))
+	return lost
+}
+
+// TestAFrozenLeaderChangesNoRow: a leader is frozen between the fence and the commit of a
+// batch. When it wakes, the other leads and all is quiet: it steps down, and every row of the
+// floor, the timeline and the cases is as it was, until a new one is written under the new term.
+func TestAFrozenLeaderChangesNoRow(t *testing.T) {
+	t.Parallel()
+	c, desk := startRouters(t)
+	v := c.list[0]
+	for range 2 {
+		guest := v.visit()
+		v.wait("the widget's welcome", guest.isWelcome)
+		leader := c.leader()
+		old := v.number(`select term from lease where name = 'floor'`)
+		c.freezeInBatch(leader, guest)
+		v.wait("another leader", func() bool { return v.number(`select term from lease where name = 'floor'`) > old })
+		last := v.number(`select coalesce(max(seq), 0) from routing_event where term = ` + strconv.Itoa(old))
+		desk.finish(t, desk.accept(t))
+		v.agent.persist(http.MethodPut, "/me/status", map[string]string{"status": "working_offline"})
+		v.wait("quiet", func() bool { return v.number(`select count(*) from presence where intent = 'working_offline'`) == 1 })
+
+		before, downs := c.rows(), strings.Count(v.log.String(), "stepped down from the floor")
+		leader.signal(syscall.SIGCONT)
+		v.wait("the old leader to step down", func() bool { return strings.Count(v.log.String(), "stepped down from the floor") > downs })
+		v.wait("both routers", leader.ready)
+		after := c.rows()
+		for table, was := range before {
+			if after[table] != was && after["routing_event"] == before["routing_event"] {
+				t.Errorf("%s has changed, and the log has not", table)
+			}
+		}
+		if n := v.number(fmt.Sprintf(`select count(*) from routing_event where term <= %d and seq > %d`, old, last)); n != 0 {
+			t.Errorf("%d events were written under the old term", n)
+		}
+		v.agent.available()
+	}
+	checkFloor(t, v.pool)
+}
+
+// rows is what the tables hold that a leader writes, as one sum each.
+func (c *nodes) rows() map[string]string {
+	t, sums := c.front.t, map[string]string{}
+	for _, table := range []string{
+		"routing_event", "interaction", "offer", "segment", "presence", "alert", "command", "floor_inbox", "conversation", "entry", "participant", "support_case",
+	} {
+		var sum string
+		must(t, c.front.pool.QueryRow(t.Context(), `select md5(coalesce(string_agg(r::text, ' ' order by r::text), '')) from `+table+` as r`).Scan(&sum))
+		sums[table] = sum
+	}
+	return sums
 }
 
 func (v *vaxel) signal(s syscall.Signal) {
