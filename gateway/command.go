@@ -104,6 +104,12 @@ type (
 		Interaction InteractionID `json:"interaction"`
 		Agent       AgentID       `json:"agent"`
 	}
+	// Touch says that the agent has written something on an interaction: one who has no console
+	// keeps it as if that had come just now.
+	Touch struct {
+		Interaction InteractionID `json:"interaction"`
+		Agent       AgentID       `json:"agent"`
+	}
 	// Silence reports that a chat's customer waits for its agent's answer to the line at Pos.
 	// Supervisors hear of it, once for each agent and line, after five minutes in one hand.
 	Silence struct {
@@ -191,6 +197,7 @@ func (EndInteraction) command() {}
 func (Finish) command()         {}
 func (ExtendWrapUp) command()   {}
 func (TakeUp) command()         {}
+func (Touch) command()          {}
 func (Silence) command()        {}
 func (Redial) command()         {}
 func (Unreached) command()      {}
@@ -227,6 +234,7 @@ func init() {
 		Finish{},
 		ExtendWrapUp{},
 		TakeUp{},
+		Touch{},
 		Silence{},
 		Redial{},
 		Unreached{},

@@ -67,7 +67,13 @@ func (s *Server) saveDraft(ctx context.Context, by access.Caller, in *saveMailDr
 		}
 		return w.keepFiles(ctx, was.Attachments, in.Body.Attachments)
 	})
-	return now, err
+	if err != nil {
+		return now, err
+	}
+	if list, err := s.Floor.Serving(ctx, in.ID); err == nil {
+		s.touched(ctx, by, list...)
+	}
+	return now, nil
 }
 
 func (s *Server) dropDraft(ctx context.Context, by access.Caller, in *mailDraftIn) (none, error) {

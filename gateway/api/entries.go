@@ -124,6 +124,7 @@ func (s *Server) mine(ctx context.Context, by access.Caller, id gateway.Interact
 		return i, before, err
 	}
 	if err = held(i, by); err == nil {
+		s.touched(ctx, by, i)
 		return i, before, nil
 	}
 	if before, ok := s.said(ctx, by, i, clientID); ok {

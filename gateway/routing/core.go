@@ -37,7 +37,7 @@ import (
 
 // Version is the number of these rules. It stands beside each logged event: events are
 // replayed only by the version that decided them; another starts from a snapshot.
-const Version = 7
+const Version = 8
 
 // Core is the floor's whole state. It belongs to one goroutine.
 type Core struct {

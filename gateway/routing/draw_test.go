@@ -286,11 +286,13 @@ func (d *day) drawWork(by gateway.AgentID) Event {
 			codes = append(codes, code+1)
 		}
 	}
-	work := between(d.T, "work", 0, 18)
+	work := between(d.T, "work", 0, 19)
 	if it := d.core.items.at(id); it != nil && (it.Line2 != "" || it.company() > 0) && rapid.Bool().Draw(d.T, "on the lines") {
 		work = between(d.T, "line", 10, 14)
 	}
 	switch work {
+	case 19:
+		return gateway.Touch{Interaction: id, Agent: by}
 	case 15:
 		return gateway.TakeUp{Interaction: id, Agent: by}
 	case 16:

@@ -33,6 +33,7 @@ func FuzzUnmarshalEvent(f *testing.F) {
 		gateway.Finish{Interaction: 1, Agent: 1, Codes: []gateway.CodeID{1}},
 		gateway.ExtendWrapUp{Interaction: 1, Agent: 1},
 		gateway.TakeUp{Interaction: 1, Agent: 1},
+		gateway.Touch{Interaction: 1, Agent: 1},
 		gateway.Silence{Interaction: 1, Pos: 4},
 		gateway.Redial{Interaction: 1, Agent: 1, Callback: 12},
 		gateway.Unreached{Interaction: 1, Agent: 1},

@@ -30,7 +30,7 @@ var handlers = byKind(
 	on((*Core).leave), on((*Core).callMeBack), on((*Core).silence),
 
 	// what agents do with what they hold, from its beginning to its end
-	on((*Core).pull), on((*Core).begin), on((*Core).takeUp), on((*Core).redial), on((*Core).unreached),
+	on((*Core).pull), on((*Core).begin), on((*Core).takeUp), on((*Core).touched), on((*Core).redial), on((*Core).unreached),
 	on((*Core).endInteraction), on((*Core).finish), on((*Core).extendWrapUp),
 
 	// and with colleagues and lines

@@ -15,6 +15,7 @@ type hold struct {
 	queue  *queue
 	how    string
 	start  time.Time
+	worked time.Time // the agent was last heard of by this work, without a console; zero never
 	ended  time.Time // the agent's talk is over; zero while active
 	wrap   wrapUp
 	no     int   // of the offer that was accepted; 0: it was none

@@ -65,8 +65,11 @@ func (a *agent) leaseEnds() (at time.Time) {
 // separate leg. A wrap-up waits for a code no longer than for its agent.
 func (h *hold) leaseEnds() time.Time {
 	lost, from := h.agent.lost, h.start
-	if !h.active() {
+	switch {
+	case !h.active():
 		from = h.ended
+	case h.worked.After(from):
+		from = h.worked
 	}
 	switch {
 	case lost.IsZero() || h.active() && h.item.talks() || h.wrap.left > 0:
@@ -81,6 +84,20 @@ func (h *hold) leaseEnds() time.Time {
 		return lost.Add(keepChats)
 	}
 	return lost.Add(keepMail)
+}
+
+// touched notes that an agent without a console works on what they hold: it is kept from then
+// on as if it had just been taken. While there is a console that says enough.
+func (c *Core) touched(e gateway.Touch) *gateway.Error {
+	h, err := c.held(e.Interaction, e.Agent)
+	if err != nil {
+		return err
+	}
+	if h.active() && !h.agent.live {
+		h.worked = c.now
+		c.meet(h.agent)
+	}
+	return nil
 }
 
 // loseLease does what the lack of a console has come to.

@@ -172,15 +172,19 @@ func (a *agent) routable() bool {
 	return a.intent == gateway.IntentAvailable && a.next == "" && a.live
 }
 
-// allDeclined says whether everyone who could take the item has just refused it.
+// allDeclined says whether everyone who could take the item has just refused it. Whose phone
+// cannot be had could not.
 func (c *Core) allDeclined(it *item) (some bool) {
 	for _, rank := range it.bucket.ranks {
 		for _, p := range rank {
 			for _, a := range p.agents {
-				if a.routable() && !it.coolingFor(a, c.now) {
+				if !a.routable() || it.lane.phone() && a.mute() {
+					continue
+				}
+				if !it.coolingFor(a, c.now) {
 					return false
 				}
-				some = some || a.routable()
+				some = true
 			}
 		}
 	}

@@ -203,6 +203,8 @@ func about(ev Event) gateway.InteractionID {
 		return e.Interaction
 	case gateway.TakeUp:
 		return e.Interaction
+	case gateway.Touch:
+		return e.Interaction
 	case gateway.Silence:
 		return e.Interaction
 	case gateway.Redial:

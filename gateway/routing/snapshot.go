@@ -62,6 +62,7 @@ type (
 		Queue    gateway.QueueID `json:"queue"`
 		How      string          `json:"how"`
 		Start    time.Time       `json:"start"`
+		Worked   time.Time       `json:"worked,omitzero"`
 		Ended    time.Time       `json:"ended,omitzero"`
 		Until    time.Time       `json:"until,omitzero"`
 		Left     time.Duration   `json:"left,omitempty"`
@@ -160,7 +161,7 @@ func (it *item) state() itemState {
 	}
 	for _, h := range it.holds {
 		s.Holds = append(s.Holds, holdState{
-			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Ended: h.ended,
+			Agent: h.agent.id, Place: slices.Index(h.agent.holds, h), Queue: h.queue.id, How: h.how, Start: h.start, Worked: h.worked, Ended: h.ended,
 			Until: h.wrap.until, Left: h.wrap.left, Overtime: h.wrap.overtime, Warned: h.wrap.warned,
 			Asked: h.wrap.asked, Added: h.wrap.added, Parked: h.parked, Guest: h.guest, Mute: h.mute, No: h.no, Cost: h.cost,
 		})
@@ -294,7 +295,7 @@ func (c *Core) restoreHold(it *item, s holdState) error {
 		return fmt.Errorf("agent %d does not hold it", s.Agent)
 	}
 	h := &hold{
-		item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, ended: s.Ended,
+		item: it, agent: a, queue: c.queue(s.Queue), how: s.How, start: s.Start, worked: s.Worked, ended: s.Ended,
 		parked: s.Parked, guest: s.Guest, mute: s.Mute, no: s.No, cost: s.Cost,
 	}
 	if h.cost == 0 {

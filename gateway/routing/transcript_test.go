@@ -384,6 +384,8 @@ func (f *floor) command(w []string) gateway.Command {
 		return cmd
 	case "extends":
 		return gateway.ExtendWrapUp{Agent: agent, Interaction: id}
+	case "writes":
+		return gateway.Touch{Agent: agent, Interaction: id}
 	case "takes-up":
 		return gateway.TakeUp{Agent: agent, Interaction: id}
 	case "calls-back": // anna calls-back 1 [as 2]
