@@ -45,6 +45,7 @@ type AgentRow struct {
 	Favourite    bool              `json:"favourite"`
 	RecentAt     *time.Time        `json:"recent_at,omitempty"`
 	Presence     gateway.Presence  `json:"presence"`
+	CodeName     string            `json:"code_name,omitempty" doc:"What its status code is called, also where it is not the caller's to choose"`
 	Queues       []gateway.QueueID `json:"queues" nullable:"false"`
 	Holds        []holding         `json:"holds" nullable:"false" doc:"What the agent has open"`
 	HandledToday int               `json:"handled_today"`
@@ -207,12 +208,14 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	if err != nil {
 		return none, err
 	}
+	language := s.language(ctx, by)
 	for _, t := range targets {
 		id := gateway.AgentID(t.ID)
 		row := AgentRow{
 			ID: id, Name: t.Name.In(""), Group: t.Group, Favourite: t.Favourite, RecentAt: t.RecentAt,
 			Presence: presences(id), Queues: orEmpty(names.agents[id].Queues), Holds: holdings(holds[id]),
 		}
+		row.CodeName = names.codes[reason{row.Presence.Intent, row.Presence.StatusCode}].In(language)
 		if i := slices.IndexFunc(figures, func(f stats.AgentFigures) bool { return f.Agent == id }); i >= 0 {
 			f := figures[i]
 			row.HandledToday, row.Accepted, row.Declined, row.AHT = f.Handled, f.Accepted, f.Declined, f.AHT

@@ -1,7 +1,12 @@
 package api_test
 
 import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
@@ -50,30 +55,125 @@ func TestBoardsShowWhatIsOnesOwn(t *testing.T) {
 	anna.shows(h.invoices, h.support)
 }
 
-// TestLiveBoardsShowTodaysFigures brings the day's figures with the floor's state.
-func TestLiveBoardsShowTodaysFigures(t *testing.T) {
+// TestBoardsSayWhatIs holds each column, at rest and live, to what was done: one chat is
+// finished, one is held, one was declined and given to a colleague, one waits.
+func TestBoardsSayWhatIs(t *testing.T) {
 	h := newHouse(t)
 	anna := h.ready(t, "anna", "board")
+	bo, _ := h.as(t, "bo").open("", "board")
 	h.arrive(t, gateway.Chat, h.invoices)
-	_, i := anna.take()
-	for anna.shows(h.invoices, h.support)[h.invoices.String()]["answered_today"] != 1.0 {
-		continue
+	_, done := anna.take()
+	anna.post("/interactions/"+done["id"].(string)+"/end", nil, 200)
+	anna.post("/interactions/"+done["id"].(string)+"/finish", m{"codes": []any{h.solved}}, 200)
+	given := h.arrive(t, gateway.Chat, h.invoices)["interaction"].(string)
+	offer := anna.until("offer.created", func(o m) bool { return o["interaction"] == given })
+	anna.post(fmt.Sprintf("/offers/%v/%v/decline", offer["interaction"], offer["no"]), nil, 200)
+	bo.post("/interactions/"+given+"/assign", m{"agent": h.bo}, 200)
+	held := h.arrive(t, gateway.Chat, h.invoices)["interaction"].(string)
+	offer = anna.until("offer.created", func(o m) bool { return o["interaction"] == held })
+	anna.post(fmt.Sprintf("/offers/%v/%v/accept", held, offer["no"]), nil, 200)
+	anna.put("/me/status", m{"status": "working_offline"}, 202) // nothing new
+	waiting := h.arrive(t, gateway.Chat, h.invoices)["interaction"].(string)
+	bo.until("interaction.changed", func(i m) bool { return i["id"] == waiting && i["state"] == "waiting" })
+	waits := bo.get("/interactions/" + waiting)
+
+	queue := m{
+		"id": h.invoices.String(), "name": "Faktura", "mine": true, "favourite": false, "waiting.chat": 1.0, "waiting.email": 0.0,
+		"in_progress": 2.0, "serving.chat": 2.0, "agents.busy": 2.0, "agents.available": nil, "routable": 0.0, "ready": 0.0,
+		"longest_since": waits["arrived_at"], "oldest_due": waits["due_at"],
+		"service_level": 1.0, "answered_today": 3.0, "abandoned_today": 0.0,
 	}
-	anna.post("/interactions/"+i["id"].(string)+"/finish", m{"codes": []any{h.solved}}, 200)
-	rows := items(anna.get("/agents"))
-	for _, want := range []string{"id", "name", "presence", "queues", "holds", "accepted", "declined", "handled_today", "aht_s"} {
-		if _, ok := rows[0][want]; !ok {
-			t.Errorf("the agent board has no column %s: %v", want, rows[0])
+	shows(t, func() m { return items(anna.get("/queues?name=faktura"))[0] }, queue)
+	shows(t, func() m { return items(anna.get("/agents"))[0] }, m{
+		"id": h.anna.String(), "name": "Anna", "group": h.group.String(), "presence.status": "busy", "presence.next": "working_offline",
+		"holds.0.channel": "chat", "holds.0.count": 1.0, "holds.1": nil,
+		"accepted": 2.0, "declined": 1.0, "handled_today": 1.0,
+	})
+	live := m{
+		"queue": h.invoices.String(), "routable": 0.0, "ready": 0.0, "agents.busy": 2.0, "service_level": 1.0, "answered_today": 3.0, "abandoned_today": 0.0,
+	}
+	shows(t, func() m { return anna.shows(h.invoices, h.support)[h.invoices.String()] }, live)
+}
+
+// shows waits until what is shown holds the values, each under the path to it.
+func shows(t *testing.T, row func() m, want m) {
+	t.Helper()
+	var wrong string
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if wrong = differs(row(), want); wrong == "" {
+			return
 		}
 	}
-	row := items(anna.get("/queues?name=faktura"))[0]
-	for _, want := range []string{
-		"waiting", "in_progress", "serving", "agents", "expected_wait_s", "routable", "ready", "service_level", "abandoned_today", "answered_today", "mine", "favourite",
-	} {
-		if _, ok := row[want]; !ok {
-			t.Errorf("the queue board has no column %s: %v", want, row)
+	t.Error(wrong)
+}
+
+func differs(row, want m) (wrong string) {
+	for path, value := range want {
+		var got any = row
+		for key := range strings.SplitSeq(path, ".") {
+			n, _ := strconv.Atoi(key)
+			switch at := got.(type) {
+			case m:
+				got = at[key]
+			case []any:
+				got = nil
+				if n < len(at) {
+					got = at[n]
+				}
+			}
+		}
+		if got != value {
+			wrong += fmt.Sprintf("%s: got %v want %v\n", path, got, value)
 		}
 	}
+	return wrong
+}
+
+// TestBoardsAreToldOnceASecond: an agent goes to and fro, as fast as they hear of it.
+// A board hears of them, and of their queues, at most once a second each, and of how it ended.
+func TestBoardsAreToldOnceASecond(t *testing.T) {
+	h := newHouse(t)
+	anna := h.ready(t, "anna")
+	bo, _ := h.as(t, "bo").open("", "board")
+	bo.until("snapshot", nil)
+	begun, changes := time.Now(), 0
+	for ; time.Since(begun) < 3*time.Second; changes += 2 {
+		for _, status := range []string{"working_offline", "available"} {
+			anna.put("/me/status", m{"status": status}, 200)
+			anna.until("agent.status", func(p m) bool { return p["status"] == status })
+		}
+	}
+	anna.put("/me/status", m{"status": "on_break", "code": "lunch"}, 200)
+	told, shown := map[any]int{}, 0.0
+	for over := false; !over; {
+		f := bo.next()
+		if p, ok := f["data"].(m); f["t"] == "agent.status" && ok {
+			if p["agent"] != h.anna.String() || f["rev"] == shown {
+				continue // of Bo, or once more for its cursor
+			}
+			shown, over = f["rev"].(float64), p["status"] == "on_break"
+		}
+		told[f["t"]]++
+	}
+	most := int(time.Since(begun)/time.Second) + 2
+	for _, kind := range []string{"agent.status", "queue.stats"} {
+		if n := told[kind]; n < 1 || n > most {
+			t.Errorf("of %d changes within %v the board heard %d times by %s, want 1 to %d", changes, time.Since(begun), n, kind, most)
+		}
+	}
+}
+
+// TestReasonsAreNamedOnBoards: colleagues have reasons of their own, which are called on the
+// board what the administrator calls them, in the reader's language.
+func TestReasonsAreNamedOnBoards(t *testing.T) {
+	h := newHouse(t)
+	h.as(t, "admin").post("/admin/status-codes", m{"intent": "working_offline", "code": "errand", "name": m{"sv": "Ärende"}, "agents": []any{h.anna}}, 201)
+	anna, bo := h.ready(t, "anna"), h.as(t, "bo")
+	if own := bo.get("/status-codes")["working_offline"].([]any); len(own) != 0 {
+		t.Errorf("Bo may choose %v", own)
+	}
+	anna.put("/me/status", m{"status": "working_offline", "code": "errand"}, 200)
+	shows(t, func() m { return items(bo.get("/agents?name=anna"))[0] }, m{"presence.status_code": "errand", "code_name": "Ärende"})
 }
 
 // TestBoardsAreScoped shows agents what waits in their own queues, and supervisors all.
@@ -82,6 +182,9 @@ func TestBoardsAreScoped(t *testing.T) {
 	sales := h.as(t, "admin").post("/admin/queues", m{"name": m{"sv": "Sälj"}}, 201)["id"].(string)
 	bo, _ := h.as(t, "bo").open("", "board")
 	anna, _ := h.as(t, "anna").open("", "board")
+	var added gateway.QueueID
+	check(t, added.UnmarshalText([]byte(sales)))
+	bo.shows(h.invoices, h.support, added)
 	other := h.arriveAt(t, gateway.Chat, sales)
 	own := h.arrive(t, gateway.Chat, h.invoices)
 	is := func(came m) func(m) bool { return func(i m) bool { return i["id"] == came["interaction"] } }
@@ -92,11 +195,14 @@ func TestBoardsAreScoped(t *testing.T) {
 		}
 		return is(own)(i)
 	})
-	for _, row := range items(anna.get("/queues?name=faktura")) {
-		if row["oldest_due"] == nil || row["longest_since"] == nil || row["expected_wait_s"].(m)["chat"] == nil {
-			t.Errorf("got %v", row)
+	// How it stands there everybody sees, to transfer; what waits there, nobody from elsewhere.
+	shows(t, func() m { return items(anna.get("/queues?name=" + url.QueryEscape("sälj")))[0] }, m{"id": sales, "mine": false, "waiting.chat": 1.0})
+	for _, i := range items(anna.get("/interactions?scope=queues")) {
+		if i["queue"] == sales {
+			t.Errorf("got %v", i)
 		}
 	}
+	anna.refused("GET", "/interactions?scope=all", nil, 403, "role_required")
 }
 
 func TestBoardsAndDirectory(t *testing.T) {

@@ -37,6 +37,13 @@ type nameList struct {
 	closed map[gateway.QueueID]bool                     // out of use
 	asks   map[gateway.QueueID]map[gateway.Channel]bool // whether a wrap-up is the agent's to ask for
 	agents map[gateway.AgentID]agentName
+	codes  map[reason]roster.Label
+}
+
+// reason is a status code of those that an administrator keeps.
+type reason struct {
+	intent gateway.Intent
+	code   string
 }
 
 // agentName is what boards and lists show of an agent.
@@ -93,7 +100,7 @@ func (n *names) renew(ctx context.Context, _ []struct{}) (map[struct{}]nameList,
 
 // read takes in those who have left too: finished interactions quote them.
 func (n *names) read(ctx context.Context) (nameList, error) {
-	list := nameList{queues: map[gateway.QueueID]roster.Label{}, closed: map[gateway.QueueID]bool{}, asks: map[gateway.QueueID]map[gateway.Channel]bool{}, agents: map[gateway.AgentID]agentName{}}
+	list := nameList{queues: map[gateway.QueueID]roster.Label{}, closed: map[gateway.QueueID]bool{}, asks: map[gateway.QueueID]map[gateway.Channel]bool{}, agents: map[gateway.AgentID]agentName{}, codes: map[reason]roster.Label{}}
 	queues, err := n.roster.Queues(ctx, roster.QueueFilter{Former: true})
 	if err != nil {
 		return list, err
@@ -104,6 +111,13 @@ func (n *names) read(ctx context.Context) (nameList, error) {
 		for c, p := range q.Channels {
 			list.asks[q.ID][c] = p.WrapUp.Mode == gateway.WrapUpOptional
 		}
+	}
+	codes, err := n.roster.AllStatusCodes(ctx)
+	if err != nil {
+		return list, err
+	}
+	for _, c := range codes {
+		list.codes[reason{c.Intent, c.Code}] = c.Name
 	}
 	for after := gateway.AgentID(0); ; {
 		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})

@@ -29,7 +29,7 @@ type glimpse struct {
 }
 
 // keep says whether a frame is kept back, or nothing new. What was shown ahead of the log
-// comes again from there, for its cursor.
+// comes again from there, for its cursor; what the log says of before that nobody needs.
 func (o *others) keep(agent gateway.AgentID, f frame, now time.Time) bool {
 	if o.shown == nil {
 		o.shown, o.kept = map[gateway.AgentID]glimpse{}, map[gateway.AgentID]frame{}
@@ -37,7 +37,7 @@ func (o *others) keep(agent gateway.AgentID, f frame, now time.Time) bool {
 	last, ok := o.shown[agent]
 	switch {
 	case ok && f.Rev <= last.rev:
-		return f.At == ""
+		return f.Rev < last.rev || f.At == ""
 	case !ok || now.Sub(last.at) >= boardGap:
 		o.shown[agent] = glimpse{now, f.Rev}
 		delete(o.kept, agent) // it is older

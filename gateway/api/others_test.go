@@ -34,6 +34,8 @@ func TestOthersOnceASecond(t *testing.T) {
 	}
 	change(1, 5, "", 1500, true)
 	change(1, 6, "", 2100, false) // nobody took out what is older meanwhile
+	change(1, 5, "e", 2200, true) // the log comes after what it was ahead of
+	change(1, 6, "f", 2300, false)
 	if got := o.due(at(5000)); len(got) != 0 {
 		t.Errorf("got %v which is of before what was shown", got)
 	}
