@@ -70,7 +70,7 @@ func (c *Call) answeredByFloor(ctx context.Context, r *ring, answer gateway.Answ
 			c.changed(ctx, *i)
 		}
 	case refused(err):
-		c.v.log.Info("an answer came too late", "call", c.row.ID, "agent", r.offer.Agent, "err", err)
+		c.log().Info("an answer came too late", "agent", r.offer.Agent, "err", err)
 		c.regret(r)
 	default: // nobody decided: the item is requeued when the offer runs out
 		c.v.log.Warn("the floor did not answer", "call", c.row.ID, "agent", r.offer.Agent, "err", err)

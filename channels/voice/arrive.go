@@ -89,7 +89,7 @@ func (c *Call) arrive(ctx context.Context) {
 	c.customer.stream.Play(c.v.sounds.say("welcome", c.row.Language), false, c.music)
 	c.after(c.v.cfg.Patience.Sign, c.mustBeThere)
 	c.wait(ctx)
-	c.v.log.Info("call waits", "call", c.row.ID, "interaction", c.row.Interaction, "queue", c.row.Queue)
+	c.log().Info("call waits", "queue", c.row.Queue)
 }
 
 // mustBeThere lets nobody wait for, or listen to, a caller who has shown no sign of life since

@@ -49,7 +49,7 @@ func (c *Call) drained(ctx context.Context) {
 		return
 	case c.row.State == waiting && c.outside == nil, c.row.State == talking:
 	default:
-		c.v.log.Info("a call goes on past the drain's deadline", "call", c.row.ID, "state", string(c.row.State))
+		c.log().Info("a call goes on past the drain's deadline", "state", string(c.row.State))
 		return
 	}
 	c.countDrained()

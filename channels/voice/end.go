@@ -133,7 +133,7 @@ func (c *Call) finish(ctx context.Context, cause string) {
 		c.v.rooms.Feed.Announce(gateway.MessageCreated(*e))
 	}
 	crash.At("call.ended")
-	c.v.log.Info("call ended", "call", c.row.ID, "interaction", c.row.Interaction, "cause", cause)
+	c.log().Info("call ended", "cause", cause)
 }
 
 // cutOff is the node stopping: telephones are told, the rest is for the next start.

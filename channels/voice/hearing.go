@@ -14,7 +14,7 @@ func (c *Call) bridge() {
 	c.heard = hearing{}
 	c.arrange()
 	crash.At("call.bridged")
-	c.v.log.Info("call bridged", "call", c.row.ID, "interaction", c.row.Interaction, "agent", c.row.Agent)
+	c.log().Info("call bridged", "agent", c.row.Agent)
 }
 
 // music begins, or begins anew, with what is played to those who wait.

@@ -33,6 +33,31 @@ const (
 	service = "0701740605" // the number that customers dial
 )
 
+// logged is what the log says.
+type logged struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// lines are those with a message.
+func (l *logged) lines(message string) (list []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, fmt.Sprintf("msg=%q ", message)) {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
 // house stands in for the neighbours: what they are told is written down, and what they
 // would decide is done by the test.
 type house struct {
@@ -43,6 +68,7 @@ type house struct {
 	stop func() // ends Run
 
 	broken bool // Run ends by itself, with an error
+	logged logged
 
 	mu       sync.Mutex // guards what follows
 	arrivals []gateway.Arrival
@@ -97,7 +123,7 @@ func open(t *testing.T, maxWait gateway.Seconds, change ...func(*voice.Config)) 
 
 func (h *house) run(cfg voice.Config, maxWait gateway.Seconds) {
 	h.t.Helper()
-	log := slog.New(slog.NewTextHandler(h.t.Output(), nil))
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(h.t.Output(), &h.logged), nil))
 	v, err := voice.Open(h.t.Context(), cfg, h.pool, voice.Rooms{Intake: h, Floor: h, Feed: h, Phones: h, Queues: h, Places: h, Timeline: line{h}, Blobs: h}, log)
 	if err != nil {
 		h.t.Fatal(err)

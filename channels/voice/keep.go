@@ -46,7 +46,7 @@ func (v *Voice) keep(ctx context.Context, c *Call, m *message) (kept bool, err e
 	sound, err := readWAV(m.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, wav.ErrShort), err == nil && media.Voice(sound.Samples) < v.cfg.Patience.ShortVoice:
-		v.log.Info("nothing was said on a voicemail", "call", c.row.ID)
+		c.log().Info("nothing was said on a voicemail")
 		return false, v.drop(ctx, m)
 	case errors.Is(err, wav.ErrFormat):
 		v.log.Error("a recording is damaged; its file stays", "call", c.row.ID, "path", m.path, "err", err)
@@ -67,7 +67,7 @@ func (v *Voice) keep(ctx context.Context, c *Call, m *message) (kept bool, err e
 	if err := v.takeIn(ctx, c, m, gateway.Recording{Blob: key, DurationMS: sound.Duration().Milliseconds()}, size); err != nil {
 		return false, err
 	}
-	v.log.Info("voicemail kept", "call", c.row.ID, "seconds", int(sound.Duration().Seconds()))
+	c.log().Info("voicemail kept", "seconds", int(sound.Duration().Seconds()))
 	v.remove(m.path)
 	return true, nil
 }

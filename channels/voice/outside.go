@@ -106,7 +106,7 @@ func (c *Call) withOutside() {
 	c.outside.stream.Part()
 	media.Bridge(c.customer.stream, c.outside.stream)
 	c.after(outsideMost, func(ctx context.Context) { c.endOutside(ctx, "too_long") })
-	c.v.log.Info("call sent on", "call", c.row.ID, "interaction", c.row.Interaction)
+	c.log().Info("call sent on")
 }
 
 // endOutside ends a call of which the floor knows nothing more.

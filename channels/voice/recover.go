@@ -95,7 +95,7 @@ func (v *Voice) bury(ctx context.Context, row callRow) error {
 			return err
 		}
 	}
-	v.log.Info("ended a call of the last life", "call", row.ID, "interaction", row.Interaction, "state", string(row.State))
+	c.log().Info("ended a call of the last life", "state", string(row.State))
 	c.finish(ctx, cause)
 	return nil
 }
@@ -191,7 +191,7 @@ func (c *Call) keepRecorded(ctx context.Context) (kept bool, err error) {
 			return true, nil
 		}
 		if err := wav.Repair(r.path); err != nil {
-			c.v.log.Info("a voicemail had not begun", "call", c.row.ID, "err", err)
+			c.log().Info("a voicemail had not begun", "err", err)
 		}
 		one, err := c.v.keep(ctx, c, &r.message)
 		if err != nil {

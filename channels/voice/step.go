@@ -48,7 +48,7 @@ func (c *Call) tellWait(ctx context.Context, wait int) {
 		defer stop()
 		position, most, err := c.v.rooms.Places.Place(asked, id)
 		if err != nil {
-			c.v.log.Info("look up a caller's place", "interaction", id, "err", err)
+			c.v.log.Warn("look up a caller's place", "interaction", id, "err", err)
 		}
 		c.post(func(ctx context.Context) {
 			if wait != c.waits || c.row.State != waiting {

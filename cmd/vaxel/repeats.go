@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -14,8 +15,9 @@ const linesPerSecond = 8
 
 // repeats is a log that a flood does not fill: in each second of the clock a source has a
 // few lines, and when the second is over one line says how many more there were. The
-// source is the attribute of that name; warnings and errors that have none are counted by
-// their message. What is only told of (an interaction came) is not held back.
+// source is the attribute of that name, an address from all its ports; warnings and errors
+// that have none are counted by their message. What is only told of and comes from nobody
+// outside (a start, a drain) is not held back.
 type repeats struct {
 	slog.Handler
 	source string // given to the logger, or empty
@@ -99,6 +101,9 @@ func (r *repeats) sourceOf(record slog.Record) string {
 		}
 		return source == ""
 	})
+	if at, err := netip.ParseAddrPort(source); err == nil {
+		return at.Addr().Unmap().String()
+	}
 	return source
 }
 

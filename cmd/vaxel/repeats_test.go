@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,7 +20,11 @@ func TestFloodsAreCounted(t *testing.T) {
 		for range 1000 {
 			log.Warn("refused a request", "source", "192.0.2.1")
 			log.Error("answer a request", "err", "gone")
-			log.Info("an interaction came")
+			log.Info("drained")
+			log.Info("call waits", "source", "192.0.2.3")
+		}
+		for port := range 100 {
+			log.Warn("refused on the SIP port", "source", netip.AddrPortFrom(netip.MustParseAddr("192.0.2.4"), uint16(port)).String())
 		}
 		log.Warn("refused a request", "source", "192.0.2.2")
 		time.Sleep(time.Second) // the clock of the bubble
@@ -32,7 +37,12 @@ func TestFloodsAreCounted(t *testing.T) {
 			{1, `level=WARN msg="more were not logged" count=992 last="refused a request" source=192.0.2.1`},
 			{linesPerSecond, `msg="answer a request" err=gone`},
 			{1, `level=ERROR msg="more were not logged" count=992 last="answer a request"`},
-			{1000, `msg="an interaction came"`},
+			{1000, `msg=drained`},
+			{linesPerSecond, `msg="call waits" source=192.0.2.3`},
+			{1, `level=INFO msg="more were not logged" count=992 last="call waits" source=192.0.2.3`},
+			{1, `source=192.0.2.4:7`},
+			{0, `source=192.0.2.4:8`},
+			{1, `level=WARN msg="more were not logged" count=92 last="refused on the SIP port" source=192.0.2.4`},
 			{1, `msg="refused a request" source=192.0.2.2`},
 		} {
 			if got := strings.Count(out.String(), want.text+"\n"); got != want.lines {

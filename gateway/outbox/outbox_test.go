@@ -32,6 +32,7 @@ type post struct {
 	mu   sync.Mutex // guards what follows
 	more *sync.Cond // told has grown
 	told []gateway.Outbound
+	log  strings.Builder
 	hear func([]byte)
 }
 
@@ -51,7 +52,7 @@ func newPost(t *testing.T) *post {
 // start runs an outbox of the named node until stop.
 func (p *post) start(name string) {
 	p.t.Helper()
-	box := outbox.New(p.pool, name, map[gateway.OutboundKind]outbox.Sender{gateway.OutboundEmail: p}, p, p, slog.New(slog.DiscardHandler))
+	box := outbox.New(p.pool, name, map[gateway.OutboundKind]outbox.Sender{gateway.OutboundEmail: p}, p, p, slog.New(slog.NewTextHandler(p, nil)))
 	ctx, cancel := context.WithCancel(p.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- box.Run(ctx) }()
@@ -104,6 +105,13 @@ func (p *post) Subscribe(_ string, hear func([]byte)) func() {
 	defer p.mu.Unlock()
 	p.hear = hear
 	return func() {}
+}
+
+// Write is what the outbox logs.
+func (p *post) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.Write(b)
 }
 
 func (p *post) add(messageID string, addresses ...string) (id int64) {
@@ -207,6 +215,11 @@ func TestDeferredIsTriedAgainWithLongerPauses(t *testing.T) {
 		p.answers <- says(gateway.OutboundDeferred, refused.Error())
 		p.later(id)
 	}
+	p.mu.Lock()
+	if log := p.log.String(); !strings.Contains(log, `level=WARN msg="outbound deferred"`) { // of warnings a flood is counted
+		t.Errorf("logged %q", log)
+	}
+	p.mu.Unlock()
 	<-p.sent
 	p.settled(id, 8)
 	if _, err := p.pool.Exec(t.Context(), `update outbound set created_at = now() - interval '73 hours'`); err != nil {

@@ -208,7 +208,7 @@ func (o *Store) send(ctx context.Context, out row) {
 	cancel()
 	if err != nil {
 		delivery = gateway.Delivery{State: gateway.OutboundDeferred, Response: err.Error()}
-		o.log.Info("outbound deferred", "outbound", out.ID, "err", err)
+		o.log.Warn("outbound deferred", "outbound", out.ID, "err", err)
 	}
 	crash.At("outbox.sent")
 	// The outcome is written even while the node stops: not knowing it is worse.
