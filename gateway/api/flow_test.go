@@ -310,6 +310,16 @@ func TestPullingByHand(t *testing.T) {
 		t.Errorf("got %v, want nothing in a queue that is not hers", actions)
 	}
 	anna.refused("POST", at+"/pull", nil, 403, "not_in_queue")
+	adds := func(steps ...m) {
+		rev := number(admin.get("/admin/queues/" + other)["rev"])
+		admin.with("If-Match", rev).patch("/admin/queues/"+other, m{"steps": steps})
+	}
+	adds(m{"after": 0, "do": "add_queue", "queue": h.support, "channels": []string{"chat"}}, m{"after": 3600, "do": "add_queue", "queue": h.support})
+	anna.refused("POST", at+"/pull", nil, 403, "not_in_queue")
+	adds(m{"after": 0, "do": "add_queue", "queue": h.support})
+	if actions := anna.get(at)["actions"].([]any); len(actions) != 1 || actions[0] != "pull" {
+		t.Errorf("got %v, want what has been added to her queue", actions)
+	}
 	bo.put("/me/status", m{"status": "working_offline"}, 200)
 	if i := bo.post(at+"/pull", nil, 200); i["agent"] != h.bo.String() {
 		t.Errorf("a supervisor: got %v", i)

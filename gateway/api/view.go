@@ -131,12 +131,13 @@ func (s *Server) ownView(ctx context.Context, by access.Caller, i gateway.Intera
 // ownViews are views with what the caller may do.
 func (s *Server) ownViews(ctx context.Context, by access.Caller, list []gateway.Interaction) ([]Interaction, error) {
 	out, err := s.views(ctx, s.language(ctx, by), list)
+	mayPull := s.puller(ctx, by)
 	for n := range out {
 		if err == nil {
 			out[n].Actions, err = s.actions(ctx, out[n], by)
 		}
 		if err == nil && out[n].State == gateway.StateWaiting {
-			if may, failed := s.mayPull(ctx, by, out[n].Queue); !may {
+			if may, failed := mayPull(out[n].Interaction); !may {
 				out[n].Actions, err = []string{}, failed
 			}
 		}
