@@ -267,12 +267,14 @@ func (c *Core) failOffer(e gateway.FailOffer) *gateway.Error {
 	return nil
 }
 
-// unheard takes a call from an agent through whose phone no sound has come.
+// unheard takes a call from an agent through whose phone no sound has come. That was no
+// answer: supervisors hear of it as of any other call that nobody takes.
 func (c *Core) unheard(h *hold) {
 	it := h.item
 	c.turn.subject = it
 	if !h.guest && it.AcceptedAt.Equal(h.start) {
 		it.AcceptedAt = time.Time{} // nobody has been heard yet
+		it.tries = it.OfferNo
 	}
 	c.block(h.agent, it, CauseMedia)
 	c.putBack(h, CauseMedia)

@@ -122,20 +122,33 @@ func TestCapacityIsNotExceeded(t *testing.T) {
 	})
 }
 
-// An item that everybody refuses, or that fails at every phone, does not run round in a
-// loop: it is offered a few times a minute, and supervisors hear of it.
+// An item that everybody refuses or misses, or that fails at every phone, does not run round
+// in a loop: it is offered a few times a minute, and supervisors hear of it. Whoever misses
+// is away for ten seconds only, under engage.
 func TestNoReassignmentLoop(t *testing.T) {
-	for name, answer := range map[string]func(gateway.Offer) routing.Event{
-		"declined": func(o gateway.Offer) routing.Event {
-			return gateway.Decline{Interaction: o.Interaction, No: o.No, Agent: o.Agent}
+	fails := func(cause string) func(gateway.Offer) []routing.Event {
+		return func(o gateway.Offer) []routing.Event {
+			return []routing.Event{gateway.FailOffer{Interaction: o.Interaction, No: o.No, Agent: o.Agent, Cause: cause}}
+		}
+	}
+	for name, answer := range map[string]func(gateway.Offer) []routing.Event{
+		"declined": func(o gateway.Offer) []routing.Event {
+			return []routing.Event{gateway.Decline{Interaction: o.Interaction, No: o.No, Agent: o.Agent}}
 		},
-		"failed": func(o gateway.Offer) routing.Event {
-			return gateway.FailOffer{Interaction: o.Interaction, No: o.No, Agent: o.Agent, Cause: routing.CauseBusy}
+		"missed":      func(gateway.Offer) []routing.Event { return nil },
+		"busy":        fails(routing.CauseBusy),
+		"unreachable": fails(routing.CauseUnreachable),
+		"media": func(o gateway.Offer) []routing.Event {
+			accept := gateway.Accept{Interaction: o.Interaction, No: o.No, Agent: o.Agent, ByPhone: true}
+			return append([]routing.Event{accept}, fails(routing.CauseMedia)(o)...)
 		},
 	} {
 		for _, strategy := range []gateway.Strategy{gateway.LongestIdle, gateway.RingAll, gateway.RoundRobin} {
 			t.Run(name+"/"+string(strategy), func(t *testing.T) {
 				r := newRace(t, strategy)
+				plan := racePlan(strategy)
+				plan.Queues[0].Channels[gateway.Voice] = gateway.ChannelPlan{Target: 20, Decline: gateway.DeclineEngage, OfferTimeout: 15}
+				r.must(routing.Configure{Plan: plan})
 				numbers := r.refuseFor(10*time.Minute, answer, 10*12+3)
 				if alerted := slices.Contains(r.alerts, gateway.AlertUnanswered); numbers > 10*12+3 || !alerted {
 					t.Errorf("%d offers in ten minutes; supervisors know: %v", numbers, alerted)
@@ -145,15 +158,21 @@ func TestNoReassignmentLoop(t *testing.T) {
 	}
 }
 
-// refuseFor gives every offer of a call the same answer for a while, and counts the offers
-// until there are too many.
-func (r *race) refuseFor(d time.Duration, answer func(gateway.Offer) routing.Event, most int) (numbers int) {
+// refuseFor gives every offer of a call the same answer for a while, or none, and counts the
+// offers until there are too many.
+func (r *race) refuseFor(d time.Duration, answer func(gateway.Offer) []routing.Event, most int) (numbers int) {
 	r.Helper()
 	r.must(routing.Admit{Admission: gateway.Admission{Interaction: 1, Channel: gateway.Voice, Queue: 1}})
 	for end := r.at.Add(d); r.at.Before(end); {
 		for len(r.open) > 0 && numbers <= most {
 			numbers = max(numbers, r.open[0].No)
-			r.must(answer(r.open[0]))
+			said := answer(r.open[0])
+			for _, e := range said {
+				r.must(e)
+			}
+			if said == nil {
+				break
+			}
 		}
 		if r.wake.IsZero() || numbers > most {
 			return numbers
