@@ -1,14 +1,18 @@
 #!/bin/bash
-# Speaks the sentences that callers hear while they wait: A-law at 8 kHz, one file for each
-# sentence and language, beside this script. Needs espeak-ng and sox; run it after a change.
+# Speaks all the sentences that callers hear: A-law at 8 kHz, one file for each
+# sentence and language, beside this script, the same each time. Needs espeak-ng and sox; run it after a change.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 say() { # name language words
 	espeak-ng -v "$2" -s 140 -w /dev/stdout "$3" |
-		sox -t wav - -t al -r 8000 -c 1 "$1-$2.al" silence 1 0.01 0.2% reverse silence 1 0.01 0.2% reverse gain -n -6 pad 0 0.08
+		sox -D -t wav - -t al -r 8000 -c 1 "$1-$2.al" silence 1 0.01 0.2% reverse silence 1 0.01 0.2% reverse gain -n -6 pad 0 0.08
 }
 
+say welcome en "Welcome. Thank you for calling. An agent will be with you as soon as possible."
+say welcome sv "Välkommen. Tack för att du ringer. En medarbetare svarar så snart som möjligt."
+say voicemail en "Nobody can answer right now. Please leave a message after the tone, with your name and your number, and we will call you back."
+say voicemail sv "Ingen kan svara just nu. Lämna ett meddelande efter tonen, med namn och telefonnummer, så ringer vi upp dig."
 say callback en "If you would rather be called back, press 1. You keep your place."
 say callback sv "Vill du hellre bli uppringd, tryck 1. Du behåller din plats."
 say promised en "Thank you. We will call you back. Goodbye."
