@@ -117,7 +117,7 @@ func (d *busyDay) comeAndGo(slot int, dice *rand.Rand) {
 			}
 			guest.say(kind, line, fields)
 		}
-		if !d.within(10*time.Minute, func() bool { return guest.isServed() && d.isOver(guest) }) {
+		if !d.within(func() bool { return guest.isServed() && d.isOver(guest) }) {
 			d.c.front.t.Errorf("guest %d.%d waited ten minutes for the end: %s", slot, n, guest.state())
 		}
 		guest.stop()
@@ -139,9 +139,9 @@ func (d *busyDay) isOver(guest *visitor) bool {
 	return err == nil && open == 0
 }
 
-// within waits for a fact that takes as long as several others' work.
-func (d *busyDay) within(limit time.Duration, fact func() bool) bool {
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline) && !d.c.front.t.Failed(); {
+// within waits for a fact that takes as long as several others' work, ten minutes at most.
+func (d *busyDay) within(fact func() bool) bool {
+	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline) && !d.c.front.t.Failed(); {
 		if fact() {
 			return true
 		}

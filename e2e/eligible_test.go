@@ -64,6 +64,7 @@ func (c *floorCheck) wants(i gateway.Interaction, waited time.Duration) (needs [
 			}
 		case gateway.AddQueue:
 			queues = append(queues, s.Queue)
+		case gateway.Move, gateway.OfferCallback, gateway.ToVoicemail, gateway.ToForm, gateway.ToExternal, gateway.HangUp: // nobody else may have it
 		}
 	}
 	return needs, queues

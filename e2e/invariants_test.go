@@ -50,6 +50,7 @@ type spanKey struct {
 }
 
 func newFloorCheck(t testing.TB) *floorCheck {
+	t.Helper()
 	return &floorCheck{
 		t: t, core: routing.New(), live: map[gateway.AgentID]gateway.Presence{},
 		in: map[gateway.AgentID]time.Duration{}, shown: map[gateway.AgentID]time.Duration{},

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/vaxelhq/vaxel/channels/email/mailtest"
 	"github.com/vaxelhq/vaxel/channels/voice/g711"
@@ -156,7 +155,7 @@ func (k *trunk) call(d *busyDay, p *phonetest.Phone) *phonetest.Call {
 	for {
 		n := k.choose()
 		call := p.Dial("support", k.lines[n])
-		if !d.within(10*time.Minute, func() bool { return call.Status() >= 200 || call.Status() == 0 && k.isAway(n) }) {
+		if !d.within(func() bool { return call.Status() >= 200 || call.Status() == 0 && k.isAway(n) }) {
 			k.t.Errorf("node %d never answered a call", n+1)
 			return nil
 		}
@@ -178,12 +177,12 @@ func (d *busyDay) callAgain(slot int, k *trunk, calls *atomic.Int64) {
 		if call == nil {
 			return
 		}
-		if !d.within(10*time.Minute, func() bool { return call.Gone() || p.Sound.Ear.Hears(agentHz) }) || call.Gone() {
+		if !d.within(func() bool { return call.Gone() || p.Sound.Ear.Hears(agentHz) }) || call.Gone() {
 			k.t.Errorf("a call was dropped before anybody answered: %s", call.Reason())
 			return
 		}
 		said := p.Sound.Sent()
-		d.within(10*time.Minute, func() bool { return call.Gone() || p.Sound.Sent() > said+100 })
+		d.within(func() bool { return call.Gone() || p.Sound.Sent() > said+100 })
 		if call.Gone() {
 			k.t.Errorf("a call was dropped while they talked: %s", call.Reason())
 			return
@@ -200,7 +199,7 @@ func (d *busyDay) write(slot int, dovecot *mailtest.Dovecot, sink *mailtest.Sink
 		who := fmt.Sprintf("kund%d.%d@kund.example", slot, n)
 		dovecot.Deliver(t, support, mailtest.Mail(fmt.Sprintf("m%d.%d", slot, n), who, "Hej", "Hej!"))
 		letters.Add(1)
-		if !d.within(10*time.Minute, func() bool { return answers(sink)[who] > 0 || t.Failed() }) {
+		if !d.within(func() bool { return answers(sink)[who] > 0 || t.Failed() }) {
 			t.Errorf("%s waited ten minutes for an answer", who)
 		}
 	}
