@@ -322,6 +322,7 @@ export interface AgentRow {
   favourite: boolean
   recent_at?: string
   presence: Presence
+  code_name?: string // of the presence's code, also where it is not mine to choose
   queues: Id[]
   holds: { channel: Channel; count: number }[]
   handled_today: number

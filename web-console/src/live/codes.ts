@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client'
+import type { AgentRow } from '../api/types'
 import { useWords } from '../i18n'
 
 /** The administrator's reasons, by status. */
@@ -14,4 +15,10 @@ export function useCodeName(): (code: string | undefined) => string {
     const named = Object.values(lists ?? {}).flatMap((l) => l ?? [])
     return named.find((c) => c.id === code)?.name ?? w.status.codes[code] ?? code
   }
+}
+
+/** What an agent's code is called: others may have reasons that are not mine to choose. */
+export function useCodeOf(): (a: AgentRow) => string {
+  const codeName = useCodeName()
+  return (a) => a.code_name || codeName(a.presence.status_code)
 }

@@ -8,7 +8,7 @@ import type { AgentRow, Channel, Id, Intent, Interval, QueueRow, Status, Workpla
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
 import { serverNow, useNow } from '../live/clock'
-import { useCodeName } from '../live/codes'
+import { useCodeOf } from '../live/codes'
 import { follow } from '../live/hub'
 import { total } from '../phone/directory'
 import { useMe } from '../session'
@@ -355,10 +355,10 @@ function Count({ n }: { n: number }) {
 }
 
 const leftHeads = new Set(['agent', 'state', 'code', 'holds'])
-const agentOrderBy = (status: Record<string, unknown>, codeName: (code: string | undefined) => string): By<AgentRow> => ({
+const agentOrderBy = (status: Record<string, unknown>, codeOf: (a: AgentRow) => string): By<AgentRow> => ({
   agent: (a) => a.name,
   state: (a) => String(status[a.presence.status]),
-  code: (a) => codeName(a.presence.status_code) || undefined,
+  code: (a) => codeOf(a) || undefined,
   time: (a) => (a.presence.status === 'logged_out' ? undefined : since(a.presence.since)),
   holds: (a) => a.holds.reduce((n, h) => n + h.count, 0),
   accepted: (a) => a.accepted,
@@ -380,8 +380,8 @@ function Agents({ query }: { query: { data: { items: AgentRow[] } | undefined; e
     favourites: (a) => a.favourite,
     recents: (a) => a.recent_at !== undefined,
   }
-  const codeName = useCodeName()
-  const agentOrder = agentOrderBy(w.status, codeName)
+  const codeOf = useCodeOf()
+  const agentOrder = agentOrderBy(w.status, codeOf)
   const { sorted, head } = useSort(agentOrder)
   const shown = sorted(rows.filter(of[which]))
   const scroll = useRef<HTMLDivElement>(null)
@@ -454,7 +454,7 @@ const Gap = ({ height }: { height: number }) =>
 function AgentLine({ a, self }: { a: AgentRow; self: boolean }) {
   const w = useWords()
   const f = useFormat()
-  const codeName = useCodeName()
+  const codeOf = useCodeOf()
   const p = a.presence
   return (
     <tr className={self ? 'is-sel' : undefined}>
@@ -470,7 +470,7 @@ function AgentLine({ a, self }: { a: AgentRow; self: boolean }) {
           <span>{w.status[p.status]}</span>
         </span>
       </td>
-      <td className="sub">{codeName(p.status_code) || w.common.none}</td>
+      <td className="sub">{codeOf(a) || w.common.none}</td>
       <td className="r">
         {p.status === 'logged_out' ? w.common.none : <FullSince at={p.since} />}
       </td>

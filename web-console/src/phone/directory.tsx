@@ -4,7 +4,7 @@ import { api } from '../api/client'
 import type { AgentRow, Id, QueueRow } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { figure } from '../i18n/format'
-import { useCodeName } from '../live/codes'
+import { useCodeOf } from '../live/codes'
 import { useMe } from '../session'
 import { Field, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
@@ -195,9 +195,8 @@ function Row({ e, chosen, choose, starred, star, actions }: RowProps) {
 
 function AgentLine({ row }: { row: AgentRow }) {
   const w = useWords()
-  const codeName = useCodeName()
   const p = row.presence
-  const second = codeName(p.status_code)
+  const second = useCodeOf()(row)
   return (
     <span className="l2">
       <span className={statusText(p.status)}>{w.status[p.status]}</span>

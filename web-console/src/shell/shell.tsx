@@ -33,6 +33,7 @@ export function Shell() {
   const [chords, setChords] = useState(false)
   const resting = useLive((l) => l.presence?.status === 'on_break')
   const here = path.split('/')[1] ?? ''
+  const closed = resting && !openOnBreak.has(here)
   const shortcuts = () => setChords(true)
   useKeys({ 'mod+KeyK': () => setPalette(true), 'mod+Slash': shortcuts })
   useCalls(path, go)
@@ -48,7 +49,12 @@ export function Shell() {
       <ControlPanel search={() => setPalette(true)} shortcuts={shortcuts} />
       <Strips />
       <Rail />
-      <div className="desk" id="work" tabIndex={-1} inert={resting && !openOnBreak.has(here)}>
+      {closed && (
+        <main className="vh">
+          <h1>{w.status.on_break}</h1>
+        </main>
+      )}
+      <div className="desk" id="work" tabIndex={-1} inert={closed}>
         <Suspense fallback={<main className="sheet"><Skeleton /></main>}>
           <Switch>
             <Route path="/chat/:id?">{(p) => <Workspace tab="chat" id={p.id} />}</Route>

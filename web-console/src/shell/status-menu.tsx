@@ -1,6 +1,7 @@
 import { useState, type ReactNode } from 'react'
 import { Autocomplete, Button, Input, Menu as AriaMenu, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
 import { useSetStatus } from '../actions'
+import { api } from '../api/client'
 import type { Intent, Named, Presence } from '../api/types'
 import { useWords } from '../i18n'
 import { full } from '../i18n/format'
@@ -31,7 +32,7 @@ export function StatusMenu() {
   const choose = (status: Intent, code?: string) => set.mutate({ status, code })
   const next = busy && presence?.next !== 'available' ? presence?.next : undefined
   const listed = (status: Intent) => codes?.[status] ?? []
-  const logOut = (code?: string) => set.mutate({ status: 'logged_out', code }, { onSuccess: (p) => p.intent === 'logged_out' && leave() })
+  const logOut = (code?: string) => set.mutate({ status: 'logged_out', code }, { onSuccess: (p) => p.intent === 'logged_out' && void api.signOut().finally(leave) })
 
   useKeys({
     'ctrl+alt+KeyS': () => setOpen((o) => !o),
