@@ -41,9 +41,15 @@ func (c *Call) changed(ctx context.Context, i gateway.Interaction) {
 	if moved {
 		c.row.Queue = i.Queue
 	}
-	switch i.State {
-	case gateway.StateWrapUp, gateway.StateFinished:
+	switch {
+	case i.State == gateway.StateWrapUp, i.State == gateway.StateFinished:
 		c.endedByFloor(ctx, i.End)
+		return
+	case c.row.State == dialling:
+		c.stillTheirs(ctx, i)
+		return
+	}
+	switch i.State { //nolint:exhaustive // what is parked has no call
 	case gateway.StateWaiting, gateway.StateOffered:
 		switch {
 		case c.row.State == talking && c.agent != nil:
@@ -60,7 +66,15 @@ func (c *Call) changed(ctx context.Context, i gateway.Interaction) {
 			c.dropRings(ctx, "pulled")
 			c.call(ctx, gateway.Offer{Interaction: i.ID, Agent: i.Agent})
 		}
-	case gateway.StateParked:
+	}
+}
+
+// stillTheirs ends a call that is not answered yet once its interaction is somebody else's:
+// nobody is to be called for an agent who has given it away. What is told from before the
+// agent took it, which may come late, has nobody who accepted it.
+func (c *Call) stillTheirs(ctx context.Context, i gateway.Interaction) {
+	if !i.AcceptedAt.IsZero() && (i.State != gateway.StateActive || i.Agent != c.row.Agent) {
+		c.leave(ctx, gateway.Leave{}, "given_away")
 	}
 }
 

@@ -233,3 +233,42 @@ func TestDialPlan(t *testing.T) {
 		t.Error("a call from outside was routed out")
 	}
 }
+
+// A callback that is given away while it is dialled, or taken, is nobody's to be rung for: the
+// phones stop. What is told late, from before the agent had it, stops nothing.
+func TestDialledAndGivenAway(t *testing.T) {
+	for name, given := range map[string]gateway.Interaction{
+		"to a queue":     {State: gateway.StateWaiting},
+		"to a colleague": {State: gateway.StateOffered},
+		"taken":          {State: gateway.StateActive, Agent: bo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, agent, customer := dialHouse(t)
+			o := outbound("+46701234567")
+			o.Keeps = true
+			if err := h.Dial(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			h.change(gateway.Interaction{ID: 50, Rev: 1, Queue: queue, State: gateway.StateOffered})
+			a := agent.Next()
+			a.Answer()
+			c := customer.Next()
+			c.Ring()
+			h.change(gateway.Interaction{ID: 50, Rev: 2, Queue: queue, State: gateway.StateActive, Agent: anna, AcceptedAt: time.Now()})
+			phonetest.Wait(t, "the agent hears it ring", func() bool { return agent.Sound.Ear.Hears(425) })
+			if a.Gone() || c.Canceled() {
+				t.Error("it stopped for what was told late")
+			}
+			given.ID, given.Rev, given.Queue, given.AcceptedAt = 50, 3, queue, time.Now()
+			h.change(given)
+			phonetest.Wait(t, "both phones stop", func() bool { return a.Gone() && c.Canceled() })
+			if cause := h.ends(); cause != "given_away" {
+				t.Errorf("ended by %s", cause)
+			}
+			if did(h, func(gateway.Leave) bool { return true }) {
+				t.Errorf("told %+v", h.told())
+			}
+		})
+	}
+}
