@@ -87,6 +87,7 @@ type (
 	EndInteraction struct {
 		Interaction InteractionID `json:"interaction"`
 		Agent       AgentID       `json:"agent"`
+		Pending     bool          `json:"pending,omitempty"` // with an answer that is begun; of mail only
 	}
 	// Finish ends the wrap-up with transaction codes.
 	Finish struct {

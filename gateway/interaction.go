@@ -48,6 +48,7 @@ type End string
 // The ends.
 const (
 	EndHandled             End = "handled"
+	EndPending             End = "pending"       // the agent has begun an answer, which its conversation keeps
 	EndAbandoned           End = "abandoned"     // the customer left after five seconds or more of waiting
 	EndShortAbandon        End = "short_abandon" // or before
 	EndVoicemail           End = "voicemail"     // no agent in time, sent to voicemail

@@ -60,7 +60,7 @@ create table interaction (
   wrap_up_until timestamptz,
   overtime      boolean not null,
   finished_at   timestamptz,
-  ended         text not null check (ended = any ('{"",handled,abandoned,short_abandon,voicemail,transferred_external,closed,form,callback,system_failure,silent}')),
+  ended         text not null check (ended = any ('{"",handled,pending,abandoned,short_abandon,voicemail,transferred_external,closed,form,callback,system_failure,silent}')),
   codes         bigint[] not null,
   over_capacity boolean not null,
   phase         text not null check (phase = any ('{"",talking,hold,consult,conference,colleagues}')),

@@ -56,6 +56,26 @@ func TestAMailIsHeldAndCancelled(t *testing.T) {
 	s.refused("POST", at+"/reply", m{"text": "x", "send_at": time.Now().AddDate(2, 0, 0)}, 400, "too_late")
 }
 
+// TestAFirstMailAndAnAnswerToAMeetingWait, as answers do.
+func TestAFirstMailAndAnAnswerToAMeetingWait(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	tomorrow := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)
+	in := &gateway.Invitation{Method: "request", UID: "m1", Summary: "Genomgång", Organizer: alva}
+	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "i1@kund.example", Invitation: in})
+	at := "/interactions/" + s.takeOf(got.Case.String())["id"].(string)
+	written := s.post("/mails", m{"subject": "Hej", "text": "Hej!", "to": to, "queue": h.support, "send_at": tomorrow}, 201)
+	s.post(at+"/invitation", m{"answer": "accepted", "hold": 10}, 201)
+	first, err := h.Outbox.Of(t.Context(), conversationOf(t, written))
+	check(t, err)
+	second, err := h.Outbox.Of(t.Context(), got.Conversation)
+	check(t, err)
+	if len(first) != 1 || !first[0].SendAt.Equal(tomorrow) || len(second) != 1 || second[0].SendAt.IsZero() {
+		t.Errorf("got %+v and %+v", first, second)
+	}
+	s.refused("POST", "/mails", m{"subject": "Hej", "text": "Hej!", "to": to, "queue": h.support, "send_at": time.Now().AddDate(2, 0, 0)}, 400, "too_late")
+}
+
 // TestNothingRefersToWhatHasNotLeft: a mail that is cancelled or still held is no part of the
 // thread that its reader has; whom it was for is still whom one writes to.
 func TestNothingRefersToWhatHasNotLeft(t *testing.T) {

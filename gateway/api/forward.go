@@ -19,6 +19,7 @@ type forwardIn struct {
 		To          []gateway.Address    `json:"to" minItems:"1" maxItems:"100"`
 		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
 		Bcc         []gateway.Address    `json:"bcc,omitempty" maxItems:"100" doc:"They get it, and nobody else hears of it"`
+		From        gateway.QueueID      `json:"from,omitempty" doc:"From whose identity: a queue that you are in; the interaction's, unless set"`
 		Pos         int64                `json:"pos,omitempty" minimum:"0" doc:"The mail to pass on; the latest from the customer unless set"`
 		Text        string               `json:"text,omitempty" maxLength:"200000" doc:"Above it"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
@@ -54,7 +55,7 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	if err != nil {
 		return gateway.Entry{}, err
 	}
-	if r, err = s.signed(ctx, by, r); err != nil {
+	if r, err = s.signedFrom(ctx, by, r, b.From); err != nil {
 		return gateway.Entry{}, err
 	}
 	sendAt, err := leaves(b.SendAt, b.Hold)

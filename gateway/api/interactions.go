@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/roster"
+	"github.com/vaxelhq/vaxel/tickets"
 )
 
 type interactionIn struct {
@@ -148,10 +150,21 @@ type keyedIn struct {
 	Key string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
 }
 
-func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
+type endIn struct {
+	ID   gateway.InteractionID `path:"id"`
+	Key  string                `header:"Idempotency-Key" doc:"Your id of this write: repeated, it gives the first answer"`
+	Body *struct {
+		Pending bool `json:"pending,omitempty" doc:"With an answer that is begun: its draft stays, and the case is pending. Of mail only"`
+	}
+}
+
+func (s *Server) end(ctx context.Context, by access.Caller, in *endIn) (Interaction, error) {
 	i, err := s.Floor.Interaction(ctx, in.ID)
 	if err != nil {
 		return Interaction{}, err
+	}
+	if in.Body != nil && in.Body.Pending {
+		return s.setAside(ctx, by, i, in.Key)
 	}
 	if onPhone(i) && i.Phase != "" && i.Agent == by.Agent && i.State == gateway.StateActive {
 		err := s.Calls.Control(ctx, i.ID, by.Agent, HangUpCall)
@@ -160,6 +173,31 @@ func (s *Server) end(ctx context.Context, by access.Caller, in *keyedIn) (Intera
 		}
 	}
 	return s.changed(ctx, by, in.Key, gateway.EndInteraction{Interaction: in.ID, Agent: by.Agent})
+}
+
+// setAside ends an agent's work on a mail whose answer is not ready: whoever works on its case
+// next finds the draft.
+func (s *Server) setAside(ctx context.Context, by access.Caller, i gateway.Interaction, key string) (Interaction, error) {
+	drafts, err := s.Cases.Drafts(ctx, i.Conversation)
+	if err != nil {
+		return Interaction{}, err
+	}
+	if i.Channel != gateway.Email || len(drafts) == 0 {
+		return Interaction{}, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_draft", Detail: "nothing is begun here that could be kept; write something first, or end it without"}
+	}
+	ended, err := s.changed(ctx, by, key, gateway.EndInteraction{Interaction: i.ID, Agent: by.Agent, Pending: true})
+	if err != nil {
+		return ended, err
+	}
+	return ended, s.commit(ctx, func(w *work) error {
+		c, err := w.cases().Case(ctx, i.Case)
+		if err != nil || c.State != tickets.CaseOpen {
+			return err
+		}
+		c.State, c.Assignee = tickets.CasePending, cmp.Or(c.Assignee, by.Agent)
+		_, err = w.cases().UpdateCase(ctx, c)
+		return err
+	})
 }
 
 type finishIn struct {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -17,6 +18,8 @@ type answerInvitationIn struct {
 		Answer   gateway.InvitationAnswer `json:"answer" enum:"accepted,tentative,declined"`
 		Text     string                   `json:"text,omitempty" maxLength:"20000" doc:"To the organizer, beside it"`
 		Pos      int64                    `json:"pos,omitempty" minimum:"0" doc:"The mail with the invitation; the latest unless set"`
+		SendAt   *time.Time               `json:"send_at,omitempty" doc:"Not before this, within a year; until it leaves it can be cancelled"`
+		Hold     int                      `json:"hold,omitempty" minimum:"0" maximum:"600" doc:"Seconds in which it can be cancelled, before it leaves"`
 		SeenPos  int64                    `json:"seen_pos,omitempty" doc:"The last position you have read: refused when a colleague has answered since. 0 sends anyway"`
 	}
 }
@@ -30,6 +33,10 @@ func (s *Server) answerInvitation(ctx context.Context, by access.Caller, in *ans
 	if err != nil || before.Pos != 0 {
 		return before, err
 	}
+	sendAt, err := leaves(b.SendAt, b.Hold)
+	if err != nil {
+		return gateway.Entry{}, err
+	}
 	r, _, err := s.answering(ctx, i)
 	if err != nil {
 		return gateway.Entry{}, err
@@ -41,7 +48,7 @@ func (s *Server) answerInvitation(ctx context.Context, by access.Caller, in *ans
 		return gateway.Entry{}, err
 	}
 	r.Invitation, r.Attend, r.Text, r.Subject, r.Language = r.Answers.Invitation, b.Answer, b.Text, "", s.Language
-	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, b.Text), reply: r, seen: b.SeenPos})
+	return s.send(ctx, i, ready{entry: s.mailEntry(by, i, id, b.Text), reply: r, seen: b.SeenPos, sendAt: sendAt})
 }
 
 // invitationIn is the mail with an invitation that can be answered: at a position, or the

@@ -18,8 +18,15 @@ type me struct {
 	Role     gateway.Role            `json:"role"`
 	Agent    *roster.Agent           `json:"agent,omitempty"`
 	Presence *gateway.Presence       `json:"presence,omitempty"`
-	Queues   []named                 `json:"queues" nullable:"false" doc:"Those the agent is in"`
+	Queues   []myQueue               `json:"queues" nullable:"false" doc:"Those the agent is in"`
 	Costs    map[gateway.Channel]int `json:"costs,omitempty" doc:"Of an agent's 100 units, where the house's rules differ from the usual: voice, callback and voicemail 100, email 50, chat 25"`
+}
+
+// myQueue is a queue that an agent is in.
+type myQueue struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	From string `json:"from,omitempty" doc:"The address that its mails are from, where it has one of its own"`
 }
 
 // named is a thing and what it is called in the caller's language.
@@ -83,7 +90,7 @@ func needAgent(by access.Caller) error {
 
 // getMe is what a console begins with. A login that is nobody's agent has no presence.
 func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, error) {
-	out := me{Login: by.Login, Name: by.Name, Role: by.Role, Queues: []named{}}
+	out := me{Login: by.Login, Name: by.Name, Role: by.Role, Queues: []myQueue{}}
 	if by.Agent == 0 {
 		return out, nil
 	}
@@ -103,9 +110,17 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 	}
 	out.Costs = rules.Costs
 	names, err := s.names.get(ctx)
+	if err != nil {
+		return out, err
+	}
+	queues, err := s.Roster.Queues(ctx, roster.QueueFilter{Agent: by.Agent})
+	from := map[gateway.QueueID]string{}
+	for _, q := range queues {
+		from[q.ID] = q.FromAddress
+	}
 	for _, id := range memberOf(agent) {
 		if !names.closed[id] {
-			out.Queues = append(out.Queues, named{id.String(), names.queue(id, agent.Language)})
+			out.Queues = append(out.Queues, myQueue{id.String(), names.queue(id, agent.Language), from[id]})
 		}
 	}
 	return out, err

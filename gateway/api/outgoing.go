@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -39,6 +40,22 @@ func (s *Server) signed(ctx context.Context, by access.Caller, r MailReply) (Mai
 	q, err := s.Roster.Queue(ctx, r.Queue)
 	r.Sender = gateway.Address{Kind: gateway.AddressEmail, Value: q.FromAddress, Name: q.FromName}
 	return r, err
+}
+
+// signedFrom is signed with the identity of another queue that the agent is in, 0: the mail's.
+func (s *Server) signedFrom(ctx context.Context, by access.Caller, r MailReply, from gateway.QueueID) (MailReply, error) {
+	if from == 0 || from == r.Queue {
+		return s.signed(ctx, by, r)
+	}
+	agent, err := s.Roster.Agent(ctx, by.Agent)
+	if err != nil {
+		return r, err
+	}
+	if !slices.Contains(memberOf(agent), from) {
+		return r, gateway.Forbidden("not_in_queue", "you are not in the queue that the mail would be from; choose one of yours")
+	}
+	r.Queue = from
+	return s.signed(ctx, by, r)
 }
 
 // identities are the addresses that queues write from, beside those of mailboxes.

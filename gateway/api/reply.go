@@ -28,6 +28,7 @@ type replyIn struct {
 		To          []gateway.Address    `json:"to,omitempty" maxItems:"100" doc:"Who wrote last, unless set"`
 		Cc          []gateway.Address    `json:"cc,omitempty" maxItems:"100"`
 		Bcc         []gateway.Address    `json:"bcc,omitempty" maxItems:"100" doc:"They get it, and nobody else hears of it"`
+		From        gateway.QueueID      `json:"from,omitempty" doc:"From whose identity: a queue that you are in; the interaction's, unless set"`
 		All         bool                 `json:"all,omitempty" doc:"Without to: also to the others who got the mail"`
 		Subject     string               `json:"subject,omitempty" maxLength:"500"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
@@ -98,7 +99,7 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	if err != nil {
 		return gateway.Entry{}, err
 	}
-	if r, err = s.signed(ctx, by, r); err != nil {
+	if r, err = s.signedFrom(ctx, by, r, in.Body.From); err != nil {
 		return gateway.Entry{}, err
 	}
 	sendAt, err := leaves(in.Body.SendAt, in.Body.Hold)

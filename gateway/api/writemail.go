@@ -25,6 +25,8 @@ type writeMailIn struct {
 		Text        string               `json:"text" minLength:"1" maxLength:"200000"`
 		HTML        string               `json:"html,omitempty" maxLength:"1000000"`
 		Sign        bool                 `json:"sign,omitempty" doc:"With the signature of the queue, or your own, below"`
+		SendAt      *time.Time           `json:"send_at,omitempty" doc:"Not before this, within a year; until it leaves it can be cancelled"`
+		Hold        int                  `json:"hold,omitempty" minimum:"0" maximum:"600" doc:"Seconds in which it can be cancelled, before it leaves"`
 		Attachments []gateway.Attachment `json:"attachments,omitempty" maxItems:"50"`
 	}
 }
@@ -57,6 +59,10 @@ func (s *Server) writeMail(ctx context.Context, by access.Caller, in *writeMailI
 	if err != nil {
 		return Written{}, err
 	}
+	sendAt, err := leaves(b.SendAt, b.Hold)
+	if err != nil {
+		return Written{}, err
+	}
 	r, err := s.signed(ctx, by, MailReply{Queue: c.Queue, Cc: b.Cc, Bcc: b.Bcc, Subject: b.Subject, Attachments: b.Attachments})
 	if err != nil {
 		return Written{}, err
@@ -68,7 +74,7 @@ func (s *Server) writeMail(ctx context.Context, by access.Caller, in *writeMailI
 		}
 		in.Body.Text, in.Body.HTML = w.Text, w.HTML
 	}
-	written, err := once(ctx, s, by, "write-mail", func(w *work) (Written, error) { return w.write(ctx, by, in, c, r) })
+	written, err := once(ctx, s, by, "write-mail", func(w *work) (Written, error) { return w.write(ctx, by, in, c, r, sendAt) })
 	if err == nil {
 		s.Outbox.Wake()
 	}
@@ -90,7 +96,7 @@ func (s *Server) addressed(ctx context.Context, by access.Caller, in *writeMailI
 
 // write opens the case and the conversation and puts the mail into the outbox, in one
 // transaction: a customer is never written to from a case that does not exist.
-func (w *work) write(ctx context.Context, by access.Caller, in *writeMailIn, c tickets.Case, r MailReply) (out Written, err error) {
+func (w *work) write(ctx context.Context, by access.Caller, in *writeMailIn, c tickets.Case, r MailReply, sendAt time.Time) (out Written, err error) {
 	b := in.Body
 	if r.To, c.Customer, err = w.reached(ctx, b.To, c.Customer); err != nil {
 		return out, err
@@ -113,7 +119,7 @@ func (w *work) write(ctx context.Context, by access.Caller, in *writeMailIn, c t
 		Conversation: r.Conversation, Channel: gateway.Email, Kind: gateway.EntryMail, Author: author(by),
 		ClientID: cmp.Or(keyFrom(ctx), uuid.Must(uuid.NewV7()).String()), Text: r.Text, At: time.Now().UTC(),
 	}
-	e, news, err := w.s.post(ctx, w.tx, c.ID, ready{entry: e, reply: r, links: links})
+	e, news, err := w.s.post(ctx, w.tx, c.ID, ready{entry: e, reply: r, links: links, sendAt: sendAt})
 	if err != nil {
 		return out, err
 	}

@@ -122,7 +122,11 @@ func (c *Core) endInteraction(e gateway.EndInteraction) *gateway.Error {
 	case h.active() && !h.item.EndedAt.IsZero():
 		c.fallSilent(h.item)
 	case h.active():
-		c.end(h.item, gateway.EndHandled)
+		end := gateway.EndHandled
+		if e.Pending && h.item.lane == email {
+			end = gateway.EndPending
+		}
+		c.end(h.item, end)
 	}
 	return nil
 }

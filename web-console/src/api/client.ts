@@ -95,6 +95,7 @@ export interface MailDraft extends DraftWords {
   saved_at: string
 }
 export interface Reply extends Line, Leaving {
+  from?: A.Id // a queue whose identity it has
   draft?: number // the rev of the draft that it was
   html?: string
   sign?: boolean // with the signature of the queue, or your own
@@ -113,7 +114,7 @@ export interface Forward extends Line, Leaving {
   pos?: number
   attachments?: A.Attachment[]
 }
-export interface NewMail {
+export interface NewMail extends Leaving {
   to: A.Address[]
   cc?: A.Address[]
   bcc?: A.Address[]
@@ -185,7 +186,7 @@ export const api = {
   macros: (queue?: A.Id) => get<A.Page<A.Macro>>('/macros', { queue }),
   useMacro: (id: A.Id, macro: A.Id) => post<A.Filled>(`/interactions/${id}/macros/${macro}`),
   writeMail: (mail: NewMail, key: string) => post<A.Written>('/mails', mail, key),
-  end: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'end')),
+  end: (id: A.Id, pending?: boolean) => post<A.InteractionView | undefined>(on(id, 'end'), pending ? { pending } : undefined),
   finish: (id: A.Id, codes: A.Id[], note?: string) => post<A.InteractionView | undefined>(on(id, 'finish'), { codes, note }),
   extend: (id: A.Id) => post<A.InteractionView | undefined>(on(id, 'extend')),
   skills: () => get<A.Page<A.Named>>('/skills'),

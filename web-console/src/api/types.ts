@@ -56,7 +56,7 @@ export interface Me {
   language?: Language
   presence: Presence
   phones?: Phone[]
-  queues?: Named[]
+  queues?: (Named & { from?: string })[] // from: the address that its mails are from, where it has one of its own
   costs?: Partial<Record<Channel, number>> // of 100 units, where the house differs from the usual
 }
 

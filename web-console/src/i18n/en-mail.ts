@@ -20,6 +20,8 @@ export const enMail: typeof svMail = {
   takeBack: 'Take back',
   writes: (who, at) => `${who} is writing a mail, ${at}`,
   wroteToo: (who, at) => `${who} changed the draft, ${at}`,
+  setAside: 'Save the draft and end',
+  usualFrom: "The queue's address",
   goOn: 'Go on with it',
   keepMine: 'Keep mine',
   takeTheirs: 'Take it',

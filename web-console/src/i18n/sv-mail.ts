@@ -18,6 +18,8 @@ export const svMail = {
   takeBack: 'Ta tillbaka',
   writes: (who: string, at: string) => `${who} skriver på ett mejl, ${at}`,
   wroteToo: (who: string, at: string) => `${who} har ändrat utkastet, ${at}`,
+  setAside: 'Spara utkastet och avsluta',
+  usualFrom: 'Köns adress',
   goOn: 'Skriv vidare',
   keepMine: 'Behåll mitt',
   takeTheirs: 'Ta det',

@@ -105,6 +105,13 @@ export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, 
     text: local.text,
     set: local.set,
     kept: local.text !== '' && words === base.current.words,
+    /** Saves at once, and ends when the server has it. */
+    save: async () => {
+      await saving.current
+      save()
+      await saving.current
+      if (latest.current !== base.current.words) throw new Problem(409, 'stale', '')
+    },
     rev: () => base.current.rev || undefined,
     other: other ?? null,
     take: () => other && take(other),

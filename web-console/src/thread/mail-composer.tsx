@@ -1,14 +1,15 @@
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useCallback, useRef, useState } from 'react'
 import { api } from '../api/client'
-import type { Address, Answering, Article, Attachment, Entry, InteractionView, Mail } from '../api/types'
+import type { Address, Answering, Article, Attachment, Entry, Id, InteractionView, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
+import { takeInteraction } from '../live/hub'
 import type { Log } from '../live/log'
 import { last } from '../live/log'
 import { send } from '../live/outbox'
 import { useMe } from '../session'
-import { Tabs } from '../ui/controls'
+import { MenuItem, Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
 import { printed, useKeys } from '../ui/keys'
 import { Failure, Kbd } from '../ui/parts'
@@ -79,8 +80,10 @@ function NoteOnly({ i, back }: { i: InteractionView; back: () => void }) {
 function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: Log; name: string; choice: React.ReactNode; met: number; meet: () => void }) {
   const w = useWords()
   const f = useFormat()
+  const me = useMe()
   const language = useSpoken(i)
   const signature = useQuery({ queryKey: ['signature', i.id], queryFn: () => api.signature(i.id), staleTime: 60_000 }).data?.text
+  const [from, setFrom] = useState('')
   const [problem, setProblem] = useState<unknown>(null)
   const field = useRef<HTMLTextAreaElement>(null)
   const newest = log.entries.findLast(isFromCustomer)
@@ -102,7 +105,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const post = (at?: string) => {
     if (!ready) return
     const what = { text: draft.text.trim(), to: to.to, cc: to.cc, bcc: to.bcc, attachments: attachments.files }
-    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), draft: draft.rev(), sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.attachments, seen_pos: last(log)?.pos ?? 0 } })
+    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), from: from || undefined, draft: draft.rev(), sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.attachments, seen_pos: last(log)?.pos ?? 0 } })
     setSent(at ? null : { client, what })
     draft.clear()
     to.reset()
@@ -116,7 +119,25 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
     field.current?.focus()
   }
   const over = useCallback(() => setSent(null), [])
-  const sending = useSend(w.mail.send, ready, post)
+  const aside = useMutation({
+    mutationFn: async () => {
+      await draft.save()
+      return api.end(i.id, true)
+    },
+    onSuccess: (ended) => takeInteraction(ended, me.agent),
+    onError: setProblem,
+  })
+  const sending = useSend(
+    w.mail.send,
+    ready,
+    post,
+    true,
+    mayDo(i, 'end', me.agent) && (
+      <MenuItem icon="pause" onAction={() => aside.mutate()}>
+        {w.mail.setAside}
+      </MenuItem>
+    ),
+  )
   const read = () => {
     meet()
     requestAnimationFrame(() => document.querySelector('.thread')?.scrollTo({ top: 1e9 }))
@@ -166,6 +187,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
                 </>
               }
             />
+            <From queue={i.queue} chosen={from} choose={setFrom} />
             {to.copied && <Recipients label={w.mail.cc} add={w.mail.addCc} list={to.cc} set={to.setCc} autoFocus={to.cc.length === 0} />}
             {to.secretly && <Recipients label={w.mail.bcc} add={w.mail.addBcc} list={to.bcc} set={to.setBcc} autoFocus={to.bcc.length === 0} />}
             {text}
@@ -208,6 +230,28 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
         </div>
       )}
     />
+  )
+}
+
+/** From whose identity a mail is, where there is a choice: its queue's, or that of another queue of the agent's. */
+function From({ queue, chosen, choose }: { queue: Id; chosen: Id; choose: (queue: Id) => void }) {
+  const w = useWords()
+  const queues = useMe().queues ?? []
+  const others = queues.filter((q) => q.from && q.id !== queue)
+  if (others.length === 0) return null
+  const own = queues.find((q) => q.id === queue)
+  return (
+    <label className="ed-row">
+      <span className="overline">{w.mail.from}</span>
+      <select className="ed-input" value={chosen} onChange={(e) => choose(e.target.value)}>
+        <option value="">{own?.from ?? own?.name ?? w.mail.usualFrom}</option>
+        {others.map((q) => (
+          <option key={q.id} value={q.id}>
+            {q.from}
+          </option>
+        ))}
+      </select>
+    </label>
   )
 }
 

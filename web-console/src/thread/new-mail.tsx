@@ -6,10 +6,10 @@ import type { Address, Id } from '../api/types'
 import { useWords } from '../i18n'
 import { Dialog } from '../ui/dialog'
 import { Text } from '../ui/form'
-import { Icon } from '../ui/icon'
 import { Failure } from '../ui/parts'
 import { useAttachments } from './attachments'
 import { Recipients } from './recipients'
+import { leaving, useSend } from './send'
 
 type About = { case?: Id; customer?: Id; to?: Address[] }
 
@@ -36,7 +36,7 @@ function Write({ about, close }: { about: About; close: () => void }) {
   const [key] = useState(uuid) // sent again after a time-out it is the same mail
   const attachments = useAttachments()
   const write = useMutation({
-    mutationFn: () => api.writeMail({ case: about.case, customer: about.customer, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined, subject: subject.trim(), text: text.trim(), sign: true, attachments: attachments.files }, key),
+    mutationFn: (at?: string) => api.writeMail({ ...leaving(at), case: about.case, customer: about.customer, to, cc: cc.length > 0 ? cc : undefined, bcc: bcc.length > 0 ? bcc : undefined, subject: subject.trim(), text: text.trim(), sign: true, attachments: attachments.files }, key),
     onSuccess: (written) => {
       void client.invalidateQueries({ queryKey: ['cases'] })
       void client.invalidateQueries({ queryKey: ['case', written.case] })
@@ -45,7 +45,8 @@ function Write({ about, close }: { about: About; close: () => void }) {
     },
   })
   const ready = to.length > 0 && subject.trim() !== '' && text.trim() !== '' && !write.isPending && !attachments.pending
-  const post = () => ready && write.mutate()
+  const post = (at?: string) => ready && write.mutate(at)
+  const sending = useSend(w.mail.send, ready, post, false)
   return (
     <Dialog title={w.mail.new} close={close}>
       <div className="pad stack-2">
@@ -67,10 +68,7 @@ function Write({ about, close }: { about: About; close: () => void }) {
         <div className="row">
           {attachments.button}
           <span className="grow" />
-          <button className="btn btn--primary" aria-disabled={!ready} onClick={post}>
-            <Icon name="send" />
-            {w.mail.send}
-          </button>
+          {sending.button}
         </div>
       </div>
     </Dialog>

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Button, MenuTrigger } from 'react-aria-components'
 import { api } from '../api/client'
 import type { Entry, Id } from '../api/types'
@@ -20,7 +20,7 @@ export const hold = 10
 export const leaving = (at?: string) => (at ? { send_at: at } : { hold })
 
 /** The button that sends a mail, now or at a time that is asked for. */
-export function useSend(text: string, ready: boolean, post: (at?: string) => void) {
+export function useSend(text: string, ready: boolean, post: (at?: string) => void, small = true, more?: ReactNode) {
   const w = useWords()
   const [asks, ask] = useState(false)
   const now = () => ready && post()
@@ -30,12 +30,12 @@ export function useSend(text: string, ready: boolean, post: (at?: string) => voi
     button: (
       <>
         <div className="split">
-          <button type="button" className="btn btn--sm btn--primary" aria-disabled={!ready} onClick={now}>
+          <button type="button" className={`btn btn--primary${small ? ' btn--sm' : ''}`} aria-disabled={!ready} onClick={now}>
             {text}
             <Kbd>{printed('mod+Enter')}</Kbd>
           </button>
           <MenuTrigger>
-            <Button className="btn btn--sm btn--primary" aria-label={w.composer.ways} isDisabled={!ready}>
+            <Button className={`btn btn--primary${small ? ' btn--sm' : ''}`} aria-label={w.composer.ways} isDisabled={!ready}>
               <Icon name="down" />
             </Button>
             <Menu aria-label={w.composer.ways} placement="top end">
@@ -45,6 +45,7 @@ export function useSend(text: string, ready: boolean, post: (at?: string) => voi
               <MenuItem icon="clock" onAction={later} end={<Kbd>{printed('mod+shift+Enter')}</Kbd>}>
                 {w.mail.later}
               </MenuItem>
+              {more}
             </Menu>
           </MenuTrigger>
         </div>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { useVerb } from '../actions'
 import { ShownPage } from '../collaborate'
@@ -21,9 +21,10 @@ import { AskWrapUp } from './ask-wrap-up'
 import { Composer } from './composer'
 import { Entries } from './entries'
 import { useDeliveries, useLog, useSeen } from './log'
-import { MailComposer } from './mail-composer'
 import { Assign, Transfer } from './transfer'
 import { WhyButton } from './why-button'
+
+const MailComposer = lazy(() => import('./mail-composer').then((m) => ({ default: m.MailComposer })))
 
 export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; interaction: InteractionView; side: () => void }) {
   const w = useWords()
@@ -62,7 +63,13 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
           <Typing conversation={i.conversation} name={name} />
         </Scroll>
       )}
-      {mail ? <MailComposer i={i} log={log} name={name} met={met || newest} meet={() => setMet(newest)} /> : <Composer i={i} />}
+      {mail ? (
+        <Suspense>
+          <MailComposer i={i} log={log} name={name} met={met || newest} meet={() => setMet(newest)} />
+        </Suspense>
+      ) : (
+        <Composer i={i} />
+      )}
     </section>
   )
 }

@@ -65,3 +65,29 @@ test('who writes while a colleague does is told, and chooses', () =>
     await page.getByRole('button', { name: 'Ta det' }).click()
     assert.equal(await answer.inputValue(), 'Eriks igen')
   }))
+
+test('an answer that is only begun is set aside, and keeps its draft', () =>
+  desk('/email/103', async ({ page, house }) => {
+    await page.getByRole('textbox', { name: 'Svar' }).fill('Jag börjar med')
+    await page.getByRole('button', { name: 'Fler sätt att skicka' }).click()
+    await page.getByRole('menuitem', { name: 'Spara utkastet och avsluta' }).click()
+    await fact('it is ended', () => asked(house, /103\/end/).length === 1)
+    assert.deepEqual([asked(house, /103\/end/)[0]?.body, house.drafts[0]?.text], [{ pending: true }, 'Jag börjar med'])
+  }))
+
+test('a mail may be from another queue of one’s own', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      await page.getByLabel('Från').selectOption('faktura@nordvind.example')
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('textbox', { name: 'Svar' }).fill('Hej')
+      await page.keyboard.press('Control+Enter')
+      await fact('it was sent', () => asked(house, /103\/reply/).length === 1)
+      assert.equal(house.identities[String(asked(house, /103\/reply/)[0]?.body.from)], 'faktura@nordvind.example')
+    },
+    (h) => {
+      const other = sample.queues.find((q) => q.id !== h.interactions.find((i) => i.id === '103')!.queue)!
+      h.identities[other.id] = 'faktura@nordvind.example'
+    },
+  ))
