@@ -176,6 +176,7 @@ story("S17", "keeps favourites, and finds again whom work was handed to", async 
   const kept = async () => (await get("/me/favourites", agent.key)).items.map((f) => f.kind).sort();
   await fact("both are kept", async () => (await kept()).join() === "agent,queue");
   await see("favourites");
+  await hand.write(find, bo.name);
   await hand.press(page.getByRole("button", { name: `Favourite: ${bo.name}` }));
   await fact("one of them no longer", async () => (await kept()).join() === "queue");
 
