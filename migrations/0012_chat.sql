@@ -36,6 +36,8 @@ create table visitor (
     callable_id     bigint      not null default 0,  -- the interaction that may become a callback
     page_url        text        not null default '', -- where they are now
     page_title      text        not null default '',
+    referrer        text        not null default '', -- where they came from
+    facts           jsonb       not null default '{}', -- what the website passes along
     bot             boolean     not null default false, -- the website's bot answers; no person has been asked
     bot_line        bigint      not null default 0,  -- the newest line that it is to answer
     bot_done        bigint      not null default 0,  -- and the newest that it has answered

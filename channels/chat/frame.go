@@ -25,12 +25,15 @@ type frameIn struct {
 	On     bool              `json:"on"`
 	URL    string            `json:"url"`
 	Title  string            `json:"title"`
-	ID     gateway.ArticleID `json:"id"` // vote
-	Useful bool              `json:"useful"`
-	Score  int               `json:"score"` // rate: 1 to 5
-	JWT    string            `json:"jwt"`   // hello: who the website vouches for; or User with Hash
-	User   string            `json:"user"`
-	Hash   string            `json:"hash"`
+	// Referrer is where they came from, Facts what the website passes along: page.
+	Referrer string            `json:"referrer"`
+	Facts    map[string]string `json:"facts"`
+	ID       gateway.ArticleID `json:"id"` // vote
+	Useful   bool              `json:"useful"`
+	Score    int               `json:"score"` // rate: 1 to 5
+	JWT      string            `json:"jwt"`   // hello: who the website vouches for; or User with Hash
+	User     string            `json:"user"`
+	Hash     string            `json:"hash"`
 	// Conversation is the one that Pos counts in; hello leaves it out when it has none.
 	Conversation gateway.ConversationID `json:"conversation"`
 }

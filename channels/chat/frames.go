@@ -19,7 +19,7 @@ var framesIn = map[string]string{
 	"transcript": "cid email",
 	"typing":     "on",
 	"seen":       "pos",
-	"page":       "url title?",
+	"page":       "url title? referrer? facts?",
 	"vote":       "cid? id useful lang?",
 	"person":     "cid?",
 	"end":        "",

@@ -259,17 +259,6 @@ func (v *session) typing(on bool) {
 	v.srv.Feed.Announce(e)
 }
 
-func (v *session) page(ctx context.Context, f frameIn) {
-	now := time.Now()
-	if v.conversation() == 0 || now.Sub(v.paged) < pageEvery {
-		return
-	}
-	v.paged = now
-	if err := v.srv.setPage(ctx, v.token, clip(f.URL, maxURL), clip(f.Title, maxName)); err != nil {
-		v.srv.Log.Warn("visitor's page not noted", "err", err)
-	}
-}
-
 func (v *session) seen(ctx context.Context, pos int64) {
 	v.mu.Lock()
 	who, sent := v.visitor, v.sent

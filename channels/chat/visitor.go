@@ -103,18 +103,6 @@ func (s *Store) setCallable(ctx context.Context, c gateway.ConversationID, i gat
 	return nil
 }
 
-// setPage notes where the visitor is on the website.
-func (s *Store) setPage(ctx context.Context, h tokenHash, address, title string) error {
-	_, err := s.pool.Exec(ctx, `
-		update visitor
-		set page_url = $2, page_title = $3
-		where token_hash = $1`, h[:], address, title)
-	if err != nil {
-		return fmt.Errorf("note page: %w", err)
-	}
-	return nil
-}
-
 // setGone notes that the visitor's socket went.
 func (s *Store) setGone(ctx context.Context, h tokenHash) error {
 	_, err := s.pool.Exec(ctx, `

@@ -182,7 +182,7 @@ func (h *house) openDoors(context.Context) error {
 		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library, KB: h.kb.Store,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email, h.config.Language}, Calls: telephone{h}, Ways: ways{h},
-		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Widgets: widgets{h}, Nodes: h.nodes, Collaborate: pagesShown{h.shared},
+		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Widgets: widgets{h}, Visits: widgets{h}, Nodes: h.nodes, Collaborate: pagesShown{h.shared},
 	}, api.Options{
 		Secure: h.config.secure(), TrustedProxies: proxies, Origins: h.config.Origins, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)

@@ -27,6 +27,11 @@ func (w ways) Widgets(ctx context.Context) ([]api.Widget, error) {
 // which keys there are.
 type widgets struct{ h *house }
 
+func (w widgets) Visit(ctx context.Context, c gateway.ConversationID) (api.Visit, error) {
+	v, err := w.h.chat.Visit(ctx, c)
+	return api.Visit(v), err
+}
+
 func (w widgets) Widget(ctx context.Context, id int64) (api.Widget, error) {
 	v, err := w.h.chat.Widget(ctx, w.h.pool, id)
 	if err != nil {

@@ -180,6 +180,7 @@ func (s *Server) register() {
 	s.registerInteractions()
 	s.registerLines()
 	s.registerEntries()
+	s.registerVisits()
 	s.registerDeliveries()
 	s.registerDrafts()
 	s.registerSendFile()

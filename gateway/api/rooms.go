@@ -48,6 +48,7 @@ type Rooms struct {
 	Blocks     Blocks
 	Signatures Signatures
 	Widgets    Widgets
+	Visits     Visits
 	Nodes      Nodes
 
 	Collaborate Collaborations

@@ -34,7 +34,7 @@ export function mount(host: Host): Chat {
     host.label(open, n);
     if (n) host.emit("unread", n);
   }
-  const page = () => session.dispatch({ do: "page", url: location.href.split("#")[0]!, title: document.title });
+  const page = () => host.data.page !== "off" && session.dispatch({ do: "page", url: location.href.split("#")[0]!, title: document.title, referrer: document.referrer, facts: prefill.facts });
   if (host.data.jwt) session.identify(host.data.jwt);
   let phase = session.state.phase;
   let refusal: string | undefined;
@@ -60,6 +60,7 @@ export function mount(host: Host): Chat {
         case "set":
           prefill = { ...prefill, ...(args[0] as Prefill) };
           draw();
+          page();
           break;
         case "page":
           page();

@@ -18,7 +18,7 @@ export type Action =
   | { do: "drop"; cid: string }
   | { do: "typing"; on: boolean }
   | { do: "seen"; pos: number }
-  | { do: "page"; url: string; title: string }
+  | { do: "page"; url: string; title: string; referrer: string; facts?: Record<string, string> }
   | { do: "vote"; id: string; lang: string; useful: boolean }
   | { do: "person" }
   | { do: "end" }

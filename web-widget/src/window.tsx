@@ -19,6 +19,7 @@ export interface Prefill {
   email?: string;
   topic?: string;
   question?: string;
+  facts?: Record<string, string>; // for the agent
 }
 
 interface Props {

@@ -165,6 +165,7 @@ export const api = {
   interaction: (id: A.Id) => get<A.InteractionView>(`/interactions/${id}`),
   entries: (conversation: A.Id, query: { before?: number; after?: number; limit?: number }) =>
     get<A.Page<A.Entry>>(`/conversations/${conversation}/entries`, query),
+  visit: (conversation: A.Id) => get<A.Visit>(`/conversations/${conversation}/visit`),
   deliveries: (conversation: A.Id) => get<A.Page<A.Outbound>>(`/conversations/${conversation}/deliveries`),
   cancelMail: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/entries/${pos}/cancel`),
   drafts: (conversation: A.Id) => get<A.Page<MailDraft>>(`/conversations/${conversation}/drafts`),

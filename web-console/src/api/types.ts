@@ -572,3 +572,18 @@ export interface Page<T> {
   items: T[]
   after?: string
 }
+
+/** Where the visitor of a chat is. */
+export interface Visit {
+  widget: string
+  name?: string
+  topic?: string
+  language: string
+  identity?: string
+  url?: string
+  title?: string
+  referrer?: string
+  facts?: Record<string, string>
+  here: boolean
+  began: string
+}

@@ -362,6 +362,9 @@ export const en: Words = {
   regroup: enRegroup,
   macros: enMacros,
   side: {
+    page: 'Page',
+    referrer: 'Came from',
+    identity: 'Signed in as',
     customer: 'Customer',
     phone: 'Phone',
     email: 'E-mail',

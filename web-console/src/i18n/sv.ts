@@ -364,6 +364,9 @@ export const sv = {
   regroup: svRegroup,
   macros: svMacros,
   side: {
+    page: 'Sida',
+    referrer: 'Kom från',
+    identity: 'Inloggad som',
     customer: 'Kund',
     phone: 'Telefon',
     email: 'E-post',

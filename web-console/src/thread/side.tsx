@@ -16,6 +16,7 @@ import { Foreign } from './slash'
 import { useSpoken, useSuggestions } from './spoken'
 import { Tasks } from './tasks'
 import { Timeline } from './timeline'
+import { Visiting } from './visiting'
 import { WrapUp } from './wrap-up'
 
 /** The right panel: who the customer is, or, once the customer has left, what is still to be done. */
@@ -47,6 +48,7 @@ function Customer({ i, close }: { i: InteractionView; close: () => void }) {
       </div>
       <div className="side-scroll">
         <Facts i={i} />
+        {i.channel === 'chat' && <Visiting i={i} />}
         <AskPage i={i} />
         <Cases i={i} />
         <section className="sec">

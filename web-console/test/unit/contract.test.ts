@@ -25,6 +25,7 @@ const same: Record<string, string> = {
   Phone: 'Phone',
   InteractionView: 'Interaction',
   Entry: 'Entry',
+  Visit: 'Visit',
   Author: 'Author',
   Attachment: 'Attachment',
   PhoneLine: 'Line',
