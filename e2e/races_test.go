@@ -58,8 +58,9 @@ func (c *nodes) bring(at doors, n int) (waiting []gateway.InteractionID) {
 
 // TestRacesOfNodes: what other contact centres got wrong with several servers. Two agents, each
 // at two nodes, reach for the same mails at once: each mail has one of them, and keeps that
-// one. A third becomes free while mails pour in and every offer is accepted at both nodes:
-// never more than a hundred units.
+// one, although a third is free, and everybody gives it to her and reaches for it at every
+// node. Then mails pour in and every offer to her is accepted at both nodes: never more than
+// a hundred units.
 func TestRacesOfNodes(t *testing.T) {
 	t.Parallel()
 	c := &nodes{nats: natstest.New(t), front: newVaxel(t, "")}
@@ -76,6 +77,7 @@ func TestRacesOfNodes(t *testing.T) {
 		c.reach(t, id, anna, bo)
 	}
 	cilla[0].available()
+	c.override(t, waiting, third.id, anna, bo)
 	c.flood(t, cilla)
 	for what, sql := range map[string]string{
 		"mails that have two agents, or none":     `select count(*) from interaction i where state = 'active' and 1 <> (select count(*) from presence where i.id = any (holds))`,
@@ -112,6 +114,36 @@ func (c *nodes) reach(t *testing.T, id gateway.InteractionID, who ...doors) {
 	all.Wait()
 	if n := taken.Load(); n != 1 {
 		t.Errorf("interaction %v was taken %d times", id, n)
+	}
+}
+
+// override lets everybody give away what others have taken by hand, and reach for it, through
+// every node at once, while who has it changes their status: each stays where it is.
+func (c *nodes) override(t *testing.T, taken []gateway.InteractionID, to gateway.AgentID, who ...doors) {
+	t.Helper()
+	holders := func() (all string) {
+		must(t, c.front.pool.QueryRow(t.Context(), `select string_agg(id || ' ' || agent || ' ' || state, ', ' order by id) from interaction`).Scan(&all))
+		return all
+	}
+	before := holders()
+	var all sync.WaitGroup
+	for _, id := range taken {
+		path := "/interactions/" + id.String()
+		for _, at := range who {
+			for _, d := range at {
+				all.Go(func() {
+					if status := d.call(http.MethodPost, path+"/assign", map[string]any{"agent": to}, nil); status != http.StatusConflict {
+						t.Errorf("giving away what somebody has taken gives %d", status)
+					}
+					d.call(http.MethodPut, "/me/status", map[string]string{"status": "available"}, nil)
+					d.call(http.MethodPut, "/me/status", map[string]string{"status": "working_offline"}, nil)
+				})
+			}
+		}
+	}
+	all.Wait()
+	if after := holders(); after != before {
+		t.Errorf("what was taken by hand is now with %s, was with %s", after, before)
 	}
 }
 
