@@ -82,8 +82,7 @@ func TestStoryCall(t *testing.T) {
 		v.agent.call(http.MethodGet, "/me/lines", nil, &lines)
 		return len(lines.Items) == 1 && lines.Items[0].State == "talking"
 	})
-	talked := time.After(2 * time.Second) // what is heard is judged afterwards
-	<-talked
+	v.wait("the sound, both ways", func() bool { return caller.Hears(agentHz) && phone.Hears(customerHz) })
 	heard := caller.Heard() // hangs up
 	if !phonetest.HoldsTone(heard, agentHz) {
 		t.Error("the customer did not hear the agent")

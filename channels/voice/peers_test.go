@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
 	"github.com/vaxelhq/vaxel/gateway"
@@ -24,8 +23,7 @@ func TestBaresip(t *testing.T) {
 	id := h.interaction()
 	h.offer(id, 1, anna)
 	waitFor(h, "the softphone's answer accepts", func(cmd gateway.Accept) bool { return cmd.Interaction == id })
-	talked := time.After(2500 * time.Millisecond) // what is heard is judged afterwards
-	<-talked
+	phonetest.Wait(t, "they hear each other", func() bool { return agent.Hears(440) && customer.Hears(1000) })
 	heardByCustomer := customer.Heard() // which hangs up
 	waitFor(h, "the floor is told", func(cmd gateway.Leave) bool { return cmd.Interaction == id })
 	h.ends()

@@ -1,6 +1,7 @@
 package phonetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -89,11 +90,36 @@ func (b *Baresip) Log() string {
 	return string(text)
 }
 
+// Hears says whether it has heard a tone for a second on end, as far as that is written down.
+func (b *Baresip) Hears(hz int) bool {
+	b.t.Helper()
+	files := b.dumps()
+	if len(files) == 0 {
+		return false
+	}
+	soFar, err := os.ReadFile(files[len(files)-1])
+	if err != nil || len(soFar) < wavHead {
+		return false
+	}
+	s := wav.Sound{Rate: 8000, Channels: 1} // its head says how long it is when it is whole
+	for at := wavHead; at+1 < len(soFar); at += 2 {
+		s.Samples = append(s.Samples, int16(binary.LittleEndian.Uint16(soFar[at:])))
+	}
+	return HoldsTone(s, hz)
+}
+
+const wavHead = 44 // bytes before the sound: RIFF, fmt and data
+
+func (b *Baresip) dumps() []string {
+	files, _ := filepath.Glob(filepath.Join(b.dir, "dump-*-dec.wav"))
+	return files
+}
+
 // Heard ends the softphone and gives what it heard in its newest call.
 func (b *Baresip) Heard() wav.Sound {
 	b.t.Helper()
 	b.stop()
-	files, _ := filepath.Glob(filepath.Join(b.dir, "dump-*-dec.wav"))
+	files := b.dumps()
 	if len(files) == 0 {
 		b.t.Fatalf("baresip heard nothing:\n%s", b.Log())
 	}
