@@ -89,8 +89,10 @@ export function mount(host: Host): Collaborate {
         send({ t: "pong" });
         break;
       case "error":
-        if (hello?.code) view.askCode(enter, f.detail);
-        else if (f.code !== "no_collaboration") view.note(f.detail ?? "");
+        if (hello?.code) {
+          hello = undefined; // what closes now is not the end of the question
+          view.askCode(enter, f.detail);
+        } else if (f.code !== "no_collaboration") view.note(f.detail ?? "");
     }
   }
 

@@ -11,7 +11,7 @@ import { useCollaborateWords } from './words'
 /** How it stands: read anew whenever the conversation tells of it. */
 function useCollaboration(i: InteractionView) {
   const pos = useLive((l) => l.logs[i.conversation]?.entries.findLast((e) => e.kind === 'event' && (e.body as { what?: string })?.what?.startsWith('collaborate_'))?.pos ?? 0)
-  return useQuery({ queryKey: ['collaboration', i.id, pos], queryFn: () => collaborate.of(i.id), enabled: pos > 0, retry: false, placeholderData: (before) => before })
+  return useQuery({ queryKey: ['collaboration', i.id, pos], queryFn: () => collaborate.of(i.id), enabled: pos > 0, retry: false, placeholderData: (before) => before, refetchInterval: (q) => (q.state.data?.state === 'asked' && q.state.data.code ? 2000 : false) }) // that a code is typed is no entry
 }
 
 export function Ask({ i }: { i: InteractionView }) {
