@@ -107,7 +107,8 @@ func shows(t *testing.T, row func() m, want m) {
 	t.Error(wrong)
 }
 
-func differs(row, want m) (wrong string) {
+func differs(row, want m) string {
+	var wrong strings.Builder
 	for path, value := range want {
 		var got any = row
 		for key := range strings.SplitSeq(path, ".") {
@@ -123,10 +124,10 @@ func differs(row, want m) (wrong string) {
 			}
 		}
 		if got != value {
-			wrong += fmt.Sprintf("%s: got %v want %v\n", path, got, value)
+			fmt.Fprintf(&wrong, "%s: got %v want %v\n", path, got, value)
 		}
 	}
-	return wrong
+	return wrong.String()
 }
 
 // TestBoardsAreToldOnceASecond: an agent goes to and fro, as fast as they hear of it.
