@@ -42,6 +42,7 @@ type bot struct {
 }
 
 func newBot(t *testing.T, answer func(w http.ResponseWriter, a asked)) *bot {
+	t.Helper()
 	b := &bot{asked: make(chan asked, 100)}
 	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const sheets = ['../look/base.css', 'src/styles/components.css', 'src/styles/console.css'].map((f) => readFileSync(`${root}/${f}`, 'utf8')).join('\n')
+const sheets = ['../look/base.css', 'src/styles/components.css', 'src/styles/console.css', 'src/collaborate/collaborate.css'].map((f) => readFileSync(`${root}/${f}`, 'utf8')).join('\n')
 const sources = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.tsx'))
 
 test('every class in the pages has a rule', () => {
