@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -73,28 +74,7 @@ func (x *exchange) gather(ctx context.Context, before, n int) ([]*phonetest.Call
 	if err != nil {
 		return nil, err
 	}
-	db, err := x.house.db(ctx)
-	if err != nil {
-		return nil, err
-	}
-	in := func(phase gateway.Phase, guests int) (calls map[gateway.InteractionID]gateway.AgentID, err error) {
-		calls = map[gateway.InteractionID]gateway.AgentID{}
-		rows, err := db.Query(ctx, "select id, agent from interaction where state = 'active' and phase = $1 and cardinality(others) = $2", phase, guests)
-		if err != nil {
-			return nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id gateway.InteractionID
-			var a gateway.AgentID
-			if err := rows.Scan(&id, &a); err != nil {
-				return nil, err
-			}
-			calls[id] = a
-		}
-		return calls, rows.Err()
-	}
-	alone, err := in(gateway.PhaseTalking, 0)
+	alone, err := x.calls(ctx, gateway.PhaseTalking, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +82,12 @@ func (x *exchange) gather(ctx context.Context, before, n int) ([]*phonetest.Call
 	if err := x.each(ctx, alone, "consult", func(n int) any { return map[string]any{"to_agent": colleagues[n].id} }); err != nil {
 		return nil, err
 	}
-	asking := map[gateway.InteractionID]gateway.AgentID{}
-	if err := x.house.wait(ctx, "every colleague to answer", func() bool { asking, err = in(gateway.PhaseConsult, 1); return err != nil || len(asking) == n }); err != nil {
-		return nil, err
+	var asking map[gateway.InteractionID]gateway.AgentID
+	answered := func() bool {
+		asking, err = x.calls(ctx, gateway.PhaseConsult, 1)
+		return err != nil || len(asking) == n
 	}
-	if err != nil {
+	if err := errors.Join(x.house.wait(ctx, "every colleague to answer", answered), err); err != nil {
 		return nil, err
 	}
 	if err := x.each(ctx, asking, "join-lines", func(int) any { return map[string]any{} }); err != nil {
@@ -160,12 +141,48 @@ func (x *exchange) mixedRuns(n int) (got []conferenceRun, clean bool) {
 	return nil, false
 }
 
-// hangUp ends conferences and waits until as many as are to stay are left.
+// hangUp ends conferences and waits until as many as are to stay are left. Who is left when a
+// customer hangs up talks on, until the agent does too.
 func (x *exchange) hangUp(ctx context.Context, customers []*phonetest.Call, stay int) error {
 	for _, c := range customers {
 		c.Bye()
 	}
+	var left map[gateway.InteractionID]gateway.AgentID
+	var err error
+	alone := func() bool {
+		left, err = x.calls(ctx, gateway.PhaseColleagues, 1)
+		return err != nil || len(left) == len(customers)
+	}
+	if err := errors.Join(x.house.wait(ctx, "the customers to be gone", alone), err); err != nil {
+		return err
+	}
+	if err := x.each(ctx, left, "end", func(int) any { return map[string]any{} }); err != nil {
+		return err
+	}
 	return x.left(ctx, stay)
+}
+
+// calls are those in a phase with so many others, with their agents.
+func (x *exchange) calls(ctx context.Context, phase gateway.Phase, others int) (map[gateway.InteractionID]gateway.AgentID, error) {
+	db, err := x.house.db(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.Query(ctx, "select id, agent from interaction where state = 'active' and phase = $1 and cardinality(others) = $2", phase, others)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	calls := map[gateway.InteractionID]gateway.AgentID{}
+	for rows.Next() {
+		var id gateway.InteractionID
+		var a gateway.AgentID
+		if err := rows.Scan(&id, &a); err != nil {
+			return nil, err
+		}
+		calls[id] = a
+	}
+	return calls, rows.Err()
 }
 
 // tellConferences gives the largest number at which nothing was missing. The bound is what the

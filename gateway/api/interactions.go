@@ -166,13 +166,18 @@ func (s *Server) end(ctx context.Context, by access.Caller, in *endIn) (Interact
 	if in.Body != nil && in.Body.Pending {
 		return s.setAside(ctx, by, i, in.Key)
 	}
-	if onPhone(i) && i.Phase != "" && i.Agent == by.Agent && i.State == gateway.StateActive {
+	talking := onPhone(i) && i.Phase != "" && i.Agent == by.Agent && i.State == gateway.StateActive
+	if talking {
 		err := s.Calls.Control(ctx, i.ID, by.Agent, HangUpCall)
 		if err != nil && (i.Channel == gateway.Voice || !errors.Is(err, gateway.ErrNotFound)) { // a callback's call may have come to nothing
 			return Interaction{}, err
 		}
 	}
-	return s.changed(ctx, by, in.Key, gateway.EndInteraction{Interaction: in.ID, Agent: by.Agent})
+	out, err := s.changed(ctx, by, in.Key, gateway.EndInteraction{Interaction: in.ID, Agent: by.Agent})
+	if talking && (errors.Is(err, gateway.ErrForbidden) || errors.Is(err, gateway.ErrConflict)) {
+		return s.getInteraction(ctx, by, &interactionIn{ID: in.ID}) // it ended for them with the telephone
+	}
+	return out, err
 }
 
 // setAside ends an agent's work on a mail whose answer is not ready: whoever works on its case
