@@ -51,7 +51,7 @@ func (t attendance) leave(now time.Time, c gateway.Consoles) gateway.Consoles {
 	if len(at.on) > 0 {
 		return gateway.Consoles{Agent: c.Agent, Live: true}
 	}
-	delete(t, c.Agent)
+	// The entry stays: when this is decided anew, it comes to the same.
 	return gateway.Consoles{Agent: c.Agent, Silent: gateway.Seconds(now.Sub(at.heard) / time.Second)}
 }
 

@@ -160,6 +160,9 @@ func (f *Floor) Run(ctx context.Context) error {
 		}
 		l.release(ctx)
 		f.rooms.Bus.Publish(SubjectFree, nil)
+		if errors.Is(err, errRules) {
+			pause(ctx, leaseLength) // another node may know them
+		}
 	}
 	return nil
 }
@@ -180,7 +183,7 @@ func (f *Floor) reign(ctx context.Context, l *lease) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if errors.Is(err, errStale) {
+		if errors.Is(err, errStale) || errors.Is(err, errRules) {
 			return err
 		}
 		f.log.Warn("rebuilding the floor from the store", "term", l.term, "err", err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -34,6 +35,7 @@ type neighbours struct {
 	dead    map[string]bool
 	plans   atomic.Int32 // how often the plan was read
 	longer  atomic.Bool  // chats may wait longer than they might
+	broken  atomic.Bool  // the plan cannot be read, however often it is tried
 }
 
 // Alive and die are the nodes' side of the neighbours.
@@ -110,6 +112,9 @@ func (n *neighbours) Follow(context.Context, pgx.Tx, ...gateway.Interaction) err
 
 func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
 	n.plans.Add(1)
+	if n.broken.Load() {
+		return gateway.Plan{}, &pgconn.PgError{Code: "22012", Message: "division by zero"}
+	}
 	target := gateway.Seconds(60)
 	if n.longer.Load() {
 		target = 90

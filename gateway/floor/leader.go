@@ -126,17 +126,19 @@ func (l *leader) loop(ctx context.Context) error {
 	defer board.Stop()
 	wake := time.NewTimer(0)
 	defer wake.Stop()
+	work, cancel := outlast(ctx)
+	defer cancel()
 	for {
 		var more came
 		in := l.doors(poll.C, wake.C)
 		select {
 		case <-ctx.Done():
-			return l.halt(ctx)
+			return l.halt(work)
 		case err := <-l.stored:
-			if err := l.land(ctx, err); err != nil {
+			if err := l.land(work, err); err != nil {
 				return err
 			}
-			l.launch(ctx)
+			l.launch(work)
 			l.arm(wake)
 			continue
 		case a := <-in.asks:
@@ -164,7 +166,7 @@ func (l *leader) loop(ctx context.Context) error {
 			}
 		}
 		more.asks = l.drain(more.asks)
-		if err := l.advance(ctx, more); err != nil {
+		if err := l.advance(work, more); err != nil {
 			return err
 		}
 		l.arm(wake)

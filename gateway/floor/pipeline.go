@@ -2,6 +2,7 @@ package floor
 
 import (
 	"context"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
@@ -44,6 +45,14 @@ func (l *leader) launch(ctx context.Context) {
 	go func() { l.stored <- l.store(ctx, b) }()
 }
 
+// outlast gives what is under way some time when ctx has ended: a term that ends in good order
+// leaves nothing half done, and one that is lost is refused by the fence.
+func outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := context.AfterFunc(ctx, func() { time.AfterFunc(leaseLength, cancel) })
+	return out, func() { ended(); cancel() }
+}
+
 // land tells of the batch that has been stored, or does it and the next one anew.
 func (l *leader) land(ctx context.Context, err error) error {
 	b := l.under
@@ -76,12 +85,12 @@ func (l *leader) redo(ctx context.Context, err error, refused, after *batch) err
 	again := &batch{came: came{replan: after.replan, asks: after.asks, lost: after.lost}} // what it took lies in the inbox
 	if faulty(err) {
 		err = l.sift(ctx, refused, err)
-	}
-	if err == nil {
-		err = l.work(ctx, again)
-	}
-	if faulty(err) {
-		err = l.sift(ctx, again, err)
+		if err == nil {
+			err = l.work(ctx, again)
+			if faulty(err) {
+				err = l.sift(ctx, again, err)
+			}
+		}
 	}
 	if err != nil {
 		refused.fail()
@@ -96,18 +105,21 @@ func (l *leader) redo(ctx context.Context, err error, refused, after *batch) err
 	return nil
 }
 
-// halt lets what is being stored end. Whatever was decided after it is not handed over: the
-// store does not know of it.
+// halt stores what is decided, so that it can be handed over.
 func (l *leader) halt(ctx context.Context) error {
 	if l.under != nil {
 		if err := l.land(ctx, <-l.stored); err != nil {
 			return err
 		}
 	}
-	if l.next.holds() {
-		l.next.fail()
-		return ctx.Err()
+	b := l.next
+	l.next = &batch{}
+	b.seal(l)
+	if err := l.store(ctx, b); err != nil {
+		b.fail()
+		return err
 	}
+	l.announce(b)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
@@ -215,4 +216,60 @@ func TestAnEqualPlanIsNotTakenOnAgain(t *testing.T) {
 	h.n.Publish(SubjectPlan, nil)
 	h.eventually(t, "the other plan is logged", func() bool { return count(t, h, plans) == before+1 })
 	h.wantReplayed(t)
+}
+
+// A stop leaves what is being stored and what was decided after it stored both, with a snapshot
+// of it: a newer release cannot replay our events.
+func TestAStopInTheMiddleIsHandedOverWhole(t *testing.T) {
+	t.Parallel()
+	h, g, _, _, _, _ := accepting(t)
+	stopped := make(chan struct{})
+	go func() { h.stop(); close(stopped) }()
+	h.eventually(t, "the term is ending", func() bool {
+		h.n.mu.Lock()
+		once := h.n.holders[HolderCommand]
+		h.n.mu.Unlock()
+		_, err := once(t.Context(), "", []byte(`{}`))
+		return errors.Is(err, gateway.ErrTryAgain)
+	})
+	g.refuse <- false
+	<-stopped
+	if n := count(t, h, `select count(*) from routing_event where seq > (select max(seq) from routing_snapshot)`); n != 0 {
+		t.Errorf("%d events stand after the last snapshot", n)
+	}
+	if n := count(t, h, `select count(*) from interaction where state = 'active'`); n != 1 {
+		t.Errorf("%d are active, want the accepted one", n)
+	}
+	if p, err := h.Presence(t.Context(), bo); err != nil || p.Intent != gateway.IntentOnBreak {
+		t.Errorf("stored is %+v, %v", p, err)
+	}
+}
+
+// When the floor's own part of a refused batch is refused again, nobody is left waiting: neither
+// who was in it nor who came after.
+func TestAFloorThatCannotGoOnAnswersEverybody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.ready(t)
+	h.stop()
+	l := &leader{f: h.Floor, term: 1, there: attendance{}, next: &batch{}}
+	if err := l.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	in, after := &ask{answer: make(chan reply, 1)}, &ask{answer: make(chan reply, 1)}
+	h.n.broken.Store(true)
+	why := &pgconn.PgError{Code: "22012"}
+	if err := l.redo(t.Context(), why, &batch{came: came{replan: true, asks: []*ask{in}}}, &batch{came: came{asks: []*ask{after}}}); err == nil {
+		t.Error("the floor goes on without its plan")
+	}
+	for what, a := range map[string]*ask{"in it": in, "after it": after} {
+		select {
+		case r := <-a.answer:
+			if !errors.Is(r.err, gateway.ErrTryAgain) {
+				t.Errorf("who was %s got %v", what, r.err)
+			}
+		default:
+			t.Errorf("who was %s has no answer", what)
+		}
+	}
 }

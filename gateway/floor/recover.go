@@ -57,6 +57,10 @@ func (l *leader) load(ctx context.Context) error {
 	return err
 }
 
+// errRules says that the store is of rules that this release does not have. A node of another
+// release may.
+var errRules = errors.New("the floor was led by other rules")
+
 // loadSnapshot begins with the latest snapshot, or with an empty core if there is none: then
 // the log holds everything.
 func (l *leader) loadSnapshot(ctx context.Context) error {
@@ -76,6 +80,9 @@ func (l *leader) loadSnapshot(ctx context.Context) error {
 	l.last = l.last.UTC()
 	l.snap, l.weight = l.seq, len(body)
 	l.core, err = routing.Restore(body)
+	if err != nil && version > routing.Version {
+		err = fmt.Errorf("%w: %w", errRules, err)
+	}
 	if err != nil {
 		return fmt.Errorf("restore the snapshot of event %d: %w", l.seq, err)
 	}
@@ -98,7 +105,7 @@ func (l *leader) replay(ctx context.Context) error {
 	var body json.RawMessage
 	_, err = pgx.ForEachRow(rows, []any{&l.seq, &version, &at, &body}, func() error {
 		if version != routing.Version {
-			return fmt.Errorf("event %d was written by routing version %d, this is %d: start the former release once and stop it cleanly, so that it leaves a snapshot", l.seq, version, routing.Version)
+			return fmt.Errorf("%w: event %d was written by routing version %d, this is %d: start the former release once and stop it cleanly, so that it leaves a snapshot", errRules, l.seq, version, routing.Version)
 		}
 		ev, err := routing.UnmarshalEvent(body)
 		if err != nil {
