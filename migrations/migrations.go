@@ -15,16 +15,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 // Files are the migrations, in the order of their numbers.
 //
 //go:embed *.sql
 var Files embed.FS
-
-// lockWait is how long a node waits for another that is migrating, in seconds.
-const lockWait = 600
 
 // ErrNewer is returned for a database that a later release has migrated.
 var ErrNewer = errors.New("the database is newer than this release")
@@ -33,24 +29,49 @@ var ErrNewer = errors.New("the database is newer than this release")
 // (ErrNewer): an older binary doesn't know what the newer one has promised there. So is one
 // that other migrations of the same numbers have made (ErrOther).
 func Up(ctx context.Context, pool *pgxpool.Pool) error {
-	return with(pool, func(p *goose.Provider) error {
-		have, newest, err := p.GetVersions(ctx)
-		if err != nil {
-			return fmt.Errorf("read the database's version: %w", err)
-		}
-		if have > newest {
-			return fmt.Errorf("%w: it is at version %d, and this binary knows %d; run the release that was here last, or a later one",
-				ErrNewer, have, newest)
-		}
-		if err := compare(ctx, pool, have); err != nil {
-			return err
-		}
-		if _, err := p.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the database: %w", err)
-		}
-		return nil
+	return alone(ctx, pool, func() error {
+		return with(pool, func(p *goose.Provider) error { return up(ctx, pool, p) })
 	})
 }
+
+func up(ctx context.Context, pool *pgxpool.Pool, p *goose.Provider) error {
+	have, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the database's version: %w", err)
+	}
+	if have > newest {
+		return fmt.Errorf("%w: it is at version %d, and this binary knows %d; run the release that was here last, or a later one",
+			ErrNewer, have, newest)
+	}
+	if err := compare(ctx, pool, have); err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return nil
+}
+
+// alone does what one node at a time may do with a database: another build that starts at the
+// same moment would take its own notes for what has been applied.
+func alone(ctx context.Context, pool *pgxpool.Pool, do func() error) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "select pg_advisory_lock($1)", turn); err != nil {
+		return fmt.Errorf("migrate the database: wait for another node: %w", err)
+	}
+	err = do()
+	if _, unlockErr := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", turn); unlockErr != nil {
+		return errors.Join(err, fmt.Errorf("migrate the database: %w", unlockErr))
+	}
+	return err
+}
+
+// turn is the lock of who may: an arbitrary number of ours.
+const turn = 0x7661_7865
 
 // Version is the database's version and the newest that this binary knows. A database
 // that was never migrated has version 0.
@@ -74,12 +95,7 @@ func with(pool *pgxpool.Pool, do func(*goose.Provider) error) error {
 }
 
 func provider(db *sql.DB) (*goose.Provider, error) {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, lockWait))
-	if err != nil {
-		return nil, err
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, Files,
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, Files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}

@@ -17,9 +17,6 @@ import (
 // although their numbers are the same.
 var ErrOther = errors.New("the database was made by another build")
 
-// sumsLock lets one node at a time compare and note: an arbitrary number of ours.
-const sumsLock = 0x7661_7865
-
 // compare refuses a database whose applied migrations, up to version have, are not ours:
 // statements would fail on it one by one, long after the start. It notes what ours are before
 // they are applied; those that a crash then keeps from it are noted again the next time.
@@ -53,11 +50,8 @@ func compare(ctx context.Context, pool *pgxpool.Pool, have int64) error {
 	})
 }
 
-// sums are the noted ones. It holds sumsLock until the transaction ends.
+// sums are the noted ones.
 func sums(ctx context.Context, tx pgx.Tx) (map[int64][sha256.Size]byte, error) {
-	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", sumsLock); err != nil {
-		return nil, err
-	}
 	if _, err := tx.Exec(ctx, `
 		create table if not exists migration_sum (
 			version bigint primary key,
