@@ -35,7 +35,7 @@ type Visit struct {
 	Began    time.Time         `json:"began"`
 }
 
-// Visit gives that of a conversation.
+// Visit gives that of a conversation. One to which nobody came by a widget has none: it is empty.
 func (s *Store) Visit(ctx context.Context, c gateway.ConversationID) (Visit, error) {
 	rows, _ := s.pool.Query(ctx, `
 		select w.key as widget, v.name, topic, language, identity, page_url as url, page_title as title, referrer, facts, gone_at is null as here,
@@ -47,7 +47,7 @@ func (s *Store) Visit(ctx context.Context, c gateway.ConversationID) (Visit, err
 		limit 1`, c) // its error is met again below
 	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Visit])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return v, gateway.NotFound("visitor_not_found", "nobody has chatted in this conversation")
+		return Visit{}, nil
 	}
 	if err != nil {
 		return v, fmt.Errorf("read a visit: %w", err)

@@ -32,7 +32,7 @@ func TestAVisit(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := chat.NewStore(h.pool).Visit(t.Context(), 4711); err == nil {
+	if v, err := chat.NewStore(h.pool).Visit(t.Context(), 4711); err != nil || v.Widget != "" {
 		t.Error("somebody visited where nobody chatted")
 	}
 }

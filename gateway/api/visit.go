@@ -16,7 +16,7 @@ type Visits interface {
 
 // Visit is where a chat's visitor is.
 type Visit struct {
-	Widget   string            `json:"widget" doc:"Its key"`
+	Widget   string            `json:"widget" doc:"Its key; empty: nobody came by one, and there is nothing else"`
 	Name     string            `json:"name,omitempty" doc:"As they wrote it"`
 	Topic    string            `json:"topic,omitempty" doc:"The id of the subject that they chose"`
 	Language string            `json:"language" doc:"That the widget speaks to them"`

@@ -11,7 +11,7 @@ export function Visiting({ i }: { i: InteractionView }) {
   const w = useWords()
   const going = i.state !== 'finished' && i.state !== 'wrap_up'
   const { data: v } = useQuery({ queryKey: ['visit', i.conversation], queryFn: () => api.visit(i.conversation), refetchInterval: going && look, retry: false })
-  if (!v) return null
+  if (!v?.widget) return null
   return (
     <section className="sec">
       <dl className="kv">
