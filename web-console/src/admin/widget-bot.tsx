@@ -19,11 +19,11 @@ export function BotKey({ t }: { t: Widget }) {
           {t.identity.bot ? w.admin.secretThere : w.admin.botSecretNone}
         </Chip>
         <button className="btn btn--sm" disabled={make.isPending} onClick={() => make.mutate()}>
-          {w.admin.makeSecret}
+          {w.admin.makeBotSecret}
         </button>
         {t.identity.bot && (
           <button className="btn btn--sm" disabled={drop.isPending} onClick={() => drop.mutate()}>
-            {w.admin.dropSecret}
+            {w.admin.dropBotSecret}
           </button>
         )}
       </div>

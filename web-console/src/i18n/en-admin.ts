@@ -343,6 +343,8 @@ export const enAdmin: typeof svAdmin = {
   botLead: 'A program of the website’s that answers before a person is asked, and hands over with what was said. It is asked once it has a secret.',
   botURL: 'Its address',
   botName: 'Its name, as visitors see it',
+  makeBotSecret: 'New secret for the bot',
+  dropBotSecret: 'Remove the bot’s secret',
   botSecretNone: 'No secret: it is not asked',
   identityLead: 'With a key the website can vouch for who has signed in. The secret is shown once.',
   secretThere: 'There is a secret (HS256, HMAC)',

@@ -341,6 +341,8 @@ export const svAdmin = {
   botLead: 'Ett program hos webbplatsen som svarar innan en människa tillfrågas, och lämnar över med det som sagts. Det tillfrågas när det har en hemlighet.',
   botURL: 'Dess adress',
   botName: 'Dess namn, som besökare ser det',
+  makeBotSecret: 'Ny hemlighet för boten',
+  dropBotSecret: 'Ta bort botens hemlighet',
   botSecretNone: 'Ingen hemlighet: den tillfrågas inte',
   identityLead: 'Med en nyckel kan webbplatsen intyga vem som har loggat in. Hemligheten visas en gång.',
   secretThere: 'En hemlighet finns (HS256, HMAC)',

@@ -74,7 +74,7 @@ test('invitations are in the tag, which is copied, and a secret is shown once', 
       await fact('it is saved', () => asked(house, /admin\/widgets\/1/).length === 1)
       assert.deepEqual(asked(house, /admin\/widgets\/1/)[0]!.body, { invites: [{ id: 'a1', text: { sv: 'Behöver du hjälp?' }, after: 20, url: 'https://nordvind.example/kassa*' }] })
 
-      await page.getByRole('button', { name: 'Ny hemlighet' }).click()
+      await page.getByRole('button', { name: 'Ny hemlighet', exact: true }).click()
       await page.getByRole('dialog').getByText('5ec2e75ec2e7').waitFor()
       assert.deepEqual(await faults(page), [])
       await page.getByRole('dialog').getByRole('button', { name: 'Stäng' }).click()
