@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/channels/chat/collaborate"
@@ -32,12 +33,15 @@ type house struct {
 	serving  []gateway.Interaction
 	watching map[string]map[int]func(gateway.Event)
 	next     int
-	lose     int // pieces of the bus that get lost
+	lose     int                               // pieces of the bus that get lost
+	busy     int                               // times that another transaction is in the way
+	carry    func(subject string, give func()) // what becomes of something published; nil: it is given
+	watched  func()                            // a page has begun to watch its conversation
 }
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	return &house{t: t, pool: pgtest.New(t), watching: map[string]map[int]func(gateway.Event){}, serving: []gateway.Interaction{
+	return &house{t: t, pool: pgtest.New(t), watching: map[string]map[int]func(gateway.Event){}, watched: func() {}, serving: []gateway.Interaction{
 		{ID: 100, Conversation: 10, Channel: gateway.Chat, State: gateway.StateActive, Agent: 7},
 		{ID: 101, Conversation: 11, Channel: gateway.Voice, State: gateway.StateActive, Agent: 7},
 	}}
@@ -51,6 +55,10 @@ func (h *house) call() gateway.Interaction { return h.serving[1] }
 func (h *house) Append(_ context.Context, _ pgx.Tx, entries ...*gateway.Entry) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.busy > 0 {
+		h.busy--
+		return &pgconn.PgError{Code: "40001"}
+	}
 	for _, e := range entries {
 		e.Pos = int64(len(h.entries) + 1)
 		h.entries = append(h.entries, *e)
@@ -70,6 +78,10 @@ func (f feed) Announce(events ...gateway.Event) {
 }
 
 func (f feed) Watch(topics []string, heard func(gateway.Event)) func() {
+	f.mu.Lock()
+	watched := f.watched
+	f.mu.Unlock()
+	defer watched()
 	return f.listen(topics[0], heard)
 }
 
@@ -108,10 +120,22 @@ func (h *house) Publish(subject string, data []byte) {
 	if lost {
 		h.lose--
 	}
+	carry := h.carry
 	h.mu.Unlock()
-	if !lost {
-		h.spread(subject, func(heard func(gateway.Event)) { heard(gateway.Event{Data: data}) })
+	give := func() { h.spread(subject, func(heard func(gateway.Event)) { heard(gateway.Event{Data: data}) }) }
+	switch {
+	case carry != nil:
+		carry(subject, give)
+	case !lost:
+		give()
 	}
+}
+
+// set changes the house.
+func (h *house) set(change func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change()
 }
 
 func (h *house) Subscribe(subject string, heard func([]byte)) func() {

@@ -27,14 +27,14 @@ var (
 	errNobody  = gateway.NotFound("no_collaboration", "No agent asks to see this page.")
 )
 
-// newPass is 256 random bits, and the hash of them that we keep.
-func newPass() (pass string, hash []byte) {
+// newPass is 256 random bits.
+func newPass() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	pass = base64.RawURLEncoding.EncodeToString(b[:])
-	return pass, hashOf(pass)
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// hashOf is what we keep of a pass.
 func hashOf(pass string) []byte {
 	sum := sha256.Sum256([]byte(pass))
 	return sum[:]
@@ -74,8 +74,8 @@ func (r *Room) claim(ctx context.Context, code string, widget int64) (s Session,
 			return err
 		}
 		s.Code, s.Widget = "", widget
-		pass, err = r.givePass(ctx, tx, s)
-		return err
+		pass = newPass()
+		return r.givePass(ctx, tx, s, pass)
 	})
 	if err == nil {
 		r.tell(s, nil)
@@ -83,22 +83,21 @@ func (r *Room) claim(ctx context.Context, code string, widget int64) (s Session,
 	return s, pass, err
 }
 
-// givePass makes this browser the session's own.
-func (r *Room) givePass(ctx context.Context, tx pgx.Tx, s Session) (string, error) {
-	pass, hash := newPass()
+// givePass makes the browser with this pass the session's own.
+func (r *Room) givePass(ctx context.Context, tx pgx.Tx, s Session, pass string) error {
 	_, err := tx.Exec(ctx, `
 		update collaboration
 		set pass_hash = $2, widget_id = $3, code = $4, seen_at = now()
-		where id = $1`, s.ID, hash, s.Widget, s.Code)
+		where id = $1`, s.ID, hashOf(pass), s.Widget, s.Code)
 	if err != nil {
-		return "", fmt.Errorf("give a pass: %w", err)
+		return fmt.Errorf("give a pass: %w", err)
 	}
-	return pass, nil
+	return nil
 }
 
 // share is the customer's first consent. Of several tabs that are asked, the first that
-// consents is the one that is seen.
-func (r *Room) share(ctx context.Context, s Session, pass string) (Session, string, error) {
+// consents is the one that is seen: the session is kept with its pass.
+func (r *Room) share(ctx context.Context, s Session, pass string) error {
 	var told []gateway.Event
 	err := retry.Tx(ctx, r.Pool, func(tx pgx.Tx) error {
 		told = nil
@@ -107,24 +106,20 @@ func (r *Room) share(ctx context.Context, s Session, pass string) (Session, stri
 			return err
 		}
 		if now.State != Asked {
-			s = now
 			return errNobody
 		}
 		now.State, now.Widget = Shared, s.Widget
-		if pass == "" {
-			if pass, err = r.givePass(ctx, tx, now); err != nil {
-				return err
-			}
+		if err := r.givePass(ctx, tx, now, pass); err != nil {
+			return err
 		}
 		told, err = r.write(ctx, tx, &now, happening{happenedShared, "", gateway.ByCustomer})
-		s = now
 		return err
 	})
 	if err != nil {
-		return s, "", err
+		return err
 	}
 	r.tell(s, told)
-	return s, pass, nil
+	return nil
 }
 
 // mayGuess brakes those who try codes. This machine's own network is not braked.

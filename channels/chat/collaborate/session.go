@@ -73,6 +73,7 @@ type Session struct {
 	Control      Control
 	Code         string // six digits to read out; empty when the customer is found by their chat
 	Widget       int64
+	PassHash     []byte   // of what the customer's browser has; empty before there is one
 	Pages        []string // addresses that were shown, without query and fragment
 	Rev          int64
 	AskedAt      time.Time
@@ -83,7 +84,7 @@ type Session struct {
 
 const columns = `
 	id, conversation_id as conversation, interaction_id as interaction, channel, agent_id as agent, agent_name,
-	state, control, code, widget_id as widget, pages, rev, asked_at, shared_at, ended_at, cause`
+	state, control, code, widget_id as widget, pass_hash, pages, rev, asked_at, shared_at, ended_at, cause`
 
 // happening is what a change says on the conversation; empty says nothing.
 type happening struct {

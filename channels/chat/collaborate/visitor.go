@@ -1,6 +1,7 @@
 package collaborate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -205,17 +206,14 @@ func (v *visitor) answer(ctx context.Context, s Session, on bool) error {
 		return err
 	}
 	v.mu.Lock()
-	pass := v.pass
-	v.mu.Unlock()
-	_, pass, err := v.room.share(ctx, s, pass)
-	if err != nil {
-		return err
+	if v.pass == "" {
+		v.pass = newPass() // known before it is kept: whoever reads the session then knows whose it is
 	}
-	v.mu.Lock()
-	v.pass, v.acted = pass, time.Now()
+	pass := v.pass
+	v.acted = time.Now()
 	v.mu.Unlock()
-	v.hint()
-	return nil
+	defer v.hint() // another tab may have been the first
+	return v.room.share(ctx, s, pass)
 }
 
 // show says which page it is. One that is too large is shown to nobody.
@@ -321,11 +319,14 @@ func (v *visitor) changed(ctx context.Context) error {
 	}
 	v.mu.Lock()
 	s.Widget = v.session.Widget
-	elsewhere := s.State == Shared && v.pass == "" // another tab was the first to consent
+	mine := bytes.Equal(hashOf(v.pass), s.PassHash)
 	v.session = s
-	f := visitorOut{T: "state", State: s.State, Control: s.Control, Agent: s.AgentName, Pass: v.pass, Cause: s.Cause, Rules: rules}
+	f := visitorOut{T: "state", State: s.State, Control: s.Control, Agent: s.AgentName, Cause: s.Cause, Rules: rules}
+	if mine {
+		f.Pass = v.pass
+	}
 	v.mu.Unlock()
-	if elsewhere {
+	if s.State == Shared && !mine { // another tab was the first to consent
 		f.State, f.Cause = Ended, "elsewhere"
 	}
 	if f.State != Ended {
