@@ -183,26 +183,42 @@ func (s *Server) end(ctx context.Context, by access.Caller, in *endIn) (Interact
 // setAside ends an agent's work on a mail whose answer is not ready: whoever works on its case
 // next finds the draft.
 func (s *Server) setAside(ctx context.Context, by access.Caller, i gateway.Interaction, key string) (Interaction, error) {
-	drafts, err := s.Cases.Drafts(ctx, i.Conversation)
-	if err != nil {
+	if err := s.begun(ctx, by, i); err != nil {
 		return Interaction{}, err
 	}
-	if i.Channel != gateway.Email || len(drafts) == 0 {
-		return Interaction{}, &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_draft", Detail: "nothing is begun here that could be kept; write something first, or end it without"}
-	}
 	ended, err := s.changed(ctx, by, key, gateway.EndInteraction{Interaction: i.ID, Agent: by.Agent, Pending: true})
-	if err != nil {
+	if err != nil || ended.End != gateway.EndPending { // it had ended otherwise before
 		return ended, err
 	}
-	return ended, s.commit(ctx, func(w *work) error {
-		c, err := w.cases().Case(ctx, i.Case)
-		if err != nil || c.State != tickets.CaseOpen {
-			return err
-		}
+	return ended, s.commit(ctx, func(w *work) error { return w.pend(ctx, by, i) })
+}
+
+// begun refuses to set aside what has no draft. Of what has ended it says nothing: the draft
+// may have gone since, and a repeated key gets its first answer.
+func (s *Server) begun(ctx context.Context, by access.Caller, i gateway.Interaction) error {
+	if i.Channel == gateway.Email && (i.Agent != by.Agent || !i.EndedAt.IsZero()) {
+		return nil
+	}
+	drafts, err := s.Cases.Drafts(ctx, i.Conversation)
+	if err == nil && (i.Channel != gateway.Email || len(drafts) == 0) {
+		err = &gateway.Error{Kind: gateway.KindUnprocessed, Code: "no_draft", Detail: "nothing is begun here that could be kept; write something first, or end it without"}
+	}
+	return err
+}
+
+// pend makes a case pending that was open, once for each interaction that is set aside: who has
+// opened it since is not overruled by a request that comes again.
+func (w *work) pend(ctx context.Context, by access.Caller, i gateway.Interaction) error {
+	key := "set_aside/" + i.ID.String()
+	if before, err := w.answered(ctx, key); before != nil || err != nil {
+		return err
+	}
+	c, err := w.cases().Case(ctx, i.Case)
+	if err == nil && c.State == tickets.CaseOpen {
 		c.State, c.Assignee = tickets.CasePending, cmp.Or(c.Assignee, by.Agent)
 		_, err = w.cases().UpdateCase(ctx, c)
-		return err
-	})
+	}
+	return errors.Join(err, w.answer(ctx, key, true))
 }
 
 type finishIn struct {

@@ -30,6 +30,56 @@ func TestAnAnswerIsSetAside(t *testing.T) {
 	}
 }
 
+// TestAnAnswerIsSetAsideOnce: asked again after the draft was thrown away and the case opened,
+// the first answer is given and the case is left alone; what the floor has ended and the case
+// does not show yet is shown then.
+func TestAnAnswerIsSetAsideOnce(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
+	at := "/interactions/" + s.takeOf(got.Case.String())["id"].(string)
+	drafts, ofCase := "/conversations/"+got.Conversation.String()+"/drafts", "/cases/"+got.Case.String()
+	s.put(drafts+"/reply", m{"text": "Hej Alva, jag"}, 200)
+	aside := s.with("Idempotency-Key", "e1")
+	h.line.cut(false, true) // the floor ends it, and we die
+	aside.post(at+"/end", m{"pending": true}, 503)
+	h.line.cut(false, false)
+	if c := s.get(ofCase); c["state"] != "open" {
+		t.Fatalf("the case is %v already", c["state"])
+	}
+	bo := h.as(t, "bo")
+	bo.delete(drafts+"/reply", 204)
+	if i := aside.post(at+"/end", m{"pending": true}, 200); i["end"] != "pending" {
+		t.Errorf("it ended as %v", i["end"])
+	}
+	if c := s.get(ofCase); c["state"] != "pending" || c["assignee"] != h.anna.String() {
+		t.Errorf("the case is %v of %v", c["state"], c["assignee"])
+	}
+	bo.patch(ofCase, m{"state": "open"})
+	if i := aside.post(at+"/end", m{"pending": true}, 200); i["end"] != "pending" {
+		t.Errorf("asked again it ended as %v", i["end"])
+	}
+	if c := s.get(ofCase); c["state"] != "open" {
+		t.Errorf("Bo has opened the case, and it is %v", c["state"])
+	}
+}
+
+// TestWhatIsHandledIsNotSetAside, also when there is a draft.
+func TestWhatIsHandledIsNotSetAside(t *testing.T) {
+	h := newHouse(t)
+	s := h.ready(t, "anna")
+	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
+	at := "/interactions/" + s.takeOf(got.Case.String())["id"].(string)
+	s.put("/conversations/"+got.Conversation.String()+"/drafts/reply", m{"text": "Hej Alva, jag"}, 200)
+	s.post(at+"/end", nil, 200)
+	if i := s.post(at+"/end", m{"pending": true}, 200); i["end"] != "handled" {
+		t.Errorf("it ended as %v", i["end"])
+	}
+	if c := s.get("/cases/" + got.Case.String()); c["state"] != "open" {
+		t.Errorf("the case is %v", c["state"])
+	}
+}
+
 // TestAnAnswerIsFromAnIdentityOfItsAgents: the queue's own, or that of another queue that the
 // agent is in, and of no other.
 func TestAnAnswerIsFromAnIdentityOfItsAgents(t *testing.T) {
