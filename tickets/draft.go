@@ -81,27 +81,34 @@ func (s *Store) SaveDraft(ctx context.Context, d Draft, rev *int64) (now Draft, 
 		return d, was, err
 	}
 	err = s.edit(ctx, func(tx pgx.Tx) ([]gateway.Event, error) {
-		have, err := holdDraft(ctx, tx, d.Conversation, d.Kind)
-		if err != nil {
-			return nil, err
+		for {
+			have, err := holdDraft(ctx, tx, d.Conversation, d.Kind)
+			if err != nil {
+				return nil, err
+			}
+			if was = have.DraftWords; rev != nil && *rev != have.Rev {
+				return nil, stale(have)
+			}
+			now, err = putDraft(ctx, tx, d, body, have.Rev)
+			if !errors.Is(err, pgx.ErrNoRows) {
+				return []gateway.Event{draftChanged(now, false)}, err
+			} // two began at once, and the other one was first: look at what is there now
 		}
-		if was = have.DraftWords; rev != nil && *rev != have.Rev {
-			return nil, stale(have)
-		}
-		rows, _ := tx.Query(ctx, `
-			insert into draft (conversation, kind, agent, body)
-			values ($1, $2, $3, $4)
-			on conflict (conversation, kind) do update
-			set agent = excluded.agent, body = excluded.body, rev = excluded.rev, saved_at = excluded.saved_at
-			where draft.rev = $5
-			returning `+draftColumns, d.Conversation, d.Kind, d.Agent, string(gateway.CleanJSON(body)), have.Rev) // the error comes with the rows
-		now, err = pgx.CollectExactlyOneRow(rows, scanDraft)
-		if errors.Is(err, pgx.ErrNoRows) { // two began at once, and the other one was first
-			return nil, stale(have)
-		}
-		return []gateway.Event{draftChanged(now, false)}, err
 	})
 	return now, was, err
+}
+
+// putDraft writes a draft where the one of that rev is, or where none is, and nothing (ErrNoRows)
+// where somebody has just begun one.
+func putDraft(ctx context.Context, tx pgx.Tx, d Draft, body []byte, rev int64) (Draft, error) {
+	rows, _ := tx.Query(ctx, `
+		insert into draft (conversation, kind, agent, body)
+		values ($1, $2, $3, $4)
+		on conflict (conversation, kind) do update
+		set agent = excluded.agent, body = excluded.body, rev = excluded.rev, saved_at = excluded.saved_at
+		where draft.rev = $5
+		returning `+draftColumns, d.Conversation, d.Kind, d.Agent, string(gateway.CleanJSON(body)), rev) // the error comes with the rows
+	return pgx.CollectExactlyOneRow(rows, scanDraft)
 }
 
 // DropDraft throws a draft away that still has rev, nil: whatever is there. None is done.
