@@ -29,6 +29,19 @@ func TestWhenADrainBegins(t *testing.T) {
 	}
 }
 
+// A drain that follows another one before this node has looked is written of anew, with
+// nothing changed since; one that gets other times is not.
+func TestADrainAfterAnother(t *testing.T) {
+	now := time.Now()
+	d := &drainer{drain: &bus.Drain{Since: now, Deadline: now.Add(time.Hour)}, at: now}
+	if d.see(&bus.Drain{Since: now, Deadline: now.Add(2 * time.Hour)}); d.at.IsZero() {
+		t.Error("other times are another drain")
+	}
+	if d.see(&bus.Drain{Since: now.Add(time.Second), Deadline: now.Add(time.Hour)}); !d.at.IsZero() {
+		t.Error("what was written of one drain counts for the next")
+	}
+}
+
 // At the deadline the floor is away: agents are set working offline when it is back, each
 // once; whom it does not know is let be.
 func TestTheDeadlineIsTriedAgain(t *testing.T) {

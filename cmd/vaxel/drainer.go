@@ -84,12 +84,21 @@ func (d *drainer) look(ctx context.Context, now *bus.Drain) {
 // plan is one look at a drain that is to come: those whom it will concern hear of it a
 // quarter of an hour before.
 func (d *drainer) plan(ctx context.Context, now *bus.Drain) {
-	d.drain = now
+	d.see(now)
 	var concerned []gateway.AgentID
 	if time.Until(now.Since) <= noticeBefore {
 		concerned = d.concerned(ctx)
 	}
 	d.notify(phasePlanned, concerned)
+}
+
+// see notes what the drain is now. Of another one than before nothing is written yet: the row
+// has lost what was said of the first.
+func (d *drainer) see(now *bus.Drain) {
+	if d.drain == nil || !d.drain.Since.Equal(now.Since) {
+		d.at = time.Time{}
+	}
+	d.drain = now
 }
 
 // work is one look at a drain that goes on. All of it may be done again: whom it concerns is told
@@ -99,7 +108,8 @@ func (d *drainer) work(ctx context.Context, now *bus.Drain) {
 		d.log.Info("this node is drained", "deadline", now.Deadline, "other_routers", d.nodes.Peers(roleRouter),
 			"other_channels", d.nodes.Peers(roleChannels), "other_gateways", d.nodes.Peers(roleGateway))
 	}
-	d.drain, d.away = now, true
+	d.see(now)
+	d.away = true
 	d.give(true)
 	phase := phaseNotice
 	if time.Now().After(now.Final) {

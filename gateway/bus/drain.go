@@ -61,7 +61,8 @@ type Remains struct {
 }
 
 // Drain has a node of that name drained, at once or when the plan says. One that is under
-// way or planned gets these times instead.
+// way or planned gets these times instead. What the node wrote of one that was called off, and
+// has not looked at again, is not said of this one.
 func (n *Nodes) Drain(ctx context.Context, name string, p Plan) (Node, error) {
 	if p.Deadline <= 0 || p.Deadline > maxDrain || p.Final < 0 || p.Final > p.Deadline {
 		return Node{}, gateway.Invalid("bad_drain", "a drain lasts up to a day, and its final part is not longer than the whole")
@@ -75,7 +76,8 @@ func (n *Nodes) Drain(ctx context.Context, name string, p Plan) (Node, error) {
 		set drain = (
 			select jsonb_build_object('since', case when begins > now() then begins else least(begins, (drain->>'since')::timestamptz) end,
 				'final', begins + $2, 'deadline', begins + $3)
-			from (select greatest(now(), $4::timestamptz) as begins) as plan)
+			from (select greatest(now(), $4::timestamptz) as begins) as plan),
+			remains = case when drain is null then remains - '{done,at_deadline,drain_killed}'::text[] else remains end
 		where name = $1`, p.Deadline-p.Final, p.Deadline, orNull(p.At))
 }
 

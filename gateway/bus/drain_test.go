@@ -89,6 +89,39 @@ func TestDrainIsPlanned(t *testing.T) {
 	}
 }
 
+// What a node wrote of a drain that was called off is not said of the next one, which begins
+// before the node has looked; of one that only gets other times it is.
+func TestADrainAfterAnother(t *testing.T) {
+	n := bus.NewNodes(pgtest.New(t), bus.Node{Name: "north1", Run: "a", Roles: []string{"router"}}, bus.New(), slog.New(slog.DiscardHandler))
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(n.Join(t.Context()))
+	order := func() bus.Remains {
+		t.Helper()
+		node, err := n.Drain(t.Context(), "north1", bus.Plan{Deadline: time.Hour, Final: time.Minute})
+		check(err)
+		if node.Remains == nil {
+			return bus.Remains{}
+		}
+		return *node.Remains
+	}
+	order()
+	check(n.Remain(t.Context(), bus.Remains{Done: true, Killed: 2, Deadline: &bus.Held{Calls: 2}}))
+	if r := order(); !r.Done || r.Killed != 2 || r.Deadline == nil {
+		t.Errorf("with other times: got %+v", r)
+	}
+	_, err := n.Undrain(t.Context(), "north1")
+	check(err)
+	check(n.Remain(t.Context(), bus.Remains{Held: bus.Held{Consoles: 3}, Done: true, Killed: 2, Deadline: &bus.Held{Calls: 2}}))
+	if r := order(); r.Done || r.Killed != 0 || r.Deadline != nil || r.Consoles != 3 {
+		t.Errorf("anew: got %+v", r)
+	}
+}
+
 func isCode(err error, code string) bool {
 	refusal, ok := errors.AsType[*gateway.Error](err)
 	return ok && refusal.Code == code
