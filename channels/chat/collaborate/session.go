@@ -130,12 +130,13 @@ func taken(err error) bool {
 }
 
 // begun makes the session, unless one is open. Another agent's is theirs no longer: the
-// customer was handed over.
+// customer was handed over, and who still has its page is told.
 func (r *Room) begun(ctx context.Context, fresh Session) (Session, error) {
 	var told []gateway.Event
+	var over int64 // the other agent's
 	s := fresh
 	err := retry.Tx(ctx, r.Pool, func(tx pgx.Tx) error {
-		told = nil
+		told, over = nil, 0
 		before, err := one(ctx, tx, `where interaction_id = $1 and state <> 'ended' for update`, fresh.Interaction)
 		if err == nil && before.Agent == fresh.Agent {
 			s = before
@@ -143,6 +144,7 @@ func (r *Room) begun(ctx context.Context, fresh Session) (Session, error) {
 		}
 		if err == nil {
 			before.end(Left)
+			over = before.ID
 			if told, err = r.write(ctx, tx, &before, happening{happenedEnded, Left, gateway.BySystem}); err != nil {
 				return err
 			}
@@ -170,6 +172,9 @@ func (r *Room) begun(ctx context.Context, fresh Session) (Session, error) {
 	})
 	if err != nil {
 		return Session{}, err
+	}
+	if over != 0 {
+		r.look(over)
 	}
 	r.tell(s, told)
 	return s, nil
@@ -321,8 +326,11 @@ func (r *Room) say(ctx context.Context, tx pgx.Tx, s Session, h happening) ([]ga
 // tell says what was committed: to those who follow the conversation, and to both sockets.
 func (r *Room) tell(s Session, told []gateway.Event) {
 	r.Feed.Announce(told...)
-	r.Bus.Publish(subjectState(s.ID), []byte("look"))
+	r.look(s.ID)
 }
+
+// look makes both sockets of a session read it.
+func (r *Room) look(id int64) { r.Bus.Publish(subjectState(id), []byte("look")) }
 
 // querier is a pool or a transaction.
 type querier interface {

@@ -106,15 +106,16 @@ func (r *Room) Forget(ctx context.Context, before time.Time) (int64, error) {
 	return gone, nil
 }
 
-// seen notes that the customer's page is there, and which one.
-func (r *Room) seen(ctx context.Context, id int64, page string) error {
-	_, err := r.Pool.Exec(ctx, `
+// seen notes that the customer's page is there, and which one. It gives the session's revision.
+func (r *Room) seen(ctx context.Context, id int64, page string) (rev int64, err error) {
+	err = r.Pool.QueryRow(ctx, `
 		update collaboration
 		set seen_at = now(),
 		    pages = case when $2 = '' or $2 = any(pages) or cardinality(pages) >= 100 then pages else pages || $2 end
-		where id = $1`, id, page)
+		where id = $1
+		returning rev`, id, page).Scan(&rev)
 	if err != nil {
-		return fmt.Errorf("note a page: %w", err)
+		return 0, fmt.Errorf("note a page: %w", err)
 	}
-	return nil
+	return rev, nil
 }

@@ -71,6 +71,7 @@ func (v *visitor) serve(ctx context.Context, origin, host string) (websocket.Sta
 	defer v.room.Bus.Subscribe(subjectState(s.ID), func([]byte) { v.hint() })()
 	defer v.room.Bus.Subscribe(subjectHand(s.ID), v.hearHand())()
 	defer v.room.Feed.Watch([]string{gateway.TopicConversation(s.Conversation)}, v.hearEvent(ctx, s))()
+	v.room.verify(ctx, s) // the agent may have let go of the customer between two pages
 	v.hint()
 	return v.live(ctx)
 }
@@ -227,7 +228,7 @@ func (v *visitor) show(ctx context.Context, s Session, f visitorIn) error {
 	}
 	page := plainURL(f.URL)
 	v.tell(s, agentOut{T: "page", URL: page, Nodes: f.Nodes, Large: f.Nodes > nodesLarge})
-	return v.room.seen(ctx, s.ID, page)
+	return v.seen(ctx, s, page)
 }
 
 // passOn passes on what the page shows, once the customer has consented.
@@ -349,7 +350,17 @@ func (v *visitor) note(ctx context.Context) error {
 		_, err := v.room.End(ctx, s.ID, Idle)
 		return err
 	}
-	return v.room.seen(ctx, s.ID, "")
+	return v.seen(ctx, s, "")
+}
+
+// seen notes that the page is there. That the session has changed is noticed here at the
+// latest, should the word of it have been lost.
+func (v *visitor) seen(ctx context.Context, s Session, page string) error {
+	rev, err := v.room.seen(ctx, s.ID, page)
+	if err == nil && rev != s.Rev {
+		v.hint()
+	}
+	return err
 }
 
 // rules are what the browser must hold to.
