@@ -77,7 +77,7 @@ func runModule(t *testing.T, name string) {
 
 // TestInPage bundles the tests of what meets a website's page and runs them in Chromium.
 func TestInPage(t *testing.T) {
-	for _, name := range []string{"mask", "hand"} {
+	for _, name := range []string{"mask", "hand", "collaborate"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out := bundle(t, name, api.BuildOptions{Format: api.FormatIIFE, GlobalName: "suite", Target: api.ES2022})
@@ -94,6 +94,7 @@ func bundle(t *testing.T, name string, o api.BuildOptions) (out string) {
 	t.Helper()
 	out = filepath.Join(t.TempDir(), name+".test.mjs")
 	o.EntryPoints, o.Outfile, o.Bundle, o.Write = []string{"test/" + name + ".test.ts"}, out, true, true
+	o.Loader = map[string]api.Loader{".css": api.LoaderText}
 	if r := api.Build(o); len(r.Errors) > 0 {
 		t.Fatalf("%v; are the packages there? npm ci --ignore-scripts", r.Errors[0].Text)
 	}

@@ -37,6 +37,7 @@ export function mount(host: Host): Collaborate {
   let asking = ""; // what stands open: share or control
   let tries = 0;
   let asked = 0; // position of the agent's last question in the chat
+  let next: string | undefined; // token of the chat whose agent asks while the page is shown to the one before
 
   const send = (f: object): boolean => {
     if (ws?.readyState !== WebSocket.OPEN) return false;
@@ -192,6 +193,9 @@ export function mount(host: Host): Collaborate {
     if (cause !== undefined && was) view.note(w.cause[cause] ?? w.over);
     ws?.close();
     ws = undefined;
+    const token = next;
+    next = undefined;
+    if (token) connect({ token });
   }
 
   function enter(code: string): void {
@@ -226,10 +230,12 @@ export function mount(host: Host): Collaborate {
       else if (token && pos > asked) {
         asked = pos;
         if (!hello || hello.token) connect({ token });
+        else next = token;
       } else if (!token && !hello) resume();
     },
     end() {
       if (now.state) stop();
+      next = undefined;
       over();
       removeEventListener("keydown", escape);
       view.remove();
