@@ -40,8 +40,16 @@ const (
 	handedByFailure = "failed" // it gave no answer, or none that is one, in time
 )
 
-// errHandedOver ends the transaction of a line that the bot is not to answer any more.
-var errHandedOver = errors.New("the chat was given to a person meanwhile")
+// errTooLate ends the transaction of what the bot has no part in any more: a line that it is
+// not to answer, an answer that comes after a person's or another node's, the end of its part.
+var errTooLate = errors.New("the bot has no part in this any more")
+
+// Scribe writes what a bot says: an answer is said whole, or not at all.
+type Scribe interface {
+	// SayAll appends the entries in one transaction, in which also runs when the conversation is
+	// locked: whoever takes the chat from the bot comes before that, or waits for the commit.
+	SayAll(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error
+}
 
 func (b Bot) timeout() time.Duration {
 	return time.Duration(cmp.Or(b.Timeout, botTimeout)) * time.Second
@@ -81,26 +89,25 @@ func (s *Server) quietBot(h tokenHash) {
 }
 
 func (s *Server) converse(ctx context.Context, h tokenHash) {
-	defer s.quietBot(h)
-	for again := true; again && ctx.Err() == nil; {
+	for again := true; again; {
 		s.mu.Lock()
 		woken := s.asking[h]
 		s.mu.Unlock()
 		if err := s.turn(ctx, h); err != nil {
 			s.Log.Warn("a bot's chat is not led on", "err", err)
+			s.quietBot(h)
 			return
 		}
 		s.mu.Lock()
 		again = s.asking[h] != woken
 		if !again {
-			delete(s.asking, h) // under the lock: who wakes it now begins anew
+			delete(s.asking, h) // under the lock: who wakes it now begins anew, and what is there then is theirs
 		}
 		s.mu.Unlock()
 	}
 }
 
-// turn asks about the newest line, if it is unanswered, and says what the bot says. What the
-// bot says after the visitor has got a person is not said.
+// turn asks about the newest line, if it is unanswered, and says what the bot says.
 func (s *Server) turn(ctx context.Context, h tokenHash) error {
 	who, err := s.visitor(ctx, h)
 	if err != nil || !who.Bot || who.BotDone >= who.BotLine {
@@ -110,7 +117,6 @@ func (s *Server) turn(ctx context.Context, h tokenHash) error {
 	if err != nil {
 		return err
 	}
-	pos := who.BotLine
 	s.botTypes(&w, who, true)
 	answer, fault := s.ask(ctx, &w, who)
 	s.botTypes(&w, who, false)
@@ -121,29 +127,27 @@ func (s *Server) turn(ctx context.Context, h tokenHash) error {
 		s.Log.Warn("a bot gave no answer", "widget", w.Key, "conversation", who.Conversation, "err", fault)
 		return s.handOver(ctx, h, handedByFailure)
 	}
-	if now, err := s.visitor(ctx, h); err != nil || !now.Bot {
+	if err := s.botSays(ctx, &w, h, who, answer); err != nil || !answer.HandOver {
 		return err
 	}
-	if err := s.botSays(ctx, &w, who, pos, answer); err != nil {
-		return err
-	}
-	if answer.HandOver {
-		return s.handOver(ctx, h, handedByBot)
-	}
-	return s.botAnswered(ctx, h, pos)
+	return s.handOver(ctx, h, handedByBot)
 }
 
-// botSays writes what the bot says; the visitor's stream brings it to them. The same answer to
-// the same line again is the same entries.
-func (s *Server) botSays(ctx context.Context, w *Widget, who visitor, pos int64, answer botAnswer) error {
+// botSays writes what the bot says; the visitor's stream brings it to them. What it says after
+// the visitor has got a person is not said, nor a second answer to a line.
+func (s *Server) botSays(ctx context.Context, w *Widget, h tokenHash, who visitor, answer botAnswer) error {
+	said := make([]gateway.Entry, len(answer.Lines))
 	for i, l := range answer.Lines {
-		_, err := s.Timeline.Say(ctx, gateway.Entry{
+		said[i] = gateway.Entry{
 			Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: l.Text,
-			ClientID: fmt.Sprintf("bot/%d/%d", pos, i), Author: w.botAuthor(), At: time.Now(),
-		})
-		if err != nil {
-			return fmt.Errorf("say what a bot says: %w", err)
+			ClientID: fmt.Sprintf("bot/%d/%d", who.BotLine, i), Author: w.botAuthor(), At: time.Now(),
 		}
+	}
+	err := s.Scribe.SayAll(ctx, said, func(ctx context.Context, tx pgx.Tx) error {
+		return noteAnswer(ctx, tx, h, who.BotLine, answer.HandOver)
+	})
+	if err != nil && !errors.Is(err, errTooLate) {
+		return fmt.Errorf("say what a bot says: %w", err)
 	}
 	return nil
 }
@@ -178,11 +182,12 @@ func (s *Server) handOver(ctx context.Context, h tokenHash, cause string) error 
 }
 
 // leaveBot writes how the bot's part ended, through the intake: quietly, or with a wish for a
-// person. The entry's text is the visitor's last line, by which lists show the case.
+// person. The entry's text is the visitor's last line, by which lists show the case. If it has
+// ended before, what is received is what it ended with then, Repeated.
 func (s *Server) leaveBot(ctx context.Context, h tokenHash, what gateway.Happening, quiet bool) (r gateway.Received, who visitor, err error) {
 	who, err = s.visitor(ctx, h)
-	if err != nil || who.ID == 0 || !who.Bot {
-		return gateway.Received{Conversation: who.Conversation}, who, err
+	if err != nil || who.ID == 0 {
+		return gateway.Received{Repeated: true}, who, err
 	}
 	w, err := s.Widget(ctx, s.pool, who.Widget)
 	if err != nil {
@@ -208,6 +213,9 @@ func (s *Server) leaveBot(ctx context.Context, h tokenHash, what gateway.Happeni
 	r, err = s.Intake.Receive(ctx, a, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
 		return forgetBot(ctx, tx, h, r)
 	})
+	if errors.Is(err, errTooLate) { // ended before, and since then in another conversation
+		return gateway.Received{Conversation: who.Conversation, Repeated: true}, who, nil
+	}
 	return r, who, err
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // noteBotLine joins the transaction that takes a line in which a bot is to answer; it ends it
-// with errHandedOver if none is any more.
+// with errTooLate if none is any more.
 func noteBotLine(ctx context.Context, tx pgx.Tx, h tokenHash, pos int64, within time.Duration) error {
 	tag, err := tx.Exec(ctx, `
 		update visitor
@@ -21,31 +21,40 @@ func noteBotLine(ctx context.Context, tx pgx.Tx, h tokenHash, pos int64, within 
 	case err != nil:
 		return fmt.Errorf("note a line for the bot: %w", err)
 	case tag.RowsAffected() == 0:
-		return errHandedOver
+		return errTooLate
 	}
 	return nil
 }
 
-// botAnswered notes that a line, and what came before it, has its answer.
-func (s *Store) botAnswered(ctx context.Context, h tokenHash, pos int64) error {
-	_, err := s.pool.Exec(ctx, `
+// noteAnswer joins the transaction that writes the answer to a line, and to what came before
+// it; it ends it with errTooLate if a person has the chat, or that line was answered. Who is
+// yet to be handed over stays due: if this node dies before, sweepBots finds them.
+func noteAnswer(ctx context.Context, tx pgx.Tx, h tokenHash, pos int64, handOver bool) error {
+	tag, err := tx.Exec(ctx, `
 		update visitor
-		set bot_done = greatest(bot_done, $2), bot_due = case when bot_line > $2 then bot_due end
-		where token_hash = $1`, h[:], pos)
-	if err != nil {
+		set bot_done = $2, bot_due = case when bot_line > $2 or $3 then bot_due end
+		where token_hash = $1 and bot and bot_done < $2`, h[:], pos, handOver)
+	switch {
+	case err != nil:
 		return fmt.Errorf("note a bot's answer: %w", err)
+	case tag.RowsAffected() == 0:
+		return errTooLate
 	}
 	return nil
 }
 
-// forgetBot joins the transaction that ends the bot's part. Who is away then is looked for again.
+// forgetBot joins the transaction that ends the bot's part, once. Who is away then is looked
+// for again.
 func forgetBot(ctx context.Context, tx pgx.Tx, h tokenHash, r gateway.Received) error {
-	_, err := tx.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		update visitor
 		set bot = false, bot_due = null, conversation_id = $2, customer_id = $3, gone_at = case when gone_at > now() then now() else gone_at end
-		where token_hash = $1`, h[:], r.Conversation, r.Customer)
-	if err != nil {
+		where token_hash = $1 and bot`, h[:], r.Conversation, r.Customer)
+	switch {
+	case err != nil:
 		return fmt.Errorf("end a bot's part: %w", err)
+	case tag.RowsAffected() == 0 && !r.Repeated:
+		return errTooLate
 	}
 	return nil
 }

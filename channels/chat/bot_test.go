@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -256,6 +257,95 @@ func TestAPersonInsteadOfTheBot(t *testing.T) {
 	c.line("joined")
 	if texts := h.texts(conversation); !slices.Equal(texts, []string{"Hej"}) {
 		t.Errorf("the conversation is %q", texts)
+	}
+}
+
+// scribe is the house's, as a test wants it.
+type scribe func(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error
+
+func (s scribe) SayAll(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error {
+	return s(ctx, entries, also)
+}
+
+// writesAs has what bots say written in another way.
+func (h *house) writesAs(s scribe) {
+	set := h.setting
+	h.setting = func(c *chat.Config) {
+		set(c)
+		c.Scribe = s
+	}
+}
+
+// TestAPersonWhileTheBotSpeaks: who gets one when the answer is there and not yet written does
+// not hear it.
+func TestAPersonWhileTheBotSpeaks(t *testing.T) {
+	h := newHouse(t)
+	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Vänta!")) })
+	h.botAt(b.URL, 30, here)
+	writes, may, wrote := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	h.writesAs(func(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error {
+		close(writes)
+		<-may
+		err := h.SayAll(ctx, entries, also)
+		wrote <- err
+		return err
+	})
+	c := h.start().dial(t)
+	c.begin("Hej")
+	<-writes
+	c.send(m{"t": "person", "cid": "p-1"})
+	h.handed(c)
+	close(may)
+	if err := <-wrote; err == nil {
+		t.Error("the bot spoke after a person was asked for")
+	}
+	if texts := h.texts(conversation); !slices.Equal(texts, []string{"Hej"}) {
+		t.Errorf("the conversation is %q", texts)
+	}
+}
+
+// TestALineIsAnsweredOnce, whichever nodes ask about it.
+func TestALineIsAnsweredOnce(t *testing.T) {
+	h := newHouse(t)
+	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Hej Anna!")) })
+	h.botAt(b.URL, 30, here)
+	again := make(chan error, 1)
+	h.writesAs(func(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error {
+		err := h.SayAll(ctx, entries, also)
+		again <- h.SayAll(ctx, entries, also)
+		return err
+	})
+	c := h.start().dial(t)
+	c.begin("Hej")
+	if err := <-again; err == nil {
+		t.Error("a second answer was said")
+	}
+	if texts := h.texts(conversation); !slices.Equal(texts, []string{"Hej", "Hej Anna!"}) {
+		t.Errorf("the conversation is %q", texts)
+	}
+}
+
+// TestTheEndWhileTheBotHandsOver: the visitor has not heard of the person yet, and neither
+// perhaps has the floor; that person is told that nobody waits.
+func TestTheEndWhileTheBotHandsOver(t *testing.T) {
+	for _, leaderless := range []bool{false, true} {
+		h := newHouse(t)
+		b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, `{"hand_over": true}`) })
+		h.botAt(b.URL, 30, here)
+		h.deaf, h.leaderless = true, leaderless
+		c := h.start().dial(t)
+		c.begin("Hej")
+		wait(t, "the chat is handed over", func() bool {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return len(h.received) == 2
+		})
+		c.send(m{"t": "end"})
+		wait(t, "the visitor has left", func() bool {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return slices.Equal(h.commands, []gateway.Command{gateway.Leave{Interaction: 101}}) // of the second arrival
+		})
 	}
 }
 

@@ -114,6 +114,7 @@ type Config struct {
 	Pool     *pgxpool.Pool
 	Intake   Intake
 	Timeline Timeline
+	Scribe   Scribe
 	Unserved error // Timeline.Say's answer when nobody serves the conversation
 	Feed     Feed
 	Floor    Floor

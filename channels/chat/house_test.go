@@ -106,7 +106,7 @@ func (h *house) start() *node {
 
 func (h *house) server(assets http.Handler) *chat.Server {
 	c := chat.Config{
-		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Unserved: errUnserved,
+		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Pool: h.pool, Intake: h, Timeline: h, Scribe: h, Unserved: errUnserved,
 		Feed: h, Floor: h, Board: h, Names: h, Articles: h, Blobs: h, Mail: h, Secrets: bothKeys, FileMax: 1 << 20, Assets: assets, NudgeAfter: 5 * time.Minute, SilentAfter: 10 * time.Minute,
 		Source: func(r *http.Request) string { return r.Header.Get("X-Test-Source") },
 	}
@@ -184,6 +184,18 @@ func (h *house) Say(_ context.Context, e gateway.Entry) (gateway.Entry, error) {
 	e = h.append(e)
 	h.stored()
 	return e, trouble
+}
+
+// SayAll implements chat.Scribe with a transaction of its own for also.
+func (h *house) SayAll(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error {
+	if err := pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error { return also(ctx, tx) }); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		h.append(e)
+	}
+	h.stored()
+	return nil
 }
 
 func (h *house) stored() {

@@ -95,7 +95,7 @@ func (v *session) line(ctx context.Context, f frameIn) error {
 		Author: gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, At: time.Now(),
 	}
 	if who.Bot {
-		if err := v.receive(ctx, who, e, false, nil); !errors.Is(err, errHandedOver) {
+		if err := v.receive(ctx, who, e, false, nil); !errors.Is(err, errTooLate) {
 			return err
 		}
 		v.unbot()
@@ -213,22 +213,31 @@ func (v *session) receive(ctx context.Context, who visitor, e gateway.Entry, ret
 }
 
 // end is the visitor ending the chat. The floor tells everybody, this widget too, with
-// the entry that it writes.
+// the entry that it writes. A bot's chat that was handed over meanwhile is left as any other:
+// by the number it was given if the floor has not opened it yet, for the floor takes what the
+// intake has stored before it obeys.
 func (v *session) end(ctx context.Context) error {
 	c := v.conversation()
 	if c == 0 {
 		return nil
 	}
+	var asked gateway.InteractionID
 	if v.botted() {
-		_, _, err := v.srv.leaveBot(ctx, v.token, gateway.Happening{What: "ended"}, true)
-		return err
+		r, _, err := v.srv.leaveBot(ctx, v.token, gateway.Happening{What: "ended"}, true)
+		if err != nil || !r.Repeated {
+			return err
+		}
+		c, asked = r.Conversation, r.Interaction
 	}
 	places, err := v.srv.Board.Places(ctx, []gateway.ConversationID{c})
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
 	p, ok := places[c]
-	if !ok || phaseOf(p.State) == phaseEnded {
+	switch {
+	case !ok && asked != 0:
+		return v.srv.leaveUnopened(ctx, asked)
+	case !ok || phaseOf(p.State) == phaseEnded:
 		return nil
 	}
 	return v.srv.leave(ctx, p.Interaction, "")
@@ -238,6 +247,16 @@ func (v *session) end(ctx context.Context) error {
 // The end may be left to the floor.
 func (s *Server) leave(ctx context.Context, i gateway.InteractionID, end gateway.End) error {
 	if _, err := s.Floor.Do(ctx, "chat/leave/"+i.String(), gateway.Leave{Interaction: i, End: end}); err != nil {
+		return fmt.Errorf("leave: %w", err)
+	}
+	return nil
+}
+
+// leaveUnopened is leave for an interaction that the board does not know yet, or no more. Its
+// key is its own: a refusal is kept under it, and must not stand in the way of leave.
+func (s *Server) leaveUnopened(ctx context.Context, i gateway.InteractionID) error {
+	_, err := s.Floor.Do(ctx, "chat/leave/"+i.String()+"/unopened", gateway.Leave{Interaction: i})
+	if err != nil && !errors.Is(err, gateway.ErrNotFound) {
 		return fmt.Errorf("leave: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/api"
 	"github.com/vaxelhq/vaxel/gateway/blob"
 	"github.com/vaxelhq/vaxel/gateway/floor"
+	"github.com/vaxelhq/vaxel/gateway/retry"
 	"github.com/vaxelhq/vaxel/gateway/roster"
 	"github.com/vaxelhq/vaxel/gateway/timeline"
 )
@@ -63,6 +65,34 @@ func (l lines) Say(ctx context.Context, e gateway.Entry) (gateway.Entry, error) 
 		l.h.tickets.Said(said)
 	}
 	return said, err
+}
+
+// SayAll locks the conversation first, as the intake does, and lets the channel write its rows last.
+func (l lines) SayAll(ctx context.Context, entries []gateway.Entry, also func(context.Context, pgx.Tx) error) error {
+	said, told := make([]*gateway.Entry, len(entries)), make([]gateway.Event, len(entries))
+	err := retry.Tx(ctx, l.h.pool, func(tx pgx.Tx) error {
+		for i, e := range entries {
+			said[i] = &e
+		}
+		if err := l.Append(ctx, tx, said...); err != nil {
+			return err
+		}
+		for i, e := range said {
+			told[i] = gateway.MessageCreated(*e)
+		}
+		if err := l.h.feed.Append(ctx, tx, told...); err != nil {
+			return err
+		}
+		return also(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("say %d lines: %w", len(entries), err)
+	}
+	l.h.feed.Announce(told...)
+	for _, e := range said {
+		l.h.tickets.Said(*e)
+	}
+	return nil
 }
 
 // places says where visitors stand.

@@ -142,7 +142,7 @@ func (h *house) openChannels(ctx context.Context) (err error) {
 		return err
 	}
 	h.chat = chat.New(chat.Config{
-		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: calls{h.commands, h.floor},
+		Log: h.log, Pool: h.pool, Intake: h.intake, Timeline: lines{h.timeline, h}, Scribe: lines{h.timeline, h}, Unserved: timeline.ErrUnserved, Feed: h.feed, Floor: calls{h.commands, h.floor},
 		Board: places{h}, Names: names{h.roster}, Articles: h.kb.answers, Assets: webwidget.Handler(webwidget.Dist()),
 		LinesPerSecond: h.config.Chat.LinesPerSecond, BeginsPerMinute: h.config.Chat.BeginsPerMinute, WidgetBeginsPerMinute: h.config.Chat.WidgetBeginsPerMinute,
 		Source: func(r *http.Request) string { return h.api.Source(r) }, // which is made after it
