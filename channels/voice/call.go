@@ -28,11 +28,11 @@ type Call struct {
 	trunk    Trunk   // that it came in by
 	route    Route   // that it goes out by
 	customer *Leg
-	agent    *Leg     // who talks, or whom an outbound call rings first
-	phones   []string // of whoever dials, not tried yet
-	others   []*Leg   // colleagues on it, in the order they came
-	rings    []*ring  // agents who are asked
-	late     []*Leg   // agents who came too late, and are told so
+	agent    *Leg    // who talks, or whom an outbound call rings first
+	phones   []way   // of whoever dials, not tried yet
+	others   []*Leg  // colleagues on it, in the order they came
+	rings    []*ring // agents who are asked
+	late     []*Leg  // agents who came too late, and are told so
 
 	watch   func() // ends following the interaction
 	asked   map[offerKey]bool

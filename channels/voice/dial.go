@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 )
@@ -27,7 +27,7 @@ func (v *Voice) MayDial(ctx context.Context, agent gateway.AgentID, number strin
 	if _, _, err := v.Allowed(number); err != nil {
 		return err
 	}
-	_, err := v.ownPhones(ctx, agent)
+	_, err := v.ownPhones(ctx, agent, "")
 	return err
 }
 
@@ -39,7 +39,7 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	if err != nil {
 		return err
 	}
-	phones, err := v.ownPhones(ctx, o.Agent)
+	phones, err := v.ownPhones(ctx, o.Agent, number)
 	if err != nil {
 		return err
 	}
@@ -58,9 +58,17 @@ func (v *Voice) Dial(ctx context.Context, o Outbound) error {
 	return c.request(ctx, stopping, func(ctx context.Context) error { return c.dial(ctx, phones) })
 }
 
-// ownPhones are those of an agent's phones that can be rung: a number or an
-// address at a trunk only within the dial plan.
-func (v *Voice) ownPhones(ctx context.Context, agent gateway.AgentID) ([]string, error) {
+// way is how a telephone is called.
+type way struct {
+	address string
+	to      dialog.Invitation
+	trunk   bool
+}
+
+// ownPhones are those of an agent's phones that can be rung, showing whom they will call: a
+// number or an address at a trunk only within the dial plan. Where they are is asked here,
+// before there is a call that would wait for it.
+func (v *Voice) ownPhones(ctx context.Context, agent gateway.AgentID, number string) (ways []way, err error) {
 	phones, err := v.rooms.Phones.Phones(ctx, agent)
 	if err != nil {
 		return nil, fmt.Errorf("look up the phones of agent %d: %w", agent, err)
@@ -69,23 +77,25 @@ func (v *Voice) ownPhones(ctx context.Context, agent gateway.AgentID) ([]string,
 		return nil, gateway.Conflict("no_phone", "you have no phone that can be rung; add one under your settings", nil)
 	}
 	why := errPhoneUnreachable
-	phones = slices.DeleteFunc(slices.Clone(phones), func(p string) bool {
-		_, _, err := v.invitation(ctx, p, "", "")
+	for _, p := range phones {
+		to, trunk, err := v.invitation(ctx, p, number, "Växel")
 		if e := (*gateway.Error)(nil); errors.As(err, &e) {
 			why = gateway.Conflict(errPhoneUnreachable.Code, errPhoneUnreachable.Detail+": "+e.Detail, nil)
 		}
-		return err != nil
-	})
-	if len(phones) == 0 {
+		if err == nil {
+			ways = append(ways, way{p, to, trunk})
+		}
+	}
+	if len(ways) == 0 {
 		return nil, why
 	}
-	return phones, nil
+	return ways, nil
 }
 
 var errPhoneUnreachable = gateway.Conflict("phone_unreachable", "your phone can't be rung; check its address under your settings", nil)
 
 // dial rings the agent's first phone; the others follow if it can't be reached.
-func (c *Call) dial(ctx context.Context, phones []string) error {
+func (c *Call) dial(ctx context.Context, phones []way) error {
 	switch err := c.v.openCall(ctx, &c.row, nil); {
 	case errors.Is(err, errCalled):
 		c.done = true
@@ -106,9 +116,10 @@ func (c *Call) dial(ctx context.Context, phones []string) error {
 // dialNext rings the agent's next phone, if there is one that can be called.
 func (c *Call) dialNext(ctx context.Context) bool {
 	for len(c.phones) > 0 {
-		leg := &Leg{call: c, role: "agent", agent: c.row.Agent, address: c.phones[0]}
+		phone := c.phones[0]
 		c.phones = c.phones[1:]
-		if err := c.placePhone(ctx, leg, c.row.To, "Växel"); err != nil {
+		leg := &Leg{call: c, role: "agent", agent: c.row.Agent, address: phone.address, trunk: phone.trunk}
+		if err := c.place(ctx, leg, phone.to); err != nil {
 			c.v.log.Warn("ring an agent's phone", "agent", c.row.Agent, "err", err)
 			continue
 		}

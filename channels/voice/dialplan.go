@@ -67,10 +67,11 @@ func (v *Voice) Allowed(number string) (Route, string, error) {
 // invitation is how a telephone is called: at its SIP address, showing who calls, or as a
 // number, through the dial plan and showing ours. trunk says that it is the latter. A SIP
 // address at a trunk is a number, whoever has written it: the user part. Where a name leads
-// is asked once, and the call goes there, whatever the name means a moment later.
+// is asked once, and the call goes there, whatever the name means a moment later. That may
+// take seconds: whoever is in a call's turn asks by find.
 func (v *Voice) invitation(ctx context.Context, phone, from, name string) (inv dialog.Invitation, trunk bool, err error) {
 	if strings.Contains(phone, ":") {
-		user, at, err := dialog.Find(ctx, phone)
+		user, at, err := v.find(ctx, phone)
 		switch {
 		case err != nil:
 			return inv, false, err

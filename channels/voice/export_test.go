@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/vaxelhq/vaxel/channels/voice/media"
@@ -20,6 +21,11 @@ func Woken() bool {
 	c.post(nil)
 	first, _ := c.inbox.Take()
 	return first != nil
+}
+
+// FindBy has addresses looked up by f from now on.
+func (v *Voice) FindBy(f func(ctx context.Context, address string) (string, netip.AddrPort, error)) {
+	v.find = f
 }
 
 // BreakSound closes the sockets under the sound.

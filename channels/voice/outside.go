@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/vaxelhq/vaxel/channels/voice/dialog"
 	"github.com/vaxelhq/vaxel/channels/voice/media"
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -37,12 +38,27 @@ func (c *Call) goOutside(ctx context.Context) {
 	c.waits++ // nothing more is said of the queue
 	c.unfollow()
 	l := &Leg{call: c, role: "outside", address: c.elsewhere}
-	if err := c.placePhone(ctx, l, c.row.From, c.row.Name); err != nil {
-		c.v.log.Warn("send a caller on", "call", c.row.ID, "to", c.elsewhere, "err", err)
-		c.takeMessage(ctx)
-		return
-	}
 	c.outside = l
+	c.find(ctx, l, func(ctx context.Context, inv dialog.Invitation, err error) {
+		if c.outside != l || c.row.State != waiting {
+			return
+		}
+		if err == nil {
+			err = c.place(ctx, l, inv)
+		}
+		if err != nil {
+			c.v.log.Warn("send a caller on", "call", c.row.ID, "to", l.address, "err", err)
+			c.outside = nil
+			c.takeMessage(ctx)
+			return
+		}
+		c.ringOutside(l)
+	})
+}
+
+// ringOutside lets the caller hear that somebody outside is rung for them, who is not waited
+// for for ever.
+func (c *Call) ringOutside(l *Leg) {
 	c.customer.stream.Play(c.v.sounds.say("outside", c.row.Language), false, func() {
 		c.post(func(context.Context) {
 			if c.row.State == waiting {

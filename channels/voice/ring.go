@@ -17,9 +17,9 @@ import (
 type ring struct {
 	offer  gateway.Offer // No 0: no offer, the agent has the interaction already
 	phones []string      // not tried yet
-	leg    *Leg
-	asking bool // answered; the floor is being asked
-	gone   bool // hung up while the floor was being asked
+	leg    *Leg          // nil while it is looked up where the next one is
+	asking bool          // answered; the floor is being asked
+	gone   bool          // hung up while the floor was being asked
 }
 
 // ringOf is the ring that a leg belongs to, if it still does.
@@ -65,23 +65,30 @@ func (c *Call) call(ctx context.Context, o gateway.Offer) {
 
 // tryNext rings the next telephone; without one the offer has failed for the cause.
 func (c *Call) tryNext(ctx context.Context, r *ring, cause string) {
-	for len(r.phones) > 0 {
-		phone := r.phones[0]
-		r.phones = r.phones[1:]
-		l := &Leg{call: c, role: "agent", agent: r.offer.Agent, offerNo: r.offer.No, address: phone}
-		if err := c.placePhone(ctx, l, c.row.From, c.row.Name); err != nil {
+	if len(r.phones) == 0 {
+		c.unring(r)
+		c.fail(ctx, r, cause)
+		return
+	}
+	l := &Leg{call: c, role: "agent", agent: r.offer.Agent, offerNo: r.offer.No, address: r.phones[0]}
+	r.phones = r.phones[1:]
+	c.find(ctx, l, func(ctx context.Context, inv dialog.Invitation, err error) {
+		if !slices.Contains(c.rings, r) { // given up meanwhile
+			return
+		}
+		if err == nil {
+			err = c.place(ctx, l, inv)
+		}
+		if err != nil {
 			c.v.log.Warn("ring an agent's phone", "agent", r.offer.Agent, "err", err)
-			cause = "unreachable"
-			continue
+			c.tryNext(ctx, r, "unreachable")
+			return
 		}
 		r.leg = l
 		crash.At("call.ringing")
 		c.hint(r.offer.Agent, "ringing")
 		c.after(c.v.cfg.Patience.Try, func(ctx context.Context) { c.giveUpOn(ctx, r, l) })
-		return
-	}
-	c.unring(r)
-	c.fail(ctx, r, cause)
+	})
 }
 
 // giveUpOn turns to the next telephone when one has said nothing at all: it is switched off,
@@ -96,14 +103,18 @@ func (c *Call) giveUpOn(ctx context.Context, r *ring, l *Leg) {
 	c.tryNext(ctx, r, "unreachable")
 }
 
-// placePhone makes a leg call the agent's phone at its address.
-func (c *Call) placePhone(ctx context.Context, l *Leg, from, name string) error {
-	inv, trunk, err := c.v.invitation(ctx, l.address, from, name)
-	if err != nil {
-		return err
-	}
-	l.trunk = trunk
-	return c.place(ctx, l, inv)
+// find learns how a leg's telephone is called, showing the customer, and goes on with that
+// unless the call is over: a name may take seconds to look up, and the call does what else
+// there is to do meanwhile.
+func (c *Call) find(ctx context.Context, l *Leg, then func(context.Context, dialog.Invitation, error)) {
+	from, name := c.row.From, c.row.Name
+	c.v.calls.Go(func() {
+		inv, trunk, err := c.v.invitation(ctx, l.address, from, name)
+		c.post(func(ctx context.Context) {
+			l.trunk = trunk
+			then(ctx, inv, err)
+		})
+	})
 }
 
 // place makes a leg call its telephone: the row first, with what a CANCEL needs.

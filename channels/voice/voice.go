@@ -62,6 +62,9 @@ type Voice struct {
 	calls    sync.WaitGroup
 	started  time.Time // calls from before are of another life
 
+	// find is dialog.Find, which may take seconds.
+	find func(ctx context.Context, address string) (user string, at netip.AddrPort, err error)
+
 	mu      sync.Mutex // guards what follows
 	active  map[gateway.InteractionID]*Call
 	open    map[*Call]struct{}
@@ -80,7 +83,7 @@ func Open(ctx context.Context, cfg Config, pool *pgxpool.Pool, rooms Rooms, log 
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the recordings' directory: %w", err)
 	}
-	v := &Voice{cfg: cfg, rooms: rooms, pool: pool, log: log, active: map[gateway.InteractionID]*Call{}, open: map[*Call]struct{}{}}
+	v := &Voice{cfg: cfg, rooms: rooms, pool: pool, log: log, find: dialog.Find, active: map[gateway.InteractionID]*Call{}, open: map[*Call]struct{}{}}
 	if err := v.loadTrunks(ctx); err != nil {
 		return nil, err
 	}
