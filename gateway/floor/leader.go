@@ -73,12 +73,12 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer l.await() // once what is under way has been told to stop
-	defer cancel()
 	bus := f.rooms.Bus
 	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
 	defer bus.Subscribe(SubjectPlan, func([]byte) { poke(l.plan) })()
 	defer bus.Serve(HolderCommand, l.serve(ctx))()
 	defer bus.Serve(HolderBoard, l.questions(ctx))()
+	defer cancel() // before the names are left, which waits for those who ask
 	bus.Publish(SubjectLed, nil)
 	if err := l.loop(ctx); err != nil {
 		return err // perhaps in the middle of a batch: the core knows what the store does not
