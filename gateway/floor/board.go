@@ -50,6 +50,8 @@ func (l *leader) questions(ctx context.Context) func(context.Context, string, []
 			return json.Marshal(v)
 		case <-ctx.Done():
 			return nil, changingHands
+		case <-caller.Done():
+			return nil, changingHands
 		}
 	}
 }

@@ -79,8 +79,15 @@ func (n *neighbours) Subscribe(subject string, hear func([]byte)) func() {
 func (n *neighbours) serve(holder string, f func(context.Context, string, []byte) ([]byte, error)) func() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.holders[holder] = f
-	return func() {}
+	var under sync.RWMutex // as on the bus: who leaves a name waits for those who ask
+	n.holders[holder] = func(ctx context.Context, key string, body []byte) ([]byte, error) {
+		if !under.TryRLock() {
+			return nil, changingHands
+		}
+		defer under.RUnlock()
+		return f(ctx, key, body)
+	}
+	return func() { under.Lock() }
 }
 
 // Ask goes on until somebody answers, as the bus promises.

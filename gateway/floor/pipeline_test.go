@@ -3,7 +3,9 @@ package floor
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ type gate struct {
 	of      gateway.CaseID
 	reached chan struct{}
 	refuse  chan bool
+	breaks  atomic.Bool // once: the connection, not the batch
 	once    sync.Once
 }
 
@@ -32,7 +35,11 @@ func (g *gate) Follow(ctx context.Context, tx pgx.Tx, list ...gateway.Interactio
 			continue
 		}
 		g.once.Do(func() { close(g.reached) })
-		if <-g.refuse {
+		refuse := <-g.refuse
+		if g.breaks.CompareAndSwap(true, false) {
+			return io.ErrUnexpectedEOF
+		}
+		if refuse {
 			_, err := tx.Exec(ctx, `select 1 / 0`)
 			return err
 		}
@@ -272,4 +279,23 @@ func TestAFloorThatCannotGoOnAnswersEverybody(t *testing.T) {
 			t.Errorf("who was %s has no answer", what)
 		}
 	}
+}
+
+// A term that ends by an error sends those away who ask, though they would wait without an end:
+// the bus lets nobody leave a name before.
+func TestATermThatBreaksKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	h, g, _, _, _, board := accepting(t)
+	g.breaks.Store(true)
+	close(g.refuse)
+	select {
+	case err := <-board:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("who looked still waits")
+	}
+	h.do(t, gateway.SetStatus{Agent: bo, Intent: gateway.IntentAvailable})
+	h.wantReplayed(t)
 }
