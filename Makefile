@@ -67,11 +67,12 @@ compiler:
 bench: peers build
 	bin/vaxel bench $(BENCH)
 
-# make chaos CHAOS=20 WIDGETS=50 is a short one.
+# make chaos CHAOS=20 WIDGETS=50 MAILS=20 is a short one.
 CHAOS ?= 1000
 WIDGETS ?= 500
-chaos: postgres build
-	$(GO) test ./e2e -run 'TestChaos|TestTakeover' -v -timeout 180m -args -chaos.kills=$(CHAOS) -chaos.faults=$(CHAOS) -chaos.widgets=$(WIDGETS) -takeover.cycles=100
+MAILS ?= 1000
+chaos: peers build
+	$(GO) test ./e2e -run 'TestChaos|TestTakeover' -v -timeout 180m -args -chaos.kills=$(CHAOS) -chaos.faults=$(CHAOS) -chaos.widgets=$(WIDGETS) -chaos.mails=$(MAILS) -takeover.cycles=100
 
 clean:
 	rm -rf bin web-widget/dist/* web-console/dist/*

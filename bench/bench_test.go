@@ -80,3 +80,11 @@ func TestMeter(t *testing.T) {
 		t.Error("this process holds less than a megabyte")
 	}
 }
+
+// What a measurement costs is in no figure of this process: to look at all that runs on the machine
+// takes longer than many operations.
+func TestMeasuringIsNotMeasured(t *testing.T) {
+	if c := measure(os.Getpid()).cost(1); c.cpu > 5 {
+		t.Errorf("nothing was done, and it took %.1f ms", c.cpu)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,9 +16,12 @@ import (
 const tick = 10 * time.Millisecond
 
 // used is the processor time of a process and of all that it has started, those that have
-// ended included.
+// ended included; of this process only what those it started have used.
 func used(pid int) (total time.Duration) {
-	tree(pid, func(fields []string) {
+	tree(pid, func(at int, fields []string) {
+		if at == os.Getpid() {
+			fields = slices.Concat(fields[:11], []string{"0", "0"}, fields[13:])
+		}
 		for _, n := range fields[11:15] { // utime, stime, cutime, cstime: proc(5)
 			ticks, err := strconv.Atoi(n)
 			if err == nil {
@@ -30,7 +34,7 @@ func used(pid int) (total time.Duration) {
 
 // tree visits a process and its living descendants: the fields of proc(5)'s stat from
 // the third on.
-func tree(root int, visit func(fields []string)) {
+func tree(root int, visit func(pid int, fields []string)) {
 	parents, stats := map[int]int{}, map[int][]string{}
 	files, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
 	for _, file := range files {
@@ -50,7 +54,7 @@ func tree(root int, visit func(fields []string)) {
 	for pid, fields := range stats {
 		for up := pid; up > 1; up = parents[up] {
 			if up == root {
-				visit(fields)
+				visit(pid, fields)
 				break
 			}
 		}
@@ -133,12 +137,12 @@ type meter struct {
 	tree, own, busy time.Duration
 }
 
-// measure begins to count what a process and its descendants use. It may be this process.
+// measure begins to count what a process and its descendants use. It may be this process, whose
+// own part is then read last here, and first in cost: to look at all others takes long enough to
+// be seen in a figure.
 func measure(pid int) meter {
-	m := meter{pid: pid, began: time.Now(), tree: used(pid), busy: busy()}
-	if pid != os.Getpid() {
-		m.own = own()
-	}
+	m := meter{pid: pid, tree: used(pid), busy: busy()}
+	m.own, m.began = own(), time.Now()
 	return m
 }
 
@@ -159,14 +163,15 @@ func (s shares) String() string {
 }
 
 func (m meter) cost(operations int) cost {
-	all := time.Since(m.began) * time.Duration(runtime.NumCPU())
-	tree, load := used(m.pid)-m.tree, time.Duration(0)
-	if m.pid != os.Getpid() {
-		load = own() - m.own
+	took, load := time.Since(m.began), own()-m.own
+	all := took * time.Duration(runtime.NumCPU())
+	tree := used(m.pid) - m.tree
+	if m.pid == os.Getpid() {
+		tree, load = tree+load, 0
 	}
 	percent := func(d time.Duration) float64 { return max(0, 100*float64(d)/float64(all)) }
 	return cost{
-		seconds: time.Since(m.began).Seconds(),
+		seconds: took.Seconds(),
 		cpu:     milliseconds(tree) / float64(max(operations, 1)),
 		shares:  shares{percent(load), percent(busy() - m.busy - tree - load)},
 	}

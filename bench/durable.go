@@ -184,10 +184,10 @@ func storeFloor(ctx context.Context, pool *pgxpool.Pool, f *routed) error {
 		args []any
 	}{
 		{`insert into routing_snapshot (seq, version, at, body) values (1, $1, $2, $3)`, []any{routing.Version, f.now, body}},
-		{`insert into customer (name) values ('Karin Ek')`, nil},
-		{`insert into conversation (case_id, customer_id, channel, open_interaction) select n, 1, $2, n from generate_series(1, $1) n`, []any{f.next, f.channel}},
+		{`insert into customer (name) select 'Karin ' || n from generate_series(1, $1) n`, []any{f.next}},
+		{`insert into conversation (case_id, customer_id, channel, open_interaction) select n, n, $2, n from generate_series(1, $1) n`, []any{f.next, f.channel}},
 		{`insert into support_case (subject, state, customer, queue, channel, conversation, interaction, interaction_state, assignee, last_activity_at)
-			select 'Faktura ' || n, 'open', 1, n * 7 % $2 + 1, $3, n, n, case when agent = 0 then 'waiting' else 'active' end, agent, now()
+			select 'Faktura ' || n, 'open', n, n * 7 % $2 + 1, $3, n, n, case when agent = 0 then 'waiting' else 'active' end, agent, now()
 			from unnest($1::bigint[]) with ordinality as h(agent, n)`, []any{holders, f.queues, f.channel}},
 		// What a column must have and is of no matter here is nothing of its type.
 		{`insert into interaction
@@ -197,7 +197,7 @@ func storeFloor(ctx context.Context, pool *pgxpool.Pool, f *routed) error {
 				from information_schema.columns where table_name = 'interaction' and is_nullable = 'NO') as nothing,
 				unnest($1::bigint[]) with ordinality as h(agent, n),
 				jsonb_populate_record(null::interaction, row || jsonb_build_object('id', n, 'channel', $3::text, 'state', case when agent = 0 then 'waiting' else 'active' end,
-					'agent', agent, 'queue', n * 7 % $2 + 1, 'case_id', n, 'conversation', n, 'customer', 1, 'seq', n)) as i`, []any{holders, f.queues, f.channel}},
+					'agent', agent, 'queue', n * 7 % $2 + 1, 'case_id', n, 'conversation', n, 'customer', n, 'seq', n)) as i`, []any{holders, f.queues, f.channel}},
 		{`select setval('interaction_id', $1)`, []any{f.next}},
 		{`vacuum analyze`, nil},
 	} {

@@ -193,7 +193,7 @@ func (f *routed) do(ev routing.Event) error {
 func (f *routed) arrive() error {
 	f.next++
 	adm := gateway.Admission{
-		Interaction: f.next, Channel: f.channel, Case: gateway.CaseID(f.next), Conversation: gateway.ConversationID(f.next), Customer: 1,
+		Interaction: f.next, Channel: f.channel, Case: gateway.CaseID(f.next), Conversation: gateway.ConversationID(f.next), Customer: gateway.CustomerID(f.next),
 		Queue: gateway.QueueID(int(f.next)*7%f.queues + 1), ArrivedAt: f.now,
 	}
 	if f.next%10 == 0 {

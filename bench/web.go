@@ -26,7 +26,7 @@ func web(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	chat, err := h.packed(ctx, "/w/chat.js")
+	chat, err := h.packed(ctx, "/w/sv/chat.js")
 	if err != nil {
 		return err
 	}

@@ -129,9 +129,7 @@ func (d *busyDay) comeAndGo(slot int, dice *rand.Rand) {
 // isOver says whether nothing of a chat is open: a line that came after its end has opened
 // it again, which the widget may not have heard yet.
 func (d *busyDay) isOver(guest *visitor) bool {
-	guest.mu.Lock()
-	conversation := guest.conv
-	guest.mu.Unlock()
+	conversation := guest.talksIn()
 	var open int
 	err := d.c.front.pool.QueryRow(d.c.front.t.Context(), `
 		select (select count(*) from interaction where conversation::text = $1 and ended = '')
@@ -230,7 +228,7 @@ func (w *worker) work() {
 func (w *worker) serve(i gateway.Interaction) {
 	path := "/interactions/" + i.ID.String()
 	switch {
-	case i.State == gateway.StateWrapUp, i.Agent != w.a.id: // or given away, which is wrapped up too
+	case i.State != gateway.StateActive, i.Agent != w.a.id: // ended, or given away: while it waits its agent is who had it last
 		w.a.call(http.MethodPost, path+"/finish", map[string]any{"codes": w.a.v.codes}, nil)
 	case i.Channel == gateway.Voice: // until the customer hangs up
 	case i.Channel == gateway.Email && w.said[i.ID] == 0:

@@ -213,6 +213,40 @@ func TestStoryMailBetweenMany(t *testing.T) {
 	}
 }
 
+// TestStoryUnsubscribe: a customer has enough of acknowledgements, says so with the link that stands
+// in one, and gets no more of them; others do, and who supervises sees it.
+func TestStoryUnsubscribe(t *testing.T) {
+	t.Parallel()
+	v := newMailHouse(t, "acknowledge = \"We have your mail.\"\n")
+	v.karinWrites()
+	ways := v.answerToKarin().Header.Get("List-Unsubscribe")
+	link, _, _ := strings.Cut(strings.TrimPrefix(ways, "<"), ">")
+	if !strings.HasPrefix(link, v.base+"/m/leave/") {
+		t.Fatalf("List-Unsubscribe: %s", ways)
+	}
+	resp, err := http.PostForm(link, map[string][]string{"List-Unsubscribe": {"One-Click"}})
+	must(t, err)
+	must(t, resp.Body.Close())
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the link answers %s", resp.Status)
+	}
+	v.send(karin, mailtest.Mail("second", karin, "Trasigt lager", "Hej igen!"))
+	v.wait("her second mail", func() bool { return v.number(`select count(*) from support_case`) == 2 })
+	const other = "ny@kund.example"
+	v.send(other, mailtest.Mail("other", other, "Punktering", "Hej!"))
+	v.mailTo(other)
+	if n := len(v.dovecot.Mails(t, karin)); n != 1 {
+		t.Errorf("she got %d acknowledgements, want the one before", n)
+	}
+	var list struct {
+		Items []struct{ Address, Way string }
+	}
+	v.agent.must(http.MethodGet, "/admin/unsubscribed", nil, &list)
+	if len(list.Items) != 1 || list.Items[0].Address != karin || list.Items[0].Way != "link" {
+		t.Errorf("who wants none: %+v", list.Items)
+	}
+}
+
 // mailTo waits for the one mail in a mailbox.
 func (h *mailHouse) mailTo(address string) *mail.Message {
 	h.t.Helper()

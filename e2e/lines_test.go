@@ -24,6 +24,7 @@ type trio struct {
 	call, first       *phonetest.Call // the customer's and anna's
 	id                gateway.InteractionID
 	at                string
+	sip               string // where customers call
 }
 
 func newTrio(t *testing.T) *trio {
@@ -31,7 +32,7 @@ func newTrio(t *testing.T) *trio {
 	sip := freePort(t, "udp")
 	out := phonetest.NewPhone(t, "elsewhere", g711.Mu, outsideHz)
 	r := &trio{
-		v: newVaxel(t, telephony(sip, 60)+dialPlan(out)), out: out, caller: phonetest.NewPhone(t, "+46701234567", g711.A, customerHz),
+		v: newVaxel(t, telephony(sip, 60)+dialPlan(out)), sip: sip, out: out, caller: phonetest.NewPhone(t, "+46701234567", g711.A, customerHz),
 		anna: phonetest.NewPhone(t, "anna", g711.A, agentHz), bos: phonetest.NewPhone(t, "bo", g711.Mu, colleagueHz),
 	}
 	r.v.agent.setPhone(r.anna.URI())

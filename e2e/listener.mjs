@@ -47,7 +47,7 @@ try {
   assert.ok([200, 206].includes(response.status()), `the sound came with status ${response.status()}`);
   assert.equal(part.status, 206);
   assert.match(part.range, /^bytes 0-43\/\d+$/);
-  assert.match(part.head, /^RIFF....WAVE/s);
+  assert.match(part.head, /^RIFF.{2,4}WAVE/s); // four bytes of length, which may read as fewer characters
   console.log(JSON.stringify({ ...heard, type: response.headers()["content-type"] }));
 } finally {
   await browser.close();

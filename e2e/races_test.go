@@ -174,3 +174,56 @@ func (c *nodes) flood(t *testing.T, at doors) {
 		return v.number(`select count(*) from interaction where state = 'waiting'`) == 6 && v.number(`select count(*) from offer where closed_at is null`) == 0
 	})
 }
+
+// TestRefusedByAllAtEveryNode: an item that everybody refuses, at every node at once, does not run
+// round: nobody is asked again before all have refused it and a while has passed, and supervisors
+// hear of it.
+func TestRefusedByAllAtEveryNode(t *testing.T) {
+	t.Parallel()
+	c := &nodes{nats: natstest.New(t), front: newVaxel(t, "")}
+	v := c.front
+	third, second := v.addAgent("cilla", "Cilla Berg"), v.addAgent("bo", "Bo Ek")
+	c.start(t, "", "")
+	all := []doors{c.enter(v.agent), c.enter(second), c.enter(third)}
+	for _, at := range all {
+		at[0].available()
+	}
+	c.bring(all[0], 1)
+	v.wait("supervisors hear of it", func() bool {
+		c.refuse(t, all...)
+		return v.number(`select count(*) from alert where kind = 'unanswered'`) == 1
+	})
+	for what, sql := range map[string]string{
+		"offers to somebody who had refused it less than 15 seconds before": `
+			select count(*) from (select created_at - lag(closed_at) over (partition by agent order by no) as after from offer) as asked
+			where after < interval '15 seconds'`,
+		"offers that did not end by a refusal": `select count(*) from offer where outcome not in ('', 'declined')`,
+		"who have not been asked":              `select 3 - count(distinct agent) from offer`,
+	} {
+		if n := v.number(sql); n != 0 {
+			t.Errorf("%d %s", n, what)
+		}
+	}
+	checkFloor(t, v.pool)
+}
+
+// refuse lets everybody decline what they are offered, at every node at once: it counts once.
+func (c *nodes) refuse(t *testing.T, who ...doors) {
+	t.Helper()
+	var all sync.WaitGroup
+	for _, at := range who {
+		for _, d := range at {
+			o, ok := d.console.offer()
+			if !ok {
+				continue
+			}
+			all.Go(func() {
+				status := d.call(http.MethodPost, "/offers/"+o.Interaction.String()+"/"+itoa(int64(o.No))+"/decline", map[string]any{}, nil)
+				if status != http.StatusOK && status != http.StatusConflict {
+					t.Errorf("refusing gives %d", status)
+				}
+			})
+		}
+	}
+	all.Wait()
+}

@@ -13,6 +13,10 @@ const form = `languages = ["en"]
 [widget.form]
 name = "required"
 months = 12
+[widget.bot]
+url = "https://bot.example/chat"
+queues = ["Robots"]
+secret = "0123456789012345678901234567890123456789"
 [[widget.form.topic]]
 id = "invoice"
 label = { en = "Invoice" }
@@ -55,6 +59,9 @@ func TestAWidgetsForm(t *testing.T) {
 	})
 	kept, err := chat.NewStore(v.pool).Widgets(t.Context())
 	must(t, err)
+	if bot := kept[0].Bot; bot.URL != "https://bot.example/chat" || len(bot.Queues) != 1 || v.number(`select count(*) from secret where name = 'widget:shop:bot'`) != 1 {
+		t.Errorf("kept the bot %+v", bot)
+	}
 	if len(kept) != 1 || len(kept[0].Origins) != 1 || len(kept[0].Form.Topics) != 1 || len(kept[0].Form.Topics[0].Skills) != 1 ||
 		v.number(`select count(*) from skill where name = 'billing'`) != 1 {
 		t.Errorf("kept %+v", kept)

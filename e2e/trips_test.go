@@ -124,6 +124,8 @@ func (onePlan) Plan(context.Context) (gateway.Plan, error) {
 
 func (onePlan) Alive(string) bool { return true }
 
+func (onePlan) Silent(string) time.Duration { return 0 }
+
 // Everybody's offers wait for the floor's batch, and it for its round trips: one that finds
 // out what is to be done, one that stores it under the locks, one that commits.
 func TestABatchOfTheFloorTakesFewRoundTrips(t *testing.T) {

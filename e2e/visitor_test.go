@@ -283,6 +283,13 @@ func (c *visitor) allSaid() bool {
 	return len(c.unsaid) == 0
 }
 
+// talksIn is the conversation that the widget has been told of, empty before that.
+func (c *visitor) talksIn() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conv
+}
+
 // stands is where the widget says that the visitor stands.
 func (c *visitor) stands() int {
 	c.mu.Lock()

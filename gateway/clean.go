@@ -19,6 +19,9 @@ func Clean(text string) string {
 // not JSON is given back as it is, for the store to refuse.
 func CleanJSON(doc json.RawMessage) json.RawMessage {
 	if !bytes.Contains(doc, []byte(`\u0000`)) {
+		if utf8.Valid(doc) && bytes.IndexByte(doc, 0) < 0 {
+			return doc
+		}
 		return json.RawMessage(Clean(string(doc)))
 	}
 	var v any

@@ -51,6 +51,12 @@ type Outbound struct {
 	SendAt       time.Time       `json:"send_at,omitzero"` // not before this; zero: at once
 	CreatedAt    time.Time       `json:"created_at"`
 	Rev          int64           `json:"rev"`
+	// Via is the way that it takes, of which there may be several: a mailbox's address. What takes the
+	// same way keeps to its limits together.
+	Via string `json:"-"`
+	// Filed says that its server files what it has taken where its Sender looks: a doubtful attempt is
+	// found out, and never a second copy.
+	Filed bool `json:"-"`
 	// Doubtful says that an earlier attempt may have arrived: look for MessageID where
 	// the provider files sent mail before sending it once more.
 	Doubtful bool `json:"doubtful,omitempty"`
@@ -69,4 +75,5 @@ type Delivery struct {
 	State      OutboundState
 	Response   string // the other server's last line
 	Recipients []Recipient
+	Slow       []string // who has asked for fewer messages: the Via, the domains of recipients
 }

@@ -41,7 +41,6 @@ create table queue (
     on_unstaffed jsonb not null default '[]',
     from_name    text not null default '',
     from_address text not null default '',
-    signature    jsonb not null default '{}',
     active       boolean not null default true,
     rev          bigint not null default 1
 );

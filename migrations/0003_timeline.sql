@@ -63,6 +63,13 @@ select interaction_id as interaction, (body ->> 'score')::int as score, at
 from entry
 where kind = 'event' and author_kind = 'customer' and body ->> 'what' = 'rated';
 
+-- What the people who work here say to each other; notes on customers are of another kind.
+-- view: staff_said, readers: staffchat
+create view staff_said as
+select conversation_id as conversation, pos, author_id as author, author_name, text, at
+from entry
+where kind = 'message' and internal;
+
 create index entry_by_customers on entry (at) where kind = 'event' and author_kind = 'customer';
 
 create unique index entry_client on entry (conversation_id, client_id) where client_id is not null;

@@ -28,11 +28,14 @@ create table floor_inbox (
   check (num_nonnulls(admission, regroup) = 1)
 );
 create index floor_inbox_waiting on floor_inbox (id) where set_aside_at is null;
+-- By whom visitors' places are asked for, also while nobody leads and all this grows.
+create index floor_inbox_conversation on floor_inbox (((admission->>'conversation')::bigint)) where set_aside_at is null;
 
--- A command's key and the first answer to it, kept for 24 hours.
+-- A command's key and the first answer to it, kept for 24 hours. As the log's events it is handed
+-- back as it came and never searched: json, not jsonb.
 create table command (
   key    text primary key,
-  answer jsonb not null,
+  answer json not null,
   at     timestamptz not null default now()
 );
 create index command_at on command (at);
@@ -149,7 +152,7 @@ create table routing_event (
   term    bigint not null,
   version int not null,
   at      timestamptz not null,
-  body    jsonb not null
+  body    json not null
 );
 create table routing_snapshot (
   seq     bigint primary key, -- the last event that is in it

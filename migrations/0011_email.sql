@@ -109,6 +109,15 @@ create table dkim_key (
 
 create unique index dkim_key_used on dkim_key (domain) where used;
 
+-- Who wants no mail that we write by ourselves: by the link or the address that stands in each
+-- of those, or because somebody here was told.
+create table unsubscribed (
+    id      bigint generated always as identity primary key,
+    address text        not null unique check (address = lower(address) and address like '%@%'),
+    way     text        not null check (way in ('link', 'mail', 'staff')),
+    at      timestamptz not null default now()
+);
+
 -- Whom we have answered by ourselves, so that it ends.
 create table auto_answer (
     address text        not null,

@@ -15,6 +15,7 @@ create table widget (
     texts      jsonb       not null default '{}', -- by language
     invites    jsonb       not null default '[]', -- whom the page asks whether they need help
     bot        jsonb       not null default '{}', -- who answers before a person is asked
+    after      jsonb       not null default '{}', -- what is sent by mail
     active     boolean     not null default true,
     rev        bigint      not null default 1,
     created_at timestamptz not null default now()
@@ -42,7 +43,9 @@ create table visitor (
     bot_line        bigint      not null default 0,  -- the newest line that it is to answer
     bot_done        bigint      not null default 0,  -- and the newest that it has answered
     bot_due         timestamptz,                     -- by when it must have answered; null: it has
+    source          text        not null default '', -- the network that the chat began from, to be blocked by
     gone_at         timestamptz,                     -- when the socket went; null: it is there; infinity: nothing waits for them
+    mailed_to       bigint      not null default 0,  -- up to here the conversation holds nothing that is to be mailed to them
     erased_at       timestamptz,                     -- the token is refused from then on
     created_at      timestamptz not null default now()
 ) with (fillfactor = 80);
@@ -50,4 +53,38 @@ create table visitor (
 create index visitor_conversation on visitor (conversation_id);
 create index visitor_bot on visitor (bot_due) where bot_due is not null;
 create index visitor_gone on visitor (gone_at) where gone_at < 'infinity';
+create index visitor_source on visitor (created_at) where source <> '';
 create index visitor_here on visitor (id) where gone_at is null;
+
+-- Who may not chat.
+create table blocked_visitor (
+    id              bigint generated always as identity primary key,
+    by              text        not null check (by in ('browser', 'identity', 'network')),
+    who             text        not null,           -- half a token's hash, widget/name, or 203.0.113.0/24
+    reason          text        not null check (reason <> ''),
+    agent_id        bigint      not null default 0, -- who blocked them
+    conversation_id bigint      not null default 0, -- in which they did
+    until           timestamptz,                    -- null: until it is lifted
+    created_at      timestamptz not null default now(),
+    unique (by, who)
+);
+
+-- Visitors who want to be called: when, and whether that has entered the queue.
+create table call_wish (
+    id              bigint generated always as identity primary key,
+    widget_id       bigint      not null references widget (id),
+    token_hash      bytea       not null,           -- of who asked
+    cid             text        not null,
+    conversation_id bigint      not null,           -- where the wish stands
+    name            text        not null,
+    number          text        not null,
+    about           text        not null,
+    topic           text        not null,
+    language        text        not null,
+    due_at          timestamptz,                    -- null: at once
+    entered_at      timestamptz,                    -- null: not yet
+    created_at      timestamptz not null default now(),
+    unique (token_hash, cid)
+);
+
+create index call_wish_due on call_wish (due_at) where entered_at is null;

@@ -45,11 +45,6 @@ type Case struct {
 	Rev              int64                  `json:"rev"`
 }
 
-const caseColumns = `k.id, k.number, k.subject, k.state, k.customer, c.name as customer_name, k.queue, k.assignee, k.channel, k.tags,
-	k.conversation, k.interaction, k.interaction_state, k.preview, k.preview_by, k.last_activity_at, k.created_at, k.closed_at, k.rev`
-
-const fromCase = " from support_case k join customer c on c.id = k.customer"
-
 // Case gives one case; of one that was merged, the one that it became.
 func (s *Store) Case(ctx context.Context, id gateway.CaseID) (Case, error) {
 	return caseOf(ctx, s.db, "id", int64(id))
@@ -120,7 +115,7 @@ func (s *Store) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 			limit ` + w.arg(n+1) + `) as k
 		join customer c on c.id = k.customer
 		order by k.last_activity_at desc, k.id desc`
-	rows, err := find[Case](ctx, s.db, sql, w.args...)
+	rows, err := find(ctx, s.db, scanCase, sql, w.args...)
 	return cut(rows, n, func(c Case) string { return mark{c.LastActivityAt, int64(c.ID)}.String() }), err
 }
 

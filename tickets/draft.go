@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -137,6 +138,57 @@ func (s *Store) DraftSent(ctx context.Context, tx pgx.Tx, conversation gateway.C
 	}
 	gone, err := dropDraft(ctx, tx, have)
 	return have.DraftWords, []gateway.Event{gone}, err
+}
+
+// Forget takes the files of a draft that is gone out of use, in the transaction that it goes in.
+type Forget func(ctx context.Context, tx pgx.Tx, files []gateway.Attachment) error
+
+// draftBatch is how many drafts go in one transaction.
+const draftBatch = 100
+
+// SweepDrafts throws drafts away that nobody has touched since a time, and those that were there
+// when their case was closed, a day ago or more: there is nothing more to say. What was begun or
+// went on after that is a new matter. Consoles are told.
+func (s *Store) SweepDrafts(ctx context.Context, before time.Time, forget Forget) (gone int64, err error) {
+	for {
+		var some int64
+		err := s.edit(ctx, func(tx pgx.Tx) (news []gateway.Event, err error) {
+			old, err := oldDrafts(ctx, tx, before)
+			some = int64(len(old))
+			for _, d := range old {
+				dropped, err := dropDraft(ctx, tx, d)
+				if err != nil {
+					return nil, err
+				}
+				if err := forget(ctx, tx, d.Attachments); err != nil {
+					return nil, err
+				}
+				news = append(news, dropped)
+			}
+			return news, err
+		})
+		if err != nil {
+			return gone, fmt.Errorf("sweep drafts: %w", err)
+		}
+		if gone += some; some < draftBatch {
+			return gone, nil
+		}
+	}
+}
+
+// oldDrafts locks drafts that nobody needs, but for those that somebody is just changing.
+func oldDrafts(ctx context.Context, tx pgx.Tx, before time.Time) ([]Draft, error) {
+	rows, _ := tx.Query(ctx, `
+		select `+draftColumns+`
+		from draft d
+		where saved_at < $1 or exists (
+			select
+			from case_of_conversation v
+			join support_case c on c.id = v.case_id
+			where v.conversation = d.conversation and c.closed_at < now() - interval '1 day' and d.saved_at <= c.closed_at)
+		limit $2
+		for update of d skip locked`, before, draftBatch) // the error comes with the rows
+	return pgx.CollectRows(rows, scanDraft)
 }
 
 // holdDraft locks a draft until the transaction ends; without one its rev is 0.

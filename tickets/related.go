@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -46,7 +48,7 @@ func (s *Store) Related(ctx context.Context, id gateway.CaseID, referred []gatew
 
 		Refers, Same, Alike bool
 	}
-	rows, err := find[found](ctx, s.db, `
+	rows, err := find(ctx, s.db, pgx.RowToStructByName[found], `
 		with alike as materialized (
 			select id
 			from support_case

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
@@ -40,7 +42,7 @@ const (
 // SearchCustomers finds customers by an address, or the beginnings of words.
 func (s *Store) SearchCustomers(ctx context.Context, text string, n int) ([]Customer, error) {
 	text = short(text, 200)
-	return find[Customer](ctx, s.db, `
+	return find(ctx, s.db, pgx.RowToStructByName[Customer], `
 		with found as materialized (
 			(select a.customer as id, 0 as place
 			from customer_address a
@@ -77,7 +79,7 @@ func (s *Store) searchCases(ctx context.Context, text string, customers []Custom
 	for _, c := range customers {
 		ids = append(ids, c.ID)
 	}
-	return find[Case](ctx, s.db, `
+	return find(ctx, s.db, scanCase, `
 		with found as materialized (
 			select id, last_activity_at, 0 as place from support_case where number = $1
 			union all

@@ -74,7 +74,7 @@ func (s *Store) Tasks(ctx context.Context, f TaskFilter) (Page[Task], error) {
 	}
 	n := limit(f.Limit)
 	sql := "select " + taskColumns + " from task t" + w.String() + "order by coalesce(t.due_at, " + last + "), t.id limit " + w.arg(n+1)
-	rows, err := find[Task](ctx, s.db, sql, w.args...)
+	rows, err := find(ctx, s.db, pgx.RowToStructByName[Task], sql, w.args...)
 	return cut(rows, n, func(t Task) string {
 		at := never
 		if t.DueAt != nil {

@@ -128,7 +128,7 @@ func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T,
 
 // find is list planned for its arguments each time: which index is best depends on them.
 // The setting lasts for the batch, which is a transaction.
-func find[T any](ctx context.Context, db database, sql string, args ...any) ([]T, error) {
+func find[T any](ctx context.Context, db database, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	var b pgx.Batch
 	b.Queue("select set_config('plan_cache_mode', 'force_custom_plan', true)")
 	b.Queue(sql, args...)
@@ -138,7 +138,7 @@ func find[T any](ctx context.Context, db database, sql string, args ...any) ([]T
 		return nil, err
 	}
 	rows, _ := both.Query() // its error is met again in CollectRows
-	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	return pgx.CollectRows(rows, scan)
 }
 
 // one reads a single row; none is refused with not_found.

@@ -26,7 +26,8 @@ func Dist() fs.FS {
 }
 
 // Handler serves /w/v1.js and what that fetches in turn from files (see Dist; a
-// folder's os.DirFS while developing), and /w/preview for the administration. v1.js may be five minutes old; the others are asked for by
+// folder's os.DirFS while developing), and /w/preview for the administration. What says something is there in each
+// language, as /w/sv/chat.js. v1.js may be five minutes old; the others are asked for by
 // their hash and never change. All are the same for everybody, so any origin may load them: what belongs to
 // one website (its settings, its socket) is checked by channels/chat.
 func Handler(files fs.FS) http.Handler {
@@ -34,13 +35,13 @@ func Handler(files fs.FS) http.Handler {
 	mux.HandleFunc("GET /w/v1.js", func(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, files, "v1.js", "public, max-age=300")
 	})
-	for _, name := range []string{"chat.js", "later.js", "invite.js", "preview.js", "collaborate.js", "mirror.js"} {
+	for _, name := range []string{"preview.js", "mirror.js", "{language}/chat.js", "{language}/later.js", "{language}/invite.js", "{language}/collaborate.js", "{language}/words.js"} {
 		mux.HandleFunc("GET /w/"+name, func(w http.ResponseWriter, r *http.Request) {
 			cache := "no-cache"
 			if r.URL.Query().Has("v") {
 				cache = "public, max-age=31536000, immutable"
 			}
-			serve(w, r, files, name, cache)
+			serve(w, r, files, strings.Replace(name, "{language}", r.PathValue("language"), 1), cache)
 		})
 	}
 	mux.HandleFunc("GET /w/preview", preview)

@@ -27,8 +27,8 @@ func get(h http.Handler, path string, header ...string) *httptest.ResponseRecord
 func TestHandler(t *testing.T) {
 	h := webwidget.Handler(fstest.MapFS{
 		"v1.js": {Data: []byte("loader")}, "v1.js.gz": {Data: []byte("packed")},
-		"chat.js": {Data: []byte("chat")}, "chat.js.gz": {Data: []byte("packed chat")},
-		"later.js": {Data: []byte("later")}, "later.js.gz": {Data: []byte("packed later")},
+		"sv/chat.js": {Data: []byte("chat")}, "sv/chat.js.gz": {Data: []byte("packed chat")},
+		"sv/later.js": {Data: []byte("later")}, "sv/later.js.gz": {Data: []byte("packed later")},
 	})
 	first := get(h, "/w/v1.js")
 	if first.Body.String() != "loader" || first.Header().Get("Cache-Control") != "public, max-age=300" || first.Header().Get("Access-Control-Allow-Origin") != "*" {
@@ -41,10 +41,10 @@ func TestHandler(t *testing.T) {
 		t.Errorf("packed: %s %v", packed.Body, packed.Header())
 	}
 	for _, name := range []string{"chat", "later"} {
-		if hashed := get(h, "/w/"+name+".js?v=1"); hashed.Body.String() != name || !strings.Contains(hashed.Header().Get("Cache-Control"), "immutable") {
+		if hashed := get(h, "/w/sv/"+name+".js?v=1"); hashed.Body.String() != name || !strings.Contains(hashed.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s.js: %s %v", name, hashed.Body, hashed.Header())
 		}
-		if plain := get(h, "/w/"+name+".js"); plain.Header().Get("Cache-Control") != "no-cache" {
+		if plain := get(h, "/w/sv/"+name+".js"); plain.Header().Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s.js without its hash: %v", name, plain.Header())
 		}
 	}
@@ -59,7 +59,7 @@ func TestHandlerOfAnUnbuiltWidgetSaysHow(t *testing.T) {
 
 // TestModules bundles the tests of what needs no browser and runs them.
 func TestModules(t *testing.T) {
-	for _, name := range []string{"state", "conn", "poll", "rules"} {
+	for _, name := range []string{"state", "conn", "poll", "rules", "words"} {
 		t.Run(name, func(t *testing.T) { runModule(t, name) })
 	}
 }

@@ -7,14 +7,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // Mail sends what a visitor asked for by mail: the entry, which says so on the conversation,
-// and the outbox's row are committed together. The same ClientID again is the same mail; one
-// too many for the conversation is ErrTooManyTranscripts, counted where the mail is committed.
+// and the outbox's row are committed together, with what also writes last. The same ClientID
+// again is the same mail, and also is not called; one too many for the conversation is
+// ErrTooManyTranscripts, counted where the mail is committed. One that nobody has asked for is
+// refused where its reader wants no automatic mail, or has had enough of it: ErrUnwanted.
 type Mail interface {
-	Transcript(ctx context.Context, e gateway.Entry, t Transcript) (gateway.Entry, error)
+	Transcript(ctx context.Context, e gateway.Entry, t Transcript, also func(context.Context, pgx.Tx) error) (gateway.Entry, error)
 }
 
 // Transcript is a chat as a mail.
@@ -23,7 +27,8 @@ type Transcript struct {
 	To      gateway.Address
 	Subject string
 	Text    string
-	Most    int // of one conversation, whose client ids all begin with TranscriptID
+	Most    int  // of one conversation, whose client ids all begin with TranscriptID; 0: any number
+	Unasked bool // neither has its reader asked for it nor a person written it
 }
 
 // TranscriptID begins the client ids of the entries that say that a chat is sent by mail.
@@ -31,6 +36,9 @@ const TranscriptID = "transcript/"
 
 // ErrTooManyTranscripts refuses a mail beyond Transcript.Most.
 var ErrTooManyTranscripts = gateway.Conflict("too_many_transcripts", "It has been sent often enough.", nil)
+
+// ErrUnwanted refuses a mail that its reader does not want.
+var ErrUnwanted = gateway.Conflict("unwanted_mail", "They want no automatic mail, or have had enough of it today.", nil)
 
 const (
 	maxTranscripts = 3 // of one conversation: they go to whatever address the visitor writes
@@ -71,21 +79,21 @@ func (v *session) transcript(ctx context.Context, f frameIn) error {
 	if _, err := v.served(ctx); err != nil {
 		return err
 	}
-	text, err := v.transcribe(ctx)
+	text, err := v.srv.transcribe(ctx, v.conversation(), v.widget, v.lang)
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	who := v.visitor
 	v.mu.Unlock()
-	w := scripts[v.lang]
+	w := voices[v.lang].Transcript
 	return v.happen(f.CID, func(e gateway.Entry) (gateway.Entry, error) {
-		e.Text, e.ClientID, e.Author = w.said, TranscriptID+f.CID, gateway.Author{Kind: gateway.BySystem, Name: v.widget.Name}
+		e.Text, e.ClientID, e.Author = w.Said, TranscriptID+f.CID, gateway.Author{Kind: gateway.BySystem, Name: v.widget.Name}
 		return v.srv.Mail.Transcript(ctx, e, Transcript{
-			Queue: v.widget.queueFor(v.widget.topic(who.Topic)), Subject: w.subject + " " + v.widget.Name, Text: text,
+			Queue: v.widget.queueFor(v.widget.topic(who.Topic)), Subject: w.Subject + " " + v.widget.Name, Text: text,
 			To:   gateway.Address{Kind: gateway.AddressEmail, Value: email, Name: who.Name},
 			Most: maxTranscripts,
-		})
+		}, nil)
 	}, gateway.Happening{What: "transcript"})
 }
 
@@ -120,40 +128,38 @@ func (v *session) happen(cid string, write func(gateway.Entry) (gateway.Entry, e
 	return err
 }
 
-// script is what a transcript says in a language.
-type script struct{ subject, said, you string }
-
-var scripts = map[string]script{
-	"sv": {subject: "Din chatt med", said: "Chatten skickas som mejl", you: "Du"},
-	"en": {subject: "Your chat with", said: "The chat is sent by mail", you: "You"},
-}
-
 // transcribe writes the whole chat down as its visitor has seen it.
-func (v *session) transcribe(ctx context.Context) (string, error) {
+func (s *Server) transcribe(ctx context.Context, c gateway.ConversationID, w *Widget, language string) (string, error) {
 	var out strings.Builder
-	zone, w := v.srv.Zone, scripts[v.lang]
 	day := ""
 	for after := int64(0); ; {
-		entries, err := v.srv.Timeline.Entries(ctx, v.conversation(), after, snapPage)
+		entries, err := s.Timeline.Entries(ctx, c, after, snapPage)
 		if err != nil {
 			return "", err
 		}
-		for _, e := range entries {
-			after = e.Pos
-			l, shown := viewEntry(e, func(gateway.AgentID) string { return "" })
-			if !shown || l.Kind == gateway.EntryEvent {
-				continue
-			}
-			at := e.At.In(zone)
-			if d := at.Format(time.DateOnly); d != day {
-				day = d
-				fmt.Fprintf(&out, "%s\n\n", d)
-			}
-			fmt.Fprintf(&out, "%s %s: %s\n", at.Format("15:04"), l.speaker(w.you, v.widget.Name), l.written())
+		if len(entries) > 0 {
+			after = entries[len(entries)-1].Pos
 		}
+		s.writeDown(&out, &day, w, language, entries)
 		if len(entries) < snapPage {
 			return out.String(), nil
 		}
+	}
+}
+
+// writeDown writes what the visitor may see, with the day where it is another than before.
+func (s *Server) writeDown(out *strings.Builder, day *string, w *Widget, language string, entries []gateway.Entry) {
+	for _, e := range entries {
+		l, shown := viewEntry(e, func(gateway.AgentID) string { return "" })
+		if !shown || l.Kind == gateway.EntryEvent {
+			continue
+		}
+		at := e.At.In(s.Zone)
+		if d := at.Format(time.DateOnly); d != *day {
+			*day = d
+			fmt.Fprintf(out, "%s\n\n", d)
+		}
+		fmt.Fprintf(out, "%s %s: %s\n", at.Format("15:04"), l.speaker(voices[language].Transcript.You, w.Name), l.written())
 	}
 }
 

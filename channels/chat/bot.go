@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,8 @@ type Bot struct {
 	URL     string `json:"url,omitempty"`     // empty: people alone answer
 	Name    string `json:"name,omitempty"`    // as visitors see it; the widget's unless set
 	Timeout int    `json:"timeout,omitempty"` // seconds that an answer may take; botTimeout unless set
+
+	Queues []gateway.QueueID `json:"queues,omitempty"` // it answers chats that would wait there; all unless set
 }
 
 const (
@@ -55,10 +58,10 @@ func (b Bot) timeout() time.Duration {
 	return time.Duration(cmp.Or(b.Timeout, botTimeout)) * time.Second
 }
 
-// answersFirst says whether a bot answers the widget's chats: one without a key cannot know
-// that it is us who ask, and is not asked.
-func (s *Server) answersFirst(ctx context.Context, w *Widget) (bool, error) {
-	if w.Bot.URL == "" {
+// answersFirst says whether a bot answers the widget's chats that would wait in a queue: one
+// without a key cannot know that it is us who ask, and is not asked.
+func (s *Server) answersFirst(ctx context.Context, w *Widget, queue gateway.QueueID) (bool, error) {
+	if w.Bot.URL == "" || len(w.Bot.Queues) > 0 && !slices.Contains(w.Bot.Queues, queue) {
 		return false, nil
 	}
 	_, err := s.Secrets.Get(ctx, BotKey(w.Key))
@@ -158,7 +161,7 @@ func (w *Widget) botAuthor() gateway.Author {
 
 // botTypes tells the visitor that an answer is being made.
 func (s *Server) botTypes(w *Widget, who visitor, on bool) {
-	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0, typing{w.botAuthor(), on})
+	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0, typing{w.botAuthor(), on, ""})
 	e.Conversation = who.Conversation
 	s.Feed.Announce(e)
 }

@@ -78,6 +78,11 @@ func says(lines ...string) string {
 // botAt has a bot at an address answer the house's chats.
 func (h *house) botAt(address string, seconds int, networks ...string) {
 	h.t.Helper()
+	h.hire(chat.Bot{URL: address, Name: "Nordbot", Timeout: seconds}, networks...)
+}
+
+func (h *house) hire(b chat.Bot, networks ...string) {
+	h.t.Helper()
 	known := keys{chat.BotKey("nordvind"): botKey}
 	maps.Copy(known, bothKeys)
 	h.setting = func(c *chat.Config) {
@@ -92,7 +97,7 @@ func (h *house) botAt(address string, seconds int, networks ...string) {
 		h.t.Fatal(list, err)
 	}
 	w := list[0]
-	w.Bot = chat.Bot{URL: address, Name: "Nordbot", Timeout: seconds}
+	w.Bot = b
 	err = pgx.BeginFunc(h.t.Context(), h.pool, func(tx pgx.Tx) error {
 		_, err := store.KeepWidget(h.t.Context(), tx, w)
 		return err
@@ -166,6 +171,27 @@ func TestABotAnswersFirst(t *testing.T) {
 	}
 	if len(b.asked) > 0 {
 		t.Errorf("asked again after it had handed over: %+v", <-b.asked)
+	}
+}
+
+// TestABotInSomeQueues leaves the chats of others to people.
+func TestABotInSomeQueues(t *testing.T) {
+	h := newHouse(t)
+	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Hej Anna!")) })
+	h.hire(chat.Bot{URL: b.URL, Timeout: 30, Queues: []gateway.QueueID{8}}, here)
+	n := h.start()
+	other := n.dial(t)
+	other.hello()
+	other.send(m{"t": "form", "cid": "form-2", "name": "Bo", "topic": "delivery", "text": "Var är paketet?"})
+	other.until("queue")
+	c := n.dial(t)
+	c.begin("Hej")
+	c.line("Hej Anna!")
+	if other.phase != "queued" || c.phase != "bot" {
+		t.Errorf("the visitor of another queue is %s, the bot's own %s", other.phase, c.phase)
+	}
+	if first := <-b.asked; len(b.asked) != 0 || first.Visitor.Name != "Anna" {
+		t.Errorf("asked of %+v and %d more", first.Visitor, len(b.asked))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -85,7 +86,9 @@ func newBench(t *testing.T) *bench {
 	b.web.Start()
 	b.page = httptest.NewServer(http.HandlerFunc(b.servePage))
 	b.site.Origins = []string{b.page.URL}
-	for _, site := range []chat.Widget{b.site, b.garden()} {
+	world := chat.Widget{Key: "world", Name: "Nordvind", Queue: 7, Origins: b.site.Origins, Languages: chat.Languages}
+	calls := chat.Widget{Key: "calls", Name: "Nordvind", Queue: 7, Origins: b.site.Origins, Form: chat.Form{Callback: "always"}}
+	for _, site := range []chat.Widget{b.site, b.garden(), world, calls} {
 		if _, err := chat.NewStore(b.pool).SaveWidget(t.Context(), site); err != nil {
 			t.Fatal(err)
 		}
@@ -153,9 +156,9 @@ func (b *bench) servePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", fmt.Sprintf(
 		"default-src 'none'; script-src %[1]s; connect-src %[1]s %[2]s; img-src %[1]s; require-trusted-types-for 'script'", b.web.URL, socket))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprintf(w, `<!doctype html><html lang="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+	fmt.Fprintf(w, `<!doctype html><html lang="%s" dir="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Nordvind</title></head><body><main><h1>Nordvind</h1><p>Tält, jackor och stövlar.</p></main>
-<script async src="%s/w/v1.js" data-key="%s" data-jwt="%s"%s></script></body></html>`, lang(r), b.web.URL, html.EscapeString(cmp.Or(r.FormValue("key"), "nordvind")), html.EscapeString(jwt(r)), invited(r))
+<script async src="%s/w/v1.js" data-key="%s" data-jwt="%s"%s></script></body></html>`, lang(r), direction(lang(r)), b.web.URL, html.EscapeString(cmp.Or(r.FormValue("key"), "nordvind")), html.EscapeString(jwt(r)), invited(r))
 }
 
 func invited(r *http.Request) string {
@@ -166,10 +169,17 @@ func invited(r *http.Request) string {
 }
 
 func lang(r *http.Request) string {
-	if r.FormValue("lang") == "en" {
-		return "en"
+	if l := r.FormValue("lang"); slices.Contains(chat.Languages, l) {
+		return l
 	}
 	return "sv"
+}
+
+func direction(language string) string {
+	if language == "ar" {
+		return "rtl"
+	}
+	return "ltr"
 }
 
 // jwt is the token of a page that its visitor has signed in to.

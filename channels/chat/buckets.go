@@ -104,7 +104,7 @@ func network(source string) netip.Prefix {
 	if ip = ip.Unmap(); err != nil || ip.IsLoopback() {
 		return netip.Prefix{}
 	}
-	bits := 64
+	bits := narrowest6
 	if ip.Is4() {
 		bits = 32
 	}

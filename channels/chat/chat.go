@@ -163,6 +163,7 @@ type Server struct {
 	byWidget *buckets[int64]
 	byFile   *buckets[tokenHash]
 	bots     *http.Client
+	barred   atomic.Pointer[barred] // nil: not read lately
 
 	mu       sync.Mutex                  // guards what follows; held for memory only
 	work     func(func(context.Context)) // starts what Run waits for; nil while it does not run
@@ -190,9 +191,7 @@ func New(c Config) *Server {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /w/v1.js", s.Assets)
-	mux.Handle("GET /w/chat.js", s.Assets)
-	mux.Handle("GET /w/later.js", s.Assets)
-	mux.Handle("GET /w/invite.js", s.Assets)
+	mux.Handle("GET /w/{language}/{file}", s.Assets)
 	mux.Handle("GET /w/preview", s.Assets)
 	mux.Handle("GET /w/preview.js", s.Assets)
 	mux.HandleFunc("GET /w/socket", s.serveSocket)
@@ -243,6 +242,8 @@ func (s *Server) tick(ctx context.Context) {
 			s.spawn(func(ctx context.Context) { s.sweepGone(ctx, now) })
 			s.spawn(func(ctx context.Context) { s.sweepSilent(ctx, now) })
 			s.spawn(func(ctx context.Context) { s.sweepBots(ctx, now) })
+			s.spawn(func(ctx context.Context) { s.sweepBlocked(ctx, now) })
+			s.spawn(func(ctx context.Context) { s.sweepCalls(ctx, now) })
 		}
 	}
 }

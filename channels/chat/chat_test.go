@@ -242,6 +242,35 @@ func TestVisitorEnds(t *testing.T) {
 	}
 }
 
+// What a visitor writes is seen before it is sent only where their widget tells them so, and is
+// kept nowhere.
+func TestPreview(t *testing.T) {
+	h := newHouse(t)
+	h.site.Form.Preview = true
+	if _, err := chat.NewStore(h.pool).SaveWidget(t.Context(), h.site); err != nil {
+		t.Fatal(err)
+	}
+	c := h.start().dial(t)
+	c.begin("Hej")
+	heard := make(chan gateway.Event, 16)
+	defer h.Watch([]string{gateway.TopicConversation(conversation)}, func(e gateway.Event) {
+		if e.Type == "typing" {
+			heard <- e
+		}
+	})()
+	c.send(m{"t": "typing", "on": true, "text": " Var är \x00min order? "})
+	if e := <-heard; !strings.Contains(string(e.Data), `"text":"Var är min order?"`) {
+		t.Errorf("agents hear %s", e.Data)
+	}
+	c.send(m{"t": "typing", "on": false, "text": "Var är"})
+	if e := <-heard; strings.Contains(string(e.Data), "Var") {
+		t.Errorf("agents hear %s of one who has stopped", e.Data)
+	}
+	if got := h.texts(1); !slices.Equal(got, []string{"Hej"}) {
+		t.Errorf("stored %q", got)
+	}
+}
+
 func TestWhatIsNotKept(t *testing.T) {
 	h := newHouse(t)
 	n := h.start()
@@ -255,8 +284,8 @@ func TestWhatIsNotKept(t *testing.T) {
 			heard <- e
 		}
 	})()
-	c.send(m{"t": "typing", "on": true})
-	if e := <-heard; !strings.Contains(string(e.Data), `"customer"`) {
+	c.send(m{"t": "typing", "on": true, "text": "hemligt"})
+	if e := <-heard; !strings.Contains(string(e.Data), `"customer"`) || strings.Contains(string(e.Data), "hemligt") {
 		t.Errorf("agents hear %s", e.Data)
 	}
 	h.types(conversation, "Alva")

@@ -21,6 +21,7 @@ type frameIn struct {
 	Email  string            `json:"email"`
 	Topic  string            `json:"topic"`
 	Phone  string            `json:"phone"`  // callback
+	Due    int64             `json:"due"`    // callback: when they want to be called, Unix milliseconds; 0: soon
 	Fields map[string]string `json:"fields"` // form: answers to the website's own questions, by their ids
 	On     bool              `json:"on"`
 	URL    string            `json:"url"`

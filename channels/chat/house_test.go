@@ -37,6 +37,8 @@ type house struct {
 
 	setting func(*chat.Config) // how its servers are otherwise
 
+	mailing sync.Mutex // held while a mail is written
+
 	mu         sync.Mutex // guards what follows
 	entries    map[gateway.ConversationID][]gateway.Entry
 	arrivals   map[string]gateway.Received
@@ -44,6 +46,7 @@ type house struct {
 	watching   map[string]map[int]func(gateway.Event)
 	next       int
 	opening    chat.Opening
+	otherwise  map[gateway.QueueID]chat.Opening // of queues whose opening is another
 	seen       map[gateway.AuthorKind]int64
 	votes      map[string]gateway.ArticleID // by voter
 	commands   []gateway.Command
@@ -57,6 +60,8 @@ type house struct {
 	blobs      map[string][]byte
 	noted      []string // names of blobs that a row keeps
 	mails      []chat.Transcript
+	beforeMail func()                 // called once, when the next mail is about to be committed
+	unmailable gateway.ConversationID // to which no mail can be written
 }
 
 func newHouse(t testing.TB) *house {
@@ -98,6 +103,13 @@ func (h *house) start() *node {
 		defer close(done)
 		_ = s.Run(ctx)
 	}()
+	for !s.Runs() { // a socket that came before would be closed
+		select {
+		case <-done:
+			h.t.Fatal("the server has ended by itself")
+		case <-time.After(time.Millisecond): // between looks
+		}
+	}
 	web := httptest.NewServer(s.Handler())
 	n := &node{Server: s, http: web, stop: sync.OnceFunc(func() { cancel(); <-done; web.Close() })}
 	h.t.Cleanup(n.stop)
@@ -355,9 +367,12 @@ func (h *house) Places(_ context.Context, of []gateway.ConversationID) (map[gate
 }
 
 // Opening implements chat.Board.
-func (h *house) Opening(context.Context, gateway.QueueID) (chat.Opening, error) {
+func (h *house) Opening(_ context.Context, queue gateway.QueueID) (chat.Opening, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if o, ok := h.otherwise[queue]; ok {
+		return o, nil
+	}
 	return h.opening, nil
 }
 
@@ -408,7 +423,16 @@ func (h *house) gives(ctx context.Context, c gateway.ConversationID, name, media
 }
 
 // Transcript implements chat.Mail.
-func (h *house) Transcript(ctx context.Context, e gateway.Entry, m chat.Transcript) (gateway.Entry, error) {
+func (h *house) Transcript(ctx context.Context, e gateway.Entry, m chat.Transcript, also func(context.Context, pgx.Tx) error) (gateway.Entry, error) {
+	h.mu.Lock()
+	before := h.beforeMail
+	h.beforeMail = nil
+	h.mu.Unlock()
+	if before != nil {
+		before()
+	}
+	h.mailing.Lock() // as the conversation's lock does
+	defer h.mailing.Unlock()
 	h.mu.Lock()
 	sent, repeated := 0, false
 	for _, old := range h.entries[e.Conversation] {
@@ -417,9 +441,18 @@ func (h *house) Transcript(ctx context.Context, e gateway.Entry, m chat.Transcri
 		}
 		repeated = repeated || old.ClientID == e.ClientID
 	}
+	unmailable := e.Conversation == h.unmailable
 	h.mu.Unlock()
-	if sent >= m.Most && !repeated {
+	if unmailable {
+		return e, errors.New("the mail cannot be written now")
+	}
+	if m.Most > 0 && sent >= m.Most && !repeated {
 		return e, chat.ErrTooManyTranscripts
+	}
+	if also != nil && !repeated {
+		if err := pgx.BeginFunc(ctx, h.pool, func(tx pgx.Tx) error { return also(ctx, tx) }); err != nil {
+			return e, err
+		}
 	}
 	said, err := h.Say(ctx, e)
 	h.mu.Lock()

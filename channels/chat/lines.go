@@ -32,7 +32,7 @@ func (v *session) handle(ctx context.Context, data []byte) bool {
 	switch f.T {
 	case "pong": // read noted it
 	case "typing":
-		v.typing(f.On)
+		v.typing(f.On, f.Text)
 	case "page":
 		v.page(ctx, f)
 	case "seen":
@@ -139,6 +139,9 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 		Widget: v.widget.ID, Name: cmp.Or(clip(f.Name, maxName), vouched.Name), Email: cmp.Or(strings.ToLower(clip(f.Email, maxAddress)), vouched.Email),
 		Topic: clip(f.Topic, maxName), Language: v.lang, Identity: vouched.Identity,
 	}
+	if v.source.IsValid() {
+		who.Source = v.source.String()
+	}
 	form := v.widget.Form
 	switch {
 	case form.Name == "required" && who.Name == "":
@@ -152,7 +155,7 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 	if err != nil {
 		return err
 	}
-	if who.Bot, err = v.srv.answersFirst(ctx, v.widget); err != nil {
+	if who.Bot, err = v.srv.answersFirst(ctx, v.widget, v.widget.queueFor(v.widget.topic(who.Topic))); err != nil {
 		return err
 	}
 	e := gateway.Entry{
@@ -244,9 +247,10 @@ func (v *session) end(ctx context.Context) error {
 }
 
 // leave takes the customer's side of an interaction away, once however often it is asked.
-// The end may be left to the floor.
+// The end may be left to the floor. One that is not known became a part of another.
 func (s *Server) leave(ctx context.Context, i gateway.InteractionID, end gateway.End) error {
-	if _, err := s.Floor.Do(ctx, "chat/leave/"+i.String(), gateway.Leave{Interaction: i, End: end}); err != nil {
+	_, err := s.Floor.Do(ctx, "chat/leave/"+i.String(), gateway.Leave{Interaction: i, End: end})
+	if err != nil && !errors.Is(err, gateway.ErrNotFound) {
 		return fmt.Errorf("leave: %w", err)
 	}
 	return nil
@@ -262,7 +266,9 @@ func (s *Server) leaveUnopened(ctx context.Context, i gateway.InteractionID) err
 	return nil
 }
 
-func (v *session) typing(on bool) {
+// typing tells that the visitor writes, and what so far where their widget has told them that
+// it is seen. Nothing of it is kept.
+func (v *session) typing(on bool, text string) {
 	now := time.Now()
 	v.mu.Lock()
 	who := v.visitor
@@ -273,9 +279,16 @@ func (v *session) typing(on bool) {
 	v.typed, v.writes = now, on
 	v.stir(now)
 	e := gateway.NewEvent(gateway.TopicConversation(who.Conversation), "typing", 0,
-		typing{gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on})
+		typing{gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, on, v.previewed(on, text)})
 	e.Conversation = who.Conversation
 	v.srv.Feed.Announce(e)
+}
+
+func (v *session) previewed(on bool, text string) string {
+	if !on || !v.widget.Form.Preview {
+		return ""
+	}
+	return clip(text, maxCharacters)
 }
 
 func (v *session) seen(ctx context.Context, pos int64) {

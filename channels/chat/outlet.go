@@ -16,6 +16,7 @@ const (
 	closeSlow        = websocket.StatusCode(4008) // did not read; resume
 	closeTakenOver   = websocket.StatusCode(4009) // the same visitor connected again
 	closeDraining    = websocket.StatusCode(4010) // come again when the drain frame says
+	closeBlocked     = websocket.StatusCode(4011) // an agent has blocked them
 	closeRestart     = websocket.StatusServiceRestart
 	closePolicy      = websocket.StatusPolicyViolation
 	closeBadText     = websocket.StatusInvalidFramePayloadData

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -85,7 +84,7 @@ func (s *Server) sweepGone(ctx context.Context, now time.Time) {
 		err = s.setHere(ctx, s.here()...)
 	}
 	if err == nil {
-		err = s.letGo(ctx, now)
+		err = s.mindAway(ctx, now)
 	}
 	if err != nil {
 		s.Log.Warn("gone visitors still wait", "err", err)
@@ -110,37 +109,6 @@ func (s *Server) here() (list []tokenHash) {
 		}
 	}
 	return list
-}
-
-// letGo ends what those wait for who are away too long. Who is offered or parked stays
-// noted as gone: a later sweep finds them if they wait again.
-func (s *Server) letGo(ctx context.Context, now time.Time) error {
-	before := now.Add(-goneTooLong)
-	gone, err := s.gone(ctx, before)
-	if err != nil || len(gone) == 0 {
-		return err
-	}
-	of := make([]gateway.ConversationID, len(gone))
-	for i, a := range gone {
-		of[i] = a.Conversation
-	}
-	places, err := s.Board.Places(ctx, of)
-	if err != nil {
-		return err
-	}
-	var missed []gateway.ConversationID
-	var errs []error
-	for _, a := range gone {
-		p, open := places[a.Conversation]
-		if open && p.over(now.Sub(a.Since)) {
-			err := s.leave(ctx, p.Interaction, "")
-			open, errs = err != nil, append(errs, err)
-		}
-		if !open {
-			missed = append(missed, a.Conversation)
-		}
-	}
-	return errors.Join(append(errs, s.setMissed(ctx, before, missed))...)
 }
 
 // over says whether a visitor who is away so long has left.

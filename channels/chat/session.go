@@ -179,7 +179,12 @@ func (v *session) greet(ctx context.Context, data []byte, origin, host string) b
 // resume finds the visitor that the token names, sends the welcome and goes on after the
 // position that the widget has. An unknown token is kept: its visitor may be on the way.
 func (v *session) resume(ctx context.Context, token string, f frameIn, says identity, refusal error) bool {
-	who, err := v.srv.visitor(ctx, v.token)
+	hash := v.token
+	who, err := v.srv.visitor(ctx, hash)
+	if err != nil {
+		return v.comeAgain(err)
+	}
+	bars, err := v.srv.blocks(ctx, time.Now())
 	if err != nil {
 		return v.comeAgain(err)
 	}
@@ -195,6 +200,10 @@ func (v *session) resume(ctx context.Context, token string, f frameIn, says iden
 	if !known || !theirs {
 		token = newToken()
 		v.token, _ = hashToken(token)
+	}
+	if bars.holds(v.widget, hash, who, v.source) {
+		v.bar()
+		return false
 	}
 	v.visitor, v.phase, v.lines = who, phasePre, v.srv.brakes.get(v.token)
 	if who.Conversation != 0 && who.Conversation == f.Conversation {

@@ -13,12 +13,6 @@ import (
 // heardPage is how far back the last word is looked for.
 const heardPage = 50
 
-// nudges ask a silent visitor whether they are there, by language.
-var nudges = map[string]string{
-	"sv": "Är du kvar? Skriv något, annars avslutas chatten om en stund.",
-	"en": "Are you still there? Write something, or the chat will end in a while.",
-}
-
 // sweepSilent looks after those connected here whose time to say something has come. What
 // it goes by is on the conversation, so that another node, or this one started anew, goes
 // by the same; those who are not connected are let go by sweepGone.
@@ -88,6 +82,10 @@ func (v *session) mindSilence(ctx context.Context, now time.Time, active gateway
 	do, next := v.srv.silence(now, since)
 	switch do {
 	case end:
+		a := absence{Conversation: who.Conversation, Widget: who.Widget, Name: who.Name, Email: who.Email, Topic: who.Topic, Language: who.Language}
+		if err := v.srv.sendTranscript(ctx, a, active); err != nil {
+			return next, err
+		}
 		return next, v.srv.leave(ctx, active, gateway.EndSilent)
 	case ask:
 		return next, v.nudge(ctx, who, pos)
@@ -99,7 +97,7 @@ func (v *session) mindSilence(ctx context.Context, now time.Time, active gateway
 // nudge is a line of the house's own, once after each line of the agent's.
 func (v *session) nudge(ctx context.Context, who visitor, pos int64) error {
 	_, err := v.srv.Timeline.Say(ctx, gateway.Entry{
-		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: nudges[v.widget.language(who.Language)],
+		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: voices[v.widget.language(who.Language)].Nudge,
 		ClientID: fmt.Sprintf("nudge/%d", pos),
 		Author:   gateway.Author{Kind: gateway.BySystem, Name: v.widget.Name}, At: time.Now(),
 	})

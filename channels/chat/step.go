@@ -53,7 +53,7 @@ func (v *session) offerCallback(t stepTaken) {
 
 // queueFrameLocked says where a visitor who waits stands.
 func (v *session) queueFrameLocked() frameOut {
-	callable := v.visitor.Callable != 0 && (v.place.Interaction == 0 || v.place.Interaction == v.visitor.Callable)
+	callable := v.widget.Form.Callback == callsAlways || v.visitor.Callable != 0 && (v.place.Interaction == 0 || v.place.Interaction == v.visitor.Callable)
 	return frameOut{T: "queue", Phase: phaseQueued, Position: v.place.Position, Wait: seconds(v.place.Wait), Callback: callable}
 }
 
@@ -72,23 +72,46 @@ func (v *session) callBack(ctx context.Context, f frameIn) error {
 		return fmt.Errorf("call back: %w", err)
 	}
 	p, open := places[who.Conversation]
-	if !open || phaseOf(p.State) != phaseQueued || who.Callable != p.Interaction {
-		return gateway.Conflict("not_waiting", "You are being answered already, or nobody has offered to call you.", nil)
+	known, err := v.srv.wished(ctx, v.token, f.CID)
+	if err != nil {
+		return err
 	}
-	if err := v.leaveNumber(ctx, who, p.Interaction, number); err != nil {
+	queued, always := open && phaseOf(p.State) == phaseQueued, v.widget.Form.Callback == callsAlways
+	switch {
+	case queued && f.Due == 0 && (always || who.Callable == p.Interaction):
+		err = v.keepPlace(ctx, who, p.Interaction, number, f)
+	case queued && always:
+		if err = v.askCall(ctx, f, number, who); err == nil {
+			err = v.srv.leave(ctx, p.Interaction, gateway.EndCallback)
+		}
+	case known: // said again
+	case always && !open:
+		err = v.askCall(ctx, f, number, who)
+	default:
+		err = gateway.Conflict("not_waiting", "You are being answered already, or nobody has offered to call you.", nil)
+	}
+	if err == nil {
+		v.out.send(frameOut{T: "left", CID: f.CID})
+	}
+	return err
+}
+
+// keepPlace has a callback take the place of the chat.
+func (v *session) keepPlace(ctx context.Context, who visitor, i gateway.InteractionID, number string, f frameIn) error {
+	if err := v.leaveNumber(ctx, who, i, number, f); err != nil {
 		return err
 	}
 	id, err := v.srv.Floor.Reserve(ctx)
 	if err != nil {
 		return fmt.Errorf("call back: %w", err)
 	}
-	_, err = v.srv.Floor.Do(ctx, "chat/callback/"+p.Interaction.String(), gateway.CallBack{Interaction: p.Interaction, Callback: id})
+	_, err = v.srv.Floor.Do(ctx, "chat/callback/"+i.String(), gateway.CallBack{Interaction: i, Callback: id})
 	return err
 }
 
 // leaveNumber says the number on the conversation, through the intake, which keeps it as an
-// address of the customer.
-func (v *session) leaveNumber(ctx context.Context, who visitor, i gateway.InteractionID, number string) error {
+// address of the customer. The wish is noted, so that it is known when it is said again.
+func (v *session) leaveNumber(ctx context.Context, who visitor, i gateway.InteractionID, number string, f frameIn) error {
 	now := time.Now()
 	text := number
 	if who.Name != "" {
@@ -104,7 +127,11 @@ func (v *session) leaveNumber(ctx context.Context, who visitor, i gateway.Intera
 			ClientID: fmt.Sprintf("callback/%d", i),
 			Author:   gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name},
 		},
-	}, func(context.Context, pgx.Tx, gateway.Received) error { return nil })
+	}, func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
+		return keepWish(ctx, tx, wish{
+			Widget: v.widget.ID, TokenHash: v.token[:], CID: f.CID, Conversation: r.Conversation, Name: who.Name, Number: number, Topic: who.Topic, Language: v.lang,
+		})
+	})
 	if err != nil {
 		return fmt.Errorf("leave a number: %w", err)
 	}

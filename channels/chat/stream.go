@@ -186,6 +186,7 @@ func (v *session) hearReceipt(e gateway.Event) {
 type typing struct {
 	Author gateway.Author `json:"author"`
 	On     bool           `json:"on"`
+	Text   string         `json:"text,omitempty"` // of a visitor whose widget says that it is seen
 }
 
 // hearTyping tells that the agent types, or the bot. It is lost if nobody takes it in time.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,7 @@ const (
 // upload is a visitor's file on its way in.
 type upload struct {
 	widget *Widget
+	source netip.Prefix
 	token  tokenHash
 	who    visitor
 	cid    string
@@ -81,6 +83,8 @@ func uploadStatus(k gateway.Kind) int {
 		return http.StatusConflict
 	case gateway.KindTooMany:
 		return http.StatusTooManyRequests
+	case gateway.KindForbidden:
+		return http.StatusForbidden
 	}
 	return http.StatusServiceUnavailable
 }
@@ -94,7 +98,7 @@ func (s *Server) upload(ctx context.Context, widget *Widget, body io.ReadCloser,
 	if err != nil {
 		return 0, badUpload()
 	}
-	u := upload{widget: widget}
+	u := upload{widget: widget, source: network(s.Source(r))}
 	part, err := u.fields(parts)
 	if err != nil {
 		return 0, err
@@ -148,6 +152,13 @@ func (s *Server) mayUpload(ctx context.Context, u *upload) (err error) {
 	}
 	if u.who.Conversation == 0 || u.who.Erased || u.who.Widget != u.widget.ID {
 		return gateway.Conflict("no_chat", "Begin the chat, then send files.", nil)
+	}
+	bars, err := s.blocks(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if bars.holds(u.widget, u.token, u.who, u.source) {
+		return errBlocked
 	}
 	if !s.byFile.get(u.token).Allow() {
 		return &gateway.Error{Kind: gateway.KindTooMany, Code: "too_many_files", Detail: "That are many files; send the others in a minute."}

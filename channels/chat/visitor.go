@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/tidy"
 )
 
 // tokenHash is what we keep of a visitor's token.
@@ -51,9 +52,10 @@ type visitor struct {
 	Erased       bool
 	PageURL      string
 	PageTitle    string
-	Bot          bool  // the website's bot answers; nobody else has been asked
-	BotLine      int64 // the newest line that it is to answer
-	BotDone      int64 // and the newest that it has answered
+	Bot          bool   // the website's bot answers; nobody else has been asked
+	BotLine      int64  // the newest line that it is to answer
+	BotDone      int64  // and the newest that it has answered
+	Source       string // the network that the chat began from; empty: not known
 }
 
 // visitor gives the one whose token has the hash, a zero one if there is none.
@@ -61,7 +63,7 @@ func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 	rows, err := s.pool.Query(ctx, `
 		select id, widget_id as widget, conversation_id as conversation, customer_id as customer,
 		       name, email, topic, language, callable_id as callable, identity, erased_at is not null as erased,
-		       page_url, page_title, bot, bot_line, bot_done
+		       page_url, page_title, bot, bot_line, bot_done, source
 		from visitor
 		where token_hash = $1`, h[:])
 	if err != nil {
@@ -80,11 +82,12 @@ func (s *Store) visitor(ctx context.Context, h tokenHash) (visitor, error) {
 // keepVisitor joins the transaction that takes the first line in.
 func keepVisitor(ctx context.Context, tx pgx.Tx, h tokenHash, v visitor) error {
 	_, err := tx.Exec(ctx, `
-		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language, identity, bot)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		insert into visitor (widget_id, token_hash, conversation_id, customer_id, name, email, topic, language, identity, bot, source)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		on conflict (token_hash) do update
-		set conversation_id = excluded.conversation_id, customer_id = excluded.customer_id, identity = excluded.identity, gone_at = null`,
-		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language, v.Identity, v.Bot)
+		set conversation_id = excluded.conversation_id, customer_id = excluded.customer_id, identity = excluded.identity, gone_at = null,
+		    mailed_to = case when visitor.conversation_id = excluded.conversation_id then visitor.mailed_to else 0 end`,
+		v.Widget, h[:], v.Conversation, v.Customer, v.Name, v.Email, v.Topic, v.Language, v.Identity, v.Bot, v.Source)
 	if err != nil {
 		return fmt.Errorf("keep visitor: %w", err)
 	}
@@ -144,28 +147,6 @@ func (s *Store) rollCall(ctx context.Context) error {
 	return nil
 }
 
-// absence is a conversation whose visitor is away.
-type absence struct {
-	Conversation gateway.ConversationID
-	Since        time.Time
-}
-
-// gone gives the conversations of visitors who went before a time.
-func (s *Store) gone(ctx context.Context, before time.Time) ([]absence, error) {
-	rows, err := s.pool.Query(ctx, `
-		select conversation_id as conversation, gone_at as since
-		from visitor
-		where gone_at < $1`, before)
-	if err != nil {
-		return nil, fmt.Errorf("find gone visitors: %w", err)
-	}
-	gone, err := pgx.CollectRows(rows, pgx.RowToStructByName[absence])
-	if err != nil {
-		return nil, fmt.Errorf("find gone visitors: %w", err)
-	}
-	return gone, nil
-}
-
 // setMissed notes that nothing waits for these visitors any more: they need not be looked
 // for again.
 func (s *Store) setMissed(ctx context.Context, before time.Time, conversations []gateway.ConversationID) error {
@@ -177,4 +158,16 @@ func (s *Store) setMissed(ctx context.Context, before time.Time, conversations [
 		return fmt.Errorf("note visitors missed: %w", err)
 	}
 	return nil
+}
+
+// SweepSources forgets the networks that chats began from, of visitors who are not here; so many at a time.
+func (s *Store) SweepSources(ctx context.Context, before time.Time) (int64, error) {
+	gone, err := tidy.Rows(ctx, s.pool, `
+		update visitor
+		set source = ''
+		where id in (select id from visitor where source <> '' and gone_at is not null and created_at < $1 limit $2)`, before)
+	if err != nil {
+		return gone, fmt.Errorf("forget where chats began: %w", err)
+	}
+	return gone, nil
 }

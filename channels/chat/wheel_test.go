@@ -18,6 +18,9 @@ func (s *Server) Turn() { s.wheel.turn() }
 // SweepGone is the sweep at a time.
 func (s *Server) SweepGone(ctx context.Context, now time.Time) { s.sweepGone(ctx, now) }
 
+// SweepBlocked has the server know of all blocks.
+func (s *Server) SweepBlocked(ctx context.Context) { s.sweepBlocked(ctx, time.Unix(0, 0)) }
+
 // SweepSilent is the sweep for silent visitors at a time.
 func (s *Server) SweepSilent(ctx context.Context, now time.Time) { s.sweepSilent(ctx, now) }
 

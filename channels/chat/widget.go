@@ -28,6 +28,7 @@ type Widget struct {
 	Texts     map[string]Texts `json:"texts"`   // by language
 	Invites   []Invite         `json:"invites"` // the first that fits is shown
 	Bot       Bot              `json:"bot"`     // who answers before a person is asked
+	After     After            `json:"after"`   // what is sent by mail
 	Active    bool             `json:"active"`
 	Rev       int64            `json:"rev"`
 }
@@ -38,10 +39,12 @@ type Form struct {
 	Name     string  `json:"name,omitempty"`     // off, optional (when empty) or required
 	Email    string  `json:"email,omitempty"`    // the same
 	Topics   []Topic `json:"topics,omitempty"`
-	Fields   []Field `json:"fields,omitempty"`  // more, in this order
-	Consent  string  `json:"consent,omitempty"` // ask: whether the browser may keep the chat after the tab is closed; empty: the page says
-	Privacy  string  `json:"privacy,omitempty"` // address of the page that says what becomes of the data
-	Months   int     `json:"months,omitempty"`  // how long chats are kept, if the customer is to be told
+	Fields   []Field `json:"fields,omitempty"`   // more, in this order
+	Consent  string  `json:"consent,omitempty"`  // ask: whether the browser may keep the chat after the tab is closed; empty: the page says
+	Privacy  string  `json:"privacy,omitempty"`  // address of the page that says what becomes of the data
+	Callback string  `json:"callback,omitempty"` // always: visitors may ask to be called; empty: where the queue offers it
+	Months   int     `json:"months,omitempty"`   // how long chats are kept, if the customer is to be told
+	Preview  bool    `json:"preview,omitempty"`  // agents see what is being written, and the customer is told so
 }
 
 // Field is a question of the website's own, answered in the first line.
@@ -99,7 +102,7 @@ func NewStore(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool, cache: map[string]cachedWidget{}}
 }
 
-const widgetColumns = `id, key, name, queue_id as queue, origins, languages, form, color, texts, invites, bot, active, rev`
+const widgetColumns = `id, key, name, queue_id as queue, origins, languages, form, color, texts, invites, bot, after, active, rev`
 
 // Widgets lists them by name.
 func (s *Store) Widgets(ctx context.Context) ([]Widget, error) {

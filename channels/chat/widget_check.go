@@ -13,9 +13,6 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Languages are those that the widget has words in.
-var Languages = []string{"sv", "en"}
-
 const (
 	maxText    = 500 // characters of a website's own words
 	maxAsked   = 12
@@ -60,6 +57,9 @@ func (w *Widget) check() error {
 			return bad("texts are in the widget's languages and have at most %d characters each", maxText)
 		}
 	}
+	if w.After.Continue < 0 || w.After.Continue > maxContinue {
+		return bad("what is written to who has gone is sent after 1 to %d minutes, or never: 0", maxContinue)
+	}
 	if err := w.Bot.check(bad); err != nil {
 		return err
 	}
@@ -78,6 +78,8 @@ func (b Bot) check(bad func(string, ...any) error) error {
 		return bad("a bot answers within 1 to %d seconds", maxBotTimeout)
 	case tooLong(b.Name):
 		return bad("a bot's name has at most %d characters", maxText)
+	case len(b.Queues) > maxTopics:
+		return bad("a bot answers in at most %d queues by name; name none for all", maxTopics)
 	}
 	return nil
 }
@@ -93,6 +95,8 @@ func (f Form) check(bad func(string, ...any) error) error {
 		return bad("the question is asked or off, not %q", f.Question)
 	case f.Consent != "" && f.Consent != "ask":
 		return bad("the consent is asked for (ask) or left to the page, not %q", f.Consent)
+	case f.Callback != "" && f.Callback != callsAlways:
+		return bad("calls are asked for always, or where the queue offers them (empty), not %q", f.Callback)
 	case f.Privacy != "" && !strings.HasPrefix(f.Privacy, "https://") && !strings.HasPrefix(f.Privacy, "http://"):
 		return bad("write the whole address of the page on privacy, such as https://shop.example/privacy")
 	case f.Months < 0 || f.Months > 1200:

@@ -11,21 +11,22 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// SaveWidget creates the widget of that key, or changes it, and gives its id. Its bot stays as
-// it is.
+// SaveWidget creates the widget of that key, or changes it, and gives its id. Its bot stays as it
+// is unless one is named, and so does what it sends by mail.
 func (s *Store) SaveWidget(ctx context.Context, w Widget) (int64, error) {
 	w.fill()
 	if err := w.check(); err != nil {
 		return 0, err
 	}
 	err := s.pool.QueryRow(ctx, `
-		insert into widget (key, name, queue_id, origins, languages, form, color, texts, invites)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		insert into widget (key, name, queue_id, origins, languages, form, color, texts, invites, bot)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (key) do update
 		set name = excluded.name, queue_id = excluded.queue_id, origins = excluded.origins, languages = excluded.languages,
-		    form = excluded.form, color = excluded.color, texts = excluded.texts, invites = excluded.invites, rev = widget.rev + 1
+		    form = excluded.form, color = excluded.color, texts = excluded.texts, invites = excluded.invites,
+		    bot = case when excluded.bot ? 'url' then excluded.bot else widget.bot end, rev = widget.rev + 1
 		returning id`,
-		w.Key, w.Name, w.Queue, w.Origins, w.Languages, w.Form, w.Color, w.Texts, w.Invites).Scan(&w.ID)
+		w.Key, w.Name, w.Queue, w.Origins, w.Languages, w.Form, w.Color, w.Texts, w.Invites, w.Bot).Scan(&w.ID)
 	if err != nil {
 		return 0, fmt.Errorf("save widget: %w", err)
 	}
@@ -54,18 +55,18 @@ func (s *Store) KeepWidget(ctx context.Context, tx pgx.Tx, w Widget) (Widget, er
 	if err := w.check(); err != nil {
 		return w, err
 	}
-	values := []any{w.Key, w.Name, w.Queue, w.Origins, w.Languages, w.Form, w.Color, w.Texts, w.Invites, w.Active, w.Bot}
+	values := []any{w.Key, w.Name, w.Queue, w.Origins, w.Languages, w.Form, w.Color, w.Texts, w.Invites, w.Active, w.Bot, w.After}
 	sql := `
-		insert into widget (key, name, queue_id, origins, languages, form, color, texts, invites, active, bot)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		insert into widget (key, name, queue_id, origins, languages, form, color, texts, invites, active, bot, after)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		on conflict (key) do nothing
 		returning ` + widgetColumns
 	if w.ID != 0 {
 		values = append(values, w.ID, w.Rev)
 		sql = `
 		update widget
-		set name = $2, queue_id = $3, origins = $4, languages = $5, form = $6, color = $7, texts = $8, invites = $9, active = $10, bot = $11, rev = rev + 1
-		where id = $12 and rev = $13 and $1 <> ''
+		set name = $2, queue_id = $3, origins = $4, languages = $5, form = $6, color = $7, texts = $8, invites = $9, active = $10, bot = $11, after = $12, rev = rev + 1
+		where id = $13 and rev = $14 and $1 <> ''
 		returning ` + widgetColumns
 	}
 	rows, _ := tx.Query(ctx, sql, values...) // its error is met again below

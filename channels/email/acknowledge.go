@@ -39,12 +39,12 @@ type Answers interface {
 const dailyAnswers = 3
 
 // deserves says whether a mail is answered by itself. RFC 3834 §2: never one that a machine
-// wrote; nor one of ours, or of whom its own domain disowns. What goes on with a
-// conversation needs no acknowledgement.
+// wrote; nor one of ours, or of whom its own domain disowns, or that asks for no more of
+// them. What goes on with a conversation needs no acknowledgement.
 func (p *poller) deserves(r *receivedMail, received gateway.Received) bool {
 	l := r.letter
 	return !received.Repeated && received.Pos == 1 && r.broken == "" && l.Automatic == letter.Person &&
-		!l.Authentication.Forged() && l.From.Value != "" && !p.us.has(l.From)
+		!l.Authentication.Forged() && l.From.Value != "" && !p.us.has(l.From) && !p.leaves(l)
 }
 
 // acknowledgements is what is answered to mails that come now; empty: nothing.
@@ -82,7 +82,7 @@ func (p *poller) acknowledge(ctx context.Context, tx pgx.Tx, mails []*receivedMa
 	return nil
 }
 
-// mayAnswer counts an automatic answer, unless its reader has had enough of them. Whoever
+// mayAnswer counts an automatic answer, unless its reader has had enough of them, or wants none. Whoever
 // answers the same one at the same time is waited for.
 func mayAnswer(ctx context.Context, tx pgx.Tx, to string) (bool, error) {
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('auto_answer ' || $1, 0))`, to); err != nil {
@@ -91,7 +91,8 @@ func mayAnswer(ctx context.Context, tx pgx.Tx, to string) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		insert into auto_answer (address)
 		select $1
-		where (select count(*) from auto_answer where address = $1 and at > now() - interval '24 hours') < $2`, to, dailyAnswers)
+		where not exists (select from unsubscribed where address = lower($1))
+			and (select count(*) from auto_answer where address = $1 and at > now() - interval '24 hours') < $2`, to, dailyAnswers)
 	if err != nil {
 		return false, fmt.Errorf("count automatic answers: %w", err)
 	}

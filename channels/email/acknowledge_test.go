@@ -55,10 +55,11 @@ func TestAcknowledge(t *testing.T) {
 		machine("Auto-Submitted: auto-replied", "a@kund.example"), machine("Precedence: bulk", "b@kund.example"),
 		machine("List-Id: <l.kund.example>", "c@kund.example"), machine("X-Auto-Response-Suppress: All", "d@kund.example"),
 		machine("X-Vaxel-Auto: 1", "e@kund.example"), machine("Authentication-Results: mx; dmarc=fail", "f@kund.example"),
+		machine("List-Post: <mailto:l@kund.example>", "g@kund.example"), machine("List-Unsubscribe: <https://kund.example/u>", "h@kund.example"),
 		machine("X-Own: 1", us), machine("X-Daemon: 1", "mailer-daemon@kund.example"))
-	h.wait(t, 9)
+	h.wait(t, 11)
 	d.Deliver(t, us, mailtest.Mail("m2", "Bo <bo@kund.example>", "Fråga", "Hej"))
-	h.wait(t, 10)
+	h.wait(t, 12)
 	list := h.answered()
 	if len(list) != 2 || list[0].Recipients[0].Address != "anna@kund.example" || list[1].Recipients[0].Address != "bo@kund.example" {
 		t.Fatalf("answered: %+v", list)
@@ -112,7 +113,7 @@ func TestOurOwnMail(t *testing.T) {
 	}
 }
 
-var marks = regexp.MustCompile(`(?mi)^(Auto-Submitted|X-Auto-Response-Suppress|X-Vaxel-Auto|In-Reply-To|References):.*\r\n([ \t].*\r\n)*`)
+var marks = regexp.MustCompile(`(?mi)^(Auto-Submitted|X-Auto-Response-Suppress|X-Vaxel-Auto|In-Reply-To|References|List-Unsubscribe):.*\r\n([ \t].*\r\n)*`)
 
 // TestTwoFacing has two Växels acknowledge each other's acknowledgements: the marks end it
 // at once, and without them the cap does.

@@ -35,7 +35,7 @@ func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) gateway.Arrival {
 	a := gateway.Arrival{
 		Key: r.key, Channel: gateway.Email, Queue: m.Queue, Skills: m.Skills,
 		MessageID: l.MessageID, From: customerOf(m, l), Subject: l.Subject, ArrivedAt: arrivedAt(r.fetched),
-		Quiet: l.Automatic.Quiet() || comesBack(m, us, l),
+		Quiet: l.Automatic.Quiet() || comesBack(m, us, l) || e.leaves(l),
 	}
 	a.Entry = gateway.Entry{
 		Kind: gateway.EntryMail, Channel: gateway.Email, ClientID: r.key, Text: l.Text, Body: body, At: a.ArrivedAt,
@@ -137,6 +137,9 @@ func (e *Email) thread(a *gateway.Arrival, l *letter.Letter) {
 	}
 	if a.Conversation == 0 {
 		a.Conversation = e.addressed(l)
+	}
+	if a.Conversation == 0 {
+		a.Conversation, _, _ = e.leaving(l)
 	}
 	switch {
 	case a.Conversation != 0:

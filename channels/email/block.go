@@ -64,25 +64,39 @@ func (e *Email) Unblock(ctx context.Context, tx pgx.Tx, id int64) error {
 	return nil
 }
 
-// blocks are those senders of mails, and their domains, that are blocked.
-func (e *Email) blocks(ctx context.Context, mails []*receivedMail) (map[string]bool, error) {
-	var names []string
+// blockedAmong are those of some names that are blocked.
+const blockedAmong = `
+	select who
+	from blocked_sender
+	where who = any($1)`
+
+// block reads them.
+func (m met) block(rows pgx.Rows) error {
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, who := range list {
+		m.blocked[who] = true
+	}
+	return err
+}
+
+// senders are the names by which the senders of mails may be blocked.
+func senders(mails []*receivedMail) (names []string) {
 	for _, r := range mails {
 		names = append(names, r.letter.From.Value, domainOf(r.letter.From.Value))
 	}
-	rows, _ := e.pool.Query(ctx, `
-		select who
-		from blocked_sender
-		where who = any($1)`, names) // the error comes with the rows
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("look for blocked senders: %w", err)
+	return names
+}
+
+// part parts mails into those that may come in and those whose senders are blocked.
+func (m met) part(mails []*receivedMail) (free, held []*receivedMail) {
+	for _, r := range mails {
+		if m.blocked[r.letter.From.Value] || m.blocked[domainOf(r.letter.From.Value)] {
+			held = append(held, r)
+		} else {
+			free = append(free, r)
+		}
 	}
-	blocked := map[string]bool{}
-	for _, who := range list {
-		blocked[who] = true
-	}
-	return blocked, nil
+	return free, held
 }
 
 // domainOf is an address's domain as Block has it: "@example.org".

@@ -77,6 +77,24 @@ func (e *Email) Compose(ctx context.Context, tx pgx.Tx, r Reply) (gateway.Outbou
 	return e.compose(box, draft{Reply: r})
 }
 
+// ComposeAutomatic is Compose for what nobody has written, nor asked for: it says so of itself, and how
+// its reader gets no more of it (RFC 3834, 8058). False where they want none, or have had enough today.
+func (e *Email) ComposeAutomatic(ctx context.Context, tx pgx.Tx, r Reply) (out gateway.Outbound, may bool, err error) {
+	boxes, err := mailboxes(ctx, tx)
+	if err != nil {
+		return out, false, err
+	}
+	box, err := mailboxFor(boxes, r)
+	if err != nil {
+		return out, false, err
+	}
+	if may, err = mayAnswer(ctx, tx, r.To[0].Value); err != nil || !may {
+		return out, false, err
+	}
+	out, _, err = e.compose(box, draft{Reply: r, automatic: true})
+	return out, true, err
+}
+
 func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, error) {
 	date := time.Now()
 	if r.SendAt.After(date) {
@@ -90,6 +108,9 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 	}
 	if r.Invitation != nil {
 		l.Calendar = letter.AnswerInvitation(*r.Invitation, r.attendee, r.Attend, r.comment, l.Date)
+	}
+	if r.automatic {
+		l.Leave = e.leaveAt(box, r.Reply)
 	}
 	if l.HTML == "" {
 		l.HTML = letter.RichText(r.Text)
@@ -110,7 +131,7 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 	if err != nil {
 		return gateway.Outbound{}, gateway.Mail{}, fmt.Errorf("write down reply: %w", err)
 	}
-	out := gateway.Outbound{Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: l.MessageID, Body: body}
+	out := gateway.Outbound{Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: l.MessageID, Body: body, Via: box.Address, Filed: box.SentFolder != ""}
 	for _, a := range slices.Concat(l.To, l.Cc, r.Bcc) { // of Bcc the mail itself says nothing: RFC 5322 §3.6.3
 		out.Recipients = append(out.Recipients, gateway.Recipient{Address: a.Value, State: gateway.OutboundQueued})
 	}

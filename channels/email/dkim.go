@@ -137,20 +137,29 @@ func noKey() error {
 var signed = []string{
 	"From", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
 	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Auto-Submitted",
+	"List-Unsubscribe", "List-Unsubscribe-Post", // RFC 8058 §4
 }
 
-// sign signs a mail with the key of its sender's domain, if one is used.
-func (e *Email) sign(ctx context.Context, domain string, raw []byte) ([]byte, error) {
+// keyFor is the key that a domain's mail is signed with; nil: none is used.
+func (e *Email) keyFor(ctx context.Context, domain string) (*Key, error) {
 	rows, _ := e.pool.Query(ctx, `
 		select`+keyColumns+`
 		from dkim_key
 		where domain = $1 and used`, domain) // the error comes with the rows
-	k, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Key])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return raw, nil
-	}
-	if err != nil {
+	k, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Key])
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("find the DKIM key of %s: %w", domain, err)
+	}
+	return k, nil
+}
+
+// sign signs a mail with a key, if there is one.
+func (e *Email) sign(ctx context.Context, k *Key, raw []byte) ([]byte, error) {
+	if k == nil {
+		return raw, nil
 	}
 	sealed, err := e.in.Secrets.Get(ctx, k.secret())
 	if err != nil {

@@ -248,10 +248,14 @@ func (e *Email) handIn(ctx context.Context, box Mailbox, raw, trace []byte) erro
 		return err
 	}
 	p := &poller{Email: e, box: box, log: e.log.With("mailbox", box.Address), us: us}
-	if _, known, err := p.sift(ctx, mails); err != nil || len(known) > 0 {
+	met, err := e.met(ctx, box, mails)
+	if err != nil {
 		return err
 	}
-	if _, held, err := e.holdBlocked(ctx, box, mails); err != nil || held > 0 {
+	if _, known := met.sift(mails); len(known) > 0 {
+		return nil
+	}
+	if _, held, err := e.holdBlocked(ctx, box, met, mails); err != nil || held > 0 {
 		return err
 	}
 	if err = p.admitHanded(ctx, r); errors.Is(err, errTaken) {

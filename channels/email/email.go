@@ -33,6 +33,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -91,8 +92,10 @@ type Rooms struct {
 
 // Options are what differs between installations.
 type Options struct {
-	Node string      // this node's name in the cluster, the same over restarts
-	TLS  *tls.Config // nil: the system's certificate authorities
+	Node      string      // this node's name in the cluster, the same over restarts
+	TLS       *tls.Config // nil: the system's certificate authorities
+	PublicURL string      // what customers' browsers reach, without a slash at its end; empty: nothing
+	Language  string      // sv or en: of pages, for readers who ask for neither
 }
 
 // Email is the e-mail channel of one node.
@@ -100,14 +103,18 @@ type Email struct {
 	pool   *pgxpool.Pool
 	in     Rooms
 	node   string
+	public string // PublicURL
+	speaks string // Language
 	tls    *tls.Config
 	log    *slog.Logger
 	token  signer
 	tokens *tokens
 	pace   pace
 
-	mu      sync.Mutex            // guards what follows
-	changed chan struct{}         // closed and replaced when a mailbox was saved here
+	mu      sync.Mutex    // guards what follows
+	changed chan struct{} // closed and replaced when a mailbox was saved here
+	us      ours          // as they were at usAt; zero: to be read
+	usAt    time.Time
 	holding map[MailboxID]holding // the leases of this node
 }
 
@@ -118,7 +125,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, in Rooms, o Options, log *slo
 	if o.TLS == nil {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	e := &Email{pool: pool, in: in, node: o.Node, tls: o.TLS, log: log, pace: usualPace(), changed: make(chan struct{}), holding: map[MailboxID]holding{}}
+	e := &Email{pool: pool, in: in, node: o.Node, public: o.PublicURL, speaks: o.Language, tls: o.TLS, log: log, pace: usualPace(), changed: make(chan struct{}), holding: map[MailboxID]holding{}}
 	e.tokens = newTokens(&http.Transport{TLSClientConfig: o.TLS.Clone(), Proxy: http.ProxyFromEnvironment})
 	key, err := signingKey(ctx, pool, in.Secrets)
 	if err != nil {

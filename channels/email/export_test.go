@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/channels/email/letter"
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // Written is what is kept of a letter, and why it was not kept as it was read.
@@ -34,4 +35,9 @@ func (e *Email) Token(ctx context.Context, id MailboxID) (string, error) {
 	}
 	c, err := e.credential(ctx, m)
 	return c.secret, err
+}
+
+// LeaveToken is the one that stands in an automatic mail.
+func (e *Email) LeaveToken(c gateway.ConversationID, address string) string {
+	return e.token.leave(c, address)
 }

@@ -36,6 +36,7 @@ type house struct {
 	refuse  func(gateway.Arrival) error // nil: takes everything
 	answers []gateway.Outbound          // that were committed with an arrival
 	closed  bool                        // the queue
+	public  string                      // the house's address on the web; empty: it has none
 	others  []string                    // addresses that queues write from
 	full    int                         // how often the disk is still full
 	came    chan struct{}               // closed and replaced after each batch
@@ -248,7 +249,7 @@ func (d desk) Answer(_ context.Context, _ pgx.Tx, _ gateway.Entry, out gateway.O
 // open gives the channel in this house on a node of that name.
 func (h *house) open(t testing.TB, node string, d *mailtest.Dovecot) *email.Email {
 	t.Helper()
-	o := email.Options{Node: node}
+	o := email.Options{Node: node, PublicURL: h.public}
 	if d != nil {
 		o.TLS = &tls.Config{RootCAs: d.Roots, MinVersion: tls.VersionTLS12}
 	}

@@ -106,15 +106,16 @@ func (e *Email) archived(ctx context.Context, box Mailbox, m archive.Mail) (*rec
 // importSome takes mails in that are parsed, and gives those that never could be. Trouble of
 // the store's ends it with an error: the same mails are taken in when that is over.
 func (e *Email) importSome(ctx context.Context, box Mailbox, us ours, read []*receivedMail, n *Imported) (refused []*receivedMail, err error) {
-	fresh, err := e.unknown(ctx, box, read)
+	met, err := e.met(ctx, box, read)
 	if err != nil {
 		return nil, err
 	}
+	fresh := met.unknown(read)
 	n.Known += len(read) - len(fresh)
 	if err := e.keepBytes(ctx, fresh); err != nil {
 		return nil, err
 	}
-	fresh, held, err := e.holdBlocked(ctx, box, fresh)
+	fresh, held, err := e.holdBlocked(ctx, box, met, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -174,29 +175,14 @@ func quiet(a *gateway.Arrival, r *receivedMail, us ours) {
 }
 
 // unknown leaves out what the mailbox has by its content, and what stands there twice.
-func (e *Email) unknown(ctx context.Context, box Mailbox, mails []*receivedMail) (fresh []*receivedMail, err error) {
-	digests := make([][]byte, len(mails))
-	for i, r := range mails {
-		digests[i] = r.digest[:]
-	}
-	rows, _ := e.pool.Query(ctx, `
-		select digest
-		from mailbox_digest
-		where mailbox_id = $1 and digest = any($2)`, int64(box.ID), digests) // the error comes with the rows
-	list, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	if err != nil {
-		return nil, fmt.Errorf("look for known mails: %w", err)
-	}
-	known := map[[32]byte]bool{}
-	for _, sum := range list {
-		known[[32]byte(sum)] = true
-	}
+func (m met) unknown(mails []*receivedMail) (fresh []*receivedMail) {
+	here := map[[32]byte]bool{}
 	for _, r := range mails {
-		if !known[r.digest] {
-			known[r.digest], fresh = true, append(fresh, r)
+		if _, ok := m.keys[r.digest]; !ok && !here[r.digest] {
+			here[r.digest], fresh = true, append(fresh, r)
 		}
 	}
-	return fresh, nil
+	return fresh
 }
 
 // imported is our part of the intake's transaction.
@@ -216,10 +202,10 @@ func (e *Email) imported(box Mailbox, mails []*receivedMail) Together {
 }
 
 // holdBlocked puts mails of blocked senders into quarantine, and gives the others.
-func (e *Email) holdBlocked(ctx context.Context, box Mailbox, mails []*receivedMail) (free []*receivedMail, n int, err error) {
-	free, held, err := e.parted(ctx, mails)
-	if err != nil || len(held) == 0 {
-		return free, 0, err
+func (e *Email) holdBlocked(ctx context.Context, box Mailbox, known met, mails []*receivedMail) (free []*receivedMail, n int, err error) {
+	free, held := known.part(mails)
+	if len(held) == 0 {
+		return free, 0, nil
 	}
 	return free, len(held), pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error { return e.setAside(ctx, tx, box, held) })
 }

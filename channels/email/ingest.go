@@ -26,15 +26,16 @@ const (
 // cursor. It gives the UIDs that are dealt with. A mail that fails alone stays a gap and is tried
 // again; an error is for the whole batch.
 func (p *poller) ingest(ctx context.Context, mails []*receivedMail, pending []imap.UID) (done []imap.UID, err error) {
-	fresh, known, err := p.sift(ctx, mails)
+	met, err := p.met(ctx, p.box, mails)
 	if err != nil {
 		return nil, err
 	}
-	fresh, done, err = p.putAside(ctx, fresh, pending)
+	fresh, known := met.sift(mails)
+	fresh, done, err = p.putAside(ctx, met, fresh, pending)
 	if err != nil {
 		return nil, err
 	}
-	if p.us, err = p.ourselves(ctx); err != nil {
+	if p.us, err = p.lately(ctx); err != nil {
 		return nil, err
 	}
 	items := make([]Item, len(fresh))
@@ -175,31 +176,46 @@ type repeated struct {
 	first *receivedMail // in this batch; nil: before it
 }
 
-// sift finds what is known by its content under another key: a mail that was moved away
-// and back, or delivered twice, or numbered anew. It would otherwise be a second arrival.
-// Under its own key a mail is left to the intake, which knows what became of it.
-func (p *poller) sift(ctx context.Context, mails []*receivedMail) (fresh []*receivedMail, known []repeated, err error) {
+// met is what is known of some mails and of whom they are from.
+type met struct {
+	keys    map[[32]byte]string // of mails that were taken in, by content
+	blocked map[string]bool     // senders, and domains
+}
+
+// met asks both in one go.
+func (e *Email) met(ctx context.Context, box Mailbox, mails []*receivedMail) (met, error) {
+	known := met{map[[32]byte]string{}, map[string]bool{}}
 	digests := make([][]byte, len(mails))
 	for i, r := range mails {
 		digests[i] = r.digest[:]
 	}
-	rows, _ := p.pool.Query(ctx, `
+	var ask pgx.Batch
+	ask.Queue(`
 		select digest, key
 		from mailbox_digest
-		where mailbox_id = $1 and digest = any($2)`, int64(p.box.ID), digests) // the error comes with the rows
-	keys := map[[32]byte]string{}
-	var sum []byte
-	var key string
-	_, err = pgx.ForEachRow(rows, []any{&sum, &key}, func() error {
-		keys[[32]byte(sum)] = key
-		return nil
+		where mailbox_id = $1 and digest = any($2)`, int64(box.ID), digests).Query(func(rows pgx.Rows) error {
+		var sum []byte
+		var key string
+		_, err := pgx.ForEachRow(rows, []any{&sum, &key}, func() error {
+			known.keys[[32]byte(sum)] = key
+			return nil
+		})
+		return err
 	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("look for known mails: %w", err)
+	ask.Queue(blockedAmong, senders(mails)).Query(known.block)
+	if err := e.pool.SendBatch(ctx, &ask).Close(); err != nil {
+		return known, fmt.Errorf("look for known mails and blocked senders: %w", err)
 	}
+	return known, nil
+}
+
+// sift finds what is known by its content under another key: a mail that was moved away
+// and back, or delivered twice, or numbered anew. It would otherwise be a second arrival.
+// Under its own key a mail is left to the intake, which knows what became of it.
+func (m met) sift(mails []*receivedMail) (fresh []*receivedMail, known []repeated) {
 	here := map[[32]byte]*receivedMail{}
 	for _, r := range mails {
-		if key, ok := keys[r.digest]; ok && key != r.key {
+		if key, ok := m.keys[r.digest]; ok && key != r.key {
 			known = append(known, repeated{receivedMail: r})
 		} else if first := here[r.digest]; first != nil {
 			known = append(known, repeated{r, first})
@@ -208,7 +224,7 @@ func (p *poller) sift(ctx context.Context, mails []*receivedMail) (fresh []*rece
 			fresh = append(fresh, r)
 		}
 	}
-	return fresh, known, nil
+	return fresh, known
 }
 
 // also is our part of the intake's transaction: the cursor, the digests, the blobs' names,
@@ -285,10 +301,19 @@ func rememberDigests(ctx context.Context, tx pgx.Tx, mailbox MailboxID, digests 
 	return err
 }
 
-// report tells what bounced, and puts what could not be read into quarantine.
+// report tells what bounced and who wants no more automatic mail, and puts what could not be
+// read into quarantine.
 func (p *poller) report(ctx context.Context, tx pgx.Tx, r *receivedMail) error {
 	for _, b := range bounces(r.letter.Bounce) {
 		if _, _, err := p.in.Bounces.Bounced(ctx, tx, r.letter.Bounce.MessageID, b); err != nil {
+			return err
+		}
+	}
+	if _, address, ok := p.leaving(r.letter); ok {
+		_, err := p.Unsubscribe(ctx, tx, address, ByMail)
+		if _, refused := errors.AsType[*gateway.Error](err); refused { // nothing that is written keeps a mail out
+			p.log.Warn("somebody who wants no automatic mail is not noted", "mailbox", p.box.Address, "err", err)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -296,7 +296,7 @@ func (e *Email) tell() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	close(e.changed)
-	e.changed = make(chan struct{})
+	e.changed, e.usAt = make(chan struct{}), time.Time{}
 }
 
 func (e *Email) change() <-chan struct{} {

@@ -179,10 +179,10 @@ func (e *Email) quarantine(ctx context.Context, tx pgx.Tx, box Mailbox, r *recei
 }
 
 // putAside puts mails of blocked senders away, and gives the others.
-func (p *poller) putAside(ctx context.Context, mails []*receivedMail, pending []imap.UID) (free []*receivedMail, done []imap.UID, err error) {
-	free, held, err := p.parted(ctx, mails)
-	if err != nil || len(held) == 0 {
-		return free, nil, err
+func (p *poller) putAside(ctx context.Context, known met, mails []*receivedMail, pending []imap.UID) (free []*receivedMail, done []imap.UID, err error) {
+	free, held := known.part(mails)
+	if len(held) == 0 {
+		return free, nil, nil
 	}
 	for _, r := range held {
 		done = append(done, r.uid)
@@ -193,22 +193,6 @@ func (p *poller) putAside(ctx context.Context, mails []*receivedMail, pending []
 		}
 		return p.setAside(ctx, tx, p.box, held)
 	})
-}
-
-// parted parts mails into those that may come in and those whose senders are blocked.
-func (e *Email) parted(ctx context.Context, mails []*receivedMail) (free, held []*receivedMail, err error) {
-	blocked, err := e.blocks(ctx, mails)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, r := range mails {
-		if blocked[r.letter.From.Value] || blocked[domainOf(r.letter.From.Value)] {
-			held = append(held, r)
-		} else {
-			free = append(free, r)
-		}
-	}
-	return free, held, nil
 }
 
 // setAside keeps mails in quarantine until somebody releases them.

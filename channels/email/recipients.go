@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -44,6 +45,31 @@ func (e *Email) ourselves(ctx context.Context) (ours, error) {
 		return ours{}, fmt.Errorf("ask what queues write from: %w", err)
 	}
 	return ourselves(boxes, identities), nil
+}
+
+// usFor is how long what is ours is believed for mail that comes: mailboxes that wake together,
+// and batches of one, ask once.
+const usFor = time.Second
+
+// lately are all addresses of ours as they were a second ago at the earliest.
+func (e *Email) lately(ctx context.Context) (ours, error) {
+	now := time.Now()
+	e.mu.Lock()
+	us, at, saved := e.us, e.usAt, e.changed
+	e.mu.Unlock()
+	if now.Sub(at) < usFor {
+		return us, nil
+	}
+	us, err := e.ourselves(ctx)
+	if err != nil {
+		return us, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if saved == e.changed { // else it may be as it was before
+		e.us, e.usAt = us, now
+	}
+	return us, nil
 }
 
 func ourselves(boxes []Mailbox, identities []string) ours {

@@ -57,10 +57,11 @@ func (e *Email) Send(ctx context.Context, out gateway.Outbound) (gateway.Deliver
 	}
 	t, err := e.connect(ctx, box, c)
 	if err != nil {
-		return gateway.Delivery{}, err // also a 5xx: it is about us, not about the mail
+		return slower(gateway.Delivery{}, err, box.Address) // also a 5xx: it is about us, not about the mail
 	}
 	defer t.close()
-	return t.send(ctx, e.envelopeFrom(box, o), out.Recipients, raw)
+	d, err := t.send(ctx, e.envelopeFrom(box, o), out.Recipients, raw)
+	return slower(d, err, box.Address)
 }
 
 // write composes the mail with its attachments and signs it.
@@ -73,12 +74,17 @@ func (e *Email) write(ctx context.Context, o outgoing) ([]byte, error) {
 		}
 		l.Attachments = append(l.Attachments, letter.Attachment{Name: f.Name, Type: f.Type, CID: f.CID, Data: data})
 	}
+	_, domain, _ := strings.Cut(l.From.Value, "@")
+	key, err := e.keyFor(ctx, strings.ToLower(domain))
+	if err != nil {
+		return nil, err
+	}
+	l.OneClick = key != nil && oneClick(l.Leave)
 	raw, err := l.Compose()
 	if err != nil {
 		return nil, err
 	}
-	_, domain, _ := strings.Cut(l.From.Value, "@")
-	return e.sign(ctx, strings.ToLower(domain), raw)
+	return e.sign(ctx, key, raw)
 }
 
 // load reads an attachment into memory, where it is coded.
@@ -119,6 +125,7 @@ func (e *Email) wasSent(ctx context.Context, m Mailbox, c credential, id string)
 type transfer struct {
 	raw    *conn
 	client *smtp.Client
+	via    string // the mailbox
 }
 
 // connect greets the server and signs in, where the mailbox has a user and the server asks
@@ -128,7 +135,7 @@ func (e *Email) connect(ctx context.Context, m Mailbox, c credential) (*transfer
 	if err != nil {
 		return nil, err
 	}
-	t := &transfer{raw: raw}
+	t := &transfer{raw: raw, via: m.Address}
 	err = raw.within(ctx, replyTime, func(more func()) error {
 		if m.SMTP.TLS == StartTLS {
 			if t.client, err = smtp.NewClientStartTLS(over, e.tlsFor(m.SMTP)); err != nil {
@@ -185,6 +192,9 @@ func (t *transfer) send(ctx context.Context, from string, to []gateway.Recipient
 			err := t.client.Rcpt(r.Address, nil)
 			if refusal := (*smtp.SMTPError)(nil); errors.As(err, &refusal) {
 				d.Recipients = append(d.Recipients, gateway.Recipient{Address: r.Address, State: stateOf(refusal), Response: said(refusal)})
+				if asksForLess(err) {
+					d.Slow = append(d.Slow, strings.TrimPrefix(domainOf(r.Address), "@"))
+				}
 				continue
 			}
 			if err != nil {
@@ -195,7 +205,9 @@ func (t *transfer) send(ctx context.Context, from string, to []gateway.Recipient
 		return nil
 	})
 	if err != nil {
-		return rejected(err)
+		whole, err := rejected(err)
+		whole.Slow = d.Slow
+		return whole, err
 	}
 	if accepted == 0 {
 		d.State, d.Response = d.Recipients[0].State, d.Recipients[0].Response
@@ -205,14 +217,17 @@ func (t *transfer) send(ctx context.Context, from string, to []gateway.Recipient
 	if err != nil {
 		return merge(d, err)
 	}
-	d.State, d.Response = t.dot(ctx, body)
+	var refusal error
+	if d.State, d.Response, refusal = t.dot(ctx, body); asksForLess(refusal) {
+		d.Slow = append(d.Slow, t.via)
+	}
 	return d, nil
 }
 
 // merge is a failure of the mail itself, beside what was said of some recipients.
 func merge(d gateway.Delivery, err error) (gateway.Delivery, error) {
 	whole, err := rejected(err)
-	whole.Recipients = d.Recipients
+	whole.Recipients, whole.Slow = d.Recipients, d.Slow
 	if err != nil && len(d.Recipients) > 0 { // say what is known; the others are tried again
 		whole.State, whole.Response, err = gateway.OutboundDeferred, err.Error(), nil
 	}
@@ -232,8 +247,8 @@ func (t *transfer) body(ctx context.Context, raw []byte) (w *smtp.DataCommand, e
 }
 
 // dot ends the mail. If the dot did not leave this machine whole, nothing was delivered;
-// once it has, only an answer tells.
-func (t *transfer) dot(ctx context.Context, w *smtp.DataCommand) (state gateway.OutboundState, response string) {
+// once it has, only an answer tells. refusal is that, if it is one.
+func (t *transfer) dot(ctx context.Context, w *smtp.DataCommand) (state gateway.OutboundState, response string, refusal error) {
 	asked := false
 	t.raw.onRead = func() {
 		if asked = true; t.raw.wrote.Load() {
@@ -247,16 +262,16 @@ func (t *transfer) dot(ctx context.Context, w *smtp.DataCommand) (state gateway.
 		}
 		return err
 	})
-	refusal := (*smtp.SMTPError)(nil)
+	answer := (*smtp.SMTPError)(nil)
 	switch {
 	case err == nil:
-		return gateway.OutboundSent, response
-	case errors.As(err, &refusal):
-		return stateOf(refusal), said(refusal)
+		return gateway.OutboundSent, response, nil
+	case errors.As(err, &answer):
+		return stateOf(answer), said(answer), answer
 	case !asked && !t.raw.wrote.Load():
-		return gateway.OutboundDeferred, err.Error()
+		return gateway.OutboundDeferred, err.Error(), nil
 	}
-	return gateway.OutboundUnknown, err.Error()
+	return gateway.OutboundUnknown, err.Error(), nil
 }
 
 // authRequired (RFC 4954 §6) is 5xx, but ours to mend: the mail waits.

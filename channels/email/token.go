@@ -66,6 +66,26 @@ func (s signer) ofAddress(address string) (gateway.ConversationID, bool) {
 	return conversation(number)
 }
 
+// leave is a token by which its holder ends what we send an address by ourselves. It names the
+// conversation that it was sent in, too.
+func (s signer) leave(c gateway.ConversationID, address string) string {
+	text := strconv.FormatInt(int64(c), 36) + "." + letters.EncodeToString([]byte(strings.ToLower(address)))
+	return text + "." + s.mac("leave", text)
+}
+
+// ofLeave reads a token that we have made so.
+func (s signer) ofLeave(token string) (c gateway.ConversationID, address string, ok bool) {
+	token = strings.ToLower(token)
+	i := strings.LastIndexByte(token, '.')
+	if i < 0 || !hmac.Equal([]byte(s.mac("leave", token[:i])), []byte(token[i+1:])) {
+		return 0, "", false
+	}
+	number, coded, _ := strings.Cut(token[:i], ".")
+	plain, err := letters.DecodeString(coded)
+	c, ok = conversation(number)
+	return c, string(plain), ok && err == nil
+}
+
 // conversation reads a number that was signed; ours are in base 36.
 func conversation(number string) (gateway.ConversationID, bool) {
 	n, err := strconv.ParseInt(number, 36, 64)

@@ -98,8 +98,14 @@ func (l lines) SayAll(ctx context.Context, entries []gateway.Entry, also func(co
 // places says where visitors stand.
 type places struct{ h *house }
 
-// Places tells of open interactions only; who is not in the answer is not waited for any more.
+// Places tells of open interactions, and of those that the floor has yet to open; who is not in
+// the answer is not waited for any more. The latter are read first: what is opened meanwhile is
+// then among the former.
 func (p places) Places(ctx context.Context, of []gateway.ConversationID) (map[gateway.ConversationID]chat.Place, error) {
+	unopened, err := p.h.floor.Unopened(ctx, of...)
+	if err != nil {
+		return nil, err
+	}
 	serving, err := p.h.floor.Serving(ctx, of...)
 	if err != nil {
 		return nil, err
@@ -115,6 +121,9 @@ func (p places) Places(ctx context.Context, of []gateway.ConversationID) (map[ga
 		return nil, err
 	}
 	out := make(map[gateway.ConversationID]chat.Place, len(serving))
+	for c, i := range unopened {
+		out[c] = chat.Place{Interaction: i, State: gateway.StateWaiting}
+	}
 	for _, i := range serving {
 		out[i.Conversation] = chat.Place{Interaction: i.ID, State: i.State, Position: stand[i.ID].Position, Wait: stand[i.ID].Wait}
 	}

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/vaxelhq/vaxel/channels/chat"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 )
@@ -65,4 +68,27 @@ func (h *house) unlocked(ctx context.Context, c gateway.ConversationID) error {
 		err = errors.New("the conversation is not locked")
 	}
 	return err
+}
+
+// TestAVisitorIsFoundBeforeTheFloorHasOpenedTheChat: whoever ends a chat whose arrival lies in the
+// inbox leaves that, so that nobody is ever offered it.
+func TestAVisitorIsFoundBeforeTheFloorHasOpenedTheChat(t *testing.T) {
+	config := defaults()
+	config.DataDir = t.TempDir()
+	h, err := open(t.Context(), config, pgtest.New(t), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := h.intake.Receive(t.Context(), gateway.Arrival{
+		Key: "chat/1", Channel: gateway.Chat, Queue: 1, From: gateway.Address{Kind: gateway.AddressVisitor, Value: "v"}, ArrivedAt: time.Now(),
+		Entry: gateway.Entry{Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: "Hej", Author: gateway.Author{Kind: gateway.ByCustomer}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := places{h}.Places(t.Context(), []gateway.ConversationID{r.Conversation, r.Conversation + 1})
+	want := map[gateway.ConversationID]chat.Place{r.Conversation: {Interaction: r.Interaction, State: gateway.StateWaiting}}
+	if d := cmp.Diff(want, got); err != nil || d != "" {
+		t.Errorf("%v, want and got:\n%s", err, d)
+	}
 }

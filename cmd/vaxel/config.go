@@ -39,6 +39,7 @@ type Config struct {
 	Chat      ChatConfig      `toml:"chat"`
 	Voice     VoiceConfig     `toml:"voice"`
 	MailIn    MailInConfig    `toml:"mail_in"`
+	MailOut   MailOutConfig   `toml:"mail_out"`
 	Mailboxes []MailboxConfig `toml:"mailbox"`
 	Widgets   []WidgetConfig  `toml:"widget"`
 }
@@ -108,6 +109,23 @@ type MailInConfig struct {
 	MaxMB  int      `toml:"max_mb"` // of one mail; 50 unless set
 }
 
+// MailOutConfig is how much mail leaves, over all nodes together.
+type MailOutConfig struct {
+	PerMinute           int            `toml:"per_minute"`           // from one mailbox, evenly spread; 0: as it comes
+	Connections         int            `toml:"connections"`          // of one mailbox to its server at once; 0: as many as there are mails
+	ProviderPerMinute   int            `toml:"provider_per_minute"`  // to one provider: a domain, or those that are one below
+	ProviderConnections int            `toml:"provider_connections"` // mails to one provider that are under way at once
+	Providers           []MailProvider `toml:"provider"`
+}
+
+// MailProvider is a provider with limits of its own. What is 0 is as for the others.
+type MailProvider struct {
+	Name        string   `toml:"name"`
+	Domains     []string `toml:"domains"` // what customers' addresses end in there
+	PerMinute   int      `toml:"per_minute"`
+	Connections int      `toml:"connections"`
+}
+
 // MailboxConfig is a mailbox that is read by IMAP, or whose mail is handed in, and answered
 // through SMTP.
 type MailboxConfig struct {
@@ -126,6 +144,8 @@ type MailboxConfig struct {
 	Disabled          bool           `toml:"disabled"`           // neither read nor written from
 	Acknowledge       string         `toml:"acknowledge"`        // answered by itself to first mails while the queue is open
 	AcknowledgeClosed string         `toml:"acknowledge_closed"` // and while it is closed
+	SendPerMinute     int            `toml:"send_per_minute"`    // in place of mail_out.per_minute
+	SendConnections   int            `toml:"send_connections"`   // in place of mail_out.connections
 	OAuth             MailOAuth      `toml:"oauth"`
 	IMAP              MailServer     `toml:"imap"`
 	SMTP              MailServer     `toml:"smtp"`
@@ -157,6 +177,18 @@ type WidgetConfig struct {
 
 	IdentitySecret string `toml:"identity_secret"` // better: VAXEL_WIDGET_1_IDENTITY_SECRET; what the website signs its visitors' names with, HS256 or HMAC
 	IdentityKey    string `toml:"identity_key"`    // or the public key of the pair that it signs with, EdDSA: 32 bytes in base64
+
+	Bot WidgetBot `toml:"bot"`
+}
+
+// WidgetBot is a program of the website's that answers before a person is asked. What it leaves
+// out stays as it was.
+type WidgetBot struct {
+	URL     string   `toml:"url"`
+	Name    string   `toml:"name"`    // as visitors see it; the widget's unless set
+	Timeout int      `toml:"timeout"` // seconds that an answer may take; 10 unless set
+	Queues  []string `toml:"queues"`  // it answers chats that would wait there; all unless set
+	Secret  string   `toml:"secret"`  // better: VAXEL_WIDGET_1_BOT_SECRET; what it is asked with is signed with it
 }
 
 // WidgetForm is what is asked before a chat. What it leaves out stays as it was.
@@ -166,21 +198,16 @@ type WidgetForm struct {
 	Email    string        `toml:"email"`    // the same
 	Privacy  string        `toml:"privacy"`  // address of the page that says what becomes of the data
 	Months   int           `toml:"months"`   // how long chats are kept, if customers are to be told
+	Preview  *bool         `toml:"preview"`  // agents see what customers are writing, and the widget tells them so
 	Topics   []WidgetTopic `toml:"topic"`    // of which one is chosen
 }
 
 // WidgetTopic is a subject to choose; it may lead to a queue and ask for skills of its own.
 type WidgetTopic struct {
-	ID     string       `toml:"id"` // by which a page names it: vaxel('set', { topic: 'invoice' })
-	Label  TopicLabel   `toml:"label"`
-	Queue  string       `toml:"queue"` // the widget's unless set
-	Skills []TopicSkill `toml:"skill"`
-}
-
-// TopicLabel is what a topic is called, in each language that the widget speaks.
-type TopicLabel struct {
-	Swedish string `toml:"sv"`
-	English string `toml:"en"`
+	ID     string            `toml:"id"`    // by which a page names it: vaxel('set', { topic: 'invoice' })
+	Label  map[string]string `toml:"label"` // in each language that the widget speaks
+	Queue  string            `toml:"queue"` // the widget's unless set
+	Skills []TopicSkill      `toml:"skill"`
 }
 
 // TopicSkill is what an agent must know, how well at least.
@@ -196,9 +223,10 @@ func defaults() Config {
 	}
 	return Config{
 		Listen: "127.0.0.1:8080", DataDir: "data", Node: host, Language: "sv", Region: "SE", Zone: "Europe/Stockholm", LogLevel: "info",
-		Roles: slices.Clone(allRoles),
-		Chat:  ChatConfig{NudgeAfter: 300, SilentAfter: 600, FileMax: 10},
-		Voice: VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
+		Roles:   slices.Clone(allRoles),
+		MailOut: MailOutConfig{Connections: 8, ProviderConnections: 2},
+		Chat:    ChatConfig{NudgeAfter: 300, SilentAfter: 600, FileMax: 10},
+		Voice:   VoiceConfig{RTPPorts: "20000-29999"}, Retention: defaultRetention(),
 	}
 }
 

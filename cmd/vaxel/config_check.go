@@ -51,6 +51,7 @@ func (c Config) check() error {
 	}
 	c.Chat.check(bad)
 	c.MailIn.check(bad)
+	c.MailOut.check(bad)
 	c.checkNodes(bad)
 	c.Voice.check(bad)
 	c.Retention.check(bad)
@@ -196,6 +197,8 @@ func portRange(s string) (first, last int, err error) {
 }
 
 func (m MailboxConfig) check(bad func(key, why string, args ...any)) {
+	notBelowNothing(bad, "send_per_minute", m.SendPerMinute)
+	notBelowNothing(bad, "send_connections", m.SendConnections)
 	if !strings.Contains(m.Address, "@") {
 		bad("address", "%q is not a mail address", m.Address)
 	}

@@ -41,6 +41,7 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 			file: "[[widget]]\nkey = \"k\"\nqueue = \"q\"\n[[widget.form.topic]]\nid = \"invoice\"\nlabel = { sv = \"Faktura\" }",
 			want: "widget 1 form.topic 1 label: it has none in en, which the widget speaks",
 		},
+		"a bot that is nowhere":          {file: "[[widget]]\nkey = \"k\"\nqueue = \"q\"\n[widget.bot]\nurl = \"bot\"", want: `widget 1 bot.url: "bot": write the whole address, such as https://bot.shop.example/chat`},
 		"a form that asks too much":      {file: "[[widget]]\nkey = \"k\"\nqueue = \"q\"\nform = { name = \"yes\" }", want: `widget 1 form.name: "yes" is not one of optional, required, off`},
 		"a widget without a queue":       {file: "[[widget]]\nkey = \"k\"", want: "widget 1: needs key and queue"},
 		"files of less than nothing":     {file: "[chat]\nfile_max = -1", want: "chat.file_max: -1 is not a number of MB"},
@@ -48,8 +49,16 @@ func TestWhatAConfigurationIsRefusedFor(t *testing.T) {
 		"a day that is none":             {file: "[[mailbox]]\nbackfill = \"last year\"", want: `mailbox 1 backfill: "last year" is not a day; write it as 2024-01-31`},
 		"a level that nobody has":        {file: "[[mailbox]]\nskills = { Swedish = 6 }", want: "mailbox 1 skills: Swedish = 6: a skill is needed at a level from 1 to 5"},
 		"a mailbox that moves to itself": {file: "[[mailbox]]\nmove_to = \"inbox\"", want: `mailbox 1 move_to: "inbox" is the folder that is read`},
-		"a public address":               {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
-		"any address":                    {file: `listen = ":80"`, want: "reachable from outside"},
+		"fewer than no mails":            {file: "[mail_out]\nper_minute = -1", want: "mail_out.per_minute: -1 is below nothing"},
+		"fewer than none of a mailbox":   {file: "[[mailbox]]\nsend_connections = -1", want: "mailbox 1 send_connections: -1 is below nothing"},
+		"a provider of nobody":           {file: "[[mail_out.provider]]\nname = \"microsoft\"", want: "mail_out.provider: microsoft has no domains"},
+		"a provider without a name":      {file: "[[mail_out.provider]]\ndomains = [\"outlook.com\"]", want: `mail_out.provider: "" is no name`},
+		"a domain of two providers": {
+			file: "[[mail_out.provider]]\nname = \"a\"\ndomains = [\"Outlook.com\"]\n[[mail_out.provider]]\nname = \"b\"\ndomains = [\"outlook.com\", \"nobody\"]",
+			want: "mail_out.provider: outlook.com is of a and of b",
+		},
+		"a public address": {file: `listen = "0.0.0.0:80"`, want: "reachable from outside"},
+		"any address":      {file: `listen = ":80"`, want: "reachable from outside"},
 		"a password in the clear": {
 			file: "[[mailbox]]\naddress = \"a@example.org\"\nqueue = \"Support\"\n" +
 				"imap = { address = \"mail.example.org:143\", tls = \"none\" }\nsmtp = { address = \"localhost:25\", tls = \"none\" }",

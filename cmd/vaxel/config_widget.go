@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/vaxelhq/vaxel/channels/chat"
 )
 
 func (w WidgetConfig) check(bad func(key, why string, args ...any)) {
@@ -21,10 +23,11 @@ func (w WidgetConfig) check(bad func(key, why string, args ...any)) {
 		bad(" identity_key", "it is not an Ed25519 public key: 32 bytes in base64")
 	}
 	for _, l := range w.Languages {
-		if l != "sv" && l != "en" {
-			bad(" languages", "%q is not one of sv, en", l)
+		if !slices.Contains(chat.Languages, l) {
+			bad(" languages", "%q is not one of %s", l, strings.Join(chat.Languages, ", "))
 		}
 	}
+	w.Bot.check(bad)
 	f := w.Form
 	oneOf := func(key, value string, of ...string) {
 		if value != "" && !slices.Contains(of, value) {
@@ -43,6 +46,18 @@ func (w WidgetConfig) check(bad func(key, why string, args ...any)) {
 	w.checkTopics(bad)
 }
 
+func (b WidgetBot) check(bad func(key, why string, args ...any)) {
+	if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		bad(" bot.url", "%q: write the whole address, such as https://bot.shop.example/chat", b.URL)
+	}
+	if b.Timeout < 0 || b.Timeout > 30 {
+		bad(" bot.timeout", "%d: 1 to 30 seconds, or leave it out for 10", b.Timeout)
+	}
+	if n := len(b.Secret); n > 0 && n < 32 {
+		bad(" bot.secret", "it has %d bytes: 32 or more cannot be guessed; make one with openssl rand -hex 32", n)
+	}
+}
+
 func (w WidgetConfig) checkTopics(bad func(key, why string, args ...any)) {
 	seen := map[string]bool{}
 	for i, t := range w.Form.Topics {
@@ -52,7 +67,7 @@ func (w WidgetConfig) checkTopics(bad func(key, why string, args ...any)) {
 		}
 		seen[t.ID] = true
 		for _, l := range w.spoken() {
-			if t.Label.all()[l] == "" {
+			if t.Label[l] == "" {
 				bad(at+" label", "it has none in %s, which the widget speaks", l)
 			}
 		}
@@ -70,11 +85,6 @@ func (w WidgetConfig) spoken() []string {
 		return []string{"sv", "en"}
 	}
 	return w.Languages
-}
-
-// all is the label by language.
-func (l TopicLabel) all() map[string]string {
-	return map[string]string{"sv": l.Swedish, "en": l.English}
 }
 
 // botNetworks are where widgets' bots may be asked beside public addresses; they were checked.

@@ -14,6 +14,7 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
 	"github.com/vaxelhq/vaxel/gateway/roster"
+	"github.com/vaxelhq/vaxel/tickets"
 )
 
 // seeding puts the sample there, once: each thing is looked up by its name first, so a
@@ -110,12 +111,17 @@ func (s *seeding) putQueues(ctx context.Context) error {
 		}
 		q, err := s.roster.CreateQueue(ctx, roster.Queue{
 			Name: want.name, Band: want.band, Channels: sampleChannels(), FromName: shopName,
-			Signature: label("Vänliga hälsningar\nNordvind kundservice", "Kind regards\nNordvind customer service"),
 		})
 		if err != nil {
 			return err
 		}
 		s.queues[want.key] = q.ID
+	}
+	for _, id := range s.queues {
+		below := tickets.Words{Text: "Vänliga hälsningar\n{{agent.name}}, " + shopName}
+		if _, err := s.tickets.SetSignature(ctx, tickets.SignatureOfQueue, int64(id), below); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -129,6 +129,7 @@ func (h *house) openWay(context.Context) error {
 	h.outbox = outbox.New(h.pool, h.config.Node, map[gateway.OutboundKind]outbox.Sender{
 		gateway.OutboundEmail: later{h}, gateway.OutboundTranscript: later{h},
 	}, h.feed, h.bus, h.log)
+	h.outbox.Limits = h.config.limits()
 	return nil
 }
 
@@ -137,7 +138,7 @@ func (h *house) openWay(context.Context) error {
 func (h *house) openChannels(ctx context.Context) (err error) {
 	h.email, err = email.Open(ctx, h.pool, email.Rooms{
 		Intake: h.intake, Blobs: files{h.blobs}, Secrets: h.secrets(), Bounces: h.outbox, Answers: acknowledgements{h}, Identities: identities{h.roster},
-	}, email.Options{Node: h.config.Node}, h.log)
+	}, email.Options{Node: h.config.Node, PublicURL: h.config.publicURL(), Language: h.config.Language}, h.log)
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (h *house) openDoors(context.Context) error {
 		Pool: h.pool, Access: h.access, Roster: h.roster, Floor: h.floor, Commands: h.commands, Intake: h.intake,
 		Timeline: h.timeline, Outbox: h.outbox, Bus: h.bus, Feed: h.feed, Cases: h.tickets, Articles: h.kb.library, KB: h.kb.Store,
 		StaffChat: h.staff, Stats: h.stats, Blobs: files{h.blobs}, Mail: replies{h.email, h.config.Language}, Calls: telephone{h}, Ways: ways{h},
-		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Widgets: widgets{h}, Visits: widgets{h}, Nodes: h.nodes, Collaborate: pagesShown{h.shared},
+		Quarantine: quarantine{h.email}, Blocks: quarantine{h.email}, Signatures: signatures{h.email}, Unsubscriptions: unsubscriptions{h.email}, Widgets: widgets{h}, Visits: widgets{h}, VisitorBlocks: widgets{h}, Nodes: h.nodes, Collaborate: pagesShown{h.shared},
 	}, api.Options{
 		Secure: h.config.secure(), TrustedProxies: proxies, Origins: h.config.Origins, Node: h.config.Node, Run: h.process, Language: h.config.Language,
 	}, h.log)

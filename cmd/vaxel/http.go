@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/vaxelhq/vaxel/channels/email"
 	webconsole "github.com/vaxelhq/vaxel/web-console"
 	webwidget "github.com/vaxelhq/vaxel/web-widget"
 )
@@ -53,9 +54,10 @@ func (h *house) pages() *http.ServeMux {
 	}
 	mux.Handle("/api/", h.api)
 	mux.Handle("/w/", h.chat.Handler())
-	for _, path := range []string{"/w/collaborate", "/w/collaborate.js", "/w/mirror.js"} {
+	for _, path := range []string{"/w/collaborate", "/w/mirror.js"} {
 		mux.Handle(path, h.shared.Handler())
 	}
+	mux.Handle(email.LeavePath, h.email.Leave())
 	mux.Handle("/help/", h.kb.pages)
 	mux.Handle("/help", http.RedirectHandler("/help/", http.StatusMovedPermanently))
 	mux.HandleFunc("GET /licences.txt", notices(webconsole.Dist(), webwidget.Dist()))

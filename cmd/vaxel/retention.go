@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // RetentionConfig is for how many days what nobody sees is kept. 0 keeps it for good.
@@ -17,11 +21,14 @@ type RetentionConfig struct {
 	Audit       int `toml:"audit"`        // who administered what
 	Votes       int `toml:"votes"`        // on articles
 	Collaborate int `toml:"collaborate"`  // which pages of customers' agents looked at, and when
+	Networks    int `toml:"networks"`     // from where chats began; agents block by it
+	Calls       int `toml:"calls"`        // who wanted to be called, once that has entered the queue
+	Drafts      int `toml:"drafts"`       // mails that were begun and that nobody has touched since; 7 at least
 	Files       int `toml:"files"`        // how long a file may wait for the message that it is attached to; 2 at least
 }
 
 func defaultRetention() RetentionConfig {
-	return RetentionConfig{Arrivals: 90, Outbound: 400, Statuses: 400, Audit: 1095, Votes: 730, Collaborate: 400, Files: 7}
+	return RetentionConfig{Arrivals: 90, Outbound: 400, Statuses: 400, Audit: 1095, Votes: 730, Collaborate: 400, Networks: 30, Calls: 30, Drafts: 90, Files: 7}
 }
 
 // check refuses what could lose something or take it in twice.
@@ -38,6 +45,9 @@ func (r RetentionConfig) check(bad func(key, why string, args ...any)) {
 		{"audit", r.Audit, 1, "it would be empty"},
 		{"votes", r.Votes, 1, "there would be none"},
 		{"collaborate", r.Collaborate, 1, "nobody could say what was looked at"},
+		{"networks", r.Networks, 1, "nobody could be blocked by it"},
+		{"calls", r.Calls, 2, "one visitor could ask more often than three times a day"},
+		{"drafts", r.Drafts, 7, "a mail that is half written could go while its author is away"},
 		{"files", r.Files, 2, "an attachment could go while its message is being written"},
 	} {
 		if k.days != 0 && k.days < k.atLeast {
@@ -62,6 +72,9 @@ func (h *house) tidy(ctx context.Context, now time.Time) error {
 		{"audit", r.Audit, h.access.SweepAudit},
 		{"votes", r.Votes, h.kb.SweepVotes},
 		{"collaborate", r.Collaborate, h.shared.Forget},
+		{"networks", r.Networks, h.chat.SweepSources},
+		{"calls", r.Calls, h.chat.SweepWishes},
+		{"drafts", r.Drafts, h.sweepDrafts},
 		{"files", r.Files, h.sweepFiles},
 		{"automatic answers", 2, h.email.SweepAnswers}, // they count for a day
 	} {
@@ -75,6 +88,18 @@ func (h *house) tidy(ctx context.Context, now time.Time) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// sweepDrafts throws away mails that were begun, with the files that only they name.
+func (h *house) sweepDrafts(ctx context.Context, before time.Time) (int64, error) {
+	return h.tickets.SweepDrafts(ctx, before, func(ctx context.Context, tx pgx.Tx, files []gateway.Attachment) error {
+		for _, f := range files {
+			if err := h.blobs.Forget(ctx, tx, f.Blob); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // sweepFiles removes the files that no row names.

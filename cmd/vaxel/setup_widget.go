@@ -38,10 +38,16 @@ func (h *house) settleWidget(ctx context.Context, c WidgetConfig, queues queueNa
 	f := &w.Form
 	f.Question, f.Name, f.Email = cmp.Or(c.Form.Question, f.Question), cmp.Or(c.Form.Name, f.Name), cmp.Or(c.Form.Email, f.Email)
 	f.Privacy, f.Months = cmp.Or(c.Form.Privacy, f.Privacy), cmp.Or(c.Form.Months, f.Months)
+	if c.Form.Preview != nil {
+		f.Preview = *c.Form.Preview
+	}
 	if len(c.Form.Topics) > 0 {
 		if f.Topics, err = h.topics(ctx, c.Form.Topics, queues); err != nil {
 			return err
 		}
+	}
+	if err = h.botOf(ctx, &w.Bot, c.Bot, queues); err != nil {
+		return err
 	}
 	if _, err = h.chat.SaveWidget(ctx, w); err != nil {
 		return err
@@ -49,13 +55,29 @@ func (h *house) settleWidget(ctx context.Context, c WidgetConfig, queues queueNa
 	return h.sealIdentity(ctx, c)
 }
 
-// sealIdentity keeps the keys by which a website vouches for its visitors.
+func (h *house) botOf(ctx context.Context, b *chat.Bot, c WidgetBot, queues queueNames) error {
+	b.URL, b.Name, b.Timeout = cmp.Or(c.URL, b.URL), cmp.Or(c.Name, b.Name), cmp.Or(c.Timeout, b.Timeout)
+	if len(c.Queues) == 0 {
+		return nil
+	}
+	b.Queues = nil
+	for _, name := range c.Queues {
+		id, err := queues.get(ctx, h, name)
+		if err != nil {
+			return err
+		}
+		b.Queues = append(b.Queues, id)
+	}
+	return nil
+}
+
+// sealIdentity keeps the keys by which a website vouches for its visitors, and its bot knows us.
 func (h *house) sealIdentity(ctx context.Context, c WidgetConfig) error {
 	public, err := base64.StdEncoding.DecodeString(c.IdentityKey)
 	if err != nil {
 		return fmt.Errorf("widget %s: identity_key: %w", c.Key, err)
 	}
-	for name, key := range map[string][]byte{chat.SharedKey(c.Key): []byte(c.IdentitySecret), chat.PublicKey(c.Key): public} {
+	for name, key := range map[string][]byte{chat.SharedKey(c.Key): []byte(c.IdentitySecret), chat.PublicKey(c.Key): public, chat.BotKey(c.Key): []byte(c.Bot.Secret)} {
 		if len(key) == 0 {
 			continue // as somebody else has set it
 		}
@@ -69,7 +91,7 @@ func (h *house) sealIdentity(ctx context.Context, c WidgetConfig) error {
 func (h *house) topics(ctx context.Context, configured []WidgetTopic, queues queueNames) ([]chat.Topic, error) {
 	var list []chat.Topic
 	for _, c := range configured {
-		t := chat.Topic{ID: c.ID, Label: c.Label.all()}
+		t := chat.Topic{ID: c.ID, Label: c.Label}
 		maps.DeleteFunc(t.Label, func(_, label string) bool { return label == "" })
 		var err error
 		if c.Queue != "" {

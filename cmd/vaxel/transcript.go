@@ -17,7 +17,7 @@ type transcripts struct{ h *house }
 
 // Transcript commits the entry that says so with the outbox's row: from the queue's identity,
 // by its mailbox. An answer to the mail comes to the chat's case.
-func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat.Transcript) (e gateway.Entry, err error) {
+func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat.Transcript, also func(context.Context, pgx.Tx) error) (e gateway.Entry, err error) {
 	q, err := t.h.roster.Queue(ctx, m.Queue)
 	if err != nil {
 		return e, err
@@ -28,7 +28,7 @@ func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat
 	}
 	err = retry.Tx(ctx, t.h.pool, func(tx pgx.Tx) error {
 		e = asked
-		return t.post(ctx, tx, &e, letter, m.Most)
+		return t.post(ctx, tx, &e, letter, m, also)
 	})
 	if err != nil {
 		return e, fmt.Errorf("send a transcript of conversation %d: %w", asked.Conversation, err)
@@ -42,7 +42,7 @@ func (t transcripts) Transcript(ctx context.Context, asked gateway.Entry, m chat
 
 // post counts under the conversation's lock, which Append has taken: whoever asks at the same
 // moment counts after this one.
-func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, letter email.Reply, most int) error {
+func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, letter email.Reply, m chat.Transcript, also func(context.Context, pgx.Tx) error) error {
 	if err := t.h.timeline.Append(ctx, tx, e); err != nil || e.Repeated {
 		return err
 	}
@@ -50,10 +50,10 @@ func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, lett
 	if err != nil {
 		return err
 	}
-	if n > most {
+	if m.Most > 0 && n > m.Most {
 		return chat.ErrTooManyTranscripts
 	}
-	out, _, err := t.h.email.Compose(ctx, tx, letter)
+	out, err := t.compose(ctx, tx, letter, m.Unasked)
 	if err != nil {
 		return err
 	}
@@ -64,5 +64,21 @@ func (t transcripts) post(ctx context.Context, tx pgx.Tx, e *gateway.Entry, lett
 	if err := t.h.timeline.Refer(ctx, tx, e.Conversation, out.MessageID); err != nil {
 		return err
 	}
-	return t.h.feed.Append(ctx, tx, gateway.MessageCreated(*e))
+	if err := t.h.feed.Append(ctx, tx, gateway.MessageCreated(*e)); err != nil || also == nil {
+		return err
+	}
+	return also(ctx, tx)
+}
+
+// compose makes a mail ready: as an automatic one, which its reader may have refused, if nobody has asked for it.
+func (t transcripts) compose(ctx context.Context, tx pgx.Tx, letter email.Reply, unasked bool) (gateway.Outbound, error) {
+	if !unasked {
+		out, _, err := t.h.email.Compose(ctx, tx, letter)
+		return out, err
+	}
+	out, may, err := t.h.email.ComposeAutomatic(ctx, tx, letter)
+	if err == nil && !may {
+		err = chat.ErrUnwanted
+	}
+	return out, err
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/api"
 	"github.com/vaxelhq/vaxel/gateway/floor"
 	"github.com/vaxelhq/vaxel/gateway/roster"
 	"github.com/vaxelhq/vaxel/gateway/routing"
@@ -40,6 +42,9 @@ func (w whyCmd) Run(ctx context.Context, c *cli) error {
 	}
 	list, err := f.Why(ctx, w.Interaction)
 	if err != nil {
+		return err
+	}
+	if err := api.NameEditors(ctx, access.New(pool), list); err != nil {
 		return err
 	}
 	if w.JSON {
@@ -118,6 +123,7 @@ func (c called) explain(out io.Writer, i gateway.Interaction, list []floor.Decis
 	_, _ = fmt.Fprintf(t, "Interaction %d: %s in %s, arrived %s, due %s; %s.\n",
 		i.ID, i.Channel, c.queue(i.Queue), clock(i.ArrivedAt), clock(i.DueAt), state)
 	for _, d := range list {
+		c.edits(t, d.Edits)
 		_, _ = fmt.Fprintf(t, "\n%s  %s\n", clock(d.At), c.headline(d))
 		for _, v := range d.Candidates {
 			_, _ = fmt.Fprintf(t, "    %s\t%s\t%s\t%s\n", c.agent(v.Agent), verdict(v), v.Rule, c.words(v))
@@ -133,6 +139,31 @@ func (c called) explain(out io.Writer, i gateway.Interaction, list []floor.Decis
 		_, _ = fmt.Fprintln(t, "\nNobody was looked for: it was not let in, or an agent began or took it by hand.")
 	}
 	return t.Flush() // out's first error
+}
+
+// edits tell what of the plan was changed, and by whom.
+func (c called) edits(out io.Writer, list []routing.Edit) {
+	for _, e := range list {
+		_, _ = fmt.Fprintf(out, "\n%s  the plan was changed\n", clock(e.At))
+		for _, d := range e.Changes {
+			var of []string
+			if d.Agent != 0 {
+				of = append(of, c.agent(d.Agent))
+			}
+			if d.Queue != 0 {
+				of = append(of, c.queue(d.Queue))
+			}
+			_, _ = fmt.Fprintf(out, "    %s\t%s\t%s, was %s\t%s\n", cmp.Or(strings.Join(of, " in "), "the house"), d.What,
+				cmp.Or(string(d.To), "none"), cmp.Or(string(d.From), "none"), by(d.By))
+		}
+	}
+}
+
+func by(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "by " + name
 }
 
 func verdict(v routing.Candidate) string {

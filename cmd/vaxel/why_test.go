@@ -23,7 +23,9 @@ func TestWhyReadsLikeAStory(t *testing.T) {
 			{Agent: 1, Chosen: true, Rule: routing.RuleOnly, Words: "nobody else could take it"},
 			{Agent: 2, Rule: routing.RuleSkill, Words: "skill 3 at level 0, 2 is needed"},
 		}}, Offers: []gateway.Offer{offer}},
-		{Explanation: routing.Explanation{At: at.Add(20 * time.Second), Queue: 7}},
+		{Explanation: routing.Explanation{At: at.Add(20 * time.Second), Queue: 7, Edits: []routing.Edit{{At: at.Add(15 * time.Second), Changes: []routing.Change{
+			{Agent: 2, Queue: 7, What: "membership", To: []byte(`{"level":2}`), By: "Cilla Berg"}, {What: "order", From: []byte(`"edf"`), To: []byte(`"vcc"`)},
+		}}}}},
 		{Explanation: routing.Explanation{At: at.Add(time.Minute), OfferNo: 2}, Offers: []gateway.Offer{{No: 2, Agent: 9, Kind: gateway.OfferTransfer}}},
 	})
 	if err != nil {
@@ -35,6 +37,10 @@ func TestWhyReadsLikeAStory(t *testing.T) {
     Anna Lind  asked      only_one_free  nobody else could take it
     Bo Ek      not asked  skill_missing  lang:sv at level 0, 2 is needed
     and 4 who are not members of its queues
+
+2026-11-22 10:00:15Z  the plan was changed
+    Bo Ek in Support  membership  {"level":2}, was none  by Cilla Berg
+    the house         order       "vcc", was "edf"       
 
 2026-11-22 10:00:20Z  waits: nobody in Support could be asked
 

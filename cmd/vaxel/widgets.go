@@ -32,6 +32,25 @@ func (w widgets) Visit(ctx context.Context, c gateway.ConversationID) (api.Visit
 	return api.Visit(v), err
 }
 
+// BlockedVisitors, BlockVisitor and UnblockVisitor implement api.VisitorBlocks.
+func (w widgets) BlockedVisitors(ctx context.Context) ([]api.BlockedVisitor, error) {
+	list, err := w.h.chat.Blocks(ctx)
+	return mapped(list, viewBlock), err
+}
+
+func (w widgets) BlockVisitor(ctx context.Context, tx pgx.Tx, b api.BlockedVisitor, mayLift bool) (api.BlockedVisitor, error) {
+	kept, err := w.h.chat.Block(ctx, tx, chat.Block{By: chat.BlockBy(b.By), Who: b.Who, Reason: b.Reason, Agent: b.Agent, Conversation: b.Conversation, Until: b.Until}, mayLift)
+	return viewBlock(kept), err
+}
+
+func (w widgets) UnblockVisitor(ctx context.Context, tx pgx.Tx, id int64) error {
+	return w.h.chat.Unblock(ctx, tx, id)
+}
+
+func viewBlock(b chat.Block) api.BlockedVisitor {
+	return api.BlockedVisitor{ID: strconv.FormatInt(b.ID, 10), By: string(b.By), Who: b.Who, Reason: b.Reason, Agent: b.Agent, Conversation: b.Conversation, Until: b.Until, At: b.At}
+}
+
 func (w widgets) Widget(ctx context.Context, id int64) (api.Widget, error) {
 	v, err := w.h.chat.Widget(ctx, w.h.pool, id)
 	if err != nil {

@@ -26,7 +26,7 @@ type page struct {
 }
 
 // write replaces the dist folder's content; the .gitkeep stays, so that the folder can be embedded.
-func (b bundle) write(dist string) error {
+func (b *bundle) write(dist string) error {
 	old, err := os.ReadDir(dist)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -63,19 +63,24 @@ func writeFile(path string, data []byte) error {
 }
 
 // report prints what each page weighs. With enforce, a page past its limit is an error.
-func (b bundle) report(enforce bool) []error {
+func (b *bundle) report(enforce bool) []error {
 	var errs []error
 	for _, p := range b.pages {
-		size := 0
-		for _, name := range p.files {
-			size += len(gzipped(b.files[name]))
-		}
+		size := b.weight(p.files)
 		fmt.Printf("  %-18s %7d B gzip of %d\n", p.name, size, p.limit)
 		if enforce && size > p.limit {
 			errs = append(errs, fmt.Errorf("%s is %d B gzip, limit %d; see the metafile for what is in it", p.name, size, p.limit))
 		}
 	}
 	return errs
+}
+
+// weight is what files are to a browser that loads them.
+func (b *bundle) weight(files []string) (size int) {
+	for _, name := range files {
+		size += len(gzipped(b.files[name]))
+	}
+	return size
 }
 
 func gzipped(data []byte) []byte {

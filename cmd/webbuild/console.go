@@ -22,20 +22,7 @@ func buildConsole(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	o := common(dir)
-	o.EntryPoints = []string{"src/main.tsx"}
-	if _, err := os.Stat(filepath.Join(dir, replayEntry)); err == nil {
-		o.EntryPoints = append(o.EntryPoints, replayEntry)
-	}
-	o.EntryNames, o.ChunkNames, o.AssetNames = "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
-	o.Format = api.FormatESModule
-	o.JSXImportSource = "react"
-	o.Loader = map[string]api.Loader{".module.css": api.LoaderLocalCSS, ".svg": api.LoaderFile, ".woff2": api.LoaderFile}
-	o.Metafile = true
-	o.Outdir = "dist"
-	o.PublicPath = "/"
-	o.Splitting = true
-	r, err := esbuild(o)
+	r, err := esbuild(consoleOptions(dir))
 	if err != nil {
 		return bundle{}, err
 	}
@@ -56,7 +43,11 @@ func buildConsole(dir string) (bundle, error) {
 	if b.files["licences.txt"], err = licences("console", dir, r.Metafile); err != nil {
 		return bundle{}, err
 	}
-	b.pages = append(b.pages, page{"console first load", first, 260 << 10})
+	words, err := b.longest(r.Metafile, first, "src/i18n/sv.ts", "src/i18n/en.ts")
+	if err != nil {
+		return bundle{}, err
+	}
+	b.pages = append(b.pages, page{"console first load", slices.Concat(first, words), 260 << 10})
 	replay, err := firstLoad(r.Metafile, replayEntry)
 	if err != nil {
 		return bundle{}, err
@@ -65,7 +56,47 @@ func buildConsole(dir string) (bundle, error) {
 		b.files["collaborate.html"] = replayPage(replay)
 		b.pages = append(b.pages, page{"console replay", replay, 90 << 10})
 	}
+	editor, err := b.longest(r.Metafile, first, editorEntry)
+	if err != nil {
+		return bundle{}, err
+	}
+	b.pages = append(b.pages, page{"console editor", editor, 80 << 10})
 	return b, copyPublic(filepath.Join(dir, "public"), b.files)
+}
+
+// consoleOptions are of both pages, which share what both load.
+func consoleOptions(dir string) api.BuildOptions {
+	o := common(dir)
+	o.EntryPoints = []string{"src/main.tsx"}
+	if _, err := os.Stat(filepath.Join(dir, replayEntry)); err == nil {
+		o.EntryPoints = append(o.EntryPoints, replayEntry)
+	}
+	o.EntryNames, o.ChunkNames, o.AssetNames = "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
+	o.Format = api.FormatESModule
+	o.JSXImportSource = "react"
+	o.Loader = map[string]api.Loader{".module.css": api.LoaderLocalCSS, ".svg": api.LoaderFile, ".woff2": api.LoaderFile}
+	o.Metafile = true
+	o.Outdir = "dist"
+	o.PublicPath = "/"
+	o.Splitting = true
+	return o
+}
+
+// longest is what the heaviest of some entries loads beside what is there: agents fetch the
+// words of one language.
+func (b *bundle) longest(meta string, there []string, entries ...string) (files []string, err error) {
+	most := 0
+	for _, entry := range entries {
+		all, err := firstLoad(meta, entry)
+		if err != nil {
+			return nil, err
+		}
+		more := slices.DeleteFunc(all, func(name string) bool { return slices.Contains(there, name) })
+		if weight := b.weight(more); weight > most {
+			most, files = weight, more
+		}
+	}
+	return files, nil
 }
 
 // metafile is the part of esbuild's build description that says what loads what.
@@ -82,6 +113,9 @@ type metafile struct {
 
 // replayEntry is what shows a customer's page, in a frame with a policy of its own.
 const replayEntry = "src/collaborate/replay.ts"
+
+// editorEntry is the field for formatted mails, which is fetched when one is written.
+const editorEntry = "src/editor/rich.tsx"
 
 // firstLoad lists what a browser fetches before a page runs: the entry first, its
 // style sheet, then the chunks that they import at once.

@@ -64,10 +64,11 @@ func TestConsoleFirstLoadLeavesOutWhatIsLazy(t *testing.T) {
 func TestEachFileOfTheWidgetCarriesTheHashOfTheNext(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"src/loader.ts": `declare const CHAT_HASH: string; declare const COLLABORATE_HASH: string; document.title = CHAT_HASH + COLLABORATE_HASH`,
-		"src/chat.tsx":  `import css from "./chat.css"; declare const LATER_HASH: string; export const sheet = css + LATER_HASH`,
-		"src/later.tsx": `export const x = <b />`,
-		"src/invite.ts": `export const i = 1`, "src/preview.ts": `document.title = "p"`,
+		"src/words/sv.json": `{"chat": {"openChat": "Öppna"}, "later": {}, "shared": {}, "invite": {}}`,
+		"src/loader.ts":     `declare const CHAT_HASH: string; declare const COLLABORATE_HASH: string; document.title = CHAT_HASH + COLLABORATE_HASH`,
+		"src/chat.tsx":      `import css from "./chat.css"; declare const LATER_HASH: string; export const sheet = css + LATER_HASH`,
+		"src/later.tsx":     `export const x = <b />`,
+		"src/invite.ts":     `export const i = 1`, "src/preview.ts": `document.title = "p"`,
 		"src/mirror.ts":      `export const x = 1`,
 		"src/collaborate.ts": `declare const MIRROR_HASH: string; export const x = MIRROR_HASH`,
 		"src/jsx.ts":         `export const h = 1, Fragment = 2`,
@@ -83,8 +84,8 @@ func TestEachFileOfTheWidgetCarriesTheHashOfTheNext(t *testing.T) {
 		return b
 	}
 	before := build()
-	if !bytes.Contains(before.files["chat.js"], []byte(".a{color:light-dark(#ffffff,#000)}")) {
-		t.Errorf("style sheet is not minified text: %s", before.files["chat.js"])
+	if !bytes.Contains(before.files["sv/chat.js"], []byte(".a{color:light-dark(#ffffff,#000)}")) {
+		t.Errorf("style sheet is not minified text: %s", before.files["sv/chat.js"])
 	}
 	write(t, dir, map[string]string{"src/chat.css": ".a { color: red }"})
 	if bytes.Equal(before.files["v1.js"], build().files["v1.js"]) {
@@ -93,14 +94,56 @@ func TestEachFileOfTheWidgetCarriesTheHashOfTheNext(t *testing.T) {
 	before = build()
 	write(t, dir, map[string]string{"src/later.tsx": `export const x = <i />`})
 	after := build()
-	if bytes.Equal(before.files["chat.js"], after.files["chat.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
+	if bytes.Equal(before.files["sv/chat.js"], after.files["sv/chat.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
 		t.Error("later.js changed, chat.js or the loader did not")
 	}
 	before = after
 	write(t, dir, map[string]string{"src/mirror.ts": `export const x = 2`})
 	after = build()
-	if bytes.Equal(before.files["collaborate.js"], after.files["collaborate.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
+	if bytes.Equal(before.files["sv/collaborate.js"], after.files["sv/collaborate.js"]) || bytes.Equal(before.files["v1.js"], after.files["v1.js"]) {
 		t.Error("mirror.js changed, collaborate.js or the loader did not")
+	}
+}
+
+// A visitor fetches the words of one language, before the code that says them.
+func TestEachLanguageIsAFileOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"src/loader.ts": `declare const OPEN: any; declare const CHAT_HASH: string; document.title = OPEN.de + CHAT_HASH`,
+		"src/chat.tsx":  `declare const WORDS: any; declare const LANG: string; document.title = WORDS.hi + LANG`,
+		"src/later.tsx": `declare const WORDS: any; document.title = WORDS.later`,
+		"src/invite.ts": `export const i = 1`, "src/preview.ts": `document.title = "p"`, "src/mirror.ts": `export const x = 1`,
+		"src/collaborate.ts": `export const x = 1`, "src/jsx.ts": `export const h = 1, Fragment = 2`, "src/kit.ts": `export let h: any, Fragment: any`,
+		"src/words/sv.json": `{"chat": {"openChat": "Öppna", "hi": "Hej {}", "n": {"one": "{} sak", "other": "{} st"}}, "later": {"later": "Sen"}, "shared": {}, "invite": {}}`,
+		"src/words/de.json": `{"chat": {"openChat": "Öffnen", "hi": "Hallo {}", "n": {"one": "{} Ding", "other": "{} Dinge"}}, "later": {"later": "Später"}, "shared": {}, "invite": {}}`,
+	})
+	b, err := buildWidget(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"de/chat.js": "Hallo {}", "sv/chat.js": "Hej {}", "de/later.js": "Später", "de/words.js": "Hallo {}", "v1.js": "Öffnen"} {
+		if !bytes.Contains(b.files[name], []byte(want)) {
+			t.Errorf("%s does not say %q:\n%s", name, want, b.files[name])
+		}
+	}
+	if bytes.Contains(b.files["de/chat.js"], []byte("Hej")) || bytes.Contains(b.files["de/chat.js"], []byte("Später")) {
+		t.Errorf("de/chat.js carries what it never says: %s", b.files["de/chat.js"])
+	}
+	chat := b.files["v1.js"]
+	write(t, dir, map[string]string{"src/words/de.json": `{"chat": {"openChat": "Öffnen", "hi": "Tag {}", "n": {"one": "{} Ding", "other": "{} Dinge"}}, "later": {"later": "Später"}, "shared": {}, "invite": {}}`})
+	if b, err = buildWidget(dir); err != nil || bytes.Equal(chat, b.files["v1.js"]) {
+		t.Errorf("a word changed, the loader did not: %v", err)
+	}
+	for fault, text := range map[string]string{
+		"chat.hi is missing":               `{"chat": {"openChat": "Öffnen", "n": {"one": "{} Ding", "other": "{} Dinge"}}, "later": {"later": "Später"}}`,
+		"chat.hi speaks of something else": `{"chat": {"openChat": "Öffnen", "hi": "Tag", "n": {"one": "{} Ding", "other": "{} Dinge"}}, "later": {"later": "Später"}}`,
+		"chat.n.other is missing":          `{"chat": {"openChat": "Öffnen", "hi": "Tag {}", "n": {"one": "{} Ding"}}, "later": {"later": "Später"}}`,
+		"chat.ho is in no other language":  `{"chat": {"openChat": "Öffnen", "hi": "Tag {}", "ho": "x", "n": {"one": "{} Ding", "other": "{} Dinge"}}, "later": {"later": "Später"}}`,
+	} {
+		write(t, dir, map[string]string{"src/words/de.json": text})
+		if _, err := buildWidget(dir); err == nil || !strings.Contains(err.Error(), fault) {
+			t.Errorf("got %v, want %q", err, fault)
+		}
 	}
 }
 
@@ -117,7 +160,7 @@ func TestSizesRefuseAPagePastItsLimit(t *testing.T) {
 func TestWriteRemovesWhatIsOldAndKeepsTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{".gitkeep": "", "old.js": "x", "assets/old.js": "x"})
-	if err := (bundle{files: map[string][]byte{"new.js": nil}}).write(dir); err != nil {
+	if err := (&bundle{files: map[string][]byte{"new.js": nil}}).write(dir); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(dir)
@@ -138,6 +181,7 @@ func TestWriteRemovesWhatIsOldAndKeepsTheFolder(t *testing.T) {
 func TestTheWidgetsLicencesAreCarried(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
+		"src/words/sv.json":           `{"chat": {}, "later": {}, "shared": {}, "invite": {}}`,
 		"src/loader.ts":               `document.title = "x"`,
 		"src/chat.tsx":                `import {x} from "x"; console.log(x)`,
 		"src/later.tsx":               `import {y} from "y"; console.log(y)`,

@@ -16,17 +16,25 @@ import (
 // which chat.js fetches for what many chats never show, and invite.js, which v1.js fetches
 // where the website asks its visitors; and preview.js for the administration. v1.js also
 // fetches collaborate.js, when an agent asks to see the page, and that mirror.js, when the
-// customer has said yes. Each carries the hash of the one
+// customer has said yes. Those that say something are made in each language (language.go). Each carries the hash of the one
 // it fetches, so that those may be cached for ever.
 func buildWidget(dir string) (bundle, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return bundle{}, err
 	}
+	words, err := readWords(filepath.Join(dir, "src", "words"))
+	if err != nil {
+		return bundle{}, err
+	}
+	b := bundle{files: map[string][]byte{}}
+	alone := words.alone()
+	maps.Copy(b.files, alone)
 	later, laterMeta, err := widgetFile(dir, "src/later.tsx", api.FormatESModule, nil, "src/kit.ts")
 	if err != nil {
 		return bundle{}, err
 	}
+	laters := b.speak(words, "later", "later.js", later, 8<<10)
 	mirror, mirrorMeta, err := widgetFile(dir, "src/mirror.ts", api.FormatESModule, nil)
 	if err != nil {
 		return bundle{}, err
@@ -35,17 +43,22 @@ func buildWidget(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	chat, chatMeta, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, hashOf("LATER_HASH", later), "src/jsx.ts")
+	shares := b.speak(words, "shared", "collaborate.js", shared, 7<<10)
+	hashes := hashOf("LATER_HASH", laters)
+	maps.Copy(hashes, hashOf("WORDS_HASH", joined(alone)))
+	chat, chatMeta, err := widgetFile(dir, "src/chat.tsx", api.FormatESModule, hashes, "src/jsx.ts")
 	if err != nil {
 		return bundle{}, err
 	}
+	chats := b.speak(words, "chat", "chat.js", chat, 20<<10)
 	invite, inviteMeta, err := widgetFile(dir, "src/invite.ts", api.FormatESModule, nil)
 	if err != nil {
 		return bundle{}, err
 	}
-	hashes := hashOf("CHAT_HASH", chat)
-	maps.Copy(hashes, hashOf("INVITE_HASH", invite))
-	maps.Copy(hashes, hashOf("COLLABORATE_HASH", shared))
+	hashes = hashOf("CHAT_HASH", chats)
+	maps.Copy(hashes, hashOf("INVITE_HASH", b.speak(words, "invite", "invite.js", invite, 2<<10)))
+	maps.Copy(hashes, hashOf("COLLABORATE_HASH", shares))
+	hashes["OPEN"] = words.openings()
 	loader, loaderMeta, err := widgetFile(dir, "src/loader.ts", api.FormatIIFE, hashes)
 	if err != nil {
 		return bundle{}, err
@@ -58,17 +71,9 @@ func buildWidget(dir string) (bundle, error) {
 	if err != nil {
 		return bundle{}, err
 	}
-	return bundle{
-		files: map[string][]byte{"v1.js": loader, "chat.js": chat, "later.js": later, "collaborate.js": shared, "mirror.js": mirror, "invite.js": invite, "preview.js": preview, "licences.txt": notices},
-		pages: []page{
-			{"widget loader", []string{"v1.js"}, 3 << 10},
-			{"widget chat", []string{"chat.js"}, 20 << 10},
-			{"widget later", []string{"later.js"}, 8 << 10},
-			{"widget invite", []string{"invite.js"}, 2 << 10},
-			{"widget co-browsing", []string{"collaborate.js"}, 7 << 10},
-			{"widget mirror", []string{"mirror.js"}, 28 << 10},
-		},
-	}, nil
+	maps.Copy(b.files, map[string][]byte{"v1.js": loader, "mirror.js": mirror, "preview.js": preview, "licences.txt": notices})
+	b.pages = append(b.pages, page{"v1.js", []string{"v1.js"}, 3 << 10}, page{"mirror.js", []string{"mirror.js"}, 28 << 10})
+	return b, nil
 }
 
 // hashOf defines a name in the next file as the hash of this one.

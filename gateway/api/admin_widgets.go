@@ -39,13 +39,14 @@ type Widget struct {
 	Name      string                 `json:"name"`
 	Queue     gateway.QueueID        `json:"queue"`
 	Origins   []string               `json:"origins" nullable:"false" doc:"Whose pages may show it: https://shop.example, https://*.shop.example"`
-	Languages []string               `json:"languages" nullable:"false" doc:"sv, en; the first is for those who speak none of them"`
+	Languages []string               `json:"languages" nullable:"false" doc:"sv, en, de, fi, nb, da, ar; the first is for those who speak none of them"`
 	Form      WidgetForm             `json:"form"`
 	Color     string                 `json:"color,omitempty" doc:"#rrggbb on which white can be read; ours unless set"`
 	Texts     map[string]WidgetTexts `json:"texts,omitempty" doc:"By language"`
 	Invites   []Invite               `json:"invites,omitempty" doc:"The first that fits the page is shown"`
 	Identity  WidgetIdentity         `json:"identity"`
 	Bot       WidgetBot              `json:"bot"`
+	After     WidgetAfter            `json:"after"`
 	Active    bool                   `json:"active"`
 	Rev       int64                  `json:"rev"`
 }
@@ -58,8 +59,10 @@ type WidgetForm struct {
 	Topics   []WidgetTopic `json:"topics,omitempty" doc:"Subjects to choose"`
 	Fields   []WidgetField `json:"fields,omitempty" doc:"More questions, in this order"`
 	Consent  string        `json:"consent,omitempty" enum:"ask" doc:"Ask whether the browser may keep the chat; left out, the page's script says"`
+	Callback string        `json:"callback,omitempty" enum:"always" doc:"Visitors may ask to be called at any time; left out, where the queue offers it"`
 	Privacy  string        `json:"privacy,omitempty" doc:"Address of the page that says what becomes of the data"`
 	Months   int           `json:"months,omitempty" doc:"How long chats are kept, if customers are to be told"`
+	Preview  bool          `json:"preview,omitempty" doc:"Agents see what customers are writing, and the widget tells them so"`
 }
 
 // WidgetTopic is a subject; it may lead to a queue and ask for skills of its own.
@@ -107,6 +110,14 @@ type WidgetBot struct {
 	URL     string `json:"url,omitempty" maxLength:"2000" doc:"Where it is asked, by HTTPS; left out, people alone answer"`
 	Name    string `json:"name,omitempty" maxLength:"500" doc:"As visitors see it; the widget's unless set"`
 	Timeout int    `json:"timeout,omitempty" minimum:"0" maximum:"30" doc:"Seconds that an answer may take, then a person is asked; 10 unless set"`
+
+	Queues []gateway.QueueID `json:"queues,omitempty" maxItems:"100" doc:"It answers chats that would wait there; left out, all"`
+}
+
+// WidgetAfter is what goes to a visitor by mail, if they have left an address.
+type WidgetAfter struct {
+	Transcript bool `json:"transcript,omitempty" doc:"The chat, when it ends by their silence"`
+	Continue   int  `json:"continue,omitempty" minimum:"0" maximum:"5" doc:"What their agent writes, once they are away for so many minutes; 0: never"`
 }
 
 type newWidgetIn struct {

@@ -173,6 +173,10 @@ func TestReasonsAreNamedOnBoards(t *testing.T) {
 	if own := bo.get("/status-codes")["working_offline"].([]any); len(own) != 0 {
 		t.Errorf("Bo may choose %v", own)
 	}
+	anna.refused("GET", "/agents/"+h.bo.String()+"/status-codes", nil, 403, "role_required")
+	if hers := bo.get("/agents/" + h.anna.String() + "/status-codes")["working_offline"].([]any); len(hers) != 1 || hers[0].(m)["id"] != "errand" {
+		t.Errorf("who changes Anna's status may choose %v", hers)
+	}
 	anna.put("/me/status", m{"status": "working_offline", "code": "errand"}, 200)
 	shows(t, func() m { return items(bo.get("/agents?name=anna"))[0] }, m{"presence.status_code": "errand", "code_name": "Ärende"})
 }

@@ -57,6 +57,7 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[tickets.Address]():     "CustomerAddress",
 	reflect.TypeFor[staffchat.Message]():   "SupervisorMessage",
 	reflect.TypeFor[staffchat.Receipt]():   "StaffReceipt",
+	reflect.TypeFor[staffchat.Said]():      "StaffSaid",
 	reflect.TypeFor[access.Audited]():      "AuditLine",
 	reflect.TypeFor[roster.Agent]():        "AgentSettings",
 	reflect.TypeFor[roster.Queue]():        "QueueSettings",

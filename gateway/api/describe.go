@@ -42,6 +42,9 @@ func (s *Server) entryFiles() []*huma.Operation {
 			entry, content(http.StatusOK, "RFC 5322", "message/rfc822", nil)),
 		s.plain("GET", "/entries/{conversation}/{pos}/files/{key}", "get-file", "An attachment or a recording; ranges are served",
 			append(entry[:2:2], key), content(http.StatusOK, file, "application/octet-stream", nil)),
+		s.plain("GET", "/conversations/{id}/drafts/{kind}/files/{key}", "get-draft-file", "A file of a mail that is being written; ranges are served",
+			[]*huma.Param{pathParam("id", &huma.Schema{Ref: idRef}), pathParam("kind", &huma.Schema{Type: huma.TypeString, Enum: []any{"reply", "forward"}}), pathParam("key", &huma.Schema{Type: huma.TypeString})},
+			content(http.StatusOK, file, "application/octet-stream", nil)),
 	}
 }
 

@@ -33,6 +33,43 @@ func (s *Server) registerDrafts() {
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "list-drafts", Summary: "Mails that are being written in a conversation, by whomever", Role: agent}, s.drafts)
 	add(s, operation{Method: http.MethodPut, Path: at + "/{kind}", ID: "save-draft", Summary: "Keep a mail while it is being written", Role: agent, MaxBody: mailMax}, s.saveDraft)
 	add(s, operation{Method: http.MethodDelete, Path: at + "/{kind}", ID: "drop-draft", Summary: "Throw away a mail that was being written", Role: agent}, s.dropDraft)
+	s.mux.HandleFunc("GET "+Prefix+at+"/{kind}/files/{key}", s.draftFile)
+}
+
+// draftFile serves a file that a draft names: pictures of its text are seen by whoever goes on with it.
+func (s *Server) draftFile(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	a, err := s.draftNames(ctx, r.PathValue("id"), tickets.DraftKind(r.PathValue("kind")), r.PathValue("key"))
+	if err != nil {
+		s.refuse(ctx, w, err)
+		return
+	}
+	s.serve(w, r, a)
+}
+
+func (s *Server) draftNames(ctx context.Context, id string, kind tickets.DraftKind, key string) (gateway.Attachment, error) {
+	if err := require(callerFrom(ctx), gateway.RoleAgent); err != nil {
+		return gateway.Attachment{}, err
+	}
+	var conversation gateway.ConversationID
+	if err := conversation.UnmarshalText([]byte(id)); err != nil {
+		return gateway.Attachment{}, err
+	}
+	if err := s.readable(ctx, conversation); err != nil {
+		return gateway.Attachment{}, err
+	}
+	list, err := s.Cases.Drafts(ctx, conversation)
+	if err != nil {
+		return gateway.Attachment{}, err
+	}
+	for _, d := range list {
+		for _, a := range d.Attachments {
+			if d.Kind == kind && a.Blob == key {
+				return a, nil
+			}
+		}
+	}
+	return gateway.Attachment{}, gateway.NotFound("no_file", "the draft has no such file; it may have been sent")
 }
 
 func (s *Server) drafts(ctx context.Context, _ access.Caller, in *draftsIn) (page[tickets.Draft], error) {

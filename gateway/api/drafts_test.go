@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -26,6 +27,11 @@ func TestADraftIsEverybodys(t *testing.T) {
 	if list := items(bo.get(drafts)); len(list) != 1 || list[0]["text"] != "Hej Al" || list[0]["agent"] != h.anna.String() || list[0]["attachments"].([]any)[0].(m)["name"] != "kvitto.txt" {
 		t.Errorf("Bo sees %v", list)
 	}
+	if w := bo.raw("GET", drafts+"/reply/files/"+file["blob"].(string), nil); w.StatusCode != http.StatusOK || string(w.Body) != "42 kr" {
+		t.Errorf("Bo gets %d %q", w.StatusCode, w.Body)
+	}
+	bo.refused("GET", drafts+"/forward/files/"+file["blob"].(string), nil, 404, "no_file")
+	bo.refused("GET", drafts+"/reply/files/0000", nil, 404, "no_file")
 	there := s.with("If-Match", "0").refused("PUT", drafts+"/reply", m{"text": "Hej, från telefonen"}, 409, "stale")
 	if there["data"].(m)["text"] != "Hej Al" {
 		t.Errorf("refused with %v", there)

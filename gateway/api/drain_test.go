@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/vaxelhq/vaxel/gateway/bus"
 )
 
@@ -61,11 +63,18 @@ func parted(t *testing.T, node m) time.Duration {
 func TestConsolesAreRedirected(t *testing.T) {
 	h := newHouse(t)
 	anna := h.as(t, "anna")
-	anna.open("")
+	console, _ := anna.open("")
 	if n, agents := h.Consoles(); n != 1 || len(agents) != 1 {
 		t.Errorf("%d consoles of %v, want Anna's", n, agents)
 	}
 	h.Redirect(true)
+	var err error
+	for err == nil {
+		_, _, err = console.conn.Read(t.Context())
+	}
+	if code := websocket.CloseStatus(err); code != 4010 {
+		t.Errorf("closed with %d (%v), want 4010", code, err)
+	}
 	for n := 1; n > 0; n, _ = h.Consoles() {
 		check(t, t.Context().Err())
 	}

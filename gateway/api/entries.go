@@ -11,6 +11,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/timeline"
 )
 
 type entriesIn struct {
@@ -61,11 +62,16 @@ func (s *Server) entries(ctx context.Context, _ access.Caller, in *entriesIn) (p
 // readable refuses conversations that belong to no case: what the staff say among
 // themselves is read through their own resources.
 func (s *Server) readable(ctx context.Context, id gateway.ConversationID) error {
+	_, err := s.withCustomer(ctx, id)
+	return err
+}
+
+func (s *Server) withCustomer(ctx context.Context, id gateway.ConversationID) (timeline.Conversation, error) {
 	c, err := s.Timeline.Get(ctx, id)
 	if err == nil && c.Case == 0 {
-		return gateway.NotFound("no_conversation", "there is no such conversation with a customer")
+		err = gateway.NotFound("no_conversation", "there is no such conversation with a customer")
 	}
-	return err
+	return c, err
 }
 
 // conversation is the latest of what was said in a conversation with a customer.
@@ -87,10 +93,24 @@ func (s *Server) seen(ctx context.Context, by access.Caller, in *seenIn) (none, 
 	if err := needAgent(by); err != nil {
 		return none{}, err
 	}
-	if err := s.readable(ctx, in.ID); err != nil {
+	c, err := s.withCustomer(ctx, in.ID)
+	if err != nil {
 		return none{}, err
 	}
-	return none{}, s.Timeline.Seen(ctx, in.ID, author(by), in.Body.Pos)
+	if c.Channel != gateway.Chat {
+		return none{}, s.Timeline.Seen(ctx, in.ID, author(by), in.Body.Pos)
+	}
+	// A visitor sees who has read; that is whom they talk to, not a supervisor or a colleague who reads along.
+	if c.Open != 0 {
+		i, err := s.Floor.Interaction(ctx, c.Open)
+		if err != nil {
+			return none{}, err
+		}
+		if speaks(i, by) {
+			return none{}, s.Timeline.Seen(ctx, in.ID, author(by), in.Body.Pos)
+		}
+	}
+	return none{}, s.Timeline.SeenQuietly(ctx, in.ID, author(by), in.Body.Pos)
 }
 
 func (s *Server) message(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {

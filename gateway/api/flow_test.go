@@ -382,8 +382,22 @@ func TestWhy(t *testing.T) {
 		t.Errorf("got %v", why)
 	}
 	h.as(t, "anna").refused("GET", at+"/why", nil, 403, "role_required")
+	bo.put("/agents/"+h.anna.String()+"/queues/"+h.invoices.String(), m{"enabled": true, "level": 3}, 200)
 	h.ready(t, "anna").take()
 	after := bo.get(at + "/why")
+	var edited []any
+	for _, d := range after["decisions"].([]any) {
+		if list, ok := d.(m)["edits"].([]any); ok {
+			edited = append(edited, list...)
+		}
+	}
+	if len(edited) != 1 {
+		t.Fatalf("got %v, want one edit of the plan", after)
+	}
+	if change := edited[0].(m)["changes"].([]any)[0].(m); change["agent"] != h.anna.String() || change["what"] != "membership" || change["by"] != "Bo" ||
+		change["from"].(m)["level"] != 2.0 || change["to"].(m)["level"] != 3.0 {
+		t.Errorf("got %v, want Anna's level, by Bo", change)
+	}
 	all := after["decisions"].([]any)
 	if after["now"] != nil || len(all) < 2 {
 		t.Fatalf("got %v", after)

@@ -44,7 +44,7 @@ func (s *Server) forward(ctx context.Context, by access.Caller, in *forwardIn) (
 	if err != nil || before.Pos != 0 {
 		return before, err
 	}
-	if err := s.stored(ctx, b.Attachments); err != nil {
+	if err := s.carried(ctx, b.HTML, b.Attachments); err != nil {
 		return gateway.Entry{}, err
 	}
 	r, pos, err := s.answering(ctx, i)

@@ -39,6 +39,7 @@ type welcome struct {
 type typing struct {
 	Author gateway.Author `json:"author"`
 	On     bool           `json:"on"`
+	Text   string         `json:"text,omitempty"` // what a visitor has written so far, where their widget tells them that it is seen
 }
 
 // early is what went out ahead of the log, by the event's own bytes. When the event comes

@@ -155,11 +155,11 @@ func (c *console) attend(topic string) {
 	c.follower.Topics([]string{topic}, nil)
 }
 
-func (c *console) follows(topic string) bool {
+// attends says whether a topic is followed as the agent's own: who only looks on does not type there.
+func (c *console) attends(topic string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, ok := c.topics[topic]
-	return ok
+	return c.topics[topic]
 }
 
 // welcome answers a hello; who does not resume gets a snapshot too. The cursor is read before

@@ -79,7 +79,7 @@ func newHouse(t testing.TB) *house {
 		KB:        h.kb,
 		StaffChat: staffchat.New(pool, times, people, events), Stats: figures, Blobs: files{blob.New(pool, objects)},
 		Mail: post{}, Calls: h.desk, Ways: ways{},
-		Quarantine: mails, Blocks: mails, Signatures: mails, Collaborate: h.shown,
+		Quarantine: mails, Blocks: mails, Signatures: mails, Unsubscriptions: mails, Collaborate: h.shown,
 	}, api.Options{Node: "one", Language: "sv"}, log)
 	h.seed(t)
 	run(t, log, events.Run, times.Run, ground.Run, cases.Run, figures.Run)

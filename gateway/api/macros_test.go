@@ -30,7 +30,7 @@ func TestAMacroSaysAndDoes(t *testing.T) {
 	if read["text"] != want {
 		t.Errorf("got %q want %q", read["text"], want)
 	}
-	if want := "<p>Hej Alva Ek</p><p>Kedja &lt;3</p><br><br>Återköp<br>https://help.example/11"; read["html"] != want {
+	if want := "<p>Hej Alva Ek</p><p>Kedja &lt;3</p><p><a href=\"https://help.example/11\">Återköp</a></p>"; read["html"] != want {
 		t.Errorf("got %q want %q", read["html"], want)
 	}
 	for range 2 {
@@ -131,12 +131,15 @@ func TestMailsAreSigned(t *testing.T) {
 		t.Errorf("without signatures: got %q", text)
 	}
 	s.do("PUT", "/me/signature", m{"text": "{{agent.first_name}} & co", "html": "<b>{{agent.name}}</b>"}, 200)
+	if _, html := said(m{"text": "Se https://nordvind.example/retur.", "sign": true}); html != `Se <a href="https://nordvind.example/retur">https://nordvind.example/retur</a>.<br><br>-- <br><b>Anna</b>` {
+		t.Errorf("an address beside a signature with looks: got %q", html)
+	}
 	if text, html := said(m{"text": "Ja.", "sign": true}); text != "Ja.\n\n-- \nAnna & co" || html != "Ja.<br><br>-- <br><b>Anna</b>" {
 		t.Errorf("her own: got %q %q", text, html)
 	}
 	admin.do("PUT", "/admin/queues/"+h.support.String()+"/signature", m{"text": "{{agent.signature}}\n{{queue.name}}"}, 200)
-	if text, _ := said(m{"text": "Ja.", "html": "<p>Ja.</p>", "sign": true}); text != "Ja.\n\n-- \nAnna & co\nSupport" {
-		t.Errorf("the queue's: got %q", text)
+	if text, html := said(m{"text": "Ja.", "html": "<p>Ja.</p>", "sign": true}); text != "Ja.\n\n-- \nAnna & co\nSupport" || html != "<p>Ja.</p>-- <br>Anna &amp; co<br>Support" {
+		t.Errorf("the queue's: got %q %q", text, html)
 	}
 	if text, _ := said(m{"text": "Ja."}); text != "Ja." {
 		t.Errorf("unasked: got %q", text)

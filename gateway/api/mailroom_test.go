@@ -110,6 +110,26 @@ func TestKeysAreMadeUsedAndDropped(t *testing.T) {
 	h.audited(t, admin, "dkim_key:"+k["id"].(string), "Admin", "dkim_key.dropped", "dkim_key.used", "dkim_key.created")
 }
 
+// TestWhoWantsNoAutomaticMailIsListed, is added by hand, and may change their mind.
+func TestWhoWantsNoAutomaticMailIsListed(t *testing.T) {
+	h := newHouse(t)
+	bo, admin := h.as(t, "bo"), h.as(t, "admin")
+	first := bo.post("/admin/unsubscribed", m{"address": "anna@example.net"}, 201)
+	bo.post("/admin/unsubscribed", m{"address": "kim@example.net"}, 201)
+	bo.refused("POST", "/admin/unsubscribed", m{"address": "nobody"}, 400, "bad_address")
+	list := items(bo.get("/admin/unsubscribed?limit=1"))
+	if len(list) != 1 || list[0]["address"] != "kim@example.net" || list[0]["way"] != "staff" {
+		t.Errorf("got %v want the latest", list)
+	}
+	if next := items(bo.get("/admin/unsubscribed?limit=1&after=" + list[0]["id"].(string))); len(next) != 1 || next[0]["id"] != first["id"] {
+		t.Errorf("then %v want the one before", next)
+	}
+	at := "/admin/unsubscribed/" + first["id"].(string)
+	bo.delete(at, 204)
+	bo.refused("DELETE", at, nil, 404, "not_unsubscribed")
+	h.audited(t, admin, "unsubscribed:"+first["id"].(string), "Bo", "address.resubscribed", "address.unsubscribed")
+}
+
 // TestTheMailroomIsClosedToAgents, and the keys to supervisors too.
 func TestTheMailroomIsClosedToAgents(t *testing.T) {
 	h := newHouse(t)
@@ -126,6 +146,9 @@ func TestTheMailroomIsClosedToAgents(t *testing.T) {
 			{method: "GET", path: "/admin/blocked-senders"},
 			{method: "POST", path: "/admin/blocked-senders", body: m{"who": "@example.net"}},
 			{method: "DELETE", path: "/admin/blocked-senders/1"},
+			{method: "GET", path: "/admin/unsubscribed"},
+			{method: "POST", path: "/admin/unsubscribed", body: m{"address": "anna@example.net"}},
+			{method: "DELETE", path: "/admin/unsubscribed/1"},
 			{"GET", "/admin/dkim-keys", nil, true},
 			{"POST", "/admin/dkim-keys", m{"domain": "example.se", "selector": "vaxel1"}, true},
 			{"POST", "/admin/dkim-keys/1/use", nil, true},
@@ -176,6 +199,7 @@ type mailroom struct {
 	last    int64
 	blocked []api.BlockedSender
 	keys    []api.DKIMKey
+	spared  []api.Unsubscribed
 	large   io.ReadSeeker // every source is this, if set
 }
 
@@ -254,6 +278,40 @@ func (r *mailroom) Unblock(_ context.Context, _ pgx.Tx, id int64) error {
 		return gateway.NotFound("not_blocked", "there is no such blocked sender")
 	}
 	r.blocked = slices.Delete(r.blocked, i, i+1)
+	return nil
+}
+
+func (r *mailroom) Unsubscribed(_ context.Context, before int64, limit int) (list []api.Unsubscribed, _ error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, u := range slices.Backward(r.spared) {
+		id, _ := strconv.ParseInt(u.ID, 10, 64)
+		if (before == 0 || id < before) && len(list) < limit {
+			list = append(list, u)
+		}
+	}
+	return list, nil
+}
+
+func (r *mailroom) Unsubscribe(_ context.Context, _ pgx.Tx, address string) (api.Unsubscribed, error) {
+	if !strings.Contains(address, "@") {
+		return api.Unsubscribed{}, gateway.Invalid("bad_address", "write an address")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := api.Unsubscribed{ID: r.next(), Address: address, Way: "staff", At: time.Now()}
+	r.spared = append(r.spared, u)
+	return u, nil
+}
+
+func (r *mailroom) Resubscribe(_ context.Context, _ pgx.Tx, id int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.spared, func(u api.Unsubscribed) bool { return u.ID == strconv.FormatInt(id, 10) })
+	if i < 0 {
+		return gateway.NotFound("not_unsubscribed", "there is no such address")
+	}
+	r.spared = slices.Delete(r.spared, i, i+1)
 	return nil
 }
 

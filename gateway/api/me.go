@@ -66,6 +66,7 @@ func (s *Server) registerMe() {
 	add(s, operation{Method: http.MethodGet, Path: "/me", ID: "get-me", Summary: "Who is calling", Role: anyone}, s.getMe)
 	add(s, operation{Method: http.MethodPatch, Path: "/me", ID: "change-me", Summary: "Change your own settings", Role: gateway.RoleAgent}, s.changeMe)
 	add(s, operation{Method: http.MethodGet, Path: "/status-codes", ID: "list-status-codes", Summary: "The reasons to choose from, by status, and for declining an offer", Role: gateway.RoleAgent}, s.statusCodes)
+	add(s, operation{Method: http.MethodGet, Path: "/agents/{id}/status-codes", ID: "list-agent-status-codes", Summary: "The reasons that an agent may choose from, for who changes their status", Role: gateway.RoleSupervisor}, s.agentStatusCodes)
 	addFull(s, operation{Method: http.MethodPut, Path: "/me/status", ID: "set-status", Summary: "Change your status; 202 when it waits for what you hold", Role: gateway.RoleAgent, Also: http.StatusAccepted}, s.setStatus)
 	addFull(s, operation{Method: http.MethodPut, Path: "/agents/{id}/status", ID: "set-agent-status", Summary: "Change an agent's status, if need be at once", Role: gateway.RoleSupervisor, Also: http.StatusAccepted}, s.setAgentStatus)
 }
@@ -157,11 +158,27 @@ func phones(list []phone) []roster.Phone {
 }
 
 func (s *Server) statusCodes(ctx context.Context, by access.Caller, _ *none) (map[gateway.Intent][]named, error) {
+	return s.statusCodesOf(ctx, by, by.Agent)
+}
+
+type agentCodesIn struct {
+	ID gateway.AgentID `path:"id"`
+}
+
+func (s *Server) agentStatusCodes(ctx context.Context, by access.Caller, in *agentCodesIn) (map[gateway.Intent][]named, error) {
+	if _, err := s.Roster.Agent(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return s.statusCodesOf(ctx, by, in.ID)
+}
+
+// statusCodesOf are an agent's, named in the caller's language.
+func (s *Server) statusCodesOf(ctx context.Context, by access.Caller, agent gateway.AgentID) (map[gateway.Intent][]named, error) {
 	out := map[gateway.Intent][]named{
 		gateway.IntentAvailable: {}, gateway.IntentWorkingOffline: {}, gateway.IntentOnBreak: {}, gateway.IntentLoggedOut: {},
 		roster.ActionDecline: {},
 	}
-	codes, err := s.Roster.StatusCodes(ctx, "", by.Agent)
+	codes, err := s.Roster.StatusCodes(ctx, "", agent)
 	for _, c := range codes {
 		out[c.Intent] = append(out[c.Intent], named{c.Code, c.Name.In(s.language(ctx, by))})
 	}

@@ -13,8 +13,6 @@ import (
 // namesFor is how long names may be behind when a hint was lost.
 const namesFor = 10 * time.Second
 
-const agentPage = 1000
-
 // names are what queues and agents are called, kept because every list shows them.
 type names struct {
 	roster  *roster.Store
@@ -119,16 +117,11 @@ func (n *names) read(ctx context.Context) (nameList, error) {
 	for _, c := range codes {
 		list.codes[reason{c.Intent, c.Code}] = c.Name
 	}
-	for after := gateway.AgentID(0); ; {
-		agents, err := n.roster.Agents(ctx, roster.AgentFilter{Former: true, After: after, Limit: agentPage})
-		for _, a := range agents {
-			list.agents[a.ID] = agentName{a.Name, a.Language, memberOf(a), a.Group, !a.Active}
-			after = a.ID
-		}
-		if err != nil || len(agents) < agentPage {
-			return list, err
-		}
+	agents, err := n.roster.Known(ctx)
+	for _, a := range agents {
+		list.agents[a.ID] = agentName{a.Name, a.Language, a.Queues, a.Group, !a.Active}
 	}
+	return list, err
 }
 
 // forget makes the next get read anew: the roster has changed.

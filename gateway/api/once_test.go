@@ -214,6 +214,14 @@ func TestARepeatedReply(t *testing.T) {
 	}
 	s.refused("POST", at, m{"client_id": "r2", "text": "Hej!", "to": to, "attachments": []m{{"blob": strings.Repeat("a", 64), "name": "x.pdf", "type": "application/pdf", "size": 1}}}, 422, "no_such_attachment")
 	s.refused("POST", at, m{"client_id": "r2", "text": "Hej!", "to": to, "attachments": []m{{"blob": "../x", "name": "x.pdf", "type": "application/pdf", "size": 1}}}, 422, "no_such_attachment")
+	shown := m{"client_id": "r3", "text": "Hej!", "to": to, "html": `<p>Hej! <img alt="" src="cid:a1@vaxel"></p>`}
+	if got := s.refused("POST", at, shown, 422, "picture_missing")["data"].(m); got["cid"] != "a1@vaxel" {
+		t.Errorf("it misses %v", got)
+	}
+	file := s.upload("stang.png", "image/png", "\x89PNG")
+	file["cid"] = "a1@vaxel"
+	shown["attachments"] = []any{file}
+	s.post(at, shown, 201)
 }
 
 // TestADeadlockedReply has another transaction in its way, which PostgreSQL lets win.

@@ -92,7 +92,7 @@ func (s *Server) reply(ctx context.Context, by access.Caller, in *replyIn) (gate
 	if err != nil || before.Pos != 0 {
 		return before, err
 	}
-	if err := s.stored(ctx, in.Body.Attachments); err != nil {
+	if err := s.carried(ctx, in.Body.HTML, in.Body.Attachments); err != nil {
 		return gateway.Entry{}, err
 	}
 	r, _, err := s.answering(ctx, i)

@@ -47,9 +47,14 @@ type Rooms struct {
 	Quarantine Quarantine
 	Blocks     Blocks
 	Signatures Signatures
-	Widgets    Widgets
-	Visits     Visits
-	Nodes      Nodes
+
+	Unsubscriptions Unsubscriptions
+
+	Widgets Widgets
+	Visits  Visits
+	Nodes   Nodes
+
+	VisitorBlocks VisitorBlocks
 
 	Collaborate Collaborations
 }

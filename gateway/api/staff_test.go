@@ -60,5 +60,28 @@ func TestStaffChatsAreTheirs(t *testing.T) {
 	if list := items(bo.get("/supervisor-messages?sent=true")); len(list) != 1 || list[0]["seen_by"] != 1.0 {
 		t.Errorf("got %v", list)
 	}
+	if news := bo.until("supervisor_message.seen", nil); news["agent"] != h.anna.String() {
+		t.Errorf("got %v", news)
+	}
+	readers := items(bo.get("/supervisor-messages/" + told["id"].(string) + "/readers"))
+	if len(readers) != 2 || readers[0]["seen_at"] != nil || readers[1]["name"] != "Anna" || readers[1]["seen_at"] == nil {
+		t.Errorf("got %v", readers)
+	}
 	bo.delete("/supervisor-messages/"+told["id"].(string), 200)
+
+	urgent := bo.post("/supervisor-messages", m{"text": "Driftstopp på PostNord", "urgent": true, "audience": m{"everybody": true}}, 201)
+	if news := anna.until("supervisor_message.created", func(news m) bool { return news["id"] == urgent["id"] }); news["urgent"] != true {
+		t.Errorf("got %v", news)
+	}
+	for at, want := range map[string]int{
+		"/supervisor-messages": 1, "/supervisor-messages?past=true": 2, "/supervisor-messages?past=true&q=MÖTE": 1, "/supervisor-messages?q=posten": 0,
+		"/staff-chats/entries?q=fika": 1, "/staff-chats/entries?q=hemlig": 1, "/staff-chats/entries?q=driftstopp": 0,
+	} {
+		if list := items(anna.get(at)); len(list) != want {
+			t.Errorf("%s: got %v want %d", at, list, want)
+		}
+	}
+	if list := items(cilla.get("/staff-chats/entries?q=fika")); len(list) != 0 {
+		t.Errorf("an outsider found %v", list)
+	}
 }

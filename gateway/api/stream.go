@@ -165,7 +165,7 @@ func (c *console) read(ctx context.Context) error {
 			}
 			c.follower.Topics(add, remove)
 		case "typing":
-			if c.follows(gateway.TopicConversation(m.Conversation)) {
+			if c.attends(gateway.TopicConversation(m.Conversation)) {
 				c.s.typing(c.by, m)
 			}
 		case "ping": // a browser does not see WebSocket pings, so it asks in words
@@ -177,7 +177,7 @@ func (c *console) read(ctx context.Context) error {
 // typing shows the visitor, and whoever else follows, that an agent types. It is told
 // and forgotten.
 func (s *Server) typing(by access.Caller, m incoming) {
-	e := gateway.NewEvent(gateway.TopicConversation(m.Conversation), "typing", 0, typing{author(by), m.On})
+	e := gateway.NewEvent(gateway.TopicConversation(m.Conversation), "typing", 0, typing{Author: author(by), On: m.On})
 	e.Conversation = m.Conversation
 	s.Feed.Announce(e)
 }

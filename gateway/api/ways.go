@@ -56,6 +56,7 @@ type Trunk struct {
 func (s *Server) registerWays() {
 	s.registerQuarantine()
 	s.registerDKIM()
+	s.registerUnsubscribed()
 	s.registerWidgets()
 	way(s, "mailboxes", "The mailboxes, and how their reading goes", Ways.Mailboxes)
 	way(s, "widgets", "The chat widgets", Ways.Widgets)

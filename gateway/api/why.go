@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
@@ -33,6 +34,9 @@ func (s *Server) why(ctx context.Context, _ access.Caller, in *interactionIn) (r
 	for n := range list {
 		list[n].Candidates, list[n].Offers = orEmpty(list[n].Candidates), orEmpty(list[n].Offers)
 	}
+	if err := NameEditors(ctx, s.Access, list); err != nil {
+		return reasons{}, err
+	}
 	out := reasons{Decisions: orEmpty(list)}
 	e, ok, err := s.Commands.Explain(ctx, in.ID)
 	if ok {
@@ -40,4 +44,49 @@ func (s *Server) why(ctx context.Context, _ access.Caller, in *interactionIn) (r
 		out.Now = &e
 	}
 	return out, err
+}
+
+// auditLog is who did what, newest first.
+type auditLog interface {
+	AuditLog(ctx context.Context, f access.AuditFilter) ([]access.Audited, error)
+}
+
+// An edit is committed, and soon after the floor has a plan with it; their clocks may differ.
+const (
+	planWithin = time.Minute
+	clockSkew  = 2 * time.Second
+)
+
+// NameEditors says of each change of the plan who is in the audit log with an edit of the same
+// shortly before. The floor knows only what was changed.
+func NameEditors(ctx context.Context, log auditLog, list []floor.Decision) error {
+	edited := map[string][]access.Audited{}
+	for _, d := range list {
+		for _, e := range d.Edits {
+			for n := range e.Changes {
+				of := e.Changes[n].Subject()
+				if _, read := edited[of]; !read {
+					var err error
+					if edited[of], err = log.AuditLog(ctx, access.AuditFilter{Subject: of, Limit: 1000}); err != nil {
+						return err
+					}
+				}
+				e.Changes[n].By = editor(edited[of], e.At)
+			}
+		}
+	}
+	return nil
+}
+
+// editor is who edited something last before a moment, empty if nobody did shortly before.
+func editor(of []access.Audited, at time.Time) string {
+	for _, a := range of {
+		if age := at.Sub(a.At); age > -clockSkew {
+			if age > planWithin {
+				break
+			}
+			return a.Actor
+		}
+	}
+	return ""
 }

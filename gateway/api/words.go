@@ -6,6 +6,7 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -124,7 +125,7 @@ func (s *Server) filled(ctx context.Context, by access.Caller, i gateway.Interac
 			return out, err
 		}
 		out.Articles = append(out.Articles, card)
-		out.Words = below(out.Words, tickets.Words{Text: card.Title + "\n" + card.URL}, "")
+		out.Words = linkBelow(out.Words, card)
 	}
 	return out, nil
 }
@@ -191,16 +192,48 @@ func (s *Server) fill(ctx context.Context, by access.Caller, w tickets.Words, v 
 	return tickets.Words{Text: tickets.Fill(w.Text, v.of), HTML: tickets.FillHTML(w.HTML, v.of, markup)}, nil
 }
 
-// asHTML is a text as it was typed.
-func asHTML(text string) string { return strings.ReplaceAll(html.EscapeString(text), "\n", "<br>") }
+var webAddress = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)\]]`)
+
+// asHTML is a text as it was typed; addresses in it are links.
+func asHTML(text string) string {
+	var out strings.Builder
+	at := 0
+	for _, m := range webAddress.FindAllStringIndex(text, -1) {
+		link := html.EscapeString(text[m[0]:m[1]])
+		out.WriteString(html.EscapeString(text[at:m[0]]) + `<a href="` + link + `">` + link + `</a>`)
+		at = m[1]
+	}
+	out.WriteString(html.EscapeString(text[at:]))
+	return strings.ReplaceAll(out.String(), "\n", "<br>")
+}
+
+// linkBelow puts an article's link under words; as HTML its title is the link.
+func linkBelow(w tickets.Words, card gateway.ArticleCard) tickets.Words {
+	out := below(tickets.Words{Text: w.Text}, tickets.Words{Text: card.Title + "\n" + card.URL}, "")
+	out.Text = strings.TrimLeft(out.Text, "\n")
+	if w.HTML != "" {
+		out.HTML = w.HTML + `<p><a href="` + html.EscapeString(card.URL) + `">` + html.EscapeString(card.Title) + `</a></p>`
+	}
+	return out
+}
 
 // below puts words under others, as HTML too if either of them has any.
 func below(w, more tickets.Words, between string) tickets.Words {
 	out := tickets.Words{Text: strings.TrimRight(w.Text, "\n") + "\n\n" + between + more.Text}
 	if w.HTML != "" || more.HTML != "" {
-		out.HTML = cmp.Or(w.HTML, asHTML(w.Text)) + "<br><br>" + asHTML(between) + cmp.Or(more.HTML, asHTML(more.Text))
+		out.HTML = cmp.Or(w.HTML, asHTML(w.Text)) + gapAfter(w.HTML) + asHTML(between) + cmp.Or(more.HTML, asHTML(more.Text))
 	}
 	return out
+}
+
+// gapAfter is an empty line, unless the HTML ends with what keeps its distance by itself.
+func gapAfter(markup string) string {
+	for _, end := range []string{"</p>", "</ul>", "</ol>", "</blockquote>", "</h3>"} {
+		if strings.HasSuffix(markup, end) {
+			return ""
+		}
+	}
+	return "<br><br>"
 }
 
 // signature is what a mail ends with: the queue's, else the agent's own.

@@ -52,7 +52,7 @@ func (s *Server) writeMail(ctx context.Context, by access.Caller, in *writeMailI
 	if strings.TrimSpace(b.Subject) == "" {
 		return Written{}, gateway.Invalid("subject_missing", "say in a few words what the mail is about")
 	}
-	if err := s.stored(ctx, b.Attachments); err != nil {
+	if err := s.carried(ctx, b.HTML, b.Attachments); err != nil {
 		return Written{}, err
 	}
 	c, err := s.addressed(ctx, by, in)

@@ -255,6 +255,13 @@ func (n *Nodes) Alive(run string) bool {
 	return here && s.missed < deadAfter
 }
 
+// Silent is for how long a run has not been heard of, in whole beats; 0 of one that is not known.
+func (n *Nodes) Silent(run string) time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return time.Duration(n.seen[run].missed) * beatEvery
+}
+
 // List gives every node that has a row, dead ones too, by name.
 func (n *Nodes) List(ctx context.Context) ([]Node, error) {
 	rows, err := n.pool.Query(ctx, `

@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,15 +86,7 @@ func (f *Feed) Append(ctx context.Context, tx pgx.Tx, events ...gateway.Event) e
 	if len(events) == 0 {
 		return nil
 	}
-	var r rows
-	for from := 0; from < len(events); {
-		next := from + 1
-		for next < len(events) && alike(events[next], events[next-1]) {
-			next++
-		}
-		r.add(events[from:next])
-		from = next
-	}
+	r := rowsOf(events)
 	_, err := tx.Exec(ctx, `
 		insert into event (topics, n, events)
 		select string_to_array(topics, ' '), n, events
@@ -114,34 +107,36 @@ type rows struct {
 // rowSize is about what two rows of fill a page: a larger one would be taken apart.
 const rowSize = 3800
 
-// add puts an event, which is for one topic each, into the last row or a new one.
-func (r *rows) add(same []gateway.Event) {
-	e := same[0]
-	for _, s := range same[1:] {
-		e.Topic += " " + s.Topic
-	}
-	body := encode([]gateway.Event{e})
-	last := len(r.n) - 1
-	if last < 0 || r.n[last] == mostInRow || len(r.topics[last])+len(r.events[last])+len(e.Topic)+len(body) > rowSize {
-		r.topics, r.n, r.events = append(r.topics, ""), append(r.n, 0), append(r.events, nil)
-		last++
-	}
-	r.n[last]++
-	r.events[last] = append(r.events[last], body...)
-	for _, s := range same {
-		if !hasWord(r.topics[last], s.Topic) {
-			r.topics[last] = strings.TrimPrefix(r.topics[last]+" "+s.Topic, " ")
+// rowsOf puts the events into as few rows as there is room in, in their order.
+func rowsOf(events []gateway.Event) (r rows) {
+	all := make([]byte, 0, room(events)) // the rows lie in it one after the other
+	var topics []string                  // of the last row
+	from, size := 0, 0                   // where it begins, and how long its topics are
+	for same := range told(events) {
+		begin, last := len(all), len(r.n)-1
+		all = appendEvent(all, same)
+		if last < 0 || r.n[last] == mostInRow || size+topicsOf(same)+len(all)-from > rowSize {
+			r.close(topics)
+			r.n, r.events = append(r.n, 0), append(r.events, nil)
+			topics, from, size, last = topics[:0], begin, 0, last+1
 		}
+		for _, e := range same {
+			if !slices.Contains(topics, e.Topic) {
+				topics, size = append(topics, e.Topic), size+len(e.Topic)+1
+			}
+		}
+		r.events[last] = all[from:]
+		r.n[last]++
 	}
+	r.close(topics)
+	return r
 }
 
-func hasWord(words, word string) bool {
-	return strings.Contains(" "+words+" ", " "+word+" ")
-}
-
-// alike says whether two events are one that is told to two topics: they share a row.
-func alike(e, before gateway.Event) bool {
-	return e.Topic != before.Topic && e.Type == before.Type && e.Conversation == before.Conversation && e.Rev == before.Rev && bytes.Equal(e.Data, before.Data)
+// close notes the topics of the last row, if there is one.
+func (r *rows) close(topics []string) {
+	if len(r.n) > 0 {
+		r.topics = append(r.topics, strings.Join(topics, " "))
+	}
 }
 
 // Announce tells of events that have been committed, without waiting for the log. It
@@ -155,10 +150,12 @@ func (f *Feed) Announce(events ...gateway.Event) {
 // heard hands an announcement to the listeners here, and reads the log soon.
 func (f *Feed) heard(data []byte) {
 	f.mu.Lock()
-	err := decode(data, func(topic []byte, event gateway.Event) {
-		if here := f.listeners[string(topic)]; here != nil {
-			event.Topic = string(topic)
-			deliver(here, Frame{Event: event})
+	err := decode(data, func(topics []byte, event gateway.Event) {
+		for topic := range bytes.FieldsSeq(topics) {
+			if here := f.listeners[string(topic)]; here != nil {
+				event.Topic = string(topic)
+				deliver(here, Frame{Event: event})
+			}
 		}
 	})
 	f.mu.Unlock()

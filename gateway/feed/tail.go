@@ -19,7 +19,7 @@ const (
 	pollEvery  = 200 * time.Millisecond // while something comes: an older transaction may hold back what was hinted at
 	restEvery  = 2 * time.Second        // when nothing has come for as long: a hint is seldom lost
 	restBefore = 10 * time.Millisecond  // between two reads; early frames make it unseen
-	pageSize   = 1000                   // events read at once
+	pageSize   = 64                     // rows read at once: their followers take them while the next are read
 	sweepEvery = time.Hour
 	gaugeEvery = 5 * time.Second
 )

@@ -1,11 +1,15 @@
 package feed
 
 import (
+	"context"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 )
 
@@ -30,3 +34,50 @@ func TestTheLogIsReadAlongItsIndexFromTheFirstTimeOn(t *testing.T) {
 		t.Errorf("got the plan\n%s\nwant an index scan of each slot, merged", whole)
 	}
 }
+
+// A transaction somewhere holds the log back for a while: whoever keeps up is not given up for what
+// comes in one go when it ends.
+func TestWhatWasHeldBackOverrunsNobody(t *testing.T) {
+	pool := pgtest.New(t)
+	f := New(pool, quiet{}, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	var ran sync.WaitGroup
+	ran.Go(func() { _ = f.Run(ctx) })
+	defer ran.Wait()
+	defer cancel()
+	w, err := f.Follow(ctx, "", []string{"board"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	slow, err := pool.Begin(ctx)
+	if err == nil {
+		_, err = slow.Exec(ctx, `select pg_current_xact_id()`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const many = 2 * maxFrames
+	for n := range int64(many) {
+		if err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			return f.Append(ctx, tx, gateway.NewEvent("board", "agent.status", n+1, n))
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := slow.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for n := range int64(many) {
+		frame, err := w.Next(ctx)
+		if err != nil || frame.Rev != n+1 {
+			t.Fatalf("after %d events: %+v, %v", n, frame, err)
+		}
+	}
+}
+
+// quiet is a bus on which nothing is heard.
+type quiet struct{}
+
+func (quiet) Publish(string, []byte)                    {}
+func (quiet) Subscribe(string, func([]byte)) (f func()) { return func() {} }

@@ -1,29 +1,75 @@
 package feed
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"iter"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Announcements cross the bus as fields with their lengths. JSON would look at every byte
-// of every event three times, on each node, also where nobody listens.
+// Events cross the bus and lie in the log as fields with their lengths. JSON would look at
+// every byte of every event three times, on each node, also where nobody listens. One that is
+// told to several topics stands there once, with all of them.
 
 func encode(events []gateway.Event) []byte {
-	size := 0
-	for _, e := range events {
-		size += len(e.Topic) + len(e.Type) + len(e.Data) + 3*binary.MaxVarintLen32 + 2*binary.MaxVarintLen64
-	}
-	out := make([]byte, 0, size)
-	for _, e := range events {
-		out = appendField(out, e.Topic)
-		out = appendField(out, e.Type)
-		out = binary.AppendVarint(out, int64(e.Conversation))
-		out = binary.AppendVarint(out, e.Rev)
-		out = appendField(out, e.Data)
+	out := make([]byte, 0, room(events))
+	for same := range told(events) {
+		out = appendEvent(out, same)
 	}
 	return out
+}
+
+// told gives the events one by one, each as often as it has topics.
+func told(events []gateway.Event) iter.Seq[[]gateway.Event] {
+	return func(yield func([]gateway.Event) bool) {
+		for rest := events; len(rest) > 0; {
+			n := 1
+			for n < len(rest) && alike(rest[n], rest[n-1]) {
+				n++
+			}
+			if !yield(rest[:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
+}
+
+// alike says whether two events are one that is told to two topics.
+func alike(e, before gateway.Event) bool {
+	return e.Topic != before.Topic && e.Type == before.Type && e.Conversation == before.Conversation && e.Rev == before.Rev && bytes.Equal(e.Data, before.Data)
+}
+
+// room is what the events take at most.
+func room(events []gateway.Event) (size int) {
+	for same := range told(events) {
+		size += topicsOf(same) + len(same[0].Type) + len(same[0].Data) + 3*binary.MaxVarintLen32 + 2*binary.MaxVarintLen64
+	}
+	return size
+}
+
+// topicsOf is how long the topics are, with spaces between.
+func topicsOf(same []gateway.Event) (size int) {
+	for _, e := range same {
+		size += len(e.Topic) + 1
+	}
+	return size - 1
+}
+
+// appendEvent writes one event, given once for each of its topics.
+func appendEvent(out []byte, same []gateway.Event) []byte {
+	e := same[0]
+	out = binary.AppendUvarint(out, uint64(topicsOf(same)))
+	out = append(out, e.Topic...)
+	for _, more := range same[1:] {
+		out = append(append(out, ' '), more.Topic...)
+	}
+	out = appendField(out, e.Type)
+	out = binary.AppendVarint(out, int64(e.Conversation))
+	out = binary.AppendVarint(out, e.Rev)
+	return appendField(out, e.Data)
 }
 
 func appendField[T ~string | ~[]byte](out []byte, field T) []byte {
@@ -32,17 +78,17 @@ func appendField[T ~string | ~[]byte](out []byte, field T) []byte {
 
 var errGarbled = errors.New("garbled announcement")
 
-// decode calls each for every event until it returns an error. Topic and data lie in the
-// announcement and must not be changed.
-func decode(data []byte, each func(topic []byte, event gateway.Event)) error {
+// decode calls each for every event until it returns an error. Topics, with spaces between, and
+// data lie in the announcement and must not be changed.
+func decode(data []byte, each func(topics []byte, event gateway.Event)) error {
 	for len(data) > 0 {
-		var topic, kind, body []byte
+		var topics, kind, body []byte
 		var conversation, rev int64
-		ok := take(&data, &topic) && take(&data, &kind) && takeInt(&data, &conversation) && takeInt(&data, &rev) && take(&data, &body)
+		ok := take(&data, &topics) && take(&data, &kind) && takeInt(&data, &conversation) && takeInt(&data, &rev) && take(&data, &body)
 		if !ok {
 			return errGarbled
 		}
-		each(topic, gateway.Event{Type: string(kind), Conversation: gateway.ConversationID(conversation), Rev: rev, Data: body})
+		each(topics, gateway.Event{Type: string(kind), Conversation: gateway.ConversationID(conversation), Rev: rev, Data: body})
 	}
 	return nil
 }

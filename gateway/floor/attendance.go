@@ -55,7 +55,8 @@ func (t attendance) leave(now time.Time, c gateway.Consoles) gateway.Consoles {
 	return gateway.Consoles{Agent: c.Agent, Silent: gateway.Seconds(now.Sub(at.heard) / time.Second)}
 }
 
-// miss lets go of the consoles of nodes that died, and gives the agents who had no other.
+// miss lets go of the consoles of nodes that died, and gives the agents who had no other. Their
+// time without one counts from the last sign of the node, as if its death had been seen at once.
 func (t attendance) miss(now time.Time, nodes Nodes) (gone []gateway.Consoles) {
 	if nodes == nil {
 		return nil
@@ -65,7 +66,8 @@ func (t attendance) miss(now time.Time, nodes Nodes) (gone []gateway.Consoles) {
 			if nodes.Alive(run) || now.Sub(since) <= newNode {
 				continue
 			}
-			if c := t.leave(now, gateway.Consoles{Agent: agent, Node: run}); !c.Live {
+			silent := gateway.Seconds(nodes.Silent(run) / time.Second)
+			if c := t.leave(now, gateway.Consoles{Agent: agent, Node: run, Silent: silent}); !c.Live {
 				gone = append(gone, c)
 			}
 		}

@@ -15,6 +15,14 @@ type living []string
 
 func (l living) Alive(run string) bool { return slices.Contains(l, run) }
 
+// Silent is of a node that has just been found dead.
+func (l living) Silent(run string) time.Duration {
+	if l.Alive(run) {
+		return 0
+	}
+	return 10 * time.Second
+}
+
 func TestAnAgentIsThereWhileAnyNodeHasAConsole(t *testing.T) {
 	at := time.Unix(1000, 0)
 	there := attendance{}
@@ -36,10 +44,10 @@ func TestAnAgentIsThereWhileAnyNodeHasAConsole(t *testing.T) {
 		t.Errorf("%+v are gone with a node that ours may not have seen yet", gone)
 	}
 	later := at.Add(time.Minute)
-	if gone := there.miss(later, living{"one"}); !cmp.Equal(gone, []gateway.Consoles{{Agent: anna}}) {
+	if gone := there.miss(later, living{"one"}); !cmp.Equal(gone, []gateway.Consoles{{Agent: anna, Silent: 10}}) {
 		t.Errorf("gone are %+v, want Anna: Bo has a console on node one", gone)
 	}
-	if gone := there.miss(later, living{}); !cmp.Equal(gone, []gateway.Consoles{{Agent: bo}}) {
+	if gone := there.miss(later, living{}); !cmp.Equal(gone, []gateway.Consoles{{Agent: bo, Silent: 10}}) {
 		t.Errorf("gone are %+v, want Bo", gone)
 	}
 	if gone := there.miss(later, living{}); gone != nil {

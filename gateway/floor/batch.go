@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
@@ -16,6 +13,7 @@ import (
 // came is what a batch has to see to.
 type came struct {
 	replan bool // the plan has changed
+	look   bool // floor_inbox may have rows
 	asks   []*ask
 	taken  []admitted         // from floor_inbox
 	lost   []gateway.Consoles // of nodes that died
@@ -97,6 +95,7 @@ func (l *leader) decide(ctx context.Context, b *batch, more came) error {
 	if err != nil {
 		return err
 	}
+	more.replan = l.replans(more)
 	return l.apply(ctx, b, more)
 }
 
@@ -128,112 +127,6 @@ func (l *leader) announce(b *batch) {
 	}
 }
 
-// read fetches what intake has stored, and earlier answers to the same keys, in one exchange
-// with the database. It takes no locks: this term's leader is the only one who takes rows
-// from floor_inbox, and one who has lost the term is refused at the commit. Rows that a batch
-// has taken and not yet deleted are passed over. One that is no admission is set aside,
-// before routing ever meets it.
-func (l *leader) read(ctx context.Context, b *batch, more *came) error {
-	q := &pgx.Batch{}
-	if room := batchMax - len(b.taken); !b.part && room > 0 {
-		q.Queue(`
-			select id, admission, regroup from floor_inbox
-			where set_aside_at is null and id <> all($1)
-			order by id
-			limit $2`, b.rows(l.under.rows([]int64{})), room).Query(func(rows pgx.Rows) error {
-			good, bad, err := readInbox(rows)
-			more.taken, b.aside = good, append(b.aside, bad...)
-			if len(good)+len(bad) == room { // there may be more
-				poke(l.inbox)
-			}
-			return err
-		})
-	}
-	if keys := keysOf(more.asks); len(keys) > 0 {
-		q.Queue(`select key, answer from command where key = any($1)`, keys).Query(func(rows pgx.Rows) error {
-			var key string
-			var answer json.RawMessage
-			_, err := pgx.ForEachRow(rows, []any{&key, &answer}, func() error {
-				b.know(key, append(json.RawMessage(nil), answer...))
-				return nil
-			})
-			return err
-		})
-	}
-	if q.Len() == 0 {
-		return nil
-	}
-	if err := l.f.pool.SendBatch(ctx, q).Close(); err != nil {
-		return fmt.Errorf("read the inbox: %w", err)
-	}
-	return nil
-}
-
-// rows adds those of floor_inbox that the batch has, for good or to be set aside.
-func (b *batch) rows(to []int64) []int64 {
-	if b == nil {
-		return to
-	}
-	for _, a := range b.taken {
-		to = append(to, a.id)
-	}
-	for _, t := range b.aside {
-		to = append(to, t.id)
-	}
-	return to
-}
-
-// know notes the answer to a key.
-func (b *batch) know(key string, answer json.RawMessage) {
-	if b.known == nil {
-		b.known = map[string]json.RawMessage{}
-	}
-	b.known[key] = answer
-}
-
-// torn is a row of floor_inbox that cannot be read.
-type torn struct {
-	id  int64
-	why error
-}
-
-func readInbox(rows pgx.Rows) (good []admitted, bad []torn, err error) {
-	var id int64
-	var admission, regroup []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &admission, &regroup}, func() error {
-		ev, err := readRow(admission, regroup)
-		if err != nil {
-			bad = append(bad, torn{id, err})
-			return nil //nolint:nilerr // of this row only; the others are taken
-		}
-		good = append(good, admitted{id, ev})
-		return nil
-	})
-	return good, bad, err
-}
-
-func readRow(admission, regroup []byte) (routing.Event, error) {
-	if regroup != nil {
-		var r routing.Regroup
-		err := json.Unmarshal(regroup, &r)
-		return r, err
-	}
-	var a routing.Admit
-	err := json.Unmarshal(admission, &a)
-	return a, err
-}
-
-// keysOf are those under which an earlier answer may be kept.
-func keysOf(asks []*ask) []string {
-	var keys []string
-	for _, a := range asks {
-		if a.key != "" {
-			keys = append(keys, a.key)
-		}
-	}
-	return keys
-}
-
 // apply runs the core over everything that has come, in one order for all time. The plan goes
 // first, so that whatever came after a change of it is decided by it; what is due goes
 // before what has come, because its time was earlier. Nothing is stored yet.
@@ -263,23 +156,6 @@ func (l *leader) apply(ctx context.Context, b *batch, more came) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// configure takes on the plan if it has changed. Most of what is edited in the roster is no
-// part of it, and a large plan is long in the log and slow to take on.
-func (l *leader) configure(ctx context.Context, b *batch) error {
-	plan, err := l.f.rooms.Plans.Plan(ctx)
-	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
-	}
-	if l.planned != nil && reflect.DeepEqual(*l.planned, plan) {
-		return nil
-	}
-	if _, err := l.step(b, routing.Configure{Plan: plan}); err != nil {
-		return err
-	}
-	l.planned = &plan
 	return nil
 }
 
@@ -316,6 +192,12 @@ func (l *leader) obey(b *batch, a *ask) error {
 	if err != nil {
 		return err
 	}
+	if l.tooEarly(cmd, r) {
+		l.early = append(l.early, a)
+		b.asks = slices.DeleteFunc(b.asks, func(o *ask) bool { return o == a })
+		poke(l.inbox)
+		return nil
+	}
 	body, err := answerOf(r)
 	if err != nil {
 		return err
@@ -326,6 +208,17 @@ func (l *leader) obey(b *batch, a *ask) error {
 		b.answers = append(b.answers, answerRow{Key: a.key, Answer: body, At: l.last})
 	}
 	return nil
+}
+
+// tooEarly says that somebody leaves what is not known and may lie in the inbox, which was not
+// read or has more than one batch takes: they have gone before it is opened, and are asked for
+// again when it is.
+func (l *leader) tooEarly(cmd gateway.Command, r routing.Result) bool {
+	switch cmd.(type) {
+	case gateway.Leave, gateway.CallBack:
+		return l.more && r.Err != nil && r.Err.Kind == gateway.KindNotFound
+	}
+	return false
 }
 
 // answered is what a key was answered before: long ago, in this batch, or in the one that is

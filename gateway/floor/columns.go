@@ -45,7 +45,7 @@ var sent = map[reflect.Type]string{
 }
 
 var made = map[reflect.Type]string{
-	reflect.TypeFor[[]int64](): "::bigint[]", reflect.TypeFor[[]gateway.WrapUpLeft](): "::jsonb", reflect.TypeFor[json.RawMessage](): "::jsonb",
+	reflect.TypeFor[[]int64](): "::bigint[]", reflect.TypeFor[[]gateway.WrapUpLeft](): "::jsonb", reflect.TypeFor[json.RawMessage](): "::json",
 }
 
 // join gives them with something before and behind each name.

@@ -82,6 +82,8 @@ type Bus interface {
 // Nodes knows which nodes are there, without asking anybody.
 type Nodes interface {
 	Alive(run string) bool
+	// Silent is for how long a node has not been heard of; it is found dead by that.
+	Silent(run string) time.Duration
 }
 
 // Rooms are the neighbours that a floor works with.

@@ -20,6 +20,7 @@ import (
 
 const (
 	queueID = gateway.QueueID(7)
+	addedID = gateway.QueueID(8)
 	anna    = gateway.AgentID(1)
 	bo      = gateway.AgentID(2)
 )
@@ -36,6 +37,9 @@ type neighbours struct {
 	plans   atomic.Int32 // how often the plan was read
 	longer  atomic.Bool  // chats may wait longer than they might
 	broken  atomic.Bool  // the plan cannot be read, however often it is tried
+	added   atomic.Bool  // there is another queue
+
+	whileRead func() // runs once while the plan is read, if there is one
 }
 
 // Alive and die are the nodes' side of the neighbours.
@@ -43,6 +47,14 @@ func (n *neighbours) Alive(run string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return !n.dead[run]
+}
+
+// Silent is of a node that has just been found dead.
+func (n *neighbours) Silent(run string) time.Duration {
+	if n.Alive(run) {
+		return 0
+	}
+	return 10 * time.Second
 }
 
 func (n *neighbours) die(run string) {
@@ -127,7 +139,7 @@ func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
 		target = 90
 	}
 	member := []gateway.Membership{{Queue: queueID, Enabled: true, Level: 2}}
-	return gateway.Plan{
+	plan := gateway.Plan{
 		Queues: []gateway.QueuePlan{{ID: queueID, Band: 5, Channels: map[gateway.Channel]gateway.ChannelPlan{
 			gateway.Chat: {
 				Target: target, OfferTimeout: 30, Decline: gateway.DeclineSoft,
@@ -139,7 +151,15 @@ func (n *neighbours) Plan(context.Context) (gateway.Plan, error) {
 			{ID: anna, Memberships: member, Channels: gateway.Channels, Phone: true},
 			{ID: bo, Memberships: member, Channels: gateway.Channels},
 		},
-	}, nil
+	}
+	if n.added.Load() {
+		plan.Queues = append(plan.Queues, gateway.QueuePlan{ID: addedID, Band: 9})
+	}
+	if f := n.whileRead; f != nil {
+		n.whileRead = nil
+		f()
+	}
+	return plan, nil
 }
 
 // conversations is the timeline's side of the neighbours: its Append is another one.
@@ -193,14 +213,19 @@ func open(t *testing.T, pool *pgxpool.Pool, node string) *house {
 // openWith is open with other cases than the neighbours' own, unless they are nil.
 func openWith(t *testing.T, pool *pgxpool.Pool, node string, cases Cases) *house {
 	t.Helper()
-	n := newNeighbours()
+	h := build(t, pool, node, newNeighbours(), cases)
+	h.start(t)
+	return h
+}
+
+// build is a floor that does not run yet.
+func build(t *testing.T, pool *pgxpool.Pool, node string, n *neighbours, cases Cases) *house {
+	t.Helper()
 	if cases == nil {
 		cases = n
 	}
 	f := New(pool, node, Rooms{Feed: n, Timeline: conversations{n}, Cases: cases, Plans: n, Bus: busOf{n}, Nodes: n}, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	h := &house{Floor: f, Client: NewClient(busOf{n}), n: n, pool: pool}
-	h.start(t)
-	return h
+	return &house{Floor: f, Client: NewClient(busOf{n}), n: n, pool: pool}
 }
 
 // start runs the floor, for the first time or after a stop.
@@ -253,10 +278,18 @@ func (h *house) ready(t *testing.T) {
 // arrive admits a chat and gives its interaction.
 func (h *house) arrive(t *testing.T, conversation gateway.ConversationID) gateway.InteractionID {
 	t.Helper()
+	id := h.admit(t, queueID, conversation)
+	h.Hint()
+	return id
+}
+
+// admit stores an arrival and does not tell the floor.
+func (h *house) admit(t *testing.T, queue gateway.QueueID, conversation gateway.ConversationID) gateway.InteractionID {
+	t.Helper()
 	var id gateway.InteractionID
 	err := pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) (err error) {
 		id, err = h.Admit(t.Context(), tx, gateway.Admission{
-			Channel: gateway.Chat, Queue: queueID, Case: gateway.CaseID(conversation), Conversation: conversation,
+			Channel: gateway.Chat, Queue: queue, Case: gateway.CaseID(conversation), Conversation: conversation,
 			Customer: 1, ArrivedAt: time.Now(),
 		})
 		return err
@@ -264,7 +297,6 @@ func (h *house) arrive(t *testing.T, conversation gateway.ConversationID) gatewa
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Hint()
 	return id
 }
 

@@ -22,18 +22,21 @@ type leader struct {
 	drawing bool      // a snapshot is being written beside the loop, which hears of it in drawn
 	last    time.Time // the core's time never goes back
 	wakeAt  time.Time
-	seen    map[gateway.InteractionID]gateway.Interaction // open ones, as they were last told
-	met     map[gateway.AgentID]bool                      // agents whose presence was told once
-	asks    chan *ask                                     // commands; full when the store is slow, and then callers wait
-	inbox   chan struct{}                                 // holds one hint that floor_inbox has rows
-	plan    chan struct{}                                 // holds one hint that the plan has changed
-	looks   chan func(*routing.Core) (tell func())        // questions of the core, told when what they saw is stored
-	next    *batch                                        // is being decided
-	under   *batch                                        // is being stored, nil if none is
-	stored  chan error                                    // how that went
-	board   bool                                          // the board has changed since it was published
-	planned *gateway.Plan                                 // that the core has, as it was read; nil: unknown
-	tidied  time.Time                                     // when old answers were last forgotten
+	seen    map[gateway.InteractionID]sight        // open ones, as they were last told
+	met     map[gateway.AgentID]bool               // agents whose presence was told once
+	asks    chan *ask                              // commands; full when the store is slow, and then callers wait
+	early   []*ask                                 // who left before what they leave was taken
+	more    bool                                   // floor_inbox has more than was read of it
+	inbox   chan struct{}                          // holds one hint that floor_inbox has rows
+	plan    chan struct{}                          // holds one hint that the plan has changed
+	looks   chan func(*routing.Core) (tell func()) // questions of the core, told when what they saw is stored
+	next    *batch                                 // is being decided
+	under   *batch                                 // is being stored, nil if none is
+	stored  chan error                             // how that went
+	board   bool                                   // the board has changed since it was published
+	planned *gateway.Plan                          // that the core has, as it was read; nil: unknown
+	sought  map[gateway.QueueID]bool               // were looked for in the plan, in vain
+	tidied  time.Time                              // when old answers were last forgotten
 	there   attendance
 }
 
@@ -68,18 +71,19 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 		drawn: make(chan *snapshot, 1),
 		next:  &batch{}, stored: make(chan error, 1),
 	}
+	bus := f.rooms.Bus
+	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
+	defer bus.Subscribe(SubjectPlan, func([]byte) { poke(l.plan) })() // before it is read: what changes meanwhile is read again
 	if err := l.recover(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer l.await() // once what is under way has been told to stop
-	bus := f.rooms.Bus
-	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
-	defer bus.Subscribe(SubjectPlan, func([]byte) { poke(l.plan) })()
 	defer bus.Serve(HolderCommand, l.serve(ctx))()
 	defer bus.Serve(HolderBoard, l.questions(ctx))()
 	defer cancel() // before the names are left, which waits for those who ask
 	bus.Publish(SubjectLed, nil)
+	poke(l.inbox) // for what came while nobody led
 	if err := l.loop(ctx); err != nil {
 		return err // perhaps in the middle of a batch: the core knows what the store does not
 	}
@@ -117,8 +121,8 @@ func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte
 // loop makes batches until one fails, or until ctx ends. One is stored beside it while the
 // next is decided, so that neither the processor nor the disk waits for the other. It takes
 // the first thing to come and then whatever else is there: nobody lingers for company, and
-// yet a busy floor commits in large batches. Each time it also reads the inbox, so a hint
-// only says when.
+// yet a busy floor commits in large batches. The inbox is read on a hint, now and then without
+// one, and for who leaves what is not known: an exchange with the database less for each command.
 func (l *leader) loop(ctx context.Context) error {
 	poll := time.NewTicker(inboxPoll)
 	defer poll.Stop()
@@ -144,7 +148,9 @@ func (l *leader) loop(ctx context.Context) error {
 		case a := <-in.asks:
 			more.asks = append(more.asks, a)
 		case <-in.inbox:
+			more.look = true
 		case <-in.poll:
+			more.look = true
 		case <-in.wake:
 		case <-in.plan:
 			more.replan = true
@@ -165,7 +171,8 @@ func (l *leader) loop(ctx context.Context) error {
 				continue
 			}
 		}
-		more.asks = l.drain(more.asks)
+		more.look, more.replan = more.look || poked(l.inbox), more.replan || poked(l.plan)
+		more.asks, l.early = l.drain(append(more.asks, l.early...)), nil
 		if err := l.advance(work, more); err != nil {
 			return err
 		}
@@ -224,6 +231,16 @@ func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
+	}
+}
+
+// poked takes a hint, if one lies there.
+func poked(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -82,7 +82,7 @@ func (l *leader) undo(ctx context.Context, why error) error {
 // redo takes up a batch that was refused, part by part, and then what was decided after it.
 // An error says that the store is to blame, or the term: then everybody is told to ask again.
 func (l *leader) redo(ctx context.Context, err error, refused, after *batch) error {
-	again := &batch{came: came{replan: after.replan, asks: after.asks, lost: after.lost}} // what it took lies in the inbox
+	again := &batch{came: came{look: true, replan: after.replan, asks: after.asks, lost: after.lost}} // what it took lies in the inbox
 	if faulty(err) {
 		err = l.sift(ctx, refused, err)
 		if err == nil {

@@ -179,6 +179,33 @@ func (f *Floor) Holding(ctx context.Context) (map[gateway.AgentID]map[gateway.Ch
 	return out, nil
 }
 
+// unopened reads by the index floor_inbox_conversation.
+const unopened = `
+	select (admission->>'conversation')::bigint, (admission->>'interaction')::bigint
+	from floor_inbox
+	where set_aside_at is null and (admission->>'conversation')::bigint = any($1)
+	order by id desc`
+
+// Unopened are the interactions that conversations are to have: the first of those that were
+// admitted and that the leader has not taken yet. It may join another in the end.
+func (f *Floor) Unopened(ctx context.Context, conversations ...gateway.ConversationID) (map[gateway.ConversationID]gateway.InteractionID, error) {
+	rows, err := f.pool.Query(ctx, unopened, numbers(conversations))
+	if err != nil {
+		return nil, fmt.Errorf("read what is not opened: %w", err)
+	}
+	out := map[gateway.ConversationID]gateway.InteractionID{}
+	var c gateway.ConversationID
+	var i gateway.InteractionID
+	_, err = pgx.ForEachRow(rows, []any{&c, &i}, func() error {
+		out[c] = i
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what is not opened: %w", err)
+	}
+	return out, nil
+}
+
 // Serving gives the open interactions of conversations.
 func (f *Floor) Serving(ctx context.Context, conversations ...gateway.ConversationID) ([]gateway.Interaction, error) {
 	return interactions(ctx, f.pool, `

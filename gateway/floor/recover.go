@@ -49,7 +49,7 @@ func (l *leader) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.seen = make(map[gateway.InteractionID]gateway.Interaction, len(open))
+	l.seen = make(map[gateway.InteractionID]sight, len(open))
 	for _, i := range open {
 		l.note(i)
 	}

@@ -117,7 +117,7 @@ func (b *batch) seal(l *leader) {
 func (l *leader) interactionNews(i gateway.Interaction) []gateway.Event {
 	topics := []string{gateway.TopicInteraction(i.ID), gateway.TopicBoard}
 	was := l.seen[i.ID]
-	agents := slices.Concat([]gateway.AgentID{was.Agent, i.Agent}, was.Others, i.Others)
+	agents := slices.Concat([]gateway.AgentID{was.agent, i.Agent}, was.others, i.Others)
 	slices.Sort(agents)
 	for _, agent := range slices.Compact(agents) {
 		if agent != 0 {
@@ -128,13 +128,22 @@ func (l *leader) interactionNews(i gateway.Interaction) []gateway.Event {
 	return events(topics, "interaction.changed", i.Rev, i)
 }
 
+// sight is what is compared of an interaction as it was last told: there are as many as wait.
+type sight struct {
+	agent  gateway.AgentID
+	of     gateway.CaseID
+	phase  gateway.State
+	end    gateway.End
+	others []gateway.AgentID
+}
+
 // note remembers an open interaction as it was last told.
 func (l *leader) note(i gateway.Interaction) {
 	if i.State == gateway.StateFinished {
 		delete(l.seen, i.ID)
 		return
 	}
-	l.seen[i.ID] = i
+	l.seen[i.ID] = sight{i.Agent, i.Case, phase(i.State), i.End, i.Others}
 }
 
 func (l *leader) offerNews(o gateway.Offer) []gateway.Event {
@@ -224,10 +233,10 @@ func (b *batch) compare(l *leader) {
 		} else {
 			r.interactions = append(r.interactions, rowOf(i))
 		}
-		if !known || was.Agent != i.Agent || was.Case != i.Case || was.End != i.End || phase(was.State) != phase(i.State) {
+		if !known || was.agent != i.Agent || was.of != i.Case || was.end != i.End || was.phase != phase(i.State) {
 			b.changed = append(b.changed, i)
 		}
-		if !known || was.End != i.End {
+		if !known || was.end != i.End {
 			b.turned = append(b.turned, i)
 		}
 	}

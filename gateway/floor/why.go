@@ -89,7 +89,7 @@ func distinct(seen []routing.Explanation) (out []routing.Explanation) {
 	vain := 0
 	for n, e := range slices.Backward(seen) {
 		if e.OfferNo == 0 {
-			if vain == waitsShown || n > 0 && seen[n-1].OfferNo == 0 && slices.EqualFunc(seen[n-1].Candidates, e.Candidates, sameVerdict) {
+			if vain == waitsShown || n > 0 && len(e.Edits) == 0 && seen[n-1].OfferNo == 0 && slices.EqualFunc(seen[n-1].Candidates, e.Candidates, sameVerdict) {
 				continue
 			}
 			vain++

@@ -68,7 +68,7 @@ func (w *world) due() {
 // begin takes what is due and lets the far server do to each recipient what it likes.
 func (w *world) begin() {
 	w.due()
-	due, err := w.box.take(context.Background(), 8)
+	due, _, err := w.box.take(context.Background(), 8)
 	w.must(err)
 	for _, out := range due {
 		if out.ID != w.id {

@@ -8,11 +8,15 @@
 //
 //	queued ─→ cancelled, by its author, before the first attempt
 //	queued → sending → sent ──────── bounce ─→ failed
-//	            ├────→ deferred: again after 1, 5, 15, 60 min, then 2, 4, 4 … hours, for 72 hours
+//	            ├────→ deferred: again after 1, 5, 15, 60 min, then 2, 4, 4 … hours, for 72 hours from the first
 //	            ├────→ failed
-//	            └────→ unknown: once more, Doubtful; then it stays unknown, until a bounce
+//	            └────→ unknown: once more, Doubtful; then it stays unknown, until a bounce.
+//	                   Five times more where its server files what it takes: a sender looks there first
 //
 // A bounce may come while the row is being sent. It counts when the outcome is written.
+//
+// How much leaves at once, and in a minute, is limited by the way and by the provider of
+// the recipients: see lane.go. Nothing waits for a provider that is not its own.
 //
 // Every change is told to the conversation as message.updated.
 package outbox
@@ -22,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,6 +58,8 @@ const subject = "outbox"
 
 // Store keeps what leaves, and hands out what is due.
 type Store struct {
+	Limits Limits // set before Run; the same on all nodes
+
 	pool    *pgxpool.Pool
 	node    string
 	senders map[gateway.OutboundKind]Sender
@@ -61,6 +68,7 @@ type Store struct {
 	log     *slog.Logger
 	metrics metrics
 	wake    chan struct{} // holds one hint
+	slowed  atomic.Bool   // some lane has asked for less, when they were last looked at
 }
 
 // New gives the outbox of a node. The node's name is its own in the cluster and stays the
@@ -72,7 +80,7 @@ func New(pool *pgxpool.Pool, node string, senders map[gateway.OutboundKind]Sende
 	}
 }
 
-// Add writes an outbound in the author's transaction: Kind, Conversation, Pos, MessageID,
+// Add writes an outbound in the author's transaction: Kind, Conversation, Pos, MessageID, Via, Filed,
 // Recipients (their addresses) and Body are kept; SendAt delays the first attempt, and until
 // then it may be cancelled. Call Wake after the commit. One too many for its case is refused, see Room.
 func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64, error) {
@@ -95,27 +103,29 @@ func (o *Store) Add(ctx context.Context, tx pgx.Tx, out gateway.Outbound) (int64
 	var id int64
 	err := tx.QueryRow(ctx, `
 		with added as (
-			insert into outbound (kind, conversation_id, pos, message_id, body, due_at, send_at)
-			values ($1, $2, $3, nullif($4, ''), $5::text::json, coalesce($6, now()), $6)
+			insert into outbound (kind, conversation_id, pos, message_id, body, due_at, send_at, via, provider, filed)
+			values ($1, $2, $3, nullif($4, ''), $5::text::json, coalesce($6, now()), $6, $8, $9, $10)
 			returning id),
 		recipients as (
 			insert into outbound_recipient (outbound_id, address)
 			select distinct added.id, address
 			from added, unnest($7::text[]) as address)
 		select id from added`,
-		string(out.Kind), int64(out.Conversation), out.Pos, gateway.Clean(out.MessageID), string(gateway.CleanJSON(out.Body)), due, addresses).Scan(&id)
+		string(out.Kind), int64(out.Conversation), out.Pos, gateway.Clean(out.MessageID), string(gateway.CleanJSON(out.Body)), due, addresses,
+		gateway.Clean(out.Via), o.Limits.provider(addresses[0]), out.Filed).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("add outbound: %w", err)
 	}
 	return id, nil
 }
 
-// Wake says that something may be due. Without it the outbox looks once a second.
+// Wake says that something may be due. Without it the outbox looks every five seconds, and when
+// something is that it has seen.
 func (o *Store) Wake() { o.bus.Publish(subject, nil) }
 
 const columns = `
 	o.id, o.kind, o.conversation_id, o.pos, coalesce(o.message_id, ''), o.body::text, o.state, o.attempts,
-	o.response, coalesce(o.due_at, 'epoch'), coalesce(o.send_at, 'epoch'), o.created_at, o.rev, o.doubts > 0,
+	o.response, coalesce(o.due_at, 'epoch'), coalesce(o.send_at, 'epoch'), o.created_at, o.rev, o.doubts > 0, o.via, o.filed,
 	array(select address from outbound_recipient r where r.outbound_id = o.id order by address),
 	array(select state from outbound_recipient r where r.outbound_id = o.id order by address),
 	array(select response from outbound_recipient r where r.outbound_id = o.id order by address)`
@@ -127,7 +137,7 @@ func scanMore(r pgx.CollectableRow, more ...any) (out gateway.Outbound, err erro
 	var addresses, states, responses []string
 	err = r.Scan(append([]any{
 		&out.ID, &out.Kind, &out.Conversation, &out.Pos, &out.MessageID, &body, &out.State, &out.Attempts,
-		&out.Response, &out.DueAt, &out.SendAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &addresses, &states, &responses,
+		&out.Response, &out.DueAt, &out.SendAt, &out.CreatedAt, &out.Rev, &out.Doubtful, &out.Via, &out.Filed, &addresses, &states, &responses,
 	}, more...)...)
 	out.Body = []byte(body)
 	for _, at := range []*time.Time{&out.DueAt, &out.SendAt} {
@@ -146,17 +156,19 @@ func scanMore(r pgx.CollectableRow, more ...any) (out gateway.Outbound, err erro
 // row is an outbound with what only this room knows of it.
 type row struct {
 	gateway.Outbound
-	doubts int    // attempts of which nobody knows whether they arrived
-	bounce string // what came without an address while it was being sent
+	doubts   int       // attempts of which nobody knows whether they arrived
+	bounce   string    // what came without an address while it was being sent
+	tried    time.Time // when the first attempt began; now before that
+	provider string    // whose lane it waits for
 }
 
-const rowColumns = columns + `, o.doubts, coalesce(o.bounce, '')`
+const rowColumns = columns + `, o.doubts, coalesce(o.bounce, ''), coalesce(o.tried_at, now()), o.provider`
 
 func scanRow(r pgx.CollectableRow) (row, error) {
-	var doubts int
-	var bounce string
-	out, err := scanMore(r, &doubts, &bounce)
-	return row{out, doubts, bounce}, err
+	var out row
+	var err error
+	out.Outbound, err = scanMore(r, &out.doubts, &out.bounce, &out.tried, &out.provider)
+	return out, err
 }
 
 // Get gives an outbound, or gateway.ErrNotFound.

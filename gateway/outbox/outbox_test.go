@@ -206,6 +206,9 @@ func TestDeferredIsTriedAgainWithLongerPauses(t *testing.T) {
 	refused := errors.New("dial: connection refused")
 	p.answers <- answer{err: refused}
 	id := p.add("a@vaxel", "maja@example.com")
+	if _, err := p.pool.Exec(t.Context(), `update outbound set created_at = now() - interval '73 hours'`); err != nil { // it had to wait for a slow lane
+		t.Fatal(err)
+	}
 	for attempt, pause := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 4 * time.Hour} {
 		<-p.sent
 		out := p.settled(id, attempt+1)
@@ -222,7 +225,7 @@ func TestDeferredIsTriedAgainWithLongerPauses(t *testing.T) {
 	p.mu.Unlock()
 	<-p.sent
 	p.settled(id, 8)
-	if _, err := p.pool.Exec(t.Context(), `update outbound set created_at = now() - interval '73 hours'`); err != nil {
+	if _, err := p.pool.Exec(t.Context(), `update outbound set tried_at = now() - interval '73 hours'`); err != nil {
 		t.Fatal(err)
 	}
 	p.answers <- says(gateway.OutboundDeferred, "451 later")
@@ -273,6 +276,36 @@ func TestUnknownIsSentOnceMoreDoubtful(t *testing.T) {
 	}
 	if out := p.settled(id, 2); out.State != gateway.OutboundUnknown || !out.DueAt.IsZero() {
 		t.Errorf("got %+v want unknown for good", out)
+	}
+}
+
+// Where the sender finds out what became of the last attempt, it is asked until it has: but not for ever.
+func TestWhatIsFiledIsFoundOut(t *testing.T) {
+	p := newPost(t)
+	p.answers <- says(gateway.OutboundUnknown, "connection lost after the final dot")
+	var id int64
+	err := pgx.BeginFunc(t.Context(), p.pool, func(tx pgx.Tx) (err error) {
+		id, err = p.box.Add(t.Context(), tx, gateway.Outbound{
+			Kind: gateway.OutboundEmail, Conversation: 5, Pos: 9, Body: json.RawMessage(`{}`), Filed: true,
+			Recipients: []gateway.Recipient{{Address: "maja@example.com"}},
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.box.Wake()
+	for attempt := 1; attempt <= 6; attempt++ {
+		if got := <-p.sent; got.Doubtful != (attempt > 1) || !got.Filed {
+			t.Errorf("attempt %d was given %+v", attempt, got)
+		}
+		if out := p.settled(id, attempt); out.State != gateway.OutboundUnknown || out.DueAt.IsZero() != (attempt == 6) {
+			t.Errorf("after attempt %d: %+v", attempt, out)
+		}
+		if attempt < 6 {
+			p.answers <- says(gateway.OutboundUnknown, "again")
+			p.later(id)
+		}
 	}
 }
 

@@ -14,34 +14,44 @@ import (
 )
 
 const (
-	pollEvery = time.Second
-	senders   = 8 // sending at once on one node; a slow server holds up one of them
+	pollEvery = time.Second     // while something is due and waits for room
+	pollMost  = 5 * time.Second // until then no hint is missed: of what was added elsewhere one may be lost
+	senders   = 32              // sending at once on one node; how many by one way or to one provider, see Limits
 
 	// A row belongs to its sender for the length of the lease. Sending ends well before,
 	// so that nobody else has taken the row when the outcome is written.
 	lease    = 15 * time.Minute
 	sendTime = 12 * time.Minute
+
+	// Who sends says so every now and then. What a node that fell silent was sending stays its
+	// own until the lease ends, but takes up no room in its lanes.
+	signEvery = 10 * time.Second
+	silent    = time.Minute
 )
 
 // Run hands out what is due until ctx ends, and then waits for what is being sent; ctx
 // reaches the senders too.
 func (o *Store) Run(ctx context.Context) error {
 	defer o.bus.Subscribe(subject, func([]byte) { o.hint() })()
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
+	look := time.NewTimer(0)
+	defer look.Stop()
+	signs := time.NewTicker(signEvery)
+	defer signs.Stop()
 	var sending errgroup.Group
 	defer sending.Wait() //nolint:errcheck // they report for themselves
 	free := make(chan struct{}, senders)
 	inherited := false
 	for {
 		var err error
+		again := pollEvery
 		if !inherited {
 			err = o.inherit(ctx)
 			inherited = err == nil
 		}
 		if inherited {
-			err = o.handOut(ctx, &sending, free)
+			again, err = o.handOut(ctx, &sending, free)
 		}
+		look.Reset(again)
 		if err != nil && ctx.Err() == nil {
 			o.log.Warn("outbox not read; trying again", "err", err)
 		}
@@ -49,7 +59,11 @@ func (o *Store) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-o.wake:
-		case <-poll.C:
+		case <-look.C:
+		case <-signs.C:
+			if len(free) > 0 {
+				o.sign(ctx)
+			}
 		}
 	}
 }
@@ -73,18 +87,30 @@ func (o *Store) inherit(ctx context.Context) error {
 	return nil
 }
 
-// handOut takes as many due rows as senders are free and starts to send them.
-func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan struct{}) error {
+// sign says that this node still sends what it began a while ago.
+func (o *Store) sign(ctx context.Context) {
+	_, err := o.pool.Exec(ctx, `
+		update outbound
+		set signed_at = now()
+		where state = 'sending' and holder = $1 and signed_at < now() - $2::interval`, o.node, signEvery/2)
+	if err != nil && ctx.Err() == nil {
+		o.log.Warn("not said that we are still sending; trying again", "err", err)
+	}
+}
+
+// handOut takes as many due rows as senders are free and lanes have room, and starts to send
+// them. It gives when to look again, if nobody hints before.
+func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan struct{}) (again time.Duration, err error) {
 	room := cap(free) - len(free) // only this goroutine fills it
 	if room == 0 {
-		return nil // whoever is done will hint
+		return pollEvery, nil // whoever is done will hint
 	}
-	if waits, err := o.waits(ctx); err != nil || !waits {
-		return err
+	if wait, err := o.wait(ctx); err != nil || wait > 0 {
+		return min(wait, pollMost), err
 	}
-	due, err := o.take(ctx, room)
+	due, opens, err := o.take(ctx, room)
 	if err != nil {
-		return err
+		return pollEvery, err
 	}
 	for _, out := range due {
 		free <- struct{}{}
@@ -94,7 +120,10 @@ func (o *Store) handOut(ctx context.Context, sending *errgroup.Group, free chan 
 			return nil
 		})
 	}
-	return nil
+	if opens > 0 {
+		return min(opens, pollEvery), nil
+	}
+	return pollEvery, nil
 }
 
 // kinds are those that this node can send.
@@ -106,44 +135,32 @@ func (o *Store) kinds() []string {
 	return kinds
 }
 
-// waits says whether anything is due: asked every second, it begins no transaction.
-func (o *Store) waits(ctx context.Context) (due bool, err error) {
-	err = o.pool.QueryRow(ctx, `
-		select exists (
-			select from outbound
-			where due_at <= now() and kind = any($1))`, o.kinds()).Scan(&due)
+// wait is how long it takes until something is due, 0 if anything is. It begins no transaction.
+func (o *Store) wait(ctx context.Context) (time.Duration, error) {
+	var seconds float64
+	err := o.pool.QueryRow(ctx, `
+		select greatest(coalesce(extract(epoch from min(due_at) - now())::float8, $2), 0)
+		from outbound
+		where due_at is not null and kind = any($1)`, o.kinds(), pollMost.Seconds()).Scan(&seconds)
 	if err != nil {
-		return false, fmt.Errorf("look for what is due: %w", err)
+		return pollEvery, fmt.Errorf("look for what is due: %w", err)
 	}
-	return due, nil
+	return time.Duration(seconds * float64(time.Second)), nil
 }
 
-// take marks due rows as being sent by us, after it has given up those whose sender is lost.
-func (o *Store) take(ctx context.Context, room int) (due []row, err error) {
+// take marks due rows as being sent by us, after it has given up those whose sender is lost. One
+// node does so at a time: lanes have room for what they say, and no more.
+func (o *Store) take(ctx context.Context, room int) (due []row, again time.Duration, err error) {
 	var told []gateway.Event
 	kinds := o.kinds()
 	err = retry.Tx(ctx, o.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('outbox', 0))`); err != nil {
+			return err
+		}
 		if told, err = o.lose(ctx, tx, kinds, room); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, `
-			with due as (
-				select id
-				from outbound
-				where due_at <= now() and state <> 'sending' and kind = any($1)
-				order by due_at
-				limit $2
-				for update skip locked),
-			taken as (
-				update outbound o
-				set state = 'sending', holder = $3, due_at = now() + $4, attempts = attempts + 1, rev = rev + 1
-				from due
-				where o.id = due.id
-				returning o.*)
-			select `+rowColumns+`
-			from taken o
-			order by id`, kinds, room, o.node, lease) // the error comes with the rows
-		if due, err = pgx.CollectRows(rows, scanRow); err != nil {
+		if due, again, err = o.mark(ctx, tx, room); err != nil {
 			return err
 		}
 		var taken []gateway.Event
@@ -157,13 +174,46 @@ func (o *Store) take(ctx context.Context, room int) (due []row, err error) {
 		return o.feed.Append(ctx, tx, taken...)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("take what is due: %w", err)
+		return nil, 0, fmt.Errorf("take what is due: %w", err)
 	}
 	if len(due) > 0 {
 		crash.At("outbox.taken")
 	}
 	o.feed.Announce(told...)
-	return due, nil
+	return due, again, nil
+}
+
+// mark takes what lanes have room for. What somebody else has locked just now, who notes a bounce
+// or cancels it, is taken the next time.
+func (o *Store) mark(ctx context.Context, tx pgx.Tx, room int) (due []row, again time.Duration, err error) {
+	lanes, err := o.lanes(ctx, tx)
+	if err != nil {
+		return nil, 0, err
+	}
+	o.slowed.Store(lanes.slowed())
+	ids, err := o.choose(ctx, tx, lanes, room)
+	if err != nil || len(ids) == 0 {
+		return nil, lanes.next(), err
+	}
+	rows, _ := tx.Query(ctx, `
+		with due as (
+			select id
+			from outbound
+			where id = any($1) and due_at <= now() and state <> 'sending'
+			for update skip locked),
+		taken as (
+			update outbound o
+			set state = 'sending', holder = $2, signed_at = now(), tried_at = coalesce(tried_at, now()), due_at = now() + $3, attempts = attempts + 1, rev = rev + 1
+			from due
+			where o.id = due.id
+			returning o.*)
+		select `+rowColumns+`
+		from taken o
+		order by id`, ids, o.node, lease) // the error comes with the rows
+	if due, err = pgx.CollectRows(rows, scanRow); err != nil {
+		return nil, 0, err
+	}
+	return due, lanes.next(), o.charge(ctx, tx, lanes, due)
 }
 
 // lose gives up rows whose sender is lost: nobody knows whether they arrived. They are due

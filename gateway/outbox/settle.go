@@ -16,12 +16,11 @@ import (
 )
 
 const (
-	giveUp      = 72 * time.Hour
-	doubtfulFor = time.Minute // until what is unknown is handed out once more
-	maxResponse = 1000        // bytes kept of what a server says
+	giveUp      = 72 * time.Hour // after the first attempt, however long it waited for that
+	maxResponse = 1000           // bytes kept of what a server says
 )
 
-// pauses follow the first, second … attempt; the last is repeated.
+// pauses follow the first, second … attempt, or doubt; the last is repeated.
 var pauses = []time.Duration{
 	time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
 }
@@ -34,8 +33,12 @@ func pause(attempts int) time.Duration {
 // come in the meantime, so the row is read again.
 func (o *Store) settle(ctx context.Context, sent gateway.Outbound, d gateway.Delivery) error {
 	var out row
+	var slower []string
 	err := retry.Tx(ctx, o.pool, func(tx pgx.Tx) (err error) {
 		if out, err = o.ours(ctx, tx, sent); err != nil {
+			return err
+		}
+		if slower, err = o.regulate(ctx, tx, out.Outbound, d, out.DueAt.Add(-lease)); err != nil {
 			return err
 		}
 		apply(&out, d, time.Now())
@@ -43,6 +46,11 @@ func (o *Store) settle(ctx context.Context, sent gateway.Outbound, d gateway.Del
 	})
 	if err != nil {
 		return fmt.Errorf("settle outbound %d: %w", sent.ID, err)
+	}
+	if len(slower) > 0 {
+		o.slowed.Store(true)
+		o.metrics.slowed.Inc()
+		o.log.Warn("a mail server has asked for less", "outbound", out.ID, "of", slower, "response", out.Response)
 	}
 	o.feed.Announce(updated(out.Outbound))
 	o.metrics.settled.WithLabelValues(string(out.Kind), string(out.State)).Inc()
@@ -75,9 +83,9 @@ func (o *Store) write(ctx context.Context, tx pgx.Tx, out row) error {
 	}
 	if _, err := tx.Exec(ctx, `
 		update outbound
-		set state = $2, response = $3, due_at = $4, doubts = $5, bounce = nullif($6, ''), rev = $7,
+		set state = $2, response = $3, due_at = $4, doubts = $5, bounce = nullif($6, ''), rev = $7, provider = $8,
 		    holder = case when $2 = 'sending' then holder end
-		where id = $1`, out.ID, string(out.State), out.Response, due, out.doubts, out.bounce, out.Rev); err != nil {
+		where id = $1`, out.ID, string(out.State), out.Response, due, out.doubts, out.bounce, out.Rev, o.toward(out)); err != nil {
 		return err
 	}
 	if err := writeRecipients(ctx, tx, out.Outbound); err != nil {
@@ -88,11 +96,7 @@ func (o *Store) write(ctx context.Context, tx pgx.Tx, out row) error {
 
 // apply is the machine's one move: from sending, by what the other server said.
 func apply(out *row, d gateway.Delivery, now time.Time) {
-	began := out.CreatedAt
-	if out.SendAt.After(began) {
-		began = out.SendAt
-	}
-	answered(out, d, now.Sub(began) >= giveUp)
+	answered(out, d, now.Sub(out.tried) >= giveUp)
 	out.Response = clip(d.Response)
 	out.Rev++
 	out.State = gateway.OutboundUnknown // no longer sending
@@ -109,8 +113,8 @@ func apply(out *row, d gateway.Delivery, now time.Time) {
 	switch {
 	case out.State == gateway.OutboundDeferred:
 		out.DueAt = now.Add(pause(out.Attempts))
-	case out.State == gateway.OutboundUnknown && out.doubts < lastDoubt:
-		out.DueAt = now.Add(doubtfulFor)
+	case out.State == gateway.OutboundUnknown && !out.doubtful():
+		out.DueAt = now.Add(pause(out.doubts))
 	}
 }
 
@@ -144,9 +148,21 @@ func answered(out *row, d gateway.Delivery, late bool) {
 	}
 }
 
-// lastDoubt is the number of attempts with an unknown outcome after which nobody of whom
-// we don't know is tried again: a third copy would be worse.
-const lastDoubt = 2
+// The number of attempts with an unknown outcome after which nobody of whom we don't know is tried
+// again. Where nobody can find out what became of the last one, a third copy would be worse than
+// none; where the next attempt does (Outbound.Filed), only one that never ends is.
+const (
+	lastDoubt = 2
+	lastFiled = 6
+)
+
+// doubtful says that what is unknown of the outbound stays so.
+func (out row) doubtful() bool {
+	if out.Filed {
+		return out.doubts >= lastFiled
+	}
+	return out.doubts >= lastDoubt
+}
 
 // open says that the recipient is still to be reached.
 func (out row) open(r gateway.Recipient) bool {
@@ -154,7 +170,7 @@ func (out row) open(r gateway.Recipient) bool {
 	case gateway.OutboundSent, gateway.OutboundFailed, gateway.OutboundCancelled:
 		return false
 	case gateway.OutboundUnknown:
-		return out.doubts < lastDoubt
+		return !out.doubtful()
 	case gateway.OutboundQueued, gateway.OutboundSending, gateway.OutboundDeferred:
 	}
 	return true
@@ -164,7 +180,7 @@ func (out row) open(r gateway.Recipient) bool {
 // that before what is well.
 func (out row) whole() gateway.OutboundState {
 	order := []gateway.OutboundState{gateway.OutboundUnknown, gateway.OutboundDeferred, gateway.OutboundFailed}
-	if out.doubts >= lastDoubt {
+	if out.doubtful() {
 		order[0], order[1] = order[1], order[0]
 	}
 	for _, state := range order {
@@ -181,7 +197,7 @@ func (out row) waits() bool {
 	case gateway.OutboundSent, gateway.OutboundFailed, gateway.OutboundCancelled:
 		return false
 	case gateway.OutboundUnknown:
-		return out.doubts < lastDoubt
+		return !out.doubtful()
 	case gateway.OutboundQueued, gateway.OutboundSending, gateway.OutboundDeferred:
 	}
 	return true
@@ -212,6 +228,7 @@ func writeRecipients(ctx context.Context, tx pgx.Tx, out gateway.Outbound) error
 type metrics struct {
 	settled *prometheus.CounterVec
 	capped  prometheus.Counter
+	slowed  prometheus.Counter
 }
 
 func newMetrics() metrics {
@@ -221,10 +238,13 @@ func newMetrics() metrics {
 	}, []string{"kind", "state"}), capped: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "vaxel_outbound_capped_total",
 		Help: "Messages that were refused because their case had its share of the hour.",
+	}), slowed: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "vaxel_outbound_slowed_total",
+		Help: "Attempts to send that ended with a mail server's wish for fewer of them.",
 	})}
 }
 
 // Collectors are the outbox's figures, for the node's registry.
 func (o *Store) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{o.metrics.settled, o.metrics.capped}
+	return []prometheus.Collector{o.metrics.settled, o.metrics.capped, o.metrics.slowed}
 }

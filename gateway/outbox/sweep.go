@@ -26,5 +26,10 @@ func (o *Store) Sweep(ctx context.Context, before time.Time) (int64, error) {
 	if err != nil {
 		return gone, fmt.Errorf("sweep the outbox: %w", err)
 	}
+	if _, err := tidy.Rows(ctx, o.pool, `
+		delete from outbound_lane
+		where lane in (select lane from outbound_lane where free_at < $1 limit $2)`, before); err != nil {
+		return gone, fmt.Errorf("sweep the lanes: %w", err)
+	}
 	return gone, nil
 }

@@ -124,3 +124,14 @@ func (s *Store) Recipients(ctx context.Context, agents []gateway.AgentID, groups
 		order by id`, agents, groups, queues, everybody) // its error is met again in CollectRows
 	return pgx.CollectRows(rows, pgx.RowTo[gateway.AgentID])
 }
+
+// Belongs gives the group that an agent is in, zero for none, and the queues that they work in;
+// here says whether there is such an agent, who works here still.
+func (s *Store) Belongs(ctx context.Context, agent gateway.AgentID) (group gateway.GroupID, queues []gateway.QueueID, here bool, err error) {
+	rows, _ := s.db.Query(ctx, `
+		select coalesce(a.group_id, 0), coalesce((select array_agg(m.queue order by m.queue) from membership m where m.agent = a.id and m.enabled), '{}')
+		from agent a
+		where a.id = $1 and a.active`, agent) // its error is met again below
+	tag, err := pgx.ForEachRow(rows, []any{&group, &queues}, func() error { return nil })
+	return group, queues, tag.RowsAffected() > 0, err
+}

@@ -25,7 +25,6 @@ type Queue struct {
 	OnUnstaffed []gateway.Step                          `json:"on_unstaffed,omitempty"`
 	FromName    string                                  `json:"from_name,omitempty"`
 	FromAddress string                                  `json:"from_address,omitempty"` // of its mail; the mailbox's own when empty
-	Signature   Label                                   `json:"signature,omitempty"`
 	Active      bool                                    `json:"active"`
 	Rev         int64                                   `json:"rev"`
 }
@@ -63,7 +62,7 @@ func defaultSticky(c gateway.Channel) gateway.Seconds {
 }
 
 const queueColumns = `id, name, band, channels, sticky, max_wait, coalesce(calendar, 0) as calendar,
-	strategy, max_len, steps, on_closed, on_full, on_unstaffed, from_name, from_address, signature, active, rev`
+	strategy, max_len, steps, on_closed, on_full, on_unstaffed, from_name, from_address, active, rev`
 
 // QueueFilter narrows a list of queues; what is zero does not.
 type QueueFilter struct {
@@ -98,11 +97,11 @@ func (s *Store) CreateQueue(ctx context.Context, q Queue) (Queue, error) {
 	}
 	err := s.edit(ctx, func(tx pgx.Tx) (err error) {
 		q, err = one[Queue](ctx, tx, "queue", `
-			insert into queue (name, band, channels, sticky, max_wait, calendar, from_name, from_address, signature,
+			insert into queue (name, band, channels, sticky, max_wait, calendar, from_name, from_address,
 				strategy, max_len, steps, on_closed, on_full, on_unstaffed)
-			values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9, $10, $11, $12, $13, $14, $15)
+			values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9, $10, $11, $12, $13, $14)
 			returning `+queueColumns,
-			q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Signature,
+			q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress,
 			q.Strategy, q.MaxLen, q.Steps, q.OnClosed, q.OnFull, q.OnUnstaffed)
 		return err
 	})
@@ -121,11 +120,11 @@ func (s *Store) UpdateQueue(ctx context.Context, q Queue) (Queue, error) {
 		q, err = one[Queue](ctx, tx, "queue", `
 			update queue
 			set name = $2, band = $3, channels = $4, sticky = $5, max_wait = $6, calendar = nullif($7::bigint, 0),
-				from_name = $8, from_address = $9, signature = $10, active = $11, strategy = $12, max_len = $13,
-				steps = $14, on_closed = $15, on_full = $16, on_unstaffed = $17, rev = rev + 1
+				from_name = $8, from_address = $9, active = $10, strategy = $11, max_len = $12,
+				steps = $13, on_closed = $14, on_full = $15, on_unstaffed = $16, rev = rev + 1
 			where id = $1
 			returning `+queueColumns,
-			q.ID, q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Signature, q.Active,
+			q.ID, q.Name, q.Band, q.Channels, q.Sticky, q.MaxWait, q.Calendar, q.FromName, q.FromAddress, q.Active,
 			q.Strategy, q.MaxLen, q.Steps, q.OnClosed, q.OnFull, q.OnUnstaffed)
 		return err
 	})
@@ -158,11 +157,6 @@ func (q *Queue) settle() error {
 		}
 	}
 	q.FromName = gateway.Clean(q.FromName)
-	signature := Label{}
-	for l, text := range q.Signature {
-		signature[gateway.Clean(l)] = gateway.Clean(text)
-	}
-	q.Signature = signature
 	channels := make(map[gateway.Channel]gateway.ChannelPlan, len(q.Channels))
 	for c, p := range q.Channels {
 		settled, err := settlePlan(c, p)

@@ -40,4 +40,9 @@ func TestRecipients(t *testing.T) {
 			t.Errorf("%+v (-want +got):\n%s", k, diff)
 		}
 	}
+	for agent, want := range map[gateway.AgentID]bool{a.ID: true, c.ID: true, gone.ID: false, 0: false} {
+		if _, _, here, err := s.Belongs(ctx, agent); err != nil || here != want {
+			t.Errorf("agent %d works here: got %v, %v want %v", agent, here, err, want)
+		}
+	}
 }

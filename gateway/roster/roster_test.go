@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/roster"
@@ -337,5 +338,51 @@ func TestNewPhonesKeepVerification(t *testing.T) {
 	}
 	if phones, err = set(); err != nil || len(phones) != 0 {
 		t.Errorf("no phones: got %+v, %v", phones, err)
+	}
+}
+
+// Who is known is called and works where whole agents say so; who has left works nowhere.
+func TestKnown(t *testing.T) {
+	s := roster.New(pgtest.New(t), nil)
+	ctx := t.Context()
+	var queues [2]gateway.QueueID
+	for i := range queues {
+		q, err := s.CreateQueue(ctx, roster.Queue{Name: roster.Label{"sv": fmt.Sprint("Kö ", i)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		queues[i] = q.ID
+	}
+	in := []gateway.Membership{{Queue: queues[1], Enabled: true, Level: 2}, {Queue: queues[0], Enabled: true, Level: 1}}
+	want := map[gateway.AgentID]roster.Known{}
+	for _, a := range []roster.Agent{
+		{Name: "Anna", Language: "sv", Memberships: in},
+		{Name: "Bo", Language: "en"},
+		{Name: "Cilla", Memberships: []gateway.Membership{{Queue: queues[0], Level: 2}}},
+		{Name: "Dag", Memberships: in},
+	} {
+		a, err := s.CreateAgent(ctx, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := roster.Known{ID: a.ID, Name: a.Name, Language: a.Language, Active: true}
+		switch a.Name {
+		case "Anna":
+			k.Queues = []gateway.QueueID{queues[0], queues[1]}
+		case "Dag":
+			a.Active, k.Active = false, false
+			if _, err := s.UpdateAgent(ctx, a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want[a.ID] = k
+	}
+	list, err := s.Known(ctx)
+	got := map[gateway.AgentID]roster.Known{}
+	for _, k := range list {
+		got[k.ID] = k
+	}
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
+		t.Errorf("%v, want and got:\n%s", err, d)
 	}
 }

@@ -16,8 +16,9 @@ type Explanation struct {
 	Queue       gateway.QueueID       `json:"queue"`
 	OfferNo     int                   `json:"offer_no,omitempty"` // the offer that was made; 0: nobody could take it
 	Strategy    gateway.Strategy      `json:"strategy"`
-	Candidates  []Candidate           `json:"candidates"` // the members of its queues, by id
-	Strangers   int                   `json:"strangers"`  // agents of the house who are members of none
+	Candidates  []Candidate           `json:"candidates"`      // the members of its queues, by id
+	Strangers   int                   `json:"strangers"`       // agents of the house who are members of none
+	Edits       []Edit                `json:"edits,omitempty"` // of the plan, since the decision before
 }
 
 // Candidate is one agent and the rule that chose or excluded them.

@@ -157,6 +157,12 @@ func (c *Core) configure(p gateway.Plan) {
 	}
 }
 
+// Plans says whether the plan has the queue.
+func (c *Core) Plans(id gateway.QueueID) bool {
+	_, ok := slices.BinarySearchFunc(c.plan.Queues, id, func(q gateway.QueuePlan, id gateway.QueueID) int { return cmp.Compare(q.ID, id) })
+	return ok
+}
+
 func sortedPlan(p gateway.Plan) gateway.Plan {
 	p.Queues, p.Agents, p.Calendars = slices.Clone(p.Queues), slices.Clone(p.Agents), slices.Clone(p.Calendars)
 	slices.SortStableFunc(p.Queues, func(a, b gateway.QueuePlan) int { return cmp.Compare(a.ID, b.ID) })

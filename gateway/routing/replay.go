@@ -37,12 +37,20 @@ func (c *Core) Replay(log iter.Seq[Logged], change func(Logged) Event) iter.Seq2
 // Why replays a log and explains every decision about one interaction at the moment when
 // it was made, the decisions to let it wait too. The core becomes what the log makes of it.
 func (c *Core) Why(log iter.Seq[Logged], id gateway.InteractionID) (all []Explanation) {
+	var edits []Edit // since the decision before
 	c.watch = func(it *item, chosen []*agent) {
 		if it.ID == id {
-			all = append(all, c.explain(it, chosen))
+			e := c.explain(it, chosen)
+			e.Edits, edits = edits, nil
+			all = append(all, e)
 		}
 	}
 	defer func() { c.watch = nil }()
-	c.Replay(log, nil)(func(Logged, Result) bool { return true })
+	c.Replay(log, func(l Logged) Event {
+		if plan, ok := l.Event.(Configure); ok && c.items.at(id) != nil {
+			edits = append(edits, c.edit(c.items.at(id), l.At, plan.Plan)...)
+		}
+		return l.Event
+	})(func(Logged, Result) bool { return true })
 	return all
 }

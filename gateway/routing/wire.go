@@ -7,11 +7,6 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-type envelope struct {
-	Name string          `json:"name"`
-	Body json.RawMessage `json:"body"`
-}
-
 // MarshalEvent writes an event for the routing log.
 func MarshalEvent(ev Event) ([]byte, error) {
 	if cmd, ok := ev.(gateway.Command); ok {
@@ -36,13 +31,13 @@ func MarshalEvent(ev Event) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("marshal event %s: %w", name, err)
 	}
-	return json.Marshal(envelope{name, body})
+	return gateway.Envelope{Name: name, Body: body}.Seal(), nil
 }
 
 // UnmarshalEvent reads what MarshalEvent wrote.
 func UnmarshalEvent(data []byte) (Event, error) {
-	var e envelope
-	if err := json.Unmarshal(data, &e); err != nil {
+	e, err := gateway.OpenEnvelope(data)
+	if err != nil {
 		return nil, fmt.Errorf("read event: %w", err)
 	}
 	switch e.Name {
@@ -60,7 +55,7 @@ func UnmarshalEvent(data []byte) (Event, error) {
 	return gateway.UnmarshalCommand(data)
 }
 
-func read[E any](e envelope) (Event, error) {
+func read[E any](e gateway.Envelope) (Event, error) {
 	var ev E
 	if err := json.Unmarshal(e.Body, &ev); err != nil {
 		return nil, fmt.Errorf("read event %s: %w", e.Name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,12 +24,15 @@ type Chat struct {
 	Preview      string                 `json:"preview"`
 	PreviewBy    gateway.AgentID        `json:"preview_by,omitempty"`
 	Unread       int64                  `json:"unread"`
+	Interaction  gateway.InteractionID  `json:"interaction,omitempty"` // that it is beside
 }
 
 const chatColumns = `
-	c.conversation, c.title, c.created_by, c.created_at, c.last_pos, c.last_at, c.preview, c.preview_by, c.last_pos - r.pos as unread,
+	c.conversation, c.interaction, c.title, c.created_by, c.created_at, c.last_pos, c.last_at, c.preview, c.preview_by, c.last_pos - r.pos as unread,
 	(select jsonb_agg(jsonb_build_object('agent', m.agent::text, 'pos', m.pos) order by m.agent)
-		from staff_receipt m where m.conversation = c.conversation) as members
+		from staff_receipt m
+		where m.conversation = c.conversation
+		and (r.looks_on or not m.looks_on or (select show_observers from staff_setting))) as members
 	from staff_chat c
 	join staff_receipt r on r.conversation = c.conversation and r.agent = $1`
 
@@ -93,46 +97,97 @@ func (s *Store) start(ctx context.Context, tx pgx.Tx, by gateway.AgentID, all []
 	return chats[0], toAll(all, "staff_chat.created", id, 0, chats[0]), nil
 }
 
-// Chats lists the agent's chats, the one with the latest text first.
+// Chats lists the agent's chats, the one with the latest text first. What is beside an
+// interaction is among them until it was seen.
 func (s *Store) Chats(ctx context.Context, agent gateway.AgentID) ([]Chat, error) {
-	return list[Chat](ctx, s.db, "select "+chatColumns+" order by c.last_at desc, c.conversation desc limit 200", agent)
+	return list[Chat](ctx, s.db, "select "+chatColumns+`
+		where c.interaction = 0 or c.last_pos > r.pos
+		order by c.last_at desc, c.conversation desc
+		limit 200`, agent)
 }
 
-// Say adds a text to a chat, once for each clientID, and tells everybody in it.
+// Said is a text that was looked for.
+type Said struct {
+	Conversation gateway.ConversationID `json:"conversation"`
+	Pos          int64                  `json:"pos"`
+	Author       gateway.AgentID        `json:"author"`
+	AuthorName   string                 `json:"author_name"`
+	Text         string                 `json:"text"`
+	At           time.Time              `json:"at"`
+}
+
+// Find looks for words in what was said in the agent's chats, whatever their case, the
+// latest first.
+func (s *Store) Find(ctx context.Context, agent gateway.AgentID, words string, limit int) ([]Said, error) {
+	return list[Said](ctx, s.db, `
+		select conversation, e.pos, e.author, e.author_name, e.text, e.at
+		from staff_receipt r
+		join staff_chat c using (conversation)
+		join staff_said e using (conversation)
+		where r.agent = $1 and c.interaction = 0 and strpos(lower(e.text), lower($2)) > 0
+		order by e.at desc, conversation desc, e.pos desc
+		limit $3`, agent, strings.TrimSpace(gateway.Clean(words)), pageLength(limit))
+}
+
+// Say adds a text to a chat, once for each clientID, and tells everybody in it. Beside an
+// interaction SayBeside does, which knows who is on it now.
 func (s *Store) Say(ctx context.Context, by gateway.Author, conversation gateway.ConversationID, clientID, text string) (gateway.Entry, error) {
 	agent := gateway.AgentID(by.ID)
 	text, err := checkText(text)
 	if err != nil {
 		return gateway.Entry{}, err
 	}
-	e := gateway.Entry{
-		Conversation: conversation, Kind: gateway.EntryMessage, Author: by, Channel: gateway.Chat,
-		ClientID: clientID, Text: text, Internal: true,
-	}
-	err = s.write(ctx, func(tx pgx.Tx) ([]gateway.Event, error) {
+	var e gateway.Entry
+	err = s.write(ctx, func(tx pgx.Tx) (told []gateway.Event, err error) {
 		all, err := members(ctx, tx, conversation, agent)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.timeline.Append(ctx, tx, &e); err != nil || e.Repeated {
+		if err := notBeside(ctx, tx, conversation); err != nil {
 			return nil, err
 		}
-		tag, err := tx.Exec(ctx, `
-			update staff_chat
-			set last_pos = $2, last_at = $3, preview = $4, preview_by = $5
-			where conversation = $1`, conversation, e.Pos, e.At, preview(text), agent)
-		if err != nil {
-			return nil, err
-		}
-		if tag.RowsAffected() == 0 {
-			return nil, gateway.Forbidden("not_a_chat", "a supervisor's message is not answered here; start a chat with its author")
-		}
-		if _, err := see(ctx, tx, conversation, agent, e.Pos); err != nil {
-			return nil, err
-		}
-		return toAll(all, "message.created", conversation, e.Pos, e), nil
+		e = textOf(by, conversation, clientID, text)
+		return s.say(ctx, tx, &e, all)
 	})
 	return e, err
+}
+
+func notBeside(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID) error {
+	var beside bool
+	err := tx.QueryRow(ctx, "select exists (select from staff_chat where conversation = $1 and interaction <> 0)", conversation).Scan(&beside)
+	if err == nil && beside {
+		return gateway.Forbidden("beside_interaction", "this goes on beside a customer's conversation; open that, and say it there (POST /interactions/{id}/side-chat)")
+	}
+	return err
+}
+
+func textOf(by gateway.Author, conversation gateway.ConversationID, clientID, text string) gateway.Entry {
+	return gateway.Entry{
+		Conversation: conversation, Kind: gateway.EntryMessage, Author: by, Channel: gateway.Chat,
+		ClientID: clientID, Text: text, Internal: true,
+	}
+}
+
+// say adds a text, which its author has seen, and gives what all are told.
+func (s *Store) say(ctx context.Context, tx pgx.Tx, e *gateway.Entry, all []gateway.AgentID) ([]gateway.Event, error) {
+	if err := s.timeline.Append(ctx, tx, e); err != nil || e.Repeated {
+		return nil, err
+	}
+	agent := gateway.AgentID(e.Author.ID)
+	tag, err := tx.Exec(ctx, `
+		update staff_chat
+		set last_pos = $2, last_at = $3, preview = $4, preview_by = $5
+		where conversation = $1`, e.Conversation, e.Pos, e.At, preview(e.Text), agent)
+	if err != nil {
+		return nil, err
+	}
+	if tag.RowsAffected() == 0 {
+		return nil, gateway.Forbidden("not_a_chat", "a supervisor's message is not answered here; start a chat with its author")
+	}
+	if _, err := see(ctx, tx, e.Conversation, agent, e.Pos); err != nil {
+		return nil, err
+	}
+	return toAll(all, "message.created", e.Conversation, e.Pos, *e), nil
 }
 
 // Entries gives the last texts before a position, oldest first; 0 means from the end.
@@ -147,31 +202,39 @@ func (s *Store) Entries(ctx context.Context, agent gateway.AgentID, conversation
 }
 
 // Seen notes that the agent has seen a chat up to a position, or a message, and tells
-// the others. It never goes back, nor past the last text.
+// the others; of a message supervisors are told. It never goes back, nor past the last text.
 func (s *Store) Seen(ctx context.Context, agent gateway.AgentID, conversation gateway.ConversationID, pos int64) error {
 	return s.write(ctx, func(tx pgx.Tx) ([]gateway.Event, error) {
 		all, err := members(ctx, tx, conversation, agent)
 		if err != nil {
 			return nil, err
 		}
-		last := int64(1) // of a supervisor's message
 		rows, _ := tx.Query(ctx, "select last_pos from staff_chat where conversation = $1", conversation)
 		chats, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 		if err != nil {
 			return nil, err
 		}
-		if len(chats) > 0 {
-			last = chats[0]
-		} else {
-			all = []gateway.AgentID{agent} // the other consoles of the agent; not everybody a message went to
+		message := len(chats) == 0 // a supervisor's, which is one text
+		if message {
+			chats, all = []int64{1}, []gateway.AgentID{agent} // the other consoles of the agent
 		}
-		pos = min(pos, last)
+		pos = min(pos, chats[0])
 		moved, err := see(ctx, tx, conversation, agent, pos)
 		if err != nil || !moved {
 			return nil, err
 		}
-		return toAll(all, "staff_chat.receipt", conversation, pos, Receipt{agent, pos}), nil
+		told := toAll(all, "staff_chat.receipt", conversation, pos, Receipt{agent, pos})
+		if message {
+			told = append(told, toSupervisors("supervisor_message.seen", conversation, Receipt{agent, pos}))
+		}
+		return told, nil
 	})
+}
+
+func toSupervisors(kind string, conversation gateway.ConversationID, data any) gateway.Event {
+	e := gateway.NewEvent(gateway.TopicSupervisors, kind, 0, data)
+	e.Conversation = conversation
+	return e
 }
 
 func toAll(agents []gateway.AgentID, kind string, conversation gateway.ConversationID, rev int64, data any) []gateway.Event {

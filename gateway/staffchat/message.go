@@ -2,6 +2,7 @@ package staffchat
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// Audience is who a supervisor's message is for. Whoever belongs to it when it is sent
-// gets it.
+// Audience is who a supervisor's message is for: whoever belongs to it when it is sent, and
+// who comes to belong to it while it holds. Its author is not among them.
 type Audience struct {
 	Agents    []gateway.AgentID `json:"agents,omitempty"`
 	Groups    []gateway.GroupID `json:"groups,omitempty"`
@@ -27,6 +28,7 @@ type Message struct {
 	Audience     Audience               `json:"audience"`
 	Text         string                 `json:"text" db:"-"`
 	CreatedAt    time.Time              `json:"created_at"`
+	Urgent       bool                   `json:"urgent,omitempty"`     // shown over whatever is on the screen until it was seen
 	ExpiresAt    *time.Time             `json:"expires_at,omitempty"` // not shown after it
 	WithdrawnAt  *time.Time             `json:"withdrawn_at,omitempty"`
 	Recipients   int                    `json:"recipients"`
@@ -35,13 +37,18 @@ type Message struct {
 }
 
 const messageColumns = `
-	m.conversation, m.author, m.author_name, m.audience, m.created_at, m.expires_at, m.withdrawn_at, m.recipients,
+	m.conversation, m.author, m.author_name, m.audience, m.urgent, m.created_at, m.expires_at, m.withdrawn_at,
+	(select count(*) from staff_receipt r where r.conversation = m.conversation)::int as recipients,
 	(select count(*) from staff_receipt r where r.conversation = m.conversation and r.pos > 0)::int as seen_by,
 	exists (select from staff_receipt r where r.conversation = m.conversation and r.agent = $1 and r.pos > 0) as seen
 	from supervisor_message m`
 
-// Send tells agents something. The caller has checked that the author may.
-func (s *Store) Send(ctx context.Context, by gateway.Author, to Audience, text string, expires *time.Time) (Message, error) {
+// holds is what a message must be to be shown unasked.
+const holds = "(m.withdrawn_at is null and (m.expires_at is null or m.expires_at > now()))"
+
+// Send tells agents something: urgently, it stands over whatever they see until they say
+// that they have seen it. The caller has checked that the author may.
+func (s *Store) Send(ctx context.Context, by gateway.Author, to Audience, text string, urgent bool, expires *time.Time) (Message, error) {
 	text, err := checkText(text)
 	if err != nil {
 		return Message{}, err
@@ -53,8 +60,9 @@ func (s *Store) Send(ctx context.Context, by gateway.Author, to Audience, text s
 	if err != nil {
 		return Message{}, err
 	}
+	agents = slices.DeleteFunc(agents, func(a gateway.AgentID) bool { return int64(a) == by.ID })
 	if len(agents) == 0 {
-		return Message{}, gateway.Invalid("nobody_to_tell", "nobody belongs to those agents, groups and queues; choose others")
+		return Message{}, gateway.Invalid("nobody_to_tell", "nobody but you belongs to those agents, groups and queues; choose others")
 	}
 	var m Message
 	err = s.write(ctx, func(tx pgx.Tx) ([]gateway.Event, error) {
@@ -62,13 +70,13 @@ func (s *Store) Send(ctx context.Context, by gateway.Author, to Audience, text s
 		if err != nil {
 			return nil, err
 		}
-		e := &gateway.Entry{Conversation: id, Kind: gateway.EntryMessage, Author: by, Channel: gateway.Chat, Text: text, Internal: true}
-		if err := s.timeline.Append(ctx, tx, e); err != nil {
+		e := textOf(by, id, "", text)
+		if err := s.timeline.Append(ctx, tx, &e); err != nil {
 			return nil, err
 		}
 		if _, err := tx.Exec(ctx, `
-			insert into supervisor_message (conversation, author, author_name, audience, recipients, created_at, expires_at)
-			values ($1, $2, $3, $4, $5, $6, $7)`, id, by.ID, gateway.Clean(by.Name), to, len(agents), e.At, expires); err != nil {
+			insert into supervisor_message (conversation, author, author_name, audience, urgent, created_at, expires_at)
+			values ($1, $2, $3, $4, $5, $6, $7)`, id, by.ID, gateway.Clean(by.Name), to, urgent, e.At, expires); err != nil {
 			return nil, err
 		}
 		if err := join(ctx, tx, id, agents); err != nil {
@@ -117,32 +125,88 @@ func messageTold(to Audience, agents []gateway.AgentID, kind string, m Message) 
 	return toAll(agents, kind, m.Conversation, 1, m)
 }
 
-// Messages lists what supervisors have told the agent and still holds, newest first.
-// After is the last one of the page before.
-func (s *Store) Messages(ctx context.Context, agent gateway.AgentID, after gateway.ConversationID, limit int) ([]Message, error) {
-	found, err := list[Message](ctx, s.db, "select "+messageColumns+`
+// Wanted is which messages are listed: those with words in their text, whatever the case,
+// and after one, which is the last of the page before.
+type Wanted struct {
+	Words string
+	Past  bool // also those that hold no more
+	After gateway.ConversationID
+	Limit int
+}
+
+const wanted = `
+	($2::bigint = 0 or m.conversation < $2)
+	and ($3 = '' or exists (
+		select from staff_said e
+		where e.conversation = m.conversation and strpos(lower(e.text), lower($3)) > 0))
+	order by m.conversation desc
+	limit $4`
+
+// Messages lists what supervisors have told the agent, newest first: what holds, and if
+// asked for what did.
+func (s *Store) Messages(ctx context.Context, agent gateway.AgentID, w Wanted) ([]Message, error) {
+	if w.After == 0 {
+		if err := s.admit(ctx, agent); err != nil {
+			return nil, err
+		}
+	}
+	return s.messages(ctx, `
 		join staff_receipt mine on mine.conversation = m.conversation and mine.agent = $1
-		where m.withdrawn_at is null and (m.expires_at is null or m.expires_at > now())
-		and ($2::bigint = 0 or m.conversation < $2)
-		order by m.conversation desc
-		limit $3`, agent, after, pageLength(limit))
+		where ($5 or `+holds+`) and`+wanted, agent, w, w.Past)
+}
+
+// Sent lists what supervisors have told anybody, newest first, with how many have seen it.
+func (s *Store) Sent(ctx context.Context, w Wanted) ([]Message, error) {
+	return s.messages(ctx, " where"+wanted, 0, w)
+}
+
+func (s *Store) messages(ctx context.Context, which string, agent gateway.AgentID, w Wanted, more ...any) ([]Message, error) {
+	words := strings.TrimSpace(gateway.Clean(w.Words))
+	found, err := list[Message](ctx, s.db, "select "+messageColumns+which, append([]any{agent, w.After, words, pageLength(w.Limit)}, more...)...)
 	if err != nil {
 		return nil, err
 	}
 	return found, s.texts(ctx, found)
 }
 
-// Sent lists what supervisors have told anybody, newest first, with how many have seen
-// it. After is the last one of the page before.
-func (s *Store) Sent(ctx context.Context, after gateway.ConversationID, limit int) ([]Message, error) {
-	found, err := list[Message](ctx, s.db, "select "+messageColumns+`
-		where ($2::bigint = 0 or m.conversation < $2)
-		order by m.conversation desc
-		limit $3`, gateway.AgentID(0), after, pageLength(limit))
-	if err != nil {
+// admit lets the agent have what was told before they came to belong to those whom it is
+// for, and still holds. Of what holds for ever that is a day: who comes later starts anew.
+func (s *Store) admit(ctx context.Context, agent gateway.AgentID) error {
+	group, queues, here, err := s.roster.Belongs(ctx, agent)
+	if err != nil || !here { // a login that is no agent's has no messages
+		return err
+	}
+	of := make([]string, len(queues))
+	for i, q := range queues {
+		of[i] = q.String()
+	}
+	_, err = s.db.Exec(ctx, `
+		insert into staff_receipt (conversation, agent)
+		select m.conversation, $1
+		from supervisor_message m
+		where m.withdrawn_at is null and m.author <> $1
+		and (m.expires_at > now() or m.expires_at is null and m.created_at > now() - interval '1 day')
+		and (m.audience @> '{"everybody": true}' or m.audience -> 'groups' ? $2 or m.audience -> 'queues' ?| $3)
+		on conflict do nothing`, agent, group.String(), of)
+	return err
+}
+
+// Reader is somebody whom a message went to.
+type Reader struct {
+	Agent  gateway.AgentID `json:"agent"`
+	SeenAt *time.Time      `json:"seen_at,omitempty"` // nil: not yet
+}
+
+// Readers says who was told a message, and who has seen it when: those first who have not.
+func (s *Store) Readers(ctx context.Context, id gateway.ConversationID) ([]Reader, error) {
+	if _, err := message(ctx, s.db, 0, id); err != nil {
 		return nil, err
 	}
-	return found, s.texts(ctx, found)
+	return list[Reader](ctx, s.db, `
+		select agent, case when pos > 0 then at end as seen_at
+		from staff_receipt
+		where conversation = $1
+		order by pos, at, agent`, id)
 }
 
 func (s *Store) texts(ctx context.Context, found []Message) error {

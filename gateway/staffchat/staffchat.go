@@ -1,5 +1,6 @@
-// Package staffchat is what goes between the people who work here: agents' chats and
-// supervisors' messages to them.
+// Package staffchat is what goes between the people who work here: agents' chats,
+// supervisors' messages to them, and what is said beside an interaction, of which its
+// customer never hears.
 //
 // Texts are entries on a conversation of the timeline, so they are ordered, delivered
 // and resumed as every other text; this room knows who is in a conversation and how
@@ -34,6 +35,9 @@ type Roster interface {
 	// Recipients are the agents at work of the groups, in the queues and named
 	// themselves, each once; with everybody all of them.
 	Recipients(ctx context.Context, agents []gateway.AgentID, groups []gateway.GroupID, queues []gateway.QueueID, everybody bool) ([]gateway.AgentID, error)
+	// Belongs gives the group that an agent is in, zero for none, and the queues; here says
+	// whether there is such an agent, who works here still.
+	Belongs(ctx context.Context, agent gateway.AgentID) (group gateway.GroupID, queues []gateway.QueueID, here bool, err error)
 }
 
 // Feed tells consoles.
@@ -117,9 +121,16 @@ func list[T any](ctx context.Context, db querier, sql string, args ...any) ([]T,
 	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
 }
 
-// members are the agents in a conversation, if the agent is one of them.
+// members are the agents in a conversation who may know that the agent is, if they are: of
+// somebody who looks on where that is not shown, only others who do.
 func members(ctx context.Context, db querier, conversation gateway.ConversationID, agent gateway.AgentID) ([]gateway.AgentID, error) {
-	rows, _ := db.Query(ctx, "select agent from staff_receipt where conversation = $1 order by agent", conversation)
+	rows, _ := db.Query(ctx, `
+		select m.agent
+		from staff_receipt m
+		join staff_receipt own on own.conversation = m.conversation and own.agent = $2
+		where m.conversation = $1
+		and (m.looks_on or not own.looks_on or (select show_observers from staff_setting))
+		order by m.agent`, conversation, agent)
 	all, err := pgx.CollectRows(rows, pgx.RowTo[gateway.AgentID])
 	if err != nil {
 		return nil, err
@@ -156,7 +167,7 @@ type Unread struct {
 	Messages int `json:"messages"` // supervisors' messages
 }
 
-// Unread counts what the agent has not seen.
+// Unread counts what the agent has not seen of what they were told.
 func (s *Store) Unread(ctx context.Context, agent gateway.AgentID) (u Unread, err error) {
 	err = s.db.QueryRow(ctx, `
 		select
@@ -165,7 +176,7 @@ func (s *Store) Unread(ctx context.Context, agent gateway.AgentID) (u Unread, er
 			where r.agent = $1),
 			(select count(*)
 			from staff_receipt r join supervisor_message m using (conversation)
-			where r.agent = $1 and r.pos = 0 and m.withdrawn_at is null and (m.expires_at is null or m.expires_at > now()))`,
+			where r.agent = $1 and r.pos = 0 and `+holds+`)`,
 		agent).Scan(&u.Chats, &u.Messages)
 	return u, err
 }

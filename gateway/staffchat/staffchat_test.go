@@ -2,6 +2,7 @@ package staffchat_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,14 +72,35 @@ func (house) Recipients(_ context.Context, agents []gateway.AgentID, groups []ga
 	return all, nil
 }
 
-// told remembers who was told what.
-type told struct{ events []string }
+// Belongs is the same from the agent's side.
+func (house) Belongs(_ context.Context, agent gateway.AgentID) (group gateway.GroupID, queues []gateway.QueueID, here bool, err error) {
+	if agent == 3 || agent == 4 {
+		group = 1
+	}
+	if agent >= 4 {
+		queues = []gateway.QueueID{1}
+	}
+	return group, queues, 1 <= agent && agent <= 5, nil
+}
+
+// told remembers who was told what, and of whom in a chat.
+type told struct {
+	events []string
+	chats  map[string][]gateway.AgentID
+}
 
 func (*told) Append(context.Context, pgx.Tx, ...gateway.Event) error { return nil }
 
 func (f *told) Announce(events ...gateway.Event) {
 	for _, e := range events {
 		f.events = append(f.events, fmt.Sprintf("%s %s %d", e.Topic, e.Type, e.Rev))
+		var chat staffchat.Chat
+		if e.Type == "staff_chat.created" && json.Unmarshal(e.Data, &chat) == nil {
+			f.chats[e.Topic] = nil
+			for _, m := range chat.Members {
+				f.chats[e.Topic] = append(f.chats[e.Topic], m.Agent)
+			}
+		}
 	}
 }
 
@@ -90,7 +112,7 @@ func (f *told) take() []string {
 
 func open(t *testing.T) (*staffchat.Store, *told, *pgxpool.Pool) {
 	t.Helper()
-	pool, feed := pgtest.New(t), &told{}
+	pool, feed := pgtest.New(t), &told{chats: map[string][]gateway.AgentID{}}
 	return staffchat.New(pool, &line{}, house{}, feed), feed, pool
 }
 
@@ -225,7 +247,7 @@ func openQuiet(t *testing.T) *staffchat.Store {
 func TestSupervisorMessage(t *testing.T) {
 	ctx := t.Context()
 	s, feed, pool := open(t)
-	group, err := s.Send(ctx, author(1), staffchat.Audience{Agents: []gateway.AgentID{2}, Groups: []gateway.GroupID{1}, Queues: []gateway.QueueID{1}}, "Möte kl 10", nil)
+	group, err := s.Send(ctx, author(1), staffchat.Audience{Agents: []gateway.AgentID{2}, Groups: []gateway.GroupID{1}, Queues: []gateway.QueueID{1}}, "Möte kl 10", false, nil)
 	if err != nil || group.Recipients != 4 {
 		t.Fatalf("got %+v, %v want 4 recipients", group, err)
 	}
@@ -233,7 +255,7 @@ func TestSupervisorMessage(t *testing.T) {
 		t.Errorf("told %d agents want 4", got)
 	}
 	hour := time.Now().Add(time.Hour)
-	everybody, err := s.Send(ctx, gateway.Author{Kind: gateway.ByAgent, Name: "Admin"}, staffchat.Audience{Everybody: true}, "Driftstopp", &hour)
+	everybody, err := s.Send(ctx, gateway.Author{Kind: gateway.ByAgent, Name: "Admin"}, staffchat.Audience{Everybody: true}, "Driftstopp", true, &hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +264,7 @@ func TestSupervisorMessage(t *testing.T) {
 	}
 
 	texts := func(agent gateway.AgentID) (texts []string) {
-		list, err := s.Messages(ctx, agent, 0, 0)
+		list, err := s.Messages(ctx, agent, staffchat.Wanted{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,14 +285,14 @@ func TestSupervisorMessage(t *testing.T) {
 	if err := s.Seen(ctx, 3, group.Conversation, 1); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"agent:3 staff_chat.receipt 1"}, feed.take()); diff != "" {
+	if diff := cmp.Diff([]string{"agent:3 staff_chat.receipt 1", "supervisors supervisor_message.seen 0"}, feed.take()); diff != "" {
 		t.Errorf("told of a seen message (-want +got):\n%s", diff)
 	}
-	sent, err := s.Sent(ctx, 0, 10)
+	sent, err := s.Sent(ctx, staffchat.Wanted{Limit: 10})
 	if err != nil || len(sent) != 2 || sent[1].SeenBy != 1 || sent[1].Text != "Möte kl 10" {
 		t.Errorf("sent: got %+v, %v want the older one seen by 1", sent, err)
 	}
-	if list, err := s.Messages(ctx, 3, everybody.Conversation, 10); err != nil || len(list) != 1 || !list[0].Seen {
+	if list, err := s.Messages(ctx, 3, staffchat.Wanted{After: everybody.Conversation, Limit: 10}); err != nil || len(list) != 1 || !list[0].Seen {
 		t.Errorf("second page: got %+v, %v want the one seen", list, err)
 	}
 
@@ -292,14 +314,92 @@ func TestSupervisorMessage(t *testing.T) {
 	if u, err := s.Unread(ctx, 3); err != nil || u.Messages != 0 {
 		t.Errorf("after expiry: got %+v, %v want nothing unread", u, err)
 	}
+	past, err := s.Messages(ctx, 3, staffchat.Wanted{Past: true})
+	if err != nil || len(past) != 2 || !past[0].Urgent || past[1].WithdrawnAt == nil {
+		t.Errorf("history: got %+v, %v want both", past, err)
+	}
+}
+
+// Who comes to belong to those whom a message is for gets it while it holds; its author
+// never does.
+func TestLateJoiner(t *testing.T) {
+	ctx := t.Context()
+	s, _, pool := open(t)
+	hour := time.Now().Add(time.Hour)
+	send := func(to staffchat.Audience, text string, expires *time.Time) {
+		if _, err := s.Send(ctx, author(3), to, text, false, expires); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(staffchat.Audience{Groups: []gateway.GroupID{1}}, "gruppen", nil)
+	send(staffchat.Audience{Queues: []gateway.QueueID{1}}, "kön", &hour)
+	send(staffchat.Audience{Everybody: true}, "alla", nil)
+	send(staffchat.Audience{Agents: []gateway.AgentID{5}}, "en", nil)
+	send(staffchat.Audience{Everybody: true}, "i förrgår", nil)
+	if _, err := pool.Exec(ctx, `
+		delete from staff_receipt where agent = 4;
+		update supervisor_message set created_at = now() - interval '2 days' where conversation = (select max(conversation) from supervisor_message)`); err != nil {
+		t.Fatal(err)
+	}
+	for agent, want := range map[gateway.AgentID][]string{4: {"alla", "kön", "gruppen"}, 3: nil} {
+		list, err := s.Messages(ctx, agent, staffchat.Wanted{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range list {
+			got = append(got, m.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("agent %d (-want +got):\n%s", agent, diff)
+		}
+	}
+}
+
+// Who asks and is no agent, or does not work here any more, does not become one whom a message
+// to everybody is for.
+func TestNobodyIsTold(t *testing.T) {
+	ctx := t.Context()
+	s, _, _ := open(t)
+	m, err := s.Send(ctx, author(1), staffchat.Audience{Everybody: true}, "Driftstopp", false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, agent := range []gateway.AgentID{0, 6} {
+		if list, err := s.Messages(ctx, agent, staffchat.Wanted{}); err != nil || len(list) != 0 {
+			t.Errorf("agent %d: got %+v, %v want nothing", agent, list, err)
+		}
+	}
+	if readers, err := s.Readers(ctx, m.Conversation); err != nil || len(readers) != 4 {
+		t.Errorf("got %+v, %v want the four others who work here", readers, err)
+	}
+}
+
+func TestReaders(t *testing.T) {
+	ctx := t.Context()
+	s, _, _ := open(t)
+	m, err := s.Send(ctx, author(1), staffchat.Audience{Queues: []gateway.QueueID{1}}, "Möte", true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seen(ctx, 4, m.Conversation, 1); err != nil {
+		t.Fatal(err)
+	}
+	readers, err := s.Readers(ctx, m.Conversation)
+	if err != nil || len(readers) != 2 || readers[0].Agent != 5 || readers[0].SeenAt != nil || readers[1].Agent != 4 || readers[1].SeenAt == nil {
+		t.Errorf("got %+v, %v want 5, who has not seen it, and 4, who has", readers, err)
+	}
+	if _, err := s.Readers(ctx, 99); code(err) != "message_not_found" {
+		t.Errorf("got %v want message_not_found", err)
+	}
 }
 
 func TestSupervisorMessageRefuses(t *testing.T) {
 	ctx := t.Context()
 	s, _, _ := open(t)
 	past := time.Now().Add(-time.Minute)
-	_, nobody := s.Send(ctx, author(1), staffchat.Audience{}, "hej", nil)
-	_, late := s.Send(ctx, author(1), staffchat.Audience{Everybody: true}, "hej", &past)
+	_, nobody := s.Send(ctx, author(1), staffchat.Audience{}, "hej", false, nil)
+	_, late := s.Send(ctx, author(1), staffchat.Audience{Everybody: true}, "hej", false, &past)
 	_, gone := s.Withdraw(ctx, 99)
 	for _, c := range []struct {
 		err  error

@@ -56,7 +56,7 @@ func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
 
 const (
 	flushEvery = time.Second
-	// lookEvery is how often what the floor shows is looked at though nothing was heard.
+	// lookEvery is how often what the floor shows is looked at, lest something was not heard.
 	lookEvery = 10 * time.Second
 	// mostSpans is what is kept in memory while the database is away: an hour of a
 	// busy centre. Beyond it the history has a hole until the next status.
@@ -107,7 +107,8 @@ func (s *Store) note(ctx context.Context) error {
 	spans := s.spans
 	s.spans = nil
 	s.mu.Unlock()
-	if len(spans) == 0 && time.Since(s.looked) < lookEvery {
+	look := time.Since(s.looked) >= lookEvery || len(spans) >= mostSpans
+	if len(spans) == 0 && !look {
 		return nil
 	}
 	agents, since := make([]int64, len(spans)), make([]time.Time, len(spans))
@@ -121,18 +122,20 @@ func (s *Store) note(ctx context.Context) error {
 		from (
 			select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[]) with ordinality as w(agent, since, status, status_code, n)
 			union all
-			select agent, since, status, status_code, $5 from presence_figures) as w
+			select agent, since, status, status_code, $5 from presence_figures where $6) as w
 		order by agent, since, n desc
 		on conflict (agent, since) do update
 		set status = excluded.status, status_code = excluded.status_code
-		where (status_span.status, status_span.status_code) <> (excluded.status, excluded.status_code)`, agents, since, statuses, codes, len(spans)+1)
+		where (status_span.status, status_span.status_code) <> (excluded.status, excluded.status_code)`, agents, since, statuses, codes, len(spans)+1, look)
 	if err != nil {
 		s.mu.Lock()
 		s.spans = append(spans, s.spans...)
 		s.mu.Unlock()
 		return err
 	}
-	s.looked = time.Now()
+	if look {
+		s.looked = time.Now()
+	}
 	return nil
 }
 

@@ -20,6 +20,15 @@ type Receipt struct {
 // Seen notes that a reader has seen everything up to a position and tells the others
 // (message.receipt). It never goes back, nor past the last entry.
 func (s *Store) Seen(ctx context.Context, conversation gateway.ConversationID, reader gateway.Author, pos int64) error {
+	return s.seen(ctx, conversation, reader, pos, true)
+}
+
+// SeenQuietly notes the same of a reader whom the customer knows nothing of, and tells nobody.
+func (s *Store) SeenQuietly(ctx context.Context, conversation gateway.ConversationID, reader gateway.Author, pos int64) error {
+	return s.seen(ctx, conversation, reader, pos, false)
+}
+
+func (s *Store) seen(ctx context.Context, conversation gateway.ConversationID, reader gateway.Author, pos int64, tell bool) error {
 	var told []gateway.Event
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
@@ -39,6 +48,9 @@ func (s *Store) Seen(ctx context.Context, conversation gateway.ConversationID, r
 			return err
 		}
 		for _, r := range receipts {
+			if !tell {
+				break
+			}
 			event := gateway.NewEvent(gateway.TopicConversation(conversation), "message.receipt", r.Pos, r)
 			event.Conversation = conversation
 			told = append(told, event)

@@ -10,6 +10,7 @@ import { ChangePassword, SignIn } from './pages/sign-in'
 import { Session } from './session'
 import { Shell } from './shell/shell'
 import { Sprite } from './ui/icon'
+import { Lost } from './ui/lost'
 import { Failure, Skeleton } from './ui/parts'
 import { useSetting } from './ui/settings'
 
@@ -42,26 +43,23 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <Sprite />
-      <Guard>
+      <Guard instead={() => <Lost />}>
         <Gate />
       </Guard>
     </QueryClientProvider>
   )
 }
 
-/** If a page of ours breaks, what was written is still kept: say so, and offer to load it anew. */
-class Guard extends Component<{ children: ReactNode }, { error: unknown }> {
+/** If a page of ours breaks, what was written is still kept: something says so, and offers to load it anew. */
+class Guard extends Component<{ instead: (error: unknown) => ReactNode; children: ReactNode }, { error: unknown }> {
   override state = { error: null as unknown }
   static getDerivedStateFromError = (error: unknown) => ({ error })
   override render() {
-    if (this.state.error === null) return this.props.children
-    return (
-      <main className="door">
-        <Failure error={this.state.error} retry={() => location.reload()} />
-      </main>
-    )
+    return this.state.error === null ? this.props.children : <main className="door">{this.props.instead(this.state.error)}</main>
   }
 }
+
+const reload = () => location.reload()
 
 /** Signed out, with a first password, or at work. */
 function Gate() {
@@ -97,7 +95,9 @@ function Gate() {
     page = <Desk me={me.data} leave={leave} />
   }
   return (
-    <Speak language={language}>{page}</Speak>
+    <Speak language={language}>
+      <Guard instead={(error) => <Failure error={error} retry={reload} />}>{page}</Guard>
+    </Speak>
   )
 }
 

@@ -11,7 +11,7 @@ export function Asked({ part }: { part: Part }) {
     <>
       {fields.map((f) => <One part={part} field={f} key={f.id} />)}
       {consent && (
-        <label class="tick"><input type="checkbox" checked={session.store.shared} onChange={(e) => session.consent(e.currentTarget.checked)} />{words(part).keep}</label>
+        <label class="tick"><input type="checkbox" checked={session.store.shared} onChange={(e) => session.consent(e.currentTarget.checked)} />{words().keep}</label>
       )}
     </>
   );
@@ -26,7 +26,7 @@ function One({ part: { lang, w }, field: { id, kind, label, required, options = 
       {text} {!required && <span class="meta">{w.optional}</span>}
       {kind === "choice"
         ? <select class="field" name={name} required={required}><option value="" />{options.map((o) => <option>{o}</option>)}</select>
-        : <input class="field" name={name} required={required} maxLength={500} autocomplete="off" />}
+        : <input class="field" name={name} dir="auto" required={required} maxLength={500} autocomplete="off" />}
     </label>
   );
 }

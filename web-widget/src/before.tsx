@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { fill, span } from "./fill";
 import { Icon } from "./icons";
 import type { Card } from "./types";
 import type { Part, Prefill } from "./window";
@@ -15,6 +16,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
   const [email, setEmail] = useState(prefill.email ?? "");
   const [tried, setTried] = useState(false);
   const [writes, setWrites] = useState(false); // a letter, which the doors that open meanwhile don't take away
+  const [calls, setCalls] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const found = useAnswers(part, question);
 
@@ -45,12 +47,15 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
 
   const { later } = part;
   const letter = !site.open || writes && !state.left;
+  const call = form.callback && later && <later.Call part={part} asking={calls} ask={setCalls} text={question} name={name} topic={topic} />;
+  const called = state.called !== undefined;
+  if (calls && !called) return <div class="w-body">{call}</div>;
   const ask = (
     <>
       <div class="w-f">
         <label class="label" for="q">{letter ? w.search : w.question}</label>
         <div class="field">
-          <input id="q" name="q" ref={input} value={question} maxLength={1000} autocomplete="off" onInput={(e) => write(e.currentTarget.value)} {...bad("question")} />
+          <input id="q" name="q" dir={question ? "auto" : undefined} ref={input} value={question} maxLength={1000} autocomplete="off" onInput={(e) => write(e.currentTarget.value)} {...bad("question")} />
           {question && <button class="ibtn ibtn--in" type="button" aria-label={w.clear} onClick={() => { write(""); input.current?.focus(); }}><Icon of="x" /></button>}
         </div>
         {problem("question")}
@@ -65,12 +70,13 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
     return tried && wrong[field] ? <span class="bad" id={"bad-" + field}>{wrong[field]}</span> : null;
   }
   if (letter) {
-    return <div class="w-body">{later && !site.open && <later.Closed part={part} />}{ask}{later && <later.Letter part={part} onWrite={setWrites} />}</div>;
+    return <div class="w-body">{called && call}{later && !site.open && <later.Closed part={part} />}{ask}{later && <later.Letter part={part} onWrite={setWrites} />}{!called && call}</div>;
   }
   return (
     <form class="w-body" novalidate onSubmit={submit}>
-      {state.left && <b>{w.sent("")}</b>}
-      {greeting && <p>{greeting}</p>}
+      {state.left && <b>{fill(w.sent, "")}</b>}
+      {called && call}
+      {greeting && <p dir="auto">{greeting}</p>}
       {ask}
       {!!form.topics?.length && (
         <fieldset class="w-f">
@@ -90,22 +96,23 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
         {form.name !== "off" && !state.known && (
           <div class="w-f">
             <label class="label" for="n">{w.name} {form.name !== "required" && <span class="meta">{w.optional}</span>}</label>
-            <div class="field"><input id="n" name="n" value={name} maxLength={100} autocomplete="name" onInput={(e) => setName(e.currentTarget.value)} {...bad("name")} /></div>
+            <div class="field"><input id="n" name="n" dir={name ? "auto" : undefined} value={name} maxLength={100} autocomplete="name" onInput={(e) => setName(e.currentTarget.value)} {...bad("name")} /></div>
             {problem("name")}
           </div>
         )}
         {form.email !== "off" && !state.known && (
           <div class="w-f">
             <label class="label" for="e">{w.email} {form.email !== "required" && <span class="meta">{w.optional}</span>}</label>
-            <div class="field"><input id="e" name="e" type="email" value={email} maxLength={320} autocomplete="email" placeholder={w.forCopy} onInput={(e) => setEmail(e.currentTarget.value)} {...bad("email")} /></div>
+            <div class="field"><input id="e" name="e" type="email" dir={email ? "auto" : undefined} value={email} maxLength={320} autocomplete="email" placeholder={w.forCopy} onInput={(e) => setEmail(e.currentTarget.value)} {...bad("email")} /></div>
             {problem("email")}
           </div>
         )}
       </div>
       {later && <later.Asked part={part} />}
-      <button class="btn btn--lg btn--primary btn--block"><Icon of="chat" />{w.start}{site.wait ? ", " + w.aboutShort(Math.round(site.wait / 60)) : ""}</button>
+      <button class="btn btn--lg btn--primary btn--block"><Icon of="chat" />{site.wait ? fill(w.startIn, part.number(Math.max(1, Math.round(site.wait / 60)))) : w.start}</button>
+      {!called && call}
       {(form.privacy || form.months) && (
-        <p class="meta">{form.months ? w.kept(form.months) + " " : ""}{form.privacy && <a href={form.privacy} target="_blank" rel="noopener noreferrer">{w.privacy}</a>}</p>
+        <p class="meta">{form.months ? fill(w.kept, span(form.months, "month", lang)) + " " : ""}{form.privacy && <a href={form.privacy} target="_blank" rel="noopener noreferrer">{w.privacy}</a>}</p>
       )}
     </form>
   );
@@ -140,7 +147,7 @@ function Answers({ part: { w, state }, cards, base, asked }: { part: Part; cards
           <li>
             <a class={"w-art" + (i ? "" : " is-top")} href={new URL(c.url, base).href} target="_blank" rel="noopener noreferrer">
               <Icon of="book" />
-              <span class="col grow"><span class={i ? "ell" : "med ell"}>{c.title}</span>{!i && c.snippet && <span class="meta ell">{c.snippet}</span>}</span>
+              <span class="col grow"><span class={i ? "ell" : "med ell"} dir="auto">{c.title}</span>{!i && c.snippet && <span class="meta ell" dir="auto">{c.snippet}</span>}</span>
               <span class="vh">{w.newTab}</span><Icon of="right" />
             </a>
           </li>

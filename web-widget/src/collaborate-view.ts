@@ -1,6 +1,10 @@
 import css from "./collaborate.css";
 import tokens from "./tokens.css";
-import type { Words } from "./collaborate-words";
+import { fill } from "./fill";
+import { turned } from "./host";
+import type sv from "./words/sv.json";
+
+export type Words = (typeof sv)["shared"]; // what the customer reads about showing their page; cause: why it ended
 
 // All that the customer sees of being seen: questions, the lasting bar, the agent's pointer. Plain elements in a shadow
 // root of their own: they outlive the chat's window, and no rule of the page reaches them.
@@ -15,7 +19,9 @@ export class View {
   #open?: { el: HTMLElement; before: Element | null };
   #hide = 0;
 
-  constructor(private w: Words, theme?: string) {
+  constructor(private w: Words, lang: string, theme?: string) {
+    this.#host.lang = lang;
+    this.#host.dir = turned(lang);
     if (theme) this.#host.dataset.theme = theme;
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(tokens + css);
@@ -46,7 +52,7 @@ export class View {
     const form = make("form", "col");
     const label = make("label", "", w.code);
     const input = make("input", "") as HTMLInputElement;
-    Object.assign(input, { inputMode: "numeric", maxLength: 7, autocomplete: "off", required: true });
+    Object.assign(input, { inputMode: "numeric", dir: "ltr", maxLength: 7, autocomplete: "off", required: true });
     const bad = make("p", "bad", wrong);
     bad.setAttribute("role", "alert");
     const row = make("div", "row");
@@ -76,7 +82,7 @@ export class View {
   // The bar stays for as long as the page is shown. control gives a way to take that back.
   bar(who: string, control: boolean, stop: () => void, back: () => void): void {
     const w = this.w;
-    const text = control ? w.helps(who) : w.sees(who);
+    const text = fill(control ? w.helps : w.sees, who);
     if (!this.#bar) {
       this.#bar = make("section", "bar");
       this.#bar.setAttribute("aria-label", w.shown);

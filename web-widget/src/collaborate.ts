@@ -1,9 +1,11 @@
-import { words } from "./collaborate-words";
+import { fill } from "./fill";
 import { View } from "./collaborate-view";
 import type { Collaborate, Host } from "./host";
 import type { Act, Mirror, Rules } from "./mirror";
+import type { Words } from "./collaborate-view";
 
 declare const MIRROR_HASH: string; // of mirror.js; set by cmd/webbuild
+declare const WORDS: Words; // in the language of this collaborate.js; see words.ts
 
 interface Frame extends Partial<Act> {
   t: string;
@@ -23,9 +25,9 @@ const refused = new Set([4001, 4003]);
 // collaborate.js: the customer's side of showing their page to an agent. Nothing of the page is read before they have
 // said yes; only then mirror.js is fetched.
 export function mount(host: Host): Collaborate {
-  const lang = host.swedish ? "sv" : "en";
-  const w = words(lang);
-  const view = new View(w, host.data.theme);
+  const { lang } = host;
+  const w = WORDS;
+  const view = new View(w, lang, host.data.theme);
   const name = "vxc:" + host.key;
   let hello: { token?: string; code?: string; pass?: string } | undefined; // whom we are; nobody: no socket is wanted
   let ws: WebSocket | undefined;
@@ -120,8 +122,8 @@ export function mount(host: Host): Collaborate {
     }
     asking = what;
     const who = now.agent ?? "";
-    if (what === "share") view.ask(w.ask(who), w.lead, w.yes, w.no, (on) => { asking = ""; send({ t: "share", on }); });
-    else view.ask(w.askControl(who), w.leadControl(!!now.rules?.allow.length), w.yesControl, w.no, (on) => { asking = ""; send({ t: "control", on }); });
+    if (what === "share") view.ask(fill(w.ask, who), w.lead, w.yes, w.no, (on) => { asking = ""; send({ t: "share", on }); });
+    else view.ask(fill(w.askControl, who), now.rules?.allow.length ? w.leadControlSends : w.leadControl, w.yesControl, w.no, (on) => { asking = ""; send({ t: "control", on }); });
   }
 
   function shut(): void {
@@ -190,7 +192,7 @@ export function mount(host: Host): Collaborate {
     forget();
     shut();
     view.unbar();
-    if (cause !== undefined && was) view.note(w.cause[cause] ?? w.over);
+    if (cause !== undefined && was) view.note((w.cause as Record<string, string>)[cause] ?? w.over);
     ws?.close();
     ws = undefined;
     const token = next;

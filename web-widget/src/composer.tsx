@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { fill } from "./fill";
 import { Icon } from "./icons";
 import type { Part } from "./window";
 
@@ -10,28 +11,26 @@ export function Composer({ part, smiling, smile }: { part: Part; smiling: boolea
   const picker = useRef<HTMLInputElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const typed = useRef(0);
+  const preview = state.site?.form.preview;
   useLayoutEffect(() => {
     const el = area.current!;
     el.rows = 1;
-    const line = 20;
-    el.rows = Math.min(5, Math.max(1, Math.round((el.scrollHeight - 16) / line)));
+    el.rows = Math.min(5, Math.max(1, (el.scrollHeight - 6) / 20)); // as many lines as begin, each 20 px high
   }, [text]);
 
   const write = (value: string) => {
     setText(value);
     session.store.set({ draft: value });
-    const on = value.trim() !== "";
-    if (on && Date.now() - typed.current < 2000) return;
+    const on = !!value.trim();
+    if (on && !preview && Date.now() - typed.current < 2000) return;
     typed.current = on ? Date.now() : 0;
-    session.dispatch({ do: "typing", on });
+    session.dispatch({ do: "typing", on, text: preview && value });
   };
   const send = () => {
     const line = text.trim();
     if (!line) return;
     session.dispatch({ do: "msg", text: line });
-    setText("");
-    session.store.set({ draft: "" });
-    typed.current = 0;
+    write("");
     area.current?.focus();
   };
   const put = (emoji: string) => {
@@ -45,7 +44,7 @@ export function Composer({ part, smiling, smile }: { part: Part; smiling: boolea
     <footer class="w-foot">
       {smiling && later && <later.Emoji part={part} onPick={put} onDone={() => { smile(false); area.current!.focus(); }} />}
       <form class="w-input" onSubmit={(e) => { e.preventDefault(); send(); }}>
-        <textarea ref={area} rows={1} value={text} maxLength={limit} aria-label={w.write} placeholder={state.phase === "queued" ? w.add : w.write}
+        <textarea ref={area} rows={1} dir={text ? "auto" : undefined} value={text} maxLength={limit} aria-label={w.write} placeholder={state.phase === "queued" ? w.add : w.write}
           enterkeyhint="send" onPaste={(e) => { if (session.files(e.clipboardData?.files)) e.preventDefault(); }} onInput={(e) => write(e.currentTarget.value)}
           onKeyDown={(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); } }} />
         <button class="ibtn" type="button" aria-label={w.emoji} aria-expanded={smiling} onClick={() => smile(!smiling)}><Icon of="smile" /></button>
@@ -57,7 +56,7 @@ export function Composer({ part, smiling, smile }: { part: Part; smiling: boolea
         )}
         <button class="w-send" aria-label={w.send} aria-disabled={!text.trim()}><Icon of="send" /></button>
       </form>
-      <div class="w-by">{w.by(state.site?.name ?? "")}</div>
+      <div class="w-by">{fill(preview ? w.watched : w.by, state.site?.name ?? "")}</div>
     </footer>
   );
 }

@@ -19,6 +19,7 @@ export class Conn {
   #ws?: WebSocket | Poll;
   #polls?: boolean; // what has come through on this page; the other is tried no more
   #tries = 0;
+  #refused = false; // for good, until restarted
   #retry = 0;
   #told = 0; // when a server that stops wants us back, ms from its close
   #watch = 0;
@@ -83,6 +84,7 @@ export class Conn {
 
   restart(): void {
     this.#drop();
+    this.#refused = false;
     this.#tries = 0;
     this.open();
   }
@@ -96,7 +98,7 @@ export class Conn {
   }
 
   #now = (): void => {
-    if (!this.#ws && document.visibilityState === "visible" && navigator.onLine) this.open();
+    if (!this.#ws && !this.#refused && document.visibilityState === "visible" && navigator.onLine) this.open();
   };
 
   #guard(ms: number): void {
@@ -111,7 +113,8 @@ export class Conn {
   #gone(code: number): void {
     this.#ws = undefined;
     clearTimeout(this.#watch);
-    if (code === 4001 || code === 4003 || code === 4009) {
+    if (code === 4001 || code === 4003 || code === 4009 || code === 4011) {
+      this.#refused = code !== 4011; // a block may have been lifted when they look again
       this.on.refused(code);
       return;
     }

@@ -1,3 +1,4 @@
+import { turned } from "./host";
 import { useLayoutEffect, useRef } from "./kit";
 import type { Part } from "./window";
 
@@ -9,7 +10,8 @@ export function Emoji({ part, onPick, onDone }: { part: Part; onPick(emoji: stri
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => (box.current?.firstElementChild as HTMLElement | null)?.focus(), []);
   const key = (e: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8 }[e.key];
+    const on = turned(part.lang) === "rtl" ? -1 : 1;
+    const step = { ArrowRight: on, ArrowLeft: -on, ArrowDown: 8, ArrowUp: -8 }[e.key];
     if (e.key === "Escape") onDone();
     else if (!step) return;
     else {

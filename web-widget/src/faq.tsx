@@ -9,7 +9,7 @@ const thumb = ["M5.2 7 7.6 2.6A1.4 1.4 0 0 1 9 4v2.2h3a1.4 1.4 0 0 1 1.4 1.7l-.8
 // An article that the agent gave, and whether it helped.
 export function Faq({ part, card }: { part: Part; card: Card }) {
   const { session, state } = part;
-  const w = words(part);
+  const w = words();
   const [voted, setVoted] = useState(false);
   const vote = (useful: boolean) => {
     session.dispatch({ do: "vote", id: card.id, lang: card.lang, useful });
@@ -17,8 +17,8 @@ export function Faq({ part, card }: { part: Part; card: Card }) {
   };
   return (
     <div class="faq">
-      <span class="ttl">{card.title}</span>
-      {card.snippet && <span class="txt">{card.snippet}</span>}
+      <span class="ttl" dir="auto">{card.title}</span>
+      {card.snippet && <span class="txt" dir="auto">{card.snippet}</span>}
       <a class="lnk" href={new URL(card.url, session.address).href} target="_blank" rel="noopener noreferrer">{w.readArticle} <Icon of={opens} size={12} /><span class="vh">{part.w.newTab}</span></a>
       <div class="useful">
         {voted ? <span class="grow">{w.thanks}</span> : (

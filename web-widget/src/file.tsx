@@ -12,7 +12,7 @@ export function Shown({ part, file }: { part: Part; file: Sent }) {
   return (
     <a class={picture ? "pic" : "doc"} href={href} target="_blank" rel="noopener noreferrer">
       {picture ? <img src={href} alt={file.name} onError={() => setBroken(true)} /> : (
-        <><Icon of={sheet} /><span class="col"><span class="med ell">{file.name}</span><span class="meta">{size(file.size, part.lang)}</span></span></>
+        <><Icon of={sheet} /><span class="col"><span class="med ell" dir="auto">{file.name}</span><span class="meta">{size(file.size, part.lang)}</span></span></>
       )}
       <span class="vh">{part.w.newTab}</span>
     </a>

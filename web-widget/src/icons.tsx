@@ -16,7 +16,7 @@ const paths = {
 
 export function Icon({ of, size, turned }: { of: keyof typeof paths | string[]; size?: number; turned?: boolean }) {
   return (
-    <svg class={"i" + (size ? ` i-${size}` : "")} viewBox="0 0 16 16" aria-hidden="true">
+    <svg class={"i i-" + (typeof of === "string" ? of : "own") + (size ? ` i-${size}` : "")} viewBox="0 0 16 16" aria-hidden="true">
       {(typeof of === "string" ? paths[of] : of).map((d) => <path d={d} transform={turned ? "rotate(180 8 8)" : ""} />)}
     </svg>
   );

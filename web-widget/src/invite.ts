@@ -2,6 +2,8 @@ import css from "./invite.css";
 import { due, type Invite, type Seen } from "./rules";
 import type { Host } from "./host";
 
+declare const WORDS: { no: string }; // in the language of this invite.js; see words.ts
+
 // invite.js: asks visitors whether they need help, where the website has said so. The tag's data-invite has it
 // fetched when the page is idle; what is to be asked, and when, is one answer of the server, looked at here. Nothing
 // of the visitor is told to anybody.
@@ -14,8 +16,7 @@ export async function watch(host: Host, open: () => void): Promise<void> {
   const next = site.open ? due(site.invites ?? [], seen, location.href) : undefined;
   save(host.key, { ...seen, pages: seen.pages + 1 });
   if (!next) return;
-  const lang = (host.data.lang || document.documentElement.lang || navigator.language).slice(0, 2);
-  const text = next.text[lang] ?? next.text[site.languages[0]!] ?? Object.values(next.text)[0];
+  const text = next.text[host.lang] ?? next.text[site.languages[0]!] ?? Object.values(next.text)[0];
   setTimeout(() => {
     if (!text || host.root.querySelector(".w")) return; // they chat already
     const now = load(host.key);
@@ -33,8 +34,9 @@ function show(host: Host, text: string, open: () => void): void {
   ask.className = "ask";
   ask.setAttribute("role", "status");
   const say = button("say", () => { ask.remove(); open(); });
+  say.dir = "auto";
   const no = button("no", () => ask.remove());
-  no.ariaLabel = host.swedish ? "Nej tack" : "No thanks";
+  no.ariaLabel = WORDS.no;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const x = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 16 16");

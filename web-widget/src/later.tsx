@@ -1,5 +1,6 @@
 import css from "./later.css";
 import { Asked } from "./asked";
+import { Call } from "./call";
 import { Closed, Ended } from "./goodbye";
 import { Emoji } from "./emoji";
 import { Faq } from "./faq";
@@ -18,7 +19,7 @@ export function mount(root: ShadowRoot, kit: Kit) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return { Ask, Asked, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Person, Shown, Stopped };
+  return { Ask, Asked, Call, CallMe, Closed, Emoji, Ended, Faq, Letter, Menu, Person, Shown, Stopped };
 }
 
 export type Later = ReturnType<typeof mount>;

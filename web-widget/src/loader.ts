@@ -1,10 +1,11 @@
 import css from "./loader.css";
 import tokens from "./tokens.css";
-import type { Chat, Collaborate, Host } from "./host";
+import { turned, type Chat, type Collaborate, type Host } from "./host";
 
-declare const CHAT_HASH: string; // of chat.js; set by cmd/webbuild
+declare const OPEN: Record<string, string>; // what the launcher does, by language; set by cmd/webbuild
+declare const CHAT_HASH: string; // of chat.js in all languages; the same
 declare const INVITE_HASH: string;
-declare const COLLABORATE_HASH: string; // of collaborate.js, the same
+declare const COLLABORATE_HASH: string; // of collaborate.js
 
 // v1.js: the launcher, and nothing more until somebody wants to talk. It draws a button in a shadow root of its
 // own, answers vaxel(…) and fetches chat.js on the first click, or when a chat is already going on.
@@ -12,10 +13,9 @@ function start(script: HTMLScriptElement): void {
   const data = script.dataset;
   const key = data.key ?? "";
   const base = new URL("./", script.src).href;
-  const swedish = (data.lang || document.documentElement.lang || navigator.language).toLowerCase().startsWith("sv");
+  const lang = [data.lang, document.documentElement.lang, ...navigator.languages].map((l) => l?.slice(0, 2).toLowerCase().replace(/n[on]/, "nb")).find((l) => l! in OPEN) ?? "en";
 
   const element = document.createElement("vaxel-chat");
-  if (data.position === "left") element.setAttribute("left", "");
   if (data.theme) element.dataset.theme = data.theme;
   const root = element.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
@@ -35,12 +35,18 @@ function start(script: HTMLScriptElement): void {
     badge,
   );
 
+  const at = (name: string, hash: string) => `${base}${host.lang}/${name}.js?v=${hash}`;
   const listeners: Record<string, ((detail: unknown) => void)[]> = {};
   const host: Host = {
-    base, key, root, button, data, swedish,
-    label(open, unread) {
+    base, key, root, button, data, lang,
+    speak(l) {
+      element.lang = host.lang = l;
+      element.dir = turned(l);
+      element.toggleAttribute("left", (data.position || (element.dir === "rtl" && "left")) === "left");
+    },
+    label(text, open, unread) {
       button.setAttribute("aria-expanded", String(open));
-      button.setAttribute("aria-label", open ? (swedish ? "Stäng chatten" : "Close the chat") : (swedish ? "Öppna chatten" : "Open the chat") + (unread ? ` (${unread})` : ""));
+      button.setAttribute("aria-label", text + (!open && unread ? ` (${unread})` : ""));
       element.toggleAttribute("open", open);
       badge.hidden = open || !unread;
       badge.textContent = unread > 9 ? "9+" : String(unread);
@@ -54,7 +60,7 @@ function start(script: HTMLScriptElement): void {
     },
     // Looking at the page together: an agent has asked in the chat, or there is a code to type, or the page before was shown.
     collaborate(token, pos) {
-      (shared ??= import(`${base}collaborate.js?v=${COLLABORATE_HASH}`).then((m: { mount(h: Host): Collaborate }) => m.mount(host)))
+      (shared ??= import(at("collaborate", COLLABORATE_HASH)).then((m: { mount(h: Host): Collaborate }) => m.mount(host)))
         .then((c) => c.begin(token, pos), () => (shared = undefined));
     },
     remove() {
@@ -63,12 +69,13 @@ function start(script: HTMLScriptElement): void {
       chat = undefined;
     },
   };
-  host.label(false, 0);
+  host.speak(lang);
+  host.label(OPEN[lang]!, false, 0);
   host.brand(data.color);
 
   let chat: Promise<Chat> | undefined;
   let shared: Promise<Collaborate> | undefined;
-  const load = () => (chat ??= import(`${base}chat.js?v=${CHAT_HASH}`).then((m: { mount(h: Host): Chat }) => m.mount(host)));
+  const load = () => (chat ??= import(at("chat", CHAT_HASH)).then((m: { mount(h: Host): Chat }) => m.mount(host)));
   const command = (name: string, ...args: unknown[]): void => {
     if (name === "on") (listeners[args[0] as string] ??= []).push(args[1] as (detail: unknown) => void);
     else if (name === "collaborate") host.collaborate("");
@@ -80,7 +87,7 @@ function start(script: HTMLScriptElement): void {
   button.onpointerenter = button.onfocus = () => {
     const link = document.createElement("link");
     link.rel = "modulepreload";
-    link.href = `${base}chat.js?v=${CHAT_HASH}`;
+    link.href = at("chat", CHAT_HASH);
     if (!chat) document.head.append(link);
     button.onpointerenter = button.onfocus = null;
   };
@@ -93,7 +100,7 @@ function start(script: HTMLScriptElement): void {
   const idle = window.requestIdleCallback ?? setTimeout;
   if (kept("vxc:" + key)) host.collaborate();
   if (/"live":true/.test(kept("vx:" + key))) idle(() => void load());
-  else if ("invite" in data) idle(() => void import(`${base}invite.js?v=${INVITE_HASH}`).then((m: typeof import("./invite")) => m.watch(host, () => command("open"))));
+  else if ("invite" in data) idle(() => void import(at("invite", INVITE_HASH)).then((m: typeof import("./invite")) => m.watch(host, () => command("open"))));
 }
 
 function kept(name: string): string {

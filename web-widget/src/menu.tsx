@@ -10,7 +10,7 @@ const sound = ["M2.5 6.3v3.4h2.3L8 12.6V3.4L4.8 6.3Z", "M10.6 6a2.8 2.8 0 0 1 0 
 // What stands behind the three dots.
 export function Menu({ part, onDone, onEnd }: { part: Part; onDone(): void; onEnd(): void }) {
   const { session, state } = part;
-  const w = words(part);
+  const w = words();
   const [mute, setMute] = useState(!!session.store.get().mute);
   const toggle = () => {
     session.store.set({ mute: !mute });

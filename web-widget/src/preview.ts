@@ -52,6 +52,12 @@ function show(): void {
   document.body.append(tag);
 }
 
+// Who designs is writing beside the frame: the window that opens in it takes no focus from there.
+const focus = HTMLElement.prototype.focus;
+HTMLElement.prototype.focus = function (how) {
+  if (document.hasFocus()) focus.call(this, how);
+};
+
 Object.assign(window, { WebSocket: Played, fetch: () => Promise.resolve(new Response('{"articles":[]}')) });
 addEventListener("message", (e: MessageEvent<Draft>) => {
   if (e.source !== parent || e.origin !== ours) return;

@@ -1,3 +1,4 @@
+import { fill, span } from "./fill";
 import { Steps } from "./icons";
 import type { Part } from "./window";
 
@@ -9,9 +10,9 @@ export function Queue({ part }: { part: Part }) {
       {state.position ? (
         <>
           <span class="meta">{w.yourPlace}</span>
-          <span class="pos">{state.position}</span>
+          <span class="pos">{part.number(state.position)}</span>
           <Steps place={state.position} />
-          {state.wait > 0 && <span class="med">{w.about(Math.round(state.wait / 60))}</span>}
+          {state.wait > 0 && <span class="med">{fill(w.about, span(Math.max(1, Math.round(state.wait / 60)), "minute", part.lang))}</span>}
           <span class="meta">{w.stay}</span>
         </>
       ) : <span class="meta">{w.findingPlace}</span>}

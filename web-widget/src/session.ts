@@ -10,13 +10,13 @@ export type Action =
   | { do: "form"; text: string; name: string; email: string; topic: string; fields?: Record<string, string> }
   | { do: "msg"; text: string }
   | { do: "letter"; text: string; email: string }
-  | { do: "callback"; phone: string }
+  | { do: "callback"; phone: string; text?: string; name?: string; topic?: string; due?: number }
   | { do: "rate"; score: number; text: string }
   | { do: "transcript"; email: string }
   | { do: "file"; file: File }
   | { do: "again"; cid: string }
   | { do: "drop"; cid: string }
-  | { do: "typing"; on: boolean }
+  | { do: "typing"; on: boolean; text?: string | false }
   | { do: "seen"; pos: number }
   | { do: "page"; url: string; title: string; referrer: string; facts?: Record<string, string> }
   | { do: "vote"; id: string; lang: string; useful: boolean }
@@ -99,7 +99,7 @@ export class Session implements Listener {
   #lead(): void {
     // What the leader before had confirmed may still be kept as unsaid.
     this.#set({ ...this.state, out: (this.store.reload().out ?? []).filter((o) => !this.state.lines.some((l) => l.cid === o.cid)) });
-    this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this, () => late(this.address));
+    this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this, () => late(this.address, this.lang()));
     this.#conn.open();
   }
 
@@ -133,7 +133,7 @@ export class Session implements Listener {
       this.#fresh();
       return;
     }
-    this.#set({ ...this.state, stop: code === 4009 ? "elsewhere" : "refused", net: "off" });
+    this.#set({ ...this.state, stop: code === 4009 ? "elsewhere" : code === 4011 ? "blocked" : "refused", net: "off" });
   }
 
   #act(a: Action): void {
@@ -142,7 +142,9 @@ export class Session implements Listener {
       case "form":
       case "msg":
       case "letter":
-        this.#say({ t, cid: newID(), at: this.#now(), ...rest } as Out);
+      case "callback":
+        this.state = { ...this.state, trouble: undefined };
+        this.#say({ t, cid: newID(), at: this.#now(), text: "", ...rest } as Out);
         break;
       case "file":
         this.#attach(a.file);
@@ -194,7 +196,7 @@ export class Session implements Listener {
     if (this.#sending.has(cid)) return;
     this.#sending.add(cid);
     try {
-      const { upload } = await late(this.address);
+      const { upload } = await late(this.address, this.lang());
       const to = `${this.address}files?${new URLSearchParams({ key: this.key, lang: "" })}`;
       const f = await upload(to, this.lang(), this.state.site?.files ?? 0, this.store.get().token ?? "", cid, this.#files.get(cid));
       this.frame(f);

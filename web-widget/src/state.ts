@@ -5,7 +5,7 @@ import type { FrameOut, Line, Out, Phase, Site } from "./types";
 export interface State {
   phase: Phase;
   net: "on" | "retry" | "off";
-  stop?: "elsewhere" | "refused"; // why no socket is tried
+  stop?: "elsewhere" | "refused" | "blocked"; // why no socket is tried
   site?: Site;
   lines: Line[]; // confirmed, by pos
   out: Out[]; // not confirmed, in the order written
@@ -18,6 +18,7 @@ export interface State {
   wait: number;
   callable: boolean; // they may be called back instead
   left: boolean; // a letter is stored
+  called?: number; // a call is noted: for when, 0 for soon
   known: boolean; // the website has said who they are
   refusal?: string; // the code of why it is not believed
   trouble?: string; // why what was asked for last, and is no line, was refused
@@ -57,10 +58,10 @@ export function apply(s: State, f: FrameOut): State {
     case "seen":
       return (f.pos ?? 0) > s.seen ? { ...s, seen: f.pos ?? 0, seenAt: Date.now() + s.skew } : s;
     case "left":
-      return { ...s, left: true, out: s.out.filter((o) => o.cid !== f.cid) };
+      return left(s, f.cid);
     case "error":
       if (f.code?.startsWith("identity")) return { ...s, refusal: f.code };
-      if (!s.out.some((o) => o.cid === f.cid)) return { ...s, trouble: f.detail };
+      if (!s.out.some((o) => o.cid === f.cid && (o.t !== "callback" || f.code === "try_again"))) return { ...s, trouble: f.detail, out: s.out.filter((o) => o.cid !== f.cid) };
       return f.code === "try_again" ? s : { ...s, out: s.out.map((o) => (o.cid === f.cid ? { ...o, failed: f.detail ?? "" } : o)) };
     case "ping":
       contiguous(s, f);
@@ -69,13 +70,19 @@ export function apply(s: State, f: FrameOut): State {
   return s;
 }
 
+// A letter or a wish to be called is stored.
+function left(s: State, cid?: string): State {
+  const o = s.out.find((x) => x.cid === cid);
+  return { ...s, ...(o?.t === "callback" ? { called: o.due ?? 0 } : { left: true }), out: s.out.filter((x) => x !== o) };
+}
+
 function contiguous(s: State, f: FrameOut): void {
   if ((f.prev ?? 0) > s.pos) throw new Gap();
 }
 
 function welcome(s: State, f: FrameOut): State {
   const base = (f.prev ?? 0) < s.pos ? { ...s, lines: [], pos: f.prev ?? 0 } : s; // another conversation than ours
-  return { ...base, known: !!f.known, refusal: undefined, conversation: f.conversation, net: "on", phase: f.phase ?? "pre", site: f.site, ready: f.phase === "pre" || f.phase === "offline" || s.ready, skew: (f.now ?? Date.now()) - Date.now() };
+  return { ...base, known: !!f.known, refusal: undefined, stop: undefined, conversation: f.conversation, net: "on", phase: f.phase ?? "pre", site: f.site, ready: f.phase === "pre" || f.phase === "offline" || s.ready, skew: (f.now ?? Date.now()) - Date.now() };
 }
 
 function take(s: State, lines: Line[], pos: number): State {

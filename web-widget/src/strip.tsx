@@ -4,7 +4,7 @@ import type { Part } from "./window";
 
 // Whether to end, asked between the head and the talk.
 export function Ask({ part, onAnswer }: { part: Part; onAnswer(): void }) {
-  const w = words(part);
+  const w = words();
   const yes = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => yes.current?.focus(), []);
   return (
@@ -18,11 +18,11 @@ export function Ask({ part, onAnswer }: { part: Part; onAnswer(): void }) {
 
 // Why there is no socket, and how to have one here.
 export function Stopped({ part }: { part: Part }) {
-  const w = words(part);
+  const w = words();
   const elsewhere = part.state.stop === "elsewhere";
   return (
     <div class="strip strip--warn" role="alert">
-      <Icon of="warn" /><span class="grow">{elsewhere ? w.elsewhere : w.refused}</span>
+      <Icon of="warn" /><span class="grow">{w[part.state.stop!]}</span>
       {elsewhere && <button class="btn btn--sm" type="button" onClick={() => part.session.dispatch({ do: "here" })}>{w.here}</button>}
     </div>
   );

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { fill } from "./fill";
 import { Icon, Typing } from "./icons";
 import type { Line, Out } from "./types";
 import { first, initials, type Part } from "./window";
@@ -13,19 +14,20 @@ export function Thread({ part, agent, children }: { part: Part; agent: string; c
     const el = log.current;
     if (el && low.current) el.scrollTop = el.scrollHeight;
   });
+  const out = state.out.filter((o) => o.t !== "callback");
   const mine = state.lines.findLast((l) => l.from === "me");
   const answer = state.lines.find((l) => l.from === "agent" && l.pos > (mine?.pos ?? 0)); // whoever answers has read
   return (
-    <div class="w-body" role="log" aria-live="off" aria-label={w.chatWith(agent || w.support)} tabIndex={0} ref={log}
+    <div class="w-body" role="log" aria-live="off" aria-label={fill(w.chatWith, agent || w.support)} tabIndex={0} ref={log}
       onScroll={(e) => { const el = e.currentTarget; low.current = el.scrollHeight - el.scrollTop - el.clientHeight < 40; }}>
       {groups(state.lines).map((g) => g[0]!.kind === "event"
         ? <Event part={part} line={g[0]!} />
-        : <Group key={g[0]!.pos} part={part} lines={g} last={state.out.length === 0 && g[g.length - 1] === mine} answered={answer?.at} />)}
-      {state.out.length > 0 && <Pending part={part} out={state.out} />}
+        : <Group key={g[0]!.pos} part={part} lines={g} last={out.length === 0 && g[g.length - 1] === mine} answered={answer?.at} />)}
+      {out.length > 0 && <Pending part={part} out={out} />}
       {children}
       {state.typing && (
         <div class="msg"><span class="av" aria-hidden="true">{initials(state.typing === "…" ? agent || w.agent : state.typing)}</span>
-          <div class="stack"><div class="bub" role="img" aria-label={w.typing(first(agent) || w.agent)}><Typing /></div></div></div>
+          <div class="stack"><div class="bub" role="img" aria-label={fill(w.typing, first(agent) || w.agent)}><Typing /></div></div></div>
       )}
     </div>
   );
@@ -45,7 +47,7 @@ export function groups(lines: Line[]): Line[][] {
 
 function Event({ part: { w, time }, line }: { part: Part; line: Line }) {
   const text = ({
-    joined: () => w.joined(first(line.name) || w.agent), left: () => w.left(first(line.name)), transferred: () => w.transferred,
+    joined: () => fill(w.joined, first(line.name) || w.agent), left: () => (line.name ? fill(w.left, first(line.name)) : w.handedOver), transferred: () => w.transferred,
     reconnecting: () => w.reconnecting, ended: () => w.ended,
   } as Record<string, () => string>)[line.what ?? ""]?.();
   return text ? <div class="event">{text} <time>{time(line.at)}</time></div> : null;
@@ -60,14 +62,14 @@ function Group({ part, lines, last, answered }: { part: Part; lines: Line[]; las
     const read = state.seen >= end.pos ? state.seenAt : answered;
     return (
       <div class="msg msg--me">{bubbles}
-        {last && <div class="receipt"><Icon of={read ? "checks" : "check"} size={12} />{read ? w.read(time(read)) : w.sent(time(end.at))}</div>}
+        {last && <div class="receipt"><Icon of={read ? "checks" : "check"} size={12} />{read ? fill(w.read, time(read)) : fill(w.sent, time(end.at))}</div>}
       </div>
     );
   }
   const name = top.name || w.agent;
   return (
     <div class="msg">
-      <div class="by"><b>{first(name)}, {state.site?.name}</b><time>{time(top.at)}</time></div>
+      <div class="by"><b><bdi>{first(name)}</bdi>, <bdi>{state.site?.name}</bdi></b><time>{time(top.at)}</time></div>
       <span class="av" aria-hidden="true">{initials(name)}</span>{bubbles}
     </div>
   );
@@ -77,7 +79,7 @@ function Group({ part, lines, last, answered }: { part: Part; lines: Line[]; las
 function Bubble({ part, line }: { part: Part; line: Line }) {
   const { card, file, text = "" } = line;
   const { later } = part;
-  const bub = (words: string) => <div class="bub"><Linked text={words} /></div>;
+  const bub = (words: string) => <div class="bub" dir="auto"><Linked text={words} /></div>;
   if (file && later) return <later.Shown part={part} file={file} />;
   if (!card) return bub(text);
   return <>{text && text !== card.title && text !== card.url && bub(text)}{later ? <later.Faq part={part} card={card} /> : bub(card.title)}</>;
@@ -87,7 +89,7 @@ function Pending({ part: { session, state, w }, out }: { part: Part; out: Out[] 
   const failed = out.find((o) => o.failed !== undefined);
   return (
     <div class="msg msg--me">
-      <div class="stack">{out.map((o) => <div key={o.cid} class={"bub" + (o.failed === undefined ? "" : " is-bad")}>{o.t === "file" && <><Icon of="clip" />{" "}</>}<Linked text={o.text} /></div>)}</div>
+      <div class="stack">{out.map((o) => <div key={o.cid} dir="auto" class={"bub" + (o.failed === undefined ? "" : " is-bad")}>{o.t === "file" && <><Icon of="clip" />{" "}</>}<Linked text={o.text} /></div>)}</div>
       <div class="receipt">
         {failed ? (
           <><span class="t-crit"><Icon of="warn" size={12} /> {w.notSent}. {failed.failed}</span>

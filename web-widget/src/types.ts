@@ -28,8 +28,10 @@ export interface Form {
   topics?: Topic[];
   fields?: Field[];
   consent?: string; // ask
+  callback?: string; // always: they may ask to be called
   privacy?: string;
   months?: number;
+  preview?: boolean; // agents see what is being written, and it is said here
 }
 
 export interface Site {
@@ -100,7 +102,7 @@ export interface FrameOut {
 
 // A line of ours that is not acknowledged yet. It is kept in the browser and sent again until it is.
 export interface Out {
-  t: "form" | "msg" | "letter" | "file"; // of a file text is its name; its bytes live as long as the page
+  t: "form" | "msg" | "letter" | "callback" | "file"; // of a file text is its name; its bytes live as long as the page
   cid: string;
   text: string;
   at: number;
@@ -108,6 +110,8 @@ export interface Out {
   email?: string;
   topic?: string;
   fields?: Record<string, string>;
+  phone?: string;
+  due?: number; // when they want to be called; without it soon
   acked?: boolean; // stored; its place in the stream is still to come
   failed?: string; // refused for good, and why
 }

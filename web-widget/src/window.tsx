@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { Host } from "./host";
 import { Composer } from "./composer";
 import { Before } from "./before";
+import { fill } from "./fill";
 import { Dots, Icon, Present } from "./icons";
 import { Queue } from "./queue";
 import type { Session } from "./session";
@@ -12,7 +13,7 @@ import { late } from "./late";
 import type { Later } from "./later";
 import { agentOf, begun, type State } from "./state";
 import { Thread } from "./thread";
-import { choose, type Words } from "./words";
+import type { Words } from "./words";
 
 export interface Prefill {
   name?: string;
@@ -25,7 +26,9 @@ export interface Prefill {
 interface Props {
   host: Host;
   session: Session;
-  asked: string;
+  lang: string;
+  words: Words;
+  there: boolean; // the words of that language are
   open: boolean;
   prefill: Prefill;
   onClose(): void;
@@ -39,11 +42,12 @@ export interface Part {
   w: Words;
   lang: string;
   later?: Later; // once it was needed
+  number(n: number): string;
   time(at: number): string; // 10:03
   when(at: number): string; // måndag 10:03, unless it is today
 }
 
-export function Window({ host, session, asked, open, prefill, onClose, onUnread }: Props) {
+export function Window({ host, session, lang, words: w, there, open, prefill, onClose, onUnread }: Props) {
   const [state, setState] = useState(session.state);
   const [asking, setAsking] = useState(false); // whether to end
   const [menu, setMenu] = useState(false);
@@ -52,22 +56,21 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
     setState(session.state);
     return session.subscribe(setState);
   }, [session]);
-  const { lang, words: w } = choose(asked, state.site?.languages);
   const { phase, site, stop, callable, lines } = state;
-  const later = useLater(host, open && !!(menu || smiling || asking || !!stop || callable || phase === "bot" || phase === "ended" || site?.open === false || site?.form.fields || site?.form.consent || lines.some((l) => l.card || l.file)));
+  const later = useLater(host, lang, open && there && !!(menu || smiling || asking || !!stop || callable || phase === "bot" || phase === "ended" || site?.open === false || site?.form.fields || site?.form.callback || site?.form.consent || lines.some((l) => l.card || l.file)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
-    return { session, state, w, lang, later, time: (at) => clock.format(at), when: (at) => (day.format(at) === day.format() ? "" : day.format(at) + " ") + clock.format(at) };
-  }, [session, state, lang, later]);
+    return { session, state, w, lang, later, number: new Intl.NumberFormat(lang).format, time: (at) => clock.format(at), when: (at) => (day.format(at) === day.format() ? "" : day.format(at) + " ") + clock.format(at) };
+  }, [session, state, w, lang, later]);
   const said = useHeard(part, session, open, onUnread);
   const box = useFocus(open, state.phase, onClose);
 
   if (!open) return null;
-  const chatting = begun(phase) || phase === "ended" || (state.phase === "pre" && state.out.length > 0);
+  const chatting = there && (begun(phase) || phase === "ended" || (state.phase === "pre" && state.out.some((o) => o.t !== "callback")));
   const agent = agentOf(state.lines);
   return (
-    <section class="w" lang={lang} role="dialog" aria-modal={narrow()} aria-label={w.chatWith(agent || state.site?.name || w.support)} ref={box} tabIndex={-1} onPointerDown={unlock}
+    <section class="w" lang={lang} role="dialog" aria-modal={narrow()} aria-label={fill(w.chatWith, agent || state.site?.name || w.support)} ref={box} tabIndex={-1} onPointerDown={unlock}
       onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); session.files(e.dataTransfer?.files); }}>
       <Head part={part} agent={agent} onClose={onClose}>
         <More part={part} shown={menu} show={setMenu} onEnd={() => setAsking(true)} />
@@ -76,9 +79,9 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
       {chatting ? (
         <>
           <Thread part={part} agent={agent}>{phase === "queued" && <Queue part={part} />}{phase === "bot" && later && <later.Person part={part} />}</Thread>
-          {state.phase === "ended" ? part.later && <part.later.Ended part={part} /> : <Composer part={part} smiling={smiling} smile={smile} />}
+          {state.phase === "ended" ? part.later && <part.later.Ended part={part} /> : stop !== "blocked" && <Composer part={part} smiling={smiling} smile={smile} />}
         </>
-      ) : state.phase === "boot" ? <Loading /> : <Before part={part} prefill={prefill} base={host.base} />}
+      ) : state.phase === "boot" || !there ? <Loading /> : <Before part={part} prefill={prefill} base={host.base} />}
       <div class="vh" role="status">{said}</div>
     </section>
   );
@@ -87,13 +90,13 @@ export function Window({ host, session, asked, open, prefill, onClose, onUnread 
 const kit: Kit = { h, Fragment, useLayoutEffect, useRef, useState, Icon };
 
 // Fetches later.js when something of it is to be shown; tried again until it is there.
-function useLater(host: Host, wanted: boolean): Later | undefined {
+function useLater(host: Host, lang: string, wanted: boolean): Later | undefined {
   const [later, setLater] = useState<Later>();
   const [tries, setTries] = useState(0);
   useEffect(() => {
     if (!wanted || later) return;
     let t = 0;
-    late(host.base)
+    late(host.base, lang)
       .then((m) => setLater(m.mount(host.root, kit)), () => { t = window.setTimeout(() => setTries(tries + 1), 2000); });
     return () => clearTimeout(t);
   }, [wanted, later, tries]);
@@ -111,7 +114,7 @@ function Head({ part, agent, onClose, children }: { part: Part; agent: string; o
     <header class="w-head">
       {agent && state.phase === "open" ? <span class="av av--md" aria-hidden="true">{initials(agent)}<Present /></span> : <span class="w-logo" aria-hidden="true">{name.slice(0, 1) || <Icon of="chat" />}</span>}
       <div class="col grow">
-        <h2 class="ell">{agent && state.phase === "open" ? agent : name || w.support}</h2>
+        <h2 class="ell"><bdi>{agent && state.phase === "open" ? agent : name || w.support}</bdi></h2>
         <span class="meta row row-1"><Under part={part} agent={agent} /></span>
       </div>
       {children}
@@ -124,13 +127,13 @@ function Under({ part, agent }: { part: Part; agent: string }) {
   const { state, w, when } = part;
   const site = state.site;
   if (state.phase === "queued") return <>{w.waiting}</>;
-  if (state.phase === "open" && agent) return <>{site?.name} · {w.answering}</>;
+  if (state.phase === "open" && agent) return <><bdi>{site?.name}</bdi> · {w.answering}</>;
   if (state.phase === "ended") return <>{w.ended}</>;
   if (!site) return <>&nbsp;</>;
   const until = site.until ? when(site.until) : "";
   return site.open
-    ? <><span class="t-ok row row-1"><Icon of="okc" size={12} />{w.open}</span> {until && w.until(until)}</>
-    : <><span class="row row-1"><Icon of="clock" size={12} />{w.closed}</span> {until && "· " + w.opens(until)}</>;
+    ? <><span class="t-ok row row-1"><Icon of="okc" size={12} />{w.open}</span> {until && fill(w.until, until)}</>
+    : <><span class="row row-1"><Icon of="clock" size={12} />{w.closed}</span> {until && "· " + fill(w.opens, until)}</>;
 }
 
 function More({ part, shown, show, onEnd }: { part: Part; shown: boolean; show(on: boolean): void; onEnd(): void }) {
@@ -185,13 +188,13 @@ function useHeard(part: Part, session: Session, open: boolean, onUnread: (n: num
       session.store.set({ read: state.pos });
       session.dispatch({ do: "seen", pos: state.pos });
     }
-  }, [open, state.pos, state.ready]);
+  }, [open, state.pos, state.ready, w]);
   useEffect(() => {
     if (newest && state.ready && Date.now() + state.skew - newest.at < 30_000 && (!open || document.visibilityState === "hidden") && !session.store.get().mute) beep();
   }, [newest?.pos]);
   const next = newest && newest.pos >= state.pos - 2
-    ? newest.kind === "event" ? w.joined(first(newest.name)) : `${newest.name ?? ""}: ${newest.card?.title ?? newest.text ?? ""}`
-    : state.phase === "queued" && state.position ? w.place(state.position) : state.phase === "ended" ? w.ended : "";
+    ? newest.kind === "event" ? fill(w.joined, first(newest.name)) : `${newest.name ?? ""}: ${newest.card?.title ?? newest.text ?? ""}`
+    : state.phase === "queued" && state.position ? fill(w.place, part.number(state.position)) : state.phase === "ended" ? w.ended : "";
   useEffect(() => {
     if (!open) return;
     const t = setTimeout(() => { last.current = Date.now(); setSaid(next); }, Math.max(0, last.current + 3000 - Date.now()));

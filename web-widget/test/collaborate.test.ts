@@ -1,6 +1,7 @@
 // Whom the customer's page is shown to, one after the other.
 import { mount } from "../src/collaborate";
 import type { Host } from "../src/host";
+import sv from "../src/words/sv.json";
 import { same } from "./inpage";
 
 class Wire {
@@ -22,8 +23,8 @@ class Wire {
   }
 }
 
-Object.assign(globalThis, { WebSocket: Wire, MIRROR_HASH: "0" });
-const host = { base: "http://shop.example/w/", key: "shop", swedish: false, data: {} } as Host;
+Object.assign(globalThis, { WebSocket: Wire, MIRROR_HASH: "0", WORDS: sv.shared });
+const host = { base: "http://shop.example/w/", key: "shop", lang: "sv", data: {} } as Host;
 
 function shown() {
   const c = mount(host);

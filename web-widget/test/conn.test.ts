@@ -20,7 +20,8 @@ class Wire {
   }
 }
 
-const surroundings = { window: globalThis, WebSocket: Wire, addEventListener() {}, removeEventListener() {}, document: { addEventListener() {}, removeEventListener() {}, visibilityState: "visible" } };
+let look: () => void; // the page is looked at again
+const surroundings = { window: globalThis, WebSocket: Wire, addEventListener() {}, removeEventListener() {}, document: { addEventListener: (_: string, f: () => void) => { look = f; }, removeEventListener() {}, visibilityState: "visible" } };
 for (const [name, value] of Object.entries(surroundings)) Object.defineProperty(globalThis, name, { value, configurable: true });
 Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
 mock.timers.enable({ apis: ["setTimeout"] });
@@ -99,4 +100,15 @@ test("requests in the place of a socket are fetched when it is their turn, and a
   assert.equal(Wire.made.length, before + 1);
   assert.equal(fetched, 2, "once is enough");
   mock.restoreAll();
+});
+
+test("who was refused is not connected by looking again, unless they are blocked: that may have been lifted", () => {
+  Wire.made[0].onclose?.({ code: 4009 });
+  look();
+  assert.equal(Wire.made.length, 1);
+  conn.restart();
+  assert.equal(Wire.made.length, 2);
+  Wire.made[1].onclose?.({ code: 4011 });
+  look();
+  assert.equal(Wire.made.length, 3);
 });

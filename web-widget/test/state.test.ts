@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { agentOf, apply, empty, Gap, type State } from "../src/state";
 import { groups, pieces } from "../src/thread";
 import type { FrameOut, Line } from "../src/types";
-import { choose } from "../src/words";
 
 // A small generator with a seed, so that what fails can be run again.
 function chance(seed: number): () => number {
@@ -137,16 +136,24 @@ test("lines of one side within five minutes stand together", () => {
   assert.deepEqual(got.map((g) => g.length), [2, 1, 1]);
 });
 
-test("the language asked for, if the website has it", () => {
-  assert.equal(choose("en-US").lang, "en");
-  assert.equal(choose("en-US", ["sv"]).lang, "sv");
-  assert.equal(choose("fi", ["en", "sv"]).lang, "en");
-});
-
 test("an acknowledgement whose line is there already leaves nothing unsaid", () => {
   const said: Line = { pos: 1, kind: "message", from: "me", text: "hej", cid: "a", at: 0 };
   const s: State = { ...empty, lines: [said], pos: 1, out: [{ t: "msg", cid: "a", at: 0, text: "hej" }] };
   const next = apply(s, { t: "ack", cid: "a", pos: 1 } as FrameOut);
   assert.deepEqual(next.out, []);
   assert.deepEqual(next.lines, [said]);
+});
+
+test("a wish to be called is no line: stored it is a promise, refused it is said why, and it is tried again", () => {
+  const wish = { t: "callback", cid: "c", at: 0, text: "", phone: "1", due: 5 } as const;
+  const s: State = { ...empty, out: [wish] };
+  const stored = apply(s, { t: "left", cid: "c" } as FrameOut);
+  assert.deepEqual([stored.called, stored.left, stored.out], [5, false, []]);
+  const refused = apply(s, { t: "error", cid: "c", code: "bad_number", detail: "Nej" } as FrameOut);
+  assert.deepEqual([refused.called, refused.trouble, refused.out], [undefined, "Nej", []]);
+  assert.deepEqual(apply(s, { t: "error", cid: "c", code: "try_again" } as FrameOut).out, [wish]);
+});
+
+test("a welcome ends what had stopped the chat", () => {
+  assert.equal(apply({ ...empty, stop: "blocked" } as State, { t: "welcome", phase: "pre" }).stop, undefined);
 });

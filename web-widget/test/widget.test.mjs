@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 
 const require = createRequire(new URL("../../e2e/package.json", import.meta.url));
+const said = (lang) => createRequire(import.meta.url)(`../src/words/${lang}.json`);
 const { chromium } = require("playwright-core");
 const axe = require("axe-core").source;
 
@@ -40,9 +41,10 @@ async function stored() {
 }
 
 // visit opens the website; wrong collects what the browser complained of.
-async function visit({ viewport = desktop, dark = false, lang = "sv", context } = {}) {
+async function visit({ viewport = desktop, dark = false, lang = "sv", key = "nordvind", context } = {}) {
   context ??= await browser.newContext({ viewport, colorScheme: dark ? "dark" : "light", locale: lang, reducedMotion: "reduce", timezoneId: "Europe/Stockholm" });
   if (!contexts.includes(context)) contexts.push(context);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const wrong = [];
   const requests = [];
@@ -51,8 +53,8 @@ async function visit({ viewport = desktop, dark = false, lang = "sv", context } 
   page.on("pageerror", (e) => wrong.push(String(e)));
   page.on("request", (r) => !r.isNavigationRequest() && r.url() !== `${page0}/favicon.ico` && requests.push(r.url()));
   page.on("websocket", () => sockets++);
-  await page.goto(`${page0}/?lang=${lang}`);
-  await page.getByRole("button", { name: lang === "sv" ? "Öppna chatten" : "Open the chat" }).waitFor();
+  await page.goto(`${page0}/?lang=${lang}&key=${key}`);
+  await page.getByRole("button", { name: said(lang).chat.openChat }).waitFor();
   return { page, context, wrong, requests, sockets: () => sockets };
 }
 
@@ -100,7 +102,7 @@ test("a page that allows nothing else, two requests, no cookie, no shift", async
   await page.getByRole("button", { name: "Öppna chatten" }).click();
   await page.getByLabel("Vad gäller det?").waitFor();
   const files = new Set(requests.map((u) => new URL(u).pathname));
-  assert.deepEqual([...files].sort(), ["/w/chat.js", "/w/v1.js"]);
+  assert.deepEqual([...files].sort(), ["/w/sv/chat.js", "/w/v1.js"]);
   assert.equal(sockets(), 1);
   assert.deepEqual(await context.cookies(), []);
   assert.equal(await page.evaluate(() => window.shift), 0);
@@ -110,7 +112,7 @@ test("a page that allows nothing else, two requests, no cookie, no shift", async
 
 test("what many chats never show is fetched when it is needed, again if it has to be", async () => {
   const { page, context, requests } = await visit();
-  const later = () => requests.filter((u) => u.includes("/w/later.js")).length;
+  const later = () => requests.filter((u) => u.includes("/later.js")).length;
   await begin(page);
   await pull("join");
   await page.getByRole("heading", { name: "Alva Karlsson" }).waitFor();
@@ -657,4 +659,135 @@ test("a website's robot answers first, and gives way to a person when asked", as
     await shows(page, ["Var är min jacka?", "Jag är en robot. Vad kan jag göra?", "Hej, Alva!"]);
     assert.deepEqual(wrong, []);
   }
+});
+
+// Nothing is cut off or stands beside its window.
+async function fits(page, what) {
+  const out = await page.evaluate(() => {
+    const root = document.querySelector("vaxel-chat").shadowRoot;
+    const box = root.querySelector(".w").getBoundingClientRect();
+    return [...root.querySelectorAll(".w *:not(.vh):not(.vh *)")].filter((e) => {
+      const r = e.getBoundingClientRect();
+      return r.width && (r.left < box.left - 1 || r.right > box.right + 1 || (/^(BUTTON|LABEL|H2|P)$/.test(e.tagName) && !e.matches(".ell") && e.scrollWidth > e.clientWidth + 1));
+    }).map((e) => e.outerHTML.slice(0, 120));
+  });
+  assert.deepEqual(out, [], what);
+}
+
+for (const [lang, viewport, dark] of [["ar", desktop, false], ["ar", phone, true], ["de", desktop, true], ["de", phone, false]]) {
+  const name = `${lang}-${viewport === phone ? "phone" : "desktop"}-${dark ? "dark" : "light"}`;
+  test(`a whole chat in the page's language, in its direction: ${name}`, async () => {
+    const { chat: w, later } = said(lang);
+    const { page, wrong, requests } = await visit({ lang, viewport, dark, key: "world" });
+    const rtl = lang === "ar";
+    const launcher = page.getByRole("button", { name: w.openChat });
+    assert.equal((await launcher.boundingBox()).x < viewport.width / 2, rtl, "the launcher stands where lines end");
+    await launcher.click();
+    await page.getByLabel(w.question).fill(rtl ? "أين سترتي من Nordvind؟" : "Wo ist meine Jacke?");
+    assert.deepEqual([...new Set(requests.map((u) => new URL(u).pathname))].filter((p) => p.endsWith(".js")).sort(), [`/w/${lang}/chat.js`, "/w/v1.js"]);
+    assert.equal(await page.getByRole("dialog").evaluate((e) => getComputedStyle(e).direction), rtl ? "rtl" : "ltr");
+    await clean(page, "before");
+    await fits(page, "before");
+    await shot(page, `${name}-before`);
+    await page.getByLabel(w.name).fill(rtl ? "سميرة" : "Jürgen");
+    await page.keyboard.press("Enter");
+    await page.getByText(w.yourPlace, { exact: true }).waitFor();
+    assert.equal(await page.locator(".pos").innerText(), new Intl.NumberFormat(lang).format(3));
+    await clean(page, "queue");
+    await fits(page, "queue");
+    await shot(page, `${name}-queue`);
+    await pull("join");
+    await page.getByRole("heading", { name: "Alva Karlsson" }).waitFor();
+    await pull("say", { text: "Hello! Your order 20991 is on its way." });
+    await write(page, rtl ? "شكرًا! متى تصل؟" : "Danke! Wann kommt sie an?");
+    const bubbles = page.locator(".bub");
+    await bubbles.nth(2).waitFor();
+    const directions = () => bubbles.evaluateAll((all) => all.map((e) => getComputedStyle(e).direction));
+    const wanted = rtl ? ["rtl", "ltr", "rtl"] : ["ltr", "ltr", "ltr"];
+    let seen;
+    for (const end = Date.now() + 60_000; Date.now() < end; await page.waitForTimeout(50)) {
+      seen = await directions();
+      if (isDeepStrictEqual(seen, wanted)) break; // a line is drawn anew when it is stored
+    }
+    assert.deepEqual(seen, wanted, "each in its own direction");
+    const [theirs, mine] = [await bubbles.nth(1).boundingBox(), await bubbles.nth(2).boundingBox()];
+    assert.equal(mine.x + mine.width / 2 < theirs.x + theirs.width / 2, rtl, "what was written stands where lines end");
+    await page.getByRole("button", { name: w.more, exact: true }).click();
+    await page.getByRole("button", { name: later.endChat }).waitFor();
+    await clean(page, "open");
+    await fits(page, "open");
+    await shot(page, `${name}-open`);
+    await page.keyboard.press("Escape");
+    await pull("end");
+    await page.getByRole("button", { name: later.again }).waitFor();
+    await clean(page, "ended");
+    await fits(page, "ended");
+    await shot(page, `${name}-ended`);
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test("a website that has not the page's language is met in its own, and nobody's page decides how it is written", async () => {
+  const { page, wrong, requests } = await visit({ lang: "ar" });
+  await page.getByRole("button", { name: said("ar").chat.openChat }).click();
+  await page.getByLabel("Vad gäller det?").fill("Hej");
+  assert.equal(await page.getByRole("dialog").evaluate((e) => getComputedStyle(e).direction), "ltr");
+  assert.ok(requests.some((u) => u.includes("/w/sv/words.js")));
+  await page.keyboard.press("Enter");
+  await page.getByText("Din plats i kön", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Mer", exact: true }).click();
+  await page.getByRole("button", { name: "Avsluta chatten" }).waitFor();
+  assert.deepEqual(wrong, []);
+});
+
+test("though the other language comes late, nothing stands in the page's own", async () => {
+  const { page, requests } = await visit({ lang: "ar", key: "calls" });
+  await page.route("**/w/sv/words.js*", async (r) => {
+    await new Promise((done) => setTimeout(done, 500)); // a slow network
+    await r.continue();
+  });
+  await page.getByRole("button", { name: said("ar").chat.openChat }).click();
+  await page.getByRole("button", { name: "Bli uppringd i stället" }).waitFor();
+  assert.ok(!requests.some((u) => u.includes("/w/ar/later.js")));
+});
+
+for (const [name, viewport, dark] of [["call-desktop-light", desktop, false], ["call-phone-dark", phone, true]]) {
+  test(`who would rather be called says where and when: ${name}`, async () => {
+    const { page, wrong } = await visit({ viewport, dark, key: "calls" });
+    await page.getByRole("button", { name: "Öppna chatten" }).click();
+    await page.getByLabel("Vad gäller det?").fill("Fakturan");
+    await page.getByRole("button", { name: "Bli uppringd i stället" }).click();
+    await page.getByLabel("Ring mig på").fill("070-123 45 67");
+    assert.equal(await page.getByLabel("Vad gäller det?").inputValue(), "Fakturan", "what was written stays");
+    await page.getByLabel("När ska vi ringa?").selectOption("at");
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    await page.getByLabel("Jag väljer en tid", { exact: true }).fill(`${tomorrow}T10:30`);
+    await clean(page, "the wish");
+    await fits(page, "the wish");
+    await shot(page, name);
+    await pull("cut-after-store"); // the answer is lost, and asked for again
+    await page.getByRole("button", { name: "Skicka" }).click();
+    await page.getByRole("status").getByText(/^Vi ringer dig .* 10:30\.$/).waitFor();
+    assert.equal((await stored()).filter((l) => l.includes("0701234567")).length, 1, "one wish");
+    assert.equal(await page.getByLabel("Vad gäller det?").inputValue(), "Fakturan", "they may chat all the same");
+    await clean(page, "the promise");
+    await shot(page, `${name}-promised`);
+    assert.deepEqual(wrong.filter((w) => !/WebSocket/.test(w)), []);
+  });
+}
+
+test("closed, and in the queue, they may ask to be called too", async () => {
+  await pull("close");
+  const { page } = await visit({ key: "calls" });
+  await page.getByRole("button", { name: "Öppna chatten" }).click();
+  await page.getByRole("button", { name: "Bli uppringd i stället" }).click();
+  await page.getByLabel("Ring mig på").fill("12");
+  await page.getByRole("button", { name: "Nej, chatta" }).click();
+  await page.getByText("Vi har stängt just nu").waitFor();
+  await pull("open");
+  const second = await visit({ key: "calls" });
+  await begin(second.page, "hej");
+  await second.page.getByLabel("Ring mig på").fill("0701234567");
+  await second.page.locator(".w-queue").getByRole("button", { name: "Skicka" }).click();
+  await second.page.getByText("Vi ringer dig.").waitFor();
 });

@@ -84,7 +84,7 @@ type Config struct {
 	Bus      Bus
 	Guests   Guests
 	Floor    Floor
-	Assets   http.Handler // the widget's own files: /w/collaborate.js and /w/mirror.js
+	Assets   http.Handler // the widget's own file /w/mirror.js
 
 	// Source is the address that a request comes from, past proxies.
 	Source func(*http.Request) string
@@ -124,7 +124,6 @@ func New(c Config) *Room {
 func (r *Room) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /w/collaborate", r.serveVisitor)
-	mux.Handle("GET /w/collaborate.js", r.Assets)
 	mux.Handle("GET /w/mirror.js", r.Assets)
 	return mux
 }

@@ -34,6 +34,9 @@ type Reply struct {
 	Attachments []Attachment
 	Calendar    []byte `json:",omitempty"` // an answer to an invitation, beside the text
 	Automatic   bool   // marks it as RFC 3834 §3.1.7 asks, so that no machine answers it
+
+	Leave    []string `json:",omitempty"` // where its reader asks for no more of its kind: URLs, the best first
+	OneClick bool     `json:"-"`          // a POST there is enough; known when it is signed
 }
 
 // Compose writes the mail with CRLF line ends. The same Reply gives the same bytes,
@@ -68,11 +71,25 @@ func (w *writer) headers(r *Reply) {
 		w.field("References", "<"+strings.Join(refs, "> <")+">")
 	}
 	if r.Automatic {
-		w.field("Auto-Submitted", "auto-replied")
+		w.field("Auto-Submitted", submitted(r.InReplyTo))
 		w.field("X-Auto-Response-Suppress", "All")
 		w.field(OursHeader, "1")
 	}
+	if len(r.Leave) > 0 { // RFC 2369 §3.2
+		w.field("List-Unsubscribe", "<"+strings.Join(r.Leave, ">, <")+">")
+	}
+	if r.OneClick { // RFC 8058 §3.1
+		w.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	w.field("MIME-Version", "1.0")
+}
+
+// submitted tells an answer from what came of itself: RFC 3834 §5.
+func submitted(inReplyTo string) string {
+	if inReplyTo == "" {
+		return "auto-generated"
+	}
+	return "auto-replied"
 }
 
 // trimReferences keeps the first and the newest twenty, as RFC 5537 §3.4.4 advises.

@@ -8,6 +8,7 @@ package mailtest
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/x509"
 	"net"
 	"net/textproto"
@@ -175,6 +176,27 @@ func (d *Dovecot) Deliver(t testing.TB, to string, mails ...[]byte) {
 		say(250, "")
 	}
 	say(221, "QUIT")
+}
+
+// File puts a mail into a folder of a user's, as a provider does that files what it has sent.
+func (d *Dovecot) File(t testing.TB, name, folder string, raw []byte) {
+	t.Helper()
+	owner := account(t, "nobody")
+	if os.Getuid() != 0 {
+		owner = account(t, "")
+	}
+	at := filepath.Join(d.dir, "mail", name, "."+folder)
+	for _, dir := range []string{filepath.Dir(at), at, filepath.Join(at, "tmp"), filepath.Join(at, "new"), filepath.Join(at, "cur")} {
+		if err := os.Mkdir(dir, 0o700); err == nil {
+			chown(t, dir, owner)
+		}
+	}
+	file := rand.Text()
+	write(t, filepath.Join(at, "tmp", file), raw)
+	chown(t, filepath.Join(at, "tmp", file), owner)
+	if err := os.Rename(filepath.Join(at, "tmp", file), filepath.Join(at, "new", file)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // ForgetUIDs makes the server give a user's inbox a new UIDVALIDITY, as a restored or

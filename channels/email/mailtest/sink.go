@@ -1,6 +1,7 @@
 package mailtest
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"sync"
@@ -14,6 +15,7 @@ import (
 // Sink is an SMTP server that keeps what it is sent and fails when it is told to.
 type Sink struct {
 	Address string
+	Keeping func(Sent) // called with each mail before it is answered for; may be nil. Set it before the first
 
 	mu    sync.Mutex // guards all below
 	mails []Sent
@@ -33,6 +35,9 @@ type Failure struct {
 	Code int  // an SMTP code, 451 or 550
 	Cut  bool // the connection ends, without an answer
 	Keep bool // with Cut, at "data": the mail is kept before the connection ends
+
+	Enhanced [3]int // RFC 3463; none: 4.9.9 or 5.9.9
+	Text     string // what it says; empty: that it was ordered to
 }
 
 // StartSink starts a Sink.
@@ -103,6 +108,9 @@ func (s *Sink) next(step string) (f Failure, fails bool) {
 }
 
 func (s *Sink) keep(m Sent) {
+	if s.Keeping != nil {
+		s.Keeping(m)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mails = append(s.mails, m)
@@ -128,7 +136,12 @@ func (s *sinkSession) obey(step string) error {
 		}
 		_ = s.conn.Conn().Close()
 	}
-	return &smtp.SMTPError{Code: max(f.Code, 451), EnhancedCode: smtp.EnhancedCode{max(f.Code, 451) / 100, 9, 9}, Message: "ordered to fail"}
+	code := cmp.Or(f.Code, 451)
+	said := &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 9, 9}, Message: cmp.Or(f.Text, "ordered to fail")}
+	if f.Enhanced != [3]int{} {
+		said.EnhancedCode = f.Enhanced
+	}
+	return said
 }
 
 // AuthMechanisms offers what the sender speaks.

@@ -2,6 +2,7 @@ import { useLocation } from 'wouter'
 import type { Id } from '../api/types'
 import { CollaborateSettings } from '../collaborate/admin'
 import { Agent, Agents } from './agents'
+import { BlockedVisitors } from './blocked-visitors'
 import { CalendarOne, Calendars } from './calendars'
 import { Audit, Logins } from './logins'
 import { Macros } from './macros'
@@ -31,6 +32,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   mailboxes: [Mailboxes],
   quarantine: [Quarantine],
   'blocked-senders': [BlockedSenders],
+  'blocked-visitors': [BlockedVisitors],
   widgets: [Widgets, WidgetOne],
   trunks: [Trunks],
   logins: [Logins],

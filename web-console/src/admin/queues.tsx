@@ -1,5 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { Link } from 'wouter'
 import { admin, type ChannelPlan, type QueueSettings, type WrapUpPlan } from '../api/admin'
 import { api } from '../api/client'
@@ -10,11 +10,13 @@ import { useMe } from '../session'
 import { Switch } from '../ui/controls'
 import { Count, Names, Part, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import { Bar, channelIcon, Empty, Failure } from '../ui/parts'
+import { Bar, channelIcon, Empty, Skeleton } from '../ui/parts'
 import { Face } from './agents'
 import { useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
 import { instead, Steps } from './steps'
+
+const SignatureField = lazy(() => import('../editor/signature-field').then((m) => ({ default: m.SignatureField })))
 
 const base = '/settings/queues'
 const channels: Channel[] = ['voice', 'callback', 'voicemail', 'chat', 'email']
@@ -109,7 +111,11 @@ export function Queue({ id, done }: { id: Id; done: (id: Id) => void }) {
               <Text label={w.admin.fromName} value={q.from_name ?? ''} set={(from_name) => e.set({ from_name })} />
               <Text label={w.admin.fromAddress} inputMode="email" hint={w.admin.fromHint} value={q.from_address ?? ''} set={(from_address) => e.set({ from_address })} />
             </div>
-            {!e.isNew && <Signature id={id} />}
+            {!e.isNew && (
+              <Suspense fallback={<Skeleton rows={2} />}>
+                <SignatureField queue label={w.admin.queueSignature} hint={w.admin.queueSignatureHint} at={['admin', 'signature', id]} read={() => admin.signature(id)} save={(words) => admin.setSignature(id, words)} />
+              </Suspense>
+            )}
           </Part>
         </>
       )}
@@ -181,29 +187,6 @@ const givesWay = new Set<Channel>(['email', 'voicemail'])
 const declines = ['soft', 'engage', 'vcc'] as const
 const lasting = new Set<string>(['optional', 'timed', 'timed_extendable'])
 const modes = ['none', 'optional', 'timed', 'timed_extendable', 'manual'] as const
-
-/** What mails from the queue end with: kept for itself, saved when it is left. */
-function Signature({ id }: { id: Id }) {
-  const w = useWords()
-  const client = useQueryClient()
-  const key = ['admin', 'signature', id]
-  const query = useQuery({ queryKey: key, queryFn: () => admin.signature(id) })
-  const [text, setText] = useState<string | null>(null)
-  const save = useMutation({ mutationFn: (t: string) => admin.setSignature(id, t), onSuccess: (s) => (client.setQueryData(key, s), setText(null)) })
-  const kept = query.data?.text ?? ''
-  return (
-    <div className="f">
-      <label className="label" htmlFor="signature">
-        {w.admin.queueSignature}
-      </label>
-      <textarea id="signature" className="area" rows={3} disabled={query.data === undefined} value={text ?? kept} onChange={(e) => setText(e.target.value)} onBlur={() => text !== null && text !== kept && save.mutate(text)} aria-describedby="signature-hint" />
-      <span className="hint" id="signature-hint">
-        {w.admin.queueSignatureHint}
-      </span>
-      {(query.error ?? save.error) && <Failure error={query.error ?? save.error} />}
-    </div>
-  )
-}
 
 /** How the queue does at this moment, and who works in it. */
 function Now({ id }: { id: Id }) {

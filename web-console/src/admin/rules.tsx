@@ -1,6 +1,7 @@
 import { rulesId, type Rules } from '../api/admin'
 import type { Channel } from '../api/types'
 import { useWords } from '../i18n'
+import { Supervision } from '../staff/supervision'
 import { Switch } from '../ui/controls'
 import { Count, Part, Pick } from '../ui/form'
 import { useEditing } from './editing'
@@ -49,6 +50,7 @@ export function HouseRules({ saved }: { saved: () => void }) {
             </Switch>
             <Count label={w.admin.minBreak} unit={w.admin.seconds} hint={w.admin.minBreakHint} value={r.min_break} set={(min_break) => e.set({ min_break })} />
           </Part>
+          <Supervision />
         </>
       )}
     </Editor>

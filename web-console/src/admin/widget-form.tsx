@@ -1,10 +1,9 @@
 import type { Invite, Need, WidgetField, WidgetForm } from '../api/admin'
-import type { Language } from '../api/types'
-import { useWords } from '../i18n'
+import { useLanguage, useWords } from '../i18n'
 import { Switch } from '../ui/controls'
 import { Count, Pick, Text } from '../ui/form'
 import { Icon } from '../ui/icon'
-import type { Edits } from './widget'
+import { named, type Edits } from './widget'
 
 const needs: Need[] = ['off', 'optional', 'required']
 const sorts = ['text', 'choice', 'tick'] as const
@@ -12,6 +11,7 @@ const sorts = ['text', 'choice', 'tick'] as const
 /** What is asked before a chat: the name, the address, and questions of the website's own in their order. */
 export function Before({ t, set }: Edits) {
   const w = useWords()
+  const own = useLanguage()
   const form = t.form
   const put = (by: Partial<WidgetForm>) => set({ form: { ...form, ...by } })
   const of = needs.map((n) => [n, w.admin.need[n]] as const)
@@ -31,7 +31,7 @@ export function Before({ t, set }: Edits) {
             <div className="pad stack-2" role="group" aria-label={w.admin.field(n + 1)}>
             <div className="f2">
               {t.languages.map((l) => (
-                <Text key={l} required label={w.admin.fieldPart(n + 1, w.admin.textIn(w.admin.fieldLabel, w.common.language[l as Language] ?? l))} value={f.label[l] ?? ''} set={(text) => change(n, { label: { ...f.label, [l]: text } })} />
+                <Text key={l} required label={w.admin.fieldPart(n + 1, w.admin.textIn(w.admin.fieldLabel, named(own, l)))} value={f.label[l] ?? ''} set={(text) => change(n, { label: { ...f.label, [l]: text } })} />
               ))}
               <Pick label={w.admin.fieldPart(n + 1, w.admin.fieldKind)} value={f.kind} set={(kind) => change(n, { kind, options: kind === 'choice' ? (f.options ?? []) : undefined })} of={sorts.map((k) => [k, w.admin.fieldKinds[k]] as const)} />
               {f.kind === 'choice' && <Text label={w.admin.fieldPart(n + 1, w.admin.fieldOptions)} max={2000} value={(f.options ?? []).join(',')} set={(list) => change(n, { options: list.split(',').map((o) => o.trimStart()) })} />}
@@ -56,6 +56,12 @@ export function Before({ t, set }: Edits) {
       <Switch on={form.consent === 'ask'} set={(ask) => put({ consent: ask ? 'ask' : undefined })}>
         {w.admin.askConsent}
       </Switch>
+      <Switch on={form.callback === 'always'} set={(on) => put({ callback: on ? 'always' : undefined })}>
+        {w.visitors.askCalls}
+      </Switch>
+      <Switch on={form.preview ?? false} set={(preview) => put({ preview: preview || undefined })}>
+        {w.admin.typingPreview}
+      </Switch>
       <div className="f2">
         <Text label={w.admin.privacyPage} value={form.privacy ?? ''} max={2000} set={(privacy) => put({ privacy: privacy || undefined })} />
         <Count label={w.admin.months} unit={w.admin.monthsUnit} value={form.months} set={(months) => put({ months: months || undefined })} />
@@ -67,6 +73,7 @@ export function Before({ t, set }: Edits) {
 /** Whom the page asks whether they need help; the first that fits is shown. */
 export function Invites({ t, set }: Edits) {
   const w = useWords()
+  const own = useLanguage()
   const list = t.invites ?? []
   const put = (invites: Invite[]) => set({ invites })
   const change = (n: number, by: Partial<Invite>) => put(list.map((i, at) => (at === n ? { ...i, ...by } : i)))
@@ -79,7 +86,7 @@ export function Invites({ t, set }: Edits) {
             <div className="pad stack-2" role="group" aria-label={w.admin.invite(n + 1)}>
             <div className="f2">
               {t.languages.map((l) => (
-                <Text key={l} required label={w.admin.invitePart(n + 1, w.admin.textIn(w.admin.inviteText, w.common.language[l as Language] ?? l))} max={500} value={i.text[l] ?? ''} set={(text) => change(n, { text: { ...i.text, [l]: text } })} />
+                <Text key={l} required label={w.admin.invitePart(n + 1, w.admin.textIn(w.admin.inviteText, named(own, l)))} max={500} value={i.text[l] ?? ''} set={(text) => change(n, { text: { ...i.text, [l]: text } })} />
               ))}
               <Text label={w.admin.invitePart(n + 1, w.admin.inviteURL)} max={2000} value={i.url ?? ''} set={(url) => change(n, { url: url || undefined })} />
               <Count label={w.admin.invitePart(n + 1, w.admin.inviteAfter)} unit={w.admin.seconds} value={i.after} set={(after) => change(n, { after })} />

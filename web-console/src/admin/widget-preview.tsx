@@ -3,7 +3,8 @@ import type { Widget } from '../api/admin'
 import { useLanguage, useWords } from '../i18n'
 import { Tabs } from '../ui/controls'
 import { Icon } from '../ui/icon'
-import type { Side } from './widget'
+import { Pick } from '../ui/form'
+import { named, type Side } from './widget'
 
 /**
  * The real widget with what is not saved yet, in a frame that may do nothing else: no cookie, no storage, no socket, no
@@ -15,7 +16,8 @@ export function Preview({ t, side }: { t: Widget; side: Side }) {
   const frame = useRef<HTMLIFrameElement>(null)
   const [ready, setReady] = useState(false)
   const [state, setState] = useState<'open' | 'closed'>('open')
-  const lang = t.languages.includes(own) ? own : (t.languages[0] ?? 'sv')
+  const [chosen, choose] = useState<string>(own)
+  const lang = t.languages.includes(chosen) ? chosen : (t.languages[0] ?? 'sv')
   const draft = JSON.stringify({ key: t.key || 'preview', lang, left: side === 'left', site: { name: t.name || t.key, languages: t.languages, form: t.form, color: t.color || undefined, texts: t.texts, open: state === 'open', files: 1 } })
   useEffect(() => {
     const hear = (e: MessageEvent) => e.source === frame.current?.contentWindow && e.data === 'ready' && setReady(true)
@@ -34,6 +36,7 @@ export function Preview({ t, side }: { t: Widget; side: Side }) {
         <h3 className="grow">{w.admin.preview}</h3>
         <Tabs as="seg" label={w.admin.previewState} chosen={state} choose={setState} tabs={(['open', 'closed'] as const).map((key) => ({ key, text: w.admin.previewStates[key] }))} />
       </div>
+      {t.languages.length > 1 && <Pick label={w.side.language} value={lang} set={choose} of={t.languages.map((l) => [l, named(own, l)] as const)} />}
       <iframe ref={frame} className="widget-frame" src="/w/preview" sandbox="allow-scripts allow-forms" title={w.admin.preview} />
     </>
   )

@@ -1,9 +1,9 @@
 import { useState } from 'react'
 import type { Widget, WidgetTexts } from '../api/admin'
 import type { Id, Language } from '../api/types'
-import { useFormat, useWords } from '../i18n'
+import { useFormat, useLanguage, useWords } from '../i18n'
 import { Switch } from '../ui/controls'
-import { Part, Pick, Text } from '../ui/form'
+import { Count, Part, Pick, Text } from '../ui/form'
 import { fresh, useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
 import { BotKey } from './widget-bot'
@@ -12,11 +12,17 @@ import { Before, Invites } from './widget-form'
 import { Preview, Tag } from './widget-preview'
 
 const base = '/settings/widgets'
-const spoken: Language[] = ['sv', 'en']
+const spoken = ['sv', 'en', 'de', 'fi', 'nb', 'da', 'ar']
 const plain = '#2b50d0' // the house's own
 
 export type Edits = { t: Widget; set: Editing<Widget>['set'] }
 export type Side = 'right' | 'left'
+
+/** The name of a language that customers may have, as the reader calls it. */
+export function named(own: Language, l: string): string {
+  const name = new Intl.DisplayNames(own, { type: 'language' }).of(l) ?? l
+  return name[0]!.toUpperCase() + name.slice(1)
+}
 
 export function Widgets() {
   const w = useWords()
@@ -40,7 +46,7 @@ export function Widgets() {
   )
 }
 
-const first: Partial<Widget> = { key: '', name: '', queue: '0', origins: [], languages: ['sv', 'en'], form: { name: 'optional', email: 'optional' }, color: '', texts: {}, invites: [], bot: {}, active: true }
+const first: Partial<Widget> = { key: '', name: '', queue: '0', origins: [], languages: ['sv', 'en'], form: { name: 'optional', email: 'optional' }, color: '', texts: {}, invites: [], bot: {}, after: {}, active: true }
 
 /** The designer: what differs is sent when it is saved, and shown beside it as it would be. */
 export function WidgetOne({ id, done }: { id: Id; done: (id: Id) => void }) {
@@ -82,6 +88,12 @@ export function WidgetOne({ id, done }: { id: Id; done: (id: Id) => void }) {
             </div>
             {id !== fresh && <BotKey t={t} />}
           </Part>
+          <Part title={w.visitors.after} lead={w.visitors.afterLead}>
+            <Switch on={t.after.transcript ?? false} set={(transcript) => e.set({ after: { ...t.after, transcript: transcript || undefined } })}>
+              {w.visitors.afterTranscript}
+            </Switch>
+            <Count label={w.visitors.afterContinue} unit={w.visitors.minutes} value={t.after.continue || undefined} set={(n) => e.set({ after: { ...t.after, continue: Math.min(n, 5) || undefined } })} hint={w.visitors.afterContinueHint} />
+          </Part>
           <Part title={w.admin.sites} lead={w.admin.sitesLead}>
             <textarea className="area" rows={3} aria-label={w.admin.sites} value={t.origins.join('\n')} onChange={(c) => e.set({ origins: c.target.value.split('\n') })} onBlur={() => e.set({ origins: t.origins.map((o) => o.trim()).filter(Boolean) })} />
           </Part>
@@ -103,7 +115,8 @@ export function WidgetOne({ id, done }: { id: Id; done: (id: Id) => void }) {
 
 function Look({ t, set, side, setSide }: Edits & { side: Side; setSide: (s: Side) => void }) {
   const w = useWords()
-  const speak = (l: Language, on: boolean) => set({ languages: on ? [...t.languages, l] : t.languages.filter((x) => x !== l) })
+  const own = useLanguage()
+  const speak = (l: string, on: boolean) => set({ languages: on ? [...t.languages, l] : t.languages.filter((x) => x !== l) })
   return (
     <>
       <div className="row wrap">
@@ -116,7 +129,7 @@ function Look({ t, set, side, setSide }: Edits & { side: Side; setSide: (s: Side
       <div className="row wrap" role="group" aria-label={w.admin.languages}>
         {spoken.map((l) => (
           <Switch key={l} on={t.languages.includes(l)} disabled={t.languages.length === 1 && t.languages[0] === l} set={(on) => speak(l, on)}>
-            {w.common.language[l]}
+            {named(own, l)}
           </Switch>
         ))}
       </div>
@@ -128,11 +141,12 @@ const kinds = ['greeting', 'closed', 'thanks'] as const
 
 function Texts({ t, set }: Edits) {
   const w = useWords()
+  const own = useLanguage()
   const names = { greeting: w.admin.greeting, closed: w.admin.closedText, thanks: w.admin.thanks }
   const put = (l: string, kind: keyof WidgetTexts, text: string) => set({ texts: { ...t.texts, [l]: { ...t.texts?.[l], [kind]: text || undefined } } })
   return (
     <div className="f2">
-      {kinds.flatMap((kind) => t.languages.map((l) => <Text key={kind + l} label={w.admin.textIn(names[kind], w.common.language[l as Language] ?? l)} max={500} value={t.texts?.[l]?.[kind] ?? ''} set={(text) => put(l, kind, text)} />))}
+      {kinds.flatMap((kind) => t.languages.map((l) => <Text key={kind + l} label={w.admin.textIn(names[kind], named(own, l))} max={500} value={t.texts?.[l]?.[kind] ?? ''} set={(text) => put(l, kind, text)} />))}
     </div>
   )
 }

@@ -168,7 +168,8 @@ export interface Widget {
   texts?: Record<string, WidgetTexts> // by language
   invites?: Invite[]
   identity: { secret: boolean; key: boolean; bot: boolean }
-  bot: { url?: string; name?: string; timeout?: number }
+  bot: { url?: string; name?: string; timeout?: number; queues?: A.Id[] }
+  after: { transcript?: boolean; continue?: number }
   active: boolean
   rev: number
 }
@@ -179,9 +180,11 @@ export interface WidgetForm {
   email?: Need
   topics?: WidgetTopic[]
   fields?: WidgetField[]
+  callback?: 'always'
   consent?: 'ask'
   privacy?: string
   months?: number
+  preview?: boolean
 }
 export interface WidgetTopic {
   id: string
@@ -311,6 +314,9 @@ export const admin = {
   blockedSenders: () => call<A.Page<BlockedSender>>('GET', '/admin/blocked-senders'),
   block: (who: string, note: string) => call<BlockedSender>('POST', '/admin/blocked-senders', { body: { who, note: note || undefined } }),
   unblock: (id: string) => call<void>('DELETE', `/admin/blocked-senders/${id}`),
+  blockedVisitors: () => call<A.Page<A.BlockedVisitor>>('GET', '/admin/blocked-visitors'),
+  blockNetwork: (body: { network: string; reason: string; until?: string }) => call<A.BlockedVisitor>('POST', '/admin/blocked-visitors', { body }),
+  unblockVisitor: (id: string) => call<void>('DELETE', `/admin/blocked-visitors/${id}`),
   synonyms: () => call<A.Page<Synonym>>('GET', '/admin/synonyms'),
   setSynonym: (body: Synonym) => call<Synonym>('PUT', '/admin/synonyms', { body }),
   dropSynonym: ({ language, word }: Synonym) => call<void>('DELETE', '/admin/synonyms', { query: { language, word } }),
@@ -322,7 +328,7 @@ export const admin = {
   setWidgetKey: (id: A.Id, key: string) => call<Widget>('PUT', `/admin/widgets/${id}/identity-key`, { body: { key } }),
   trunks: () => call<A.Page<Trunk>>('GET', '/admin/trunks'),
   signature: (queue: A.Id) => call<A.Signature>('GET', `/admin/queues/${queue}/signature`),
-  setSignature: (queue: A.Id, text: string) => call<A.Signature>('PUT', `/admin/queues/${queue}/signature`, { body: { text } }),
+  setSignature: (queue: A.Id, words: A.Signature) => call<A.Signature>('PUT', `/admin/queues/${queue}/signature`, { body: words }),
   saveMacro: ({ id, rev, own, ...body }: Partial<A.Macro> & { own: boolean }) => {
     const at = own ? '/macros' : '/admin/macros'
     return id ? call<A.Macro>('PUT', `${at}/${id}`, { body, rev }) : call<A.Macro>('POST', at, { body })

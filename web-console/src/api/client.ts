@@ -81,6 +81,7 @@ export interface Leaving {
 /** What a mail says that is being written, and to whom. */
 export interface DraftWords {
   text: string
+  html?: string // the same with its looks
   to?: A.Address[]
   cc?: A.Address[]
   bcc?: A.Address[]
@@ -107,6 +108,7 @@ export interface Reply extends Line, Leaving {
 }
 export interface Forward extends Line, Leaving {
   draft?: number
+  html?: string
   sign?: boolean
   to: A.Address[]
   cc?: A.Address[]
@@ -122,6 +124,7 @@ export interface NewMail extends Leaving {
   customer?: A.Id
   subject: string
   text: string
+  html?: string
   sign?: boolean
   attachments?: A.Attachment[]
 }
@@ -151,6 +154,7 @@ export const api = {
   setStatus: (status: A.Intent, code?: string) => put<A.Presence>('/me/status', { status, code }),
   setAgentStatus: (agent: A.Id, body: { status: A.Intent; code?: string; force?: boolean }) => put<A.Presence>(`/agents/${agent}/status`, body),
   statusCodes: () => get<A.StatusCodes>('/status-codes'),
+  statusCodesOf: (agent: A.Id) => get<A.StatusCodes>(`/agents/${agent}/status-codes`),
   why: (id: A.Id) => get<A.Reasons>(`/interactions/${id}/why`),
   statistics: () => get<A.Figures>('/me/statistics'),
   houseStatistics: () => get<{ channels: A.ChannelTimes[]; queues: A.QueueTimes[] }>('/statistics'),
@@ -166,6 +170,7 @@ export const api = {
   entries: (conversation: A.Id, query: { before?: number; after?: number; limit?: number }) =>
     get<A.Page<A.Entry>>(`/conversations/${conversation}/entries`, query),
   visit: (conversation: A.Id) => get<A.Visit>(`/conversations/${conversation}/visit`),
+  blockVisitor: (conversation: A.Id, body: { by: A.BlockBy; reason: string; until?: string }) => post<A.BlockedVisitor>(`/conversations/${conversation}/block-visitor`, body),
   deliveries: (conversation: A.Id) => get<A.Page<A.Outbound>>(`/conversations/${conversation}/deliveries`),
   cancelMail: (conversation: A.Id, pos: number) => post<void>(`/conversations/${conversation}/entries/${pos}/cancel`),
   drafts: (conversation: A.Id) => get<A.Page<MailDraft>>(`/conversations/${conversation}/drafts`),
@@ -183,7 +188,7 @@ export const api = {
   answerInvitation: (id: A.Id, body: { client_id: string; answer: A.Coming; pos: number; seen_pos: number }) => post<A.Entry | undefined>(on(id, 'invitation'), body, body.client_id),
   signature: (id: A.Id) => get<A.Signature>(`/interactions/${id}/signature`),
   mySignature: () => get<A.Signature>('/me/signature'),
-  setMySignature: (text: string) => put<A.Signature>('/me/signature', { text }),
+  setMySignature: (words: A.Signature) => put<A.Signature>('/me/signature', words),
   macros: (queue?: A.Id) => get<A.Page<A.Macro>>('/macros', { queue }),
   useMacro: (id: A.Id, macro: A.Id) => post<A.Filled>(`/interactions/${id}/macros/${macro}`),
   writeMail: (mail: NewMail, key: string) => post<A.Written>('/mails', mail, key),
@@ -226,7 +231,7 @@ export const api = {
   customer: (id: A.Id) => get<A.Customer>(`/customers/${id}`),
   changeCustomer: (id: A.Id, body: Partial<A.Customer>, rev: number) => patch<A.Customer>(`/customers/${id}`, body, rev),
   tasks: (query: { case?: A.Id; customer?: A.Id }) => get<A.Page<A.Task>>('/tasks', query),
-  newTask: (body: Partial<A.Task>) => post<A.Task>('/tasks', body),
+  newTask: (body: Partial<A.Task>, key?: string) => post<A.Task>('/tasks', body, key),
   changeTask: (id: A.Id, body: { done?: boolean; title?: string }, rev: number) => patch<A.Task>(`/tasks/${id}`, body, rev),
 
   articles: (q: string, language: string, signal?: AbortSignal) => get<A.Page<A.Article>>('/articles', { q, language }, signal),
@@ -240,8 +245,6 @@ export const api = {
   seenStaffChat: (id: A.Id, pos: number) => post<void>(`/staff-chats/${id}/seen`, { pos }),
   staffMessage: (id: A.Id, line: Line) => post<A.Entry>(`/staff-chats/${id}/messages`, line, line.client_id),
   supervisorMessages: () => get<A.Page<A.SupervisorMessage>>('/supervisor-messages'),
-  sendSupervisorMessage: (text: string, queue: A.Id) =>
-    post<A.SupervisorMessage>('/supervisor-messages', { text, audience: queue ? { queues: [queue] } : { everybody: true } }),
   seenSupervisorMessage: (id: A.Id) => post<void>(`/supervisor-messages/${id}/seen`),
 
   favour: (kind: 'agent' | 'queue', id: A.Id, yes: boolean) => call<void>(yes ? 'PUT' : 'DELETE', `/me/favourites/${kind}/${id}`),
@@ -249,6 +252,8 @@ export const api = {
 
 const entryURL = (e: { conversation: A.Id; pos: number }) => `${root}/entries/${e.conversation}/${e.pos}`
 export const fileURL = (e: { conversation: A.Id; pos: number }, blob: string) => `${entryURL(e)}/files/${encodeURIComponent(blob)}`
+/** A file of a mail that is being written. */
+export const draftFileURL = (conversation: A.Id, kind: DraftKind, blob: string) => `${root}/conversations/${conversation}/drafts/${kind}/files/${encodeURIComponent(blob)}`
 /** A mail as it came. */
 export const rawURL = (e: { conversation: A.Id; pos: number }) => `${entryURL(e)}/raw`
 export const mailURL = (e: A.Entry, images: boolean) => `${entryURL(e)}/html${images ? '?images=remote' : ''}`

@@ -409,6 +409,8 @@ export interface Macro {
 /** A macro with a customer's values in place of its variables. */
 export interface Filled {
   text?: string
+  html?: string
+  gone?: Id[] // articles that are not public any more
   codes: Id[]
   case: Case
 }
@@ -425,6 +427,7 @@ export interface Customer {
 export interface Task {
   id: Id
   title: string
+  note?: string
   due_at?: string
   done_at?: string
   case?: Id
@@ -460,6 +463,7 @@ export interface StaffChat {
   last_at: string
   preview: string
   unread: number
+  interaction?: Id // that it is beside
 }
 export interface SupervisorMessage {
   id: Id
@@ -467,6 +471,11 @@ export interface SupervisorMessage {
   text: string
   at: string
   seen: boolean
+  urgent?: boolean // over everything until it was read
+  expires_at?: string
+  withdrawn_at?: string
+  recipients: number
+  seen_by: number
 }
 
 /** Why an interaction was offered to whom. */
@@ -571,6 +580,21 @@ export interface Conversation {
 export interface Page<T> {
   items: T[]
   after?: string
+}
+
+/** What a blocked visitor is known by. */
+export type BlockBy = 'browser' | 'identity' | 'network'
+
+/** A visitor who may not chat. */
+export interface BlockedVisitor {
+  id: string
+  by: BlockBy
+  who: string
+  reason: string
+  agent: Id
+  conversation: Id
+  until?: string
+  at: string
 }
 
 /** Where the visitor of a chat is. */

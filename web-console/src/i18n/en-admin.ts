@@ -188,7 +188,7 @@ export const enAdmin: typeof svAdmin = {
   origins: 'Websites',
   sources: 'May call from',
 
-  mailroom: 'Mail kept out',
+  mailroom: 'Kept out',
   quarantine: 'Quarantine',
   quarantineLead: 'Mail that could not be read, and mail of blocked senders.',
   noQuarantine: 'Nothing is in quarantine',
@@ -317,6 +317,7 @@ export const enAdmin: typeof svAdmin = {
   privacyPage: 'Page about personal data',
   months: 'Chats are kept',
   monthsUnit: 'months',
+  typingPreview: 'Agents see what customers write before they send it; customers are told',
   askConsent: 'Ask whether the browser may keep the chat',
   field: (n) => `Question ${n}`,
   fieldPart: (n, part) => `Question ${n}: ${part}`,

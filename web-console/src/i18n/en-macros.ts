@@ -1,25 +1,32 @@
-import type { svMacros } from './sv-macros'
+import type { MacroWords } from './sv-macros'
 
-/** Words about texts and steps kept ready, in English. */
-export const enMacros: typeof svMacros = {
+/** Words about keeping texts and steps ready, in English. */
+export const enMacros: MacroWords = {
   title: 'Macros',
-  pick: 'Macro',
   lead: 'Texts and steps that everybody has at hand in the composer.',
   mineLead: 'Texts and steps that only you have at hand in the composer.',
   none: 'No macros yet',
-  own: 'Own',
+  add: 'New macro',
   name: 'Name',
   text: 'Text',
-  textHint: 'Variables are written {{customer.first_name}}, with something instead after a bar: {{customer.first_name|there}}',
+  textHint: 'A variable may have something instead after a bar: {{customer.first_name|there}}. In a chat the text is used without its looks.',
+  does: 'Does',
+  articles: 'Articles',
+  articlesHint: 'Their links are put below the text.',
+  findArticle: 'Find an article to add',
   state: 'The case becomes',
   stateSame: 'As it is',
+  queue: 'The case moves to the queue',
   tags: 'Tags',
-  tagsHint: 'With commas between',
-  queues: 'Queue',
-  everywhere: 'All queues',
+  tagsHint: 'With commas between. They are added to those of the case.',
+  codesOf: (list) => `Transaction codes: ${list}`,
+  codesHint: 'Wrap-up begins with them.',
+  queues: 'Offered in the queues',
+  queuesHint: 'None chosen: in all.',
   change: 'Change',
   changeOf: (name) => `Change ${name}`,
   remove: 'Remove',
   removeOf: (name) => `Remove ${name}`,
-  stop: 'Leave it as it was',
+  stop: 'Cancel',
+  count: { articles: (n) => `${n} ${n === 1 ? 'article' : 'articles'}`, codes: (n) => `${n} ${n === 1 ? 'code' : 'codes'}` },
 }

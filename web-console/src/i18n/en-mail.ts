@@ -46,6 +46,8 @@ export const enMail: typeof svMail = {
   passesOn: (who, files) => (files > 0 ? `The mail from ${who} goes along, with ${n(files, 'file', 'files')}` : `The mail from ${who} goes along`),
   new: 'New mail',
   text: 'Text',
+  followUp: 'Follow up',
+  newPlaceholder: 'Write, or / for the FAQ',
   write: 'Write',
   writeTo: (address) => `Write to ${address}`,
   bcc: 'Bcc',

@@ -1,9 +1,9 @@
 // Every text that an agent sees, in English. The keys are those of sv.ts.
 
 import { enAdmin } from './en-admin'
-import { enMacros } from './en-macros'
 import { enMail } from './en-mail'
 import { enRegroup } from './en-regroup'
+import { enVisitors } from './en-visitors'
 import type { Words } from './sv'
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
@@ -59,6 +59,7 @@ export const en: Words = {
       not_silent: 'The customer has had an answer meanwhile.',
       not_there: 'Whoever that was has left already.',
       not_waiting: 'Somebody else has taken it meanwhile.',
+      picture_missing: 'A picture in the text does not go along. Take it out, or put it in once more.',
       queue_closed: 'That queue is closed and would send the customer away. Choose another, or an agent.',
       queue_full: 'That queue is full and would send the customer away. Choose another, or an agent.',
       queue_unstaffed: 'Nobody works in that queue now. Choose another, or an agent.',
@@ -219,7 +220,7 @@ export const en: Words = {
     takeOver: 'Go on here',
     drain: 'Platform switch: finish what you hold. New work goes to the new platform, all you did comes along.',
     drainPlanned: (at) => `Platform switch at ${at}: work as usual. Chats and mails move then, calls are finished.`,
-    drainFinal: 'Platform switch: end the call now, the old platform closes soon. Chats and mails come along.',
+    drainFinal: (calls) => (calls ? 'Platform switch: end the call now, the old platform closes soon. Chats and mails come along.' : 'Platform switch: the old platform closes soon. Chats and mails come along.'),
     drainOver: 'Platform switch: the old platform closes now. Sign in again if the console does not come back by itself.',
     onBreak: 'You are on break. Change your status to start working again.',
     login: 'You are signed in but get no work until you are Available.',
@@ -233,6 +234,7 @@ export const en: Words = {
     dismiss: 'Close',
   },
   inbox: {
+    grid: 'Chats side by side',
     title: 'Inbox',
     email: 'E-mail',
     filter: 'Filter',
@@ -333,6 +335,8 @@ export const en: Words = {
       accepted: (who) => `${who} accepted`,
       rated: (_who, h) => `The customer gave ${h?.score ?? 0} of 5`,
       transcript: () => 'The chat was sent to the customer by mail',
+      call_due: () => 'The customer wants to be called now',
+      continued: () => 'The customer had gone. What was written was sent by mail',
     },
   },
   composer: {
@@ -360,7 +364,8 @@ export const en: Words = {
   },
   mail: enMail,
   regroup: enRegroup,
-  macros: enMacros,
+  visitors: enVisitors,
+  macros: { pick: 'Macro', own: 'Own', gone: (n) => `${n === 1 ? 'An article' : `${n} articles`} of the macro is not there any more; the text is without.` },
   side: {
     page: 'Page',
     referrer: 'Came from',
@@ -418,6 +423,7 @@ export const en: Words = {
   },
   wrapUp: {
     title: 'Wrap-up',
+    after: 'Follow-up',
     left: 'left until you are Available',
     leftThen: (status) => `left, then ${status}`,
     leftBusy: 'left, you have more going on',
@@ -684,27 +690,6 @@ export const en: Words = {
     what: 'The board',
     show: 'Show',
   },
-  messages: {
-    title: 'Messages',
-    supervisor: 'Supervisor',
-    staff: 'Colleagues',
-    noSupervisor: 'No messages from supervisors',
-    noStaff: 'No staff chats yet',
-    newStaff: 'New chat',
-    with: 'Chat with',
-    pick: 'Choose a chat',
-    pickHint: 'Or begin a new one with a colleague.',
-    write: (who) => `Write to ${who}`,
-    text: 'Message',
-    broadcast: 'Send message',
-    broadcastTo: 'To',
-    everyone: 'Everyone',
-    seen: 'Read',
-    markSeen: 'Mark as read',
-    what: 'The messages',
-    from: (who) => `from ${who}`,
-    anyone: 'The supervisor',
-  },
   customers: {
     title: 'Customers',
     find: 'Name, number or address',
@@ -848,6 +833,7 @@ export const en: Words = {
       status: 'Status menu',
       break: 'Break',
       next: 'Next in the list',
+      grid: 'Chats 1 to 6 side by side',
       previous: 'Previous in the list',
       reply: 'Reply',
       forward: 'Forward',

@@ -186,7 +186,7 @@ export const svAdmin = {
   origins: 'Webbplatser',
   sources: 'Får ringa från',
 
-  mailroom: 'Post som hålls kvar',
+  mailroom: 'Hålls ute',
   quarantine: 'Karantän',
   quarantineLead: 'Mejl som inte gick att läsa, och mejl från blockerade avsändare.',
   noQuarantine: 'Inget ligger i karantän',
@@ -315,6 +315,7 @@ export const svAdmin = {
   privacyPage: 'Sida om personuppgifter',
   months: 'Chattar sparas',
   monthsUnit: 'månader',
+  typingPreview: 'Operatören ser vad kunden skriver innan det sänds; kunden får veta det',
   askConsent: 'Fråga om chatten får sparas i webbläsaren',
   field: (n: number) => `Fråga ${n}`,
   fieldPart: (n: number, part: string) => `Fråga ${n}: ${part}`,

@@ -44,6 +44,8 @@ export const svMail = {
   passesOn: (who: string, files: number) => (files > 0 ? `Mejlet från ${who} följer med, med ${n(files, 'fil', 'filer')}` : `Mejlet från ${who} följer med`),
   new: 'Nytt mejl',
   text: 'Text',
+  followUp: 'Följ upp',
+  newPlaceholder: 'Skriv, eller / för FAQ',
   write: 'Skriv',
   writeTo: (address: string) => `Skriv till ${address}`,
   bcc: 'Dold kopia',

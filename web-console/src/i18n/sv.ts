@@ -3,9 +3,9 @@
 
 import type { Happening } from '../api/types'
 import { svAdmin } from './sv-admin'
-import { svMacros } from './sv-macros'
 import { svMail } from './sv-mail'
 import { svRegroup } from './sv-regroup'
+import { svVisitors } from './sv-visitors'
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
@@ -60,6 +60,7 @@ export const sv = {
       not_silent: 'Kunden har fått svar under tiden.',
       not_there: 'Den personen har redan lämnat.',
       not_waiting: 'Någon annan har tagit det under tiden.',
+      picture_missing: 'En bild i texten följer inte med. Ta bort den, eller lägg in den på nytt.',
       queue_closed: 'Den kön är stängd och skulle skicka bort kunden. Välj en annan, eller en operatör.',
       queue_full: 'Den kön är full och skulle skicka bort kunden. Välj en annan, eller en operatör.',
       queue_unstaffed: 'Ingen arbetar i den kön nu. Välj en annan, eller en operatör.',
@@ -221,7 +222,7 @@ export const sv = {
     takeOver: 'Fortsätt här',
     drain: 'Plattformsbyte: avsluta det du håller. Nya ärenden går till den nya plattformen, allt du gjort följer med.',
     drainPlanned: (at: string) => `Plattformsbyte ${at}: arbeta som vanligt. Då flyttas chattar och mejl, och samtal görs klara.`,
-    drainFinal: 'Plattformsbyte: avsluta samtalet nu, snart stängs den gamla plattformen. Chattar och mejl följer med.',
+    drainFinal: (calls: boolean): string => (calls ? 'Plattformsbyte: avsluta samtalet nu, snart stängs den gamla plattformen. Chattar och mejl följer med.' : 'Plattformsbyte: snart stängs den gamla plattformen. Chattar och mejl följer med.'),
     drainOver: 'Plattformsbyte: den gamla plattformen stängs nu. Logga in igen om konsolen inte kommer tillbaka av sig själv.',
     onBreak: 'Du har rast. Byt status för att börja arbeta igen.',
     login: 'Du är inloggad men får inga ärenden förrän du är Tillgänglig.',
@@ -235,6 +236,7 @@ export const sv = {
     dismiss: 'Stäng',
   },
   inbox: {
+    grid: 'Chattar sida vid sida',
     title: 'Inkorg',
     email: 'E-post',
     filter: 'Filtrera',
@@ -335,6 +337,8 @@ export const sv = {
       accepted: (who: string) => `${who} accepterade`,
       rated: (_who: string, h?: Happening) => `Kunden gav betyget ${h?.score ?? 0} av 5`,
       transcript: () => 'Chatten skickades till kunden som mejl',
+      call_due: () => 'Kunden vill bli uppringd nu',
+      continued: () => 'Kunden hade gått. Det som skrevs skickades som mejl',
     } as Record<string, (who: string, h?: Happening) => string>,
   },
   composer: {
@@ -362,7 +366,8 @@ export const sv = {
   },
   mail: svMail,
   regroup: svRegroup,
-  macros: svMacros,
+  visitors: svVisitors,
+  macros: { pick: 'Makro', own: 'Eget', gone: (n: number) => `${n === 1 ? 'En artikel' : `${n} artiklar`} i makrot finns inte längre; texten är utan.` },
   side: {
     page: 'Sida',
     referrer: 'Kom från',
@@ -420,6 +425,7 @@ export const sv = {
   },
   wrapUp: {
     title: 'Efterbearbetning',
+    after: 'Uppföljning',
     left: 'kvar innan du blir Tillgänglig',
     leftThen: (status: string) => `kvar, sedan ${status}`,
     leftBusy: 'kvar, du har mer som pågår',
@@ -686,27 +692,6 @@ export const sv = {
     what: 'Tavlan',
     show: 'Visa',
   },
-  messages: {
-    title: 'Meddelanden',
-    supervisor: 'Arbetsledare',
-    staff: 'Kollegor',
-    noSupervisor: 'Inga meddelanden från arbetsledare',
-    noStaff: 'Inga kollegachattar än',
-    newStaff: 'Ny chatt',
-    with: 'Chatta med',
-    pick: 'Välj en chatt',
-    pickHint: 'Eller börja en ny med en kollega.',
-    write: (who: string) => `Skriv till ${who}`,
-    text: 'Meddelande',
-    broadcast: 'Sänd meddelande',
-    broadcastTo: 'Till',
-    everyone: 'Alla',
-    seen: 'Läst',
-    markSeen: 'Markera som läst',
-    what: 'Meddelandena',
-    from: (who: string) => `från ${who}`,
-    anyone: 'Arbetsledaren',
-  },
   customers: {
     title: 'Kunder',
     find: 'Namn, nummer eller adress',
@@ -850,6 +835,7 @@ export const sv = {
       status: 'Statusmenyn',
       break: 'Rast',
       next: 'Nästa i listan',
+      grid: 'Chatt 1 till 6 sida vid sida',
       previous: 'Föregående i listan',
       reply: 'Svara',
       forward: 'Vidarebefordra',

@@ -55,6 +55,11 @@ export function Inbox({ tab, chosen }: { tab: Tab; chosen?: Id }) {
         <button className={`ibtn${filter === null ? '' : ' is-on'}`} aria-label={w.inbox.filter} aria-pressed={filter !== null} onClick={() => setFilter(filter === null ? '' : null)}>
           <Icon name="filter" />
         </button>
+        {own.length > 1 && tab === 'chat' && (
+          <Link className="ibtn wide-only" aria-label={w.inbox.grid} title={w.inbox.grid} href="/chats">
+            <Icon name="cols" />
+          </Link>
+        )}
         {tab === 'email' ? (
           <NewMail>
             {(write) => (

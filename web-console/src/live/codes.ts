@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client'
-import type { AgentRow } from '../api/types'
+import type { AgentRow, Id } from '../api/types'
 import { useWords } from '../i18n'
 
-/** The administrator's reasons, by status. */
-export const useStatusCodes = () => useQuery({ queryKey: ['status-codes'], queryFn: api.statusCodes, staleTime: Infinity }).data
+/** The administrator's reasons, by status: my own, or those of whom I set a status for. */
+export const useStatusCodes = (agent?: Id) => useQuery({ queryKey: ['status-codes', agent], queryFn: () => (agent ? api.statusCodesOf(agent) : api.statusCodes()), staleTime: Infinity }).data
 
 /** What a status code is called: the administrator's word, else ours, else the code itself. */
 export function useCodeName(): (code: string | undefined) => string {

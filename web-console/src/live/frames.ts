@@ -37,6 +37,6 @@ export interface FrameData {
   'message.created': Entry
   'message.updated': Outbound
   'message.receipt': Receipt
-  typing: { author: Author; on: boolean }
+  typing: { author: Author; on: boolean; text?: string }
   'drain.notice': Drain
 }

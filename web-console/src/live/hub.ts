@@ -233,7 +233,7 @@ class Hub {
 }
 
 const listsOf: Record<string, string[]> = {
-  interaction: ['interactions', 'interaction', 'lines'],
+  interaction: ['interactions', 'interaction', 'lines', 'side-chat'],
   message: ['case'],
   offer: ['lines'],
   call: ['lines', 'cases'],
@@ -244,7 +244,7 @@ const listsOf: Record<string, string[]> = {
   article: ['articles', 'article'],
   config: ['status-codes', 'transaction-codes', 'me'],
   supervisor_message: ['supervisor-messages'],
-  staff_chat: ['staff-chats', 'staff-entries'],
+  staff_chat: ['staff-chats', 'staff-entries', 'side-chat'],
   queue: ['queues', 'interactions'],
   agent: ['agents', 'work'],
   alert: ['alerts'],

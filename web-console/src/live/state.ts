@@ -27,6 +27,7 @@ export interface Live {
   left: Record<Id, number> // interaction → the rev at which it was no longer mine
   logs: Record<Id, Log>
   typing: Record<Id, number> // conversation → until, ms
+  typed: Record<Id, string> // conversation → what its customer has written so far, where they know that it is seen
   read: Record<Id, number> // conversation → how far its customer has read
   mails: Record<string, Outbound> // conversation/pos → how far a mail of ours has come
   drain: Drain | null
@@ -41,6 +42,7 @@ export const nothing: Live = {
   left: {},
   logs: {},
   typing: {},
+  typed: {},
   read: {},
   mails: {},
   drain: null,
@@ -75,7 +77,7 @@ const frames: Takes = {
   'interaction.changed': (live, i, me) => withInteraction(live, i, me),
   'message.created': (live, e, me) => withEntry(live, e, me),
   typing: (live, t, _me, now, f) =>
-    f.conversation && t.author.kind === 'customer' ? { ...live, typing: { ...live.typing, [f.conversation]: t.on ? now + typingLasts : 0 } } : live,
+    f.conversation && t.author.kind === 'customer' ? { ...live, typing: { ...live.typing, [f.conversation]: t.on ? now + typingLasts : 0 }, typed: { ...live.typed, [f.conversation]: t.on ? (t.text ?? live.typed[f.conversation] ?? '') : '' } } : live,
   'message.receipt': (live, r, _me, _now, f) =>
     f.conversation && r.reader.kind === 'customer' && r.pos > (live.read[f.conversation] ?? 0) ? { ...live, read: { ...live.read, [f.conversation]: r.pos } } : live,
   'message.updated': (live, o) => withMail(live, o),
@@ -171,13 +173,17 @@ export function withViews(live: Live, list: InteractionView[], me: Id): Live {
 function withEntry(live: Live, e: Entry, me: Id): Live {
   const logs = { ...live.logs, [e.conversation]: merge(live.logs[e.conversation] ?? emptyLog, [e]) }
   const typing = { ...live.typing }
-  if (e.author.kind === 'customer') delete typing[e.conversation]
+  const typed = { ...live.typed }
+  if (e.author.kind === 'customer') {
+    delete typing[e.conversation]
+    delete typed[e.conversation]
+  }
   const interactions = { ...live.interactions }
   for (const i of Object.values(interactions)) {
     if (i.conversation !== e.conversation || e.pos <= (i.last_pos ?? 0)) continue
     interactions[i.id] = headOf(i, e, me)
   }
-  return { ...live, logs, typing, interactions }
+  return { ...live, logs, typing, typed, interactions }
 }
 
 function headOf(i: InteractionView, e: Entry, me: Id): InteractionView {

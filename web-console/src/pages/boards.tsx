@@ -584,7 +584,7 @@ function SetStatus({ a, set }: { a: AgentRow; set: (to: Change) => void }) {
       </MenuItem>
       <Menu aria-label={w.board.setStatusOf(a.name)} placement="left top">
         {intents.map((status) => (
-          <StatusItem key={status} status={status} choose={(code) => set({ status, code })} />
+          <StatusItem key={status} of={a.id} status={status} choose={(code) => set({ status, code })} />
         ))}
       </Menu>
     </SubmenuTrigger>
@@ -625,12 +625,12 @@ function Acts({ a }: { a: AgentRow }) {
           )}
           {supervises && <SetStatus a={a} set={set.mutate} />}
           {supervises && (
-            <StatusItem status="logged_out" disabled={out} choose={(code) => set.mutate({ status: 'logged_out', code })}>
+            <StatusItem of={a.id} status="logged_out" disabled={out} choose={(code) => set.mutate({ status: 'logged_out', code })}>
               {holds ? w.board.logOutLater : w.board.logOut}
             </StatusItem>
           )}
           {supervises && holds && (
-            <StatusItem status="logged_out" lead={<Icon name="alert" />} choose={(code) => set.mutate({ status: 'logged_out', code, force: true })}>
+            <StatusItem of={a.id} status="logged_out" lead={<Icon name="alert" />} choose={(code) => set.mutate({ status: 'logged_out', code, force: true })}>
               {w.board.logOutNow}
             </StatusItem>
           )}

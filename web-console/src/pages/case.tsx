@@ -17,6 +17,7 @@ import { Moved, useEdit } from './edit'
 import { useRelated } from './related'
 
 const Merge = lazy(() => import('./regroup').then((m) => ({ default: m.Merge })))
+const CaseDrafts = lazy(() => import('./case-drafts').then((m) => ({ default: m.CaseDrafts })))
 const Split = lazy(() => import('./regroup').then((m) => ({ default: m.Split })))
 
 export function StateChip({ c, large }: { c: Case; large?: boolean }) {
@@ -47,6 +48,9 @@ export function CasePage({ id }: { id: Id }) {
             <Head c={c} busy={edit.isPending} set={(state) => edit.mutate({ state })} />
             <div className="side-scroll" tabIndex={-1}>
               {(moved || edit.error) && <div className="pad">{moved ? <Moved /> : <Failure error={edit.error} />}</div>}
+              <Suspense>
+                <CaseDrafts of={c.id} />
+              </Suspense>
               <Facts c={c} />
               <Tasks case={c.id} customer={c.customer} />
               <Related c={c} />

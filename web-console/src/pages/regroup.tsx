@@ -11,6 +11,7 @@ import { Field, Switch } from '../ui/controls'
 import { Dialog } from '../ui/dialog'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
+import { Mark } from '../ui/mark'
 import { channelIcon, Empty, Failure, Fetched, type Fetching } from '../ui/parts'
 import { StateChip } from './case'
 import { useRelated } from './related'
@@ -169,17 +170,5 @@ function Part(props: { v: Conversation; only: boolean; whole: boolean; take: (on
         </Mark>
       ))}
     </fieldset>
-  )
-}
-
-function Mark({ on, set, disabled, children }: { on: boolean; set: (on: boolean) => void; disabled?: boolean; children: React.ReactNode }) {
-  return (
-    <label className="mark row">
-      <input type="checkbox" className="vh" checked={on} disabled={disabled} onChange={(e) => set(e.target.checked)} />
-      <span className={`check${on ? ' is-on' : ''}`}>
-        <Icon name="check" size={12} />
-      </span>
-      {children}
-    </label>
   )
 }

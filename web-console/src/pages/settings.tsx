@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '../api/client'
@@ -16,6 +16,7 @@ import { useSetting } from '../ui/settings'
 import { NewPassword } from './sign-in'
 
 const MyMacros = lazy(() => import('../admin/macros').then((m) => ({ default: m.MyMacros })))
+const SignatureField = lazy(() => import('../editor/signature-field').then((m) => ({ default: m.SignatureField })))
 const Admin = lazy(() => import('../admin/admin').then((m) => ({ default: m.Admin })))
 
 const personal = ['profile', 'mine', 'notifications', 'shortcuts', 'appearance'] as const
@@ -45,6 +46,7 @@ const mailroom = [
   ['quarantine', 'shield', 'quarantine'],
   ['blocked-senders', 'lock', 'blocked'],
 ] as const
+const visitors = 'blocked-visitors'
 const system = [
   ['logins', 'shield', 'logins'],
   ['nodes', 'screen', 'nodes'],
@@ -58,7 +60,7 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
   const role = useMe().role
   const administers = role === 'administrator'
   const supervises = role !== 'agent'
-  const open = [...(supervises ? mailroom : []), ...(administers ? [...centre, ...ways, ...system] : supervises ? daily : [])]
+  const open = [...(supervises ? [...mailroom, [visitors] as const] : []), ...(administers ? [...centre, ...ways, ...system] : supervises ? daily : [])]
   const kept = (administers && section === 'codes') || open.some(([s]) => s === section) ? section : undefined
   const here = personal.find((s) => s === section) ?? 'profile'
   const [saved, setSaved] = useState('')
@@ -78,6 +80,7 @@ export function Settings({ section, id }: { section?: string; id?: Id }) {
         {administers && ways.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
         {supervises && <span className="overline">{w.admin.mailroom}</span>}
         {supervises && mailroom.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
+        {supervises && <NavLink to={visitors} icon="lock" text={w.visitors.title} here={shown(visitors)} />}
         {administers && <span className="overline">{w.admin.system}</span>}
         {administers && system.map(([s, icon, word]) => <NavLink key={s} to={s} icon={icon} text={w.admin[word]} here={shown(s)} />)}
       </nav>
@@ -155,7 +158,9 @@ function Profile({ done }: { done: () => void }) {
             </label>
             <Field id="display-name" label={w.settings.displayName} value={name} set={setName} onBlur={() => name.trim() && name.trim() !== me.name && rename.mutate()} />
           </div>
-          <Signature done={done} />
+          <Suspense fallback={<Skeleton rows={2} />}>
+            <SignatureField label={w.settings.signature} at={['my-signature']} read={api.mySignature} save={api.setMySignature} done={done} />
+          </Suspense>
         </div>
         {rename.error && <Failure error={rename.error} />}
       </Part>
@@ -166,25 +171,6 @@ function Profile({ done }: { done: () => void }) {
         </div>
       </Part>
     </>
-  )
-}
-
-/** What mails of mine end with, where the queue has nothing of its own or asks for it. Saved when it is left. */
-function Signature({ done }: { done: () => void }) {
-  const w = useWords()
-  const client = useQueryClient()
-  const query = useQuery({ queryKey: ['my-signature'], queryFn: api.mySignature })
-  const [text, setText] = useState<string | null>(null)
-  const save = useMutation({ mutationFn: api.setMySignature, onSuccess: (s) => (client.setQueryData(['my-signature'], s), client.invalidateQueries({ queryKey: ['signature'] }), setText(null), done()) })
-  const kept = query.data?.text ?? ''
-  return (
-    <div className="f">
-      <label className="label" htmlFor="signature">
-        {w.settings.signature}
-      </label>
-      <textarea id="signature" className="area" rows={3} disabled={query.data === undefined} value={text ?? kept} onChange={(e) => setText(e.target.value)} onBlur={() => text !== null && text !== kept && save.mutate(text)} />
-      {(query.error ?? save.error) && <Failure error={query.error ?? save.error} />}
-    </div>
   )
 }
 

@@ -1,7 +1,7 @@
 import { useWords } from '../i18n'
 import type { Words } from '../i18n/sv'
 import { Dialog } from '../ui/dialog'
-import { printed, spelled } from '../ui/keys'
+import { place, printed, spelled } from '../ui/keys'
 
 const chords: [keyof Words['settings']['keys'], string][] = [
   ['palette', 'mod+KeyK'],
@@ -18,6 +18,7 @@ const chords: [keyof Words['settings']['keys'], string][] = [
   ['faq', 'Slash'],
   ['faqBox', 'F2'],
   ['codes', 'F4'],
+  ['grid', place(1)],
   ['next', 'KeyJ'],
   ['previous', 'KeyK'],
   ['reply', 'KeyR'],

@@ -25,8 +25,8 @@ export function Offers() {
   const who = useWho()
   const offers = useLive((l) => Object.values(l.offers).sort((a, b) => a.created_at.localeCompare(b.created_at)))
   const first = offers[0]
-  const [, go] = useLocation()
-  const accept = useAccept((o) => go(o.channel === 'voice' ? '/phone' : `/${o.channel === 'email' ? 'email' : 'chat'}/${o.interaction}`))
+  const [path, go] = useLocation()
+  const accept = useAccept((o) => (o.channel === 'chat' && path === '/chats') || go(o.channel === 'voice' ? '/phone' : `/${o.channel === 'email' ? 'email' : 'chat'}/${o.interaction}`))
   const decline = useDecline()
   const reasons = useStatusCodes()?.decline ?? []
   const [asking, setAsking] = useState('') // of which offer the reason for declining is being chosen

@@ -41,7 +41,7 @@ export function Rail() {
   const here = path.split('/')[1] || 'chat'
   const offered = useLive((l) => Object.values(l.offers).map((o) => tabOf[o.channel]))
   const counts = useCounts()
-  const current = here === 'cases' ? 'customers' : here
+  const current = here === 'cases' ? 'customers' : here === 'chats' ? 'chat' : here
 
   const move = (e: React.KeyboardEvent<HTMLElement>) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[e.key]

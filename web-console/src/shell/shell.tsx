@@ -2,7 +2,9 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { useWords } from '../i18n'
 import { useLive } from '../live/hub'
+import { useUrgent } from '../live/unread'
 import { Workspace } from '../pages/workspace'
+import { Thread } from '../thread/thread'
 import { useKeys } from '../ui/keys'
 import { Skeleton } from '../ui/parts'
 import { useCalls } from './calls'
@@ -14,6 +16,8 @@ import { Strips } from './strips'
 const Phone = lazy(() => import('../pages/phone').then((m) => ({ default: m.Phone })))
 const Boards = lazy(() => import('../pages/boards').then((m) => ({ default: m.Boards })))
 const Messages = lazy(() => import('../pages/messages').then((m) => ({ default: m.Messages })))
+const Grid = lazy(() => import('../pages/grid').then((m) => ({ default: m.Grid })))
+const Urgent = lazy(() => import('../staff/urgent').then((m) => ({ default: m.Urgent })))
 const Customers = lazy(() => import('../pages/customers').then((m) => ({ default: m.Customers })))
 const Knowledge = lazy(() => import('../pages/knowledge').then((m) => ({ default: m.Knowledge })))
 const Analysis = lazy(() => import('../pages/analysis').then((m) => ({ default: m.Analysis })))
@@ -31,6 +35,7 @@ export function Shell() {
   const [path, go] = useLocation()
   const [palette, setPalette] = useState(false)
   const [chords, setChords] = useState(false)
+  const urgent = useUrgent()
   const resting = useLive((l) => l.presence?.status === 'on_break')
   const here = path.split('/')[1] ?? ''
   const closed = resting && !openOnBreak.has(here)
@@ -58,6 +63,9 @@ export function Shell() {
         <Suspense fallback={<main className="sheet"><Skeleton /></main>}>
           <Switch>
             <Route path="/chat/:id?">{(p) => <Workspace tab="chat" id={p.id} />}</Route>
+            <Route path="/chats">
+              <Grid thread={(i, open) => <Thread tab="chat" interaction={i} side={open} named />} />
+            </Route>
             <Route path="/email/:id?">{(p) => <Workspace tab="email" id={p.id} />}</Route>
             <Route path="/phone" component={Phone} />
             <Route path="/status" component={Boards} />
@@ -74,6 +82,11 @@ export function Shell() {
         </Suspense>
         <Offers />
       </div>
+      {urgent.length > 0 && !resting && (
+        <Suspense>
+          <Urgent all={urgent} />
+        </Suspense>
+      )}
       {chords && (
         <Suspense>
           <ChordSheet close={() => setChords(false)} />

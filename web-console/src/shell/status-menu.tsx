@@ -2,7 +2,7 @@ import { useState, type ReactNode } from 'react'
 import { Autocomplete, Button, Input, Menu as AriaMenu, MenuTrigger, Popover, SearchField, SubmenuTrigger, useFilter } from 'react-aria-components'
 import { useSetStatus } from '../actions'
 import { api } from '../api/client'
-import type { Intent, Named, Presence } from '../api/types'
+import type { Id, Intent, Named, Presence } from '../api/types'
 import { useWords } from '../i18n'
 import { full } from '../i18n/format'
 import { useCodeName, useStatusCodes } from '../live/codes'
@@ -78,10 +78,10 @@ function Open({ presence }: { presence: Presence | null }) {
 
 type Asks = { status: Intent; choose: (code?: string) => void; children?: ReactNode; disabled?: boolean }
 
-/** A status in a menu, with its reasons beside it where it needs one. */
-export function StatusItem({ status, choose, children, disabled, lead, end }: Asks & { lead?: ReactNode; end?: ReactNode }) {
+/** A status in a menu, with its reasons beside it where it needs one; of somebody else, those that are theirs. */
+export function StatusItem({ status, choose, children, disabled, lead, end, of }: Asks & { lead?: ReactNode; end?: ReactNode; of?: Id }) {
   const w = useWords()
-  const codes = useStatusCodes()?.[status] ?? []
+  const codes = useStatusCodes(of)?.[status] ?? []
   const asks = codes.length > 0
   const item = (
     <MenuItem lead={lead ?? <StatusGlyph status={status} silent />} end={asks ? undefined : end} isDisabled={disabled} onAction={asks ? undefined : () => choose()}>

@@ -74,12 +74,13 @@ function Draining({ drain }: { drain: Drain }) {
   const w = useWords()
   const f = useFormat()
   const now = useNow()
+  const calls = useLines().some(Boolean)
   const up = useLive((l) => l.link.state === 'up')
   if (up && now - (drain.heard ?? now) > noticeLasts) return null // we are at the new place
   const final = drain.phase === 'final'
   const left = drain.deadline ? Date.parse(drain.deadline) - serverNow() : undefined
   if (drain.phase === 'planned') return <Strip tone="wrap" icon="swap" text={w.strip.drainPlanned(drain.since ? f.clock(drain.since) : '')} />
-  const text = left !== undefined && left <= 0 ? w.strip.drainOver : final ? w.strip.drainFinal : w.strip.drain
+  const text = left !== undefined && left <= 0 ? w.strip.drainOver : final ? w.strip.drainFinal(calls) : w.strip.drain
   return <Strip tone={final ? 'crit' : 'wrap'} icon="swap" text={text} time={left !== undefined && left > 0 && <time className="num strong">{figure(left)}</time>} />
 }
 

@@ -103,7 +103,7 @@ function Reply({ i, field, choice }: Part) {
             <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
               <Icon name="book" />
             </button>
-            <MacroButton i={i} write={(t) => write(withText(draft.text, t))} failed={setProblem} />
+            <MacroButton i={i} write={(m) => write(withText(draft.text, m.text ?? ''))} failed={setProblem} />
             {files.button}
             <span className="grow" />
             <div className="split">
@@ -140,8 +140,8 @@ export function sendArticle(i: InteractionView, a: Article, language: string) {
 
 function Note({ i, field, choice }: Part) {
   const w = useWords()
-  const me = useMe()
   const draft = useDraft(`${i.id}.note`)
+  const goesOn = i.state === 'active' || i.state === 'parked' // maybe with a colleague
   const ready = draft.text.trim() !== ''
   const post = () => {
     if (!ready) return
@@ -153,7 +153,7 @@ function Note({ i, field, choice }: Part) {
       label={w.composer.note}
       text={draft.text}
       set={draft.set}
-      placeholder={mayDo(i, 'message', me.agent) || i.channel !== 'chat' ? w.composer.notePlaceholder : w.composer.ended}
+      placeholder={goesOn || i.channel !== 'chat' ? w.composer.notePlaceholder : w.composer.ended}
       field={field}
       send={post}
       around={(text) => (

@@ -18,7 +18,7 @@ interface Base {
 }
 
 const empty = JSON.stringify({ text: '' })
-const wordsOf = ({ text, to, cc, bcc, attachments }: DraftWords) => JSON.stringify({ text, to, cc, bcc, attachments })
+const wordsOf = ({ text, html, to, cc, bcc, attachments }: DraftWords) => JSON.stringify({ text, html: html || undefined, to, cc, bcc, attachments })
 
 const useDrafts = (conversation: Id) => useQuery({ queryKey: ['drafts', conversation], queryFn: () => api.drafts(conversation) }).data?.items
 
@@ -27,22 +27,28 @@ const useDrafts = (conversation: Id) => useQuery({ queryKey: ['drafts', conversa
  * that it is there on another machine and for colleagues. What somebody else has written is
  * shown, and nobody's words are written over without being asked.
  */
-export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, more: Omit<DraftWords, 'text'>, restore: (d: DraftWords) => void) {
+export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, more: (html: string) => Omit<DraftWords, 'text' | 'html'>, restore: (d: DraftWords) => void) {
   const me = useMe()
   const client = useQueryClient()
   const local = useDraft(`${conversation}.${kind}`)
+  const rich = useDraft(`${conversation}.${kind}.html`)
   const place = `vaxel.base.${conversation}.${kind}`
   const base = useRef<Base>(JSON.parse(localStorage.getItem(place) ?? 'null') ?? { rev: 0, words: empty })
   const saving = useRef<Promise<void> | null>(null)
   const [other, setOther] = useState<MailDraft | null>(null) // that we have not taken over
   const [round, next] = useState(0)
+  const [back, setBack] = useState(base.current.rev === 0) // what was kept beside the words is there again after a reload
   const list = useDrafts(conversation)
   const there = list?.find((d) => d.kind === kind)
-  const words = wordsOf({ ...more, text: local.text })
+  const words = wordsOf({ ...more(rich.text), text: local.text, html: rich.text })
   const latest = useRef(words)
   latest.current = words
-  const loaded = ready && list !== undefined
+  const loaded = ready && back && list !== undefined
 
+  const write = (text: string, html = '') => {
+    local.set(text)
+    rich.set(html)
+  }
   const settle = (b: Base) => {
     base.current = b
     if (b.rev || b.words !== empty) localStorage.setItem(place, JSON.stringify(b))
@@ -51,7 +57,7 @@ export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, 
   }
   const take = (d: MailDraft) => {
     setOther(null)
-    local.set(d.text)
+    write(d.text, d.html)
     restore(d)
     settle({ rev: d.rev, words: wordsOf(d) })
   }
@@ -80,16 +86,24 @@ export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, 
   }
 
   useEffect(() => {
+    if (!ready || back) return
+    restore(JSON.parse(base.current.words || empty) as DraftWords)
+    setBack(true)
+  }, [ready, back])
+  useEffect(() => {
     if (!loaded || saving.current) return
     const { rev, words: known } = base.current
     const dirty = latest.current !== known
     if (!there) {
       if (rev === 0) return
-      if (!dirty) local.set('')
+      if (!dirty) {
+        write('')
+        restore({ text: '' })
+      }
       settle({ rev: 0, words: empty })
     } else if (there.rev <= rev) return
     else if (wordsOf(there) === latest.current) settle({ rev: there.rev, words: latest.current })
-    else if (!dirty && there.agent === me.agent) take(there) // from another machine
+    else if (there.agent === me.agent && (!dirty || (rev === 0 && there.text === local.text))) take(there) // from another machine, or saved just before a reload
     else setOther(there)
   }, [loaded, there])
   useEffect(() => {
@@ -103,7 +117,8 @@ export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, 
 
   return {
     text: local.text,
-    set: local.set,
+    html: rich.text,
+    set: write,
     kept: local.text !== '' && words === base.current.words,
     /** Saves at once, and ends when the server has it. */
     save: async () => {
@@ -123,6 +138,7 @@ export function useMailDraft(conversation: Id, kind: DraftKind, ready: boolean, 
     /** It is sent, and ends with that. What a save brings that is on its way is thrown away afterwards. */
     clear: () => {
       local.clear()
+      rich.clear()
       settle({ rev: base.current.rev, words: empty })
     },
   }
@@ -146,8 +162,12 @@ export function Other({ draft, mine, take, keep }: { draft: MailDraft; mine: boo
 }
 
 /** What is being written in a conversation, for who only reads it. */
-export function Drafting({ conversation }: { conversation: Id }) {
-  return useDrafts(conversation)?.map((d) => <Written key={d.kind} draft={d} />)
+export function Drafting({ conversation, children }: { conversation: Id; children?: React.ReactNode }) {
+  return useDrafts(conversation)?.map((d) => (
+    <Written key={d.kind} draft={d}>
+      {children}
+    </Written>
+  ))
 }
 
 function Written({ draft, warn, children }: { draft: MailDraft; warn?: boolean; children?: React.ReactNode }) {

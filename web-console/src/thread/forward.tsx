@@ -1,19 +1,19 @@
 import { useRef, useState } from 'react'
-import type { DraftWords } from '../api/client'
+import { draftFileURL, type DraftWords } from '../api/client'
 import type { Address, Entry, InteractionView, Mail } from '../api/types'
 import { useWords } from '../i18n'
 import { send } from '../live/outbox'
 import { Icon } from '../ui/icon'
 import { useAttachments } from './attachments'
 import { Other, useMailDraft } from './drafting'
+import { MailText, type Handle } from './mail-text'
 import { Recipients } from './recipients'
 import { leaving, useSend } from './send'
-import { Writer } from './writer'
 
 /** Passes a mail on to somebody who is not the customer; what they answer comes to the same case. */
 export function Forward({ i, original, choice, done }: { i: InteractionView; original: Entry; choice: React.ReactNode; done: () => void }) {
   const w = useWords()
-  const field = useRef<HTMLTextAreaElement>(null)
+  const field = useRef<Handle>(null)
   const [to, setTo] = useState<Address[]>([])
   const [bcc, setBcc] = useState<Address[] | null>(null)
   const attachments = useAttachments()
@@ -22,28 +22,33 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
     setBcc(d.bcc ?? null)
     attachments.put(d.attachments)
   }
-  const draft = useMailDraft(i.conversation, 'forward', true, { to: to.length > 0 ? to : undefined, bcc: bcc?.length ? bcc : undefined, attachments: attachments.files }, restore)
+  const draft = useMailDraft(i.conversation, 'forward', true, (html) => ({ to: to.length > 0 ? to : undefined, bcc: bcc?.length ? bcc : undefined, attachments: attachments.of(html) }), restore)
   const mail = original.body as Mail
   const ready = to.length > 0 && !attachments.pending
   const post = (at?: string) => {
     if (!ready) return
-    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { ...leaving(at), draft: draft.rev(), sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.files } })
+    send({ conversation: i.conversation, interaction: i.id, do: 'forward', text: draft.text.trim(), forward: { ...leaving(at), draft: draft.rev(), html: draft.html || undefined, sign: true, to, bcc: bcc?.length ? bcc : undefined, pos: original.pos, attachments: attachments.of(draft.html) } })
     draft.clear()
     attachments.clear()
     done()
   }
   const sending = useSend(w.mail.forward, ready, post)
+  const url = (cid: string) => {
+    const blob = attachments.blobOf(cid)
+    return blob && draftFileURL(i.conversation, 'forward', blob)
+  }
   return (
-    <Writer
+    <MailText
       label={w.mail.noteOnForward}
-      text={draft.text}
+      words={draft}
       set={draft.set}
       placeholder={w.mail.noteOnForward}
       field={field}
       send={() => post()}
-      sendEnd={sending.later}
+      later={sending.later}
+      files={{ take: attachments.take, url, beside: () => attachments.beside(draft.html) }}
       rows={2}
-      around={(text) => (
+      around={(text, _, tools) => (
         <div className="composer composer--mail">
           {draft.other && <Other draft={draft.other} mine={draft.text !== '' || to.length > 0} take={draft.take} keep={draft.keep} />}
           <div className="ed">
@@ -72,6 +77,8 @@ export function Forward({ i, original, choice, done }: { i: InteractionView; ori
             </p>
             {attachments.list}
             <div className="composer-bar">
+              {tools}
+              {tools && <span className="vsep" />}
               {attachments.button}
               {draft.kept && <span className="meta">{w.composer.kept}</span>}
               <span className="grow" />

@@ -10,7 +10,7 @@ const pageSize = 50
 // Which conversations this tab shows; the socket follows them while it does.
 const shown = new Map<Id, number>()
 
-function show(conversation: Id, by: 1 | -1) {
+export function show(conversation: Id, by: 1 | -1) {
   const count = (shown.get(conversation) ?? 0) + by
   if (count > 0) shown.set(conversation, count)
   else shown.delete(conversation)
@@ -73,9 +73,9 @@ export function useDeliveries(conversation: Id, mail: boolean) {
 }
 
 /** Says what the agent has seen, once per entry, while the page is looked at. */
-export function useSeen(conversation: Id, log: Log) {
+export function useSeen(conversation: Id, log: Log, looked = true) {
   const pos = last(log)?.pos
   useEffect(() => {
-    if (pos && !document.hidden) void api.seen(conversation, pos).catch(() => {}) // read again with the next entry
-  }, [conversation, pos])
+    if (pos && looked && !document.hidden) void api.seen(conversation, pos).catch(() => {}) // read again with the next entry
+  }, [conversation, pos, looked])
 }

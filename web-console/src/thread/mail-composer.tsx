@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useCallback, useRef, useState } from 'react'
-import { api } from '../api/client'
-import type { Address, Answering, Article, Attachment, Entry, Id, InteractionView, Mail } from '../api/types'
+import { api, draftFileURL } from '../api/client'
+import type { Address, Answering, Attachment, Entry, Id, InteractionView, Mail } from '../api/types'
 import { useFormat, useWords } from '../i18n'
 import { mayDo } from '../inbox/interaction'
 import { takeInteraction } from '../live/hub'
@@ -17,12 +17,12 @@ import { useAttachments } from './attachments'
 import { Composer, type Mode } from './composer'
 import { Drafting, Other, useMailDraft } from './drafting'
 import { Forward } from './forward'
-import { MacroButton, withText } from './macros'
+import { MacroButton } from './macros'
+import { joined, MailText, type Handle } from './mail-text'
 import { Recipients } from './recipients'
 import { leaving, Undo, useSend, type Sent } from './send'
-import { articleLink, articleText } from './slash'
+import { SignatureBelow } from './signature'
 import { useSpoken } from './spoken'
-import { typeSlash, Writer } from './writer'
 
 const isFromCustomer = (e: Entry) => e.kind === 'mail' && e.author.kind === 'customer'
 
@@ -82,10 +82,9 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
   const f = useFormat()
   const me = useMe()
   const language = useSpoken(i)
-  const signature = useQuery({ queryKey: ['signature', i.id], queryFn: () => api.signature(i.id), staleTime: 60_000 }).data?.text
   const [from, setFrom] = useState('')
   const [problem, setProblem] = useState<unknown>(null)
-  const field = useRef<HTMLTextAreaElement>(null)
+  const field = useRef<Handle>(null)
   const newest = log.entries.findLast(isFromCustomer)
   const to = useAddressees(i, newest, name)
   const attachments = useAttachments()
@@ -94,18 +93,18 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
     to.put(d)
     attachments.put(d.attachments)
   }
-  const draft = useMailDraft(i.conversation, 'reply', log.entries.length > 0, { ...to.own, attachments: attachments.files }, put)
+  const draft = useMailDraft(i.conversation, 'reply', log.entries.length > 0, (html) => ({ ...to.own, attachments: attachments.of(html) }), put)
   const clash = draft.text !== '' && newest && newest.pos > met ? newest : null
   const ready = draft.text.trim() !== '' && to.to.length > 0 && !attachments.pending
 
-  const write = (t: string) => {
+  const write = (text: string, html?: string) => {
     if (draft.text === '') meet()
-    draft.set(t)
+    draft.set(text, html)
   }
   const post = (at?: string) => {
     if (!ready) return
-    const what = { text: draft.text.trim(), to: to.to, cc: to.cc, bcc: to.bcc, attachments: attachments.files }
-    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), from: from || undefined, draft: draft.rev(), sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.attachments, seen_pos: last(log)?.pos ?? 0 } })
+    const what = { text: draft.text.trim(), html: draft.html || undefined, to: to.to, cc: to.cc, bcc: to.bcc, attachments: attachments.of(draft.html) }
+    const client = send({ conversation: i.conversation, interaction: i.id, do: 'reply', text: what.text, reply: { ...leaving(at), from: from || undefined, draft: draft.rev(), html: what.html, sign: true, to: what.to, cc: what.cc, bcc: what.bcc.length > 0 ? what.bcc : undefined, attachments: what.attachments, seen_pos: last(log)?.pos ?? 0 } })
     setSent(at ? null : { client, what })
     draft.clear()
     to.reset()
@@ -113,7 +112,8 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
     meet()
   }
   const takeBack = (was: Written) => {
-    draft.set(withText(was.text, draft.text))
+    const both = joined(was, draft) // what was begun since stands below
+    draft.set(both.text ?? '', both.html)
     put(was)
     setSent(null)
     field.current?.focus()
@@ -142,20 +142,25 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
     meet()
     requestAnimationFrame(() => document.querySelector('.thread')?.scrollTo({ top: 1e9 }))
   }
-  const pick = (a: Article, asText: boolean) => (asText ? articleText(a) : articleLink(a))
+  const url = (cid: string) => {
+    const blob = attachments.blobOf(cid)
+    return blob && draftFileURL(i.conversation, 'reply', blob)
+  }
   return (
-    <Writer
+    <MailText
       label={w.mail.body}
-      text={draft.text}
+      words={draft}
       set={write}
       placeholder={w.mail.placeholder}
       field={field}
-      pick={pick}
+      faq
       language={language}
       send={clash ? read : () => post()}
-      sendEnd={clash ? read : sending.later}
+      later={clash ? read : sending.later}
+      yields={sent !== null}
+      files={{ take: attachments.take, url, beside: () => attachments.beside(draft.html) }}
       rows={3}
-      around={(text, slash) => (
+      around={(text, slash, tools) => (
         <div className="composer composer--mail">
           {slash}
           {draft.other && <Other draft={draft.other} mine={draft.text !== ''} take={draft.take} keep={draft.keep} />}
@@ -191,7 +196,7 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
             {to.copied && <Recipients label={w.mail.cc} add={w.mail.addCc} list={to.cc} set={to.setCc} autoFocus={to.cc.length === 0} />}
             {to.secretly && <Recipients label={w.mail.bcc} add={w.mail.addBcc} list={to.bcc} set={to.setBcc} autoFocus={to.bcc.length === 0} />}
             {text}
-            {signature && <p className="sig ed-sig">{signature}</p>}
+            <SignatureBelow of={i.id} />
             {attachments.list}
             {problem != null && <Failure error={problem} />}
             {clash && (
@@ -206,11 +211,13 @@ function Answer({ i, log, name, choice, met, meet }: { i: InteractionView; log: 
               </div>
             )}
             <div className="composer-bar">
+              {tools}
+              {tools && <span className="vsep" />}
               {attachments.button}
-              <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => typeSlash(field.current, draft.text, write)}>
+              <button className={`ibtn${slash ? ' is-on' : ''}`} aria-label={w.composer.faq} onClick={() => field.current?.slash()}>
                 <Icon name="book" />
               </button>
-              <MacroButton i={i} write={(t) => write(withText(draft.text, t))} failed={setProblem} />
+              <MacroButton i={i} write={(m) => field.current?.add(m)} failed={setProblem} />
               {draft.kept && <span className="meta">{w.composer.kept}</span>}
               <span className="grow" />
               {clash && (
@@ -258,6 +265,7 @@ function From({ queue, chosen, choose }: { queue: Id; chosen: Id; choose: (queue
 /** What was written before it was sent. */
 interface Written {
   text: string
+  html?: string
   to: Address[]
   cc: Address[]
   bcc: Address[]

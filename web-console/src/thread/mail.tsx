@@ -7,6 +7,8 @@ import { useMe } from '../session'
 import { Icon } from '../ui/icon'
 import { Avatar, Chip } from '../ui/parts'
 import { File } from './entries'
+import { FollowUpButton } from './follow-up-button'
+import { useHere } from './here'
 import { Delivery, Doubts, MailFacts, Reached, TakeBack } from './mail-facts'
 
 const Invitation = lazy(() => import('./invitation').then((m) => ({ default: m.Invitation })))
@@ -18,6 +20,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
   const w = useWords()
   const f = useFormat()
   const me = useMe()
+  const here = useHere()
   const m = (e.body ?? {}) as Mail
   const [chosen, setChosen] = useState<boolean | null>(null)
   const [facts, setFacts] = useState(false)
@@ -53,6 +56,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
         {out && <Delivery out={out} />}
         <time className="meta nowrap">{f.when(e.at, Date.now())}</time>
+        {here && <FollowUpButton about={{ case: here.case, customer: here.customer, title: m.subject, note: `${who}, ${f.date(e.at)} ${f.clock(e.at)}\n\n${e.text.slice(0, 2000)}` }} />}
         <button className="ibtn" aria-label={w.mail.details} aria-expanded={facts} onClick={() => setFacts(!facts)}>
           <Icon name="info" />
         </button>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { api } from '../api/client'
 import type { Article, Language } from '../api/types'
 import { useWords } from '../i18n'
@@ -75,6 +75,35 @@ export function Foreign({ a, language }: { a: Article; language: string }) {
   const w = useWords()
   if (!foreign(a, language)) return null
   return <Chip icon="globe">{w.common.language[a.language as Language] ?? a.language}</Chip>
+}
+
+/** The menu of a field whose caret stands in a slash word: what the field says of it to who cannot see it, and the keys that are meant for it. */
+export function useSlash(found: { word: string; from: number } | null, language: string, choose: (a: Article, asText: boolean) => void) {
+  const list = useId()
+  const [closed, setClosed] = useState('')
+  const [active, setActive] = useState(0)
+  const open = found !== null && closed !== `${found.from}`
+  const { items, pending } = useArticles(open ? found.word : null, language)
+  const at = Math.min(active, Math.max(0, items.length - 1))
+  const current = open ? items[at] : undefined
+  useEffect(() => setActive(0), [found?.word])
+  const close = () => found && setClosed(`${found.from}`)
+  return {
+    close,
+    controls: open ? list : undefined,
+    descendant: current ? optionId(list, current) : undefined,
+    menu: open && <SlashMenu id={list} language={language} items={items} active={at} word={found.word} pending={pending} pick={choose} point={setActive} />,
+    /** True when the key was meant for the menu. */
+    key(e: { key: string; shiftKey: boolean }): boolean {
+      if (!open) return false
+      const step = { ArrowDown: 1, ArrowUp: -1 }[e.key]
+      if (step) setActive((at + step + items.length) % Math.max(1, items.length))
+      else if (e.key === 'Escape') close()
+      else if ((e.key === 'Enter' || e.key === 'Tab') && current) choose(current, e.shiftKey)
+      else return false
+      return true
+    },
+  }
 }
 
 /** The list over the composer. The keys are heard by the field; the pointer works too. */

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { useVerb } from '../actions'
 import { ShownPage } from '../collaborate'
@@ -11,27 +11,35 @@ import { useNow } from '../live/clock'
 import { change, useLive } from '../live/hub'
 import { last } from '../live/log'
 import { withView } from '../live/state'
+import { useUnreadBeside } from '../live/unread'
 import { CallBack } from '../phone/call-back'
 import { SecondStrip } from '../phone/second'
 import { useMe } from '../session'
 import { Icon } from '../ui/icon'
-import { useKeys } from '../ui/keys'
+import { useKeys, WorkedIn } from '../ui/keys'
 import { channelIcon, Chip, Failure, Skeleton } from '../ui/parts'
 import { AskWrapUp } from './ask-wrap-up'
 import { Composer } from './composer'
 import { Entries } from './entries'
+import { Here } from './here'
 import { useDeliveries, useLog, useSeen } from './log'
 import { Assign, Transfer } from './transfer'
 import { WhyButton } from './why-button'
 
+const Beside = lazy(() => import('../staff/beside').then((m) => ({ default: m.Beside })))
+const SaidBeside = lazy(() => import('../staff/beside').then((m) => ({ default: m.SaidBeside })))
 const MailComposer = lazy(() => import('./mail-composer').then((m) => ({ default: m.MailComposer })))
 
-export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; interaction: InteractionView; side: () => void }) {
+export function Thread({ tab, interaction: i, side, named }: { tab: 'chat' | 'email'; interaction: InteractionView; side: () => void; named?: boolean }) {
   const w = useWords()
   const { log, loaded, error, earlier, retry } = useLog(i.conversation)
   const mail = i.channel === 'email'
   const name = useWho()(i)
-  useSeen(i.conversation, log)
+  const me = useMe()
+  const worked = useContext(WorkedIn)
+  const beside = i.channel === 'chat' && (i.state === 'active' || i.state === 'parked') && ((me.role !== 'agent' && me.agent !== '0') || i.agent === me.agent || i.others?.includes(me.agent))
+  const unread = useUnreadBeside(i.id)
+  useSeen(i.conversation, log, worked)
   useDeliveries(i.conversation, mail)
   // The mail that was the newest when the thread was opened stands open; what comes later says "new".
   const [met, setMet] = useState(0)
@@ -39,12 +47,13 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
   useEffect(() => {
     if (loaded && met === 0) setMet(newest)
   }, [loaded, met, newest])
-  useRead(i.id, last(log)?.pos)
+  useRead(i.id, worked ? last(log)?.pos : undefined)
   return (
-    <section className="pane pane--thread" aria-label={w.thread.label}>
-      <Head tab={tab} i={i} name={name} side={side} />
+    <section className="pane pane--thread" aria-label={named ? name : w.thread.label}>
+      <Head tab={tab} i={i} name={name} side={side} brief={named} />
       <SecondStrip i={i} />
       <ShownPage i={i} />
+      {(beside || unread) && <Suspense>{beside ? <Beside i={i} /> : <SaidBeside id={i.id} />}</Suspense>}
       {i.state === 'parked' && (
         <div className="banner second" role="status">
           <Icon name="pause" />
@@ -59,7 +68,9 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
         <Skeleton rows={5} />
       ) : (
         <Scroll key={i.conversation} count={log.entries.length + log.pending.length} first={log.entries[0]?.pos ?? 0} earlier={log.whole ? undefined : earlier} mail={mail}>
-          <Entries conversation={i.conversation} log={log} name={name} mail={mail} met={met || newest} />
+          <Here value={i}>
+            <Entries conversation={i.conversation} log={log} name={name} mail={mail} met={met || newest} />
+          </Here>
           <Typing conversation={i.conversation} name={name} />
         </Scroll>
       )}
@@ -77,14 +88,14 @@ export function Thread({ tab, interaction: i, side }: { tab: 'chat' | 'email'; i
 // What is open and looked at is read.
 function useRead(id: Id, pos: number | undefined) {
   useEffect(() => {
-    change((l) => {
+    if (pos !== undefined) change((l) => {
       const i = l.interactions[id]
       return i && (i.unread ?? 0) > 0 ? withView(l, { ...i, unread: 0 }) : l
     })
   }, [id, pos])
 }
 
-function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: string; side: () => void }) {
+function Head({ tab, i, name, side, brief }: { tab: string; i: InteractionView; name: string; side: () => void; brief?: boolean }) {
   const w = useWords()
   const me = useMe()
   const [transfer, setTransfer] = useState(false)
@@ -154,7 +165,7 @@ function Head({ tab, i, name, side }: { tab: string; i: InteractionView; name: s
           </button>
         )}
         {may('call_back') && <CallBack i={i} />}
-        <WhyButton id={i.id} />
+        {!brief && <WhyButton id={i.id} />}
         <button className="ibtn drawer-only" aria-label={w.thread.details} onClick={side}>
           <Icon name="user" />
         </button>
@@ -248,6 +259,7 @@ function lowest(el: HTMLElement): number {
 function Typing({ conversation, name }: { conversation: Id; name: string }) {
   const w = useWords()
   const until = useLive((l) => l.typing[conversation] ?? 0)
+  const typed = useLive((l) => l.typed[conversation])
   const now = useNow()
   if (now > until) return null
   return (
@@ -260,6 +272,7 @@ function Typing({ conversation, name }: { conversation: Id; name: string }) {
         </svg>
       </span>
       {w.thread.typing(name)}
+      {typed && <q className="said">{typed}</q>}
     </div>
   )
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { api } from '../api/client'
 import type { InteractionView } from '../api/types'
 import { useWords } from '../i18n'
+import { BlockVisitor } from './block-visitor'
 import { Fact } from './side'
 
 const look = 15_000 // milliseconds: they may go from page to page
@@ -13,7 +14,7 @@ export function Visiting({ i }: { i: InteractionView }) {
   const { data: v } = useQuery({ queryKey: ['visit', i.conversation], queryFn: () => api.visit(i.conversation), refetchInterval: going && look, retry: false })
   if (!v?.widget) return null
   return (
-    <section className="sec">
+    <section className="sec stack-2">
       <dl className="kv">
         {v.url && (
           <Fact name={w.side.page}>
@@ -30,6 +31,7 @@ export function Visiting({ i }: { i: InteractionView }) {
           </Fact>
         ))}
       </dl>
+      <BlockVisitor conversation={i.conversation} visit={v} />
     </section>
   )
 }

@@ -16,6 +16,7 @@ import { Icon } from '../ui/icon'
 import { useKeys } from '../ui/keys'
 import { Bar, Chip, Failure, Fetched, Kbd } from '../ui/parts'
 import { StatusGlyph } from '../ui/presence'
+import { FollowUpButton } from './follow-up-button'
 import { proposed } from './macros'
 
 /** The work after: codes, a note, and the way out, which is named and says what it waits for. */
@@ -24,16 +25,17 @@ export function WrapUp({ i, close }: { i: Kept; close: () => void }) {
   const f = useFormat()
   const me = useMe()
   const [text, setText] = useState('')
-  const [chosen, setChosen] = useState<Id[]>(i.codes ?? proposed.get(i.id) ?? [])
+  const [chosen, setChosen] = useState<Id[]>(i.codes ?? proposed(i.id))
   const note = useDraft(`${i.id}.wrap-up`)
   const find = useRef<HTMLInputElement>(null)
   useKeys({ F4: () => find.current?.focus() })
   const queue = i.codesOf ?? i.queue // given away to another queue, it still asks for the codes of mine
   const query = useQuery({ queryKey: ['transaction-codes', queue], queryFn: () => api.transactionCodes(queue), staleTime: 60_000 })
   const lists = query.data?.items ?? []
+  const known = chosen.filter((id) => lists.some((l) => l.codes.some((c) => c.id === id))) // a macro may name codes of other queues
   const missing = lists.find((l) => l.required && !l.codes.some((c) => chosen.includes(c.id)))
   const finish = useMutation({
-    mutationFn: () => api.finish(i.id, chosen, note.text.trim() || undefined),
+    mutationFn: () => api.finish(i.id, known, note.text.trim() || undefined),
     onSuccess: (answer) => {
       note.clear()
       takeInteraction(answer ?? { ...i, state: 'finished', rev: i.rev + 1 }, me.agent)
@@ -62,6 +64,12 @@ export function WrapUp({ i, close }: { i: Kept; close: () => void }) {
             )
           }
         </Fetched>
+        <div className="sec">
+          <div className="sec-h">
+            <h3 className="grow">{w.wrapUp.after}</h3>
+            <FollowUpButton named about={{ case: i.case, customer: i.customer, title: i.subject ?? '' }} />
+          </div>
+        </div>
         <div className="sec">
           <label className="label" htmlFor="wrap-up-note">
             {w.wrapUp.note}

@@ -1,6 +1,6 @@
-import { useEffect, useId, useState, type ReactNode, type RefObject } from 'react'
+import { useState, type ReactNode, type RefObject } from 'react'
 import type { Article } from '../api/types'
-import { optionId, SlashMenu, slashWord, useArticles } from './slash'
+import { slashWord, useSlash } from './slash'
 
 /**
  * The field where an agent writes, with the FAQ menu that a slash opens. What is chosen
@@ -20,17 +20,8 @@ export function Writer(props: {
   around: (text: ReactNode, slash: ReactNode) => ReactNode
 }) {
   const { field } = props
-  const list = useId()
-  const language = props.language ?? ''
   const [caret, setCaret] = useState(0)
-  const [closed, setClosed] = useState('')
-  const [active, setActive] = useState(0)
   const found = props.pick ? slashWord(props.text, caret) : null
-  const open = found !== null && closed !== `${found.from}`
-  const { items, pending } = useArticles(open ? found.word : null, language)
-  const at = Math.min(active, Math.max(0, items.length - 1))
-  const current = open ? items[at] : undefined
-  useEffect(() => setActive(0), [found?.word])
 
   const choose = (a: Article, asText: boolean) => {
     if (!found || a.internal) return
@@ -47,9 +38,10 @@ export function Writer(props: {
     }
     const put = props.pick!(a, asText)
     if (typeof put === 'string') return insert(put)
-    setClosed(`${found.from}`)
+    slash.close()
     put.then(insert, () => insert(a.title)) // the title is there whatever the network does
   }
+  const slash = useSlash(found, props.language ?? '', choose)
 
   const keys = (e: React.KeyboardEvent<HTMLTextAreaElement>) => {
     if (e.nativeEvent.isComposing) return
@@ -58,17 +50,7 @@ export function Writer(props: {
       e.preventDefault()
       if (e.shiftKey) props.sendEnd?.()
       else props.send()
-    } else if (!open) return
-    else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
-      e.preventDefault()
-      setActive((at + (e.key === 'ArrowDown' ? 1 : -1) + items.length) % Math.max(1, items.length))
-    } else if (e.key === 'Escape') {
-      e.preventDefault()
-      setClosed(`${found.from}`)
-    } else if ((e.key === 'Enter' || e.key === 'Tab') && current) {
-      e.preventDefault()
-      choose(current, e.shiftKey)
-    }
+    } else if (slash.key(e)) e.preventDefault()
   }
   const place = (e: { currentTarget: HTMLTextAreaElement }) => setCaret(e.currentTarget.selectionStart)
   const text = (
@@ -77,8 +59,8 @@ export function Writer(props: {
       className="composer-text"
       aria-label={props.label}
       aria-autocomplete={props.pick ? 'list' : undefined}
-      aria-controls={open ? list : undefined}
-      aria-activedescendant={current ? optionId(list, current) : undefined}
+      aria-controls={slash.controls}
+      aria-activedescendant={slash.descendant}
       placeholder={props.placeholder}
       rows={props.rows ?? 1}
       value={props.text}
@@ -90,8 +72,7 @@ export function Writer(props: {
       onKeyDown={keys}
     />
   )
-  const slash = open && <SlashMenu id={list} language={language} items={items} active={at} word={found.word} pending={pending} pick={choose} point={setActive} />
-  return <>{props.around(text, slash)}</>
+  return <>{props.around(text, slash.menu)}</>
 }
 
 /** Puts a slash at the caret, as if it had been typed. */

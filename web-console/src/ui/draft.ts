@@ -24,7 +24,14 @@ export function useDraft(key: string) {
     }, 500)
     return () => clearTimeout(timer)
   }, [key, text])
-  useEffect(() => () => keep(key, latest.current), [key])
+  useEffect(() => {
+    const leave = () => keep(key, latest.current)
+    addEventListener('pagehide', leave)
+    return () => {
+      removeEventListener('pagehide', leave)
+      leave()
+    }
+  }, [key])
   const clear = () => {
     set('')
     keep(key, '')

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { createContext, useContext, useEffect, useRef } from 'react'
 import { useSetting } from './settings'
 
 const mac = typeof navigator !== 'undefined' && /Mac|iP(hone|ad)/.test(navigator.platform)
@@ -49,15 +49,23 @@ const writing = (e: KeyboardEvent) => {
   return t.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(t.tagName)
 }
 
+/** Whether this part of the page is the one worked in: where several of a kind stand side by side, one hears the keys. */
+export const WorkedIn = createContext(true)
+
+/** On a Mac, Option and a digit write a sign. */
+export const place = (n: number) => `${mac ? 'ctrl+' : ''}alt+Digit${n}`
+
 /**
  * Runs what a chord is for while the component shows. A chord of one key is silent while
  * the person writes and can be turned off altogether (WCAG 2.1.4).
  */
 export function useKeys(chords: Record<string, (() => void) | undefined | false>) {
   const [singles] = useSetting('singleKeys')
+  const worked = useContext(WorkedIn)
   const kept = useRef(chords)
   kept.current = chords
   useEffect(() => {
+    if (!worked) return
     const hear = (e: KeyboardEvent) => {
       if (e.defaultPrevented || e.isComposing) return
       for (const [chord, run] of Object.entries(kept.current)) {
@@ -70,5 +78,5 @@ export function useKeys(chords: Record<string, (() => void) | undefined | false>
     }
     addEventListener('keydown', hear)
     return () => removeEventListener('keydown', hear)
-  }, [singles])
+  }, [singles, worked])
 }

@@ -6,10 +6,11 @@ export interface Settings {
   language: 'sv' | 'en' | ''
   ring: boolean
   singleKeys: boolean
+  rich: boolean // mails are written with their looks, not as plain text
 }
 
 const place = 'vaxel.settings'
-const first: Settings = { theme: 'system', language: '', ring: true, singleKeys: true }
+const first: Settings = { theme: 'system', language: '', ring: true, singleKeys: true, rich: true }
 
 function read(): Settings {
   try {

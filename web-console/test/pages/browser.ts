@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core'
 import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
+import * as sample from '../fixture/data.ts'
 import { House } from '../fixture/server.ts'
 
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
@@ -70,6 +71,9 @@ export async function stopBrowser() {
 /** What the house was asked to change. */
 export const asked = (h: House, path: RegExp) => h.requests.filter((r) => path.test(r.path))
 
+/** What stands in a field, be it of plain or of formatted text. */
+export const written = (field: Locator) => field.evaluate((e) => ('value' in e ? String(e.value) : (e as HTMLElement).innerText).trim())
+
 /** Waits for a fact; the message says which one was missing. */
 export async function fact(what: string, holds: () => boolean | Promise<boolean>) {
   for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
@@ -88,4 +92,26 @@ export async function desk(path: string, use: (d: Desk) => Promise<void>, arrang
   } finally {
     await d.close()
   }
+}
+
+/** Arranges six chats of mine, of which the last two begin with a line of their customers'. */
+export function sixChats(h: House) {
+  const names = ['Bo Lund', 'Cia Frisk', 'Dan Åberg', 'Eva Modig']
+  names.forEach((customer_name, n) => {
+    const id = `3${n}1`
+    h.interactions.push({ ...structuredClone(sample.interactions[1]!), id, conversation: `8${id}`, case: `4${id}`, customer_name, arrived_at: sample.ago(200 - n), unread: n, last_pos: 1, preview: '' })
+    h.entries[`8${id}`] = [{ conversation: `8${id}`, pos: 1, kind: 'message', channel: 'chat', author: { kind: 'customer', name: customer_name, id: '12' }, text: `Hej, jag heter ${customer_name}.`, at: sample.ago(100) }]
+  })
+}
+
+/** Arranges that a supervisor looks on at my first chat, and has whispered. */
+export function whispered(h: House) {
+  h.beside['101'] = { items: [], observers: [{ id: '5', name: 'Karin Öst' }] }
+  h.sayBeside('101', { kind: 'agent', id: '5', name: 'Karin Öst' }, { client_id: 'w1', text: 'Fråga efter ordernumret' })
+}
+
+/** Arranges a colleague's chat that a supervisor may look on at. */
+export function observed(h: House) {
+  h.interactions.push({ ...structuredClone(sample.interactions[0]!), id: '301', conversation: '8301', case: '4301', agent: '2', agent_name: 'Erik Sjöberg', actions: ['note'] })
+  h.entries['8301'] = [{ conversation: '8301', pos: 1, kind: 'message', channel: 'chat', author: { kind: 'customer', name: 'Anna', id: '11' }, text: 'Var är mitt paket?', at: sample.ago(60) }]
 }

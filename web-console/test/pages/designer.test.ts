@@ -19,6 +19,7 @@ test('a widget is designed: the preview is the real one and follows what is not 
 
       await page.getByLabel('Hälsning, Svenska').fill('Hej och välkommen!')
       await frame.getByText('Hej och välkommen!').waitFor()
+      assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'INPUT', 'the preview leaves the focus where one writes')
       await page.getByRole('switch', { name: 'Egen färg' }).press('Space')
       await page.getByLabel('Färg', { exact: true }).fill('#0b6e4f')
       const button = frame.getByRole('button', { name: /Chatta med oss/ })
@@ -80,6 +81,30 @@ test('invitations are in the tag, which is copied, and a secret is shown once', 
       await page.getByRole('dialog').getByRole('button', { name: 'Stäng' }).click()
       await page.getByText('En hemlighet finns').waitFor()
       assert.equal(await page.getByText('5ec2e75ec2e7').count(), 0)
+    },
+    administrator,
+  ))
+
+test('a widget speaks the languages that it is given, and is shown in each, Arabic from right to left', () =>
+  desk(
+    '/settings/widgets/1',
+    async ({ page, house, errors }) => {
+      const frame = page.frameLocator('iframe[title="Förhandsvisning"]')
+      await frame.getByLabel('Vad gäller det?').waitFor()
+      for (const name of ['Tyska', 'Arabiska']) await page.getByRole('switch', { name }).press('Space')
+      await page.getByLabel('Hälsning, Tyska').fill('Herzlich willkommen!')
+      await page.getByRole('combobox', { name: 'Språk' }).selectOption('de')
+      await frame.getByText('Herzlich willkommen!').waitFor()
+      await frame.getByLabel('Worum geht es?').waitFor()
+      await page.getByRole('combobox', { name: 'Språk' }).selectOption('ar')
+      const window = frame.getByRole('dialog')
+      await frame.getByLabel('ما موضوع سؤالك؟').waitFor()
+      assert.equal(await window.evaluate((e) => getComputedStyle(e).direction), 'rtl')
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('button', { name: 'Spara', exact: true }).click()
+      await fact('it is saved', () => asked(house, /admin\/widgets\/1/).length === 1)
+      assert.deepEqual(asked(house, /admin\/widgets\/1/)[0]!.body, { languages: ['sv', 'en', 'de', 'ar'], texts: { de: { greeting: 'Herzlich willkommen!' } } })
+      assert.deepEqual(errors, [])
     },
     administrator,
   ))

@@ -37,6 +37,10 @@ test('a wrap-up by choice is asked for while the customer is there', () =>
     await ask.click()
     await fact('it is asked for', () => asked(house, /101\/extend/).length === 1)
     await fact('and the button says so', async () => (await ask.getAttribute('aria-pressed')) === 'true')
+    await page.reload()
+    await fact('and after a reload, too', async () => (await ask.getAttribute('aria-pressed')) === 'true')
+    await ask.click()
+    assert.equal(asked(house, /101\/extend/).length, 1)
   }, mine({ actions: ['message', 'note', 'end', 'transfer', 'extend'] })))
 
 test('what was taken over capacity says so, and the gauge counts in chats', () =>

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
 import { asked, desk, fact, faults, stopBrowser } from './browser'
 
@@ -231,6 +232,22 @@ test('a supervisor lets mail in from quarantine, blocks a sender and lets one go
     await page.getByRole('row', { name: /vinst/ }).waitFor({ state: 'detached' })
   }))
 
+test('a supervisor sees why visitors are blocked, blocks a network and lifts a block', () =>
+  desk('/settings/blocked-visitors', async ({ page, house }) => {
+    await page.getByRole('row', { name: /butik\/4711.*Hotar.*Tills vidare/ }).waitFor()
+    await page.getByRole('textbox', { name: 'Nätverk' }).fill('203.0.113.0/24')
+    await page.getByRole('textbox', { name: 'Varför' }).fill('Reklam')
+    await page.getByRole('textbox', { name: 'Dagar' }).fill('7')
+    await page.getByRole('button', { name: 'Blockera', exact: true }).click()
+    await page.getByRole('row', { name: /203\.0\.113\.0\/24.*Reklam/ }).waitFor()
+    const { body } = asked(house, /blocked-visitors$/).find((r) => r.method === 'POST')!
+    assert.equal(body.network, '203.0.113.0/24')
+    const days = (Date.parse(String(body.until)) - Date.now()) / 86_400_000
+    assert.ok(days > 6.9 && days < 7.1, `${days} days`)
+    await page.getByRole('button', { name: 'Häv blockeringen av butik/4711' }).click()
+    await page.getByRole('row', { name: /4711/ }).waitFor({ state: 'detached' })
+  }))
+
 test('an administrator says what a word means, changes it and takes it away', () =>
   desk(
     '/settings/synonyms',
@@ -312,6 +329,13 @@ test('agents hear of a planned switch, and when it is called off', () =>
     await fact('the socket is there', () => house.consoles === 1)
     house.tell('drain.notice', { phase: 'planned', node: 'a', since: '2031-05-06T20:30:00Z', deadline: '2031-05-06T21:00:00Z' })
     await page.getByText('Plattformsbyte 22:30: arbeta som vanligt').waitFor()
+    house.tell('drain.notice', { phase: 'final', node: 'a', deadline: '2031-05-06T21:00:00Z' })
+    await page.getByText('Plattformsbyte: snart stängs den gamla plattformen').waitFor()
+    house.lines = structuredClone(sample.lines)
+    house.put(sample.call)
+    house.tell('call.changed', {})
+    await page.getByText('Plattformsbyte: avsluta samtalet nu').waitFor() // who has one
+    house.tell('drain.notice', { phase: 'planned', node: 'a', since: '2031-05-06T20:30:00Z', deadline: '2031-05-06T21:00:00Z' })
     house.tell('drain.notice', { phase: 'over', node: 'a' })
     await page.getByText('Plattformsbyte 22:30').waitFor({ state: 'detached' })
   }))

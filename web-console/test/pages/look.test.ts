@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core'
 import type { Alert } from '../../src/api/types'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { faults, fits, sit, stopBrowser, type View } from './browser'
+import { faults, fits, observed, sit, sixChats, stopBrowser, whispered, type View } from './browser'
 
 after(stopBrowser)
 
@@ -64,11 +64,28 @@ const scenes: Record<string, Scene> = {
   'call-wrap-up': { path: '/phone', shows: 'Ersättning skickad', arrange: (h) => h.interactions.push({ ...sample.wrapUp, channel: 'voice' }), act: (p) => p.getByRole('option', { name: 'Skadad vara' }).click() },
   status: { path: '/status', shows: 'Leverans' },
   messages: { path: '/messages/supervisors', shows: 'Fredagsfika' },
-  drain: { path: '/chat/101', shows: 'Toppen.', act: async (p, h) => (h.tell('drain.notice', { phase: 'final', node: 'a', deadline: new Date(Date.now() + 580_000).toISOString() }), p.getByText('avsluta samtalet nu').waitFor()) },
+  drain: { path: '/chat/101', shows: 'Toppen.', act: async (p, h) => (h.tell('drain.notice', { phase: 'final', node: 'a', deadline: new Date(Date.now() + 580_000).toISOString() }), p.getByText('snart stängs den gamla plattformen').waitFor()) },
   alerts: { path: '/status', shows: 'Leverans', arrange: (h) => (h.alerts = [waitsTooLong('17-0', 'unanswered'), waitsTooLong('18-0', 'max_wait')]), act: (p) => p.getByText(/svarar/).first().waitFor() },
   'new-mail': { path: '/email', shows: 'Skadad leverans', anew: true, act: async (p) => (await p.getByRole('button', { name: 'Nytt mejl' }).first().click(), p.getByRole('dialog').waitFor()) },
+  'rich-mail': {
+    path: '/email/103',
+    shows: 'kvitto-20874.pdf',
+    arrange: (h) => h.keep('8103', 'reply', 0, { text: 'x', html: '<p>Hej <strong>Per</strong>, så här gör du:</p><ol><li>Lägg stången i <em>påsen</em></li><li>Klistra på <a href="https://nordvind.example/retur">retursedeln</a><ul><li>den vita</li></ul></li></ol><blockquote><p>Ena stången är av.</p></blockquote>' }),
+    act: (p) => p.getByRole('textbox', { name: 'Svar' }).getByText('retursedeln').waitFor(),
+  },
+  'macro-form': { path: '/settings/macros', shows: 'Tack och vänta', anew: true, arrange: (h) => (h.role = 'administrator'), act: async (p) => (await p.getByRole('button', { name: 'Ändra Tack och vänta' }).click(), p.getByRole('group', { name: 'Transaktionskoder: Resultat' }).waitFor()) },
+  'follow-up': { path: '/email/103', shows: 'kvitto-20874.pdf', anew: true, act: async (p) => (await p.getByRole('button', { name: 'Följ upp' }).click(), p.getByRole('dialog').waitFor()) },
   forward: { path: '/email/103', shows: 'kvitto-20874.pdf', act: async (p) => (await p.getByRole('tab', { name: 'Vidarebefordra' }).click(), p.getByText('följer med').first().waitFor()) },
   'staff-chat': { path: '/messages/901', shows: 'Jag ringer ekonomi nu.' },
+  'messages-compose': {
+    path: '/messages/supervisors',
+    shows: 'Fredagsfika',
+    act: async (p) => (await p.getByRole('tab', { name: 'Valda' }).click(), await p.getByText('Leverans').first().click(), await p.getByRole('tab', { name: 'Sända' }).click(), await p.getByText('Läst av 3 av 12').click(), p.getByText('Inte läst').waitFor()),
+  },
+  urgent: { path: '/chat/101', shows: 'Toppen.', arrange: (h) => h.supervisorMessages.unshift({ ...sample.supervisorMessages[0]!, id: '3', urgent: true }), act: (p) => p.getByRole('alertdialog').waitFor() },
+  beside: { path: '/chat/101', shows: 'Toppen.', arrange: (h) => whispered(h), act: (p) => p.getByText('Fråga efter ordernumret').waitFor() },
+  observing: { path: '/chat/301', shows: 'Var är mitt paket?', arrange: (h) => observed(h), act: (p) => p.getByText('Kunden märker inget').waitFor() },
+  grid: { path: '/chats', shows: 'Toppen.', arrange: (h) => sixChats(h), act: async (p) => p.locator('.grid-cell').nth(5).waitFor({ state: 'attached' }) },
   customer: { path: '/customers/11', shows: 'Faktura efter retur' },
   case: { path: '/cases/4101', shows: 'Stäng ärendet' },
   article: { path: '/knowledge/31', shows: '30 dagars' },
@@ -94,6 +111,7 @@ const scenes: Record<string, Scene> = {
   ...kept('mailboxes', '/settings/mailboxes', 'Lösenordet gäller inte'),
   ...kept('quarantine', '/settings/quarantine', 'Du har vunnit'),
   ...kept('blocked-senders', '/settings/blocked-senders', '@vinst.example'),
+  ...kept('blocked-visitors', '/settings/blocked-visitors', 'butik/4711'),
   ...kept('nodes', '/settings/nodes', 'north1'),
   ...kept('nodes-switch', '/settings/nodes', 'north1', async (p) => (await p.getByRole('button', { name: 'Byt plattform: north1' }).click(), await p.getByLabel('Börjar').selectOption('at'), p.getByLabel('Tidpunkt').waitFor())),
   ...kept('logins', '/settings/logins', 'byter lösenord'),
@@ -117,7 +135,7 @@ const scenes: Record<string, Scene> = {
   palette: { path: '/chat', shows: 'Inkorg', act: async (p) => (await p.keyboard.press('Control+KeyK'), p.getByText('Gå till Kunder').waitFor()) },
 }
 
-const working = new Set(['kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'two-lines', 'line-outside', 'status', 'case'])
+const working = new Set(['grid', 'beside', 'kept-queue', 'kept-agent', 'workspace', 'email', 'wrap-up', 'phone', 'two-lines', 'line-outside', 'status', 'case'])
 const views: Record<string, View> = { 'light-1440': {}, 'dark-1440': { theme: 'dark' }, 'light-1100': { width: 1100 }, 'dark-768': { theme: 'dark', width: 768, height: 1024 }, 'dark-390': { theme: 'dark', width: 390, height: 844 } }
 const expected = /status of (401|500)|WebSocket connection/ // what the scene itself broke
 

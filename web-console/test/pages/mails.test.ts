@@ -6,7 +6,7 @@ import type { Mail } from '../../src/api/types'
 import * as sample from '../fixture/data'
 import { disowned, isSpam } from '../../src/thread/mail-facts'
 import { foreign } from '../../src/thread/invitation'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
+import { asked, desk, fact, faults, stopBrowser, written } from './browser'
 
 after(stopBrowser)
 
@@ -72,7 +72,7 @@ test('a mail that was just sent is taken back, to be written on', () =>
       assert.equal(asked(house, /cancel/).length, 0)
       await answer.fill('')
       await page.keyboard.press('Control+z')
-      await fact('it is back', async () => (await answer.inputValue()) === 'Vi skickar en ny stång.')
+      await fact('it is back', async () => (await written(answer)) === 'Vi skickar en ny stång.')
       assert.equal(asked(house, /8103\/entries\/\d+\/cancel/).length, 1)
       await page.getByText('Tillbakatagen').first().waitFor()
       assert.equal(await page.getByText('Mejlet skickas strax.').count(), 0)
@@ -98,7 +98,7 @@ test('a mail is sent later, by keyboard alone', () =>
     const { send_at, hold } = asked(house, /103\/reply/)[0]!.body
     assert.deepEqual([send_at, hold], [await page.evaluate((t) => new Date(t).toISOString(), then), undefined])
     await page.getByText(/^Skickas \d+ \w+( \d+)? 08:15$/).first().waitFor()
-    assert.equal(await answer.inputValue(), '')
+    assert.equal(await written(answer), '')
   }))
 
 test('a mail that its sender’s domain disowns says so, and the details say who found out', () =>
@@ -143,30 +143,71 @@ test('a macro writes its text, with the codes to end with', () =>
     await page.getByRole('textbox', { name: 'Svar' }).fill('Så här:')
     await page.getByRole('button', { name: 'Makro' }).click()
     await page.getByRole('menuitem', { name: 'Tack och vänta' }).click()
-    await fact('its text is written', async () => (await page.getByRole('textbox', { name: 'Svar' }).inputValue()) === 'Så här:\n\nHej Anna, tack! Vi återkommer i dag.')
+    await fact('its text is written', async () => (await written(page.getByRole('textbox', { name: 'Svar' }))) === 'Så här:\n\nHej Anna, tack! Vi återkommer i dag.')
     assert.equal(asked(house, /101\/macros\/1/).length, 1)
     await page.getByRole('button', { name: 'Avsluta chatt' }).click()
     await page.getByRole('option', { name: 'Fråga om order', selected: true }).waitFor()
   }))
 
-test('macros are kept: what the form does not show stays as it was', () =>
+test('a macro is kept whole: what it says, does, and where it is offered', () =>
   desk(
     '/settings/macros',
-    async ({ page, house }) => {
+    async ({ page, house, errors }) => {
       await page.getByRole('button', { name: 'Ändra Tack och vänta' }).click()
       await page.getByLabel('Namn').fill('Tack')
+      const text = page.getByRole('textbox', { name: 'Text' })
+      await text.focus()
+      await page.evaluate(() => new Promise((done) => setTimeout(done, 50))) // after the editor's own timer, which sets the caret 20 ms after the focus
+      await page.keyboard.press('Control+End')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Control+b')
+      await page.keyboard.type('Hälsningar')
+      await page.getByRole('button', { name: 'Variabel' }).click()
+      await page.getByRole('menuitem', { name: 'Köns namn' }).click()
+      await page.getByRole('group', { name: 'Artiklar' }).getByText('Ångerrätt och återköp').waitFor()
+      await page.getByLabel('Sök artikel').fill('förfallo')
+      await page.getByRole('button', { name: 'Flytta förfallodag' }).click()
+      await page.getByLabel('Ärendet flyttas till kön').selectOption('Faktura')
+      await page.getByRole('group', { name: 'Transaktionskoder: Resultat' }).getByText('Ersättning skickad').click()
+      await page.getByRole('group', { name: 'Erbjuds i köerna' }).getByText('Leverans', { exact: true }).click()
       assert.deepEqual(await faults(page), [])
       await page.getByRole('button', { name: 'Spara', exact: true }).click()
       await page.getByRole('rowheader', { name: 'Tack', exact: true }).waitFor()
       const put = asked(house, /admin\/macros\/1/)[0]!
       assert.equal(put.ifMatch, '3')
-      assert.deepEqual(put.body, { name: 'Tack', text: 'Hej {{customer.first_name}}, tack! Vi återkommer i dag.', state: 'pending', tags: ['väntar'], articles: ['31'] })
+      const said = 'Hej {{customer.first_name}}, tack! Vi återkommer i dag.'
+      assert.deepEqual(put.body, {
+        name: 'Tack', text: `${said}\n\nHälsningar{{queue.name}}`, html: `<p>${said}</p><p><strong>Hälsningar{{queue.name}}</strong></p>`,
+        state: 'pending', tags: ['väntar'], articles: ['31', '36'], queue: '1', codes: ['21'], queues: ['2'],
+      })
       assert.equal(await page.getByText('Min hälsning').count(), 0)
       await page.goto(page.url().replace('macros', 'mine'))
       await page.getByText('Min hälsning').waitFor()
+      await page.getByRole('button', { name: 'Nytt makro' }).click()
+      await page.getByLabel('Namn').fill('Hej')
+      await page.getByRole('textbox', { name: 'Text' }).fill('Hej!')
+      await page.getByRole('button', { name: 'Spara', exact: true }).click()
+      await page.getByRole('rowheader', { name: 'Hej', exact: true }).waitFor()
+      assert.deepEqual(asked(house, /^\/macros$/)[0]?.body, { name: 'Hej', text: 'Hej!', tags: [] })
+      assert.deepEqual(errors, [])
     },
     (h) => (h.role = 'administrator'),
   ))
+
+test('a mail is followed up later, by a task of one’s own', () =>
+  desk('/email/103', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Följ upp' }).click()
+    const dialog = page.getByRole('dialog')
+    assert.match(await dialog.getByLabel('Vad ska göras').inputValue(), /Skadad leverans/)
+    await dialog.getByLabel('Vad ska göras').fill('Hör efter om stången')
+    await dialog.getByLabel('Tid').fill('2031-03-05T09:00')
+    assert.deepEqual(await faults(page), [])
+    await page.keyboard.press('Enter')
+    await dialog.waitFor({ state: 'detached' })
+    const { title, case: of, assignee, due_at, note } = asked(house, /^\/tasks$/)[0]!.body
+    assert.deepEqual([title, of, assignee, due_at], ['Hör efter om stången', house.interactions.find((i) => i.id === '103')!.case, sample.me, '2031-03-05T08:00:00.000Z'])
+    assert.match(String(note), /Per Lindqvist.*\n\nHej Alva/)
+  }))
 
 test('mails are signed by the server, and what it puts below is shown', () =>
   desk('/email/103', async ({ page, house }) => {

@@ -1,5 +1,6 @@
 // A house that wants a reason for every status: none of the ways to change one may lock its agents in.
 
+import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
@@ -57,6 +58,16 @@ test('the palette offers a status with each of its reasons', () =>
     await page.getByRole('menuitem', { name: /Rast · Lunch/ }).click()
     await fact('it is asked for', () => told(house, 'on_break', 'lunch'))
   }, strict('available', { units: 0, holds: [] })))
+
+test('a supervisor is asked for the reasons of whom they set a status for', () =>
+  desk('/status', async ({ page, house }) => {
+    await page.getByRole('button', { name: 'Åtgärder för Nils Ek' }).click()
+    await page.getByRole('menuitem', { name: /Sätt status/ }).click()
+    await page.getByRole('menuitem', { name: 'Rast' }).click()
+    await page.getByRole('menuitem', { name: 'Tandläkare' }).click()
+    await fact('it is set', () => asked(house, /agents\/\d+\/status/).some((r) => r.body.status === 'on_break' && r.body.code === 'dentist'))
+    assert.equal(await page.getByRole('menuitem', { name: 'Lunch' }).count(), 0)
+  }, (h) => ((h.statusCodes = reasons), (h.theirCodes = { on_break: [{ id: 'dentist', name: 'Tandläkare' }] }))))
 
 test('a supervisor logs somebody out with the reason', () =>
   desk('/status', async ({ page, house }) => {

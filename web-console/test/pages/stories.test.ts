@@ -60,7 +60,7 @@ test('S12 a platform switch counts down, and is called off', () =>
     tell('notice')
     await page.getByText('avsluta det du håller').waitFor()
     tell('final')
-    const strip = page.getByRole('status').filter({ hasText: 'avsluta samtalet nu' })
+    const strip = page.getByRole('status').filter({ hasText: 'snart stängs den gamla plattformen' })
     await strip.waitFor()
     const left = async () => strip.locator('time').textContent()
     const before = await left()

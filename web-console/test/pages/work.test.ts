@@ -212,7 +212,7 @@ test('a mail is written to somebody who has not written', () =>
     await page.getByRole('button', { name: 'Nytt mejl' }).click()
     await page.getByRole('textbox', { name: 'Lägg till mottagare' }).fill('ny@kund.example')
     await page.getByLabel('Ämne').fill('Din cykel')
-    await page.getByLabel('Text').fill('Den är klar.')
+    await page.getByRole('textbox', { name: 'Text' }).fill('Den är klar.')
     await page.getByRole('button', { name: /^Skicka/ }).click()
     await fact('the mail was written', () => asked(house, /\/mails/).length === 1)
     const { to, subject, text } = asked(house, /\/mails/)[0]!.body

@@ -66,6 +66,13 @@ test('presence of others is not mine', () => {
   assert.equal(after([{ t: 'agent.status', data: presence(3) }], mine).presence?.status, 'busy')
 })
 
+test('what a customer is writing goes with the line', () => {
+  const typing = (on: boolean, text?: string): Envelope => ({ t: 'typing', conversation: '3', data: { author: { kind: 'customer' }, on, text } })
+  assert.equal(after([typing(true, 'Hej'), typing(true)]).typed['3'], 'Hej')
+  assert.equal(after([typing(true, 'Hej'), typing(false)]).typed['3'], '')
+  assert.equal(after([typing(true, 'Hej'), { t: 'message.created', data: entry(1) }]).typed['3'], undefined)
+})
+
 test('typing ends by itself, by word, and with the line', () => {
   const typing = (on: boolean): Envelope => ({ t: 'typing', conversation: '3', data: { author: { kind: 'customer' }, on } })
   assert.equal(after([typing(true)]).typing['3'], 6000)

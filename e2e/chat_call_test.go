@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaxelhq/vaxel/channels/voice/g711"
+	"github.com/vaxelhq/vaxel/channels/voice/phonetest"
+	"github.com/vaxelhq/vaxel/gateway"
+)
+
+// TestStoryVisitorAsksToBeCalled: a visitor who does not chat leaves a number and a time. The wish is
+// on a case at once; when its time has come, over a kill, an agent is offered it once and calls:
+// her phone rings first, then the customer's.
+func TestStoryVisitorAsksToBeCalled(t *testing.T) {
+	t.Parallel()
+	out := phonetest.NewPhone(t, "customer", g711.Mu, outsideHz)
+	v := newVaxel(t, telephony(freePort(t, "udp"), 60)+dialPlan(out)+widget)
+	desk := phonetest.NewPhone(t, "anna", g711.A, agentHz)
+	v.agent.setPhone(desk.URI())
+	v.start()
+	_, err := v.pool.Exec(t.Context(), `update widget set form = form || '{"callback": "always"}'`)
+	must(t, err)
+	v.agent.signIn()
+	c := v.agent.openConsole()
+	v.agent.available()
+	guest := v.visit()
+	guest.say("callback", 0, map[string]any{"phone": outsideNo, "name": "Karin", "text": "Fakturan", "due": time.Now().Add(time.Hour).UnixMilli()})
+	v.wait("a wish that is stored", guest.allSaid)
+	if cases, work := v.number(`select count(*) from support_case`), v.number(`select count(*) from interaction`); cases != 1 || work != 0 {
+		t.Errorf("%d cases and %d interactions before the time, want a case", cases, work)
+	}
+	v.kill()
+	_, err = v.pool.Exec(t.Context(), `update call_wish set due_at = now()`)
+	must(t, err)
+	v.start()
+	guest.say("callback", 0, map[string]any{"phone": outsideNo})
+	id := c.accept(t)
+	var i gateway.Interaction
+	v.agent.must(http.MethodGet, "/interactions/"+id.String(), nil, &i)
+	if i.Channel != gateway.Callback {
+		t.Fatalf("the agent was offered a %s", i.Channel)
+	}
+	v.agent.must(http.MethodPost, "/interactions/"+id.String()+"/call-back", nil, nil)
+	desk.Next().Answer()
+	theirs := out.Next()
+	if !strings.Contains(theirs.To(), "+46701112233@") {
+		t.Errorf("called %s", theirs.To())
+	}
+	theirs.Answer()
+	phonetest.Wait(t, "they hear each other", func() bool { return desk.Sound.Ear.Hears(outsideHz) && out.Sound.Ear.Hears(agentHz) })
+	theirs.Bye()
+	c.finish(t, id)
+	if n := v.number(`select count(*) from interaction where channel = 'callback'`); n != 1 {
+		t.Errorf("%d callbacks, want the one", n)
+	}
+}

@@ -1,0 +1,43 @@
+import type { EditorWords } from './sv-editor'
+
+/** Words of the field in which formatted texts are written, in English. */
+export const enEditor: EditorWords = {
+  bar: 'Formatting',
+  bold: 'Bold',
+  italic: 'Italic',
+  underline: 'Underlined',
+  heading: 'Heading',
+  bullets: 'Bulleted list',
+  numbers: 'Numbered list',
+  quote: 'Quote',
+  link: 'Link',
+  picture: 'Picture in the text',
+  variable: 'Variable',
+  rich: 'Format',
+  plain: 'Text only',
+  address: 'Address of the link',
+  addressHint: 'example.com or name@example.com',
+  setLink: 'Link',
+  dropLink: 'Remove the link',
+  noAddress: 'Type an address, for example example.com/returns.',
+  plainTitle: 'Text only?',
+  loss: {
+    look: 'Bold, italic, underlined words and headings lose their looks.',
+    links: 'Links are written out with their addresses.',
+    pictures: 'Pictures in the text become attached files.',
+  },
+  goPlain: 'Change to text only',
+  stayRich: 'Keep the formatting',
+  variables: {
+    'agent.first_name': 'Your first name',
+    'agent.name': 'Your name',
+    'agent.signature': 'Your signature',
+    'case.number': 'Number of the case',
+    'case.subject': 'Subject of the case',
+    'customer.address': 'Address of the customer',
+    'customer.company': 'Company of the customer',
+    'customer.first_name': 'First name of the customer',
+    'customer.name': 'Name of the customer',
+    'queue.name': 'Name of the queue',
+  },
+}

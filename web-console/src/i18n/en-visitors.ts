@@ -1,0 +1,32 @@
+import type { svVisitors } from './sv-visitors'
+
+/** Words about visitors who may not chat, in English. */
+export const enVisitors: typeof svVisitors = {
+  title: 'Blocked visitors',
+  lead: 'They cannot chat. What was said stays, and a block can be lifted.',
+  none: 'Nobody is blocked',
+  who: 'Who',
+  reason: 'Why',
+  until: 'Until',
+  forever: 'Until lifted',
+  by: { browser: 'The browser', identity: 'Signed in as', network: 'The network' },
+  network: 'Network',
+  networkHint: 'An address, or a range: 203.0.113.0/24',
+  days: 'Days',
+  daysHint: 'Empty: until it is lifted',
+  block: 'Block',
+  blockThis: 'Block the visitor …',
+  blockTitle: 'Block the visitor',
+  blockLead: 'The visitor can write no more. What was said stays. Supervisors can lift the block.',
+  blockedNow: 'The visitor is blocked.',
+  knownBy: 'Known by',
+  unblock: 'Lift',
+  unblockOf: (who) => `Lift the block of ${who}`,
+  after: 'Afterwards',
+  afterLead: 'Goes by mail to who has left an address. The answer to the mail comes to the same case.',
+  afterTranscript: 'Send the chat when it ends because the visitor fell silent',
+  afterContinue: 'Send what is written to who has been away for',
+  afterContinueHint: '1 to 5. Empty: never',
+  minutes: 'minutes',
+  askCalls: 'Visitors may ask to be called at any time',
+}

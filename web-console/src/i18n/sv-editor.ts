@@ -1,0 +1,43 @@
+/** Words of the field in which formatted texts are written, in Swedish. */
+export const svEditor = {
+  bar: 'Formatering',
+  bold: 'Fet',
+  italic: 'Kursiv',
+  underline: 'Understruken',
+  heading: 'Rubrik',
+  bullets: 'Punktlista',
+  numbers: 'Numrerad lista',
+  quote: 'Citat',
+  link: 'Länk',
+  picture: 'Bild i texten',
+  variable: 'Variabel',
+  rich: 'Formatera',
+  plain: 'Bara text',
+  address: 'Länkens adress',
+  addressHint: 'exempel.se eller namn@exempel.se',
+  setLink: 'Länka',
+  dropLink: 'Ta bort länken',
+  noAddress: 'Skriv en adress, till exempel exempel.se/retur.',
+  plainTitle: 'Bara text?',
+  loss: {
+    look: 'Fetstil, kursiv, understrykning och rubriker försvinner.',
+    links: 'Länkar skrivs ut med sina adresser.',
+    pictures: 'Bilder i texten blir bifogade filer.',
+  },
+  goPlain: 'Byt till bara text',
+  stayRich: 'Behåll formateringen',
+  variables: {
+    'agent.first_name': 'Ditt förnamn',
+    'agent.name': 'Ditt namn',
+    'agent.signature': 'Din signatur',
+    'case.number': 'Ärendets nummer',
+    'case.subject': 'Ärendets ämne',
+    'customer.address': 'Kundens adress',
+    'customer.company': 'Kundens företag',
+    'customer.first_name': 'Kundens förnamn',
+    'customer.name': 'Kundens namn',
+    'queue.name': 'Köns namn',
+  },
+}
+
+export type EditorWords = typeof svEditor
