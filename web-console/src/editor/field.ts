@@ -47,7 +47,7 @@ export function fieldIn(place: HTMLElement, words: Words, owner: RefObject<Owner
     nodeViews: { picture: (n) => ({ dom: pictureOf(n, owner) }) },
     transformPastedHTML: (html) => tidy(html, (cid) => Boolean(putIn.get(view)?.has(cid) || owner.current.files?.url(cid))), // one of another mail would not go along
     clipboardTextParser: (text) => new Slice(fromText(text).content, 1, 1),
-    handleDOMEvents: { keydown: (_, e) => isUndo(e) && owner.current.yields() }, // it is not ours, then
+    handleDOMEvents: { keydown: (_, e) => (heed(view), isUndo(e) && owner.current.yields()) }, // it is not ours, then
     handleKeyDown: (_, e) => pressed(e, owner.current),
     handlePaste: (_, e) => pasted(view, e.clipboardData, owner),
     handleDrop: (_, e, __, moved) => !moved && dropped(view, e, owner),
@@ -68,6 +68,9 @@ function pictureOf(n: Node, owner: RefObject<Owner>): HTMLElement {
   img.alt = n.attrs.alt as string
   return img
 }
+
+/** A browser tells of a moved caret with its next frame; on a slow machine a key may come before that, and would act where the caret was. */
+const heed = (view: EditorView) => (view as unknown as { domObserver: { flush(): void } }).domObserver.flush()
 
 const isUndo = (e: KeyboardEvent) => e.code === 'KeyZ' && (e.metaKey || e.ctrlKey) && !e.shiftKey
 

@@ -64,6 +64,19 @@ test('a mail is written with its looks by keyboard alone, and says the same as p
     assert.deepEqual(errors, [])
   }))
 
+test('a key acts where the caret was just moved, though the browser has not told of it yet', () =>
+  desk('/email/103', async ({ page, house }) => {
+    await answer(page).focus()
+    await page.keyboard.type('Hej')
+    await answer(page).evaluate((e) => {
+      getSelection()!.collapse(e.querySelector('p')!.firstChild, 1)
+      e.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', code: 'Enter', keyCode: 13, bubbles: true, cancelable: true }))
+    })
+    await page.keyboard.press('Control+Enter')
+    await fact('it was sent', () => asked(house, /103\/reply/).length === 1)
+    assert.equal(asked(house, /103\/reply/)[0]!.body.text, 'H\n\nej')
+  }))
+
 test('a mail without looks is sent as it was typed', () =>
   desk('/email/103', async ({ page, house }) => {
     await answer(page).fill('Hej!')
