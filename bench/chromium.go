@@ -69,16 +69,16 @@ type loaded struct {
 	ours     int
 }
 
-var errNoChromium = errors.New("chromium is missing: install the package chromium")
+var errNoChromium = errors.New("chromium is missing: install the package chromium-headless-shell")
 
 // chromium starts a browser of the bench's own and opens a tab.
 func (b *Bench) chromium(ctx context.Context) (*page, error) {
-	binary, err := exec.LookPath("chromium")
+	binary, err := exec.LookPath("chromium-headless-shell")
 	if err != nil {
 		return nil, errNoChromium
 	}
 	profile := filepath.Join(b.dir, "chromium")
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", // our own arguments
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", // our own arguments
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	said, err := cmd.StderrPipe()

@@ -15,7 +15,7 @@ want postfix postfix
 want mbsync isync
 want rtpengine rtpengine-daemon
 want nats-server nats-server
-want chromium chromium fonts-liberation fonts-noto-core
+want chromium-headless-shell chromium-headless-shell fonts-liberation fonts-noto-core
 want sipp sip-tester
 want baresip baresip
 want sox sox

@@ -19,7 +19,7 @@ func TestInstallTellsOthersWhatToRun(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "./install.sh")
 	cmd.Env = []string{"PATH=" + path}
 	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "sudo apt-get install --no-install-recommends ") || !strings.Contains(string(out), " chromium ") {
+	if err == nil || !strings.Contains(string(out), "sudo apt-get install --no-install-recommends ") || !strings.Contains(string(out), " chromium-headless-shell ") {
 		t.Errorf("got %v, %s", err, out)
 	}
 }

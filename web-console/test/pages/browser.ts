@@ -27,11 +27,11 @@ export interface View {
 
 /** A fixture house and a browser page on it. */
 export async function sit(path: string, view: View = {}, arrange: (h: House) => void = () => {}): Promise<Desk> {
-  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args })
+  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell', args })
   const house = new House()
   arrange(house)
   const url = await house.start()
-  const context = await browser.newContext({ viewport: { width: view.width ?? 1440, height: view.height ?? 900 }, colorScheme: view.theme ?? 'light', locale: view.locale ?? 'sv-SE', timezoneId: 'Europe/Stockholm', bypassCSP: false })
+  const context = await browser.newContext({ viewport: { width: view.width ?? 1440, height: view.height ?? 900 }, colorScheme: view.theme ?? 'light', locale: view.locale ?? 'sv-SE', reducedMotion: 'reduce', timezoneId: 'Europe/Stockholm', bypassCSP: false })
   const page = await context.newPage()
   page.setDefaultTimeout(60_000) // a slow machine is no fault
   const errors: string[] = []
