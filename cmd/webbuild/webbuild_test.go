@@ -147,6 +147,33 @@ func TestEachLanguageIsAFileOfItsOwn(t *testing.T) {
 	}
 }
 
+// What one style sheet of the widget's defines, another uses: each is built with the same short names, and
+// what a script or a class is called stays.
+func TestTheWidgetsTokensHaveShortNames(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"src/words/sv.json": `{"chat": {}, "later": {}, "shared": {}, "invite": {}}`,
+		"src/tokens.css":    ":host { --c-text: black; --ring: 0 0 0 2px var(--c-text); } :host([brand]) { --c-text: var(--brand) }",
+		"src/chat.css":      ".btn--ring { color: var(--c-text); box-shadow: var(--ring), var(--none) }",
+		"src/loader.ts":     `import css from "./tokens.css"; document.title = css`,
+		"src/chat.tsx":      `import css from "./chat.css"; document.title = css`,
+		"src/later.tsx":     `export const x = 1`, "src/invite.ts": `export const i = 1`, "src/preview.ts": `document.title = "p"`, "src/mirror.ts": `export const x = 1`,
+		"src/collaborate.ts": `export const x = 1`, "src/jsx.ts": `export const h = 1, Fragment = 2`, "src/kit.ts": `export let h: any, Fragment: any`,
+	})
+	b, err := buildWidget(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"v1.js":      ":host{--va: black;--vb: 0 0 0 2px var(--va)}:host([brand]){--va: var(--brand)",
+		"sv/chat.js": ".btn--ring{color:var(--va);box-shadow:var(--vb),var(--none)}",
+	} {
+		if !bytes.Contains(b.files[name], []byte(want)) {
+			t.Errorf("%s has not %s:\n%s", name, want, b.files[name])
+		}
+	}
+}
+
 func TestSizesRefuseAPagePastItsLimit(t *testing.T) {
 	b := bundle{files: map[string][]byte{"a.js": []byte("1234567890")}, pages: []page{{"a", []string{"a.js"}, 5}}}
 	if errs := b.report(false); errs != nil {

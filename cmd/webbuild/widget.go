@@ -90,7 +90,7 @@ func widgetFile(dir, entry string, format api.Format, define map[string]string, 
 	o.TsconfigRaw = "{}"                                                   // the file's own jsx setting would win over these
 	o.Inject = inject
 	o.Metafile = true
-	o.Plugins = []api.Plugin{cssAsText}
+	o.Plugins = []api.Plugin{cssAsText(tokenNames(dir))}
 	maps.Copy(o.Define, define)
 	r, err := esbuild(o)
 	if err != nil {
@@ -99,24 +99,24 @@ func widgetFile(dir, entry string, format api.Format, define map[string]string, 
 	return r.OutputFiles[0].Contents, r.Metafile, nil
 }
 
-// cssAsText turns an imported style sheet into a minified string: the widget makes
-// constructable style sheets of it, which a page's CSP without style-src allows.
-var cssAsText = api.Plugin{
-	Name: "css-as-text",
-	Setup: func(b api.PluginBuild) {
-		b.OnLoad(api.OnLoadOptions{Filter: `\.css$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-			source, err := os.ReadFile(a.Path)
-			if err != nil {
-				return api.OnLoadResult{}, err
-			}
-			r := api.Transform(string(source), api.TransformOptions{
-				Charset: api.CharsetUTF8, Loader: api.LoaderCSS, MinifySyntax: true, MinifyWhitespace: true,
-			})
-			if len(r.Errors) > 0 {
-				return api.OnLoadResult{Errors: r.Errors}, nil
-			}
-			text := string(r.Code)
-			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
+// cssAsText turns an imported style sheet into a minified string, with its tokens' short names: the
+// widget makes constructable style sheets of it, which a page's CSP without style-src allows.
+func cssAsText(names map[string]string) api.Plugin {
+	load := func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		source, err := os.ReadFile(a.Path)
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		r := api.Transform(rename(string(source), names), api.TransformOptions{
+			Charset: api.CharsetUTF8, Loader: api.LoaderCSS, MinifySyntax: true, MinifyWhitespace: true,
 		})
-	},
+		if len(r.Errors) > 0 {
+			return api.OnLoadResult{Errors: r.Errors}, nil
+		}
+		text := string(r.Code)
+		return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
+	}
+	return api.Plugin{Name: "css-as-text", Setup: func(b api.PluginBuild) {
+		b.OnLoad(api.OnLoadOptions{Filter: `\.css$`}, load)
+	}}
 }

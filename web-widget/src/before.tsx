@@ -1,3 +1,4 @@
+import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fill, span } from "./fill";
 import { Icon } from "./icons";
@@ -56,7 +57,7 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
         <label class="label" for="q">{letter ? w.search : w.question}</label>
         <div class="field">
           <input id="q" name="q" dir={question ? "auto" : undefined} ref={input} value={question} maxLength={1000} autocomplete="off" onInput={(e) => write(e.currentTarget.value)} {...bad("question")} />
-          {question && <button class="ibtn ibtn--in" type="button" aria-label={w.clear} onClick={() => { write(""); input.current?.focus(); }}><Icon of="x" /></button>}
+          {question && <button class="ibtn" type="button" aria-label={w.clear} onClick={() => { write(""); input.current?.focus(); }}><Icon of="x" /></button>}
         </div>
         {problem("question")}
       </div>
@@ -68,6 +69,15 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
   }
   function problem(field: "question" | "name" | "email") {
     return tried && wrong[field] ? <span class="bad" id={"bad-" + field}>{wrong[field]}</span> : null;
+  }
+  function who(field: "name" | "email", id: string, value: string, set: (v: string) => void, more: JSX.IntrinsicElements["input"]) {
+    return form[field] !== "off" && !state.known && (
+      <div class="w-f">
+        <label class="label" for={id}>{w[field]} {form[field] !== "required" && <span class="meta">{w.optional}</span>}</label>
+        <div class="field"><input id={id} name={id} dir={value ? "auto" : undefined} value={value} autocomplete={field} onInput={(e) => set(e.currentTarget.value)} {...more} {...bad(field)} /></div>
+        {problem(field)}
+      </div>
+    );
   }
   if (letter) {
     return <div class="w-body">{called && call}{later && !site.open && <later.Closed part={part} />}{ask}{later && <later.Letter part={part} onWrite={setWrites} />}{!called && call}</div>;
@@ -93,20 +103,8 @@ export function Before({ part, prefill, base }: { part: Part; prefill: Prefill; 
       )}
       <span class="grow" />
       <div class="f2">
-        {form.name !== "off" && !state.known && (
-          <div class="w-f">
-            <label class="label" for="n">{w.name} {form.name !== "required" && <span class="meta">{w.optional}</span>}</label>
-            <div class="field"><input id="n" name="n" dir={name ? "auto" : undefined} value={name} maxLength={100} autocomplete="name" onInput={(e) => setName(e.currentTarget.value)} {...bad("name")} /></div>
-            {problem("name")}
-          </div>
-        )}
-        {form.email !== "off" && !state.known && (
-          <div class="w-f">
-            <label class="label" for="e">{w.email} {form.email !== "required" && <span class="meta">{w.optional}</span>}</label>
-            <div class="field"><input id="e" name="e" type="email" dir={email ? "auto" : undefined} value={email} maxLength={320} autocomplete="email" placeholder={w.forCopy} onInput={(e) => setEmail(e.currentTarget.value)} {...bad("email")} /></div>
-            {problem("email")}
-          </div>
-        )}
+        {who("name", "n", name, setName, { maxLength: 100 })}
+        {who("email", "e", email, setEmail, { type: "email", maxLength: 320, placeholder: w.forCopy })}
       </div>
       {later && <later.Asked part={part} />}
       <button class="btn btn--lg btn--primary btn--block"><Icon of="chat" />{site.wait ? fill(w.startIn, part.number(Math.max(1, Math.round(site.wait / 60)))) : w.start}</button>

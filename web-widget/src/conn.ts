@@ -25,11 +25,13 @@ export class Conn {
   #watch = 0;
   #ended = false;
   #poll?: typeof Poll;
+  #over = new AbortController();
 
   constructor(private url: string, private on: Listener, private late: () => Promise<{ Poll: typeof Poll }>) {
-    addEventListener("online", this.#now);
-    addEventListener("pageshow", this.#now);
-    document.addEventListener("visibilitychange", this.#now);
+    const { signal } = this.#over;
+    addEventListener("online", this.#now, { signal });
+    addEventListener("pageshow", this.#now, { signal });
+    document.addEventListener("visibilitychange", this.#now, { signal });
   }
 
   open = (): void => {
@@ -76,10 +78,8 @@ export class Conn {
 
   end(): void {
     this.#ended = true;
+    this.#over.abort();
     this.#drop();
-    removeEventListener("online", this.#now);
-    removeEventListener("pageshow", this.#now);
-    document.removeEventListener("visibilitychange", this.#now);
   }
 
   restart(): void {
@@ -98,7 +98,7 @@ export class Conn {
   }
 
   #now = (): void => {
-    if (!this.#ws && !this.#refused && document.visibilityState === "visible" && navigator.onLine) this.open();
+    if (!this.#ws && !this.#refused && !document.hidden && navigator.onLine) this.open();
   };
 
   #guard(ms: number): void {

@@ -5,6 +5,7 @@ const paths = {
   checks: ["m1.4 8.6 2.9 2.9 5.4-6M7.6 11l.5.5 6.5-6.5"],
   clip: ["m13.2 7.6-5.3 5.3a3.2 3.2 0 0 1-4.5-4.5l5.6-5.6a2.1 2.1 0 0 1 3 3l-5.6 5.6a1 1 0 0 1-1.5-1.5l5-5"],
   clock: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "M8 4.8V8l2.2 1.6"],
+  dots: ["M3.5 8v.01M8 8v.01M12.5 8v.01"], // more
   down: ["m4.5 6.3 3.5 3.5 3.5-3.5"],
   okc: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "m5.4 8.2 1.8 1.8 3.4-3.7"],
   right: ["m6.3 4.5 3.5 3.5-3.5 3.5"],
@@ -18,15 +19,6 @@ export function Icon({ of, size, turned }: { of: keyof typeof paths | string[]; 
   return (
     <svg class={"i i-" + (typeof of === "string" ? of : "own") + (size ? ` i-${size}` : "")} viewBox="0 0 16 16" aria-hidden="true">
       {(typeof of === "string" ? paths[of] : of).map((d) => <path d={d} transform={turned ? "rotate(180 8 8)" : ""} />)}
-    </svg>
-  );
-}
-
-// Three dots: more.
-export function Dots() {
-  return (
-    <svg class="i dots" viewBox="0 0 16 16" aria-hidden="true">
-      <circle cx="3.5" cy="8" r="1.2" /><circle cx="8" cy="8" r="1.2" /><circle cx="12.5" cy="8" r="1.2" />
     </svg>
   );
 }

@@ -10,6 +10,7 @@ import { CallMe, Letter, Person } from "./letter";
 import { Menu } from "./menu";
 import { Ask, Stopped } from "./strip";
 
+export { beep } from "./beep";
 export { Poll } from "./poll";
 export { upload } from "./upload";
 

@@ -98,7 +98,7 @@ export class Session implements Listener {
 
   #lead(): void {
     // What the leader before had confirmed may still be kept as unsaid.
-    this.#set({ ...this.state, out: (this.store.reload().out ?? []).filter((o) => !this.state.lines.some((l) => l.cid === o.cid)) });
+    this.#put({ out: (this.store.reload().out ?? []).filter((o) => !this.state.lines.some((l) => l.cid === o.cid)) });
     this.#conn = new Conn(this.address.replace(/^http/, "ws") + "socket", this, () => late(this.address, this.lang()));
     this.#conn.open();
   }
@@ -125,7 +125,7 @@ export class Session implements Listener {
   }
 
   down(retrying: boolean): void {
-    this.#set({ ...this.state, net: retrying ? "retry" : "off", typing: "" });
+    this.#put({ net: retrying ? "retry" : "off", typing: "" });
   }
 
   refused(code: number): void {
@@ -133,7 +133,7 @@ export class Session implements Listener {
       this.#fresh();
       return;
     }
-    this.#set({ ...this.state, stop: code === 4009 ? "elsewhere" : code === 4011 ? "blocked" : "refused", net: "off" });
+    this.#put({ stop: code === 4009 ? "elsewhere" : code === 4011 ? "blocked" : "refused", net: "off" });
   }
 
   #act(a: Action): void {
@@ -151,7 +151,7 @@ export class Session implements Listener {
         break;
       case "drop":
         this.#files.delete(a.cid);
-        this.#set({ ...this.state, out: this.state.out.filter((o) => o.cid !== a.cid) });
+        this.#put({ out: this.state.out.filter((o) => o.cid !== a.cid) });
         break;
       case "again":
         this.#repeat(a.cid);
@@ -160,11 +160,11 @@ export class Session implements Listener {
         this.#fresh();
         break;
       case "here":
-        this.#set({ ...this.state, stop: undefined });
+        this.#put({ stop: undefined });
         this.#conn?.restart();
         break;
       default:
-        this.#set({ ...this.state, trouble: undefined });
+        this.#put({ trouble: undefined });
         this.#conn?.send({ t, cid: newID(), lang: this.lang(), ...rest });
     }
   }
@@ -175,7 +175,7 @@ export class Session implements Listener {
 
   // A line is kept before it is sent, and until it is acknowledged.
   #say(o: Out): void {
-    this.#set({ ...this.state, out: [...this.state.out, o] });
+    this.#put({ out: [...this.state.out, o] });
     this.#post(o);
   }
 
@@ -208,7 +208,7 @@ export class Session implements Listener {
   }
 
   #repeat(cid: string): void {
-    this.#set({ ...this.state, out: this.state.out.map((o) => (o.cid === cid ? { ...o, failed: undefined } : o)) });
+    this.#put({ out: this.state.out.map((o) => (o.cid === cid ? { ...o, failed: undefined } : o)) });
     for (const o of this.state.out) if (o.cid === cid) this.#post(o);
   }
 
@@ -221,7 +221,7 @@ export class Session implements Listener {
 
   #forgetTyping(): void {
     clearTimeout(this.#typingUntil);
-    this.#typingUntil = window.setTimeout(() => this.#set({ ...this.state, typing: "" }), 6000);
+    this.#typingUntil = window.setTimeout(() => this.#put({ typing: "" }), 6000);
   }
 
   // A new chat: another token, another conversation.
@@ -229,6 +229,10 @@ export class Session implements Listener {
     this.store.set({ token: undefined, out: [], live: false, read: 0 });
     this.#set({ ...empty, site: this.state.site, skew: this.state.skew });
     this.#conn?.restart();
+  }
+
+  #put(change: Partial<State>): void {
+    this.#set({ ...this.state, ...change });
   }
 
   #set(s: State): void {

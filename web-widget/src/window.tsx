@@ -4,10 +4,10 @@ import type { Host } from "./host";
 import { Composer } from "./composer";
 import { Before } from "./before";
 import { fill } from "./fill";
-import { Dots, Icon, Present } from "./icons";
+import { Icon, Present } from "./icons";
 import { Queue } from "./queue";
 import type { Session } from "./session";
-import { beep, unlock } from "./sound";
+import { audio, unlock } from "./sound";
 import type { Kit } from "./kit";
 import { late } from "./late";
 import type { Later } from "./later";
@@ -57,7 +57,8 @@ export function Window({ host, session, lang, words: w, there, open, prefill, on
     return session.subscribe(setState);
   }, [session]);
   const { phase, site, stop, callable, lines } = state;
-  const later = useLater(host, lang, open && there && !!(menu || smiling || asking || !!stop || callable || phase === "bot" || phase === "ended" || site?.open === false || site?.form.fields || site?.form.callback || site?.form.consent || lines.some((l) => l.card || l.file)));
+  const form = site?.form;
+  const later = useLater(host, lang, open && there && !!(menu || smiling || asking || stop || callable || /bot|ended/.test(phase) || site?.open === false || form?.fields || form?.callback || form?.consent || lines.some((l) => l.card || l.file)));
   const part = useMemo<Part>(() => {
     const clock = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { hour: "2-digit", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { weekday: "long" });
@@ -110,11 +111,12 @@ function narrow(): boolean {
 function Head({ part, agent, onClose, children }: { part: Part; agent: string; onClose(): void; children: ComponentChildren }) {
   const { state, w } = part;
   const name = state.site?.name ?? "";
+  const answers = state.phase === "open" && agent;
   return (
     <header class="w-head">
-      {agent && state.phase === "open" ? <span class="av av--md" aria-hidden="true">{initials(agent)}<Present /></span> : <span class="w-logo" aria-hidden="true">{name.slice(0, 1) || <Icon of="chat" />}</span>}
+      {answers ? <span class="av av--md" aria-hidden="true">{initials(agent)}<Present /></span> : <span class="w-logo" aria-hidden="true">{name.slice(0, 1) || <Icon of="chat" />}</span>}
       <div class="col grow">
-        <h2 class="ell"><bdi>{agent && state.phase === "open" ? agent : name || w.support}</bdi></h2>
+        <h2 class="ell"><bdi>{answers || name || w.support}</bdi></h2>
         <span class="meta row row-1"><Under part={part} agent={agent} /></span>
       </div>
       {children}
@@ -126,10 +128,10 @@ function Head({ part, agent, onClose, children }: { part: Part; agent: string; o
 function Under({ part, agent }: { part: Part; agent: string }) {
   const { state, w, when } = part;
   const site = state.site;
-  if (state.phase === "queued") return <>{w.waiting}</>;
+  if (state.phase === "queued") return w.waiting;
   if (state.phase === "open" && agent) return <><bdi>{site?.name}</bdi> · {w.answering}</>;
-  if (state.phase === "ended") return <>{w.ended}</>;
-  if (!site) return <>&nbsp;</>;
+  if (state.phase === "ended") return w.ended;
+  if (!site) return "\u00a0";
   const until = site.until ? when(site.until) : "";
   return site.open
     ? <><span class="t-ok row row-1"><Icon of="okc" size={12} />{w.open}</span> {until && fill(w.until, until)}</>
@@ -141,7 +143,7 @@ function More({ part, shown, show, onEnd }: { part: Part; shown: boolean; show(o
   return (
     <div class="more" onKeyDown={(e) => { if (e.key === "Escape" && shown) { show(false); e.stopPropagation(); } }}
       onFocusOut={(e) => { if (!(e.currentTarget as Element).contains(e.relatedTarget as Node)) show(false); }}>
-      <button class="ibtn" type="button" aria-label={w.more} aria-expanded={shown} onClick={() => show(!shown)}><Dots /></button>
+      <button class="ibtn" type="button" aria-label={w.more} aria-expanded={shown} onClick={() => show(!shown)}><Icon of="dots" /></button>
       {shown && later && <later.Menu part={part} onDone={() => show(false)} onEnd={onEnd} />}
     </div>
   );
@@ -184,13 +186,13 @@ function useHeard(part: Part, session: Session, open: boolean, onUnread: (n: num
       onUnread(theirs.filter((l) => l.pos > read).length);
       return;
     }
-    if (state.pos > read && document.visibilityState === "visible") {
+    if (state.pos > read && !document.hidden) {
       session.store.set({ read: state.pos });
       session.dispatch({ do: "seen", pos: state.pos });
     }
   }, [open, state.pos, state.ready, w]);
   useEffect(() => {
-    if (newest && state.ready && Date.now() + state.skew - newest.at < 30_000 && (!open || document.visibilityState === "hidden") && !session.store.get().mute) beep();
+    if (newest && state.ready && Date.now() + state.skew - newest.at < 30_000 && (!open || document.hidden) && !session.store.get().mute && audio) late(session.address, part.lang).then((m) => m.beep(audio!), () => {});
   }, [newest?.pos]);
   const next = newest && newest.pos >= state.pos - 2
     ? newest.kind === "event" ? fill(w.joined, first(newest.name)) : `${newest.name ?? ""}: ${newest.card?.title ?? newest.text ?? ""}`
