@@ -59,7 +59,7 @@ func TestHandlerOfAnUnbuiltWidgetSaysHow(t *testing.T) {
 
 // TestModules bundles the tests of what needs no browser and runs them.
 func TestModules(t *testing.T) {
-	for _, name := range []string{"state", "conn", "poll", "rules", "words"} {
+	for _, name := range []string{"state", "conn", "poll", "rules", "until", "words"} {
 		t.Run(name, func(t *testing.T) { runModule(t, name) })
 	}
 }

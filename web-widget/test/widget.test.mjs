@@ -751,6 +751,25 @@ test("though the other language comes late, nothing stands in the page's own", a
   assert.ok(!requests.some((u) => u.includes("/w/ar/later.js")));
 });
 
+test("where the words of its own language fail, a website is met in the page's, and asked for them again", async () => {
+  const { page, requests } = await visit({ lang: "ar" });
+  let cut = true;
+  await page.route("**/w/sv/words.js*", (r) => (cut ? r.abort() : r.continue()));
+  const ar = said("ar").chat;
+  const asked = () => requests.filter((u) => u.includes("/w/sv/words.js")).length;
+  await page.getByRole("button", { name: ar.openChat }).click();
+  await page.getByLabel(ar.question).fill("Hej");
+  const before = asked();
+  await page.getByRole("button", { name: ar.minimise }).click();
+  await page.getByRole("button", { name: ar.openChat }).click();
+  assert.equal(await page.getByLabel(ar.question).inputValue(), "Hej");
+  for (const until = Date.now() + 10_000; asked() === before && Date.now() < until;) await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.ok(asked() > before, "asked for with the next opening");
+  cut = false;
+  await page.getByLabel("Vad gäller det?").waitFor(); // by itself
+  assert.equal(await page.getByLabel("Vad gäller det?").inputValue(), "Hej");
+});
+
 for (const [name, viewport, dark] of [["call-desktop-light", desktop, false], ["call-phone-dark", phone, true]]) {
   test(`who would rather be called says where and when: ${name}`, async () => {
     const { page, wrong } = await visit({ viewport, dark, key: "calls" });
