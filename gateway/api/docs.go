@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -51,26 +52,33 @@ func (s *Server) OpenAPI() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// registerDocs serves the contract and a page that shows it. The page has no script.
+// registerDocs serves the contract and a page that shows it. The page has no script. They
+// are written when somebody first asks: starting is not held up by what few read.
 func (s *Server) registerDocs() {
 	s.describe(s.api.OpenAPI())
 	mend(s.api.OpenAPI())
-	contract, err := s.OpenAPI()
-	if err != nil {
-		panic(err) // words of ours that can not be written are a bug
+	contract := func() []byte {
+		c, err := s.OpenAPI()
+		if err != nil {
+			panic(err) // words of ours that can not be written are a bug
+		}
+		return c
 	}
-	page := docsPage(s.api.OpenAPI())
+	page := func() []byte { return docsPage(s.api.OpenAPI()) }
 	s.mux.HandleFunc("GET "+contractPath, still("application/openapi+json", contract))
 	s.mux.HandleFunc("GET "+docsPath, still("text/html; charset=utf-8", page))
-	s.mux.HandleFunc("GET "+docsPath+"/style.css", still("text/css; charset=utf-8", docsCSS))
+	s.mux.HandleFunc("GET "+docsPath+"/style.css", still("text/css; charset=utf-8", func() []byte { return docsCSS }))
 }
 
 // still serves bytes that change with the program only.
-func still(mediaType string, body []byte) http.HandlerFunc {
-	sum := sha256.Sum256(body)
-	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
+func still(mediaType string, write func() []byte) http.HandlerFunc {
+	body := sync.OnceValue(write)
+	tagOf := sync.OnceValue(func() string {
+		sum := sha256.Sum256(body())
+		return `"` + hex.EncodeToString(sum[:8]) + `"`
+	})
 	return func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
+		h, tag := w.Header(), tagOf()
 		h.Set("Content-Type", mediaType)
 		h.Set("Content-Security-Policy", docsCSP)
 		h.Set("Cache-Control", "no-cache")
@@ -79,7 +87,7 @@ func still(mediaType string, body []byte) http.HandlerFunc {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		_, _ = w.Write(body)
+		_, _ = w.Write(body())
 	}
 }
 
