@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	pollEvery  = 2 * time.Second // when hints are lost
+	pollEvery  = 10 * time.Second // in case a hint was lost, and the bus has not noticed
 	sweepEvery = time.Minute
 )
 
-// Run keeps this node's copy in step until ctx ends: at each hint, and every 2 s.
+// Run keeps this node's copy in step until ctx ends: at each hint, and every 10 s.
 func (s *Store) Run(ctx context.Context) error {
 	defer s.close(context.WithoutCancel(ctx))
 	hints := make(chan struct{}, 1)

@@ -121,6 +121,7 @@ func (h *house) openStores(ctx context.Context) error {
 func (h *house) openWay(context.Context) error {
 	h.floor = floor.New(h.pool, h.config.Node, floor.Rooms{
 		Feed: h.feed, Timeline: h.timeline, Cases: h.tickets, Plans: h.roster, Bus: h.bus, Nodes: h.nodes,
+		Alone: func() bool { return h.nodes.Peers(roleRouter) == 0 },
 	}, h.log)
 	h.commands = floor.NewClient(h.bus)
 	h.intake = intake.New(h.pool, intake.Rooms{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -84,7 +85,7 @@ func (n *Nodes) Join(ctx context.Context) error {
 			drain = case when (node.drain->>'since')::timestamptz > now() then node.drain end`,
 		n.self.Name, n.self.Run, n.self.Address, n.self.Roles)
 	if err == nil {
-		err = n.look(ctx)
+		err = n.look(ctx, &pgx.Batch{})
 	}
 	if err != nil {
 		n.leave(ctx)
@@ -194,44 +195,45 @@ func (n *Nodes) beat(ctx context.Context) error {
 	if c, ok := n.bus.(*Cluster); ok {
 		hints = int64(c.published()) // no node lives so long
 	}
-	tag, err := n.pool.Exec(ctx, `
+	first := &pgx.Batch{}
+	first.Queue(`
 		update node
 		set seen_at = now(), beats = beats + 1, hints = $2
-		where run = $1`, n.self.Run, hints)
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() == 0 {
-		return errReplaced
-	}
-	return n.look(ctx)
+		where run = $1`, n.self.Run, hints).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() == 0 {
+			return errReplaced
+		}
+		return nil
+	})
+	return n.look(ctx, first)
 }
 
-// look reads all rows, counts who has stood still, and looks for hints that were
-// published before the last look and have not come, or that a node died with.
-func (n *Nodes) look(ctx context.Context) error {
-	rows, err := n.pool.Query(ctx, `select run, beats, hints, roles, drain from node`)
-	if err != nil {
-		return err
-	}
+// look reads all rows, in one exchange with what is first, counts who has stood still, and
+// looks for hints that were published before the last look and have not come, or that a node
+// died with.
+func (n *Nodes) look(ctx context.Context, first *pgx.Batch) error {
 	seen, published, lost := map[string]sight{}, map[string]uint64{}, false
 	var run string
 	var now sight
 	n.mu.Lock()
 	before := n.seen
 	n.mu.Unlock()
-	if _, err := pgx.ForEachRow(rows, []any{&run, &now.beats, &now.hints, &now.roles, &now.drain}, func() error {
-		was, known := before[run]
-		now.missed = 0
-		if known && was.beats == now.beats {
-			now.missed = was.missed + 1
-		}
-		published[run] = uint64(was.hints) // what we wrote; 0 of a run not seen before
-		lost = lost || now.missed == deadAfter
-		seen[run] = now
-		now.roles, now.drain = nil, nil
-		return nil
-	}); err != nil {
+	first.Queue(`select run, beats, hints, roles, drain from node`).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&run, &now.beats, &now.hints, &now.roles, &now.drain}, func() error {
+			was, known := before[run]
+			now.missed = 0
+			if known && was.beats == now.beats {
+				now.missed = was.missed + 1
+			}
+			published[run] = uint64(was.hints) // what we wrote; 0 of a run not seen before
+			lost = lost || now.missed == deadAfter
+			seen[run] = now
+			now.roles, now.drain = nil, nil
+			return nil
+		})
+		return err
+	})
+	if err := n.pool.SendBatch(ctx, first).Close(); err != nil {
 		return err
 	}
 	for run := range before {

@@ -17,7 +17,8 @@ import (
 
 const (
 	pollEvery  = 200 * time.Millisecond // while something comes: an older transaction may hold back what was hinted at
-	restEvery  = 2 * time.Second        // when nothing has come for as long: a hint is seldom lost
+	restAfter  = 2 * time.Second        // without anything
+	restEvery  = 4 * time.Second        // from then on: a hint is seldom lost, and then the bus says so
 	restBefore = 10 * time.Millisecond  // between two reads; early frames make it unseen
 	pageSize   = 64                     // rows read at once: their followers take them while the next are read
 	sweepEvery = time.Hour
@@ -79,7 +80,7 @@ func (f *Feed) follow(ctx context.Context) error {
 			wait(ctx, time.Second)
 		}
 		wait(ctx, restBefore)
-		if poll.Reset(pollEvery); time.Since(heard) > restEvery {
+		if poll.Reset(pollEvery); time.Since(heard) > restAfter {
 			poll.Reset(restEvery)
 		}
 		select {

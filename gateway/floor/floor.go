@@ -94,6 +94,7 @@ type Rooms struct {
 	Plans    Plans
 	Bus      Bus
 	Nodes    Nodes
+	Alone    func() bool // no other node stands by to lead; without it one may
 }
 
 // Bus subjects and holders of the floor.
@@ -107,16 +108,19 @@ const (
 	HolderBoard   = "floor.board"
 )
 
-// Four renewals fit into a lease, so that one slow commit of the database costs no leader.
+// Four renewals fit into a lease, three into that of who is alone, so that one slow commit of
+// the database costs no leader.
 const (
 	batchMax    = 256                    // commands or admissions in one transaction; the rest comes next
 	leaseLength = 2 * time.Second        // by the database's clock
 	leaseRenew  = 500 * time.Millisecond // with the session lock in hand
-	campaignGap = 50 * time.Millisecond  // between two looks of who stands by
-	leaseSilent = 10 * time.Second       // a session without an answer for so long is given up
-	inboxPoll   = time.Second            // for admissions whose hint was lost
-	boardGap    = time.Second            // boards are published no more often
-	keepAnswers = 24 * time.Hour         // to keys; a repetition after that is a new command
+	leaseAlone  = 6 * time.Second        // while nobody stands by
+	renewAlone  = 2 * time.Second
+	campaignGap = 50 * time.Millisecond // between two looks of who stands by
+	leaseSilent = 10 * time.Second      // a session without an answer for so long is given up
+	inboxPoll   = 4 * time.Second       // for admissions whose hint was lost, or never given by who died
+	boardGap    = time.Second           // boards are published no more often
+	keepAnswers = 24 * time.Hour        // to keys; a repetition after that is a new command
 )
 
 // Floor runs the core on this node while it leads. Make one with New. Its methods that read
@@ -177,7 +181,7 @@ func (f *Floor) reign(ctx context.Context, l *lease) error {
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		cancel(l.keep(ctx))
+		cancel(l.keep(ctx, f.alone))
 	}()
 	defer func() { cancel(nil); <-kept }()
 	for {
@@ -192,6 +196,8 @@ func (f *Floor) reign(ctx context.Context, l *lease) error {
 		pause(ctx, campaignGap)
 	}
 }
+
+func (f *Floor) alone() bool { return f.rooms.Alone != nil && f.rooms.Alone() }
 
 func pause(ctx context.Context, d time.Duration) { pauseUntil(ctx, d, nil) }
 

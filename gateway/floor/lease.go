@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -111,7 +112,8 @@ func (l *lease) unlock(ctx context.Context) error {
 
 // keep renews the lease until ctx ends or the term is lost, and says why. Without the
 // session lock it does so more often: until it has that, its death is noticed late.
-func (l *lease) keep(ctx context.Context) error {
+func (l *lease) keep(ctx context.Context, alone func() bool) error {
+	var until time.Time // by our clock: by the database's it is no earlier
 	for {
 		if l.locked {
 			pause(ctx, leaseRenew)
@@ -121,15 +123,35 @@ func (l *lease) keep(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := l.renew(ctx); err != nil {
+		length := l.due(alone(), time.Until(until))
+		if length == 0 {
+			continue
+		}
+		begun := time.Now()
+		if err := l.renew(ctx, length); err != nil {
 			return err
 		}
+		until = begun.Add(length)
 	}
 }
 
-// renew makes the lease last for another 2 s. It waits no longer than leaseSilent: a
+// due says how long the lease shall last from now on; 0: it need not be renewed yet. It is
+// short for the sake of who stands by and can't know that the holder is frozen. While nobody
+// does it is longer, and seldom renewed: each time is a commit.
+func (l *lease) due(alone bool, left time.Duration) time.Duration {
+	switch {
+	case !alone || !l.locked:
+		return leaseLength
+	case left > leaseAlone-renewAlone:
+		return 0
+	default:
+		return leaseAlone
+	}
+}
+
+// renew makes the lease last so long from now on. It waits no longer than leaseSilent: a
 // connection that says nothing is as good as lost, and the term with it.
-func (l *lease) renew(ctx context.Context) error {
+func (l *lease) renew(ctx context.Context, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, leaseSilent)
 	defer cancel()
 	if err := l.tryLock(ctx); err != nil {
@@ -138,7 +160,7 @@ func (l *lease) renew(ctx context.Context) error {
 	tag, err := l.conn.Exec(ctx, `
 		update lease
 		set expires = now() + $2, guarded = $3
-		where name = 'floor' and term = $1`, l.term, leaseLength, l.locked)
+		where name = 'floor' and term = $1`, l.term, length, l.locked)
 	if err != nil {
 		return fmt.Errorf("keep lease: %w", err)
 	}

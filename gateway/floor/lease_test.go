@@ -3,6 +3,7 @@ package floor
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +32,7 @@ func (l *lease) wantTaken(t *testing.T, node string, want bool) {
 
 func (l *lease) wantRenewed(t *testing.T, want error) {
 	t.Helper()
-	if err := l.renew(t.Context()); !errors.Is(err, want) {
+	if err := l.renew(t.Context(), leaseLength); !errors.Is(err, want) {
 		t.Fatalf("renewing term %d gave %v, want %v", l.term, err, want)
 	}
 }
@@ -171,4 +172,51 @@ func TestTheLeaseIsFreeWhenSaidSo(t *testing.T) {
 	if expires := <-said; expires.After(time.Now()) {
 		t.Errorf("the lease lasts until %v, though it is said to be free", expires)
 	}
+}
+
+// How long a lease shall last, and when it is time to say so.
+func TestALeaseIsShortForTheSakeOfOthers(t *testing.T) {
+	guarded, unguarded := &lease{locked: true}, &lease{}
+	for name, test := range map[string]struct {
+		of    *lease
+		alone bool
+		left  time.Duration
+		want  time.Duration
+	}{
+		"somebody stands by":         {guarded, false, leaseLength - leaseRenew, leaseLength},
+		"somebody comes":             {guarded, false, leaseAlone, leaseLength},
+		"alone, just taken":          {guarded, true, 0, leaseAlone},
+		"alone since a moment":       {guarded, true, leaseLength, leaseAlone},
+		"alone, just renewed":        {guarded, true, leaseAlone - leaseRenew, 0},
+		"alone for a while":          {guarded, true, leaseAlone - renewAlone, leaseAlone},
+		"alone, without the lock":    {unguarded, true, leaseAlone, leaseLength},
+		"others, and without a lock": {unguarded, false, leaseAlone, leaseLength},
+	} {
+		if got := test.of.due(test.alone, test.left); got != test.want {
+			t.Errorf("%s: got %v want %v", name, got, test.want)
+		}
+	}
+}
+
+// While nobody stands by the lease is long. As soon as somebody does, it ends when a frozen
+// leader's must, though more of it was left.
+func TestTheLeaseIsShortenedForWhoComes(t *testing.T) {
+	t.Parallel()
+	h := build(t, pgtest.New(t), "one", newNeighbours(), nil)
+	var others atomic.Bool
+	h.rooms.Alone = func() bool { return !others.Load() }
+	h.start(t)
+	h.eventually(t, "the lease is long", func() bool { return h.leaseLeft(t) > leaseLength })
+	others.Store(true)
+	h.eventually(t, "the lease is short", func() bool { return h.leaseLeft(t) <= leaseLength })
+}
+
+// leaseLeft is by the database's clock.
+func (h *house) leaseLeft(t *testing.T) time.Duration {
+	t.Helper()
+	var left time.Duration
+	if err := h.pool.QueryRow(t.Context(), `select expires - now() from lease`).Scan(&left); err != nil {
+		t.Fatal(err)
+	}
+	return left
 }
