@@ -137,46 +137,18 @@ func (s *Store) identify(ctx context.Context, token string, d digest, now time.T
 
 // bySession also keeps a session alive that is used in the second half of its life.
 func (s *Store) bySession(ctx context.Context, where string, arg any, now time.Time) (Caller, error) {
-	var c Caller
-	var created time.Time
-	err := s.pool.QueryRow(ctx, `
-		select s.id, s.created_at, s.expires_at, l.id, l.agent, l.display, l.must_change, g.role
-		from session s
-		join login l on l.id = s.login
-		join role_grant g on g.login = l.id
-		where `+where+` and s.expires_at > $2 and l.active`, arg, now).
-		Scan(&c.Session, &created, &c.Expires, &c.Login, &c.Agent, &c.Name, &c.MustChange, &c.Role)
-	if err != nil || c.Expires.Sub(now) > sessionLife/2 {
-		return c, err
+	f, err := scanSession(s.pool.QueryRow(ctx, sessionsWhere(where), arg, now))
+	if err == nil {
+		err = s.lengthen(ctx, &f, now)
 	}
-	longer := now.Add(sessionLife)
-	if most := created.Add(sessionMost); longer.After(most) {
-		longer = most
-	}
-	if longer.After(c.Expires) {
-		c.Expires = longer
-		_, err = s.pool.Exec(ctx, "update session set expires_at = greatest(expires_at, $2) where id = $1", c.Session, longer)
-	}
-	return c, err
+	return f.Caller, err
 }
 
 // byKey notes the use of a key once a minute at most.
 func (s *Store) byKey(ctx context.Context, where string, arg any, now time.Time) (Caller, error) {
-	var c Caller
-	var used, expires *time.Time
-	err := s.pool.QueryRow(ctx, `
-		select id, agent, name, role, used_at, expires_at
-		from api_key
-		where `+where+` and revoked_at is null and (expires_at is null or expires_at > $2)`, arg, now).
-		Scan(&c.Key, &c.Agent, &c.Name, &c.Role, &used, &expires)
-	if err != nil {
-		return c, err
+	f, err := scanKey(s.pool.QueryRow(ctx, keysWhere(where), arg, now))
+	if err == nil {
+		err = s.used(ctx, now, f)
 	}
-	if expires != nil {
-		c.Expires = *expires
-	}
-	if used == nil || now.Sub(*used) > time.Minute {
-		_, err = s.pool.Exec(ctx, "update api_key set used_at = $2 where id = $1", c.Key, now)
-	}
-	return c, err
+	return f.Caller, err
 }

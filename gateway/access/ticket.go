@@ -39,16 +39,7 @@ func (s *Store) Redeem(ctx context.Context, ticket string) (Caller, error) {
 	return c, err
 }
 
-// Still says whether a caller's session or key is still good, and what it may do now;
-// a socket asks every now and then.
-func (s *Store) Still(ctx context.Context, c Caller) (Caller, error) {
-	now, err := s.still(ctx, c.Session, c.Key, s.now())
-	if errors.Is(err, pgx.ErrNoRows) {
-		return now, denied("token_gone", "the session or key has expired or was revoked; sign in again")
-	}
-	return now, err
-}
-
+// still is for one session or key.
 func (s *Store) still(ctx context.Context, session SessionID, key KeyID, now time.Time) (Caller, error) {
 	if key != 0 {
 		return s.byKey(ctx, "id = $1", key, now)

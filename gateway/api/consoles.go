@@ -171,8 +171,8 @@ func (cs *consoles) forget([]byte) {
 // farewell is how long closing sockets may take; their clients have that long to agree.
 const farewell = 3 * time.Second
 
-// Run keeps the floor told of consoles, and consoles of boards, forgets old answers, and ends
-// what nobody looks on at any more, until ctx ends; then it closes every socket with "restarting" and waits for them.
+// Run keeps the floor told of consoles, and consoles of boards, ends those whose callers may be
+// here no longer, forgets old answers, and ends what nobody looks on at any more, until ctx ends; then it closes every socket with "restarting" and waits for them.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Bus.Subscribe(floor.SubjectBoard, s.boardTick)()
 	defer s.Bus.Subscribe(floor.SubjectPlan, s.names.forget)()
@@ -181,6 +181,7 @@ func (s *Server) Run(ctx context.Context) error {
 	aside.Go(func() { s.forgetAnswers(ctx) })
 	aside.Go(func() { s.tellBoards(ctx) })
 	aside.Go(func() { s.endLapsed(ctx) })
+	aside.Go(func() { s.askStill(ctx) })
 	defer aside.Wait()
 	s.consoles.run(ctx)
 	s.consoles.close()

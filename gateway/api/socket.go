@@ -58,6 +58,7 @@ type console struct {
 	shown    string     // of the board; only tellBoards touches it
 	board    atomic.Bool
 	heard    atomic.Int64 // when it last showed that it is there, as time.UnixNano
+	ended    chan error   // holds one: why it may be here no longer
 
 	mu     sync.Mutex      // guards topics
 	topics map[string]bool // what is followed; true: unasked, as the agent's own
@@ -83,7 +84,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(frameMax)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	c := &console{s: s, conn: conn, ticks: make(chan frame, 64), topics: map[string]bool{}}
+	c := &console{s: s, conn: conn, ticks: make(chan frame, 64), topics: map[string]bool{}, ended: make(chan error, 1)}
 	code, reason := c.serve(ctx)
 	_ = conn.Close(code, reason)
 }

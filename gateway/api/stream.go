@@ -102,34 +102,17 @@ func (c *console) watch(ctx context.Context) error {
 	for {
 		select {
 		case <-beat.C:
-			if err := c.still(ctx); err != nil {
-				return err
-			}
 			if err := c.ping(ctx); err != nil {
 				return err
 			}
+		case err := <-c.ended:
+			return err
 		case <-c.s.stopping:
 			return errStopping
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-}
-
-// still ends a console whose caller may no longer be here, or may do something else than
-// when it said hello: the next hello finds out what.
-func (c *console) still(ctx context.Context) error {
-	now, err := c.s.Access.Still(ctx, c.by)
-	if err == nil {
-		err = c.s.atWork(ctx, now)
-	}
-	switch {
-	case errors.Is(err, gateway.ErrDenied):
-		return err
-	case err == nil && (now.Role != c.by.Role || now.Agent != c.by.Agent || now.MustChange != c.by.MustChange):
-		return errRights
-	}
-	return nil // or the database is away, which ends nobody
 }
 
 func (c *console) ping(ctx context.Context) error {
