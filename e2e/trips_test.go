@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/bus"
 	"github.com/vaxelhq/vaxel/gateway/feed"
 	"github.com/vaxelhq/vaxel/gateway/floor"
+	"github.com/vaxelhq/vaxel/gateway/intake"
 	"github.com/vaxelhq/vaxel/gateway/timeline"
 	"github.com/vaxelhq/vaxel/migrations/pgtest"
 	"github.com/vaxelhq/vaxel/tickets"
@@ -87,6 +89,41 @@ func TestAnArrivalTakesFewRoundTrips(t *testing.T) {
 		if got := count.n.Load() - before; got > test.most {
 			t.Errorf("%s took %d round trips, want at most %d", test.what, got, test.most)
 		}
+	}
+}
+
+// What a channel writes for several arrivals together goes with what is written in any case: its
+// statements cost one round trip, for what they changed, and not one each.
+func TestTheChannelsPartTakesOneRoundTrip(t *testing.T) {
+	var count trips
+	in := newEntrance(traced(t, &count))
+	take := func(n int, also ...intake.Together) int64 {
+		t.Helper()
+		before := count.n.Load()
+		if _, errs := in.ReceiveBatch(t.Context(), []intake.Item{{Arrival: letter(n, 0)}}, also...); errs[0] != nil {
+			t.Fatal(errs[0])
+		}
+		return count.n.Load() - before
+	}
+	take(1) // statements are prepared
+	alone := take(2)
+	var changed []int64
+	with := take(3, func(ctx context.Context, tx pgx.Tx, _ int, _ []gateway.Received) error {
+		var ask pgx.Batch
+		for range 2 {
+			ask.Queue("update arrival set pos = pos where key = 'nobody'").Exec(func(tag pgconn.CommandTag) error {
+				changed = append(changed, tag.RowsAffected())
+				return nil
+			})
+		}
+		if err := tx.SendBatch(ctx, &ask).Close(); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "select 1")
+		return err
+	})
+	if with > alone+1 || !slices.Equal(changed, []int64{0, 0}) {
+		t.Errorf("%d round trips, and %d without the channel's part, which heard %v", with, alone, changed)
 	}
 }
 

@@ -69,6 +69,10 @@ func (p *poller) acknowledge(ctx context.Context, tx pgx.Tx, mails []*receivedMa
 		if !p.deserves(r, received[i]) {
 			continue
 		}
+		tx, err := prompt(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if may, err := mayAnswer(ctx, tx, r.letter.From.Value); err != nil || !may {
 			if err != nil {
 				return err

@@ -103,7 +103,7 @@ func (p *poller) backfilled(ctx context.Context, upTo imap.UID, mails, left int)
 // backfillPart reads, parses and takes in some old mails. What the intake refuses for
 // its own sake goes into quarantine: nobody will look for it again.
 func (p *poller) backfillPart(ctx context.Context, s *session, uids []imap.UID) error {
-	sizes, err := s.sizes(ctx, uids)
+	sizes, err := s.sizes(ctx, imap.UIDSetNum(uids...))
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (p *poller) catchUp(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	pending, err := s.search(ctx, c)
+	pending, sizes, err := p.pending(ctx, s, c)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (p *poller) catchUp(ctx context.Context, s *session) error {
 	var left []imap.UID // not dealt with so far, though tried
 	for chunk := range slices.Chunk(pending, sizeBatch) {
 		open := slices.Concat(left, chunk)
-		done, err := p.chunk(ctx, s, chunk, open)
+		done, err := p.chunk(ctx, s, chunk, open, sizes)
 		if err != nil {
 			return err
 		}
@@ -70,14 +70,31 @@ func (p *poller) catchUp(ctx context.Context, s *session) error {
 	return nil
 }
 
+// pending looks for what is not taken in yet. What has come since the last look is little: its
+// sizes, which are asked for in any case, tell what there is. A server that refuses them is
+// asked as at first, as is one for a gap.
+func (p *poller) pending(ctx context.Context, s *session, c cursor) (uids []imap.UID, sizes map[imap.UID]int64, err error) {
+	if p.brief && len(c.Gaps) == 0 {
+		uids, sizes, err = s.above(ctx, c)
+		if !refusal(err) {
+			return uids, sizes, err
+		}
+		p.brief = false
+		p.log.Warn("the server refuses the sizes of what is new; searching for it from now on", "err", err)
+	}
+	uids, err = s.search(ctx, c)
+	return uids, nil, err
+}
+
 // chunk reads up to sizeBatch mails and gives those that are dealt with. Three goroutines
 // work in a row, each a batch ahead of the next: one has the connection, one the parser
 // and the blobs, one the database. The first error ends all three; done then still names
-// what was committed before it.
-func (p *poller) chunk(ctx context.Context, s *session, uids, pending []imap.UID) (done []imap.UID, err error) {
-	sizes, err := s.sizes(ctx, uids)
-	if err != nil {
-		return nil, err
+// what was committed before it. Sizes that are not known are asked for.
+func (p *poller) chunk(ctx context.Context, s *session, uids, pending []imap.UID, sizes map[imap.UID]int64) (done []imap.UID, err error) {
+	if sizes == nil {
+		if sizes, err = s.sizes(ctx, imap.UIDSetNum(uids...)); err != nil {
+			return nil, err
+		}
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	batches, ready := make(chan []fetched, 1), make(chan []*receivedMail, 1)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // cursor is how far a folder has been read in one UIDVALIDITY epoch: everything up to
@@ -66,7 +67,17 @@ func (e *Email) begin(ctx context.Context, m Mailbox, term int64, c cursor) erro
 // that lie between the cursor and the last of them and are not become gaps. A holder whose
 // term has passed gets errLost, which undoes its transaction.
 func (p *poller) advance(ctx context.Context, tx pgx.Tx, uids, pending []imap.UID) error {
-	tag, err := tx.Exec(ctx, `
+	var ask pgx.Batch
+	p.advancing(&ask, uids, pending)
+	if err := tx.SendBatch(ctx, &ask).Close(); err != nil {
+		return fmt.Errorf("advance cursor of %s to %d: %w", p.box.Address, slices.Max(uids), err)
+	}
+	return nil
+}
+
+// advancing is advance, together with what else there is to ask.
+func (p *poller) advancing(ask *pgx.Batch, uids, pending []imap.UID) {
+	ask.Queue(`
 		update mailbox_cursor c
 		set gaps = array(
 				select g
@@ -79,14 +90,13 @@ func (p *poller) advance(ctx context.Context, tx pgx.Tx, uids, pending []imap.UI
 			uid = greatest(c.uid, $7)
 		where mailbox_id = $1 and folder = $2 and uidvalidity = $5
 			and exists (select from mailbox m where m.id = $1 and m.term = $6 for key share)`,
-		int64(p.box.ID), p.box.Folder, numbers(uids), numbers(pending), int64(p.validity), p.term, int64(slices.Max(uids)))
-	if err != nil {
-		return fmt.Errorf("advance cursor of %s to %d: %w", p.box.Address, slices.Max(uids), err)
-	}
-	if tag.RowsAffected() == 0 {
-		return errLost
-	}
-	return nil
+		int64(p.box.ID), p.box.Folder, numbers(uids), numbers(pending), int64(p.validity), p.term, int64(slices.Max(uids))).
+		Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() == 0 {
+				return errLost
+			}
+			return nil
+		})
 }
 
 // skip advances over UIDs that need nothing: duplicates, and mails that have gone.

@@ -51,7 +51,7 @@ type (
 		Also    Also
 	}
 	// Together is our part of a transaction that takes several arrivals in: those from the
-	// first on, as many as there are answers.
+	// first on, as many as there are answers. The transaction may be lazy, see prompt.
 	Together = func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error
 )
 

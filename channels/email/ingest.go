@@ -9,10 +9,12 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/vaxelhq/vaxel/channels/email/letter"
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/crash"
+	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
 const (
@@ -239,10 +241,9 @@ func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
 				fresh = append(fresh, r)
 			}
 		}
-		if err := p.advance(ctx, tx, uids, pending); err != nil {
-			return err
-		}
-		if err := p.remember(ctx, tx, p.box.ID, fresh); err != nil {
+		var ask pgx.Batch
+		p.advancing(&ask, uids, pending)
+		if err := p.rememberWith(ctx, tx, &ask, p.box.ID, fresh); err != nil {
 			return err
 		}
 		for _, r := range fresh {
@@ -256,8 +257,13 @@ func (p *poller) also(mails []*receivedMail, pending []imap.UID) Together {
 
 // remember keeps what the mails are known by, and their blobs.
 func (e *Email) remember(ctx context.Context, tx pgx.Tx, mailbox MailboxID, mails []*receivedMail) error {
+	return e.rememberWith(ctx, tx, &pgx.Batch{}, mailbox, mails)
+}
+
+// rememberWith does so in one exchange with what is asked before.
+func (e *Email) rememberWith(ctx context.Context, tx pgx.Tx, ask *pgx.Batch, mailbox MailboxID, mails []*receivedMail) error {
 	if len(mails) == 0 {
-		return nil
+		return exchange(ctx, tx, ask)
 	}
 	var digests [][]byte
 	var keys, blobs, kinds, names []string
@@ -268,28 +274,49 @@ func (e *Email) remember(ctx context.Context, tx pgx.Tx, mailbox MailboxID, mail
 			blobs, sizes, kinds, names = append(blobs, b.key), append(sizes, b.size), append(kinds, b.kind), append(names, b.name)
 		}
 	}
-	if err := rememberDigests(ctx, tx, mailbox, digests, keys); err != nil {
+	if err := rememberDigests(ctx, tx, ask, mailbox, digests, keys); err != nil {
 		return fmt.Errorf("remember mails: %w", err)
 	}
 	return e.in.Blobs.NoteAll(ctx, tx, blobs, sizes, kinds, names)
+}
+
+// exchange asks what there is to ask.
+func exchange(ctx context.Context, tx pgx.Tx, ask *pgx.Batch) error {
+	if ask.Len() == 0 {
+		return nil
+	}
+	return tx.SendBatch(ctx, ask).Close()
+}
+
+// prompt is the transaction for those who read what their statements change: of the intake's,
+// which is lazy, the Exec says nothing.
+func prompt(ctx context.Context, tx pgx.Tx) (pgx.Tx, error) {
+	if lazily, ok := tx.(*lazy.Tx); ok {
+		return lazily.Prompt(ctx)
+	}
+	return tx, nil
 }
 
 // errTaken undoes a transaction whose mail has been taken in by another way since it was
 // sifted.
 var errTaken = errors.New("the same mail has been taken in by another way")
 
-func rememberDigests(ctx context.Context, tx pgx.Tx, mailbox MailboxID, digests [][]byte, keys []string) error {
+func rememberDigests(ctx context.Context, tx pgx.Tx, ask *pgx.Batch, mailbox MailboxID, digests [][]byte, keys []string) error {
 	const mails = `unnest($2::bytea[], $3::text[]) as w(digest, key)`
-	tag, err := tx.Exec(ctx, `
+	var kept int64
+	ask.Queue(`
 		insert into mailbox_digest (mailbox_id, digest, key)
 		select $1, digest, key
 		from `+mails+`
-		on conflict do nothing`, int64(mailbox), digests, keys)
-	if err != nil || tag.RowsAffected() == int64(len(digests)) {
+		on conflict do nothing`, int64(mailbox), digests, keys).Exec(func(tag pgconn.CommandTag) error {
+		kept = tag.RowsAffected()
+		return nil
+	})
+	if err := exchange(ctx, tx, ask); err != nil || kept == int64(len(digests)) {
 		return err
 	}
 	var taken bool
-	err = tx.QueryRow(ctx, `
+	err := tx.QueryRow(ctx, `
 		select exists (
 			select
 			from mailbox_digest d
@@ -305,6 +332,10 @@ func rememberDigests(ctx context.Context, tx pgx.Tx, mailbox MailboxID, digests 
 // read into quarantine.
 func (p *poller) report(ctx context.Context, tx pgx.Tx, r *receivedMail) error {
 	for _, b := range bounces(r.letter.Bounce) {
+		tx, err := prompt(ctx, tx)
+		if err != nil {
+			return err
+		}
 		if _, _, err := p.in.Bounces.Bounced(ctx, tx, r.letter.Bounce.MessageID, b); err != nil {
 			return err
 		}

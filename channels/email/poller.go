@@ -29,6 +29,7 @@ type poller struct {
 	us       ours             // which are not
 	old      []imap.UID       // what is still to be taken in of what lay there before us
 	looked   bool             // for that, on this connection
+	brief    bool             // the folder was read to the end on this connection: what is new is little
 	noted    struct {         // the health that was written last
 		at      time.Time
 		behind  int
@@ -87,7 +88,7 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 		return false, err
 	}
 	defer s.close()
-	p.looked = false
+	p.looked, p.brief = false, false
 	if err := p.open(ctx, s); err != nil {
 		return false, err
 	}
@@ -101,7 +102,7 @@ func (p *poller) attend(ctx context.Context) (caughtUp bool, err error) {
 		if err := p.catchUp(ctx, s); err != nil {
 			return caughtUp, err
 		}
-		caughtUp = true
+		p.brief, caughtUp = p.brief || !caughtUp, true
 		p.note(ctx, true, len(p.refused), cmp.Or(p.unmarked, p.lacking))
 		more, err := p.backfill(ctx, s)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -155,11 +156,27 @@ func refusal(err error) bool {
 	return ok && answer.Type != imap.StatusResponseTypeBye
 }
 
+// above gives the mails above the cursor, in order, with their sizes: one exchange in place of
+// two. It is for a folder that was read to the end a moment ago, as of a whole one the server
+// would have to open every mail.
+//
+// RFC 3501 §6.4.8: "N:*" gives the last mail even if it is below N.
+func (s *session) above(ctx context.Context, c cursor) (uids []imap.UID, sizes map[imap.UID]int64, err error) {
+	sizes, err = s.sizes(ctx, imap.UIDSet{{Start: c.UID + 1, Stop: 0}})
+	for uid := range sizes {
+		if uid > c.UID {
+			uids = append(uids, uid)
+		}
+	}
+	slices.Sort(uids)
+	return uids, sizes, err
+}
+
 // sizes gives the size of each mail that still exists, in bytes.
-func (s *session) sizes(ctx context.Context, uids []imap.UID) (map[imap.UID]int64, error) {
+func (s *session) sizes(ctx context.Context, of imap.UIDSet) (map[imap.UID]int64, error) {
 	sizes := map[imap.UID]int64{}
 	err := s.raw.within(ctx, s.pace.search, func(more func()) error {
-		list := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true})
+		list := s.client.Fetch(of, &imap.FetchOptions{UID: true, RFC822Size: true})
 		for msg := list.Next(); msg != nil; msg = list.Next() {
 			if m, err := msg.Collect(); err == nil && m.UID != 0 {
 				sizes[m.UID] = m.RFC822Size

@@ -121,7 +121,8 @@ type Item = struct {
 
 // Together is the channel's part of a transaction that takes several arrivals in: those
 // of its batch from the first on, as many as there are answers. It stands under the same
-// rules as Also.
+// rules as Also; its transaction is lazy, so that what it writes takes no round trips of its
+// own: for what a statement changed it asks by a batch with callbacks, or by Prompt.
 type Together = func(ctx context.Context, tx pgx.Tx, first int, received []gateway.Received) error
 
 // Receive takes one arrival in. The answer is committed. also may be nil. An error means
@@ -217,10 +218,23 @@ func (in *Intake) transact(ctx context.Context, items []Item, also []Together) (
 	return received, told, err
 }
 
-// join lets the channels write their rows, at once: they read what their statements change.
-// It comes last, so that those rows are locked for the shortest time, and positions are known.
+// join lets the channels write their rows. It comes last, so that those rows are locked for
+// the shortest time, and positions are known.
 func join(ctx context.Context, tx *lazy.Tx, items []Item, received []gateway.Received, also []Together) error {
-	if len(also) == 0 && !slices.ContainsFunc(items, func(i Item) bool { return i.Also != nil }) {
+	if err := joinEach(ctx, tx, items, received); err != nil {
+		return err
+	}
+	for _, do := range also {
+		if err := do(ctx, tx, 0, received); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinEach has them write at once: they read what their statements change.
+func joinEach(ctx context.Context, tx *lazy.Tx, items []Item, received []gateway.Received) error {
+	if !slices.ContainsFunc(items, func(i Item) bool { return i.Also != nil }) {
 		return nil
 	}
 	prompt, err := tx.Prompt(ctx)
@@ -232,11 +246,6 @@ func join(ctx context.Context, tx *lazy.Tx, items []Item, received []gateway.Rec
 			continue
 		}
 		if err := item.Also(ctx, prompt, received[i]); err != nil {
-			return err
-		}
-	}
-	for _, do := range also {
-		if err := do(ctx, prompt, 0, received); err != nil {
 			return err
 		}
 	}
