@@ -6,7 +6,7 @@ import { Switch } from '../ui/controls'
 import { Count, Part, Pick, Text } from '../ui/form'
 import { fresh, useEditing, useKept, type Editing } from './editing'
 import { Editor, Listing } from './frame'
-import { BotKey } from './widget-bot'
+import { BotKey, BotQueues } from './widget-bot'
 import { Identity } from './widget-identity'
 import { Before, Invites } from './widget-form'
 import { Preview, Tag } from './widget-preview'
@@ -86,6 +86,7 @@ export function WidgetOne({ id, done }: { id: Id; done: (id: Id) => void }) {
               <Text label={w.admin.botURL} type="url" value={t.bot.url ?? ''} max={2000} set={(url) => e.set({ bot: { ...t.bot, url: url || undefined } })} />
               <Text label={w.admin.botName} value={t.bot.name ?? ''} max={100} set={(name) => e.set({ bot: { ...t.bot, name: name || undefined } })} />
             </div>
+            <BotQueues bot={t.bot} queues={queues} set={(bot) => e.set({ bot })} />
             {id !== fresh && <BotKey t={t} />}
           </Part>
           <Part title={w.visitors.after} lead={w.visitors.afterLead}>

@@ -108,3 +108,32 @@ test('a widget speaks the languages that it is given, and is shown in each, Arab
     },
     administrator,
   ))
+
+test('a bot answers in all queues or in some, and the designer says which before it is saved', () =>
+  desk(
+    '/settings/widgets/1',
+    async ({ page, house, errors }) => {
+      const part = page.getByRole('group', { name: 'Köer där den svarar' })
+      await part.getByText('Sparas: ingen bot').waitFor()
+      await page.getByLabel('Dess adress').fill('https://bot.nordvind.example/chatt')
+      await part.getByText('Sparas: den svarar på alla chattar').waitFor()
+      const all = part.getByRole('switch', { name: 'Alla köer' })
+      assert.ok(await all.isChecked())
+      await part.getByRole('switch', { name: house.queues[1]!.name }).press('Space')
+      await part.getByRole('switch', { name: house.queues[0]!.name }).press('Space')
+      await part.getByText(`Sparas: den svarar bara på chattar till ${house.queues[0]!.name} och ${house.queues[1]!.name}`).waitFor()
+      assert.ok(!(await all.isChecked()))
+      assert.deepEqual(await faults(page), [])
+      await page.getByRole('button', { name: 'Spara', exact: true }).click()
+      await fact('it is saved', () => asked(house, /admin\/widgets\/1/).length === 1)
+      assert.deepEqual(asked(house, /admin\/widgets\/1/)[0]!.body, { bot: { url: 'https://bot.nordvind.example/chatt', queues: [house.queues[1]!.id, house.queues[0]!.id] } })
+
+      await all.press('Space')
+      await part.getByText('Sparas: den svarar på alla chattar').waitFor()
+      await page.keyboard.press('Control+KeyS')
+      await fact('it is saved again', () => asked(house, /admin\/widgets\/1/).length === 2)
+      assert.deepEqual(asked(house, /admin\/widgets\/1/)[1]!.body, { bot: { url: 'https://bot.nordvind.example/chatt' } })
+      assert.deepEqual(errors, [])
+    },
+    administrator,
+  ))
