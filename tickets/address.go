@@ -19,7 +19,7 @@ func (s *Store) settle(a gateway.Address) (_ gateway.Address, ok bool) {
 	a.Value = strings.TrimSpace(gateway.Clean(a.Value))
 	switch a.Kind {
 	case gateway.AddressEmail:
-		a.Value = strings.ToLower(a.Value)
+		a.Value = gateway.MailAddress(a.Value)
 		ok = strings.Contains(a.Value, "@")
 	case gateway.AddressPhone:
 		a.Value = international(a.Value, s.Region)

@@ -210,6 +210,8 @@ func TestQuoted(t *testing.T) {
 		want          gateway.CaseID
 	}{
 		{"Anna@example.se", quoting, id},
+		{`"Anna"@example.se`, quoting, id}, // RFC 5321 §4.1.2: the same
+		{`"an na"@example.se`, quoting, 0},
 		{"bo@example.se", quoting, 0}, // somebody else's number
 		{"anna@example.se", "SV: [#999999999999999]", 0},
 		{"anna@example.se", "Faktura", 0},

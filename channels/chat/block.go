@@ -47,13 +47,14 @@ const (
 
 const blockColumns = `id, by, who, reason, agent_id as agent, conversation_id as conversation, until, created_at as at`
 
-// Blocks lists those that have not expired, the latest first.
-func (s *Store) Blocks(ctx context.Context) ([]Block, error) {
+// Blocks lists those that have not expired, the latest first: those before an id, 0 for all.
+func (s *Store) Blocks(ctx context.Context, before int64, limit int) ([]Block, error) {
 	rows, _ := s.pool.Query(ctx, `
 		select `+blockColumns+`
 		from blocked_visitor
-		where until is null or until > now()
-		order by id desc`) // the error comes with the rows
+		where (until is null or until > now()) and ($1::bigint = 0 or id < $1)
+		order by id desc
+		limit $2`, before, limit) // the error comes with the rows
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Block])
 	if err != nil {
 		return nil, fmt.Errorf("list blocked visitors: %w", err)
@@ -161,25 +162,31 @@ type barred struct {
 	read     time.Time
 }
 
-// blocks are those of now, within seconds.
+// blocks are all of now, within seconds.
 func (s *Server) blocks(ctx context.Context, now time.Time) (*barred, error) {
 	if b := s.barred.Load(); b != nil && now.Sub(b.read) < 2*blocksEvery*time.Second {
 		return b, nil
 	}
-	list, err := s.Blocks(ctx)
-	if err != nil {
-		return nil, err
-	}
+	rows, _ := s.pool.Query(ctx, `
+		select by, who
+		from blocked_visitor
+		where until is null or until > now()`) // the error comes with the rows
 	b := &barred{who: map[BlockBy]map[string]bool{ByBrowser: {}, ByIdentity: {}}, read: now}
-	for _, x := range list {
-		if x.By != ByNetwork {
-			b.who[x.By][x.Who] = true
-		} else if p, err := netip.ParsePrefix(x.Who); err == nil {
-			b.networks = append(b.networks, p)
-		}
+	var by BlockBy
+	var who string
+	if _, err := pgx.ForEachRow(rows, []any{&by, &who}, func() error { b.add(by, who); return nil }); err != nil {
+		return nil, fmt.Errorf("read who is blocked: %w", err)
 	}
 	s.barred.Store(b)
 	return b, nil
+}
+
+func (b *barred) add(by BlockBy, who string) {
+	if by != ByNetwork {
+		b.who[by][who] = true
+	} else if p, err := netip.ParsePrefix(who); err == nil {
+		b.networks = append(b.networks, p)
+	}
 }
 
 // holds says whether a visitor is one of them.

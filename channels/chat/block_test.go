@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,7 +118,7 @@ func TestABlockedNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.let(t, n)
-	if list, err := n.Blocks(t.Context()); err != nil || len(list) != 0 {
+	if list, err := n.Blocks(t.Context(), 0, 100); err != nil || len(list) != 0 {
 		t.Errorf("still blocked: %+v, %v", list, err)
 	}
 }
@@ -218,4 +219,41 @@ func TestWhatCannotBeBlocked(t *testing.T) {
 	if _, err := n.block(t, chat.Block{By: chat.ByIdentity, Conversation: 999, Reason: "x"}); !strings.HasPrefix(refusal(err), "not_known:") {
 		t.Errorf("of no visitor: %v", err)
 	}
+}
+
+// Who is blocked is listed page by page, the latest first: one who is blocked meanwhile stands on no
+// page that follows, one whose block is over on none, and each of the others on one. All of them are
+// kept out, on whatever page they stand.
+func TestBlocksPageByPage(t *testing.T) {
+	h := newHouse(t)
+	n := h.start()
+	for _, who := range []string{"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "203.0.113.5"} {
+		b := chat.Block{By: chat.ByNetwork, Who: who, Reason: "Reklam"}
+		if who == "203.0.113.3" {
+			over := time.Now().Add(time.Millisecond)
+			b.Until = &over
+		}
+		if _, err := n.block(t, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	before := int64(1) << 40 // an id that none has yet
+	wait(t, "one block is over", func() bool { list, err := n.Blocks(t.Context(), 0, 100); return err == nil && len(list) == 4 })
+	for _, want := range []int{2, 2, 0} {
+		list, err := n.Blocks(t.Context(), before, 2)
+		if err != nil || len(list) != want {
+			t.Fatalf("got %+v, %v want %d", list, err, want)
+		}
+		for _, b := range list {
+			got, before = append(got, b.Who), b.ID
+		}
+		if _, err := n.block(t, chat.Block{By: chat.ByNetwork, Who: "198.51.100.1", Reason: "Reklam"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"203.0.113.5/32", "203.0.113.4/32", "203.0.113.2/32", "203.0.113.1/32"}; !slices.Equal(got, want) {
+		t.Errorf("got %v want %v", got, want)
+	}
+	n.dialFrom(t, "203.0.113.1").barred(t, n)
 }

@@ -203,8 +203,8 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 
 // mailAddress is an address that mail can be sent to.
 func mailAddress(s string) (string, error) {
-	email := strings.ToLower(clip(s, maxAddress))
-	if at := strings.Index(email, "@"); at < 1 || at == len(email)-1 || strings.ContainsAny(email, " ,<>") {
+	email, ok := gateway.TypedMailAddress(clip(s, maxAddress))
+	if !ok {
 		return "", gateway.Invalid("bad_email", "That is not an e-mail address; we need one to write to you.")
 	}
 	return email, nil

@@ -36,8 +36,8 @@ func (e *Email) Blocked(ctx context.Context) ([]Block, error) {
 // Block keeps the mail of an address, or of a whole "@domain", from now on. Blocking again
 // changes the note.
 func (e *Email) Block(ctx context.Context, tx pgx.Tx, who, note string) (Block, error) {
-	who = strings.ToLower(strings.TrimSpace(gateway.Clean(who)))
-	if at := strings.LastIndexByte(who, '@'); at < 0 || at == len(who)-1 || len(who) > 320 || strings.ContainsAny(who, " <>,") {
+	who, ok := blockable(who)
+	if !ok {
 		return Block{}, gateway.Invalid("bad_sender", "write an address like anna@example.org, or @example.org for all of a domain")
 	}
 	rows, _ := tx.Query(ctx, `
@@ -50,6 +50,16 @@ func (e *Email) Block(ctx context.Context, tx pgx.Tx, who, note string) (Block, 
 		return b, fmt.Errorf("block %s: %w", who, err)
 	}
 	return b, nil
+}
+
+// blockable is an address as it is kept, or @ and a domain.
+func blockable(who string) (string, bool) {
+	domain, all := strings.CutPrefix(strings.TrimSpace(gateway.Clean(who)), "@")
+	if !all {
+		return gateway.TypedMailAddress(who)
+	}
+	_, ok := gateway.TypedMailAddress("anybody@" + domain)
+	return "@" + strings.ToLower(domain), ok
 }
 
 // Unblock lets a sender's mail in again. What is held stays in quarantine until released.

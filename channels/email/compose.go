@@ -133,7 +133,7 @@ func (e *Email) compose(box Mailbox, r draft) (gateway.Outbound, gateway.Mail, e
 	}
 	out := gateway.Outbound{Kind: gateway.OutboundEmail, Conversation: r.Conversation, MessageID: l.MessageID, Body: body, Via: box.Address, Filed: box.SentFolder != ""}
 	for _, a := range slices.Concat(l.To, l.Cc, r.Bcc) { // of Bcc the mail itself says nothing: RFC 5322 §3.6.3
-		out.Recipients = append(out.Recipients, gateway.Recipient{Address: a.Value, State: gateway.OutboundQueued})
+		out.Recipients = append(out.Recipients, gateway.Recipient{Address: gateway.Requote(strings.TrimSpace(a.Value)), State: gateway.OutboundQueued})
 	}
 	return out, gateway.Mail{
 		MessageID: l.MessageID, InReplyTo: l.InReplyTo, Subject: l.Subject, From: l.From, To: l.To, Cc: l.Cc, Bcc: r.Bcc,

@@ -38,7 +38,7 @@ func (e *Email) Quarantine(ctx context.Context, before int64, limit int) ([]Quar
 		select `+quarantineColumns+`
 		from quarantine q
 		join mailbox m on m.id = q.mailbox_id
-		where $1 = 0 or q.id < $1
+		where $1::bigint = 0 or q.id < $1
 		order by q.id desc
 		limit $2`, before, limit) // the error comes with the rows
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Quarantined])

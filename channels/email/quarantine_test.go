@@ -29,13 +29,15 @@ func (h *house) block(t *testing.T, e *email.Email, who string) error {
 func TestBlockedSendersAreHeld(t *testing.T) {
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
-	for _, who := range []string{"Bertil@Reklam.example", "@skräp.example", "bertil@reklam.example"} {
+	for _, who := range []string{"Bertil@Reklam.example", "@skräp.example", `"bertil"@reklam.example`} {
 		if err := h.block(t, e, who); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := h.block(t, e, "bertil"); !errors.Is(err, gateway.ErrInvalid) {
-		t.Errorf("no address: got %v", err)
+	for _, none := range []string{"bertil", "@", "@a@b.example", "@a, @b", "Bertil Ek <bertil@reklam.example>", "bertil ek@reklam.example"} {
+		if err := h.block(t, e, none); !errors.Is(err, gateway.ErrInvalid) {
+			t.Errorf("%s is no address: got %v", none, err)
+		}
 	}
 	if list, err := e.Blocked(t.Context()); err != nil || len(list) != 2 || list[1].Who != "bertil@reklam.example" {
 		t.Errorf("blocked: got %+v, %v", list, err)

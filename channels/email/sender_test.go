@@ -249,6 +249,45 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
+// TestAQuotedCustomerIsAnswered: who writes from an address that only quotes hold together gets the
+// answer there, and what Postfix cannot deliver to such a one comes back as a bounce of it.
+func TestAQuotedCustomerIsAnswered(t *testing.T) {
+	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
+	p := mailtest.StartPostfix(t, d.LMTP)
+	e := h.open(t, "a", d)
+	box := save(t, e, support(d.IMAP, sink.Address))
+	d.Deliver(t, box.Address, mailtest.Mail("q", `John <"John Doe"@kund.example>`, "Fråga", "Hej"))
+	run(t, e)
+	from := h.wait(t, 1)[0].From
+	if from != person("John", `"john doe"@kund.example`) {
+		t.Fatalf("from %+v", from)
+	}
+	r := reply()
+	r.Answers.From = from
+	r.Cc = people(`"chef"@Kund.example`)
+	out, _ := compose(t, e, r)
+	send(t, e, out)
+	sent := sink.Mails()[0]
+	if !slices.Equal(sent.To, []string{"john doe@kund.example", "chef@Kund.example"}) { // the sink takes the quotes off
+		t.Errorf("sent to %q", sent.To)
+	}
+	if to := letter.Parse(sent.Raw).To; !slices.Equal(to, []gateway.Address{from}) {
+		t.Errorf("addressed to %+v", to)
+	}
+
+	box.SMTP.Address = p.SMTP
+	save(t, e, box)
+	r.Answers.From.Value, r.Cc = `"john doe"@nowhere.example`, nil
+	lost, _ := compose(t, e, r)
+	send(t, e, lost)
+	h.wait(t, 2)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.bounced) != 1 || h.bounced[0].Address != lost.Recipients[0].Address || !strings.HasPrefix(h.bounced[0].Response, lost.MessageID) {
+		t.Errorf("bounced %+v want %q", h.bounced, lost.Recipients[0].Address)
+	}
+}
+
 func firstMail(t *testing.T, d *mailtest.Dovecot, user string) []byte {
 	t.Helper()
 	var raw []byte

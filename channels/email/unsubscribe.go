@@ -36,13 +36,15 @@ type Unsubscribed struct {
 const unsubscribedColumns = ` id, address, way, at `
 
 // Unsubscribed lists who wants no automatic mail, the latest first: those before an id, 0 for all.
-func (e *Email) Unsubscribed(ctx context.Context, before int64, limit int) ([]Unsubscribed, error) {
+// With words, only addresses that each of them stands in.
+func (e *Email) Unsubscribed(ctx context.Context, words string, before int64, limit int) ([]Unsubscribed, error) {
 	rows, _ := e.pool.Query(ctx, `
 		select`+unsubscribedColumns+`
 		from unsubscribed
-		where $1 = 0 or id < $1
+		where ($1::bigint = 0 or id < $1)
+			and not exists (select from unnest($3::text[]) as word where strpos(address, word) = 0)
 		order by id desc
-		limit $2`, before, limit) // the error comes with the rows
+		limit $2`, before, limit, strings.Fields(strings.ToLower(gateway.Clean(words)))) // the error comes with the rows
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Unsubscribed])
 	if err != nil {
 		return nil, fmt.Errorf("list who wants no automatic mail: %w", err)
@@ -50,13 +52,10 @@ func (e *Email) Unsubscribed(ctx context.Context, before int64, limit int) ([]Un
 	return list, nil
 }
 
-// Unsubscribe spares an address all automatic mail from now on. Said twice it is said once. What
-// staff write may be a slip; by the other ways comes what we have signed, and wrote to: its local
-// part may be a quoted string with anything in it (RFC 5321 §4.1.2).
+// Unsubscribe spares an address all automatic mail from now on. Said twice it is said once.
 func (e *Email) Unsubscribe(ctx context.Context, tx pgx.Tx, address string, way Way) (Unsubscribed, error) {
-	address = strings.ToLower(strings.TrimSpace(gateway.Clean(address)))
-	at := strings.LastIndexByte(address, '@')
-	if at < 1 || at == len(address)-1 || len(address) > 320 || way == ByStaff && strings.ContainsAny(address, " <>,") {
+	address, ok := leaver(address, way)
+	if !ok {
 		return Unsubscribed{}, gateway.Invalid("bad_address", "write an address like anna@example.org")
 	}
 	rows, _ := tx.Query(ctx, `
@@ -69,6 +68,17 @@ func (e *Email) Unsubscribe(ctx context.Context, tx pgx.Tx, address string, way 
 		return u, fmt.Errorf("note that %s wants no automatic mail: %w", address, err)
 	}
 	return u, nil
+}
+
+// leaver is an address as it is kept. What staff write may be a slip; by the other ways comes what we
+// have signed, and wrote to, however odd.
+func leaver(address string, way Way) (string, bool) {
+	if way == ByStaff {
+		return gateway.TypedMailAddress(address)
+	}
+	address = gateway.MailAddress(strings.TrimSpace(gateway.Clean(address)))
+	at := strings.LastIndexByte(address, '@')
+	return address, at > 0 && at < len(address)-1 && len(address) <= 320
 }
 
 // Resubscribe lets an address have automatic mail again.

@@ -1,10 +1,12 @@
 package email_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/email/letter"
 	"github.com/vaxelhq/vaxel/channels/email/mailtest"
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // correspondent writes to a mailbox that acknowledges, and counts the acknowledgements.
@@ -91,7 +94,7 @@ func TestUnsubscribedByLink(t *testing.T) {
 	if n := c.writes("anna@kund.example", "Fråga"); n != 2 {
 		t.Errorf("%d acknowledgements after leaving, want no third", n)
 	}
-	list, err := c.e.Unsubscribed(t.Context(), 0, 10)
+	list, err := c.e.Unsubscribed(t.Context(), "", 0, 10)
 	if err != nil || len(list) != 1 || list[0].Address != "anna@kund.example" || list[0].Way != email.ByLink {
 		t.Fatalf("list: %+v %v", list, err)
 	}
@@ -129,14 +132,69 @@ func TestUnsubscribedByMail(t *testing.T) {
 func TestUnsubscribedByAnOddAddress(t *testing.T) {
 	c := newCorrespondent(t)
 	c.writes("<bo,hemma@kund.example>", "Fråga")
-	c.writes("bo@kund.example", "unsubscribe "+c.e.LeaveToken(7, `Bo,hemma@kund.example`))
+	c.writes("bo@kund.example", "unsubscribe "+c.e.LeaveToken(7, `"Bo,hemma"@kund.example`))
 	c.writes("bo@kund.example", "unsubscribe "+c.e.LeaveToken(7, "@kund.example"))
-	list, err := c.e.Unsubscribed(t.Context(), 0, 10)
-	if err != nil || len(list) != 1 || list[0].Address != "bo,hemma@kund.example" || list[0].Way != email.ByMail {
+	list, err := c.e.Unsubscribed(t.Context(), "", 0, 10)
+	if err != nil || len(list) != 1 || list[0].Address != `"bo,hemma"@kund.example` || list[0].Way != email.ByMail {
 		t.Errorf("list: %+v %v", list, err)
 	}
 	if n := c.writes("<bo,hemma@kund.example>", "Fråga"); n != 1 {
 		t.Errorf("%d acknowledgements after leaving, want no second", n)
+	}
+}
+
+// TestWhoWantsNoneIsFound by words, page by page, whatever stands in them.
+func TestWhoWantsNoneIsFound(t *testing.T) {
+	h := newHouse(t)
+	e := h.open(t, "a", nil)
+	for _, address := range []string{"anna@kund.example", `"Bo 100%"@kund.example`, "annika@annan.example", "anna.ek@kund.example"} {
+		err := pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) error {
+			_, err := e.Unsubscribe(t.Context(), tx, address, email.ByStaff)
+			return err
+		})
+		if err != nil {
+			t.Fatal(address, err)
+		}
+	}
+	for words, want := range map[string][]string{
+		"":                {"anna.ek@kund.example", "annika@annan.example", `"bo 100%"@kund.example`, "anna@kund.example"},
+		" KUND  ann ":     {"anna.ek@kund.example", "anna@kund.example"},
+		"0%":              {`"bo 100%"@kund.example`},
+		`"bo 100%"@kund`:  {`"bo 100%"@kund.example`},
+		"%":               {`"bo 100%"@kund.example`},
+		"nobody\x00":      nil,
+		"anna@kund.exam_": nil,
+	} {
+		var got []string
+		before := int64(1) << 40 // an id that none has yet
+		for { // pages of one: the last is empty
+			list, err := e.Unsubscribed(t.Context(), words, before, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(list) == 0 {
+				break
+			}
+			got, before = append(got, list[0].Address), list[0].ID
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q want %q", words, got, want)
+		}
+	}
+}
+
+// TestWhatNobodyCanBeCalled: staff who slip are told how an address is written.
+func TestWhatNobodyCanBeCalled(t *testing.T) {
+	h := newHouse(t)
+	e := h.open(t, "a", nil)
+	for _, slip := range []string{"anna", "anna kund@kund.example", "Anna <anna@kund.example>", "a@b.example, c@d.example", "@kund.example"} {
+		err := pgx.BeginFunc(t.Context(), h.pool, func(tx pgx.Tx) error {
+			_, err := e.Unsubscribe(t.Context(), tx, slip, email.ByStaff)
+			return err
+		})
+		if refusal, ok := errors.AsType[*gateway.Error](err); !ok || refusal.Code != "bad_address" {
+			t.Errorf("%s: got %v", slip, err)
+		}
 	}
 }
 

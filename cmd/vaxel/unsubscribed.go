@@ -13,8 +13,8 @@ import (
 // unsubscriptions are the e-mail channel's, as the API wants them.
 type unsubscriptions struct{ *email.Email }
 
-func (u unsubscriptions) Unsubscribed(ctx context.Context, before int64, limit int) ([]api.Unsubscribed, error) {
-	list, err := u.Email.Unsubscribed(ctx, before, limit)
+func (u unsubscriptions) Unsubscribed(ctx context.Context, words string, before int64, limit int) ([]api.Unsubscribed, error) {
+	list, err := u.Email.Unsubscribed(ctx, words, before, limit)
 	return mapped(list, unsubscribed), err
 }
 

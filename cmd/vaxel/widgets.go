@@ -33,8 +33,8 @@ func (w widgets) Visit(ctx context.Context, c gateway.ConversationID) (api.Visit
 }
 
 // BlockedVisitors, BlockVisitor and UnblockVisitor implement api.VisitorBlocks.
-func (w widgets) BlockedVisitors(ctx context.Context) ([]api.BlockedVisitor, error) {
-	list, err := w.h.chat.Blocks(ctx)
+func (w widgets) BlockedVisitors(ctx context.Context, before int64, limit int) ([]api.BlockedVisitor, error) {
+	list, err := w.h.chat.Blocks(ctx, before, limit)
 	return mapped(list, viewBlock), err
 }
 

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +13,8 @@ import (
 
 // VisitorBlocks keep visitors of websites from chatting.
 type VisitorBlocks interface {
-	BlockedVisitors(ctx context.Context) ([]BlockedVisitor, error)
+	// BlockedVisitors are the latest before an id, 0 for all.
+	BlockedVisitors(ctx context.Context, before int64, limit int) ([]BlockedVisitor, error)
 	// BlockVisitor blocks whom it names, or the visitor of its conversation. Who may not lift
 	// a block does not have one end sooner either.
 	BlockVisitor(ctx context.Context, tx pgx.Tx, b BlockedVisitor, mayLift bool) (BlockedVisitor, error)
@@ -53,7 +53,7 @@ type blockNetworkIn struct {
 func (s *Server) registerVisitorBlocks() {
 	role, at := gateway.RoleSupervisor, "/admin/blocked-visitors"
 	add(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/block-visitor", ID: "block-visitor", Summary: "Keep the visitor of a chat from chatting; what was said stays", Role: gateway.RoleAgent, Status: http.StatusCreated}, s.blockVisitor)
-	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-blocked-visitors", Summary: "Who may not chat", Role: role}, s.blockedVisitors)
+	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-blocked-visitors", Summary: "Who may not chat, the latest first", Role: role}, s.blockedVisitors)
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-block-network", Summary: "Keep all who come from a network from chatting", Role: role, Status: http.StatusCreated}, s.blockNetwork)
 	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-unblock-visitor", Summary: "Let them chat again", Role: role}, s.unblockVisitor)
 }
@@ -89,16 +89,11 @@ func (s *Server) blockOne(ctx context.Context, by access.Caller, b BlockedVisito
 	return kept, err
 }
 
-func (s *Server) blockedVisitors(ctx context.Context, _ access.Caller, _ *none) (page[BlockedVisitor], error) {
-	list, err := s.VisitorBlocks.BlockedVisitors(ctx)
-	return page[BlockedVisitor]{Items: orEmpty(list)}, err
+func (s *Server) blockedVisitors(ctx context.Context, _ access.Caller, in *latestIn) (page[BlockedVisitor], error) {
+	list, err := s.VisitorBlocks.BlockedVisitors(ctx, int64(in.After), in.Limit)
+	return latest(list, in.Limit, func(b BlockedVisitor) string { return b.ID }), err
 }
 
-func (s *Server) unblockVisitor(ctx context.Context, by access.Caller, in *quarantinedIn) (none, error) {
-	return none{}, s.commit(ctx, func(w *work) error {
-		if err := s.VisitorBlocks.UnblockVisitor(ctx, w.tx, int64(in.ID)); err != nil {
-			return err
-		}
-		return w.audit(ctx, by, "visitor.unblocked", "blocked-visitor:"+strconv.FormatInt(int64(in.ID), 10), nil)
-	})
+func (s *Server) unblockVisitor(ctx context.Context, by access.Caller, in *oneIn) (none, error) {
+	return s.taken(ctx, by, in.ID, "visitor.unblocked", "blocked-visitor", s.VisitorBlocks.UnblockVisitor)
 }

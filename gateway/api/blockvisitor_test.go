@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -19,7 +20,15 @@ type doormen struct {
 	mayLift []bool // of who blocked them
 }
 
-func (d *doormen) BlockedVisitors(context.Context) ([]api.BlockedVisitor, error) { return d.list, nil }
+func (d *doormen) BlockedVisitors(_ context.Context, before int64, limit int) (list []api.BlockedVisitor, _ error) {
+	for _, b := range slices.Backward(d.list) {
+		id, _ := strconv.ParseInt(b.ID, 10, 64)
+		if (before == 0 || id < before) && len(list) < limit {
+			list = append(list, b)
+		}
+	}
+	return list, nil
+}
 
 func (d *doormen) BlockVisitor(_ context.Context, _ pgx.Tx, b api.BlockedVisitor, mayLift bool) (api.BlockedVisitor, error) {
 	b.ID, b.At = strconv.Itoa(len(d.list)+1), time.Now()
@@ -59,7 +68,7 @@ func TestVisitorsAreBlockedAndLetInAgain(t *testing.T) {
 	anna.refused("POST", "/admin/blocked-visitors", m{"network": "203.0.113.0/24", "reason": "x"}, 403, "role_required")
 	anna.refused("DELETE", "/admin/blocked-visitors/1", nil, 403, "role_required")
 	bo.post("/admin/blocked-visitors", m{"network": "203.0.113.0/24", "reason": "Reklam"}, 201)
-	if list := items(bo.get("/admin/blocked-visitors")); len(list) != 2 || list[1]["who"] != "203.0.113.0/24" {
+	if list := items(bo.get("/admin/blocked-visitors")); len(list) != 2 || list[0]["who"] != "203.0.113.0/24" {
 		t.Errorf("got %v", list)
 	}
 	if !slices.Equal(doors.mayLift, []bool{false, true}) {
@@ -69,4 +78,35 @@ func TestVisitorsAreBlockedAndLetInAgain(t *testing.T) {
 	bo.refused("DELETE", "/admin/blocked-visitors/9", nil, 404, "not_blocked")
 	h.audited(t, admin, "blocked-visitor:1", "Bo", "visitor.unblocked")
 	h.audited(t, admin, "blocked-visitor:2", "Bo", "visitor.blocked")
+}
+
+// TestBlockedVisitorsPageByPage: each stands on one page, and who is blocked meanwhile on none that follows; the page
+// after the last full one is empty, and ends the list.
+func TestBlockedVisitorsPageByPage(t *testing.T) {
+	h := newHouse(t)
+	h.VisitorBlocks = &doormen{}
+	bo := h.as(t, "bo")
+	for n := range 4 {
+		bo.post("/admin/blocked-visitors", m{"network": fmt.Sprintf("203.0.113.%d/32", n+1), "reason": "Reklam"}, 201)
+	}
+	var ids []string
+	after := ""
+	for range 3 {
+		p := bo.get("/admin/blocked-visitors?limit=2" + after)
+		for _, b := range items(p) {
+			ids = append(ids, b["id"].(string))
+		}
+		next, more := p["after"].(string)
+		if more != (len(items(p)) == 2) {
+			t.Errorf("%d on a page, and after %q", len(items(p)), next)
+		}
+		if after = "&after=" + next; len(ids) == 2 {
+			bo.post("/admin/blocked-visitors", m{"network": "198.51.100.1", "reason": "Reklam"}, 201)
+		}
+	}
+	if !slices.Equal(ids, []string{"4", "3", "2", "1"}) {
+		t.Errorf("got %v", ids)
+	}
+	bo.refused("GET", "/admin/blocked-visitors?limit=501", nil, 422, "bad_request")
+	bo.refused("GET", "/admin/blocked-visitors?after=x", nil, 422, "bad_request")
 }

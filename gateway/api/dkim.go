@@ -40,10 +40,6 @@ type dkimIn struct {
 	}
 }
 
-type dkimKeyIn struct {
-	ID gateway.CaseID `path:"id"`
-}
-
 func (s *Server) registerDKIM() {
 	role, at := gateway.RoleAdministrator, "/admin/dkim-keys"
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-dkim-keys", Summary: "The keys that sign outgoing mail, and their DNS records", Role: role}, s.dkimKeys)
@@ -67,7 +63,7 @@ func (s *Server) makeDKIM(ctx context.Context, by access.Caller, in *dkimIn) (k 
 	return k, err
 }
 
-func (s *Server) useDKIM(ctx context.Context, by access.Caller, in *dkimKeyIn) (k DKIMKey, err error) {
+func (s *Server) useDKIM(ctx context.Context, by access.Caller, in *oneIn) (k DKIMKey, err error) {
 	err = s.commit(ctx, func(w *work) error {
 		if k, err = s.Signatures.UseKey(ctx, w.tx, int64(in.ID)); err != nil {
 			return err
@@ -77,11 +73,6 @@ func (s *Server) useDKIM(ctx context.Context, by access.Caller, in *dkimKeyIn) (
 	return k, err
 }
 
-func (s *Server) dropDKIM(ctx context.Context, by access.Caller, in *dkimKeyIn) (none, error) {
-	return none{}, s.commit(ctx, func(w *work) error {
-		if err := s.Signatures.DropKey(ctx, w.tx, int64(in.ID)); err != nil {
-			return err
-		}
-		return w.audit(ctx, by, "dkim_key.dropped", "dkim_key:"+in.ID.String(), nil)
-	})
+func (s *Server) dropDKIM(ctx context.Context, by access.Caller, in *oneIn) (none, error) {
+	return s.taken(ctx, by, in.ID, "dkim_key.dropped", "dkim_key", s.Signatures.DropKey)
 }

@@ -124,6 +124,9 @@ func TestWhoWantsNoAutomaticMailIsListed(t *testing.T) {
 	if next := items(bo.get("/admin/unsubscribed?limit=1&after=" + list[0]["id"].(string))); len(next) != 1 || next[0]["id"] != first["id"] {
 		t.Errorf("then %v want the one before", next)
 	}
+	if found := items(bo.get("/admin/unsubscribed?q=anna")); len(found) != 1 || found[0]["id"] != first["id"] {
+		t.Errorf("found %v want the one who is asked for", found)
+	}
 	at := "/admin/unsubscribed/" + first["id"].(string)
 	bo.delete(at, 204)
 	bo.refused("DELETE", at, nil, 404, "not_unsubscribed")
@@ -281,12 +284,12 @@ func (r *mailroom) Unblock(_ context.Context, _ pgx.Tx, id int64) error {
 	return nil
 }
 
-func (r *mailroom) Unsubscribed(_ context.Context, before int64, limit int) (list []api.Unsubscribed, _ error) {
+func (r *mailroom) Unsubscribed(_ context.Context, words string, before int64, limit int) (list []api.Unsubscribed, _ error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, u := range slices.Backward(r.spared) {
 		id, _ := strconv.ParseInt(u.ID, 10, 64)
-		if (before == 0 || id < before) && len(list) < limit {
+		if (before == 0 || id < before) && strings.Contains(u.Address, words) && len(list) < limit {
 			list = append(list, u)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -48,15 +47,6 @@ type BlockedSender struct {
 	At   time.Time `json:"at"`
 }
 
-type quarantineIn struct {
-	After gateway.CaseID `query:"after"`
-	Limit int            `query:"limit" minimum:"1" maximum:"500" default:"100"`
-}
-
-type quarantinedIn struct {
-	ID gateway.CaseID `path:"id"`
-}
-
 type blockIn struct {
 	Body struct {
 		Who  string `json:"who" minLength:"3" maxLength:"320" doc:"An address, or @example.org for all of a domain"`
@@ -80,13 +70,9 @@ func (s *Server) registerQuarantine() {
 	add(s, operation{Method: http.MethodDelete, Path: "/admin/blocked-senders/{id}", ID: "admin-unblock-sender", Summary: "Let a sender's mail in again", Role: role}, s.unblock)
 }
 
-func (s *Server) quarantine(ctx context.Context, _ access.Caller, in *quarantineIn) (page[Quarantined], error) {
+func (s *Server) quarantine(ctx context.Context, _ access.Caller, in *latestIn) (page[Quarantined], error) {
 	list, err := s.Quarantine.Quarantined(ctx, int64(in.After), in.Limit)
-	p := page[Quarantined]{Items: orEmpty(list)}
-	if len(list) == in.Limit {
-		p.After = list[len(list)-1].ID
-	}
-	return p, err
+	return latest(list, in.Limit, func(q Quarantined) string { return q.ID }), err
 }
 
 // quarantineSource gives the mail as a file: nothing of it is for a browser to show. It may
@@ -117,7 +103,7 @@ func (s *Server) quarantinedAt(r *http.Request) (io.ReadSeekCloser, error) {
 	return s.Quarantine.Source(r.Context(), int64(id))
 }
 
-func (s *Server) release(ctx context.Context, by access.Caller, in *quarantinedIn) (released, error) {
+func (s *Server) release(ctx context.Context, by access.Caller, in *oneIn) (released, error) {
 	return noted(ctx, s, by, "", "mail.released", "quarantine:"+in.ID.String(), nil, func() (released, error) {
 		r, err := s.Quarantine.Release(ctx, int64(in.ID))
 		return released{r.Case, r.Conversation, r.Pos}, err
@@ -139,11 +125,6 @@ func (s *Server) block(ctx context.Context, by access.Caller, in *blockIn) (b Bl
 	return b, err
 }
 
-func (s *Server) unblock(ctx context.Context, by access.Caller, in *quarantinedIn) (none, error) {
-	return none{}, s.commit(ctx, func(w *work) error {
-		if err := s.Blocks.Unblock(ctx, w.tx, int64(in.ID)); err != nil {
-			return err
-		}
-		return w.audit(ctx, by, "sender.unblocked", "sender:"+strconv.FormatInt(int64(in.ID), 10), nil)
-	})
+func (s *Server) unblock(ctx context.Context, by access.Caller, in *oneIn) (none, error) {
+	return s.taken(ctx, by, in.ID, "sender.unblocked", "sender", s.Blocks.Unblock)
 }

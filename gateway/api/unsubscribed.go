@@ -13,7 +13,7 @@ import (
 
 // Unsubscriptions are those who want no mail that is written by itself.
 type Unsubscriptions interface {
-	Unsubscribed(ctx context.Context, before int64, limit int) ([]Unsubscribed, error)
+	Unsubscribed(ctx context.Context, words string, before int64, limit int) ([]Unsubscribed, error)
 	Unsubscribe(ctx context.Context, tx pgx.Tx, address string) (Unsubscribed, error)
 	Resubscribe(ctx context.Context, tx pgx.Tx, id int64) error
 }
@@ -27,6 +27,7 @@ type Unsubscribed struct {
 }
 
 type unsubscribedIn struct {
+	Q     string         `query:"q" maxLength:"200" doc:"Words that stand in the address"`
 	After gateway.CaseID `query:"after"`
 	Limit int            `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
@@ -37,24 +38,16 @@ type unsubscribeIn struct {
 	}
 }
 
-type resubscribeIn struct {
-	ID gateway.CaseID `path:"id"`
-}
-
 func (s *Server) registerUnsubscribed() {
 	role, at := gateway.RoleSupervisor, "/admin/unsubscribed"
-	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-unsubscribed", Summary: "Who wants no automatic mail, the latest first", Role: role}, s.unsubscribed)
+	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-unsubscribed", Summary: "Who wants no automatic mail, the latest first; with q, those found", Role: role}, s.unsubscribed)
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-unsubscribe", Summary: "Send an address no automatic mail from now on", Role: role, Status: http.StatusCreated}, s.unsubscribe)
 	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-resubscribe", Summary: "Let an address have automatic mail again", Role: role}, s.resubscribe)
 }
 
 func (s *Server) unsubscribed(ctx context.Context, _ access.Caller, in *unsubscribedIn) (page[Unsubscribed], error) {
-	list, err := s.Unsubscriptions.Unsubscribed(ctx, int64(in.After), in.Limit)
-	p := page[Unsubscribed]{Items: orEmpty(list)}
-	if len(list) == in.Limit {
-		p.After = list[len(list)-1].ID
-	}
-	return p, err
+	list, err := s.Unsubscriptions.Unsubscribed(ctx, in.Q, int64(in.After), in.Limit)
+	return latest(list, in.Limit, func(u Unsubscribed) string { return u.ID }), err
 }
 
 func (s *Server) unsubscribe(ctx context.Context, by access.Caller, in *unsubscribeIn) (u Unsubscribed, err error) {
@@ -67,11 +60,6 @@ func (s *Server) unsubscribe(ctx context.Context, by access.Caller, in *unsubscr
 	return u, err
 }
 
-func (s *Server) resubscribe(ctx context.Context, by access.Caller, in *resubscribeIn) (none, error) {
-	return none{}, s.commit(ctx, func(w *work) error {
-		if err := s.Unsubscriptions.Resubscribe(ctx, w.tx, int64(in.ID)); err != nil {
-			return err
-		}
-		return w.audit(ctx, by, "address.resubscribed", "unsubscribed:"+in.ID.String(), nil)
-	})
+func (s *Server) resubscribe(ctx context.Context, by access.Caller, in *oneIn) (none, error) {
+	return s.taken(ctx, by, in.ID, "address.resubscribed", "unsubscribed", s.Unsubscriptions.Resubscribe)
 }

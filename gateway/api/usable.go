@@ -50,10 +50,10 @@ func (s *Server) checkSkills(ctx context.Context, needs []gateway.SkillLevel) er
 	return nil
 }
 
-// mailAddress refuses what no mail can be sent to.
+// mailAddress refuses what no mail can be sent to. net/mail gives an address without its quotes.
 func mailAddress(a gateway.Address) error {
 	value := strings.TrimSpace(a.Value)
-	if p, err := mail.ParseAddress(value); a.Kind != gateway.AddressEmail || err != nil || p.Address != value {
+	if p, err := mail.ParseAddress(value); a.Kind != gateway.AddressEmail || err != nil || gateway.Requote(p.Address) != gateway.Requote(value) {
 		return gateway.Invalid("bad_address", fmt.Sprintf(`%.100q is no mail address; write {"kind": "email", "value": "anna@example.se"}`, a.Value))
 	}
 	return nil

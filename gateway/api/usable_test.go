@@ -33,6 +33,11 @@ func TestAnArrivalIsUsable(t *testing.T) {
 	if list := items(h.as(t, "bo").get("/interactions?scope=all")); len(list) != 3 {
 		t.Errorf("got %d interactions want 3", len(list))
 	}
+	quoted := c.with("Idempotency-Key", seq()).post("/interactions", arrive("email", m{"kind": "email", "value": `"John Doe"@example.com`}, "Hej", "sv"), 201)
+	kept := h.as(t, "bo").get("/customers/" + quoted["customer"].(string))["addresses"].([]any)
+	if a := kept[0].(map[string]any); a["value"] != `"john doe"@example.com` {
+		t.Errorf("kept as %v", a)
+	}
 	needing := arrive("email", mail, "Hej", "sv")
 	needing["skills"] = []m{{"skill": "99", "level": 3}}
 	c.with("Idempotency-Key", seq()).refused("POST", "/interactions", needing, 404, "skill_not_found")

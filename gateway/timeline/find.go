@@ -156,7 +156,7 @@ func (p *participants) add(conversation gateway.ConversationID, addresses []gate
 func value(a gateway.Address) string {
 	v := gateway.Clean(a.Value)
 	if a.Kind == gateway.AddressEmail {
-		v = strings.ToLower(v)
+		v = gateway.MailAddress(v)
 	}
 	if len(v) > 500 {
 		return ""

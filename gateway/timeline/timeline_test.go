@@ -268,6 +268,7 @@ func TestFindByReference(t *testing.T) {
 		"same id twice, newest thread": {gateway.Arrival{References: []string{"both@x"}, From: maja}, newer},
 		"copied in, other case":        {gateway.Arrival{References: []string{"new@x"}, From: kim}, newer},
 		"participant of one only":      {gateway.Arrival{References: []string{"old@x", "new@x"}, From: kim}, newer},
+		"in needless quotes":           {gateway.Arrival{References: []string{"old@x", "new@x"}, From: gateway.Address{Kind: gateway.AddressEmail, Value: `"Kim"@example.com`}}, newer},
 		"a stranger":                   {gateway.Arrival{References: []string{"new@x"}, From: gateway.Address{Kind: gateway.AddressEmail, Value: "eve@example.com"}}, 0},
 		"a stranger, signed":           {gateway.Arrival{References: []string{"new@x"}, Trusted: true}, newer},
 		"nobody":                       {gateway.Arrival{References: []string{"old@x"}}, 0},

@@ -1,7 +1,9 @@
 package letter
 
 import (
+	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/vaxelhq/vaxel/gateway"
 )
@@ -58,15 +60,7 @@ func parseAddress(item string) (gateway.Address, bool) {
 	if item == "" {
 		return gateway.Address{}, false
 	}
-	name, addr := "", item
-	if i := strings.LastIndexByte(item, '<'); i >= 0 {
-		name = item[:i]
-		addr, _, _ = strings.Cut(item[i+1:], ">")
-	} else if i := strings.IndexByte(item, '('); i >= 0 {
-		addr, name = item[:i], strings.Trim(item[i:], "() ")
-	} else if word := wordWithAt(item); word != "" && word != item {
-		name, addr = strings.Replace(item, word, "", 1), word
-	}
+	name, addr := parts(item)
 	if i := strings.LastIndexByte(addr, ':'); i >= 0 && strings.HasPrefix(addr, "@") {
 		addr = addr[i+1:] // RFC 5322 §4.4: a source route
 	}
@@ -84,6 +78,58 @@ func parseAddress(item string) (gateway.Address, bool) {
 	return gateway.Address{Kind: gateway.AddressEmail, Value: value, Name: name}, value != "" || name != ""
 }
 
+// quotedAddress is one whose local part is a quoted string, where no brackets stand around it.
+var quotedAddress = regexp.MustCompile(`"(?:[^"\\]|\\.)*"@[^\s"<>(),;]+`)
+
+// parts tells a name from the address beside it. Brackets in quotes are letters like others, unless
+// no others are there: some put quotes around the whole.
+func parts(item string) (name, addr string) {
+	if _, i := outside(item, '<'); i >= 0 {
+		return item[:i], bracketed(item[i+1:])
+	}
+	if at := quotedAddress.FindStringIndex(item); at != nil {
+		return strings.Trim(item[:at[0]]+item[at[1]:], "() "), item[at[0]:at[1]]
+	}
+	if i := strings.LastIndexByte(item, '<'); i >= 0 {
+		return item[:i], bracketed(item[i+1:])
+	}
+	if i := strings.IndexByte(item, '('); i >= 0 {
+		return strings.Trim(item[i:], "() "), item[:i]
+	}
+	if word := wordWithAt(item); word != "" && word != item {
+		return strings.Replace(item, word, "", 1), word
+	}
+	return "", item
+}
+
+// bracketed is what stands before the bracket that closes.
+func bracketed(s string) string {
+	if i, _ := outside(s, '>'); i >= 0 {
+		return s[:i]
+	}
+	s, _, _ = strings.Cut(s, ">")
+	return s
+}
+
+// outside is where a byte stands outside quotes first and last, -1 if nowhere.
+func outside(s string, want byte) (first, last int) {
+	first, last = -1, -1
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted && strings.IndexByte(s[i+1:], '"') >= 0 // a lone quote opens nothing
+		case c == want && !quoted:
+			if last = i; first < 0 {
+				first = i
+			}
+		}
+	}
+	return first, last
+}
+
 func wordWithAt(s string) string {
 	for word := range strings.FieldsSeq(s) {
 		if i := strings.IndexByte(word, '@'); i > 0 && i < len(word)-1 {
@@ -93,14 +139,48 @@ func wordWithAt(s string) string {
 	return ""
 }
 
+// around is what people and programs leave around an address.
+const around = "<>',; "
+
+// cleanAddress gives an address as gateway.MailAddress writes it, whatever stands around it.
 func cleanAddress(s string) string {
-	s = strings.Join(strings.Fields(clean(s)), "")
-	s = strings.Trim(s, "<>'\",;")
+	s = strings.TrimRight(strings.TrimLeft(strings.TrimSpace(clean(s)), around), around+`"`)
+	at := strings.LastIndexByte(s, '@')
+	if strings.Count(s[:max(0, at)], `"`) < 2 {
+		s = strings.TrimLeft(s, around+`"`) // it holds nothing
+	}
 	s = strings.TrimPrefix(s, "mailto:")
+	if at = strings.LastIndexByte(s, '@'); at < 1 {
+		s = strings.Join(strings.Fields(s), "")
+	} else {
+		s = gateway.QuoteLocal(unquoted(s[:at])) + strings.Join(strings.Fields(s[at:]), "")
+	}
 	if len(s) > 320 {
 		return ""
 	}
 	return strings.ToLower(s)
+}
+
+// unquoted is a local part without its quotes, and without the blanks outside them: RFC 5322 §3.4.1,
+// and §4.4, where words that are quoted and others stand between dots.
+func unquoted(local string) string {
+	var plain strings.Builder
+	quoted, escaped := false, false
+	for i, c := range local {
+		switch {
+		case c < ' ' || unicode.IsSpace(c) && !quoted:
+		case escaped:
+			escaped = false
+			plain.WriteRune(c)
+		case c == '"':
+			quoted = !quoted && strings.IndexByte(local[i+1:], '"') >= 0
+		case c == '\\' && quoted:
+			escaped = true
+		default:
+			plain.WriteRune(c)
+		}
+	}
+	return plain.String()
 }
 
 func cleanName(s string) string {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+
+	"github.com/vaxelhq/vaxel/gateway"
 )
 
 // Bounce is a delivery report: what became of a mail that was sent earlier.
@@ -181,7 +183,7 @@ func proseParts(text string) (parts []BounceRecipient) {
 	current := -1
 	for line := range strings.Lines(text) {
 		if m := proseLine.FindStringSubmatch(line); m != nil {
-			address := strings.ToLower(m[1])
+			address := gateway.MailAddress(m[1])
 			if _, twice := at[address]; !twice {
 				at[address] = len(parts)
 				parts = append(parts, BounceRecipient{Address: address})
@@ -202,7 +204,7 @@ func proseOnly(l *Letter, text string) string {
 	}
 	for _, a := range proseAddress.FindAllString(text, 20) {
 		if !isDaemon(strings.ToLower(a)) {
-			return strings.ToLower(a)
+			return gateway.MailAddress(a)
 		}
 	}
 	return ""

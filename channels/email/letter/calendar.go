@@ -129,7 +129,7 @@ func calendarAddress(p property) gateway.Address {
 	if parsed, err := mail.ParseAddress(value); err == nil {
 		value = parsed.Address
 	}
-	return gateway.Address{Kind: gateway.AddressEmail, Value: strings.ToLower(words(value)), Name: words(p.params["CN"])}
+	return gateway.Address{Kind: gateway.AddressEmail, Value: gateway.MailAddress(words(value)), Name: words(p.params["CN"])}
 }
 
 // unfold gives the lines of a calendar, joined again where they were folded (RFC 5545 §3.1).

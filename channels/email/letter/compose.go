@@ -168,10 +168,13 @@ type writer struct {
 
 // field writes one field, folded at blanks before column 78 (RFC 5322 §2.1.1) and
 // safe from line ends in its value.
-func (w *writer) field(name, value string) {
+func (w *writer) field(name, value string) { w.folded(name, strings.Fields(value)) }
+
+// folded writes a field of words, and breaks its lines between them.
+func (w *writer) folded(name string, words []string) {
 	w.WriteString(name + ":")
 	column := len(name) + 1
-	for word := range strings.FieldsSeq(value) {
+	for _, word := range words {
 		if column+1+len(word) > 78 && column > len(name)+1 {
 			w.WriteString("\r\n")
 			column = 0
@@ -182,15 +185,27 @@ func (w *writer) field(name, value string) {
 	w.WriteString("\r\n")
 }
 
+// addresses writes a list of them: the blanks in quotes are the address's own.
 func (w *writer) addresses(name string, list []gateway.Address) {
-	words := make([]string, 0, len(list))
-	for _, a := range list {
-		m := mail.Address{Name: oneLine(clean(a.Name)), Address: cleanAddress(a.Value)}
-		words = append(words, m.String())
+	var words []string
+	for i, a := range list {
+		bare := mail.Address{Address: unquotedAddress(cleanAddress(a.Value))}
+		whole := mail.Address{Name: oneLine(clean(a.Name)), Address: bare.Address}
+		words = append(words, strings.Fields(strings.TrimSuffix(whole.String(), bare.String()))...)
+		words = append(words, bare.String())
+		if i < len(list)-1 {
+			words[len(words)-1] += ","
+		}
 	}
 	if len(words) > 0 {
-		w.field(name, strings.Join(words, ", "))
+		w.folded(name, words)
 	}
+}
+
+// unquotedAddress is an address as net/mail holds it, which sets the quotes by itself.
+func unquotedAddress(address string) string {
+	at := max(0, strings.LastIndexByte(address, '@'))
+	return gateway.UnquoteLocal(address[:at]) + address[at:]
 }
 
 func (w *writer) boundary() string {
