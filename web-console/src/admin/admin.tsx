@@ -12,6 +12,7 @@ import { Queue, Queues } from './queues'
 import { HouseRules } from './rules'
 import { Synonyms } from './synonyms'
 import { CodeOne, Lists, ListOne, Plain, PlainOne, StatusCodeOne, StatusCodes } from './things'
+import { UnsubscribedList } from './unsubscribed'
 import { Mailboxes, Trunks } from './ways'
 import { WidgetOne, Widgets } from './widget'
 
@@ -33,6 +34,7 @@ const pages: Record<string, [list: () => React.ReactNode, one?: One]> = {
   quarantine: [Quarantine],
   'blocked-senders': [BlockedSenders],
   'blocked-visitors': [BlockedVisitors],
+  unsubscribed: [UnsubscribedList],
   widgets: [Widgets, WidgetOne],
   trunks: [Trunks],
   logins: [Logins],

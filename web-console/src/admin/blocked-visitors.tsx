@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { admin } from '../api/admin'
 import type { BlockedVisitor } from '../api/types'
@@ -7,7 +7,7 @@ import { serverNow } from '../live/clock'
 import { daysFromNow } from '../thread/block-visitor'
 import { Count, Text } from '../ui/form'
 import { Failure } from '../ui/parts'
-import { RowHead, Tabled } from './tabled'
+import { Add, RowHead, Tabled, usePaged } from './tabled'
 
 const key = ['admin', 'blocked-visitors']
 
@@ -15,7 +15,7 @@ const key = ['admin', 'blocked-visitors']
 export function BlockedVisitors() {
   const w = useWords()
   const client = useQueryClient()
-  const query = useQuery({ queryKey: key, queryFn: admin.blockedVisitors })
+  const list = usePaged(key, admin.blockedVisitors)
   const unblock = useMutation({ mutationFn: admin.unblockVisitor, onSettled: () => client.invalidateQueries({ queryKey: key }) })
   return (
     <Tabled
@@ -24,8 +24,7 @@ export function BlockedVisitors() {
       icon="shield"
       empty={w.visitors.none}
       heads={[w.visitors.who, w.visitors.reason, w.admin.since, w.visitors.until, w.board.actions]}
-      query={query}
-      items={query.data?.items ?? []}
+      {...list}
       above={
         <>
           <BlockNetwork />
@@ -76,24 +75,10 @@ function BlockNetwork() {
     },
   })
   return (
-    <form
-      className="pad stack-2"
-      onSubmit={(e) => {
-        e.preventDefault()
-        block.mutate()
-      }}
-    >
-      <div className="f2">
-        <Text label={w.visitors.network} required value={network} set={setNetwork} hint={w.visitors.networkHint} max={50} />
-        <Text label={w.visitors.reason} required value={reason} set={setReason} max={500} />
-        <Count label={w.visitors.days} value={days || undefined} set={setDays} hint={w.visitors.daysHint} />
-      </div>
-      {block.error != null && <Failure error={block.error} />}
-      <div className="row">
-        <button className="btn btn--primary" disabled={block.isPending || network.trim().length < 2 || !reason.trim()}>
-          {w.visitors.block}
-        </button>
-      </div>
-    </form>
+    <Add add={block} ready={network.trim().length >= 2 && !!reason.trim()} text={w.visitors.block}>
+      <Text label={w.visitors.network} required value={network} set={setNetwork} hint={w.visitors.networkHint} max={50} />
+      <Text label={w.visitors.reason} required value={reason} set={setReason} max={500} />
+      <Count label={w.visitors.days} value={days || undefined} set={setDays} hint={w.visitors.daysHint} />
+    </Add>
   )
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { admin, type Login } from '../api/admin'
 import type { Role } from '../api/types'
@@ -10,7 +10,7 @@ import { Icon } from '../ui/icon'
 import { Avatar, Failure, Fetched } from '../ui/parts'
 import { useKept } from './editing'
 import { Head } from './frame'
-import { Tabled } from './tabled'
+import { Tabled, usePaged } from './tabled'
 
 const roles: Role[] = ['agent', 'supervisor', 'administrator']
 
@@ -139,7 +139,7 @@ function Given({ name, password, close }: { name: string; password: string; clos
 export function Audit() {
   const w = useWords()
   const f = useFormat()
-  const query = useInfiniteQuery({ queryKey: ['admin', 'audit'], queryFn: ({ pageParam }) => admin.audit(pageParam), initialPageParam: '', getNextPageParam: (last) => last.after || undefined })
+  const list = usePaged(['admin', 'audit'], admin.audit)
   return (
     <Tabled
       title={w.admin.audit}
@@ -147,9 +147,7 @@ export function Audit() {
       icon="lock"
       empty={w.admin.noAudit}
       heads={[w.admin.when, w.admin.who, w.admin.did, w.admin.subject, w.admin.detail]}
-      query={query}
-      items={query.data?.pages.flatMap((p) => p.items ?? []) ?? []}
-      more={query}
+      {...list}
       row={(l) => (
         <tr key={l.id}>
           <td>

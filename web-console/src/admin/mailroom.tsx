@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { admin, sourceURL, type Quarantined } from '../api/admin'
@@ -8,7 +8,7 @@ import { serverNow } from '../live/clock'
 import { Text } from '../ui/form'
 import { Icon } from '../ui/icon'
 import { Chip, Failure } from '../ui/parts'
-import { RowHead, Tabled } from './tabled'
+import { Add, RowHead, Tabled, usePaged } from './tabled'
 
 // Mail that is kept out: what could not be read, and that of blocked senders.
 
@@ -16,7 +16,7 @@ import { RowHead, Tabled } from './tabled'
 export function Quarantine() {
   const w = useWords()
   const client = useQueryClient()
-  const query = useInfiniteQuery({ queryKey: ['admin', 'quarantine'], queryFn: ({ pageParam }) => admin.quarantine(pageParam), initialPageParam: '', getNextPageParam: (last) => last.after || undefined })
+  const list = usePaged(['admin', 'quarantine'], admin.quarantine)
   const release = useMutation({ mutationFn: admin.release, onSettled: () => client.invalidateQueries({ queryKey: ['admin', 'quarantine'] }) })
   return (
     <Tabled
@@ -25,9 +25,7 @@ export function Quarantine() {
       icon="shield"
       empty={w.admin.noQuarantine}
       heads={[w.admin.sender, w.admin.subjectLine, w.admin.why, w.admin.mailbox, w.admin.when, w.board.actions]}
-      query={query}
-      items={query.data?.pages.flatMap((p) => p.items) ?? []}
-      more={query}
+      {...list}
       above={
         <>
           {release.error != null && <Failure error={release.error} />}
@@ -138,23 +136,9 @@ function Block() {
     },
   })
   return (
-    <form
-      className="pad stack-2"
-      onSubmit={(e) => {
-        e.preventDefault()
-        block.mutate()
-      }}
-    >
-      <div className="f2">
-        <Text label={w.admin.sender} required value={who} set={setWho} hint={w.admin.senderHint} max={320} />
-        <Text label={w.admin.note} value={note} set={setNote} max={500} />
-      </div>
-      {block.error != null && <Failure error={block.error} />}
-      <div className="row">
-        <button className="btn btn--primary" disabled={block.isPending || who.trim().length < 3}>
-          {w.admin.block}
-        </button>
-      </div>
-    </form>
+    <Add add={block} ready={who.trim().length >= 3} text={w.admin.block}>
+      <Text label={w.admin.sender} required value={who} set={setWho} hint={w.admin.senderHint} max={320} />
+      <Text label={w.admin.note} value={note} set={setNote} max={500} />
+    </Add>
   )
 }

@@ -5,7 +5,7 @@ import type { Language } from '../api/types'
 import { useLanguage, useWords } from '../i18n'
 import { Pick, Text } from '../ui/form'
 import { Failure } from '../ui/parts'
-import { RowHead, Tabled } from './tabled'
+import { Add, RowHead, Tabled } from './tabled'
 
 const key = ['admin', 'synonyms']
 
@@ -81,32 +81,18 @@ function Write({ draft, set }: { draft: Draft; set: (d: Draft) => void }) {
     },
   })
   return (
-    <form
-      className="pad stack-2"
-      onSubmit={(e) => {
-        e.preventDefault()
-        save.mutate()
-      }}
-    >
-      <div className="f2">
-        <Text label={w.admin.word} required value={draft.word} set={(word) => set({ ...draft, word })} hint={w.admin.wordHint} max={300} />
-        <Text label={w.admin.means} required value={draft.means} set={(m) => set({ ...draft, means: m })} hint={w.admin.meansHint} max={2000} />
-        <Pick
-          label={w.admin.wordLanguage}
-          value={draft.language}
-          set={(language) => set({ ...draft, language })}
-          of={[
-            ['sv', w.common.language.sv],
-            ['en', w.common.language.en],
-          ]}
-        />
-      </div>
-      {save.error != null && <Failure error={save.error} />}
-      <div className="row">
-        <button className="btn btn--primary" disabled={save.isPending || !draft.word.trim() || means.length === 0}>
-          {w.common.save}
-        </button>
-      </div>
-    </form>
+    <Add add={save} ready={!!draft.word.trim() && means.length > 0} text={w.common.save}>
+      <Text label={w.admin.word} required value={draft.word} set={(word) => set({ ...draft, word })} hint={w.admin.wordHint} max={300} />
+      <Text label={w.admin.means} required value={draft.means} set={(m) => set({ ...draft, means: m })} hint={w.admin.meansHint} max={2000} />
+      <Pick
+        label={w.admin.wordLanguage}
+        value={draft.language}
+        set={(language) => set({ ...draft, language })}
+        of={[
+          ['sv', w.common.language.sv],
+          ['en', w.common.language.en],
+        ]}
+      />
+    </Add>
   )
 }

@@ -1,8 +1,16 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import type { Page } from '../api/types'
 import { useWords } from '../i18n'
 import type { IconName } from '../ui/icon'
-import { Empty, Fetched, type Fetching } from '../ui/parts'
+import { Empty, Failure, Fetched, type Fetching } from '../ui/parts'
 import { Head } from './frame'
+
+/** A list that comes page by page, as Tabled shows it. What was found before stays until the next is there. */
+export function usePaged<T>(key: string[], read: (after: string) => Promise<Page<T>>) {
+  const query = useInfiniteQuery({ queryKey: key, queryFn: ({ pageParam }) => read(pageParam), initialPageParam: '', getNextPageParam: (last) => last.after || undefined, placeholderData: (before) => before })
+  return { query, more: query, items: query.data?.pages.flatMap((p) => p.items) ?? [] }
+}
 
 /**
  * A section of what has no page of its own: rows of a table, or that there are none. What stands above (a form, a
@@ -18,11 +26,14 @@ export function Tabled<T>(props: {
   items: T[]
   row: (t: T) => ReactNode
   above?: ReactNode
+  tools?: ReactNode
   more?: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
 }) {
   return (
     <>
-      <Head title={props.title} lead={props.lead} />
+      <Head title={props.title} lead={props.lead}>
+        {props.tools}
+      </Head>
       <div className="set-body set-body--list" tabIndex={0} role="group" aria-label={props.title}>
         {props.above}
         <Fetched query={props.query} what={props.title} rows={4}>
@@ -50,6 +61,28 @@ export function Tabled<T>(props: {
         {props.more && <More query={props.more} />}
       </div>
     </>
+  )
+}
+
+/** A form above a list, by which there is one more in it. */
+export function Add(props: { add: { mutate: () => void; isPending: boolean; error: unknown }; ready: boolean; text: string; children: ReactNode }) {
+  const { add } = props
+  return (
+    <form
+      className="pad stack-2"
+      onSubmit={(e) => {
+        e.preventDefault()
+        add.mutate()
+      }}
+    >
+      <div className="f2">{props.children}</div>
+      {add.error != null && <Failure error={add.error} />}
+      <div className="row">
+        <button className="btn btn--primary" disabled={add.isPending || !props.ready}>
+          {props.text}
+        </button>
+      </div>
+    </form>
   )
 }
 

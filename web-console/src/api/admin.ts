@@ -235,6 +235,13 @@ export interface BlockedSender {
   note?: string
   at: string
 }
+/** An address that gets no mail which is written by itself. */
+export interface Unsubscribed {
+  id: string
+  address: string
+  way: 'link' | 'mail' | 'staff'
+  at: string
+}
 /** What a word of those who ask means besides itself. */
 export interface Synonym {
   language: string
@@ -314,9 +321,12 @@ export const admin = {
   blockedSenders: () => call<A.Page<BlockedSender>>('GET', '/admin/blocked-senders'),
   block: (who: string, note: string) => call<BlockedSender>('POST', '/admin/blocked-senders', { body: { who, note: note || undefined } }),
   unblock: (id: string) => call<void>('DELETE', `/admin/blocked-senders/${id}`),
-  blockedVisitors: () => call<A.Page<A.BlockedVisitor>>('GET', '/admin/blocked-visitors'),
+  blockedVisitors: (after: string) => call<A.Page<A.BlockedVisitor>>('GET', '/admin/blocked-visitors', { query: { after, limit: 100 } }),
   blockNetwork: (body: { network: string; reason: string; until?: string }) => call<A.BlockedVisitor>('POST', '/admin/blocked-visitors', { body }),
   unblockVisitor: (id: string) => call<void>('DELETE', `/admin/blocked-visitors/${id}`),
+  unsubscribed: (q: string, after: string) => call<A.Page<Unsubscribed>>('GET', '/admin/unsubscribed', { query: { q, after, limit: 100 } }),
+  unsubscribe: (address: string) => call<Unsubscribed>('POST', '/admin/unsubscribed', { body: { address } }),
+  resubscribe: (id: string) => call<void>('DELETE', `/admin/unsubscribed/${id}`),
   synonyms: () => call<A.Page<Synonym>>('GET', '/admin/synonyms'),
   setSynonym: (body: Synonym) => call<Synonym>('PUT', '/admin/synonyms', { body }),
   dropSynonym: ({ language, word }: Synonym) => call<void>('DELETE', '/admin/synonyms', { query: { language, word } }),

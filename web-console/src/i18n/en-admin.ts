@@ -213,6 +213,7 @@ export const enAdmin: typeof svAdmin = {
   block: 'Block',
   unblock: 'Unblock',
   unblockOf: (who) => `Unblock ${who}`,
+  unsubscribed: 'Unsubscribed',
 
   macros: 'Macros',
   queueSignature: 'Signature of the queue',

@@ -211,6 +211,7 @@ export const svAdmin = {
   block: 'Blockera',
   unblock: 'Släpp',
   unblockOf: (who: string) => `Släpp ${who}`,
+  unsubscribed: 'Avanmälda',
 
   macros: 'Makron',
   queueSignature: 'Köns signatur',

@@ -45,6 +45,7 @@ const ways = [
 const mailroom = [
   ['quarantine', 'shield', 'quarantine'],
   ['blocked-senders', 'lock', 'blocked'],
+  ['unsubscribed', 'mail', 'unsubscribed'],
 ] as const
 const visitors = 'blocked-visitors'
 const system = [

@@ -6,11 +6,10 @@ import { Avatar } from '../ui/parts'
 
 const same = (a: Address, b: Address) => a.value.toLowerCase() === b.value.toLowerCase()
 
-/** The mail addresses in what somebody typed or pasted: bare, or behind a name in angle brackets. */
+/** The mail addresses in what somebody typed or pasted: bare, or behind a name in angle brackets. What stands in quotes is not parted. */
 export function addressesIn(text: string): Address[] {
-  return text
-    .split(/[,;\n]+/)
-    .map((part) => part.match(/^\s*(?:"?([^"<]*?)"?\s*<)?([^\s<>"@]+@[^\s<>"@]+)>?\s*$/))
+  return (text.match(/(?:"(?:[^"\\\n]|\\.)*"|[^,;\n])+/g) ?? [])
+    .map((part) => part.match(/^\s*(?:"?([^"<]*?)"?\s*<)?((?:"(?:[^"\\]|\\.)+"|[^\s<>"@]+)@[^\s<>"@]+)>?\s*$/))
     .flatMap((m) => (m ? [{ kind: 'email' as const, value: m[2]!, ...(m[1] ? { name: m[1] } : {}) }] : []))
 }
 

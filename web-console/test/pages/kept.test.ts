@@ -248,6 +248,44 @@ test('a supervisor sees why visitors are blocked, blocks a network and lifts a b
     await page.getByRole('row', { name: /4711/ }).waitFor({ state: 'detached' })
   }))
 
+test('blocked visitors come page by page', () =>
+  desk(
+    '/settings/blocked-visitors',
+    async ({ page }) => {
+      await page.getByRole('row', { name: /203\.0\.113\.101 / }).waitFor()
+      assert.equal(await page.getByRole('row', { name: /203\.0\.113\.1 / }).count(), 0)
+      await page.getByRole('button', { name: 'Mer', exact: true }).click()
+      await page.getByRole('row', { name: /203\.0\.113\.1 / }).waitFor()
+      await page.getByRole('button', { name: 'Mer', exact: true }).waitFor({ state: 'detached' })
+      assert.equal(await page.getByRole('row').count(), 102) // the head, too
+    },
+    (h) => (h.blockedVisitors = Array.from({ length: 101 }, (_, n) => ({ ...h.blockedVisitors[0]!, id: String(n + 1), by: 'network' as const, who: `203.0.113.${n + 1}` }))),
+  ))
+
+test('a supervisor finds who wants no automatic mail, adds one, and lets one have it again once asked twice', () =>
+  desk('/settings/unsubscribed', async ({ page, house }) => {
+    await page.getByRole('row', { name: /"per olof"@vinst\.example.*Ett mejl/ }).waitFor()
+    await page.getByRole('textbox', { name: 'Sök adress' }).fill('fjall')
+    await page.getByRole('row', { name: /vinst/ }).waitFor({ state: 'detached' })
+    await page.getByRole('row', { name: /per@fjallgarden\.example.*Länken i ett mejl.*Anmäl/ }).waitFor()
+    await page.getByRole('textbox', { name: 'Sök adress' }).fill('ingen')
+    await page.getByText('Ingen avanmäld adress har de orden').waitFor()
+    await page.getByRole('textbox', { name: 'Sök adress' }).fill('')
+    await page.getByRole('textbox', { name: /^Adress/ }).fill(' ny@kund.example ')
+    await page.getByRole('button', { name: 'Avanmäl', exact: true }).click()
+    await page.getByRole('row', { name: /ny@kund\.example.*Sagt till någon här/ }).waitFor()
+    assert.deepEqual(asked(house, /unsubscribed$/)[0]?.body, { address: 'ny@kund.example' })
+    await page.getByRole('button', { name: 'Anmäl per@fjallgarden.example igen' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Avbryt' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.deepEqual(asked(house, /unsubscribed\//), [])
+    await page.getByRole('button', { name: 'Anmäl per@fjallgarden.example igen' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Anmäl igen' }).click()
+    await page.getByRole('row', { name: /fjallgarden/ }).waitFor({ state: 'detached' })
+    assert.deepEqual(asked(house, /unsubscribed\//).map((r) => [r.method, r.path]), [['DELETE', '/admin/unsubscribed/1']])
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  }))
+
 test('an administrator says what a word means, changes it and takes it away', () =>
   desk(
     '/settings/synonyms',

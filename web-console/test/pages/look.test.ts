@@ -112,6 +112,7 @@ const scenes: Record<string, Scene> = {
   ...kept('quarantine', '/settings/quarantine', 'Du har vunnit'),
   ...kept('blocked-senders', '/settings/blocked-senders', '@vinst.example'),
   ...kept('blocked-visitors', '/settings/blocked-visitors', 'butik/4711'),
+  ...kept('unsubscribed', '/settings/unsubscribed', 'per@fjallgarden.example', async (p) => (await p.getByRole('button', { name: 'Anmäl per@fjallgarden.example igen' }).click(), p.getByRole('dialog').waitFor())),
   ...kept('nodes', '/settings/nodes', 'north1'),
   ...kept('nodes-switch', '/settings/nodes', 'north1', async (p) => (await p.getByRole('button', { name: 'Byt plattform: north1' }).click(), await p.getByLabel('Börjar').selectOption('at'), p.getByLabel('Tidpunkt').waitFor())),
   ...kept('logins', '/settings/logins', 'byter lösenord'),

@@ -75,6 +75,8 @@ const same: Record<string, string> = {
   Mailbox: 'Mailbox',
   Quarantined: 'Quarantined',
   BlockedSender: 'BlockedSender',
+  BlockedVisitor: 'BlockedVisitor',
+  Unsubscribed: 'Unsubscribed',
   Synonym: 'Synonym',
   Node: 'Node',
   NodeDrain: 'Drain',

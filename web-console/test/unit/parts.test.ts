@@ -5,6 +5,7 @@ import type { Entry, InteractionView, PhoneLine } from '../../src/api/types'
 import { groupOf, matches, rowsOf } from '../../src/inbox/group'
 import { linesOf } from '../../src/phone/lines'
 import { phoneAddress, recordingOf, telephone } from '../../src/phone/number'
+import { addressesIn } from '../../src/thread/recipients'
 import { slashWord } from '../../src/thread/slash'
 import { local, usual } from '../../src/thread/usual'
 import { blocksOf } from '../../src/thread/entries'
@@ -33,6 +34,13 @@ test('an interaction stands where it waits', () => {
 test('rows have a heading for each group that has something, the oldest first', () => {
   const rows = rowsOf([interaction('2'), interaction('3', { state: 'parked' }), interaction('1')], '1')
   assert.deepEqual(rows.map((r) => ('heading' in r ? r.heading : r.item.id)), ['now', '1', '2', 'parked', '3'])
+})
+
+test('addresses are read as people type and paste them; what stands in quotes is not parted', () => {
+  const read = (text: string) => addressesIn(text).map(({ name, value }) => [name ?? '', value])
+  assert.deepEqual(read('anna@kund.example, Bo <bo@kund.example>;"Ek, Cia" <cia@kund.example>\ndan@kund.example'), [['', 'anna@kund.example'], ['Bo', 'bo@kund.example'], ['Ek, Cia', 'cia@kund.example'], ['', 'dan@kund.example']])
+  assert.deepEqual(read('"john doe"@kund.example, John <"doe, \\"j\\""@kund.example>'), [['', '"john doe"@kund.example'], ['John', '"doe, \\"j\\""@kund.example']])
+  assert.deepEqual(read('john doe@kund.example, "@kund.example, anna'), [])
 })
 
 test('the filter looks at name, subject, number and queue', () => {
