@@ -167,7 +167,8 @@ func TestWhoWantsNoneIsFound(t *testing.T) {
 	} {
 		var got []string
 		before := int64(1) << 40 // an id that none has yet
-		for {                    // pages of one: the last is empty
+
+		for { // pages of one: the last is empty
 			list, err := e.Unsubscribed(t.Context(), words, before, 1)
 			if err != nil {
 				t.Fatal(err)
