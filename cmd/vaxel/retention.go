@@ -11,8 +11,8 @@ import (
 	"github.com/vaxelhq/vaxel/gateway"
 )
 
-// RetentionConfig is for how many days what nobody sees is kept. 0 keeps it for good.
-// What customers and agents said is not among it.
+// RetentionConfig is for how many days what nobody sees is kept, and what colleagues say to
+// each other. 0 keeps it for good. What customers and agents said to each other is not among it.
 type RetentionConfig struct {
 	Arrivals    int `toml:"arrivals"`     // keys by which what is delivered twice is known; 30 at least
 	MailDigests int `toml:"mail_digests"` // contents by which a mail is known that its server numbers anew; 365 at least
@@ -24,6 +24,7 @@ type RetentionConfig struct {
 	Networks    int `toml:"networks"`     // from where chats began; agents block by it
 	Calls       int `toml:"calls"`        // who wanted to be called, once that has entered the queue
 	Drafts      int `toml:"drafts"`       // mails that were begun and that nobody has touched since; 7 at least
+	StaffChats  int `toml:"staff_chats"`  // what colleagues say to each other; 30 at least
 	Files       int `toml:"files"`        // how long a file may wait for the message that it is attached to; 2 at least
 }
 
@@ -48,6 +49,7 @@ func (r RetentionConfig) check(bad func(key, why string, args ...any)) {
 		{"networks", r.Networks, 1, "nobody could be blocked by it"},
 		{"calls", r.Calls, 2, "one visitor could ask more often than three times a day"},
 		{"drafts", r.Drafts, 7, "a mail that is half written could go while its author is away"},
+		{"staff_chats", r.StaffChats, 30, "who comes back from leave would not find what they were told"},
 		{"files", r.Files, 2, "an attachment could go while its message is being written"},
 	} {
 		if k.days != 0 && k.days < k.atLeast {
@@ -75,6 +77,7 @@ func (h *house) tidy(ctx context.Context, now time.Time) error {
 		{"networks", r.Networks, h.chat.SweepSources},
 		{"calls", r.Calls, h.chat.SweepWishes},
 		{"drafts", r.Drafts, h.sweepDrafts},
+		{"staff_chats", r.StaffChats, h.staff.Sweep},
 		{"files", r.Files, h.sweepFiles},
 		{"automatic answers", 2, h.email.SweepAnswers}, // they count for a day
 	} {

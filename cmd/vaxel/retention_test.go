@@ -17,7 +17,7 @@ import (
 func TestTidyForgetsWhatItsDaysAreOverOf(t *testing.T) {
 	pool := pgtest.New(t)
 	config := defaults()
-	config.DataDir, config.Retention.MailDigests = t.TempDir(), 365
+	config.DataDir, config.Retention.MailDigests, config.Retention.StaffChats = t.TempDir(), 365, 90
 	h, err := open(t.Context(), config, pool, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +54,12 @@ func TestTidyForgetsWhatItsDaysAreOverOf(t *testing.T) {
 		{"call_wish", r.Calls, `insert into call_wish (widget_id, token_hash, cid, conversation_id, name, number, about, topic, language, entered_at)
 			select id, '', $1::text, 1, 'x', '1', '', '', 'sv', $2 from widget where key = $1::text`},
 		{"draft", r.Drafts, `insert into draft (conversation, kind, agent, body, saved_at) values (length($1::text), 'reply', 1, '{}', $2)`},
+		{"staff_chat", r.StaffChats, `with c as (insert into conversation (case_id, customer_id, channel, last_pos, created_at) values (0, 0, 'chat', 1, $2) returning id),
+			e as (insert into entry (conversation_id, pos, kind, author_kind, channel, text, internal, at) select id, 1, 'message', 'agent', 'chat', $1::text, true, $2 from c),
+			r as (insert into staff_receipt (conversation, agent) select id, 1 from c)
+			insert into staff_chat (conversation, created_by, created_at, last_pos, last_at) select id, 1, $2, 1, $2 from c`},
+		{"entry", r.StaffChats, `select $1::text, $2::timestamptz`},         // with their chats, as are
+		{"staff_receipt", r.StaffChats, `select $1::text, $2::timestamptz`}, // how far they were read
 		{"vote", r.Votes, `insert into vote (article, language, voter, helpful, at) select id, 'sv', $1::text, true, $2 from article`},
 	}
 	for _, row := range rows {

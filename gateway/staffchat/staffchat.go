@@ -13,6 +13,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,8 @@ type Timeline interface {
 	Open(ctx context.Context, tx pgx.Tx, c gateway.CaseID, customer gateway.CustomerID, channel gateway.Channel) (gateway.ConversationID, error)
 	Append(ctx context.Context, tx pgx.Tx, entries ...*gateway.Entry) error
 	Before(ctx context.Context, conversation gateway.ConversationID, before int64, limit int) ([]gateway.Entry, error)
+	// Forget removes a batch of what was said before a time, up to a position: how many texts, and whether nothing is left.
+	Forget(ctx context.Context, tx pgx.Tx, conversation gateway.ConversationID, before time.Time) (upTo, gone int64, whole bool, err error)
 }
 
 // Roster says who a message is for.
