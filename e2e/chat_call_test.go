@@ -57,3 +57,35 @@ func TestStoryVisitorAsksToBeCalled(t *testing.T) {
 		t.Errorf("%d callbacks, want the one", n)
 	}
 }
+
+// TestStoryNobodyIsCalledWhoseCaseIsClosed: a visitor has asked to be called later; an agent who sees the
+// wish deals with it and closes the case. When the time has come nobody is offered the call, and the case says why.
+func TestStoryNobodyIsCalledWhoseCaseIsClosed(t *testing.T) {
+	t.Parallel()
+	v := newVaxel(t, widget)
+	v.start()
+	_, err := v.pool.Exec(t.Context(), `update widget set form = form || '{"callback": "always"}'`)
+	must(t, err)
+	v.agent.signIn()
+	guest := v.visit()
+	guest.say("callback", 0, map[string]any{"phone": outsideNo, "name": "Karin", "due": time.Now().Add(time.Hour).UnixMilli()})
+	v.wait("a wish that is stored", guest.allSaid)
+	var cases struct {
+		Items []struct{ ID string }
+	}
+	v.agent.must(http.MethodGet, "/cases", nil, &cases)
+	if len(cases.Items) != 1 {
+		t.Fatalf("%d cases, want that of the wish", len(cases.Items))
+	}
+	for _, state := range []string{"open", "closed"} {
+		v.agent.must(http.MethodPatch, "/cases/"+cases.Items[0].ID, map[string]any{"state": state}, nil)
+	}
+	_, err = v.pool.Exec(t.Context(), `update call_wish set due_at = now()`)
+	must(t, err)
+	v.wait("the call is off", func() bool {
+		return v.number(`select count(*) from entry where body->>'what' = 'call_off'`) == 1
+	})
+	if work, open := v.number(`select count(*) from interaction`), v.number(`select count(*) from support_case where state <> 'closed'`); work != 0 || open != 0 {
+		t.Errorf("%d interactions and %d open cases, want none", work, open)
+	}
+}

@@ -3,6 +3,7 @@ package tickets_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -39,5 +40,35 @@ func TestClosings(t *testing.T) {
 	want := []string{"from the beginning true, from the reopening false, reopened true", "from the beginning false, from the reopening true, reopened false"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("closings (-want +got):\n%s", diff)
+	}
+}
+
+// TestClosedSince: a closing counts from its moment on, also if the case was opened again; what came in
+// quietly was closed by nobody.
+func TestClosedSince(t *testing.T) {
+	r := open(t)
+	quiet := mail("karin@kund.example", "Ring mig")
+	quiet.Quiet = true
+	id, _ := r.join(t, quiet, 0)
+	asked := time.Now().Add(-time.Hour)
+	since := func(at time.Time) (closed bool) {
+		t.Helper()
+		r.tx(t, func(tx pgx.Tx) (err error) {
+			closed, err = r.ClosedSince(t.Context(), tx, id, at)
+			return err
+		})
+		return closed
+	}
+	if since(asked) {
+		t.Error("closed, though nobody has closed it")
+	}
+	for _, to := range []tickets.CaseState{tickets.CaseOpen, tickets.CaseClosed, tickets.CaseOpen} {
+		r.change(t, id, func(c *tickets.Case) { c.State = to })
+	}
+	if !since(asked) {
+		t.Error("not closed, though somebody has closed it")
+	}
+	if since(time.Now().Add(time.Minute)) {
+		t.Error("closed after it was closed")
 	}
 }

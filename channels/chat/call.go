@@ -23,6 +23,7 @@ import (
 //
 //	asked ──→ waits in the queue (soon, and the queue is open)
 //	  └─────→ kept (a row of call_wish) ──due──→ waits in the queue
+//	                                       └───→ off: its case was closed meanwhile, or somebody has talked with them
 
 const (
 	callsAlways = "always" // Form.Callback: not only where a queue's steps offer it
@@ -46,9 +47,10 @@ type wish struct {
 	Topic        string
 	Language     string
 	Due          time.Time
+	Asked        time.Time
 }
 
-const wishColumns = `id, widget_id as widget, token_hash, cid, conversation_id as conversation, name, number, about, topic, language, due_at as due`
+const wishColumns = `id, widget_id as widget, token_hash, cid, conversation_id as conversation, name, number, about, topic, language, due_at as due, created_at as asked`
 
 // askCall takes a wish in. The same client id again is the same wish.
 func (v *session) askCall(ctx context.Context, f frameIn, number string, who visitor) error {
@@ -188,7 +190,7 @@ func (s *Store) dueCalls(ctx context.Context) ([]wish, error) {
 }
 
 // enterCall takes the wish in once more, this time for the queue. Of who has been blocked since, it
-// stays on the case, and nobody is asked to call.
+// stays on the case, and nobody is asked to call; nor where the call is off.
 func (s *Server) enterCall(ctx context.Context, x wish) error {
 	w, err := s.Widget(ctx, s.pool, x.Widget)
 	if err != nil {
@@ -206,19 +208,54 @@ func (s *Server) enterCall(ctx context.Context, x wish) error {
 		return err
 	}
 	a := w.calling(h, who, x, s.Zone)
-	a.Key = "chat/" + h.name() + "/call/" + x.CID + "/due"
-	body, err := json.Marshal(gateway.Happening{What: "call_due"})
-	if err != nil {
-		return err
-	}
-	a.Entry.Kind, a.Entry.Body, a.Entry.ClientID, a.Entry.Author = gateway.EntryEvent, body, "call/"+x.CID+"/due", gateway.Author{Kind: gateway.BySystem, Name: w.Name}
-	_, err = s.Intake.Receive(ctx, a, func(ctx context.Context, tx pgx.Tx, _ gateway.Received) error {
+	_, err = s.Intake.Receive(ctx, w.told(a, x, "due"), func(ctx context.Context, tx pgx.Tx, r gateway.Received) error {
+		if off, err := s.off(ctx, tx, x, r); err != nil || off {
+			return cmp.Or(err, errOff)
+		}
 		return enteredWish(ctx, tx, x.ID)
 	})
+	if errors.Is(err, errOff) {
+		return s.callOff(ctx, w.told(a, x, "off"), x)
+	}
 	if err != nil {
 		return fmt.Errorf("let a call that is due into the queue: %w", err)
 	}
 	return nil
+}
+
+// errOff undoes the arrival of a call that nobody needs any more.
+var errOff = errors.New("the call is off")
+
+// off says whether what the customer wanted to be called about is done with: they are on a case that
+// was closed after they asked, or somebody has talked with them. What has entered by another node stays.
+func (s *Server) off(ctx context.Context, tx pgx.Tx, x wish, r gateway.Received) (bool, error) {
+	if r.Repeated {
+		return false, nil
+	}
+	return s.Board.Settled(ctx, tx, r.Case, x.Asked)
+}
+
+// callOff says so on the case, which stays closed, and to the visitor.
+func (s *Server) callOff(ctx context.Context, a gateway.Arrival, x wish) error {
+	a.Quiet = true
+	_, err := s.Intake.Receive(ctx, a, func(ctx context.Context, tx pgx.Tx, _ gateway.Received) error {
+		return enteredWish(ctx, tx, x.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("call off a call: %w", err)
+	}
+	return nil
+}
+
+// told is what becomes of a wish, as an arrival: that it is due, or off.
+func (w *Widget) told(a gateway.Arrival, x wish, what string) gateway.Arrival {
+	a.Key = "chat/" + tokenHash(x.TokenHash).name() + "/call/" + x.CID + "/" + what
+	body, err := json.Marshal(gateway.Happening{What: "call_" + what})
+	if err != nil {
+		panic(err) // a word
+	}
+	a.Entry.Kind, a.Entry.Body, a.Entry.ClientID, a.Entry.Author = gateway.EntryEvent, body, "call/"+x.CID+"/"+what, gateway.Author{Kind: gateway.BySystem, Name: w.Name}
+	return a
 }
 
 // blocked says whether a visitor who is not connected may not chat.

@@ -208,3 +208,33 @@ func TestACallOfABlockedVisitorByTopic(t *testing.T) {
 		t.Errorf("received %+v", calls)
 	}
 }
+
+// A call that is due enters no queue when its case was closed after it was asked for, or somebody has
+// talked with the customer: the conversation says so, once, and the visitor who follows it hears it.
+func TestACallThatIsOff(t *testing.T) {
+	h := newHouse(t)
+	h.callable()
+	n := h.start()
+	c := n.dial(t)
+	c.begin("Hej")
+	c.send(m{"t": "callback", "cid": "c1", "phone": "0701234567", "due": time.Now().Add(time.Hour).UnixMilli()})
+	c.until("left")
+	c.line("ended")
+	h.mu.Lock()
+	h.settled = time.Now().Add(time.Minute)
+	h.mu.Unlock()
+	if _, err := h.pool.Exec(t.Context(), `update call_wish set due_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	c.line("call_off")
+	wait(t, "the wish is done with", func() (done bool) {
+		if err := h.pool.QueryRow(t.Context(), `select entered_at is not null from call_wish`).Scan(&done); err != nil {
+			t.Fatal(err)
+		}
+		return done
+	})
+	calls := h.calls()
+	if len(calls) != 2 || !calls[1].Quiet || !strings.HasSuffix(calls[1].Key, "/call/c1/off") {
+		t.Errorf("received %+v, want the wish and that it is off, both without a place in a queue", calls)
+	}
+}

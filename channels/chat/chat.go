@@ -78,6 +78,9 @@ type Board interface {
 	Places(ctx context.Context, of []gateway.ConversationID) (map[gateway.ConversationID]Place, error)
 	// Opening says whether a queue takes chats now.
 	Opening(ctx context.Context, queue gateway.QueueID) (Opening, error)
+	// Settled says, in the transaction that has locked a case, whether it was closed after a time, or somebody
+	// has talked with its customer.
+	Settled(ctx context.Context, tx pgx.Tx, id gateway.CaseID, since time.Time) (bool, error)
 }
 
 // Place is where a conversation's open interaction stands.

@@ -90,7 +90,7 @@ type line struct {
 	At   int64             `json:"at"`
 	Card *cardView         `json:"card,omitempty"`
 	File *fileView         `json:"file,omitempty"`
-	What string            `json:"what,omitempty"` // event: joined, left, transferred, handed_over, ended, reconnecting, rated, transcript, collaborate_…
+	What string            `json:"what,omitempty"` // event: joined, left, transferred, handed_over, ended, reconnecting, rated, transcript, call_off, collaborate_…
 	// Cause is how a chat ended that was not served to its end: closed, form, callback.
 	Cause string `json:"cause,omitempty"`
 }
@@ -162,7 +162,7 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 			return l, false
 		}
 		_, shown := eventsShown[h.What]
-		shown = shown || h.What == "rated" || h.What == "transcript" || strings.HasPrefix(h.What, "collaborate_") // which move no phase
+		shown = shown || h.What == "rated" || h.What == "transcript" || h.What == "call_off" || strings.HasPrefix(h.What, "collaborate_") // which move no phase
 		l.What, l.Text, l.CID = h.What, "", ""
 		switch gateway.End(h.Cause) { //nolint:exhaustive // the others are nothing to the customer
 		case gateway.EndClosed, gateway.EndForm, gateway.EndCallback:

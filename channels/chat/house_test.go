@@ -47,6 +47,7 @@ type house struct {
 	next       int
 	opening    chat.Opening
 	otherwise  map[gateway.QueueID]chat.Opening // of queues whose opening is another
+	settled    time.Time                        // when the case was closed last, or its customer talked with
 	seen       map[gateway.AuthorKind]int64
 	votes      map[string]gateway.ArticleID // by voter
 	commands   []gateway.Command
@@ -374,6 +375,13 @@ func (h *house) Opening(_ context.Context, queue gateway.QueueID) (chat.Opening,
 		return o, nil
 	}
 	return h.opening, nil
+}
+
+// Settled implements chat.Board.
+func (h *house) Settled(_ context.Context, _ pgx.Tx, _ gateway.CaseID, since time.Time) (bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.settled.After(since), nil
 }
 
 // Put implements chat.Blobs.

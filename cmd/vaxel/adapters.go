@@ -136,6 +136,15 @@ func (p places) Opening(ctx context.Context, queue gateway.QueueID) (chat.Openin
 	return chat.Opening(o), err
 }
 
+// Settled asks the case first: most that are done with are closed.
+func (p places) Settled(ctx context.Context, tx pgx.Tx, id gateway.CaseID, since time.Time) (bool, error) {
+	closed, err := p.h.tickets.ClosedSince(ctx, tx, id, since)
+	if err != nil || closed {
+		return closed, err
+	}
+	return p.h.timeline.Talked(ctx, tx, id, since)
+}
+
 // names are agents' names as customers see them.
 type names struct{ *roster.Store }
 

@@ -9,7 +9,7 @@ import { words } from "./laterwords";
 export function Ended({ part }: { part: Part }) {
   const { session, state } = part;
   const w = words();
-  const cause = state.lines.findLast((l) => l.what === "ended")?.cause;
+  const cause = state.lines.findLast((l) => l.what === "ended" || l.what === "call_off")?.cause; // a call that is off was promised before
   const served = state.lines.some((l) => l.what === "joined");
   return (
     <footer class="w-foot w-foot--end">

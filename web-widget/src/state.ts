@@ -89,7 +89,8 @@ function take(s: State, lines: Line[], pos: number): State {
   const fresh = lines.filter((l) => l.pos > s.pos);
   const confirmed = new Set(fresh.map((l) => l.cid).filter(Boolean));
   const typing = fresh.some((l) => l.from !== "me") ? "" : s.typing; // what was being written has come
-  return { ...s, typing, lines: fresh.length ? [...s.lines, ...fresh] : s.lines, out: s.out.filter((o) => !confirmed.has(o.cid)), pos: Math.max(s.pos, pos) };
+  const called = fresh.some((l) => l.what === "call_off") ? undefined : s.called;
+  return { ...s, typing, called, lines: fresh.length ? [...s.lines, ...fresh] : s.lines, out: s.out.filter((o) => !confirmed.has(o.cid)), pos: Math.max(s.pos, pos) };
 }
 
 // An ack that is done stands for the entry: nothing lies between it and what we have.
@@ -106,7 +107,7 @@ function ack(s: State, f: FrameOut): State {
 export function agentOf(lines: Line[]): string {
   for (let i = lines.length - 1; i >= 0; i--) {
     const l = lines[i]!;
-    if (l.what?.startsWith("collaborate_")) continue; // moves nobody
+    if (/^(call|collaborate)_/.test(l.what ?? "")) continue; // moves nobody
     if (l.kind === "event") return l.what === "joined" ? (l.name ?? "") : "";
     if (l.from === "agent" && l.name) return l.name;
   }

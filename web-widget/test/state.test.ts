@@ -154,6 +154,15 @@ test("a wish to be called is no line: stored it is a promise, refused it is said
   assert.deepEqual(apply(s, { t: "error", cid: "c", code: "try_again" } as FrameOut).out, [wish]);
 });
 
+test("a call that is off is promised no more, and takes nobody away", () => {
+  const off: Line = { pos: 2, kind: "event", from: "system", what: "call_off", at: 0 };
+  const joined: Line = { pos: 1, kind: "event", from: "system", what: "joined", name: "Alva", at: 0 };
+  const s: State = { ...empty, called: 5, pos: 1, lines: [joined] };
+  const next = apply(s, { t: "msg", prev: 1, pos: 2, line: off } as FrameOut);
+  assert.equal(next.called, undefined);
+  assert.equal(agentOf(next.lines), "Alva");
+});
+
 test("a welcome ends what had stopped the chat", () => {
   assert.equal(apply({ ...empty, stop: "blocked" } as State, { t: "welcome", phase: "pre" }).stop, undefined);
 });

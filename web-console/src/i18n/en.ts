@@ -336,6 +336,7 @@ export const en: Words = {
       rated: (_who, h) => `The customer gave ${h?.score ?? 0} of 5`,
       transcript: () => 'The chat was sent to the customer by mail',
       call_due: () => 'The customer wants to be called now',
+      call_off: () => 'The customer is not called: the case was closed or they have been talked with',
       continued: () => 'The customer had gone. What was written was sent by mail',
     },
   },

@@ -338,6 +338,7 @@ export const sv = {
       rated: (_who: string, h?: Happening) => `Kunden gav betyget ${h?.score ?? 0} av 5`,
       transcript: () => 'Chatten skickades till kunden som mejl',
       call_due: () => 'Kunden vill bli uppringd nu',
+      call_off: () => 'Kunden blir inte uppringd: ärendet stängdes eller någon har talat med kunden',
       continued: () => 'Kunden hade gått. Det som skrevs skickades som mejl',
     } as Record<string, (who: string, h?: Happening) => string>,
   },

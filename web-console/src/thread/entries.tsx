@@ -193,7 +193,7 @@ const Mentions = ({ text }: { text: string }) =>
     ),
   )
 
-const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', transferred: 'fwd', handed_over: 'fwd', ended: 'x', left: 'x', finished: 'check', reconnecting: 'clock', rated: 'star', transcript: 'mail', continued: 'mail', call_due: 'phone' }
+const eventIcon: Record<string, IconName> = { joined: 'okc', accepted: 'okc', transferred: 'fwd', handed_over: 'fwd', ended: 'x', left: 'x', finished: 'check', reconnecting: 'clock', rated: 'star', transcript: 'mail', continued: 'mail', call_due: 'phone', call_off: 'x' }
 
 function EventEntry({ e }: { e: Entry }) {
   const w = useWords()
