@@ -128,7 +128,7 @@ func (s *Server) observe(ctx context.Context, by access.Caller, in *interactionI
 	if err != nil {
 		return out, err
 	}
-	if i.Channel != gateway.Chat || i.Agent == by.Agent || i.State != gateway.StateActive && i.State != gateway.StateParked {
+	if !observable(i) || i.Agent == by.Agent {
 		return out, gateway.Conflict("not_observable", "only a chat that a colleague has can be looked on at", i)
 	}
 	set, err := s.StaffChat.Settings(ctx)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -129,8 +128,11 @@ func (c *console) ownInteraction(ctx context.Context, data json.RawMessage) (Int
 	if err := json.Unmarshal(data, &i); err != nil {
 		return Interaction{}, err
 	}
-	if i.State == gateway.StateActive && (i.Agent == c.by.Agent || slices.Contains(i.Others, c.by.Agent)) {
+	switch on := isOn(i, c.by.Agent); {
+	case on && i.State == gateway.StateActive:
 		c.attend(gateway.TopicConversation(i.Conversation))
+	case !on && observable(i):
+		c.part(gateway.TopicConversation(i.Conversation))
 	}
 	return c.s.ownView(ctx, c.by, i)
 }

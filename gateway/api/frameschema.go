@@ -59,6 +59,7 @@ var told = map[string][]reflect.Type{
 	"supervisor_message.seen":      {reflect.TypeFor[staffchat.Receipt]()},
 	"supervisor_message.withdrawn": {reflect.TypeFor[SupervisorMessage]()},
 	"queue.stats":                  {reflect.TypeFor[[]QueueTick]()},
+	"topics.refused":               {reflect.TypeFor[topicsRefused]()},
 	"typing":                       {reflect.TypeFor[typing]()},
 	"drain.notice":                 {reflect.TypeFor[DrainNotice]()},
 	"pong":                         {},

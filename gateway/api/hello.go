@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -106,16 +105,17 @@ func (c *console) follow(ctx context.Context, hello incoming) (resumed bool, err
 }
 
 // permitted are those topics that a console may ask for by name: the board, queues on it
-// that are not its agent's own, and conversations with customers.
+// that are not its agent's own, and conversations with customers. It is told which of them it
+// hears nothing of.
 func (c *console) permitted(ctx context.Context, topics []string) []string {
 	var out []string
 	for _, t := range topics {
-		number, ok := strings.CutPrefix(t, "conversation:")
-		var id gateway.ConversationID
-		if t == gateway.TopicBoard || queueOf(t) != 0 || (ok && id.UnmarshalText([]byte(number)) == nil && c.s.readable(ctx, id) == nil) {
+		id, ok := conversationOf(t)
+		if t == gateway.TopicBoard || queueOf(t) != 0 || (ok && c.s.readable(ctx, id) == nil) {
 			out = append(out, t)
 		}
 	}
+	c.refuse(ctx, out)
 	return out
 }
 

@@ -79,8 +79,11 @@ func (c *console) next(ctx context.Context) (event feed.Frame, ok bool, err erro
 }
 
 // hears says whether an event is the console's to know. Agents hear of the interactions
-// of their own queues, supervisors of all.
+// of their own queues, supervisors of all; of a colleague's chat only who looks on at it.
 func (c *console) hears(ctx context.Context, event feed.Frame) bool {
+	if !c.mayHear(ctx, event) {
+		return false
+	}
 	scoped := event.Type == "interaction.changed" || event.Type == "interaction.step"
 	if event.Topic != gateway.TopicBoard || !scoped || c.by.Can(gateway.RoleSupervisor) {
 		return true

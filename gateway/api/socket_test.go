@@ -200,6 +200,7 @@ func TestTypingReachesThoseWhoFollow(t *testing.T) {
 	topic := "conversation:" + i["conversation"].(string)
 	bo := h.ready(t, "bo", topic)
 	s.until("interaction.changed", func(i m) bool { return i["state"] == "active" })
+	bo.post("/interactions/"+i["id"].(string)+"/observe", nil, 200)
 	s.say(m{"t": "typing", "conversation": i["conversation"], "on": true})
 	for {
 		f := bo.next()

@@ -156,6 +156,12 @@ func observers(ctx context.Context, db querier, id gateway.InteractionID) ([]gat
 	return pgx.CollectRows(rows, pgx.RowTo[gateway.AgentID])
 }
 
+// LooksOn says whether the agent has said within the last minute that they look on.
+func (s *Store) LooksOn(ctx context.Context, agent gateway.AgentID, id gateway.InteractionID) (bool, error) {
+	now, err := observers(ctx, s.db, id)
+	return slices.Contains(now, agent), err
+}
+
 // Observe notes that the agent looks on at a colleague's interaction for a minute more, and
 // says whether they begin to. Who is on it is told where the house wants that.
 func (s *Store) Observe(ctx context.Context, agent gateway.AgentID, i gateway.Interaction) (begins bool, err error) {

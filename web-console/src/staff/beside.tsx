@@ -4,6 +4,7 @@ import { api, uuid, type Line } from '../api/client'
 import type { Entry, Id, InteractionView } from '../api/types'
 import { useFormat } from '../i18n'
 import { useMe } from '../session'
+import { readAgain } from '../thread/log'
 import { useDraft } from '../ui/draft'
 import { Icon } from '../ui/icon'
 import { Failure, useSlow } from '../ui/parts'
@@ -21,7 +22,7 @@ export function Beside({ i }: { i: InteractionView }) {
   const me = useMe()
   const on = i.agent === me.agent || (i.others?.includes(me.agent) ?? false)
   const looks = useSlow(!on, 500) // who gives a chat away is not yet known to be in its wrap-up
-  const looking = useObserve(i.id, looks)
+  const looking = useObserve(i, looks)
   const { data: side } = useQuery({ queryKey: ['side-chat', i.id], queryFn: () => staff.beside(i.id), refetchInterval: again })
   useRead(side)
   const observers = (side?.observers ?? []).filter((o) => o.id !== me.agent).map((o) => o.name)
@@ -63,11 +64,14 @@ export function SaidBeside({ id }: { id: Id }) {
 }
 
 /** Says that I look on for as long as I do. */
-function useObserve(id: Id, looks: boolean) {
+function useObserve({ id, conversation }: InteractionView, looks: boolean) {
   const query = useQuery({ queryKey: ['observing', id], queryFn: () => staff.observe(id), enabled: looks, refetchInterval: again, refetchIntervalInBackground: true, staleTime: 0, gcTime: 0 })
   useEffect(() => {
     if (looks) return () => void staff.leave(id).catch(() => {}) // a minute later it is so anyway
   }, [id, looks])
+  useEffect(() => {
+    if (query.isSuccess) void readAgain(conversation).catch(() => {}) // what comes next shows what is missing, and fetches it
+  }, [conversation, query.isSuccess])
   return query
 }
 

@@ -56,6 +56,12 @@ export function useLog(conversation: Id) {
   return { log, loaded, error, earlier, retry: () => setAttempt((n) => n + 1) }
 }
 
+/** Reads the newest page again: the socket tells nothing of a colleague's chat until one looks on. */
+export async function readAgain(conversation: Id) {
+  const page = await api.entries(conversation, { limit: pageSize })
+  changeLog(conversation, (l) => merge(l, page.items ?? []))
+}
+
 /** How far the mails that left it have come: frames tell only of what happens while they are heard. */
 export function useDeliveries(conversation: Id, mail: boolean) {
   const resumed = useLive((l) => (l.link.state === 'up' ? l.link.since : 0))
