@@ -26,7 +26,7 @@ func (s *Store) Forget(ctx context.Context, tx pgx.Tx, conversation gateway.Conv
 	case errors.Is(err, pgx.ErrNoRows):
 		return 0, 0, true, nil
 	case err == nil && !staff:
-		return 0, 0, false, gateway.Forbidden("not_staff", fmt.Sprintf("conversation %d is with a customer, and kept", conversation))
+		return 0, 0, false, fmt.Errorf("forget conversation %d, which is with a customer: %w", conversation, gateway.ErrForbidden)
 	case err == nil:
 		upTo, gone, whole, err = forget(ctx, tx, conversation, before)
 	}
