@@ -33,7 +33,7 @@ func TypedMailAddress(s string) (address string, ok bool) {
 	}
 	local := UnquoteLocal(s[:at])
 	bare := local == s[:at]
-	return MailAddress(s), !strings.ContainsFunc(local, control) && !(bare && strings.ContainsFunc(local, special))
+	return MailAddress(s), !strings.ContainsFunc(local, control) && (!bare || !strings.ContainsFunc(local, special))
 }
 
 // QuoteLocal writes a local part: as it is where it is a dot-atom (RFC 5322 §3.2.3) of whatever

@@ -3,6 +3,7 @@ package timeline_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func TestForget(t *testing.T) {
 	for n, at := range []time.Time{now.AddDate(0, 0, -9), now.AddDate(0, 0, -8), now} {
 		h.tx(func(tx pgx.Tx) error {
 			return h.Append(t.Context(), tx, &gateway.Entry{
-				Conversation: staff, Kind: gateway.EntryMessage, Author: gateway.Author{Kind: gateway.ByAgent, ID: 1}, Channel: gateway.Chat, Text: fmt.Sprint(n), Internal: true, At: at,
+				Conversation: staff, Kind: gateway.EntryMessage, Author: gateway.Author{Kind: gateway.ByAgent, ID: 1}, Channel: gateway.Chat, Text: strconv.Itoa(n), Internal: true, At: at,
 			})
 		})
 	}

@@ -134,7 +134,7 @@ func newCluster(ctx context.Context) (*cluster, error) {
 func place() string {
 	const memory, room = "/dev/shm", 4 << 30
 	var s syscall.Statfs_t
-	if err := syscall.Statfs(memory, &s); err != nil || s.Bavail*uint64(s.Bsize) < room { //nolint:gosec // a block's size is never negative
+	if err := syscall.Statfs(memory, &s); err != nil || s.Bavail*uint64(s.Bsize) < room {
 		return "" // the usual one for what is temporary
 	}
 	return memory
