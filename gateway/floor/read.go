@@ -58,7 +58,7 @@ func (f *Floor) Waiting(ctx context.Context, queues []gateway.QueueID, after int
 // Recent are the latest interactions, newest first, before an id; 0 is from the newest.
 func (f *Floor) Recent(ctx context.Context, before gateway.InteractionID, limit int) ([]gateway.Interaction, error) {
 	return interactions(ctx, f.pool, `
-		where $1 = 0 or id < $1
+		where $1::bigint = 0 or id < $1
 		order by id desc
 		limit $2`, before, limit)
 }

@@ -13,3 +13,12 @@ func TestNoIndexIsOverWhatChangesOften(t *testing.T) {
 		t.Errorf("%d indexes are over what each offer changes, or over some of it", n)
 	}
 }
+
+// Whoever pages by an id that was made up sees what there is.
+func TestRecentBeforeAnIDThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	if _, err := h.Recent(t.Context(), 1<<40, 10); err != nil {
+		t.Errorf("got %v", err)
+	}
+}

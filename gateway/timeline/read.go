@@ -60,7 +60,7 @@ func (s *Store) Before(ctx context.Context, conversation gateway.ConversationID,
 	rows, _ := s.pool.Query(ctx, `
 		select `+entryColumns+`
 		from entry
-		where conversation_id = $1 and ($2 = 0 or pos < $2)
+		where conversation_id = $1 and ($2::bigint = 0 or pos < $2)
 		order by pos desc
 		limit $3`, int64(conversation), before, limit) // the error comes with the rows
 	list, err := pgx.CollectRows(rows, scanEntry)

@@ -125,6 +125,9 @@ func TestAppendGivesPositionsAndReadsBack(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].Pos != 1 {
 		t.Errorf("before 2: got %v, %v want the first", got, err)
 	}
+	if got, err := h.Before(t.Context(), a, 1<<40, 10); err != nil || len(got) != 2 {
+		t.Errorf("before a position that is not there: got %v, %v want all", got, err)
+	}
 	if got, err := h.Entry(t.Context(), a, 2); err != nil || got.Text != "två" {
 		t.Errorf("entry 2: got %v, %v", got, err)
 	}
