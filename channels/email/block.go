@@ -20,12 +20,14 @@ type Block struct {
 	At   time.Time
 }
 
-// Blocked lists the blocked senders by name.
-func (e *Email) Blocked(ctx context.Context) ([]Block, error) {
+// Blocked lists the blocked senders before an id, 0 for all, the latest first.
+func (e *Email) Blocked(ctx context.Context, before int64, limit int) ([]Block, error) {
 	rows, _ := e.pool.Query(ctx, `
 		select id, who, note, at
 		from blocked_sender
-		order by who`) // the error comes with the rows
+		where $1::bigint = 0 or id < $1
+		order by id desc
+		limit $2`, before, limit) // the error comes with the rows
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Block])
 	if err != nil {
 		return nil, fmt.Errorf("list blocked senders: %w", err)

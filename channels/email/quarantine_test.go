@@ -27,6 +27,7 @@ func (h *house) block(t *testing.T, e *email.Email, who string) error {
 // TestBlockedSendersAreHeld keeps a blocked sender's mail out of the cases, and none of it
 // is lost: released, it comes in once.
 func TestBlockedSendersAreHeld(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
 	for _, who := range []string{"Bertil@Reklam.example", "@skräp.example", `"bertil"@reklam.example`} {
@@ -39,8 +40,10 @@ func TestBlockedSendersAreHeld(t *testing.T) {
 			t.Errorf("%s is no address: got %v", none, err)
 		}
 	}
-	if list, err := e.Blocked(t.Context()); err != nil || len(list) != 2 || list[1].Who != "bertil@reklam.example" {
+	if list, err := e.Blocked(t.Context(), 0, 10); err != nil || len(list) != 2 || list[1].Who != "bertil@reklam.example" {
 		t.Errorf("blocked: got %+v, %v", list, err)
+	} else if next, err := e.Blocked(t.Context(), list[0].ID, 1); err != nil || len(next) != 1 || next[0] != list[1] {
+		t.Errorf("before the latest: got %+v, %v", next, err)
 	}
 	save(t, e, support(d.IMAP, nobody))
 	run(t, e)
@@ -77,6 +80,7 @@ func TestBlockedSendersAreHeld(t *testing.T) {
 // TestReadAgain takes in what was refused before, and adds what can be read now to the
 // case that a mail opened unread.
 func TestReadAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	m := save(t, e, support("127.0.0.1:1", nobody))
@@ -113,6 +117,7 @@ func TestReadAgain(t *testing.T) {
 // TestDisowned has a stranger write in a customer's name: what anybody could know, an
 // unsigned id, takes the mail nowhere.
 func TestDisowned(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
 	save(t, e, support(d.IMAP, nobody))

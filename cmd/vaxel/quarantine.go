@@ -20,8 +20,8 @@ func (q quarantine) Quarantined(ctx context.Context, before int64, limit int) ([
 	}), err
 }
 
-func (q quarantine) Blocked(ctx context.Context) ([]api.BlockedSender, error) {
-	list, err := q.Email.Blocked(ctx)
+func (q quarantine) Blocked(ctx context.Context, before int64, limit int) ([]api.BlockedSender, error) {
+	list, err := q.Email.Blocked(ctx, before, limit)
 	return mapped(list, blockedSender), err
 }
 

@@ -20,6 +20,7 @@ import (
 // TestMailInQuarantineIsReadAndReleased goes through the list, page by page, takes the
 // source as a file and lets one mail in, once.
 func TestMailInQuarantineIsReadAndReleased(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo := h.as(t, "admin"), h.as(t, "bo")
 	first := bo.get("/admin/quarantine?limit=1")
@@ -47,6 +48,7 @@ func TestMailInQuarantineIsReadAndReleased(t *testing.T) {
 // A mail may be as large as the mailbox allows: who wants its end gets that, and the rest is
 // not even read.
 func TestALargeMailIsNotHeldWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	large := &counted{ReadSeeker: strings.NewReader(strings.Repeat("x", 64<<20) + "the end")}
 	h.Quarantine.(*mailroom).large = large
@@ -73,6 +75,7 @@ func (c *counted) Read(b []byte) (int, error) {
 }
 
 func TestSendersAreBlockedAndLetInAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo := h.as(t, "admin"), h.as(t, "bo")
 	b := bo.post("/admin/blocked-senders", m{"who": "@example.net", "note": "Reklam"}, 201)
@@ -90,7 +93,26 @@ func TestSendersAreBlockedAndLetInAgain(t *testing.T) {
 	h.audited(t, admin, "sender:"+b["id"].(string), "Bo", "sender.unblocked", "sender.blocked")
 }
 
+// TestBlockedSendersPageByPage: each stands on one page, the latest first.
+func TestBlockedSendersPageByPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	bo := h.as(t, "bo")
+	for _, who := range []string{"@a.example", "@b.example", "@c.example"} {
+		bo.post("/admin/blocked-senders", m{"who": who}, 201)
+	}
+	first := bo.get("/admin/blocked-senders?limit=2")
+	if list := items(first); len(list) != 2 || list[0]["who"] != "@c.example" || list[1]["who"] != "@b.example" || first["after"] != list[1]["id"] {
+		t.Fatalf("got %v", first)
+	}
+	rest := bo.get("/admin/blocked-senders?limit=2&after=" + first["after"].(string))
+	if list := items(rest); len(list) != 1 || list[0]["who"] != "@a.example" || rest["after"] != nil {
+		t.Errorf("then %v", rest)
+	}
+}
+
 func TestKeysAreMadeUsedAndDropped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	k := admin.post("/admin/dkim-keys", m{"domain": "example.se", "selector": "vaxel1"}, 201)
@@ -112,6 +134,7 @@ func TestKeysAreMadeUsedAndDropped(t *testing.T) {
 
 // TestWhoWantsNoAutomaticMailIsListed, is added by hand, and may change their mind.
 func TestWhoWantsNoAutomaticMailIsListed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo, admin := h.as(t, "bo"), h.as(t, "admin")
 	first := bo.post("/admin/unsubscribed", m{"address": "anna@example.net"}, 201)
@@ -135,6 +158,7 @@ func TestWhoWantsNoAutomaticMailIsListed(t *testing.T) {
 
 // TestTheMailroomIsClosedToAgents, and the keys to supervisors too.
 func TestTheMailroomIsClosedToAgents(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, who := range []string{"anna", "bo"} {
 		c := h.as(t, who)
@@ -169,6 +193,7 @@ func TestTheMailroomIsClosedToAgents(t *testing.T) {
 
 // TestAReleaseIsAuditedFirst: without its line in the audit log it is not even tried.
 func TestAReleaseIsAuditedFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	h.exec(t, "alter table audit rename to gone")
@@ -251,10 +276,15 @@ func (r *mailroom) Release(_ context.Context, id int64) (gateway.Received, error
 	return gateway.Received{Case: 70, Conversation: 33, Pos: 5}, nil
 }
 
-func (r *mailroom) Blocked(context.Context) ([]api.BlockedSender, error) {
+func (r *mailroom) Blocked(_ context.Context, before int64, limit int) (list []api.BlockedSender, _ error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.blocked), nil
+	for _, b := range slices.Backward(r.blocked) {
+		if id, _ := strconv.ParseInt(b.ID, 10, 64); len(list) < limit && (before == 0 || id < before) {
+			list = append(list, b)
+		}
+	}
+	return list, nil
 }
 
 func (r *mailroom) Block(_ context.Context, _ pgx.Tx, who, note string) (api.BlockedSender, error) {

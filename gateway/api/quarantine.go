@@ -23,7 +23,8 @@ type Quarantine interface {
 
 // Blocks are the senders whose mail goes there.
 type Blocks interface {
-	Blocked(ctx context.Context) ([]BlockedSender, error)
+	// Blocked are the latest before an id, 0 for all.
+	Blocked(ctx context.Context, before int64, limit int) ([]BlockedSender, error)
 	Block(ctx context.Context, tx pgx.Tx, who, note string) (BlockedSender, error)
 	Unblock(ctx context.Context, tx pgx.Tx, id int64) error
 }
@@ -65,7 +66,7 @@ func (s *Server) registerQuarantine() {
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-quarantine", Summary: "Mail that could not be read or is held, the latest first", Role: role}, s.quarantine)
 	s.mux.HandleFunc("GET "+Prefix+at+"/{id}/source", s.quarantineSource)
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/release", ID: "admin-release", Summary: "Read a mail in quarantine again and take it in", Role: role}, s.release)
-	add(s, operation{Method: http.MethodGet, Path: "/admin/blocked-senders", ID: "admin-list-blocked-senders", Summary: "Whose mail is held", Role: role}, s.blocked)
+	add(s, operation{Method: http.MethodGet, Path: "/admin/blocked-senders", ID: "admin-list-blocked-senders", Summary: "Whose mail is held, the latest first", Role: role}, s.blocked)
 	add(s, operation{Method: http.MethodPost, Path: "/admin/blocked-senders", ID: "admin-block-sender", Summary: "Hold a sender's mail from now on", Role: role, Status: http.StatusCreated}, s.block)
 	add(s, operation{Method: http.MethodDelete, Path: "/admin/blocked-senders/{id}", ID: "admin-unblock-sender", Summary: "Let a sender's mail in again", Role: role}, s.unblock)
 }
@@ -110,9 +111,9 @@ func (s *Server) release(ctx context.Context, by access.Caller, in *oneIn) (rele
 	})
 }
 
-func (s *Server) blocked(ctx context.Context, _ access.Caller, _ *none) (page[BlockedSender], error) {
-	list, err := s.Blocks.Blocked(ctx)
-	return page[BlockedSender]{Items: orEmpty(list)}, err
+func (s *Server) blocked(ctx context.Context, _ access.Caller, in *latestIn) (page[BlockedSender], error) {
+	list, err := s.Blocks.Blocked(ctx, int64(in.After), in.Limit)
+	return latest(list, in.Limit, func(b BlockedSender) string { return b.ID }), err
 }
 
 func (s *Server) block(ctx context.Context, by access.Caller, in *blockIn) (b BlockedSender, err error) {

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { admin, sourceURL, type Quarantined } from '../api/admin'
@@ -85,7 +85,7 @@ export function BlockedSenders() {
   const w = useWords()
   const f = useFormat()
   const client = useQueryClient()
-  const query = useQuery({ queryKey: ['admin', 'blocked-senders'], queryFn: admin.blockedSenders })
+  const list = usePaged(['admin', 'blocked-senders'], admin.blockedSenders)
   const unblock = useMutation({ mutationFn: admin.unblock, onSettled: () => client.invalidateQueries({ queryKey: ['admin', 'blocked-senders'] }) })
   return (
     <Tabled
@@ -94,8 +94,7 @@ export function BlockedSenders() {
       icon="shield"
       empty={w.admin.noBlocked}
       heads={[w.admin.sender, w.admin.note, w.admin.since, w.board.actions]}
-      query={query}
-      items={query.data?.items ?? []}
+      {...list}
       above={
         <>
           <Block />
