@@ -1,5 +1,6 @@
 import type { EditorView } from 'prosemirror-view'
 import { useImperativeHandle, useLayoutEffect, useReducer, useRef, useState, type ReactNode, type Ref } from 'react'
+import { flushSync } from 'react-dom'
 import type { Article } from '../api/types'
 import { useSlash } from '../thread/slash'
 import { articlePiece } from './article'
@@ -61,6 +62,8 @@ export default function Rich(props: RichProps) {
   }
   const slash = useSlash(found, props.language ?? '', choose)
 
+  const send = useRef(props.send)
+  send.current = props.send
   const owner = useRef<Owner>(null!)
   owner.current = {
     files: props.files,
@@ -70,7 +73,12 @@ export default function Rich(props: RichProps) {
     },
     drawn,
     link: () => setLinking(true),
-    sends: (later) => (props.send?.(later), Boolean(props.send)),
+    sends: (later) => {
+      if (!send.current) return false
+      flushSync(() => props.set(said.current.text, said.current.html)) // what was put in a moment ago is not drawn yet, and whoever sends takes what is
+      send.current(later)
+      return true
+    },
     key: slash.key,
     yields: () => Boolean(props.yields) && said.current.text === '',
   }

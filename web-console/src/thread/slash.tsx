@@ -116,7 +116,7 @@ export function SlashMenu(props: { id: string; language: string; items: Article[
   }, [props.active])
   return (
     <div className="slash pop">
-      <div className="slash-list" ref={list} role="listbox" id={props.id} aria-label={w.slash.label}>
+      <div className="slash-list" ref={list} role="listbox" id={props.id} aria-label={w.slash.label} tabIndex={props.items.length > 0 ? 0 : undefined}>
         {props.items.map((a, i) => (
           <div
             key={a.id}

@@ -1,11 +1,9 @@
 // The boards and the explanation: what stands there, sorted by mouse and by key.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type * as A from '../../src/api/types'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 test('queues show the expected wait, what is due first and their agents by status, and sort by each column', () =>
   desk('/status', async ({ page }) => {

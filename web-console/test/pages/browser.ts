@@ -8,6 +8,9 @@ import { House } from '../fixture/server.ts'
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+const patience = 120_000 // ms; a slow machine is no fault
+export const slow = Number(process.env.SLOW) // times that the page's processor is slowed down, to find what only a fast one passes
+
 let browser: Browser | undefined
 
 export interface Desk {
@@ -33,7 +36,8 @@ export async function sit(path: string, view: View = {}, arrange: (h: House) => 
   const url = await house.start()
   const context = await browser.newContext({ viewport: { width: view.width ?? 1440, height: view.height ?? 900 }, colorScheme: view.theme ?? 'light', locale: view.locale ?? 'sv-SE', reducedMotion: 'reduce', timezoneId: 'Europe/Stockholm', bypassCSP: false })
   const page = await context.newPage()
-  page.setDefaultTimeout(60_000) // a slow machine is no fault
+  page.setDefaultTimeout(patience)
+  if (slow) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slow })
   const errors: string[] = []
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()))
   page.on('pageerror', (e) => errors.push(String(e)))
@@ -50,13 +54,13 @@ export async function sit(path: string, view: View = {}, arrange: (h: House) => 
   }
 }
 
-/** What an automatic WCAG 2.0–2.2 A and AA check finds, one line each. */
-export async function faults(page: Page): Promise<string[]> {
+/** What an automatic WCAG 2.0–2.2 A and AA check finds, one line each; on the whole page, or within what a selector names. */
+export async function faults(page: Page, within = 'html'): Promise<string[]> {
   await page.evaluate(axe)
-  const found = await page.evaluate(async () => {
-    const run = (globalThis as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe.run
-    return (await run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
-  })
+  const found = await page.evaluate(async (within) => {
+    const run = (globalThis as unknown as { axe: { run(where: string, o: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe.run
+    return (await run(within, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
+  }, within)
   return found.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
 }
 
@@ -76,7 +80,7 @@ export const written = (field: Locator) => field.evaluate((e) => ('value' in e ?
 
 /** Waits for a fact; the message says which one was missing. */
 export async function fact(what: string, holds: () => boolean | Promise<boolean>) {
-  for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
+  for (const limit = Date.now() + patience; Date.now() < limit; ) {
     if (await holds()) return
     await new Promise((done) => setTimeout(done, 25))
   }

@@ -1,12 +1,10 @@
 // Cases that become one or two, titles of what has no subject, and articles in the customer's language.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 test('who writes English gets English articles, whatever the agent speaks', () =>
   desk(

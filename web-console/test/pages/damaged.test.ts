@@ -1,10 +1,8 @@
 // What could not be read, or shown, as it should.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { desk, fact, faults } from './browser'
+import { test } from './test'
 
 test('a damaged mail says what is wrong with it, and leads to the mail as it came', () =>
   desk('/email/105', async ({ page }) => {

@@ -1,11 +1,9 @@
 // The designer of widgets: what is changed is shown at once by the widget itself, in a frame that may do nothing else.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 const administrator = (h: House) => void (h.role = 'administrator')
 

@@ -1,11 +1,9 @@
 // A mail while it is being written: on another machine, for colleagues, and between two who write at once.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
-import { asked, desk, fact, faults, stopBrowser, written } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults, written } from './browser'
+import { test } from './test'
 
 const secretly = [{ kind: 'email' as const, value: 'chef@nordvind.example' }]
 const erik = sample.agents.find((a) => a.name === 'Erik Sjöberg')!.id

@@ -1,12 +1,10 @@
 // A mail with its looks: written by keyboard alone, pasted, with pictures, as plain text, kept, and gone on with.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import * as sample from '../fixture/data'
-import { asked, desk, fact, faults, sit, fits, stopBrowser, written } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults, fits, sit, written } from './browser'
+import { test } from './test'
 
 const answer = (page: Page) => page.getByRole('textbox', { name: 'Svar' })
 
@@ -237,8 +235,12 @@ test('articles and macros are put in with their looks', () =>
   desk(
     '/email/103',
     async ({ page, house }) => {
-      await answer(page).pressSequentially('Se /återb')
+      await answer(page).pressSequentially('Se /')
+      await page.getByRole('option').nth(4).waitFor()
+      assert.deepEqual(await faults(page, '.slash'), [], 'a list that is longer than its place')
+      await page.keyboard.type('återb')
       await page.getByRole('option', { name: /återbetalning/ }).waitFor()
+      await fact('few are found', async () => (await page.getByRole('option').count()) < 4)
       assert.deepEqual(await faults(page), [])
       await page.keyboard.press('Enter')
       await answer(page).locator('a').waitFor()
@@ -248,6 +250,27 @@ test('articles and macros are put in with their looks', () =>
       await answer(page).press('Control+Enter')
       await fact('it was sent', () => asked(house, /103\/reply/).length === 1)
       assert.match(String(asked(house, /103\/reply/)[0]!.body.html), /^<p>Se <a href="[^"]+">[^<]+<\/a><\/p><p>Hej <strong>Per<\/strong>!<\/p>$/)
+    },
+    (h) => (h.macros[0]!.html = '<p>Hej <strong>{{customer.first_name}}</strong>!</p>'),
+  ))
+
+test('what a macro has put in goes along, however soon it is sent', () =>
+  desk(
+    '/email/103',
+    async ({ page, house }) => {
+      await answer(page).pressSequentially('Se nedan.')
+      await answer(page).evaluate((e) => {
+        const seen = new MutationObserver(() => {
+          if (!e.querySelector('strong')) return
+          seen.disconnect()
+          e.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: 13, ctrlKey: true, bubbles: true, cancelable: true }))
+        })
+        seen.observe(e, { childList: true, subtree: true })
+      })
+      await page.getByRole('button', { name: 'Makro' }).click()
+      await page.getByRole('menuitem', { name: 'Tack och vänta' }).click()
+      await fact('it was sent', () => asked(house, /103\/reply/).length === 1)
+      assert.equal(asked(house, /103\/reply/)[0]!.body.html, '<p>Se nedan.</p><p>Hej <strong>Per</strong>!</p>')
     },
     (h) => (h.macros[0]!.html = '<p>Hej <strong>{{customer.first_name}}</strong>!</p>'),
   ))

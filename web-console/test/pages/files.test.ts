@@ -1,11 +1,9 @@
 // What goes between a chat's customer and its agent besides words: files, the score, the chat by mail.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import { ago } from '../fixture/data'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 const given = (h: Parameters<typeof asked>[0]) => asked(h, /101\/files/).map((r) => (r.body.file as { name: string }).name)
 

@@ -1,11 +1,9 @@
 // What the floor allows, and the console must show: skills, capacity, wrap-ups by choice, what supervisors keep.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 test('a supervisor changes what an agent knows, from the board', () =>
   desk('/status', async ({ page, house }) => {

@@ -1,13 +1,11 @@
 // What supervisors and administrators do: another's status, the things of the house, the keys.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 const administrator = (h: House) => void (h.role = 'administrator')
 

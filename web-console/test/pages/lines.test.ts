@@ -1,12 +1,10 @@
 // Two lines: a colleague is asked, joined, given the customer; by mouse and by key.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 const inCall = (h: House) => (h.interactions.push(structuredClone(sample.call)), (h.lines = structuredClone(sample.lines)))
 

@@ -3,14 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
-import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import type { Alert } from '../../src/api/types'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { faults, fits, observed, sit, sixChats, stopBrowser, whispered, type View } from './browser'
-
-after(stopBrowser)
+import { faults, fits, observed, sit, sixChats, whispered, type View } from './browser'
+import { test } from './test'
 
 const shots = process.env.SHOTS // a folder for pictures of what was checked
 if (shots) await mkdir(shots, { recursive: true })

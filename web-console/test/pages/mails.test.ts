@@ -1,14 +1,12 @@
 // What stands around a mail: who gets it in secret, what became of it at each, who vouches for its sender.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type { Mail } from '../../src/api/types'
 import * as sample from '../fixture/data'
 import { disowned, isSpam } from '../../src/thread/mail-facts'
 import { foreign } from '../../src/thread/invitation'
-import { asked, desk, fact, faults, stopBrowser, written } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults, written } from './browser'
+import { test } from './test'
 
 test('a blind copy goes along with an answer', () =>
   desk('/email/103', async ({ page, house }) => {

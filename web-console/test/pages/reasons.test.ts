@@ -1,12 +1,10 @@
 // A house that wants a reason for every status: none of the ways to change one may lock its agents in.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact } from './browser'
+import { test } from './test'
 
 const reasons = { available: [{ id: 'rested', name: 'Utvilad' }], working_offline: [{ id: 'paperwork', name: 'Pappersarbete' }], on_break: [{ id: 'lunch', name: 'Lunch' }], logged_out: [{ id: 'shift_over', name: 'Passet slut' }] }
 

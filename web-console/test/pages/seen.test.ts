@@ -1,11 +1,9 @@
 // What people saw when they looked at the pages with a day's work in them, and what is to be seen instead.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
-import { desk, sit, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { desk, sit } from './browser'
+import { test } from './test'
 
 test('the level over all queues counts each as much as what it is about', () =>
   desk(

@@ -1,11 +1,9 @@
 // What goes on among the people who work here: supervisors' messages, what is said beside a chat, and chats side by side.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import * as sample from '../fixture/data'
-import { asked, desk, fact, faults, observed, sit, sixChats, stopBrowser, whispered } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults, observed, sit, sixChats, whispered } from './browser'
+import { test } from './test'
 
 const urgent = { ...sample.supervisorMessages[0]!, id: '3', urgent: true }
 

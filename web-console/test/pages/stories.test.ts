@@ -3,13 +3,11 @@
 // called off (S12), articles (S21), colleagues and supervisors (S22, S32). Nothing for an automatic WCAG check to find.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import * as sample from '../fixture/data'
 import type { House } from '../fixture/server'
-import { asked, desk, fact, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, fact, faults } from './browser'
+import { test } from './test'
 
 type Hand = 'mouse' | 'keys'
 interface Day {

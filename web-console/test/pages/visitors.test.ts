@@ -1,10 +1,8 @@
 // Visitors of the website who may not chat any more.
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { asked, desk, faults, stopBrowser } from './browser'
-
-after(stopBrowser)
+import { asked, desk, faults } from './browser'
+import { test } from './test'
 
 test('an agent blocks the visitor of a chat, after saying why; by the network only supervisors do', () =>
   desk('/chat/101', async ({ page, house }) => {
