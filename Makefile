@@ -43,7 +43,7 @@ web: tools web-widget/node_modules/.stamp web-console/node_modules/.stamp
 
 # What vet would say once more, check says.
 test: peers build e2e/node_modules/.stamp
-	$(GO) test -vet=off -timeout 20m ./...
+	$(GO) test -vet=off -ldflags=-w -timeout 20m ./...
 
 # Linters are built once into bin/; golangci-lint takes some minutes the first time.
 bin/golangci-lint bin/staticcheck bin/gofumpt &:

@@ -2,13 +2,10 @@
 // call is answered there, to the transaction code. Started by TestConsoleChat, -Email and -Call. Prints what the thread showed
 // as JSON. With SHOTS set to a folder, each page that is passed is pictured there: light and dark, wide and narrow.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { browse } from "./chromium.mjs";
 
 const [, , base, login, password, channel] = process.argv;
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await browse();
 try {
   const context = await browser.newContext({ locale: "en", reducedMotion: "reduce", viewport: { width: 1440, height: 900 } });
   context.setDefaultTimeout(60_000);

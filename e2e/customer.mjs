@@ -1,12 +1,9 @@
 // A customer in Chromium on a website with the widget: asks, answers, opens the FAQ link that the agent gives, and reads
 // to the end. Started by TestStoryChat, which is the agent. Prints what the window showed as JSON.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { browse } from "./chromium.mjs";
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await browse();
 try {
   const context = await browser.newContext({ locale: "en", reducedMotion: "reduce" });
   const page = await context.newPage();

@@ -6,7 +6,7 @@ const most = 150; // tab stops on a page, and entries of a list: whoever needs m
 
 /** Waits for a fact; the message says which one was missing. */
 export async function fact(what, holds) {
-  for (const limit = Date.now() + 60_000; Date.now() < limit; ) {
+  for (const limit = Date.now() + 120_000; Date.now() < limit; ) {
     if (await holds()) return;
     await new Promise((done) => setTimeout(done, 50));
   }

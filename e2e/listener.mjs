@@ -1,16 +1,10 @@
 // An agent in Chromium who listens to a voicemail in the console: signs in, opens the interaction, plays the message,
 // jumps to its middle, and hears it to the end. Started by TestStoryVoicemail. Prints what was heard as JSON.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { browse } from "./chromium.mjs";
 
 const [, , base, login, password, interaction] = process.argv;
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: [
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-  ],
-});
+const browser = await browse();
 try {
   const context = await browser.newContext({ locale: "en", reducedMotion: "reduce" });
   context.setDefaultTimeout(60_000);

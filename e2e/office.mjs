@@ -5,13 +5,13 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before } from "node:test";
-import { chromium } from "playwright-core";
+import { browse } from "./chromium.mjs";
 import { fact, Keys, Mouse } from "./hands.mjs";
 
 const [, , base, administrator, password] = process.argv;
-const { SHOTS: shots, CHROMIUM } = process.env;
+const { SHOTS: shots } = process.env;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const patience = 60_000; // ms; a slow machine is no fault
+const patience = 120_000; // ms; a slow machine is no fault
 
 let session; // the administrator's
 
@@ -100,10 +100,7 @@ let browser, colleagues;
 before(async () => {
   const signedIn = await fetch(`${base}/api/v1/session`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ login: administrator, password }) });
   session = signedIn.headers.get("Set-Cookie").split(";")[0];
-  browser = await chromium.launch({
-    executablePath: CHROMIUM || "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
-  });
+  browser = await browse();
   colleagues = await browser.newPage();
   await colleagues.goto(`${base}/favicon.svg`);
   for (const { id } of (await get("/admin/transaction-lists")).items) await must("PATCH", `/admin/transaction-lists/${id}`, { active: false }); // each story has its own
@@ -147,6 +144,11 @@ async function see(page, name) {
   await page.setViewportSize({ width: 1440, height: 900 });
 }
 
+async function narrowAndDark(page) {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 390, height: 844 });
+}
+
 export async function clean(page) {
   await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {})))); // colours on their way are no fault
   assert.deepEqual(await faults(page), []);
@@ -156,13 +158,13 @@ export const told = []; // the stories, in order
 
 /**
  * A story, told twice: by the mouse and by the keyboard, each with a queue and an agent of its own. At its end the page has
- * nothing that an automatic check finds, wide and light or narrow and dark, nor has the browser complained. One that concerns
- * the whole house is told alone.
+ * nothing that an automatic check finds, wide and light the one time, narrow and dark the other, nor has the browser complained. One that concerns
+ * the whole house is told alone. Told again, it has a queue and an agent of another name.
  */
 export function story(id, what, tell, { channels, path = "/chat", alone = false, arrange, ...how } = {}) {
   for (const Hand of [Mouse, Keys]) {
     const mark = `${id}${Hand.called[0]}`;
-    told.push({ name: `${id} ${what}, by ${Hand.called}`, alone, tell: () => once(Hand, mark) });
+    told.push({ name: `${id} ${what}, by ${Hand.called}`, alone, tell: (again = "") => once(Hand, mark + again) });
   }
   async function once(Hand, mark) {
     const queue = await newQueue(`Returns ${mark}`, channels);
@@ -173,9 +175,7 @@ export function story(id, what, tell, { channels, path = "/chat", alone = false,
     const hand = new Hand(page);
     try {
       await tell({ page, hand, keys: Hand === Keys, queue, group, agent, mark, desk: deskOf(page, hand), see: (name) => Hand === Mouse && see(page, `${id}-${name}`) });
-      await clean(page);
-      await page.emulateMedia({ colorScheme: "dark" });
-      await page.setViewportSize({ width: 390, height: 844 });
+      if (Hand === Keys) await narrowAndDark(page);
       await clean(page);
       assert.deepEqual(wrong, []);
     } catch (err) {

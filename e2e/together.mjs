@@ -1,13 +1,10 @@
 // What the browsers that look at a page together have in common. With SHOTS set to a folder, what they see is pictured there.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { browse } from "./chromium.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core").source;
-export const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+export const browser = await browse();
 export const wrong = []; // what the browsers complained of
 export const forms = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 

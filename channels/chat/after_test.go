@@ -11,6 +11,7 @@ import (
 // What a visitor thinks of a chat stands on its conversation once, after its end, if somebody
 // has answered.
 func TestRate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -57,6 +58,7 @@ func TestRate(t *testing.T) {
 // A chat goes by mail as its visitor has seen it, once however often it is asked for, and to
 // three addresses at most.
 func TestTranscript(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)

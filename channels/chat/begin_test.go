@@ -12,6 +12,7 @@ import (
 // TestFloodOfFreshTokens: who begins anew with each socket is refused before long, a visitor
 // elsewhere is served meanwhile, and so is whoever has begun at the same address.
 func TestFloodOfFreshTokens(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 3 }
 	n := h.start()
@@ -26,6 +27,7 @@ func TestFloodOfFreshTokens(t *testing.T) {
 
 // TestFloodFromManyAddresses: a widget takes no more than it can, wherever they come from.
 func TestFloodFromManyAddresses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.setting = func(c *chat.Config) { c.WidgetBeginsPerMinute = 3 }
 	n := h.start()
@@ -34,6 +36,7 @@ func TestFloodFromManyAddresses(t *testing.T) {
 
 // TestFloodOfLetters: each is a case, so they count as what begins.
 func TestFloodOfLetters(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.opening = chat.Opening{}
 	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 3 }
@@ -84,6 +87,7 @@ func (c *client) answered() frame {
 
 // TestAnOfficeBehindOneAddress is never refused.
 func TestAnOfficeBehindOneAddress(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	for range 40 {
@@ -94,6 +98,7 @@ func TestAnOfficeBehindOneAddress(t *testing.T) {
 // TestLinesBeforeTheFloorComes begin nothing: who has begun while nobody leads the floor
 // writes on, also over another socket.
 func TestLinesBeforeTheFloorComes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 1 }
 	h.leaderless = true
@@ -113,6 +118,7 @@ func TestLinesBeforeTheFloorComes(t *testing.T) {
 
 // TestAFirstLineAgain: a line whose answer was lost is the same line, and costs nothing more.
 func TestAFirstLineAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 1 }
 	h.trouble = errors.New("connection lost after the commit")
@@ -134,6 +140,7 @@ func TestAFirstLineAgain(t *testing.T) {
 
 // TestChatsBegunAgain count as what begins, though their conversation goes on.
 func TestChatsBegunAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 3 }
 	c := h.start().dialFrom(t, "198.51.100.7")
@@ -160,6 +167,7 @@ func TestChatsBegunAgain(t *testing.T) {
 
 // TestANewSocketIsNotFaster: the brake is the visitor's, not the socket's.
 func TestANewSocketIsNotFaster(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	start := time.Now()

@@ -76,6 +76,7 @@ func (c *client) let(t *testing.T, n *node) {
 // A blocked visitor is cut off where they are, is told so, and gets back all that was said once
 // the block is lifted; others from the same place chat on.
 func TestABlockedVisitor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c, other := n.dialFrom(t, "203.0.113.9"), n.dialFrom(t, "203.0.113.10")
@@ -101,6 +102,7 @@ func TestABlockedVisitor(t *testing.T) {
 // By a network all who come from it are turned away, and nobody else; a block that has expired
 // is none.
 func TestABlockedNetwork(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dialFrom(t, "203.0.113.9")
@@ -125,6 +127,7 @@ func TestABlockedNetwork(t *testing.T) {
 
 // A single IPv6 address is blocked with the /64 that it is of, and the answer says so.
 func TestABlockedAddress(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	for _, k := range []struct{ who, kept, from, neighbour string }{
@@ -144,6 +147,7 @@ func TestABlockedAddress(t *testing.T) {
 
 // Who may not lift a block makes it longer, but never shorter.
 func TestABlockAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	hour, day := time.Now().Add(time.Hour).Truncate(time.Second), time.Now().Add(24*time.Hour).Truncate(time.Second)
@@ -173,6 +177,7 @@ func TestABlockAgain(t *testing.T) {
 
 // Whom the website has signed in is turned away from whichever browser they come.
 func TestABlockedIdentity(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	hello := func(c *client, who string) frame {
@@ -204,6 +209,7 @@ func TestABlockedIdentity(t *testing.T) {
 
 // Who cannot be known, and what would be too many, is refused with what to do instead.
 func TestWhatCannotBeBlocked(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	n.dial(t).begin("Hej") // from this machine: no network
@@ -225,6 +231,7 @@ func TestWhatCannotBeBlocked(t *testing.T) {
 // page that follows, one whose block is over on none, and each of the others on one. All of them are
 // kept out, on whatever page they stand.
 func TestBlocksPageByPage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	for _, who := range []string{"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "203.0.113.5"} {

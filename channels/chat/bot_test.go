@@ -135,6 +135,7 @@ func (h *house) handed(c *client) string {
 // TestABotAnswersFirst, until it hands over: what was said then stands on the conversation, and
 // what is said afterwards is not for it.
 func TestABotAnswersFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := newBot(t, func(w http.ResponseWriter, a asked) {
 		switch a.Lines[len(a.Lines)-1].Text {
@@ -176,6 +177,7 @@ func TestABotAnswersFirst(t *testing.T) {
 
 // TestABotInSomeQueues leaves the chats of others to people.
 func TestABotInSomeQueues(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Hej Anna!")) })
 	h.hire(chat.Bot{URL: b.URL, Timeout: 30, Queues: []gateway.QueueID{8}}, here)
@@ -197,6 +199,7 @@ func TestABotInSomeQueues(t *testing.T) {
 
 // TestABotThatFails hands over at once, whatever it does wrong, and says nothing of it.
 func TestABotThatFails(t *testing.T) {
+	t.Parallel()
 	for what, answer := range map[string]func(w http.ResponseWriter, a asked){
 		"slow":          func(_ http.ResponseWriter, a asked) { <-a.gone },
 		"trickles":      func(w http.ResponseWriter, a asked) { fmt.Fprint(w, `{"lines":`); w.(http.Flusher).Flush(); <-a.gone },
@@ -236,6 +239,7 @@ func TestABotThatFails(t *testing.T) {
 // TestABotThatWeDoNotReach: an address of our own network is not asked unless the operator says
 // so, whoever wrote it down, nor a public one by plain HTTP; a widget's bot without a secret is none.
 func TestABotThatWeDoNotReach(t *testing.T) {
+	t.Parallel()
 	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Hej")) })
 	port := b.URL[strings.LastIndex(b.URL, ":"):]
 	for address, networks := range map[string][]string{
@@ -266,6 +270,7 @@ func TestABotThatWeDoNotReach(t *testing.T) {
 // TestAPersonInsteadOfTheBot: the visitor may ask for one at any time, twice too; what the bot
 // says then is not said.
 func TestAPersonInsteadOfTheBot(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	may := make(chan struct{})
 	b := newBot(t, func(w http.ResponseWriter, _ asked) { <-may; fmt.Fprint(w, says("Vänta!")) })
@@ -305,6 +310,7 @@ func (h *house) writesAs(s scribe) {
 // TestAPersonWhileTheBotSpeaks: who gets one when the answer is there and not yet written does
 // not hear it.
 func TestAPersonWhileTheBotSpeaks(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Vänta!")) })
 	h.botAt(b.URL, 30, here)
@@ -332,6 +338,7 @@ func TestAPersonWhileTheBotSpeaks(t *testing.T) {
 
 // TestALineIsAnsweredOnce, whichever nodes ask about it.
 func TestALineIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Hej Anna!")) })
 	h.botAt(b.URL, 30, here)
@@ -354,6 +361,7 @@ func TestALineIsAnsweredOnce(t *testing.T) {
 // TestTheEndWhileTheBotHandsOver: the visitor has not heard of the person yet, and neither
 // perhaps has the floor; that person is told that nobody waits.
 func TestTheEndWhileTheBotHandsOver(t *testing.T) {
+	t.Parallel()
 	for _, leaderless := range []bool{false, true} {
 		h := newHouse(t)
 		b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, `{"hand_over": true}`) })
@@ -377,6 +385,7 @@ func TestTheEndWhileTheBotHandsOver(t *testing.T) {
 
 // TestTheEndOfABotsChat asks nobody for a person. What is written after it does.
 func TestTheEndOfABotsChat(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := newBot(t, func(w http.ResponseWriter, _ asked) { fmt.Fprint(w, says("Hej")) })
 	h.botAt(b.URL, 30, here)
@@ -397,6 +406,7 @@ func TestTheEndOfABotsChat(t *testing.T) {
 
 // TestABotWhoseNodeDied: another one gives the chat to a person.
 func TestABotWhoseNodeDied(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := newBot(t, func(_ http.ResponseWriter, a asked) { <-a.gone })
 	h.botAt(b.URL, 30, here)

@@ -30,6 +30,7 @@ func (c *crowd) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 // TestOneAsksForAVisitor, however often the bot is woken and when: each turn reads the visitor,
 // and no two do so at once.
 func TestOneAsksForAVisitor(t *testing.T) {
+	t.Parallel()
 	config := pgtest.New(t).Config()
 	var c crowd
 	config.ConnConfig.Tracer, config.MinConns = &c, 0

@@ -33,6 +33,7 @@ const widgetDir = "../../web-widget/"
 // TestBrowser drives the built widget in Chromium on a page with the strictest policy,
 // against this package's server; web-widget/test/widget.test.mjs says what must happen.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	for _, need := range []string{widgetDir + "dist/v1.js", "../../e2e/node_modules/playwright-core"} {
 		if _, err := os.Stat(need); err != nil {
 			t.Fatalf("%v; run: make web, and npm ci --ignore-scripts in e2e", err)

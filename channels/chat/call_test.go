@@ -34,6 +34,7 @@ func (h *house) calls() (list []gateway.Arrival) {
 // Who asks to be called without chatting waits in the queue as a callback, once however often
 // they say so, and though the answer is lost.
 func TestACallIsAskedFor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.callable()
 	n := h.start()
@@ -68,6 +69,7 @@ func TestACallIsAskedFor(t *testing.T) {
 
 // A call for later is kept on the case at once and enters the queue when it is due, once.
 func TestACallForLater(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.callable()
 	n := h.start()
@@ -106,6 +108,7 @@ func TestACallForLater(t *testing.T) {
 // Asked for while the queue is closed, a call enters it when it opens; three a day are taken of
 // one visitor.
 func TestACallWhileClosed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.callable()
 	opens := time.Now().Add(2 * time.Hour)
@@ -129,6 +132,7 @@ func TestACallWhileClosed(t *testing.T) {
 // Who waits keeps the place with a call that is to come soon, and gives it up for one that is to
 // come later; who is being answered is not called.
 func TestACallInsteadOfWaiting(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.callable()
 	n := h.start()
@@ -178,6 +182,7 @@ func TestACallInsteadOfWaiting(t *testing.T) {
 
 // It is the topic's queue that must be open; and nobody is asked to call who has been blocked since.
 func TestACallOfABlockedVisitorByTopic(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.callable()
 	h.otherwise = map[gateway.QueueID]chat.Opening{8: {Until: time.Now().Add(2 * time.Hour)}}
@@ -212,6 +217,7 @@ func TestACallOfABlockedVisitorByTopic(t *testing.T) {
 // A call that is due enters no queue when its case was closed after it was asked for, or somebody has
 // talked with the customer: the conversation says so, once, and the visitor who follows it hears it.
 func TestACallThatIsOff(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.callable()
 	n := h.start()

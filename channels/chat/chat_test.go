@@ -22,6 +22,7 @@ import (
 const conversation = gateway.ConversationID(1)
 
 func TestFormBecomesAnArrival(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	if ack := c.begin("Jag har fått fel faktura"); ack.CID != "form-1" || ack.Pos != 1 || !ack.Done {
@@ -46,6 +47,7 @@ func TestFormBecomesAnArrival(t *testing.T) {
 }
 
 func TestLinesGoBothWaysInOneOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	c.begin("Hej")
@@ -77,6 +79,7 @@ func TestLinesGoBothWaysInOneOrder(t *testing.T) {
 }
 
 func TestSameLineTwiceIsOne(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	first := c.begin("Hej")
@@ -95,6 +98,7 @@ func TestSameLineTwiceIsOne(t *testing.T) {
 }
 
 func TestResumeGivesExactlyTheRest(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -123,6 +127,7 @@ func TestResumeGivesExactlyTheRest(t *testing.T) {
 }
 
 func TestAServerThatStopsLosesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -142,6 +147,7 @@ func TestAServerThatStopsLosesNothing(t *testing.T) {
 }
 
 func TestFormStoredButNotAnswered(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -166,6 +172,7 @@ func TestFormStoredButNotAnswered(t *testing.T) {
 }
 
 func TestLostAnnouncementsAreMadeGood(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	c.begin("Hej")
@@ -184,6 +191,7 @@ func TestLostAnnouncementsAreMadeGood(t *testing.T) {
 }
 
 func TestAnUnservedLineWaitsAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	c.begin("Hej")
@@ -202,6 +210,7 @@ func TestAnUnservedLineWaitsAgain(t *testing.T) {
 }
 
 func TestALineAfterTheCaseWasClosedForGood(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -230,6 +239,7 @@ func TestALineAfterTheCaseWasClosedForGood(t *testing.T) {
 }
 
 func TestVisitorEnds(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	c.begin("Hej")
@@ -245,6 +255,7 @@ func TestVisitorEnds(t *testing.T) {
 // What a visitor writes is seen before it is sent only where their widget tells them so, and is
 // kept nowhere.
 func TestPreview(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.site.Form.Preview = true
 	if _, err := chat.NewStore(h.pool).SaveWidget(t.Context(), h.site); err != nil {
@@ -272,6 +283,7 @@ func TestPreview(t *testing.T) {
 }
 
 func TestWhatIsNotKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -313,6 +325,7 @@ func TestWhatIsNotKept(t *testing.T) {
 }
 
 func TestOneSocketPerVisitor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -330,6 +343,7 @@ func TestOneSocketPerVisitor(t *testing.T) {
 // The rule holds over nodes, too: the older socket is closed, and its end is not the
 // visitor's.
 func TestOneSocketPerVisitorOverNodes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	one, two := h.start(), h.start()
 	h.watched(2)
@@ -358,6 +372,7 @@ func TestOneSocketPerVisitorOverNodes(t *testing.T) {
 }
 
 func TestDoors(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	big := strings.Repeat("x", 65<<10)
@@ -398,6 +413,7 @@ func TestDoors(t *testing.T) {
 }
 
 func TestErasedTokenIsRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -414,6 +430,7 @@ func TestErasedTokenIsRefused(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -439,6 +456,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestFloodSlowsOnlyItself(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	flood := n.dial(t)
@@ -466,6 +484,7 @@ func TestFloodSlowsOnlyItself(t *testing.T) {
 }
 
 func TestSlowReaderIsCutOffAndMadeWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -485,6 +504,7 @@ func TestSlowReaderIsCutOffAndMadeWhole(t *testing.T) {
 }
 
 func TestPagesOfAWebsite(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	get := func(path, origin string) (int, string, http.Header) {
@@ -522,6 +542,7 @@ func TestPagesOfAWebsite(t *testing.T) {
 }
 
 func TestClosedQueue(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.opening = chat.Opening{Until: time.Now().Add(time.Hour)}
 	c := h.start().dial(t)
@@ -531,6 +552,7 @@ func TestClosedQueue(t *testing.T) {
 }
 
 func TestWidgetsAreSavedByKey(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := chat.NewStore(h.pool)
 	changed := h.site
@@ -545,6 +567,7 @@ func TestWidgetsAreSavedByKey(t *testing.T) {
 }
 
 func TestHalfOpenSocketsAreNoticed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	dead, alive := n.dial(t), n.dial(t)
@@ -577,6 +600,7 @@ func TestHalfOpenSocketsAreNoticed(t *testing.T) {
 }
 
 func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	waits, served, back := n.dial(t), n.dial(t), n.dial(t)
@@ -619,6 +643,7 @@ func TestVisitorsWhoLeaveTheQueueAreLetGo(t *testing.T) {
 }
 
 func TestVisitorsOfADeadServerAreMissed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	waits, served, stays := n.dial(t), n.dial(t), n.dial(t)
@@ -649,6 +674,7 @@ func TestVisitorsOfADeadServerAreMissed(t *testing.T) {
 // TestIdleSocket measures what a visitor who only waits costs us: our side of the
 // connection, its goroutine and its session.
 func TestIdleSocket(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	first := n.dial(t)

@@ -50,6 +50,7 @@ func (h *house) sent() []chat.Transcript {
 // What an agent writes once the visitor has gone goes out by mail, each line once, and nothing
 // that they have seen.
 func TestWhoHasGoneIsWrittenTo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.afterwards(chat.After{Continue: 2})
 	n := h.start()
@@ -91,6 +92,7 @@ func TestWhoHasGoneIsWrittenTo(t *testing.T) {
 // A chat that ends because its visitor stays away is sent to them, before it ends, where the widget
 // says so.
 func TestASilentEndIsSent(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.afterwards(chat.After{Transcript: true})
 	n := h.start()
@@ -154,6 +156,7 @@ func (h *house) mailed(n *node, from time.Time, lines ...string) {
 // What the agent writes right before the chat ends for its visitor's absence is sent, though it has
 // not rested.
 func TestTheLastLineBeforeAVisitorIsLetGo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.afterwards(chat.After{Continue: 2})
 	n := h.start()
@@ -165,6 +168,7 @@ func TestTheLastLineBeforeAVisitorIsLetGo(t *testing.T) {
 
 // What they write after a mail has just left, before they end the chat, is sent as well.
 func TestAFarewellRightAfterAMail(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.afterwards(chat.After{Continue: 2})
 	n := h.start()
@@ -182,6 +186,7 @@ func TestAFarewellRightAfterAMail(t *testing.T) {
 
 // Nodes that sweep at one moment send each line once, also what is written between their looks.
 func TestNodesMailEachLineOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.afterwards(chat.After{Continue: 2})
 	n, other := h.start(), h.start()
@@ -203,6 +208,7 @@ func TestNodesMailEachLineOnce(t *testing.T) {
 
 // One to whom nothing can be written holds up nobody, and is written to when that can be done.
 func TestTheTroubleOfOneWhoIsAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.afterwards(chat.After{Continue: 2})
 	n := h.start()

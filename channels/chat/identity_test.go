@@ -84,6 +84,7 @@ var bothKeys = keys{chat.SharedKey("nordvind"): sharedKey, chat.PublicKey("nordv
 // Whoever the website vouches for is its customer, wherever they write from; their chat is
 // theirs alone, and stays so while their token is expired, but not without it.
 func TestIdentity(t *testing.T) {
+	t.Parallel()
 	h, n := vouching(t, bothKeys)
 	fraction := claimsOf("4711", time.Hour)
 	fraction["exp"] = float64(time.Now().Add(time.Hour).Unix()) + 0.5
@@ -125,6 +126,7 @@ func TestIdentity(t *testing.T) {
 
 // What is not believed is said, and the visitor is nobody.
 func TestIdentityRefused(t *testing.T) {
+	t.Parallel()
 	_, n := vouching(t, bothKeys)
 	_, none := vouching(t, keys{})
 	good := token("HS256", claimsOf("4711", time.Hour))

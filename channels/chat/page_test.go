@@ -11,6 +11,7 @@ import (
 // TestAVisit: an agent sees where the visitor is and what the website passes along, and nothing
 // that its addresses hold of secrets or of somebody.
 func TestAVisit(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	c.begin("Hej")
@@ -39,6 +40,7 @@ func TestAVisit(t *testing.T) {
 
 // TestAddressesThatAreNone are not kept.
 func TestAddressesThatAreNone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.start().dial(t)
 	c.begin("Hej")

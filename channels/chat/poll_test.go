@@ -53,6 +53,7 @@ func (c *client) poll(n *node, wait int, frames ...m) []frame {
 // however often it is sent, what is said comes whole and in order, at whichever node, as soon
 // as it is said; and a socket carries on where the requests ended.
 func TestPoll(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n, other := h.start(), h.start()
 	h.watched(2)
@@ -102,6 +103,7 @@ func TestPoll(t *testing.T) {
 
 // Who is not believed is told so, and waits for news as everybody does.
 func TestPollOfTheUnbelieved(t *testing.T) {
+	t.Parallel()
 	_, n := vouching(t, bothKeys)
 	for code, as := range map[string]m{
 		"identity_expired": {"jwt": token("HS256", claimsOf("4711", -time.Hour))},
@@ -121,6 +123,7 @@ func TestPollOfTheUnbelieved(t *testing.T) {
 // A page that may not embed the widget is told so as it would be over a socket, and what is
 // no hello is refused.
 func TestPollRefused(t *testing.T) {
+	t.Parallel()
 	n := newHouse(t).start()
 	post := func(origin, body string) (status int, closed int) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.http.URL+"/w/poll", bytes.NewBufferString(body))

@@ -11,6 +11,7 @@ import (
 // A visitor who does not answer the agent is asked once whether they are there, whichever
 // node they are connected to, and then let go with an end of its own.
 func TestSilentVisitor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	first, second := h.start(), h.start()
 	c := first.dial(t)
@@ -57,6 +58,7 @@ func (h *house) told() []gateway.Command {
 // Who waits for a line of the agent's is not silent. It is the agent who is: after five
 // minutes the floor hears of the oldest line that is not answered.
 func TestWaitingForTheAgentIsNoSilence(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -88,6 +90,7 @@ func TestWaitingForTheAgentIsNoSilence(t *testing.T) {
 
 // As long as nobody has the chat, nobody is silent.
 func TestWaitingInTheQueueIsNoSilence(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	n.dial(t).begin("Hej")

@@ -19,6 +19,7 @@ func (c *client) callable() {
 // Who is offered a callback, leaves and comes back elsewhere is offered it still; the number
 // becomes the customer's, and the callback takes the chat's place, once.
 func TestCallMeBack(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	first, second := h.start(), h.start()
 	c := first.dial(t)
@@ -61,6 +62,7 @@ func TestCallMeBack(t *testing.T) {
 // Who is sent to the form, or finds the chat closed, leaves a letter: a mail that an agent
 // answers by mail, once however often it is sent.
 func TestLetter(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -99,6 +101,7 @@ func TestLetter(t *testing.T) {
 
 // A letter that was begun while nobody could chat is taken, though somebody can by now.
 func TestALetterThatComesLate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.opening = chat.Opening{}
 	n := h.start()
@@ -120,6 +123,7 @@ func TestALetterThatComesLate(t *testing.T) {
 // answer is lost, the visitor comes back when the queue has opened and their address has
 // begun all it may.
 func TestAStoredLetterIsLeft(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.setting = func(c *chat.Config) { c.BeginsPerMinute = 1 }
 	h.opening, h.trouble = chat.Opening{}, errors.New("connection lost after the commit")

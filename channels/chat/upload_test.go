@@ -68,6 +68,7 @@ func fetch(t *testing.T, address string) (int, http.Header, []byte) {
 // A file is one entry however often it is sent, named by a row, and told by the stream, also
 // to who resumes; its address opens it and no other.
 func TestAFile(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c := n.dial(t)
@@ -119,6 +120,7 @@ func TestAFile(t *testing.T) {
 // What is too large, of no allowed type, not what it says or refused by the scanner is not
 // taken, and told why; nor is anything from who has no chat.
 func TestFilesRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	trouble := true
 	h.setting = func(c *chat.Config) {
@@ -174,6 +176,7 @@ func TestFilesRefused(t *testing.T) {
 
 // Whoever sends file after file is refused for a while, alone.
 func TestFloodOfFiles(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	c, other := n.dial(t), n.dial(t)

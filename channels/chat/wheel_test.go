@@ -25,6 +25,7 @@ func (s *Server) SweepBlocked(ctx context.Context) { s.sweepBlocked(ctx, time.Un
 func (s *Server) SweepSilent(ctx context.Context, now time.Time) { s.sweepSilent(ctx, now) }
 
 func TestWhatSilenceAsksFor(t *testing.T) {
+	t.Parallel()
 	const minute = time.Minute
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -56,6 +57,7 @@ func TestWhatSilenceAsksFor(t *testing.T) {
 }
 
 func TestWhoIsSilentSinceWhen(t *testing.T) {
+	t.Parallel()
 	at := func(minute int) time.Time { return time.Date(2026, 3, 2, 12, minute, 0, 0, time.UTC) }
 	said := func(by gateway.AuthorKind, minute int) gateway.Entry {
 		return gateway.Entry{Pos: int64(minute), Kind: gateway.EntryMessage, Author: gateway.Author{Kind: by}, At: at(minute)}
@@ -84,6 +86,7 @@ func TestWhoIsSilentSinceWhen(t *testing.T) {
 }
 
 func TestOutletReplacesWhatOnlyMattersNow(t *testing.T) {
+	t.Parallel()
 	var started int
 	o := outlet{spawn: func(func(context.Context)) bool { started++; return true }} // a writer that never gets to write
 	for range 1000 {
@@ -96,6 +99,7 @@ func TestOutletReplacesWhatOnlyMattersNow(t *testing.T) {
 }
 
 func TestOutletCutsASlowReaderOff(t *testing.T) {
+	t.Parallel()
 	var work []func(context.Context)
 	o := outlet{ws: &websocket.Conn{}, spawn: func(f func(context.Context)) bool { work = append(work, f); return true }}
 	for range maxQueued {
@@ -112,6 +116,7 @@ func TestOutletCutsASlowReaderOff(t *testing.T) {
 }
 
 func TestAllowedOrigins(t *testing.T) {
+	t.Parallel()
 	w := Widget{Origins: []string{"https://shop.example", "https://*.nordvind.example", "http://localhost:3000"}}
 	for origin, want := range map[string]bool{
 		"https://shop.example": true, "https://SHOP.example": true, "http://shop.example": false,

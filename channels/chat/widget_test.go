@@ -31,6 +31,7 @@ func keep(t *testing.T, s *chat.Store, h *house, w chat.Widget) (kept chat.Widge
 // TestWidgetsAreKept: a widget is added and changed, a stale change and a taken key are
 // refused, the key stays, and one out of use is not found by its key.
 func TestWidgetsAreKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	n := h.start()
 	w, err := keep(t, n.Store, h, chat.Widget{Key: "butik", Queue: 7, Color: "#0b6e4f", Active: true})
@@ -61,6 +62,7 @@ func TestWidgetsAreKept(t *testing.T) {
 }
 
 func TestWidgetsThatWouldNotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := chat.NewStore(h.pool)
 	for what, change := range map[string]func(*chat.Widget){
@@ -113,6 +115,7 @@ func TestWidgetsThatWouldNotWorkAreRefused(t *testing.T) {
 // TestTheFormsOwnQuestions: what is required is asked for, answers stand below the question in
 // the form's order, and the widget is shown the line as it was stored.
 func TestTheFormsOwnQuestions(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.site.Form.Fields = []chat.Field{
 		{ID: "order", Kind: "text", Label: map[string]string{"sv": "Ordernummer", "en": "Order"}, Required: true},

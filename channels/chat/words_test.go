@@ -8,6 +8,7 @@ import (
 
 // What visitors are told is told in each language of the widget.
 func TestEachLanguageHasWords(t *testing.T) {
+	t.Parallel()
 	want := slices.Sorted(maps.Keys(voices["sv"].Refusals))
 	for _, l := range Languages {
 		v := voices[l]

@@ -40,6 +40,7 @@ func send(t *testing.T, e *email.Email, out gateway.Outbound) {
 
 // TestAcknowledge answers a person by the hours of the queue, and no machine.
 func TestAcknowledge(t *testing.T) {
+	t.Parallel()
 	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
 	const us = "support@cyklar.example"
 	e := h.acknowledges(t, d, sink, us)
@@ -77,6 +78,7 @@ func TestAcknowledge(t *testing.T) {
 // TestOurOwnMail comes in from a queue's identity: as a copy that asks for nobody where it
 // left, as work where it was sent to; and no mailbox answers it by itself.
 func TestOurOwnMail(t *testing.T) {
+	t.Parallel()
 	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
 	const us, billing, help = "support@cyklar.example", "faktura@cyklar.example", "Hjalp@cyklar.example"
 	h.others = []string{help}
@@ -118,6 +120,7 @@ var marks = regexp.MustCompile(`(?mi)^(Auto-Submitted|X-Auto-Response-Suppress|X
 // TestTwoFacing has two Växels acknowledge each other's acknowledgements: the marks end it
 // at once, and without them the cap does.
 func TestTwoFacing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		strip bool

@@ -13,6 +13,7 @@ import (
 // TestWhatCannotBeWrittenIsBroken: a mail with a time that JSON has no year for comes in
 // without its invitation; it is no reason to stop.
 func TestWhatCannotBeWrittenIsBroken(t *testing.T) {
+	t.Parallel()
 	far := time.Date(10191, 1, 1, 0, 0, 0, 0, time.UTC)
 	body, broken := email.Written(&letter.Letter{Subject: "Möte", Invitation: &gateway.Invitation{Start: &far}})
 	var mail gateway.Mail

@@ -14,6 +14,7 @@ import (
 // What nobody has asked for says so of itself and how to leave it, goes to an address three times a
 // day, and never to one that has left.
 func TestAutomaticMailIsLimited(t *testing.T) {
+	t.Parallel()
 	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
 	e := h.acknowledges(t, d, sink, "support@cyklar.example")
 	to := func(address string) (out gateway.Outbound, may bool) {

@@ -19,6 +19,7 @@ import (
 // TestBackfill: what lay there since a day is taken in once and quietly, whatever stops it
 // in between; what is older is left alone, and what comes now wants an agent.
 func TestBackfill(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	old := signedIn(t, d)
 	lay := func(at time.Time, raw []byte) {
@@ -94,6 +95,7 @@ func TestBackfill(t *testing.T) {
 // TestBackfillOutlastsTheDatabase: only what is refused for its own sake is put away. What met
 // a database in trouble, oftener than a mail of now is tried, is taken in after it.
 func TestBackfillOutlastsTheDatabase(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 4)...)
 	trouble := map[string]error{

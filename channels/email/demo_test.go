@@ -17,6 +17,7 @@ import (
 // TestPostOffice goes the demo's way: a customer's mail through our own post office, the
 // agent's answer back into the customer's mailbox, and the customer's answer to that.
 func TestPostOffice(t *testing.T) {
+	t.Parallel()
 	office, err := postoffice.Open(t.TempDir(), mailtest.Password, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

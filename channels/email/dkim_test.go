@@ -15,6 +15,7 @@ import (
 
 // TestSigned sends mail signed by the key that its domain uses, as a verifier sees it.
 func TestSigned(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))

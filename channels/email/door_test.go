@@ -119,6 +119,7 @@ const (
 // TestHandedInByLMTP: each recipient has an answer of their own, and what is handed in again
 // comes to those alone who did not get it.
 func TestHandedInByLMTP(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	save(t, e, handedIn(us, 1))
@@ -157,6 +158,7 @@ func TestHandedInByLMTP(t *testing.T) {
 // TestHandedInBySMTP with TLS: it says that it has a mail when that is committed, and not
 // before; what is too large is refused before it is sent, and after.
 func TestHandedInBySMTP(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	pair, roots := mailtest.Certificate(t)
 	begun, end := make(chan struct{}), make(chan struct{})
@@ -204,6 +206,7 @@ func TestHandedInBySMTP(t *testing.T) {
 // TestHandedInElsewise: a database that is away, a stranger, a blocked sender, a mail that was
 // read by IMAP before, one that the house refuses for good.
 func TestHandedInElsewise(t *testing.T) {
+	t.Parallel()
 	h, d := newHouse(t), mailtest.StartDovecot(t)
 	d.Deliver(t, us, mails(1, 1)...)
 	e := h.open(t, "a", d)
@@ -240,6 +243,7 @@ func TestHandedInElsewise(t *testing.T) {
 
 // TestAMailboxThatIsNotRead has no poller and no health, and sends all the same.
 func TestAMailboxThatIsNotRead(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	m := handedIn(us, 1)
@@ -265,6 +269,7 @@ func TestAMailboxThatIsNotRead(t *testing.T) {
 // a line of its own on top, is one arrival; so is one that is read by IMAP meanwhile, whichever
 // way is the first. Who hands it in hears that it was taken, and the cursor goes on.
 func TestHandedInByManyWays(t *testing.T) {
+	t.Parallel()
 	h, d := newHouse(t), mailtest.StartDovecot(t)
 	e := h.open(t, "a", d)
 	save(t, e, support(d.IMAP, nobody))
@@ -314,6 +319,7 @@ func TestHandedInByManyWays(t *testing.T) {
 // TestTheDoorIsShut: whoever is in the middle of a mail then hands it in again, and nobody works
 // on afterwards.
 func TestTheDoorIsShut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	begun, end := make(chan struct{}), make(chan struct{})
 	h.pause = sync.OnceFunc(func() { close(begun); <-end })
@@ -355,6 +361,7 @@ func TestTheDoorIsShut(t *testing.T) {
 // TestSlowSendersAreInNobodysWay: of large mails only so many are read at once, and small ones
 // come in beside them.
 func TestSlowSendersAreInNobodysWay(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	save(t, e, handedIn(us, 1))

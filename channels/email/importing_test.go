@@ -37,6 +37,7 @@ func archived(t *testing.T, n int) []archive.Mail {
 // TestAnImportIsBegunAgain after it was stopped by the database, and after one mail was
 // refused: nothing is lost and nothing is there twice.
 func TestAnImportIsBegunAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "one", nil)
 	box := save(t, e, support("localhost:1", "localhost:2"))
@@ -79,6 +80,7 @@ func TestAnImportIsBegunAgain(t *testing.T) {
 // TestImportKnowsOurOwn puts what left from a queue's identity on the case of whom it was
 // sent to.
 func TestImportKnowsOurOwn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.others = []string{"Hjalp@cyklar.example"}
 	e := h.open(t, "one", nil)

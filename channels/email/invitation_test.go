@@ -13,6 +13,7 @@ import (
 // TestInvitationIsAnswered: the organizer alone gets a mail that their calendar reads, from
 // the one of us who was invited.
 func TestInvitationIsAnswered(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))

@@ -13,6 +13,7 @@ import (
 // TestKilled kills the process at each point of taking mail in, and starts it again:
 // every mail comes in once.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	if url := os.Getenv("VAXEL_TEST_DATABASE"); url != "" {
 		h := houseOn(t, pgtest.Open(t, url))
 		e := h.open(t, "a", nil)
@@ -47,6 +48,7 @@ func TestKilled(t *testing.T) {
 
 // TestFullDisk keeps trying until there is room.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 30)...)
 	h.full = 20

@@ -12,6 +12,7 @@ import (
 // TestLeasesAreKeptTogether: while one mailbox's row is held by somebody, the leases of the
 // others are renewed all the same, and no other node gets any.
 func TestLeasesAreKeptTogether(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
 	for i := range 3 {
@@ -50,6 +51,7 @@ func TestLeasesAreKeptTogether(t *testing.T) {
 // TestALeaseIsRenewedBesideIngest: a transaction that takes mail in and does not end for long
 // costs no lease, and nobody else takes the mailbox meanwhile.
 func TestALeaseIsRenewedBesideIngest(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	begun, end := make(chan struct{}), make(chan struct{})
 	h.pause = sync.OnceFunc(func() { close(begun); <-end })

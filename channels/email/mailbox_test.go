@@ -10,6 +10,7 @@ import (
 
 // What a mailbox's mail needs of an agent goes with each of its mails.
 func TestMailNeedsTheMailboxsSkills(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 1)...)
 	e := h.open(t, "a", d)

@@ -30,6 +30,7 @@ func (p *provider) about(w http.ResponseWriter, r *http.Request) {
 // refused there, and another one is had for the refresh token, each of which is used once; the one
 // that ended is never tried again.
 func TestOAuthAtDovecot(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ mechanism, asks, at string }{
 		{"XOAUTH2", "tokeninfo_url", "/about?access_token="},
 		{"OAUTHBEARER", "introspection_url", "/about"},

@@ -214,6 +214,7 @@ func (p *provider) servers(t *testing.T) (user *imapmemserver.User, imapAt, smtp
 // TestOAuth reads and sends with a token that is asked for once, and anew when a server
 // refuses it; what the provider says against us is shown.
 func TestOAuth(t *testing.T) {
+	t.Parallel()
 	for _, mechanism := range []string{"XOAUTH2", sasl.OAuthBearer} {
 		t.Run(mechanism, func(t *testing.T) {
 			h, p := newHouse(t), &provider{mechanism: mechanism}
@@ -278,6 +279,7 @@ func (l literal) Size() int64 { return l.Reader.Size() }
 // though the one that was entered is entered again at each start; a new one that is entered
 // counts; and a token that ends in the middle of a session costs nothing but that.
 func TestRefreshTokens(t *testing.T) {
+	t.Parallel()
 	h, p := newHouse(t), &provider{mechanism: "XOAUTH2", refresh: "entered"}
 	endpoint := httptest.NewServer(p)
 	t.Cleanup(endpoint.Close)

@@ -85,6 +85,7 @@ func until(t *testing.T, what string, fact func() bool) {
 
 // TestCatchUpAndIdle reads what lies there, is told of what comes, and marks both.
 func TestCatchUpAndIdle(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []email.TLSMode{email.NoTLS, email.StartTLS, email.ImplicitTLS} {
 		t.Run(string(mode), func(t *testing.T) {
 			d, h := mailtest.StartDovecot(t), newHouse(t)
@@ -118,6 +119,7 @@ func TestCatchUpAndIdle(t *testing.T) {
 
 // TestEntry follows one mail with everything in it.
 func TestEntry(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	raw := "Return-Path: <x@y.example>\r\nFrom: =?utf-8?Q?=C3=96rjan?= <Orjan@kund.example>\r\nTo: support@cyklar.example\r\nReply-To: hem@kund.example\r\n" +
 		"Subject: hej\r\nMessage-ID: <1@kund.example>\r\nDate: Mon, 2 Mar 2026 18:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
@@ -149,6 +151,7 @@ func TestEntry(t *testing.T) {
 
 // TestRestart stops and starts the channel in the middle, over and over.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 300)...)
 	for n := 50; n <= 300; n += 50 {
@@ -170,6 +173,7 @@ func TestRestart(t *testing.T) {
 
 // TestDuplicates delivers the same mail again, and has the server number all anew.
 func TestDuplicates(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 20)...)
 	d.Deliver(t, "support@cyklar.example", mails(1, 5)...)
@@ -196,6 +200,7 @@ func TestDuplicates(t *testing.T) {
 // TestRefusedMailIsAGap lets one mail of a batch fail: the others come in, and so does it
 // when it may.
 func TestRefusedMailIsAGap(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 10)...)
 	h.refuse = func(a gateway.Arrival) error {
@@ -220,6 +225,7 @@ func TestRefusedMailIsAGap(t *testing.T) {
 
 // TestQuarantine puts a mail away that the intake never takes.
 func TestQuarantine(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 3)...)
 	h.refuse = func(a gateway.Arrival) error {
@@ -249,6 +255,7 @@ func TestQuarantine(t *testing.T) {
 // TestStoreTroubleIsNoFaultOfTheMails: however often the database fails, no mail is put away
 // for it, and each comes in when that is over.
 func TestStoreTroubleIsNoFaultOfTheMails(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	var failed atomic.Int64
 	var well atomic.Bool
@@ -278,6 +285,7 @@ func TestStoreTroubleIsNoFaultOfTheMails(t *testing.T) {
 
 // TestTwoNodes has two nodes want one mailbox; one gets it, and the other after it.
 func TestTwoNodes(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	a, b := h.open(t, "a", d), h.open(t, "b", d)
 	save(t, a, support(d.IMAP, nobody))
@@ -298,6 +306,7 @@ func TestTwoNodes(t *testing.T) {
 
 // TestFencedHolder lets a node lose its lease unawares: its transaction is undone.
 func TestFencedHolder(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
 	m := save(t, e, support(d.IMAP, nobody))
@@ -320,6 +329,7 @@ func TestFencedHolder(t *testing.T) {
 // TestCutAndSilence breaks the connection after so many bytes: in the greeting, while
 // signing in, in the middle of mails. Nothing is lost or doubled.
 func TestCutAndSilence(t *testing.T) {
+	t.Parallel()
 	d := mailtest.StartDovecot(t)
 	for _, silent := range []bool{false, true} {
 		t.Run(map[bool]string{false: "cut", true: "silence"}[silent], func(t *testing.T) {
@@ -351,6 +361,7 @@ func TestCutAndSilence(t *testing.T) {
 
 // TestFromNow leaves old mail alone.
 func TestFromNow(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(500, 510)...)
 	e := h.open(t, "a", d)
@@ -365,6 +376,7 @@ func TestFromNow(t *testing.T) {
 
 // TestWrongPassword is a problem that health shows, and mends itself.
 func TestWrongPassword(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
 	if _, err := e.Save(t.Context(), support(d.IMAP, nobody), "guess"); err != nil {
@@ -384,6 +396,7 @@ func TestWrongPassword(t *testing.T) {
 // TestSentFolderIsMissing is a problem that health shows, while mail comes in all the same.
 // A name is no pattern, and what only holds other folders is not one to look into.
 func TestSentFolderIsMissing(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 1)...)
 	e := h.open(t, "a", d)
@@ -410,6 +423,7 @@ func TestSentFolderIsMissing(t *testing.T) {
 
 // TestMoveMakesItsFolder, and a server that refuses to mark stops nothing.
 func TestMoveMakesItsFolder(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 3)...)
 	e := h.open(t, "a", d)
@@ -434,6 +448,7 @@ func TestMoveMakesItsFolder(t *testing.T) {
 // TestMoveByHand moves on servers that have no MOVE: what somebody else has flagged as
 // deleted stays, and so does what could not be copied.
 func TestMoveByHand(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		caps string
 		left int // of the three mails moved
@@ -500,6 +515,7 @@ func signedIn(t *testing.T, d *mailtest.Dovecot) *imapclient.Client {
 
 // TestForeignExpunge lets somebody else delete mails before they are read.
 func TestForeignExpunge(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 6)...)
 	h.refuse = func(a gateway.Arrival) error {

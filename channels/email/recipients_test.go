@@ -23,6 +23,7 @@ func people(values ...string) (list []gateway.Address) {
 
 // TestAnswersGoToAllButUs holds to whom an answer goes.
 func TestAnswersGoToAllButUs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, nobody)) // support@cyklar.example, which takes support+anything@ too
@@ -62,6 +63,7 @@ func TestAnswersGoToAllButUs(t *testing.T) {
 
 // TestReplyAll sends from the queue's identity to all who got the question.
 func TestReplyAll(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))
@@ -87,6 +89,7 @@ func TestReplyAll(t *testing.T) {
 
 // TestForward passes a mail on with what it carries, as a thread of its own.
 func TestForward(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))
@@ -132,6 +135,7 @@ func TestForward(t *testing.T) {
 
 // TestAMailIsOfTheTimeThatItLeaves, however long it waited.
 func TestAMailIsOfTheTimeThatItLeaves(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))

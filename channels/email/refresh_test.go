@@ -25,6 +25,7 @@ func refreshing(t *testing.T, p *provider) (*house, email.Mailbox) {
 // TestARefreshTokenIsUsedOnce, whoever needs a token, on whatever node: the provider gives
 // another one each time, and each token that it gives ends at once.
 func TestARefreshTokenIsUsedOnce(t *testing.T) {
+	t.Parallel()
 	p := &provider{refresh: "entered", seconds: 1}
 	h, m := refreshing(t, p)
 	var all errgroup.Group
@@ -49,6 +50,7 @@ func TestARefreshTokenIsUsedOnce(t *testing.T) {
 // TestABusyProviderIsAskedAgainLater, by the token that counts: an older one that is used
 // again may void them all.
 func TestABusyProviderIsAskedAgainLater(t *testing.T) {
+	t.Parallel()
 	p := &provider{refresh: "entered", seconds: 1}
 	h, m := refreshing(t, p)
 	e := h.open(t, "a", nil)
@@ -67,6 +69,7 @@ func TestABusyProviderIsAskedAgainLater(t *testing.T) {
 // TestARefreshTokenOutlivesItsRequest: though the database is away just then, and though who
 // asked has gone.
 func TestARefreshTokenOutlivesItsRequest(t *testing.T) {
+	t.Parallel()
 	p := &provider{refresh: "entered"}
 	h, m := refreshing(t, p)
 	e := h.open(t, "a", nil)

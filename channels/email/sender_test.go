@@ -56,6 +56,7 @@ func compose(t *testing.T, e *email.Email, r email.Reply) (gateway.Outbound, gat
 
 // TestReply sends an answer and reads it as its customer.
 func TestReply(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))
@@ -97,6 +98,7 @@ func TestReply(t *testing.T) {
 
 // TestSendFailures has the far server refuse and break off in every step.
 func TestSendFailures(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, sink.Address))
@@ -142,6 +144,7 @@ func TestSendFailures(t *testing.T) {
 
 // TestSendCutInBody cuts the wire in the middle of the body: nothing was delivered.
 func TestSendCutInBody(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	w := mailtest.StartWire(t, sink.Address)
 	e := h.open(t, "a", nil)
@@ -167,6 +170,7 @@ func TestSendCutInBody(t *testing.T) {
 
 // TestDoubtful looks into the sent mail before it sends once more.
 func TestDoubtful(t *testing.T) {
+	t.Parallel()
 	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", d)
 	m := support(d.IMAP, sink.Address)
@@ -187,6 +191,7 @@ func TestDoubtful(t *testing.T) {
 // it belongs to the conversation, whoever sends it. A forged one doesn't. What Postfix
 // cannot deliver comes back as a bounce of the mail that was sent.
 func TestThereAndBack(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	p := mailtest.StartPostfix(t, d.LMTP)
 	e := h.open(t, "a", d)
@@ -252,6 +257,7 @@ func TestThereAndBack(t *testing.T) {
 // TestAQuotedCustomerIsAnswered: who writes from an address that only quotes hold together gets the
 // answer there, and what Postfix cannot deliver to such a one comes back as a bounce of it.
 func TestAQuotedCustomerIsAnswered(t *testing.T) {
+	t.Parallel()
 	d, h, sink := mailtest.StartDovecot(t), newHouse(t), mailtest.StartSink(t)
 	p := mailtest.StartPostfix(t, d.LMTP)
 	e := h.open(t, "a", d)
@@ -303,6 +309,7 @@ func firstMail(t *testing.T, d *mailtest.Dovecot, user string) []byte {
 
 // TestBounce brings a delivery report to the mail that it is about, without bothering an agent.
 func TestBounce(t *testing.T) {
+	t.Parallel()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	e := h.open(t, "a", d)
 	save(t, e, support(d.IMAP, nobody))
@@ -326,6 +333,7 @@ func TestBounce(t *testing.T) {
 
 // TestComposeRefuses what can't be sent, with words for an agent.
 func TestComposeRefuses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	if _, _, err := tryCompose(t, e, reply()); err == nil || !strings.Contains(err.Error(), "no_mailbox") {
@@ -351,6 +359,7 @@ func TestComposeRefuses(t *testing.T) {
 
 // TestReplyLeavesFrom holds to which of our mailboxes a reply is sent from.
 func TestReplyLeavesFrom(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	for _, m := range []struct {
@@ -385,6 +394,7 @@ func TestReplyLeavesFrom(t *testing.T) {
 // TestKilledAfterDot kills the process between the final dot and the answer: the mail has
 // arrived once, and nothing was written that says so.
 func TestKilledAfterDot(t *testing.T) {
+	t.Parallel()
 	if address := os.Getenv("VAXEL_TEST_SINK"); address != "" {
 		h := newHouse(t)
 		e := h.open(t, "a", nil)
@@ -405,6 +415,7 @@ func TestKilledAfterDot(t *testing.T) {
 
 // TestOutboundHoldsNoBytes keeps attachments out of the row.
 func TestOutboundHoldsNoBytes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	save(t, e, support(nobody, nobody))

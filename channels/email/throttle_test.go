@@ -11,6 +11,7 @@ import (
 // TestWhoAsksForLess: of answers that providers really give, those that mean "you send too much"
 // name who has said so, and the others don't.
 func TestWhoAsksForLess(t *testing.T) {
+	t.Parallel()
 	h, sink := newHouse(t), mailtest.StartSink(t)
 	e := h.open(t, "a", nil)
 	box := support(nobody, sink.Address)

@@ -78,6 +78,7 @@ func (c *correspondent) visits(method, link string, want int, says string) {
 // TestUnsubscribedByLink: who follows the link in an acknowledgement is asked, and gets none any
 // more after a click, here or in the mail program, until they are let have them again.
 func TestUnsubscribedByLink(t *testing.T) {
+	t.Parallel()
 	c := newCorrespondent(t)
 	c.writes("Anna <Anna@kund.example>", "Fråga")
 	l, link, _ := c.last()
@@ -109,6 +110,7 @@ func TestUnsubscribedByLink(t *testing.T) {
 // TestUnsubscribedByMail: a mail to the address that stands in an acknowledgement asks for nobody
 // and joins its conversation; one whose token is made up is a mail like any other.
 func TestUnsubscribedByMail(t *testing.T) {
+	t.Parallel()
 	c := newCorrespondent(t)
 	c.writes("bo@kund.example", "Fråga")
 	_, _, subject := c.last()
@@ -130,6 +132,7 @@ func TestUnsubscribedByMail(t *testing.T) {
 // TestUnsubscribedByAnOddAddress: what we have signed is taken, though nobody here could write it down so; and
 // where nothing can be noted, the mail comes in all the same.
 func TestUnsubscribedByAnOddAddress(t *testing.T) {
+	t.Parallel()
 	c := newCorrespondent(t)
 	c.writes("<bo,hemma@kund.example>", "Fråga")
 	c.writes("bo@kund.example", "unsubscribe "+c.e.LeaveToken(7, `"Bo,hemma"@kund.example`))
@@ -145,6 +148,7 @@ func TestUnsubscribedByAnOddAddress(t *testing.T) {
 
 // TestWhoWantsNoneIsFound by words, page by page, whatever stands in them.
 func TestWhoWantsNoneIsFound(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	for _, address := range []string{"anna@kund.example", `"Bo 100%"@kund.example`, "annika@annan.example", "anna.ek@kund.example"} {
@@ -186,6 +190,7 @@ func TestWhoWantsNoneIsFound(t *testing.T) {
 
 // TestWhatNobodyCanBeCalled: staff who slip are told how an address is written.
 func TestWhatNobodyCanBeCalled(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	e := h.open(t, "a", nil)
 	for _, slip := range []string{"anna", "anna kund@kund.example", "Anna <anna@kund.example>", "a@b.example, c@d.example", "@kund.example"} {
@@ -202,6 +207,7 @@ func TestWhatNobodyCanBeCalled(t *testing.T) {
 // TestOneClickIsSigned: a mail of a domain that signs says that a click is enough, and the
 // signature covers that (RFC 8058 §4).
 func TestOneClickIsSigned(t *testing.T) {
+	t.Parallel()
 	c := newCorrespondent(t)
 	err := pgx.BeginFunc(t.Context(), c.h.pool, func(tx pgx.Tx) error {
 		k, err := c.e.MakeKey(t.Context(), tx, "cyklar.example", "vaxel1")

@@ -10,6 +10,7 @@ import (
 // TestAdministratorsVouchForNumbers: queue calls ring a number once an administrator has
 // said that it is the agent's, which the audit log keeps; another number is another matter.
 func TestAdministratorsVouchForNumbers(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	rung := func() bool {

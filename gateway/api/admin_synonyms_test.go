@@ -12,6 +12,7 @@ import (
 // write is in the audit log, a repeated one is done once, and what makes no sense is
 // refused with what to do.
 func TestSynonymsAreKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	run(t, nil, h.kb.Run)

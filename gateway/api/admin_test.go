@@ -11,6 +11,7 @@ import (
 // TestAHouseIsFurnishedThroughTheAPIAlone begins with an administrator and ends with an
 // agent who takes a chat.
 func TestAHouseIsFurnishedThroughTheAPIAlone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	made := func(path string, draft m) string {
@@ -89,6 +90,7 @@ func TestAHouseIsFurnishedThroughTheAPIAlone(t *testing.T) {
 }
 
 func TestAdministratorsChangeWhatTheyHaveRead(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	at := "/admin/queues/" + h.invoices.String()
@@ -125,6 +127,7 @@ func TestAdministratorsChangeWhatTheyHaveRead(t *testing.T) {
 }
 
 func TestLoginsAndKeysEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	anna := h.as(t, "anna")
@@ -161,6 +164,7 @@ func TestLoginsAndKeysEnd(t *testing.T) {
 }
 
 func TestSupervisorsSetStatuses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -184,6 +188,7 @@ func TestSupervisorsSetStatuses(t *testing.T) {
 }
 
 func TestCustomersAndCasesAreMade(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	address := m{"kind": "email", "value": "gun@example.com"}

@@ -62,6 +62,7 @@ func (f *shopfront) SealKeys(_ context.Context, _ pgx.Tx, widget string, keys ap
 // TestWidgetsAreDesigned: administrators make and change widgets, a stale change is refused,
 // a key in a page stays, secrets are shown once, and each write is in the audit log.
 func TestWidgetsAreDesigned(t *testing.T) {
+	t.Parallel()
 	front := &shopfront{keys: map[string][]byte{}}
 	h := newHouse(t)
 	h.Widgets = front

@@ -10,6 +10,7 @@ import (
 // TestSupervisorsHearAlerts: the fifth offer of somebody is told to supervisors on whatever
 // page they are, in their language, can be read afterwards, and is over with the answer.
 func TestSupervisorsHearAlerts(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	bo, _ := h.as(t, "bo").open("")
@@ -54,6 +55,7 @@ func TestSupervisorsHearAlerts(t *testing.T) {
 
 // TestQueuesAreNamedInTheReadersLanguage, wherever they are named.
 func TestQueuesAreNamedInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.as(t, "admin").patch("/admin/agents/"+h.anna.String(), m{"language": "en"})
 	anna := h.ready(t, "anna")

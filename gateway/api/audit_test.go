@@ -10,6 +10,7 @@ import (
 
 // TestAuditedOrUndone takes the audit log away: whatever it must hold is refused whole.
 func TestAuditedOrUndone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo := h.as(t, "admin"), h.as(t, "bo")
 	customer := func(n int) m {
@@ -62,6 +63,7 @@ func TestAuditedOrUndone(t *testing.T) {
 
 // TestARefusedCommandIsAudited, as asked for and as refused.
 func TestARefusedCommandIsAudited(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, bo := h.ready(t, "anna"), h.as(t, "bo")
 	h.arrive(t, gateway.Chat, h.invoices)

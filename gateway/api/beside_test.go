@@ -13,6 +13,7 @@ import (
 // TestWhisper: a supervisor looks on and whispers. The agent hears it and may answer; whoever
 // follows the customer's conversation, as its visitor does, hears nothing at all.
 func TestWhisper(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	cilla := h.agent(t, "cilla", gateway.RoleAgent)
@@ -91,6 +92,7 @@ func TestWhisper(t *testing.T) {
 // TestLookingOnLapses: a console that is gone says no goodbye. The end is in the audit log all
 // the same, once and before the next beginning, and who is looked on at is told.
 func TestLookingOnLapses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)

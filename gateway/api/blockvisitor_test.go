@@ -50,6 +50,7 @@ func (d *doormen) UnblockVisitor(_ context.Context, _ pgx.Tx, id int64) error {
 // TestVisitorsAreBlockedAndLetInAgain: an agent blocks who chats with them, a supervisor whole
 // networks too; why stands in the audit log, and supervisors see and lift it.
 func TestVisitorsAreBlockedAndLetInAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	doors := &doormen{}
 	h.VisitorBlocks = doors
@@ -83,6 +84,7 @@ func TestVisitorsAreBlockedAndLetInAgain(t *testing.T) {
 // TestBlockedVisitorsPageByPage: each stands on one page, and who is blocked meanwhile on none that follows; the page
 // after the last full one is empty, and ends the list.
 func TestBlockedVisitorsPageByPage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.VisitorBlocks = &doormen{}
 	bo := h.as(t, "bo")

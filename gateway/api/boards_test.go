@@ -37,6 +37,7 @@ func (s *socket) shows(queues ...gateway.QueueID) map[string]m {
 // TestBoardsShowWhatIsOnesOwn: an agent's live board has the agent's queues and those asked
 // for by name, a supervisor's has all; steps are heard of likewise.
 func TestBoardsShowWhatIsOnesOwn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	bo.put("/agents/"+h.anna.String()+"/queues/"+h.invoices.String(), m{"enabled": false}, 200)
@@ -58,6 +59,7 @@ func TestBoardsShowWhatIsOnesOwn(t *testing.T) {
 // TestBoardsSayWhatIs holds each column, at rest and live, to what was done: one chat is
 // finished, one is held, one was declined and given to a colleague, one waits.
 func TestBoardsSayWhatIs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna", "board")
 	bo, _ := h.as(t, "bo").open("", "board")
@@ -133,6 +135,7 @@ func differs(row, want m) string {
 // TestBoardsAreToldOnceASecond: an agent goes to and fro, as fast as they hear of it.
 // A board hears of them, and of their queues, at most once a second each, and of how it ended.
 func TestBoardsAreToldOnceASecond(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	bo, _ := h.as(t, "bo").open("", "board")
@@ -167,6 +170,7 @@ func TestBoardsAreToldOnceASecond(t *testing.T) {
 // TestReasonsAreNamedOnBoards: colleagues have reasons of their own, which are called on the
 // board what the administrator calls them, in the reader's language.
 func TestReasonsAreNamedOnBoards(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.as(t, "admin").post("/admin/status-codes", m{"intent": "working_offline", "code": "errand", "name": m{"sv": "Ärende"}, "agents": []any{h.anna}}, 201)
 	anna, bo := h.ready(t, "anna"), h.as(t, "bo")
@@ -183,6 +187,7 @@ func TestReasonsAreNamedOnBoards(t *testing.T) {
 
 // TestBoardsAreScoped shows agents what waits in their own queues, and supervisors all.
 func TestBoardsAreScoped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	sales := h.as(t, "admin").post("/admin/queues", m{"name": m{"sv": "Sälj"}}, 201)["id"].(string)
 	bo, _ := h.as(t, "bo").open("", "board")
@@ -211,6 +216,7 @@ func TestBoardsAreScoped(t *testing.T) {
 }
 
 func TestBoardsAndDirectory(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)

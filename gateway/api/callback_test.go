@@ -29,6 +29,7 @@ func numbered(t *testing.T, id any) (n gateway.InteractionID) {
 // TestAVoicemailIsCalledBack: it ends as a callback, which is due when it was, of the same
 // case, and is the call. Said twice it is one call; nobody answering, it can be tried again.
 func TestAVoicemailIsCalledBack(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, bo := h.ready(t, "anna"), h.as(t, "bo")
 	h.leaves(t, gateway.Voicemail)
@@ -71,6 +72,7 @@ func TestAVoicemailIsCalledBack(t *testing.T) {
 
 // TestACallBackWithoutATelephone leaves the callback with its agent, and nothing undone.
 func TestACallBackWithoutATelephone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.leaves(t, gateway.Callback)
@@ -85,6 +87,7 @@ func TestACallBackWithoutATelephone(t *testing.T) {
 
 // TestAMissedCallerIsCalledBack by a call of its own, on the same case.
 func TestAMissedCallerIsCalledBack(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	got := h.leaves(t, gateway.Voice)
 	s := h.ready(t, "anna")
@@ -107,6 +110,7 @@ func TestAMissedCallerIsCalledBack(t *testing.T) {
 
 // TestParkedMailIsTakenUpByHand.
 func TestParkedMailIsTakenUpByHand(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, bo := h.ready(t, "anna"), h.as(t, "bo")
 	h.as(t, "admin").patch("/admin/queues/"+h.invoices.String(), m{"channels": m{

@@ -13,6 +13,7 @@ import (
 // TestAMailIsHeldAndCancelled: for some seconds, or until its time, by its author or a
 // supervisor, and not when it has left.
 func TestAMailIsHeldAndCancelled(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, bo := h.ready(t, "anna"), h.as(t, "bo")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
@@ -58,6 +59,7 @@ func TestAMailIsHeldAndCancelled(t *testing.T) {
 
 // TestAFirstMailAndAnAnswerToAMeetingWait, as answers do.
 func TestAFirstMailAndAnAnswerToAMeetingWait(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	tomorrow := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)
@@ -79,6 +81,7 @@ func TestAFirstMailAndAnAnswerToAMeetingWait(t *testing.T) {
 // TestNothingRefersToWhatHasNotLeft: a mail that is cancelled or still held is no part of the
 // thread that its reader has; whom it was for is still whom one writes to.
 func TestNothingRefersToWhatHasNotLeft(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})

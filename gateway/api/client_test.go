@@ -16,6 +16,7 @@ import (
 // mail and a callback wait before the chat: they are declined, and the callback's policy
 // sends its agent on a break that the client must end.
 func TestTheGuidesClients(t *testing.T) {
+	t.Parallel()
 	for name, build := range map[string]func(*testing.T) *exec.Cmd{"go": goClient, "typescript": tsClient} {
 		t.Run(name, func(t *testing.T) {
 			cmd := build(t)
@@ -52,6 +53,7 @@ func TestTheGuidesClients(t *testing.T) {
 
 // TestTheGuidesAgentHasThirtyLines, blank ones and what is only told apart.
 func TestTheGuidesAgentHasThirtyLines(t *testing.T) {
+	t.Parallel()
 	source, err := os.ReadFile("../../docs/client/agent.ts")
 	check(t, err)
 	count := 0

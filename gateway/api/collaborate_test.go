@@ -89,6 +89,7 @@ func (s *mirrors) change(is func(api.Collaboration) bool, change func(*api.Colla
 // TestOnlyWhoServesTheCustomerSeesTheirPage: the customer consents to one agent. What that
 // agent asks for is in the audit log.
 func TestOnlyWhoServesTheCustomerSeesTheirPage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna, bo := h.ready(t, "anna"), h.as(t, "bo")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -129,6 +130,7 @@ func TestOnlyWhoServesTheCustomerSeesTheirPage(t *testing.T) {
 
 // TestThePagesSocketWantsItsAgent: the first frame carries a ticket of the agent who asked.
 func TestThePagesSocketWantsItsAgent(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna, bo := h.ready(t, "anna"), h.as(t, "bo")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -159,6 +161,7 @@ func TestThePagesSocketWantsItsAgent(t *testing.T) {
 
 // TestWhatAgentsMaySeeIsSetByAdministrators, and each change is audited.
 func TestWhatAgentsMaySeeIsSetByAdministrators(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo, anna := h.as(t, "admin"), h.as(t, "bo"), h.as(t, "anna")
 	set := m{"enabled": true, "control": false, "mask": []string{"#balance"}, "block": []string{}, "forbid": []string{}, "allow": []string{}, "rev": 0}

@@ -10,6 +10,7 @@ import (
 // TestADraftIsEverybodys: what an agent writes is there on another machine and for a colleague
 // who opens the case; two who write at once are told; sending ends it, in its transaction.
 func TestADraftIsEverybodys(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})

@@ -13,6 +13,7 @@ import (
 
 // Administrators drain a node and have it work on; both are in the audit log.
 func TestDrainingANode(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	nodes := bus.NewNodes(h.pool, bus.Node{Name: "north1", Run: "north1.a", Roles: []string{"gateway"}}, bus.New(), slog.New(slog.DiscardHandler))
 	check(t, nodes.Join(t.Context()))
@@ -61,6 +62,7 @@ func parted(t *testing.T, node m) time.Duration {
 
 // While a node sends its consoles away, each is closed to come back, and none is let in.
 func TestConsolesAreRedirected(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.as(t, "anna")
 	console, _ := anna.open("")

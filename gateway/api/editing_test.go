@@ -13,6 +13,7 @@ import (
 // TestAnArticleIsWrittenAndPublished goes from a draft to what customers read, and shows
 // that an internal article never becomes that.
 func TestAnArticleIsWrittenAndPublished(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo, anna := h.as(t, "admin"), h.as(t, "bo"), h.as(t, "anna")
 	anna.refused("POST", "/admin/articles", m{"wordings": m{"sv": m{"title": "Hej", "answer": "Hej."}}}, 403, "role_required")
@@ -73,6 +74,7 @@ func TestAnArticleIsWrittenAndPublished(t *testing.T) {
 // TestArticlesComeAndGoAsAFolder exports, imports what was edited and what it was, and
 // refuses what is no folder.
 func TestArticlesComeAndGoAsAFolder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo, anna := h.as(t, "bo"), h.ready(t, "anna")
 	bo.put("/admin/article-categories", m{"items": []m{{"key": "retur", "icon": "box", "names": m{"sv": "Retur"}}}}, 200)
@@ -136,6 +138,7 @@ func rezip(t testing.TB, from *zip.Reader, old, changed string) []byte {
 
 // TestOpenedLinksAreOfAConversation refuses what is no conversation with a customer.
 func TestOpenedLinksAreOfAConversation(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	i := h.arrive(t, gateway.Chat, h.invoices)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestEditsQuoteWhatTheyHaveRead(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -72,6 +73,7 @@ func TestEditsQuoteWhatTheyHaveRead(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := s.patch("/me", m{"language": "en", "phones": []m{{"kind": "sip", "address": "sip:anna@pbx.example"}}})

@@ -12,6 +12,7 @@ import (
 // TestAWrapUpIsExtended by a minute, twice, each time once for one key; not before the
 // end, not by others, not where the plan has no such time, and not after the finish.
 func TestAWrapUpIsExtended(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s, bo := h.ready(t, "anna"), h.as(t, "bo")
 	at := "/interactions/" + h.ending(s, gateway.WrapUpTimedExtendable)
@@ -48,6 +49,7 @@ func TestAWrapUpIsExtended(t *testing.T) {
 // TestAWrapUpIsAskedFor where it is the agent's choice: the interaction says so before its
 // end, and then there is one; elsewhere it does not.
 func TestAWrapUpIsAskedFor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	at := "/interactions/" + h.ending(s, gateway.WrapUpOptional)

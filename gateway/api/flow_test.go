@@ -65,6 +65,7 @@ func (s *socket) take() (offer, interaction m) {
 // TestArticlesInTheCustomersLanguage writes English to a Swedish agent, before anybody has
 // accepted: what is suggested, looked for and inserted is English.
 func TestArticlesInTheCustomersLanguage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	c := h.guest(t)
@@ -91,6 +92,7 @@ func TestArticlesInTheCustomersLanguage(t *testing.T) {
 }
 
 func TestAChatFromArrivalToTransactionCode(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	came := h.arrive(t, gateway.Chat, h.invoices)
@@ -167,6 +169,7 @@ func TestAChatFromArrivalToTransactionCode(t *testing.T) {
 }
 
 func TestAMailIsAnswered(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Email, h.support)
@@ -202,6 +205,7 @@ func TestAMailIsAnswered(t *testing.T) {
 // TestALinkInAMailIsGiven as one in a chat is: noted with the mail, once, whatever is
 // repeated or refused.
 func TestALinkInAMailIsGiven(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	bo.post("/admin/articles", m{"wordings": m{"sv": m{"title": "Öppet köp", "answer": "30 dagar.", "status": "published"}}}, 201)
@@ -249,6 +253,7 @@ func (c *client) upload(name, mediaType, content string) m {
 }
 
 func TestTransferAndPull(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -271,6 +276,7 @@ func TestTransferAndPull(t *testing.T) {
 }
 
 func TestPullingByHand(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna, _ := h.as(t, "anna").open("")
 	anna.put("/me/status", m{"status": "working_offline"}, 200)
@@ -327,6 +333,7 @@ func TestPullingByHand(t *testing.T) {
 }
 
 func TestStaleOffersAndForeignThings(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -370,6 +377,7 @@ func TestStaleOffersAndForeignThings(t *testing.T) {
 // TestWhy says of each member why they were not asked, while it waits, and who was when,
 // after it has been taken.
 func TestWhy(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	at := "/interactions/" + h.arrive(t, gateway.Chat, h.invoices)["interaction"].(string)
@@ -410,6 +418,7 @@ func TestWhy(t *testing.T) {
 }
 
 func TestDialling(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	s.refused("POST", "/calls", m{"number": "+4690012345"}, 403, "not_in_dial_plan")

@@ -9,6 +9,7 @@ import (
 // TestAnInvitationIsAnswered from the console's point of view: the latest one that asks for an
 // answer, or the one at a position; repeated it is one mail.
 func TestAnInvitationIsAnswered(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Hej"})

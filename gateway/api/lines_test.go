@@ -27,6 +27,7 @@ func (s *socket) rings(id any, outcome string) {
 
 // TestTwoLinesOfAChat asks a colleague, lets them join, and leaves the customer to them.
 func TestTwoLinesOfAChat(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -97,6 +98,7 @@ func TestTwoLinesOfAChat(t *testing.T) {
 // TestABusyColleagueIsDisturbedOnPurpose asks twice before a second line rings at somebody
 // who has a customer.
 func TestABusyColleagueIsDisturbedOnPurpose(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -121,6 +123,7 @@ func TestABusyColleagueIsDisturbedOnPurpose(t *testing.T) {
 
 // TestTheLinesOfACall holds, presses keys and asks a colleague whose phone rings.
 func TestTheLinesOfACall(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna, bo := h.ready(t, "anna"), h.ready(t, "bo")
 	i := anna.with("Idempotency-Key", "c1").post("/calls", m{"number": "+46701740605"}, 201)

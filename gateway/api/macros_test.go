@@ -10,6 +10,7 @@ import (
 // TestAMacroSaysAndDoes: the server fills in the customer's values, changes the case and gives
 // the codes to finish with; used twice it changes nothing more.
 func TestAMacroSaysAndDoes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, s := h.as(t, "admin"), h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja <3"})
@@ -54,6 +55,7 @@ func TestAMacroSaysAndDoes(t *testing.T) {
 
 // TestAnUnknownVariableNamesTheNearest, and what does not exist is refused when it is kept.
 func TestAnUnknownVariableNamesTheNearest(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	for _, text := range []string{"Hej {{custumer.name}}", "Hej {{ customer.nam | du }}"} {
@@ -76,6 +78,7 @@ func TestAnUnknownVariableNamesTheNearest(t *testing.T) {
 // TestMacrosAreEverybodysOrOnesOwn: an agent sees everybody's and their own, by queue, and
 // changes only their own.
 func TestMacrosAreEverybodysOrOnesOwn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, anna, bo := h.as(t, "admin"), h.as(t, "anna"), h.as(t, "bo")
 	shared := admin.post("/admin/macros", m{"name": "Alla", "text": "a"}, 201)["id"].(string)
@@ -119,6 +122,7 @@ func TestMacrosAreEverybodysOrOnesOwn(t *testing.T) {
 // TestMailsAreSigned by the queue, in whose signature an agent's own may stand, else by the
 // agent; and only if the mail asks for it.
 func TestMailsAreSigned(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, s := h.as(t, "admin"), h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})

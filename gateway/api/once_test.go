@@ -34,6 +34,7 @@ func (h *house) calls(t testing.TB) [2]int {
 }
 
 func TestARefusedCallLeavesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	s.put("/me/status", m{"status": "on_break", "code": "lunch"}, 200)
@@ -51,6 +52,7 @@ func TestARefusedCallLeavesNothing(t *testing.T) {
 }
 
 func TestACallWhosePhoneCannotBeRung(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.desk.breaks(gateway.Conflict("phone_unreachable", "your phone can't be rung", nil))
@@ -74,6 +76,7 @@ func (h *house) finish(s *socket) m {
 
 // TestACallWhoseAnswerIsLost repeats the key: the call that was begun goes on.
 func TestACallWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(h *house, on bool){
 		"floor":     func(h *house, on bool) { h.line.cut(false, on) },
 		"asking":    func(h *house, on bool) { h.line.cut(on, false) },
@@ -108,6 +111,7 @@ func TestACallWhoseAnswerIsLost(t *testing.T) {
 }
 
 func TestACallThatNeverBeganIsUndone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.line.cut(true, false)
@@ -127,6 +131,7 @@ func TestACallThatNeverBeganIsUndone(t *testing.T) {
 }
 
 func TestOneKeyManyAtOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.as(t, "anna")
 	ids := sync.Map{}
@@ -147,6 +152,7 @@ func TestOneKeyManyAtOnce(t *testing.T) {
 // TestTheAnswerGoesWithTheWork loses the answer's table between the work and its commit:
 // neither is there, and the key does it once later.
 func TestTheAnswerGoesWithTheWork(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.as(t, "anna")
 	exec := func(sql string) {
@@ -168,6 +174,7 @@ func TestTheAnswerGoesWithTheWork(t *testing.T) {
 
 // TestAKeyIsItsOperations gives one key to two commands.
 func TestAKeyIsItsOperations(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -181,6 +188,7 @@ func TestAKeyIsItsOperations(t *testing.T) {
 
 // TestSaidBeforeTheEnd repeats lines whose answers were lost until the customer had gone.
 func TestSaidBeforeTheEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -202,6 +210,7 @@ var to = []m{{"kind": "email", "value": "alva@example.com"}}
 
 // TestARepeatedReply is of before its own position.
 func TestARepeatedReply(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Email, h.invoices)
@@ -226,6 +235,7 @@ func TestARepeatedReply(t *testing.T) {
 
 // TestADeadlockedReply has another transaction in its way, which PostgreSQL lets win.
 func TestADeadlockedReply(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Email, h.invoices)

@@ -9,6 +9,7 @@ import (
 
 // TestOthersOnceASecond shows a first change at once, the last of many at the second's end.
 func TestOthersOnceASecond(t *testing.T) {
+	t.Parallel()
 	var o others
 	start := time.Now()
 	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }

@@ -41,6 +41,7 @@ func mailOf(t testing.TB, e m) (mail gateway.Mail) {
 
 // TestAnAnswerGoesToAllWhoGotTheMail, if its writer wants that.
 func TestAnAnswerGoesToAllWhoGotTheMail(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja", Cc: []gateway.Address{chief}})
@@ -65,6 +66,7 @@ func TestAnAnswerGoesToAllWhoGotTheMail(t *testing.T) {
 // TestAMailIsPassedOn to somebody who is not the customer, and whose answer is not the
 // customer's either.
 func TestAMailIsPassedOn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	first := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
@@ -106,6 +108,7 @@ func TestAMailIsPassedOn(t *testing.T) {
 
 // TestWeWriteFirst: to an address, to a customer, and on a case.
 func TestWeWriteFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	q, err := h.Roster.Queue(t.Context(), h.invoices)
 	check(t, err)
@@ -150,6 +153,7 @@ func TestWeWriteFirst(t *testing.T) {
 // TestAMailThatCannotBeWrittenLeavesNothing: customer, case and conversation are of its
 // transaction.
 func TestAMailThatCannotBeWrittenLeavesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.as(t, "anna")
 	h.exec(t, "alter table outbound rename to gone")
@@ -165,6 +169,7 @@ func TestAMailThatCannotBeWrittenLeavesNothing(t *testing.T) {
 // TestACaseHasItsShareOfTheHour: after 20 mails within an hour no more leave for it, in
 // whatever conversation, until the first of them is an hour old.
 func TestACaseHasItsShareOfTheHour(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})

@@ -13,6 +13,7 @@ import (
 // TestNobodyOverhearsAChat: a console hears of a colleague's chat only while its agent looks on, which is
 // noted; until then it is told why not. Whoever had the chat hears no more of it once a colleague has it.
 func TestNobodyOverhearsAChat(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	other := h.agent(t, "cilla", gateway.RoleAgent)

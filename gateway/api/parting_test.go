@@ -13,6 +13,7 @@ import (
 
 // The note of whoever finishes is kept as it was sent, whatever others have tried before.
 func TestAPartingNoteIsTheHoldersOwn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -35,6 +36,7 @@ func TestAPartingNoteIsTheHoldersOwn(t *testing.T) {
 // Who has given a customer to another queue wraps up by the codes of the queue that they
 // served, which their presence names, and their note is kept.
 func TestTheWrapUpOfWhatWasGivenAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	list := admin.post("/admin/transaction-lists", m{"name": m{"sv": "Faktura"}, "queues": []any{h.invoices}, "required": true}, 201)

@@ -9,6 +9,7 @@ import (
 // TestAnAnswerIsSetAside: the interaction ends, the case is pending and its agent's, and the
 // draft is there for whoever works on it next.
 func TestAnAnswerIsSetAside(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
@@ -34,6 +35,7 @@ func TestAnAnswerIsSetAside(t *testing.T) {
 // the first answer is given and the case is left alone; what the floor has ended and the case
 // does not show yet is shown then.
 func TestAnAnswerIsSetAsideOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
@@ -66,6 +68,7 @@ func TestAnAnswerIsSetAsideOnce(t *testing.T) {
 
 // TestWhatIsHandledIsNotSetAside, also when there is a draft.
 func TestWhatIsHandledIsNotSetAside(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	got := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q@kund.example", Subject: "Kedja"})
@@ -83,6 +86,7 @@ func TestWhatIsHandledIsNotSetAside(t *testing.T) {
 // TestAnAnswerIsFromAnIdentityOfItsAgents: the queue's own, or that of another queue that the
 // agent is in, and of no other.
 func TestAnAnswerIsFromAnIdentityOfItsAgents(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	q, err := h.Roster.Queue(t.Context(), h.invoices)
 	check(t, err)

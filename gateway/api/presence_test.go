@@ -12,6 +12,7 @@ import (
 // TestDecliningAsksForAReason: once the administrator has a list of them, a decline without
 // one is told the list, and the offer stays out.
 func TestDecliningAsksForAReason(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, anna := h.as(t, "admin"), h.ready(t, "anna")
 	admin.post("/admin/status-codes", m{"intent": "decline", "code": "not_my_language", "name": m{"sv": "Fel språk"}}, 201)
@@ -34,6 +35,7 @@ func TestDecliningAsksForAReason(t *testing.T) {
 
 // TestBreaksEndWhenTheHouseSays locks breaks, which a supervisor ends, and nobody else.
 func TestBreaksEndWhenTheHouseSays(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo, anna := h.as(t, "admin"), h.as(t, "bo"), h.ready(t, "anna")
 	anna.refused("GET", "/admin/rules", nil, 403, "role_required")
@@ -73,6 +75,7 @@ func (h *house) mayEnd(s *socket) bool {
 // TestSupervisorsSetAQueueWhole changes every rule of a queue, with the calendars and
 // skills that they name.
 func TestSupervisorsSetAQueueWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo := h.as(t, "admin"), h.as(t, "bo")
 	skill := admin.post("/admin/skills", m{"name": "lang:sv"}, 201)["id"]

@@ -15,6 +15,7 @@ import (
 // TestTwoCasesBecomeOne: whoever has either goes on with it, and what is written later to
 // either comes to the one that is left.
 func TestTwoCasesBecomeOne(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	first := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q1@kund.example", Subject: "Kedja"})
@@ -80,6 +81,7 @@ func TestTwoCasesBecomeOne(t *testing.T) {
 
 // TestACaseIsTakenApart: a conversation with whoever has it, and a mail out of another.
 func TestACaseIsTakenApart(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	first := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q1@kund.example", Subject: "Kedja"})
@@ -136,6 +138,7 @@ func TestACaseIsTakenApart(t *testing.T) {
 // TestMailMeetsAMerge: a mail on its way in, to a case that is just being merged, comes to
 // what that becomes.
 func TestMailMeetsAMerge(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	into := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q1@kund.example", Subject: "Kedja"})
 	from := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q2@kund.example", Subject: "Kedjan igen"})
@@ -152,6 +155,7 @@ func TestMailMeetsAMerge(t *testing.T) {
 
 // TestMailMeetsASplit: likewise one to a conversation that is just taken out of its case.
 func TestMailMeetsASplit(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	from := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "q1@kund.example", Subject: "Kedja"})
 	h.meets(t, from.Conversation, func(tx pgx.Tx) gateway.CaseID {

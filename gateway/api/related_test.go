@@ -12,6 +12,7 @@ import (
 // TestRelatedCasesSayWhy: a stranger who refers to a customer's mail gets a case of their own,
 // and both show each other, with the reason.
 func TestRelatedCasesSayWhy(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	mail := func(from gateway.Address, id, subject string, refers ...string) string {

@@ -22,6 +22,7 @@ import (
 )
 
 func TestGuessersAreSlowedDown(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.guest(t)
 	for range 5 {
@@ -37,6 +38,7 @@ func TestGuessersAreSlowedDown(t *testing.T) {
 // TestRefusalsAreLogged: with their source, by which the log counts a flood; what is only
 // out of date is not.
 func TestRefusalsAreLogged(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	guest, anna := h.guest(t), h.as(t, "anna")
 	guest.refused("GET", "/me", nil, 401, "sign_in")
@@ -53,6 +55,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 
 // TestTheDatabaseIsAway: nothing is wrong with the request, so it is to be sent again.
 func TestTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	lost := &pgconn.PgError{Severity: "FATAL", Code: "57P01", Message: "terminating connection due to administrator command"}
@@ -69,6 +72,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 }
 
 func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	huge := m{"status": "available", "code": strings.Repeat("x", 300<<10)}
@@ -92,6 +96,7 @@ func TestBodiesAreBounded(t *testing.T) {
 }
 
 func TestEveryAnswerIsHardened(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	for _, path := range []string{"/me", "/nothing", "/interactions/1"} {
@@ -112,6 +117,7 @@ func TestEveryAnswerIsHardened(t *testing.T) {
 
 // TestAPanicIsOurFault breaks a room: the caller gets a problem, the log one line.
 func TestAPanicIsOurFault(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	h.Articles = nil
@@ -123,6 +129,7 @@ func TestAPanicIsOurFault(t *testing.T) {
 }
 
 func TestWhatTheDatabaseSaysStaysInside(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	_, err := h.pool.Exec(t.Context(), "drop table task cascade")
@@ -140,6 +147,7 @@ func TestWhatTheDatabaseSaysStaysInside(t *testing.T) {
 var fetches = regexp.MustCompile(`(?i)(src|srcset|data|action|url\(|@import)\s*=?\s*["']?https?:|<link[^>]*https?:`)
 
 func TestTheDocsNeedNoScript(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.guest(t)
 	w := c.raw("GET", "/api/docs", nil)
@@ -189,6 +197,7 @@ func BenchmarkMe(b *testing.B) {
 }
 
 func TestSource(t *testing.T) {
+	t.Parallel()
 	s := &api.Server{Options: api.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
 	for _, test := range []struct {
 		from    string
@@ -213,6 +222,7 @@ func TestSource(t *testing.T) {
 
 // TestRightsOnAnOpenSocket changes what people may do while their consoles are open.
 func TestRightsOnAnOpenSocket(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin := h.as(t, "admin")
 	anna, _ := h.as(t, "anna").open("")

@@ -13,6 +13,7 @@ import (
 )
 
 func TestSigningInAndOut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.guest(t)
 	c.refused("GET", "/me", nil, 401, "sign_in")
@@ -42,6 +43,7 @@ func TestSigningInAndOut(t *testing.T) {
 }
 
 func TestAFirstPasswordMustBeChanged(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, first, err := h.Access.CreateLogin(t.Context(), access.System, access.Login{Name: "cilla", Display: "Cilla", Role: gateway.RoleAgent, Active: true}, "")
 	check(t, err)
@@ -60,6 +62,7 @@ func TestAFirstPasswordMustBeChanged(t *testing.T) {
 }
 
 func TestKeysActAsTheirAgent(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.guest(t)
 	c.key = "vxk_nonsense"
@@ -73,6 +76,7 @@ func TestKeysActAsTheirAgent(t *testing.T) {
 }
 
 func TestForeignPagesCanNotWrite(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	c.with("Origin", "https://evil.example").refused("PUT", "/me/status", m{"status": "available"}, 403, "foreign_origin")

@@ -15,6 +15,7 @@ import (
 )
 
 func TestBadFramesEndTheSocket(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.as(t, "anna")
 	for name, try := range map[string]struct {
@@ -56,6 +57,7 @@ func TestBadFramesEndTheSocket(t *testing.T) {
 }
 
 func TestUnknownFramesAreIgnored(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	s.say(m{"t": "dance"})
@@ -67,6 +69,7 @@ func TestUnknownFramesAreIgnored(t *testing.T) {
 
 // TestASlowConsoleIsCutOff floods a console that does not read.
 func TestASlowConsoleIsCutOff(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	at := s.at
@@ -100,6 +103,7 @@ func flood(t *testing.T, h *house) {
 }
 
 func TestARevokedSessionEndsItsSocket(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	s.delete("/session", 204)
@@ -113,6 +117,7 @@ func TestARevokedSessionEndsItsSocket(t *testing.T) {
 }
 
 func TestStoppingTellsConsolesToReturn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	code := make(chan websocket.StatusCode)
@@ -130,6 +135,7 @@ func TestStoppingTellsConsolesToReturn(t *testing.T) {
 }
 
 func TestForeignPagesCanNotOpenTheSocket(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, w, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(h.web.URL, "http")+api.Prefix+"/socket", &websocket.DialOptions{ //nolint:bodyclose // Dial has read it
 		HTTPHeader: http.Header{"Origin": {"https://evil.example"}},

@@ -13,6 +13,7 @@ import (
 )
 
 func TestTheSnapshotIsWhatIsHeld(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -50,6 +51,7 @@ func (h *house) says(t testing.TB, i m, text string) {
 // The log tells of a mail without its text; whoever follows the conversation gets it whole,
 // early and when it comes again.
 func TestAMailComesWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -72,6 +74,7 @@ func TestAMailComesWhole(t *testing.T) {
 }
 
 func TestTheFloorKnowsWhoseConsoleIsOpen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	live := func(want bool) {
 		t.Helper()
@@ -102,6 +105,7 @@ func TestTheFloorKnowsWhoseConsoleIsOpen(t *testing.T) {
 // TestResumeGivesWhatWasMissed cuts the socket at random moments. Each entry comes, in
 // order of its first appearance without a gap.
 func TestResumeGivesWhatWasMissed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	chance := rand.New(rand.NewPCG(1, 2))
 	s := h.ready(t, "anna")
@@ -146,6 +150,7 @@ func TestResumeGivesWhatWasMissed(t *testing.T) {
 }
 
 func TestResumeFromLongAgoBeginsAnew(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, at := range []string{"nonsense", "1-2-3-4", strings.Repeat("f", 300)} {
 		s, welcome := h.as(t, "anna").open(at)
@@ -158,6 +163,7 @@ func TestResumeFromLongAgoBeginsAnew(t *testing.T) {
 
 // TestFramesComeEarly holds a transaction open: the log waits for it, the screen does not.
 func TestFramesComeEarly(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -193,6 +199,7 @@ func (s *socket) untilKind(kind string) {
 }
 
 func TestTypingReachesThoseWhoFollow(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -225,6 +232,7 @@ func TestTypingReachesThoseWhoFollow(t *testing.T) {
 }
 
 func TestBoardsTick(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna", "board")
 	h.arrive(t, gateway.Chat, h.invoices)
@@ -234,6 +242,7 @@ func TestBoardsTick(t *testing.T) {
 // TestTopicsHaveAnEnd: a console that goes on asking for more is told so and closed, however
 // few it asks for at a time; what it follows already and what it gives up count for nothing.
 func TestTopicsHaveAnEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	topics := func(first, count int) (list []string) {
 		for n := range count {
@@ -252,6 +261,7 @@ func TestTopicsHaveAnEnd(t *testing.T) {
 // TestAttendedConversationsTakeNoRoom: what an agent is given is followed beside what the
 // console asks for; followed and unfollowed many times, it neither takes nor makes room.
 func TestAttendedConversationsTakeNoRoom(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	s := h.ready(t, "anna")
 	h.arrive(t, gateway.Chat, h.invoices)

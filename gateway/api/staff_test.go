@@ -7,6 +7,7 @@ import (
 )
 
 func TestStaffChatsAreTheirs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna, bo := h.ready(t, "anna"), h.ready(t, "bo")
 	outsider := h.agent(t, "cilla", gateway.RoleAdministrator)

@@ -12,6 +12,7 @@ import (
 // TestSupervisorsChangeTheDay moves an agent between queues, changes what they know and
 // gives them something, all of it at once and in the audit log.
 func TestSupervisorsChangeTheDay(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	admin, bo := h.as(t, "admin"), h.as(t, "bo")
 	s := h.ready(t, "anna")
@@ -65,6 +66,7 @@ func TestSupervisorsChangeTheDay(t *testing.T) {
 }
 
 func TestFiguresAsTables(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	for path, head := range map[string]string{"/statistics/queues.csv": "queue,channel,", "/statistics/agents.csv": "agent,offered,"} {
@@ -80,6 +82,7 @@ func TestFiguresAsTables(t *testing.T) {
 }
 
 func TestCasesByNumberAndCount(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	customer := bo.post("/customers", m{"name": "Alva"}, 201)
@@ -100,6 +103,7 @@ func TestCasesByNumberAndCount(t *testing.T) {
 }
 
 func TestTheWaysIn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	bo := h.as(t, "bo")
 	if list := items(bo.get("/admin/mailboxes")); len(list) != 1 || list[0]["problem"] == "" || list[0]["behind"] != 3.0 {

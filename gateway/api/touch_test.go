@@ -9,6 +9,7 @@ import (
 // TestWorkWithoutAConsoleIsKnown: who answers through the API alone keeps what they work on; a
 // console says enough, and what others write is no work of theirs.
 func TestWorkWithoutAConsoleIsKnown(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.as(t, "anna")
 	anna.put("/me/status", m{"status": "working_offline"}, 200)

@@ -4,6 +4,7 @@ import "testing"
 
 // TestAnArrivalIsUsable: what nobody could answer is refused, and leaves nothing behind.
 func TestAnArrivalIsUsable(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	c := h.guest(t)
 	c.key = h.newKey(t, 0)
@@ -46,6 +47,7 @@ func TestAnArrivalIsUsable(t *testing.T) {
 
 // TestIDsAreLookedUp: who or what a request names must be there.
 func TestIDsAreLookedUp(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.as(t, "anna")
 	customer := anna.post("/customers", m{"name": "Alva"}, 201)["id"]

@@ -21,6 +21,7 @@ func (p *passerby) Visit(_ context.Context, c gateway.ConversationID) (api.Visit
 
 // TestAVisitIsSeen by agents, where somebody has chatted.
 func TestAVisitIsSeen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	anna := h.ready(t, "anna")
 	mail := h.mailFrom(t, alva, 0, gateway.Mail{MessageID: "v@kund.example", Subject: "Kassan"})

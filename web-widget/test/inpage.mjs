@@ -1,12 +1,8 @@
 // Runs the tests of a bundle in Chromium, each on an empty page of a website. Started by TestInPage. A bundle gives
 // suite.tests: functions by what they show, which throw.
-import { createRequire } from "node:module";
+import { browse } from "../../e2e/chromium.mjs";
 
-const { chromium } = createRequire(new URL("../../e2e/package.json", import.meta.url))("playwright-core");
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await browse();
 let failed = 0;
 try {
   const context = await browser.newContext();
