@@ -69,7 +69,7 @@ export function Add(props: { add: { mutate: () => void; isPending: boolean; erro
   const { add } = props
   return (
     <form
-      className="pad stack-2"
+      className="stack-2 add"
       onSubmit={(e) => {
         e.preventDefault()
         add.mutate()

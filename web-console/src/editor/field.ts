@@ -64,10 +64,19 @@ const addressOf = (cid: string, owner: RefObject<Owner>) => held(cid) ?? owner.c
 
 function pictureOf(n: Node, owner: RefObject<Owner>): HTMLElement {
   const img = document.createElement('img')
-  img.src = addressOf(n.attrs.cid as string, owner) ?? ''
+  img.dataset.cid = n.attrs.cid as string
   img.alt = n.attrs.alt as string
+  draw(img, owner)
   return img
 }
+
+function draw(img: HTMLImageElement, owner: RefObject<Owner>) {
+  const address = addressOf(img.dataset.cid!, owner)
+  if (address && img.getAttribute('src') !== address) img.src = address
+}
+
+/** Draws the pictures whose addresses have become known: after a reload the text is there before its files. */
+export const drawPictures = (view: EditorView, owner: RefObject<Owner>) => view.dom.querySelectorAll<HTMLImageElement>('img[data-cid]').forEach((img) => draw(img, owner))
 
 /** A browser tells of a moved caret with its next frame; on a slow machine a key may come before that, and would act where the caret was. */
 const heed = (view: EditorView) => (view as unknown as { domObserver: { flush(): void } }).domObserver.flush()

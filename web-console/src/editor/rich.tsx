@@ -5,7 +5,7 @@ import type { Article } from '../api/types'
 import { useSlash } from '../thread/slash'
 import { articlePiece } from './article'
 import { Bar } from './bar'
-import { below, fieldIn, isEmpty, slashAt, stateOf, takeFiles, typeSlash, type Files, type Owner, type Words } from './field'
+import { below, drawPictures, fieldIn, isEmpty, slashAt, stateOf, takeFiles, typeSlash, type Files, type Owner, type Words } from './field'
 import { LinkRow } from './link-row'
 import { PlainWarning } from './plain'
 import { htmlOf, lossOf, pieceOf, textOf } from './schema'
@@ -95,6 +95,9 @@ export default function Rich(props: RichProps) {
     view.updateState(stateOf(words, owner))
     drawn()
   }, [view, words.text, words.html])
+  useLayoutEffect(() => {
+    if (view) drawPictures(view, owner)
+  })
   useLayoutEffect(() => {
     view?.setProps({ attributes: attributesOf(props, slash) })
   }, [view, props.label, props.describedBy, props.placeholder, props.faq, slash.controls, slash.descendant])

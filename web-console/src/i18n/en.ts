@@ -286,6 +286,8 @@ export const en: Words = {
     transfer: 'Transfer',
     end: { voice: 'End call', chat: 'End chat', email: 'Finish', voicemail: 'Finish', callback: 'Finish' },
     details: 'Customer and case',
+    notLive: (who) => `${who} has this chat. You see it as it was when you opened it.`,
+    readAgain: 'Read again',
     back: 'To the list',
     earlier: 'Show earlier',
     newest: (count) => n(count, 'new', 'new'),

@@ -288,6 +288,8 @@ export const sv = {
     transfer: 'Överför',
     end: { voice: 'Avsluta samtal', chat: 'Avsluta chatt', email: 'Avsluta', voicemail: 'Avsluta', callback: 'Avsluta' },
     details: 'Kund och ärende',
+    notLive: (who: string) => `${who} har chatten. Du ser den som den var när du öppnade den.`,
+    readAgain: 'Läs på nytt',
     back: 'Till listan',
     earlier: 'Visa tidigare',
     newest: (count: number) => n(count, 'nytt', 'nya'),

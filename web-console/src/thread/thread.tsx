@@ -23,6 +23,7 @@ import { Composer } from './composer'
 import { Entries } from './entries'
 import { Here } from './here'
 import { useDeliveries, useLog, useSeen } from './log'
+import { NotLive } from './not-live'
 import { Assign, Transfer } from './transfer'
 import { WhyButton } from './why-button'
 
@@ -37,7 +38,8 @@ export function Thread({ tab, interaction: i, side, named }: { tab: 'chat' | 'em
   const name = useWho()(i)
   const me = useMe()
   const worked = useContext(WorkedIn)
-  const beside = i.channel === 'chat' && (i.state === 'active' || i.state === 'parked') && ((me.role !== 'agent' && me.agent !== '0') || i.agent === me.agent || i.others?.includes(me.agent))
+  const chats = i.channel === 'chat' && (i.state === 'active' || i.state === 'parked')
+  const beside = chats && ((me.role !== 'agent' && me.agent !== '0') || i.agent === me.agent || i.others?.includes(me.agent))
   const unread = useUnreadBeside(i.id)
   useSeen(i.conversation, log, worked)
   useDeliveries(i.conversation, mail)
@@ -54,6 +56,7 @@ export function Thread({ tab, interaction: i, side, named }: { tab: 'chat' | 'em
       <SecondStrip i={i} />
       <ShownPage i={i} />
       {(beside || unread) && <Suspense>{beside ? <Beside i={i} /> : <SaidBeside id={i.id} />}</Suspense>}
+      {chats && !beside && <NotLive i={i} read={retry} />}
       {i.state === 'parked' && (
         <div className="banner second" role="status">
           <Icon name="pause" />

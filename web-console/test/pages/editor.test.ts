@@ -138,9 +138,14 @@ test('a picture is pasted into the text, goes along with it, and is seen again a
     assert.equal(kept!.text, 'Så här: [stang.png]')
     assert.equal(await page.locator('.composer .att').count(), 0)
     assert.deepEqual(await faults(page), [])
-    await page.reload()
     const seen = answer(page).getByAltText('stang.png')
-    await seen.waitFor()
+    let stands = () => {}
+    const text = new Promise<void>((done) => (stands = done))
+    await page.route(/conversations\/8103\/entries/, async (r) => (await text, r.continue())) // the text is there before its files
+    await page.reload()
+    await seen.waitFor({ state: 'attached' })
+    stands()
+    await fact('its file is known', async () => Boolean(await seen.getAttribute('src')))
     assert.ok((await seen.getAttribute('src'))?.endsWith(`/conversations/8103/drafts/reply/files/${blob}`))
     await fact('it is drawn', () => seen.evaluate((e: HTMLImageElement) => e.complete && e.naturalWidth > 0))
     await answer(page).press('Control+Enter')

@@ -82,6 +82,7 @@ const scenes: Record<string, Scene> = {
   },
   urgent: { path: '/chat/101', shows: 'Toppen.', arrange: (h) => h.supervisorMessages.unshift({ ...sample.supervisorMessages[0]!, id: '3', urgent: true }), act: (p) => p.getByRole('alertdialog').waitFor() },
   beside: { path: '/chat/101', shows: 'Toppen.', arrange: (h) => whispered(h), act: (p) => p.getByText('Fråga efter ordernumret').waitFor() },
+  'not-live': { path: '/chat/301', shows: 'Var är mitt paket?', arrange: (h) => (observed(h), (h.role = 'agent')), act: (p) => p.getByText('Du ser den som den var').waitFor() },
   observing: { path: '/chat/301', shows: 'Var är mitt paket?', arrange: (h) => observed(h), act: (p) => p.getByText('Kunden märker inget').waitFor() },
   grid: { path: '/chats', shows: 'Toppen.', arrange: (h) => sixChats(h), act: async (p) => p.locator('.grid-cell').nth(5).waitFor({ state: 'attached' }) },
   customer: { path: '/customers/11', shows: 'Faktura efter retur' },

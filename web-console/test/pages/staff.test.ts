@@ -165,12 +165,17 @@ test('a supervisor who opens a colleague’s chat looks on, whispers, and leaves
     observed,
   ))
 
-test('an agent who only reads a colleague’s chat looks on at nothing', () =>
+test('an agent who only reads a colleague’s chat looks on at nothing, is told so, and may read it again', () =>
   desk(
     '/chat/301',
     async ({ page, house }) => {
       await page.getByText('Var är mitt paket?').first().waitFor()
       assert.equal(asked(house, /observe/).length, 0)
+      await page.getByText('Erik Sjöberg har chatten. Du ser den som den var när du öppnade den.').waitFor()
+      assert.deepEqual(await faults(page), [])
+      house.entries['8301']!.push({ ...house.entries['8301']![0]!, pos: 2, text: 'Hallå?' })
+      await page.getByRole('button', { name: 'Läs på nytt' }).click()
+      await page.getByText('Hallå?').waitFor()
     },
     (h) => (observed(h), (h.role = 'agent')),
   ))
