@@ -34,11 +34,13 @@ try {
   await keyboard.type("cyklar.example/chains");
   await keyboard.press("Enter");
   await keyboard.type(" or: ");
+  const kept = page.waitForResponse((r) => r.request().method() === "PUT" && r.ok() && r.request().postDataJSON()?.attachments?.length === 1); // the draft with the picture, not one of before
   await answer.evaluate((e, dot) => {
     const clipboardData = new DataTransfer();
     clipboardData.items.add(new File([Uint8Array.from(atob(dot), (c) => c.charCodeAt(0))], "chain.png", { type: "image/png" }));
     e.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
   }, dot);
+  await kept;
   await page.getByText("Draft saved").waitFor();
   await page.reload();
   const seen = answer.getByAltText("chain.png");
