@@ -11,8 +11,7 @@ import (
 )
 
 // TestStories: what an agent does in a day, told in stories.mjs: each story by the mouse
-// alone and by the keyboard alone, in Chromium, in one Växel that they share. It takes longest
-// of all, so its file comes early in the alphabet.
+// alone and by the keyboard alone, in Chromium, in one Växel that they share.
 func TestStories(t *testing.T) {
 	t.Parallel()
 	v := newVaxel(t, "")
