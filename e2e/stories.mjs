@@ -8,7 +8,7 @@ import "./stories_work.mjs";
 import "./stories_switch.mjs";
 
 const picked = told.filter((s) => new RegExp(process.env.ONLY ?? "").test(s.name));
-const tell = (stories) => stories.forEach((s) => it(s.name, s.tell.bind(null, "")));
+const tell = (stories) => stories.forEach((s) => it(s.name, () => s.tell()));
 const tellAgain = (stories) => stories.forEach((s) => it(s.name, (t) => s.tell().catch((err) => again(t, s, err))));
 
 /** What fails twice is no accident of the machine. */
