@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/vaxelhq/vaxel/channels/email"
 	"github.com/vaxelhq/vaxel/channels/email/mailtest"
 )
 
@@ -60,10 +61,9 @@ func (c wayThere) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// TestWhatIsNewIsNotSearchedFor: once the folder was read to the end, the sizes of what came
-// tell what there is.
-func TestWhatIsNewIsNotSearchedFor(t *testing.T) {
-	t.Parallel()
+// readToTheEnd runs a channel whose server is watched until it has read the three mails that were there.
+func readToTheEnd(t *testing.T) (*mailtest.Dovecot, *house, *email.Email, *watcher) {
+	t.Helper()
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	d.Deliver(t, "support@cyklar.example", mails(1, 3)...)
 	address, w := watch(t, d.IMAP)
@@ -71,6 +71,14 @@ func TestWhatIsNewIsNotSearchedFor(t *testing.T) {
 	save(t, e, support(address, nobody))
 	run(t, e)
 	until(t, "read to the end", func() bool { l, err := e.Health(t.Context()); return err == nil && !l[0].SyncedAt.IsZero() })
+	return d, h, e, w
+}
+
+// TestWhatIsNewIsNotSearchedFor: once the folder was read to the end, the sizes of what came
+// tell what there is.
+func TestWhatIsNewIsNotSearchedFor(t *testing.T) {
+	t.Parallel()
+	d, h, _, w := readToTheEnd(t)
 	before := w.searched.Load()
 	if before == 0 {
 		t.Fatal("the first look was no search")
@@ -89,13 +97,7 @@ func TestWhatIsNewIsNotSearchedFor(t *testing.T) {
 // waits for another.
 func TestSizesOfARangeAreRefused(t *testing.T) {
 	t.Parallel()
-	d, h := mailtest.StartDovecot(t), newHouse(t)
-	d.Deliver(t, "support@cyklar.example", mails(1, 3)...)
-	address, w := watch(t, d.IMAP)
-	e := h.open(t, "a", d)
-	save(t, e, support(address, nobody))
-	run(t, e)
-	until(t, "read to the end", func() bool { l, err := e.Health(t.Context()); return err == nil && !l[0].SyncedAt.IsZero() })
+	d, h, e, w := readToTheEnd(t)
 	w.refuses.Store(true)
 	before := w.searched.Load()
 	for n := 4; n <= 5; n++ {
