@@ -138,14 +138,18 @@ func (c *Core) Picture() *Picture {
 
 // Snapshot is the core's Snapshot at that moment.
 func (p *Picture) Snapshot() ([]byte, error) {
-	s := &p.state
-	slices.SortFunc(s.Items, func(a, b itemState) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortStableFunc(s.Handled, func(a, b handledState) int { return cmp.Compare(a.Queue, b.Queue) })
-	data, err := json.Marshal(s)
+	data, err := json.Marshal(p.inOrder())
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	return data, nil
+}
+
+// inOrder is the state with its lists in one order, however the core's maps gave them.
+func (p *Picture) inOrder() *coreState {
+	slices.SortFunc(p.state.Items, func(a, b itemState) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(p.state.Handled, func(a, b handledState) int { return cmp.Compare(a.Queue, b.Queue) })
+	return &p.state
 }
 
 func (it *item) state() itemState {
