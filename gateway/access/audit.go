@@ -32,6 +32,28 @@ func Audit(ctx context.Context, tx pgx.Tx, by Caller, what, subject string, deta
 	return nil
 }
 
+// AuditOnce is Audit for what is done again and again, as reading is: there is one line of the
+// same caller, what and subject in a time, however many ask at once.
+func AuditOnce(ctx context.Context, tx pgx.Tx, by Caller, what, subject string, detail any, within time.Duration) error {
+	key := fmt.Sprintf("audit %s %s %d %d", what, subject, by.Login, by.Key)
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended($1, 0))", key); err != nil {
+		return fmt.Errorf("audit %s once: %w", what, err)
+	}
+	var noted bool // asked by a statement of its own: it sees what who had the lock before has committed
+	err := tx.QueryRow(ctx, `
+		select exists (
+			select from audit
+			where subject = $1 and what = $2 and login = $3 and api_key = $4 and at > now() - $5::interval)`,
+		text(subject, 200), what, by.Login, by.Key, within).Scan(&noted)
+	switch {
+	case err != nil:
+		return fmt.Errorf("audit %s once: %w", what, err)
+	case noted:
+		return nil
+	}
+	return Audit(ctx, tx, by, what, subject, detail)
+}
+
 // Audited is one line of the audit log.
 type Audited struct {
 	ID      int64           `json:"id,string"`

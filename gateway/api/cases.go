@@ -258,6 +258,9 @@ func (s *Server) caseTimeline(ctx context.Context, by access.Caller, in *caseIn)
 		return out, err
 	}
 	conversations, err := s.Timeline.OfCase(ctx, in.ID)
+	if err == nil {
+		err = s.noteReading(ctx, by, conversations...)
+	}
 	if err != nil {
 		return out, err
 	}

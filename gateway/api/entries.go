@@ -45,12 +45,15 @@ func (s *Server) registerEntries() {
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/notes", ID: "write-note", Summary: "Write what customers never see", Role: agent, Status: http.StatusCreated}, s.note)
 }
 
-func (s *Server) entries(ctx context.Context, _ access.Caller, in *entriesIn) (page[gateway.Entry], error) {
-	if err := s.readable(ctx, in.ID); err != nil {
+func (s *Server) entries(ctx context.Context, by access.Caller, in *entriesIn) (page[gateway.Entry], error) {
+	c, err := s.withCustomer(ctx, in.ID)
+	if err == nil {
+		err = s.noteReading(ctx, by, c)
+	}
+	if err != nil {
 		return page[gateway.Entry]{}, err
 	}
 	var list []gateway.Entry
-	var err error
 	if in.After > 0 {
 		list, err = s.Timeline.Entries(ctx, in.ID, in.After, in.Limit)
 	} else {

@@ -21,9 +21,9 @@ type topicsRefused struct {
 	Detail string   `json:"detail"`
 }
 
-// overheard are those of some conversations which are chats that colleagues have and at which the
-// caller has not said that they look on.
-func (s *Server) overheard(ctx context.Context, by access.Caller, of ...gateway.ConversationID) (list []gateway.ConversationID, err error) {
+// overheard are those that serve some conversations which are chats that colleagues have and at
+// which the caller has not said that they look on.
+func (s *Server) overheard(ctx context.Context, by access.Caller, of ...gateway.ConversationID) (list []gateway.Interaction, err error) {
 	if len(of) == 0 {
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func (s *Server) overheard(ctx context.Context, by access.Caller, of ...gateway.
 			return nil, err
 		}
 		if !looks {
-			list = append(list, i.Conversation)
+			list = append(list, i)
 		}
 	}
 	return list, nil
@@ -75,8 +75,8 @@ func (c *console) refuse(ctx context.Context, topics []string) {
 		return // with the database away nothing is heard anyway
 	}
 	said := topicsRefused{Code: "not_observing", Detail: "a colleague has this chat; supervisors hear of it while they look on: POST /interactions/{id}/observe, and again each minute"}
-	for _, id := range overheard {
-		said.Topics = append(said.Topics, gateway.TopicConversation(id))
+	for _, i := range overheard {
+		said.Topics = append(said.Topics, gateway.TopicConversation(i.Conversation))
 	}
 	slices.Sort(said.Topics)
 	c.tick(frame{Type: "topics.refused", Data: said})
