@@ -31,7 +31,7 @@ import (
 const widgetDir = "../../web-widget/"
 
 // TestBrowser drives the built widget in Chromium on a page with the strictest policy,
-// against this package's server; web-widget/test/widget.test.mjs says what must happen.
+// against this package's server; web-widget/test/*.test.mjs say what must happen.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	for _, need := range []string{widgetDir + "dist/v1.js", "../../e2e/node_modules/playwright-core"} {
@@ -39,15 +39,20 @@ func TestBrowser(t *testing.T) {
 			t.Fatalf("%v; run: make web, and npm ci --ignore-scripts in e2e", err)
 		}
 	}
-	b := newBench(t)
-	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-name-pattern="+cmp.Or(os.Getenv("WIDGET_TESTS"), "."), "test/widget.test.mjs")
-	cmd.Dir = widgetDir
-	cmd.Env = append(os.Environ(), "WIDGET_PAGE="+b.page.URL, "WIDGET_SERVER="+b.web.URL)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	for _, name := range []string{"chat", "files", "site"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "--test-name-pattern="+cmp.Or(os.Getenv("WIDGET_TESTS"), "."), "test/"+name+".test.mjs")
+			cmd.Dir = widgetDir
+			cmd.Env = append(os.Environ(), "WIDGET_PAGE="+b.page.URL, "WIDGET_SERVER="+b.web.URL)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			t.Logf("%s", out)
+		})
 	}
-	t.Logf("%s", out)
 }
 
 // bench is a website, a chat server that can be restarted and cut off, and strings that a

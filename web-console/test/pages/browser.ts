@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import * as sample from '../fixture/data.ts'
 import { House } from '../fixture/server.ts'
 
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
+const args = ['--headless', '--no-sandbox', '--process-per-site', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required']
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const patience = 120_000 // ms; a slow machine is no fault
@@ -56,10 +56,10 @@ export async function sit(path: string, view: View = {}, arrange: (h: House) => 
 
 /** What an automatic WCAG 2.0–2.2 A and AA check finds, one line each; on the whole page, or within what a selector names. */
 export async function faults(page: Page, within = 'html'): Promise<string[]> {
-  await page.evaluate(axe)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe)
   const found = await page.evaluate(async (within) => {
     const run = (globalThis as unknown as { axe: { run(where: string, o: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe.run
-    return (await run(within, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
+    return (await run(within, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations
   }, within)
   return found.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
 }
