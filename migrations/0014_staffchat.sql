@@ -41,6 +41,15 @@ create table staff_receipt (
 );
 create index staff_receipt_of_agent on staff_receipt (agent, conversation desc);
 
+-- Who was there when a supervisor who was not on the interaction said something beside it: they
+-- alone read that, whoever comes to be in the chat later.
+create table staff_whisper (
+    conversation bigint not null,
+    pos          bigint not null,
+    heard        bigint[] not null,
+    primary key (conversation, pos)
+);
+
 -- Supervisors who look on at a colleague's interaction. They say again that they do, or no
 -- longer do.
 create table staff_observer (

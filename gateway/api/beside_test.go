@@ -55,6 +55,13 @@ func TestWhisper(t *testing.T) {
 	}
 	bo.delete(at+"/observe", 204)
 	h.consult(t, anna, id, cilla)
+	var read []any // by her, who was not there when it was whispered
+	for _, e := range items(outside.get(at + "/side-chat")) {
+		read = append(read, e["text"])
+	}
+	if diff := cmp.Diff([]any{"Det gör jag", "Kan vi lova det?", "Ja"}, read); diff != "" {
+		t.Errorf("whom the agent asks reads (-want +got):\n%s", diff)
+	}
 
 	bo.say(m{"t": "typing", "conversation": i["conversation"], "on": true})
 	bo.post("/conversations/"+i["conversation"].(string)+"/seen", m{"pos": 1}, 204)

@@ -28,7 +28,7 @@ type Chat struct {
 }
 
 const chatColumns = `
-	c.conversation, c.interaction, c.title, c.created_by, c.created_at, c.last_pos, c.last_at, c.preview, c.preview_by, c.last_pos - r.pos as unread,
+	c.conversation, c.interaction, c.title, c.created_by, c.created_at, c.last_pos, c.last_at, c.preview, c.preview_by, c.last_pos - r.pos - ` + unheard + ` as unread,
 	(select jsonb_agg(jsonb_build_object('agent', m.agent::text, 'pos', m.pos) order by m.agent)
 		from staff_receipt m
 		where m.conversation = c.conversation
@@ -198,7 +198,7 @@ func (s *Store) Entries(ctx context.Context, agent gateway.AgentID, conversation
 	if limit <= 0 || limit > 200 {
 		limit = 50
 	}
-	return s.timeline.Before(ctx, conversation, before, limit)
+	return s.said(ctx, agent, conversation, before, limit)
 }
 
 // Seen notes that the agent has seen a chat up to a position, or a message, and tells

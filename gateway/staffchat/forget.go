@@ -49,6 +49,9 @@ func (s *Store) sweepChat(ctx context.Context, chat gateway.ConversationID, befo
 
 // forgetChat removes a chat of which nothing is left; else what is gone counts as seen.
 func forgetChat(ctx context.Context, tx pgx.Tx, chat gateway.ConversationID, upTo int64, whole bool) error {
+	if err := forgetWhispers(ctx, tx, chat, upTo, whole); err != nil {
+		return err
+	}
 	if !whole {
 		_, err := tx.Exec(ctx, "update staff_receipt set pos = $2 where conversation = $1 and pos < $2", chat, upTo)
 		return err

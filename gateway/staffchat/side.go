@@ -42,7 +42,7 @@ func (s *Store) Side(ctx context.Context, agent gateway.AgentID, id gateway.Inte
 		return side, err
 	}
 	side.Chat = &chats[0]
-	side.Entries, err = s.timeline.Before(ctx, side.Chat.Conversation, 0, 200)
+	side.Entries, err = s.said(ctx, agent, side.Chat.Conversation, 0, 200)
 	return side, err
 }
 
@@ -65,9 +65,17 @@ func (s *Store) SayBeside(ctx context.Context, by gateway.Author, i gateway.Inte
 		}
 		e = textOf(by, chat, clientID, text)
 		said, err := s.say(ctx, tx, &e, there)
+		if err == nil && !e.Repeated && !slices.Contains(onIt(i), gateway.AgentID(by.ID)) {
+			err = whisper(ctx, tx, e, there)
+		}
 		return append(told, said...), err
 	})
 	return e, err
+}
+
+// onIt are those who have an interaction, or are asked about it.
+func onIt(i gateway.Interaction) []gateway.AgentID {
+	return append([]gateway.AgentID{i.Agent}, i.Others...)
 }
 
 // present are those who hear what is said beside an interaction.
@@ -114,7 +122,7 @@ func (s *Store) sideChat(ctx context.Context, tx pgx.Tx, by gateway.AgentID, i g
 
 // let has exactly these agents in a chat. Each who is new is told of it as they see it.
 func let(ctx context.Context, tx pgx.Tx, chat gateway.ConversationID, i gateway.Interaction, there []gateway.AgentID) ([]gateway.Event, error) {
-	on := append([]gateway.AgentID{i.Agent}, i.Others...)
+	on := onIt(i)
 	if _, err := tx.Exec(ctx, "delete from staff_receipt where conversation = $1 and agent <> all ($2)", chat, there); err != nil {
 		return nil, err
 	}
@@ -221,7 +229,7 @@ func tellObservers(ctx context.Context, tx pgx.Tx, i gateway.Interaction) ([]gat
 	if err != nil {
 		return nil, err
 	}
-	return toAll(append([]gateway.AgentID{i.Agent}, i.Others...), "interaction.observed", i.Conversation, 0, Observation{i.ID, now}), nil
+	return toAll(onIt(i), "interaction.observed", i.Conversation, 0, Observation{i.ID, now}), nil
 }
 
 // Settings are what administrators decide of supervisors.

@@ -3,6 +3,7 @@ package staffchat_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -57,8 +58,11 @@ func TestBeside(t *testing.T) {
 
 	chat.Others = []gateway.AgentID{2}
 	say(1, chat, "", "Kan vi lova det?")
-	if diff := cmp.Diff([]string{"Fråga efter ordernumret", "Kan vi lova det?"}, said(2)); diff != "" {
-		t.Errorf("whom the agent asks (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"Kan vi lova det?"}, said(2)); diff != "" {
+		t.Errorf("whom the agent asks reads no whisper of before (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"Fråga efter ordernumret", "Kan vi lova det?"}, said(1)); diff != "" {
+		t.Errorf("whom it was said to (-want +got):\n%s", diff)
 	}
 	chat.Others = nil
 	if _, err := s.Say(ctx, author(2), beside, "", "Är ni kvar?"); code(err) != "beside_interaction" {
@@ -76,6 +80,73 @@ func TestBeside(t *testing.T) {
 	say(3, chat, "", "Vad gäller det?")
 	if diff := cmp.Diff([]string{"Vad gäller det?"}, said(3)); diff != "" {
 		t.Errorf("who took it over (-want +got):\n%s", diff)
+	}
+}
+
+// A whisper is read by its author, whom it was said to and who looked on then: not by a colleague who is
+// asked later, in no list, page or count, also where that one takes the interaction over.
+func TestWhispersStayWithWhomTheyWereToldTo(t *testing.T) {
+	ctx := t.Context()
+	s, _, pool := open(t)
+	chat := gateway.Interaction{ID: 7, Conversation: 70, Agent: 1}
+	var beside gateway.ConversationID
+	say := func(by int64, text string) {
+		t.Helper()
+		e, err := s.SayBeside(ctx, author(by), chat, "", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		beside = e.Conversation
+	}
+	if _, err := s.Observe(ctx, 4, chat); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"Ett", "Två", "Tre"} {
+		say(5, text)
+	}
+	say(1, "Jag frågar")
+	chat.Others = []gateway.AgentID{2}
+	say(1, "Kan vi lova det?")
+	say(5, "Lova inget")
+	said := func(agent gateway.AgentID, limit int) (texts []string) {
+		t.Helper()
+		entries, err := s.Entries(ctx, agent, beside, 0, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			texts = append(texts, e.Text)
+		}
+		return texts
+	}
+	all := []string{"Ett", "Två", "Tre", "Jag frågar", "Kan vi lova det?", "Lova inget"}
+	for agent, want := range map[gateway.AgentID][]string{1: all, 4: all, 5: all, 2: all[3:]} {
+		if diff := cmp.Diff(want, said(agent, 0)); diff != "" {
+			t.Errorf("agent %d reads (-want +got):\n%s", agent, diff)
+		}
+	}
+	if diff := cmp.Diff(all[4:], said(2, 2)); diff != "" {
+		t.Errorf("the last page (-want +got):\n%s", diff)
+	}
+	chats, err := s.Chats(ctx, 2)
+	if err != nil || len(chats) != 1 || chats[0].Unread != 3 {
+		t.Errorf("got %+v, %v, want three texts unread", chats, err)
+	}
+	if u, err := s.Unread(ctx, 2); err != nil || u.Chats != 3 {
+		t.Errorf("got %+v, %v, want three texts unread", u, err)
+	}
+
+	chat.Agent, chat.Others = 2, nil
+	say(2, "Nu är den min")
+	if diff := cmp.Diff(append(slices.Clone(all[3:]), "Nu är den min"), said(2, 0)); diff != "" {
+		t.Errorf("who has taken it over (-want +got):\n%s", diff)
+	}
+	if _, err := s.Sweep(ctx, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := pool.QueryRow(ctx, "select count(*) from staff_whisper").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d whispers are remembered, %v, of a chat that is forgotten", left, err)
 	}
 }
 

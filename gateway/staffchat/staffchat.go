@@ -174,7 +174,7 @@ type Unread struct {
 func (s *Store) Unread(ctx context.Context, agent gateway.AgentID) (u Unread, err error) {
 	err = s.db.QueryRow(ctx, `
 		select
-			(select coalesce(sum(c.last_pos - r.pos), 0)
+			(select coalesce(sum(c.last_pos - r.pos - `+unheard+`), 0)
 			from staff_receipt r join staff_chat c using (conversation)
 			where r.agent = $1),
 			(select count(*)
