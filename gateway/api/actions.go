@@ -14,8 +14,8 @@ import (
 // else's.
 func (s *Server) actions(ctx context.Context, i Interaction, by access.Caller) ([]string, error) {
 	if by.Agent != 0 && i.Agent == by.Agent && (i.State == gateway.StateActive || i.State == gateway.StateParked) {
-		names, err := s.names.get(ctx)
-		if names.asks[i.Queue][i.Channel] { // before the end, a wrap-up is asked for by the same verb
+		names, err := s.names.Get(ctx)
+		if names.Asks[i.Queue][i.Channel] { // before the end, a wrap-up is asked for by the same verb
 			return append(actions(i, by), "extend"), err
 		}
 		return actions(i, by), err

@@ -45,7 +45,7 @@ func (s *Server) alertViews(ctx context.Context, by access.Caller, list ...gatew
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Server) alertViews(ctx context.Context, by access.Caller, list ...gatew
 	for n, a := range list {
 		b := briefs[a.Case]
 		out[n] = Alert{
-			Alert: a, QueueName: names.queue(a.Queue, language), AgentName: names.agents[a.Agent].Name,
+			Alert: a, QueueName: names.Queue(a.Queue, language), AgentName: names.Agent(a.Agent),
 			CustomerName: b.CustomerName, CaseNumber: b.Number,
 		}
 	}

@@ -22,6 +22,8 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/api/consoles"
+	"github.com/vaxelhq/vaxel/gateway/api/names"
 )
 
 // Prefix is where the API stands.
@@ -45,8 +47,8 @@ type Server struct {
 	api huma.API
 	mux *http.ServeMux
 
-	names    *names
-	consoles *consoles
+	names    *names.Cache
+	consoles *consoles.Open[*console]
 	boards   chan []byte // the latest from the floor that has not been shown
 	stopping chan struct{}
 }
@@ -54,8 +56,8 @@ type Server struct {
 // New makes the API of the rooms.
 func New(rooms Rooms, options Options, log *slog.Logger) *Server {
 	s := &Server{Rooms: rooms, Options: options, log: log, mux: http.NewServeMux(), boards: make(chan []byte, 1), stopping: make(chan struct{})}
-	s.consoles = newConsoles(rooms.Commands, options.Run, log)
-	s.names = newNames(rooms.Roster)
+	s.consoles = consoles.New[*console](rooms.Commands, options.Run, log)
+	s.names = names.New(rooms.Roster)
 	s.api = humago.New(s.mux, contract())
 	s.register()
 	s.registerDocs()

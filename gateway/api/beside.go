@@ -83,8 +83,8 @@ func (s *Server) sideChat(ctx context.Context, by access.Caller, in *interaction
 	if err != nil || !told {
 		return out, err
 	}
-	names, err := s.names.get(ctx)
-	out.Observers = orEmpty(names.people(side.Observers))
+	names, err := s.names.Get(ctx)
+	out.Observers = orEmpty(people(side.Observers, names.Agent))
 	return out, err
 }
 
@@ -136,12 +136,12 @@ func (s *Server) observe(ctx context.Context, by access.Caller, in *interactionI
 		return out, err
 	}
 	out.Shown = set.ShowObservers
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return out, err
 	}
 	return out, s.commit(ctx, func(w *work) error {
-		if err := w.lapse(ctx, names, i); err != nil { // the end of before, then the beginning
+		if err := w.lapse(ctx, names.Agent, i); err != nil { // the end of before, then the beginning
 			return err
 		}
 		begins, err := w.staff().Observe(ctx, by.Agent, i)

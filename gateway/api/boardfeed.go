@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/api/pace"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 	"github.com/vaxelhq/vaxel/gateway/stats"
 )
@@ -64,7 +65,7 @@ func (s *Server) tellBoards(ctx context.Context) {
 		if err := s.showBoard(ctx, &show); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "show the board", "err", err)
 		}
-		pause.Reset(boardGap)
+		pause.Reset(pace.Gap)
 	}
 }
 
@@ -85,7 +86,7 @@ func (b *liveBoard) take(body []byte) {
 // showBoard sends each console its part of the board, if that differs from what it was shown
 // last. Consoles with the same queues share one marshalled body.
 func (s *Server) showBoard(ctx context.Context, b *liveBoard) error {
-	looking := s.consoles.looking()
+	looking := s.looking()
 	if len(looking) == 0 || b.queues == nil {
 		return nil
 	}
@@ -96,13 +97,13 @@ func (s *Server) showBoard(ctx context.Context, b *liveBoard) error {
 		}
 		b.figures, b.read = figures, time.Now()
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return err
 	}
 	ticks, bodies := b.ticks(), map[string]string{} // most agents share their queues with others
 	for _, c := range looking {
-		key, sees := c.scope(names)
+		key, sees := c.scope(names.Agents[c.by.Agent].Queues)
 		body, ok := bodies[key]
 		if !ok {
 			body = string(mustJSON(filtered(ticks, sees)))
@@ -134,13 +135,13 @@ func filtered(all []QueueTick, sees func(gateway.QueueID) bool) []QueueTick {
 	return out
 }
 
-// scope says which queues a console's board shows, and a key that others with the same
-// have.
-func (c *console) scope(names nameList) (key string, sees func(gateway.QueueID) bool) {
+// scope says which queues a console's board shows, of an agent with such queues, and a key
+// that others with the same have.
+func (c *console) scope(own []gateway.QueueID) (key string, sees func(gateway.QueueID) bool) {
 	if c.by.Can(gateway.RoleSupervisor) {
 		return "all", func(gateway.QueueID) bool { return true }
 	}
-	mine := slices.Concat(names.agents[c.by.Agent].Queues, c.followedQueues())
+	mine := slices.Concat(own, c.followedQueues())
 	slices.Sort(mine)
 	mine = slices.Compact(mine)
 	return fmt.Sprint(mine), func(q gateway.QueueID) bool { return slices.Contains(mine, q) }
@@ -169,13 +170,6 @@ func (c *console) followedQueues() (ids []gateway.QueueID) {
 }
 
 // looking are the consoles that show a board.
-func (cs *consoles) looking() (list []*console) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	for c := range cs.open {
-		if c.board.Load() {
-			list = append(list, c)
-		}
-	}
-	return list
+func (s *Server) looking() []*console {
+	return slices.DeleteFunc(s.consoles.All(), func(c *console) bool { return !c.board.Load() })
 }

@@ -129,9 +129,9 @@ func (s *Server) members(ctx context.Context) (map[gateway.QueueID]map[gateway.S
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	out := map[gateway.QueueID]map[gateway.Status]int{}
-	for id, a := range names.agents {
+	for id, a := range names.Agents {
 		for _, q := range a.Queues {
 			if out[q] == nil {
 				out[q] = map[gateway.Status]int{}
@@ -196,7 +196,7 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 	if err != nil {
 		return none, err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -213,9 +213,9 @@ func (s *Server) agentBoard(ctx context.Context, by access.Caller, in *boardIn) 
 		id := gateway.AgentID(t.ID)
 		row := AgentRow{
 			ID: id, Name: t.Name.In(""), Group: t.Group, Favourite: t.Favourite, RecentAt: t.RecentAt,
-			Presence: presences(id), Queues: orEmpty(names.agents[id].Queues), Holds: holdings(holds[id]),
+			Presence: presences(id), Queues: orEmpty(names.Agents[id].Queues), Holds: holdings(holds[id]),
 		}
-		row.CodeName = names.codes[reason{row.Presence.Intent, row.Presence.StatusCode}].In(language)
+		row.CodeName = names.Code(row.Presence.Intent, row.Presence.StatusCode, language)
 		if i := slices.IndexFunc(figures, func(f stats.AgentFigures) bool { return f.Agent == id }); i >= 0 {
 			f := figures[i]
 			row.HandledToday, row.Accepted, row.Declined, row.AHT = f.Handled, f.Accepted, f.Declined, f.AHT

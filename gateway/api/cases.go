@@ -127,10 +127,10 @@ func (s *Server) countCases(ctx context.Context, _ access.Caller, _ *none) (page
 }
 
 func (s *Server) caseViews(ctx context.Context, language string, list []tickets.Case) ([]Case, error) {
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	out := make([]Case, len(list))
 	for i, c := range list {
-		out[i] = Case{Case: c, AssigneeName: names.agents[c.Assignee].Name, QueueName: names.queue(c.Queue, language)}
+		out[i] = Case{Case: c, AssigneeName: names.Agent(c.Assignee), QueueName: names.Queue(c.Queue, language)}
 	}
 	return out, err
 }

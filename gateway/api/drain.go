@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
@@ -72,33 +70,17 @@ func (s *Server) undrainNode(ctx context.Context, by access.Caller, in *nodeIn) 
 
 // Redirect sends every console to another node and lets none in, or lets them in again.
 func (s *Server) Redirect(on bool) {
-	s.consoles.mu.Lock()
-	changed := s.consoles.closed != on
-	s.consoles.closed = on
-	s.consoles.mu.Unlock()
-	if !on || !changed {
+	if !on {
+		s.consoles.Reopen()
 		return
 	}
-	for _, c := range s.consoles.here() {
+	if !s.consoles.Close() {
+		return
+	}
+	for _, c := range s.consoles.All() {
 		go func() { _ = c.conn.Close(closeDraining, "this node is drained; connect again") }()
 	}
 }
 
-// here are the consoles of this node.
-func (cs *consoles) here() []*console {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	return slices.Collect(maps.Keys(cs.open))
-}
-
 // Consoles is how many are open on this node, and of which agents.
-func (s *Server) Consoles() (count int, agents []gateway.AgentID) {
-	s.consoles.mu.Lock()
-	defer s.consoles.mu.Unlock()
-	for agent, n := range s.consoles.count {
-		if n > 0 {
-			agents = append(agents, agent)
-		}
-	}
-	return len(s.consoles.open), agents
-}
+func (s *Server) Consoles() (count int, agents []gateway.AgentID) { return s.consoles.Count() }

@@ -108,13 +108,13 @@ func (s *Server) queuesCSV(ctx context.Context, by access.Caller, p stats.Period
 	if err != nil {
 		return err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return err
 	}
 	language := s.language(ctx, by)
 	return stats.WriteQueues(w, figures, func(id gateway.QueueID) string {
-		return names.queue(id, language)
+		return names.Queue(id, language)
 	})
 }
 
@@ -123,9 +123,9 @@ func (s *Server) agentsCSV(ctx context.Context, _ access.Caller, p stats.Period,
 	if err != nil {
 		return err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return err
 	}
-	return stats.WriteAgents(w, figures, func(id gateway.AgentID) string { return names.agents[id].Name })
+	return stats.WriteAgents(w, figures, names.Agent)
 }

@@ -22,7 +22,7 @@ func (s *Server) forgetAnswers(ctx context.Context) {
 	tick := time.NewTicker(forgetEvery)
 	defer tick.Stop()
 	for {
-		if err := s.forget(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		if err := s.Forget(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			s.log.Warn("forget old answers", "err", err)
 		}
 		select {
@@ -33,7 +33,9 @@ func (s *Server) forgetAnswers(ctx context.Context) {
 	}
 }
 
-func (s *Server) forget(ctx context.Context, now time.Time) error {
+// Forget removes what a clock that shows now says is old: answers of more than a day, and what
+// was prepared for calls that never began. Run does so every ten minutes; once more is harmless.
+func (s *Server) Forget(ctx context.Context, now time.Time) error {
 	if err := s.forgetCalls(ctx, now.Add(-forgetEvery)); err != nil {
 		return err
 	}

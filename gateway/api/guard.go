@@ -81,8 +81,8 @@ func (s *Server) atWork(ctx context.Context, by access.Caller) error {
 	if by.Agent == 0 {
 		return nil
 	}
-	names, err := s.names.get(ctx)
-	if names.agents[by.Agent].Left {
+	names, err := s.names.Get(ctx)
+	if names.Agents[by.Agent].Left {
 		return &gateway.Error{Kind: gateway.KindDenied, Code: "agent_left", Detail: "this agent no longer works here; ask an administrator"}
 	}
 	return err

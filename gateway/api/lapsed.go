@@ -35,7 +35,7 @@ func (s *Server) lapseAll(ctx context.Context) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Server) lapseAll(ctx context.Context) error {
 	for _, id := range ids {
 		i, err := s.Floor.Interaction(ctx, id)
 		if err == nil {
-			err = s.commit(ctx, func(w *work) error { return w.lapse(ctx, names, i) })
+			err = s.commit(ctx, func(w *work) error { return w.lapse(ctx, names.Agent, i) })
 		}
 		errs = append(errs, err)
 	}
@@ -51,13 +51,13 @@ func (s *Server) lapseAll(ctx context.Context) error {
 }
 
 // lapse writes the end into the audit log in the name of who looked on, though they did nothing.
-func (w *work) lapse(ctx context.Context, names nameList, i gateway.Interaction) error {
+func (w *work) lapse(ctx context.Context, name func(gateway.AgentID) string, i gateway.Interaction) error {
 	gone, err := w.staff().Lapse(ctx, i)
 	if err != nil {
 		return err
 	}
 	for _, agent := range gone {
-		by := access.Caller{Agent: agent, Name: names.agents[agent].Name}
+		by := access.Caller{Agent: agent, Name: name(agent)}
 		if err := w.audit(ctx, by, "interaction.observed_no_more", "interaction:"+i.ID.String(), map[string]any{"observer": agent, "lapsed": true}); err != nil {
 			return err
 		}

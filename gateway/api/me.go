@@ -110,7 +110,7 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 		return out, err
 	}
 	out.Costs = rules.Costs
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -120,11 +120,22 @@ func (s *Server) getMe(ctx context.Context, by access.Caller, _ *none) (me, erro
 		from[q.ID] = q.FromAddress
 	}
 	for _, id := range memberOf(agent) {
-		if !names.closed[id] {
-			out.Queues = append(out.Queues, myQueue{id.String(), names.queue(id, agent.Language), from[id]})
+		if !names.Closed[id] {
+			out.Queues = append(out.Queues, myQueue{id.String(), names.Queue(id, agent.Language), from[id]})
 		}
 	}
 	return out, err
+}
+
+// memberOf is where an agent works now.
+func memberOf(a roster.Agent) []gateway.QueueID {
+	var out []gateway.QueueID
+	for _, m := range a.Memberships {
+		if m.Enabled && a.Active {
+			out = append(out, m.Queue)
+		}
+	}
+	return out
 }
 
 // changeMe is what agents may change of themselves. A number in the telephone network that is
@@ -233,8 +244,8 @@ func (s *Server) do(ctx context.Context, by access.Caller, key string, cmd gatew
 // language is the caller's, for names that come in several; who is no agent reads the
 // house's.
 func (s *Server) language(ctx context.Context, by access.Caller) string {
-	names, err := s.names.get(ctx)
-	if agent, ok := names.agents[by.Agent]; ok && err == nil {
+	names, err := s.names.Get(ctx)
+	if agent, ok := names.Agents[by.Agent]; ok && err == nil {
 		return agent.Language
 	}
 	return cmp.Or(s.Language, "en")

@@ -37,8 +37,8 @@ func (s *Server) puller(ctx context.Context, by access.Caller) func(gateway.Inte
 		if by.Agent == 0 || by.Require(gateway.RoleSupervisor) == nil {
 			return by.Agent != 0, nil
 		}
-		names, err := s.names.get(ctx)
-		mine := names.agents[by.Agent].Queues
+		names, err := s.names.Get(ctx)
+		mine := names.Agents[by.Agent].Queues
 		if err != nil || slices.Contains(mine, i.Queue) {
 			return err == nil, err
 		}

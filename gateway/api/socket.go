@@ -15,6 +15,8 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/api/consoles"
+	"github.com/vaxelhq/vaxel/gateway/api/pace"
 	"github.com/vaxelhq/vaxel/gateway/feed"
 )
 
@@ -29,7 +31,7 @@ const (
 	closeBadFrame   = websocket.StatusInvalidFramePayloadData
 	closeBroken     = websocket.StatusInternalError
 
-	heartbeat   = 5 * time.Second // pings, and asks whether the session is still good
+	heartbeat   = consoles.Heartbeat // pings, and asks whether the session is still good
 	deadAfter   = 15 * time.Second
 	helloWithin = 10 * time.Second
 	frameMax    = 64 << 10
@@ -47,18 +49,19 @@ var errRights = errors.New("rights changed")
 
 // console is one open socket of an agent.
 type console struct {
+	consoles.Heard
+
 	s        *Server
 	conn     *websocket.Conn
 	by       access.Caller
 	follower *feed.Follower
-	ticks    chan frame // ephemeral frames; dropped when full
-	n        int64      // only the writer touches it
-	early    early      // only the pump touches it
-	others   others     // the same
-	shown    string     // of the board; only tellBoards touches it
+	ticks    chan frame  // ephemeral frames; dropped when full
+	n        int64       // only the writer touches it
+	early    early       // only the pump touches it
+	others   pace.Agents // the same
+	shown    string      // of the board; only tellBoards touches it
 	board    atomic.Bool
-	heard    atomic.Int64 // when it last showed that it is there, as time.UnixNano
-	ended    chan error   // holds one: why it may be here no longer
+	ended    chan error // holds one: why it may be here no longer
 
 	mu     sync.Mutex      // guards topics
 	topics map[string]bool // what is followed; true: unasked, as the agent's own
@@ -66,11 +69,11 @@ type console struct {
 
 // socket upgrades the request and serves the console until either side ends.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
-	if !s.consoles.enter() {
+	if !s.consoles.Enter() {
 		s.refuse(r.Context(), w, &gateway.Error{Kind: gateway.KindTryAgain, Code: "restarting", Detail: "this node is stopping; connect again"})
 		return
 	}
-	defer s.consoles.leave()
+	defer s.consoles.Leave()
 	if !s.sameOrigin(r) {
 		s.refuse(r.Context(), w, gateway.Forbidden("foreign_origin", "a page of another site may not open the socket; add it to the origins"))
 		return
@@ -111,7 +114,7 @@ func (c *console) serve(ctx context.Context) (websocket.StatusCode, string) {
 		return c.closing(err)
 	}
 	defer c.follower.Close()
-	defer c.s.consoles.join(c)()
+	defer c.s.consoles.Join(c)()
 	if err := c.welcome(ctx, resumed); err != nil {
 		return c.closing(err)
 	}
@@ -129,7 +132,7 @@ func (c *console) live(ctx context.Context) (websocket.StatusCode, string) {
 	group.Go(func() error { return c.read(ctx) })
 	<-alive.Done()
 	if !errors.Is(context.Cause(alive), feed.ErrSlow) { // it, or this node, has said that it goes
-		c.hear()
+		c.Hear()
 	}
 	code, reason := c.closing(context.Cause(alive))
 	_ = c.conn.Close(code, reason)
@@ -137,10 +140,8 @@ func (c *console) live(ctx context.Context) (websocket.StatusCode, string) {
 	return code, reason
 }
 
-// hear notes that the console is there.
-func (c *console) hear() { c.heard.Store(time.Now().UnixNano()) }
-
-func (c *console) lastHeard() time.Time { return time.Unix(0, c.heard.Load()) }
+// Agent is whose console it is, 0 if its caller is none.
+func (c *console) Agent() gateway.AgentID { return c.by.Agent }
 
 // closing is how an error is told to the console. One that has gone by itself hears
 // nothing of it.

@@ -137,7 +137,7 @@ func (s *Server) staffChats(ctx context.Context, by access.Caller, _ *none) (pag
 
 // chatView adds the members' names, as far as they are known.
 func (s *Server) chatView(ctx context.Context, c staffchat.Chat) StaffChat {
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		s.log.WarnContext(ctx, "read names for a staff chat", "err", err)
 	}
@@ -146,7 +146,7 @@ func (s *Server) chatView(ctx context.Context, c staffchat.Chat) StaffChat {
 		LastPos: c.LastPos, LastAt: c.LastAt, Preview: c.Preview, PreviewBy: c.PreviewBy, Unread: c.Unread, Interaction: c.Interaction,
 	}
 	for i, m := range c.Members {
-		out.Members[i] = StaffMember{m.Agent, names.agents[m.Agent].Name, m.Pos}
+		out.Members[i] = StaffMember{m.Agent, names.Agent(m.Agent), m.Pos}
 	}
 	return out
 }
@@ -230,10 +230,10 @@ func (s *Server) messageReaders(ctx context.Context, _ access.Caller, in *staffI
 	if err != nil {
 		return page[MessageReader]{}, err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	out := page[MessageReader]{Items: make([]MessageReader, len(list))}
 	for i, r := range list {
-		out.Items[i] = MessageReader{r.Agent, names.agents[r.Agent].Name, r.SeenAt}
+		out.Items[i] = MessageReader{r.Agent, names.Agent(r.Agent), r.SeenAt}
 	}
 	return out, err
 }

@@ -25,7 +25,7 @@ func (s *Server) askStill(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for some := range slices.Chunk(s.consoles.all(), askedAtOnce) {
+		for some := range slices.Chunk(s.consoles.All(), askedAtOnce) {
 			s.still(ctx, some)
 		}
 	}
@@ -64,15 +64,4 @@ func (c *console) end(why error) {
 	case c.ended <- why:
 	default:
 	}
-}
-
-// all are the consoles that are open now.
-func (cs *consoles) all() []*console {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	list := make([]*console, 0, len(cs.open))
-	for c := range cs.open {
-		list = append(list, c)
-	}
-	return list
 }

@@ -42,18 +42,16 @@ func (c *console) pump(ctx context.Context, frames chan<- frame) error {
 		if err != nil {
 			return err
 		}
-		out := c.others.due(time.Now())
-		if ok && c.hears(ctx, event) {
+		out := c.others.Due(time.Now())
+		if ok && c.hears(ctx, event) && !c.later(event) {
+			out = append(out, event)
+		}
+		for _, event := range out {
 			f, err := c.frame(ctx, event)
 			if err != nil {
 				return err
 			}
-			if !c.later(event, f) {
-				out = append(out, f)
-			}
-		}
-		for _, f := range out {
-			if len(c.others.kept) > 0 {
+			if c.others.Waiting() {
 				f.At = ""
 			}
 			select {
@@ -121,7 +119,7 @@ func (c *console) ping(ctx context.Context) error {
 	if err := c.conn.Ping(ctx); err != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}
-	c.hear()
+	c.Hear()
 	return nil
 }
 
@@ -133,7 +131,7 @@ func (c *console) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.hear()
+		c.Hear()
 		if err := pace.Wait(ctx); err != nil {
 			return err
 		}

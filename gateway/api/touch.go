@@ -10,7 +10,7 @@ import (
 // touched tells the floor that an agent without a console has written something on what they
 // hold, lest it be taken from them in the middle of it. What was written stays if that fails.
 func (s *Server) touched(ctx context.Context, by access.Caller, list ...gateway.Interaction) {
-	if s.consoles.has(by.Agent) {
+	if s.consoles.Has(by.Agent) {
 		return
 	}
 	p, err := s.Floor.Presence(ctx, by.Agent)
@@ -25,11 +25,4 @@ func (s *Server) touched(ctx context.Context, by access.Caller, list ...gateway.
 			s.log.WarnContext(ctx, "tell the floor of work without a console", "interaction", i.ID, "agent", by.Agent, "err", err)
 		}
 	}
-}
-
-// has says whether an agent has a console on this node.
-func (cs *consoles) has(agent gateway.AgentID) bool {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	return cs.count[agent] > 0
 }

@@ -87,22 +87,31 @@ func (s *Server) views(ctx context.Context, language string, list []gateway.Inte
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for n, i := range list {
 		b, p := briefs[i.Case], progress[i.Conversation]
 		out[n] = Interaction{
-			Interaction: i, CustomerName: b.CustomerName, CustomerAddress: b.CustomerAddress, QueueName: names.queue(i.Queue, language),
+			Interaction: i, CustomerName: b.CustomerName, CustomerAddress: b.CustomerAddress, QueueName: names.Queue(i.Queue, language),
 			CaseNumber: b.Number, Subject: b.Subject, Preview: b.Preview, LastAt: b.LastActivityAt,
-			LastPos: p.Last, Unread: p.Unread, AgentName: names.agents[i.Agent].Name, Colleagues: names.people(i.Others),
+			LastPos: p.Last, Unread: p.Unread, AgentName: names.Agent(i.Agent), Colleagues: people(i.Others, names.Agent),
 		}
 		if o, ok := asked[i.ID]; ok {
-			out[n].Asked = &Asked{o.Agent, names.agents[o.Agent].Name, o.Kind, o.ExpiresAt, o.Outcome, o.Cause}
+			out[n].Asked = &Asked{o.Agent, names.Agent(o.Agent), o.Kind, o.ExpiresAt, o.Outcome, o.Cause}
 		}
 	}
 	return out, nil
+}
+
+// people are agents with their names.
+func people(ids []gateway.AgentID, name func(gateway.AgentID) string) []Person {
+	out := make([]Person, len(ids))
+	for n, id := range ids {
+		out[n] = Person{id, name(id)}
+	}
+	return out
 }
 
 // asked looks up whom colleagues rang, where they may have: a queue makes the first offer.
@@ -158,13 +167,13 @@ func (s *Server) offerView(ctx context.Context, language string, o gateway.Offer
 	if err != nil {
 		return out, err
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if err != nil {
 		return out, err
 	}
 	b := briefs[o.Case]
 	out.CustomerName, out.CustomerAddress, out.Subject = b.CustomerName, b.CustomerAddress, b.Subject
-	out.CaseNumber, out.OpenCases, out.QueueName = b.Number, b.OpenCases, names.queue(o.Queue, language)
+	out.CaseNumber, out.OpenCases, out.QueueName = b.Number, b.OpenCases, names.Queue(o.Queue, language)
 	out.WaitedSeconds = int64(o.CreatedAt.Sub(o.ArrivedAt).Seconds())
 	return out, nil
 }

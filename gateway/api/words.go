@@ -165,9 +165,9 @@ func (s *Server) values(ctx context.Context, by access.Caller, queue gateway.Que
 			}
 		}
 	}
-	names, err := s.names.get(ctx)
+	names, err := s.names.Get(ctx)
 	if queue != 0 {
-		v.of["queue.name"] = names.queue(queue, cmp.Or(v.language, s.Language))
+		v.of["queue.name"] = names.Queue(queue, cmp.Or(v.language, s.Language))
 	}
 	return v, err
 }
