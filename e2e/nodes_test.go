@@ -43,28 +43,34 @@ func startNodes(t *testing.T, settings ...string) *nodes {
 
 func (c *nodes) start(t *testing.T, settings ...string) {
 	t.Helper()
-	url := c.front.pool.Config().ConnString()
-	for n, more := range settings {
-		v := &vaxel{
-			t: t, pool: c.front.pool, dir: t.TempDir(), log: c.front.log,
-			queue: c.front.queue, codes: c.front.codes, agent: c.front.agent,
-		}
-		v.configure(fmt.Sprintf("database_url = %q\nnats = %q\n%s", url, c.nats.URL, more))
-		config := filepath.Join(v.dir, "vaxel.toml")
-		body, err := os.ReadFile(config)
-		must(t, err)
-		must(t, os.WriteFile(config, []byte(strings.Replace(string(body), `node = "e2e"`, fmt.Sprintf("node = %q", nodeName(n)), 1)), 0o600))
-		if n > 0 {
-			shareKey(t, c.list[0], v)
-		}
-		v.run("")
-		t.Cleanup(v.kill)
-		c.list = append(c.list, v)
+	for _, more := range settings {
+		c.join(t, more)
 	}
 	for _, v := range c.list {
 		v.wait("readiness of every node", v.ready)
 	}
 	c.front.base = "http://" + c.balance()
+}
+
+// join starts one more process, and does not wait for it.
+func (c *nodes) join(t *testing.T, settings string) *vaxel {
+	t.Helper()
+	v := &vaxel{
+		t: t, pool: c.front.pool, dir: t.TempDir(), log: c.front.log,
+		queue: c.front.queue, codes: c.front.codes, agent: c.front.agent,
+	}
+	v.configure(fmt.Sprintf("database_url = %q\nnats = %q\n%s", c.front.pool.Config().ConnString(), c.nats.URL, settings))
+	config := filepath.Join(v.dir, "vaxel.toml")
+	body, err := os.ReadFile(config)
+	must(t, err)
+	must(t, os.WriteFile(config, []byte(strings.Replace(string(body), `node = "e2e"`, fmt.Sprintf("node = %q", nodeName(len(c.list))), 1)), 0o600))
+	if len(c.list) > 0 {
+		shareKey(t, c.list[0], v)
+	}
+	v.run("")
+	t.Cleanup(v.kill)
+	c.list = append(c.list, v)
+	return v
 }
 
 // shareKey gives a node the first one's key file, once there is one, as an operator does:
@@ -335,6 +341,37 @@ func TestAFrozenLeaderChangesNoRow(t *testing.T) {
 			t.Errorf("%d events were written under the old term", n)
 		}
 		v.agent.available()
+	}
+	checkFloor(t, v.pool)
+}
+
+// TestAFrozenLoneLeaderIsFollowed: a leader that knows of nobody else freezes, under a lease
+// that says it has an hour. The router that comes then does not wait for that; the old leader
+// wakes and changes nothing.
+func TestAFrozenLoneLeaderIsFollowed(t *testing.T) {
+	t.Parallel()
+	c := startNodes(t, "roles = [\"gateway\", \"channels\"]\n"+widget, `roles = ["router"]`)
+	v, old := c.list[0], c.list[1]
+	v.agent.v = v // the router has no pages
+	v.agent.signIn()
+	desk := v.agent.openConsole()
+	v.agent.available()
+	guest := v.visit()
+	v.wait("the widget's welcome", guest.isWelcome)
+	old.signal(syscall.SIGSTOP)
+	_, err := v.pool.Exec(t.Context(), `update lease set expires = now() + interval '1 hour' where name = 'floor'`)
+	must(t, err)
+	guest.form()
+	came := c.join(t, `roles = ["router"]`)
+	begun := time.Now()
+	v.wait("the new router to lead", func() bool { return c.leader() == came })
+	t.Logf("led %v after its start", time.Since(begun).Round(time.Millisecond))
+	desk.finish(t, desk.accept(t))
+	old.signal(syscall.SIGCONT)
+	v.wait("the old leader to step down", func() bool { return strings.Contains(v.log.String(), "stepped down from the floor") })
+	v.wait("both routers", func() bool { return old.ready() && came.ready() })
+	if n := v.number(`select count(*) from routing_event as a where exists (select from routing_event where seq < a.seq and term > a.term)`); n != 0 {
+		t.Errorf("%d events were written under the old term after the new one", n)
 	}
 	checkFloor(t, v.pool)
 }

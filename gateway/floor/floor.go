@@ -99,13 +99,14 @@ type Rooms struct {
 
 // Bus subjects and holders of the floor.
 const (
-	SubjectInbox  = "floor"       // hint: floor_inbox has a row
-	SubjectPlan   = "roster"      // hint: the plan has changed
-	SubjectBoard  = "floor.board" // []QueueBoard as JSON, at most once a second
-	SubjectLed    = "floor.led"   // hint: a node has begun to lead; tell it again which consoles are open
-	SubjectFree   = "floor.free"  // hint: the leader has given the lease back
-	HolderCommand = "floor"
-	HolderBoard   = "floor.board"
+	SubjectInbox   = "floor"         // hint: floor_inbox has a row
+	SubjectPlan    = "roster"        // hint: the plan has changed
+	SubjectBoard   = "floor.board"   // []QueueBoard as JSON, at most once a second
+	SubjectLed     = "floor.led"     // hint: a node has begun to lead; tell it again which consoles are open
+	SubjectFree    = "floor.free"    // hint: the leader has given the lease back
+	SubjectStandby = "floor.standby" // hint: somebody stands by, and the lease is long
+	HolderCommand  = "floor"
+	HolderBoard    = "floor.board"
 )
 
 // Four renewals fit into a lease, three into that of who is alone, so that one slow commit of
@@ -178,10 +179,12 @@ func (f *Floor) Run(ctx context.Context) error {
 func (f *Floor) reign(ctx context.Context, l *lease) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	company := make(chan struct{}, 1)
+	defer f.rooms.Bus.Subscribe(SubjectStandby, func([]byte) { poke(company) })()
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		cancel(l.keep(ctx, f.alone))
+		cancel(l.keep(ctx, f.alone, company))
 	}()
 	defer func() { cancel(nil); <-kept }()
 	for {
@@ -201,13 +204,15 @@ func (f *Floor) alone() bool { return f.rooms.Alone != nil && f.rooms.Alone() }
 
 func pause(ctx context.Context, d time.Duration) { pauseUntil(ctx, d, nil) }
 
-// pauseUntil is a pause that a hint ends.
-func pauseUntil(ctx context.Context, d time.Duration, hint <-chan struct{}) {
+// pauseUntil is a pause that a hint ends, and says whether one did.
+func pauseUntil(ctx context.Context, d time.Duration, hint <-chan struct{}) (hinted bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-hint:
+		return true
 	case <-t.C:
 	}
+	return false
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
-// How a term is won and lost:
+// How a term is won (campaign.go) and lost:
 //
-//	nobody renews for 2 s ────────────────┐
-//	                                      ├─▶ term + 1, holder = us ─▶ renewed … ─▶ released
+//	its time is over, or it stood still ──┐
+//	for 2.5 s: nobody renews              ├─▶ term + 1, holder = us ─▶ renewed … ─▶ released
 //	the session lock of a guarded lease ──┘                               │
 //	is ours: its holder's session ended                 term is another's ┴▶ errStale
 //
-// Only the row counts. Every batch reads it under the term (fence), so two nodes that both
-// believe to lead cannot both commit, whatever their clocks and the network say.
+// Only the row's term counts. Every batch reads it (fence), so two nodes that both
+// believe to lead cannot both commit, whatever their clocks and the network say. How long the
+// lease lasts decides nothing but when others may take it, and a holder relies on it for nothing.
 
 // errStale says that another node has taken a newer term.
 var errStale = errors.New("term has passed")
@@ -35,59 +36,7 @@ type lease struct {
 	conn   *pgxpool.Conn
 	term   int64
 	locked bool // this session has the advisory lock
-}
-
-// campaign waits until this node may lead and takes the next term.
-func (f *Floor) campaign(ctx context.Context) (*lease, error) {
-	conn, err := f.pool.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("campaign: %w", err)
-	}
-	l := &lease{conn: conn}
-	free := make(chan struct{}, 1)
-	defer f.rooms.Bus.Subscribe(SubjectFree, func([]byte) { poke(free) })()
-	for {
-		taken, err := l.tryTake(ctx, f.node)
-		if err != nil {
-			l.discard(ctx)
-			return nil, fmt.Errorf("campaign: %w", err)
-		}
-		if taken {
-			return l, nil
-		}
-		pauseUntil(ctx, campaignGap, free)
-	}
-}
-
-// tryTake takes the lease if its time is over, by the database's clock, or if its holder
-// had guarded it with the session lock and that lock is now ours: the holder's session
-// has ended. A holder without the lock (it came by an expired lease while a frozen one
-// still had the lock) is left alone, whoever has the lock: it renews, so it lives.
-func (l *lease) tryTake(ctx context.Context, node string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, leaseSilent)
-	defer cancel()
-	var seen int64
-	var guarded, over bool
-	if err := l.conn.QueryRow(ctx, `
-		select term, guarded, expires < now() from lease
-		where name = 'floor'`).Scan(&seen, &guarded, &over); err != nil {
-		return false, err
-	}
-	if !guarded && !over {
-		return false, nil
-	}
-	if err := l.tryLock(ctx); err != nil {
-		return false, err
-	}
-	err := l.conn.QueryRow(ctx, `
-		update lease
-		set term = term + 1, holder = $1, expires = now() + $2, guarded = $3
-		where name = 'floor' and term = $4 and (guarded and $3 or expires < now())
-		returning term`, node, leaseLength, l.locked, seen).Scan(&l.term)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, l.unlock(ctx) // somebody else leads, and needs it
-	}
-	return err == nil, err
+	watch  watch
 }
 
 // tryLock takes the advisory lock when it is free. A leader that came by an expired
@@ -112,18 +61,22 @@ func (l *lease) unlock(ctx context.Context) error {
 
 // keep renews the lease until ctx ends or the term is lost, and says why. Without the
 // session lock it does so more often: until it has that, its death is noticed late.
-func (l *lease) keep(ctx context.Context, alone func() bool) error {
+func (l *lease) keep(ctx context.Context, alone func() bool, company <-chan struct{}) error {
 	var until time.Time // by our clock: by the database's it is no earlier
+	var told time.Time  // when somebody last said that they stand by
 	for {
-		if l.locked {
-			pause(ctx, leaseRenew)
-		} else {
-			pause(ctx, campaignGap)
+		gap := leaseRenew
+		if !l.locked {
+			gap = campaignGap
+		}
+		if pauseUntil(ctx, gap, company) {
+			told = time.Now()
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		length := l.due(alone(), time.Until(until))
+		// Who says so is among the nodes soon: long before a long lease would be over.
+		length := l.due(alone() && time.Since(told) > leaseAlone, time.Until(until))
 		if length == 0 {
 			continue
 		}

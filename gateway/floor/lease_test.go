@@ -25,7 +25,7 @@ func contender(t *testing.T, pool *pgxpool.Pool) *lease {
 
 func (l *lease) wantTaken(t *testing.T, node string, want bool) {
 	t.Helper()
-	if got, err := l.tryTake(t.Context(), node); err != nil || got != want {
+	if _, got, err := l.tryTake(t.Context(), node); err != nil || got != want {
 		t.Fatalf("%s took the lease: %v (%v), want %v", node, got, err, want)
 	}
 }
@@ -103,7 +103,7 @@ func TestOneOfManyTakesAnExpiredLease(t *testing.T) {
 		for i := range list {
 			list[i] = contender(t, pool)
 			go func() {
-				taken, err := list[i].tryTake(t.Context(), "node")
+				_, taken, err := list[i].tryTake(t.Context(), "node")
 				if err != nil {
 					t.Error(err)
 				}
@@ -148,9 +148,11 @@ func TestAHintEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		free, begun := make(chan struct{}, 1), time.Now()
 		go func() { time.Sleep(time.Millisecond); poke(free) }()
-		pauseUntil(t.Context(), time.Hour, free)
-		if took := time.Since(begun); took != time.Millisecond {
-			t.Errorf("paused for %v after the hint", took)
+		if hinted := pauseUntil(t.Context(), time.Hour, free); !hinted || time.Since(begun) != time.Millisecond {
+			t.Errorf("paused for %v, hinted: %v, want until the hint", time.Since(begun), hinted)
+		}
+		if pauseUntil(t.Context(), time.Hour, free) {
+			t.Error("an hour is no hint")
 		}
 	})
 }
@@ -209,14 +211,4 @@ func TestTheLeaseIsShortenedForWhoComes(t *testing.T) {
 	h.eventually(t, "the lease is long", func() bool { return h.leaseLeft(t) > leaseLength })
 	others.Store(true)
 	h.eventually(t, "the lease is short", func() bool { return h.leaseLeft(t) <= leaseLength })
-}
-
-// leaseLeft is by the database's clock.
-func (h *house) leaseLeft(t *testing.T) time.Duration {
-	t.Helper()
-	var left time.Duration
-	if err := h.pool.QueryRow(t.Context(), `select expires - now() from lease`).Scan(&left); err != nil {
-		t.Fatal(err)
-	}
-	return left
 }
