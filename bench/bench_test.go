@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,22 @@ func TestMeter(t *testing.T) {
 	}
 	if resident(os.Getpid(), false) < 1<<20 {
 		t.Error("this process holds less than a megabyte")
+	}
+}
+
+// What those have used that were started and have ended is counted, and what those use that live is
+// known to less than a tick.
+func TestMeterCountsOthers(t *testing.T) {
+	m := measure(os.Getpid())
+	if err := exec.CommandContext(t.Context(), "sh", "-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if used(os.Getpid()) <= m.tree {
+		t.Error("what a child used that has ended is not counted")
+	}
+	before := lived(os.Getpid())
+	if after := lived(os.Getpid()); after <= before || after-before >= tick {
+		t.Errorf("between two looks %v were used, want something below %v", after-before, tick)
 	}
 }
 

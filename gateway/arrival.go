@@ -68,6 +68,12 @@ type Regroup struct {
 	Conversations []ConversationID `json:"conversations,omitempty"` // only those of these; empty: all of From, which is no more
 }
 
+// Settle says that a case was closed: what was promised on it before, to call its customer, is done with.
+type Settle struct {
+	Case CaseID    `json:"case"`
+	At   time.Time `json:"at"`
+}
+
 // Admission asks the floor to put an arrival in the queue. It carries ids and
 // numbers only, so that the routing log never holds what a customer wrote.
 type Admission struct {

@@ -57,6 +57,7 @@ const (
 	EndForm                End = "form"           // a chat that was asked to leave a message
 	EndSilent              End = "silent"         // a chat whose customer answered nothing any more
 	EndCallback            End = "callback"       // the customer is called back instead
+	EndSettled             End = "settled"        // a callback that nobody had when its case was closed
 	EndSystemFailure       End = "system_failure" // our media died; a callback was made
 )
 

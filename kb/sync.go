@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 const (
@@ -23,7 +25,7 @@ func (s *Store) Run(ctx context.Context) error {
 		}
 	})
 	defer cancel()
-	poll, sweep := time.NewTicker(pollEvery), time.NewTicker(sweepEvery)
+	poll, sweep := time.NewTimer(beat.Next(pollEvery)), time.NewTimer(beat.Next(sweepEvery))
 	defer poll.Stop()
 	defer sweep.Stop()
 	failing := false
@@ -37,8 +39,10 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-poll.C:
+			poll.Reset(beat.Next(pollEvery))
 		case <-hints:
 		case <-sweep.C:
+			sweep.Reset(beat.Next(sweepEvery))
 			if err := errors.Join(s.sweep(ctx), s.rankReadings(ctx)); err != nil && ctx.Err() == nil {
 				s.log.Warn("sweep old links, count readings", "err", err)
 			}

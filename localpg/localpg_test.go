@@ -114,6 +114,8 @@ func TestIsDurableAndBehindWalls(t *testing.T) {
 		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on",
 		"listen_addresses": "", "server_encoding": "UTF8", "log_min_error_statement": "panic",
 		"deadlock_timeout": "100ms",
+		// Who has nothing to do sleeps, and who has writes as much a second as by default.
+		"autovacuum_naptime": "1min", "bgwriter_delay": "2s", "bgwriter_lru_maxpages": "1000", "wal_writer_delay": "10s",
 	} {
 		if got := query(t, s.URL(), "show "+setting); got != want {
 			t.Errorf("%s: got %q, want %q", setting, got, want)

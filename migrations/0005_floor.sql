@@ -22,10 +22,11 @@ create table floor_inbox (
   id           bigint generated always as identity primary key,
   admission    jsonb,
   regroup      jsonb,
+  settle       jsonb,
   created_at   timestamptz not null default now(),
   set_aside_at timestamptz,
   fault        text not null default '',
-  check (num_nonnulls(admission, regroup) = 1)
+  check (num_nonnulls(admission, regroup, settle) = 1)
 );
 create index floor_inbox_waiting on floor_inbox (id) where set_aside_at is null;
 -- By whom visitors' places are asked for, also while nobody leads and all this grows.
@@ -63,7 +64,7 @@ create table interaction (
   wrap_up_until timestamptz,
   overtime      boolean not null,
   finished_at   timestamptz,
-  ended         text not null check (ended = any ('{"",handled,pending,abandoned,short_abandon,voicemail,transferred_external,closed,form,callback,system_failure,silent}')),
+  ended         text not null check (ended = any ('{"",handled,pending,abandoned,short_abandon,voicemail,transferred_external,closed,form,callback,settled,system_failure,silent}')),
   codes         bigint[] not null,
   over_capacity boolean not null,
   phase         text not null check (phase = any ('{"",talking,hold,consult,conference,colleagues}')),

@@ -103,22 +103,32 @@ func (s *Store) Note(ctx context.Context, tx pgx.Tx, id gateway.CaseID, e gatewa
 func (s *Store) Said(lines ...gateway.Entry) {
 	s.said.mu.Lock()
 	defer s.said.mu.Unlock()
+	before := len(s.said.last)
 	for _, e := range lines {
 		if e.Kind != gateway.EntryEvent && e.Pos > s.said.last[e.Conversation].Pos {
 			s.said.last[e.Conversation] = e
 		}
 	}
+	if before == 0 && len(s.said.last) > 0 {
+		select {
+		case s.said.first <- struct{}{}:
+		default:
+		}
+	}
 }
 
-// Run writes what Said was told, once a second, until ctx ends.
+// Run writes what Said was told a second after the first of it, until ctx ends. While nobody says
+// anything it sleeps.
 func (s *Store) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
+	due := time.NewTimer(time.Second)
+	defer due.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return s.flush(context.WithoutCancel(ctx))
-		case <-tick.C:
+		case <-s.said.first:
+			due.Reset(time.Second)
+		case <-due.C:
 			if err := s.flush(ctx); err != nil && ctx.Err() == nil {
 				s.log.Warn("write previews of cases", "err", err)
 			}

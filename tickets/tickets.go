@@ -54,15 +54,16 @@ type Store struct {
 
 // said is the last line of each conversation that no case shows yet.
 type said struct {
-	mu   sync.Mutex // guards last
-	last map[gateway.ConversationID]gateway.Entry
+	mu    sync.Mutex // guards last
+	last  map[gateway.ConversationID]gateway.Entry
+	first chan struct{} // holds one hint that last is not empty any more
 }
 
 // New gives the store in pool. A nil feed tells nobody.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
 	s := &Store{
 		db: pool, feed: feed, log: log, ReopenWithin: 30 * 24 * time.Hour, Region: "SE",
-		said: &said{last: map[gateway.ConversationID]gateway.Entry{}},
+		said: &said{last: map[gateway.ConversationID]gateway.Entry{}, first: make(chan struct{}, 1)},
 	}
 	s.briefs = lazy.NewTogether(s.readBriefs)
 	return s

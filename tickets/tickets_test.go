@@ -379,6 +379,35 @@ func TestNoteAndSaid(t *testing.T) {
 	}
 }
 
+// Whoever writes what was said sleeps while nobody says anything: the first line wakes it, also the
+// first after a rest.
+func TestTheFirstLineWakes(t *testing.T) {
+	ctx, r := t.Context(), open(t)
+	id, _ := r.join(t, mail("anna@example.se", "Faktura"), 0)
+	r.tx(t, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "insert into conversation (id, case_id, customer_id, channel) overriding system value values (5, $1, 1, 'chat')", id); err != nil {
+			return err
+		}
+		return r.Follow(ctx, tx, gateway.Interaction{ID: 1, Case: id, Conversation: 5, State: gateway.StateActive})
+	})
+	running, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- r.Run(running) }()
+	for pos := range int64(2) {
+		line := fmt.Sprint("rad ", pos)
+		r.Said(gateway.Entry{Conversation: 5, Pos: pos + 1, Text: line, At: morning.Add(time.Duration(pos+1) * time.Minute), Author: gateway.Author{Kind: gateway.ByCustomer}})
+		for end := time.Now().Add(time.Minute); r.get(t, id).Preview != line; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%q is not the preview after a minute", line)
+			}
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestCases(t *testing.T) {
 	ctx, r := t.Context(), open(t)
 	var ids []gateway.CaseID

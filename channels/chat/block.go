@@ -201,6 +201,9 @@ func (s *Server) sweepBlocked(ctx context.Context, now time.Time) {
 		return
 	}
 	s.barred.Store(nil)
+	if s.Visitors() == 0 {
+		return // who comes has it read
+	}
 	b, err := s.blocks(ctx, now)
 	if err != nil {
 		s.Log.Warn("who is blocked is not known now", "err", err)

@@ -214,6 +214,61 @@ func TestACallOfABlockedVisitorByTopic(t *testing.T) {
 	}
 }
 
+// Who has no chat and asked to be called is told when that is off, by the frame call_off of their wish: while
+// they are connected, when they come back, and also where it is a callback that ended with its case. Of an
+// earlier wish they are told nothing: the later one holds.
+func TestACallThatIsOffWithoutAChat(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.callable()
+	n := h.start()
+	c := n.dial(t)
+	c.hello()
+	asked := ""
+	wish := func(cid string) {
+		t.Helper()
+		asked = cid
+		c.send(m{"t": "callback", "cid": cid, "phone": "0701234567", "due": time.Now().Add(time.Hour).UnixMilli()})
+		c.until("left")
+	}
+	off := func() {
+		t.Helper()
+		if f := c.until("call_off"); f.CID != asked {
+			t.Errorf("told of %q, want %q", f.CID, asked)
+		}
+	}
+	wish("c1")
+	h.mu.Lock()
+	h.settled = time.Now().Add(time.Minute)
+	h.mu.Unlock()
+	if _, err := h.pool.Exec(t.Context(), `update call_wish set due_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	off()
+	c.resume(n)
+	off()
+
+	wish("c2")
+	happens := func(wish int, body string) {
+		t.Helper()
+		h.mu.Lock()
+		var of gateway.ConversationID
+		for id, list := range h.entries {
+			if list[0].ClientID == "call/c"+string(rune('0'+wish)) {
+				of = id
+			}
+		}
+		h.mu.Unlock()
+		h.append(gateway.Entry{Conversation: of, Kind: gateway.EntryEvent, Body: []byte(body), Author: gateway.Author{Kind: gateway.BySystem}})
+	}
+	happens(1, `{"what":"call_off"}`) // again, of the first
+	happens(2, `{"what":"ended","cause":"handled"}`)
+	happens(2, `{"what":"ended","cause":"settled"}`)
+	off()
+	c.resume(n)
+	off()
+}
+
 // A call that is due enters no queue when its case was closed after it was asked for, or somebody has
 // talked with the customer: the conversation says so, once, and the visitor who follows it hears it.
 func TestACallThatIsOff(t *testing.T) {

@@ -37,6 +37,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // Intake takes a first line in: entry, case and place in the queue in one transaction,
@@ -186,7 +187,7 @@ func New(c Config) *Server {
 		byWidget: perMinute[int64](cmp.Or(c.WidgetBeginsPerMinute, widgetBeginsPerMinute)),
 		byFile:   perMinute[tokenHash](filesPerMinute),
 		bots:     newBots(c.BotNetworks),
-		sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{}, asking: map[tokenHash]int{},
+		wheel: wheel{company: make(chan struct{}, 1)}, sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{}, asking: map[tokenHash]int{},
 	}
 }
 
@@ -231,24 +232,48 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// tick moves the wheel and the queue's figures on, once a second.
+// tick moves the wheel and the queue's figures on once a second while somebody is here, and has
+// what is due looked for every sweepBeat.
 func (s *Server) tick(ctx context.Context) {
-	second := time.NewTicker(time.Second)
+	second := time.NewTimer(s.rest())
 	defer second.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-second.C:
-			s.wheel.turn()
-			s.spawn(func(ctx context.Context) { s.tellPlaces(ctx, now) })
-			s.spawn(func(ctx context.Context) { s.sweepGone(ctx, now) })
-			s.spawn(func(ctx context.Context) { s.sweepSilent(ctx, now) })
-			s.spawn(func(ctx context.Context) { s.sweepBots(ctx, now) })
-			s.spawn(func(ctx context.Context) { s.sweepBlocked(ctx, now) })
-			s.spawn(func(ctx context.Context) { s.sweepCalls(ctx, now) })
+		case <-s.wheel.company:
+		case <-second.C:
+			s.everySecond(time.Now())
 		}
+		second.Reset(s.rest())
 	}
+}
+
+// rest is how long it is until the next second that counts: who comes in between ends it.
+func (s *Server) rest() time.Duration {
+	if s.Visitors() == 0 {
+		return beat.Next(sweepBeat * time.Second)
+	}
+	return beat.Next(time.Second)
+}
+
+// everySecond is what is done in one. What looks for something due does so one after the other, on
+// a connection that is warm; who was blocked is cut off first.
+func (s *Server) everySecond(now time.Time) {
+	if s.Visitors() > 0 {
+		s.wheel.turn()
+		s.spawn(func(ctx context.Context) { s.tellPlaces(ctx, now) })
+		s.spawn(func(ctx context.Context) { s.sweepSilent(ctx, now) })
+	}
+	if now.Unix()%sweepBeat != 0 {
+		return
+	}
+	s.spawn(func(ctx context.Context) {
+		s.sweepBlocked(ctx, now)
+		s.sweepCalls(ctx, now)
+		s.sweepBots(ctx, now)
+		s.sweepGone(ctx, now)
+	})
 }
 
 // setWork lets goroutines be started, or with nil no more of them.

@@ -42,7 +42,7 @@ type frameIn struct {
 // frameOut is what we say. Prev is the position that the widget must have applied before
 // this frame; if it has not, it missed something and resumes.
 type frameOut struct {
-	T          string    `json:"t"` // welcome, snap, msg, ack, left, queue, typing, seen, error, ping, drain
+	T          string    `json:"t"` // welcome, snap, msg, ack, left, call_off, queue, typing, seen, error, ping, drain
 	Token      string    `json:"token,omitempty"`
 	Phase      phase     `json:"phase,omitempty"`
 	Now        int64     `json:"now,omitempty"` // our clock, Unix milliseconds
@@ -91,7 +91,7 @@ type line struct {
 	Card *cardView         `json:"card,omitempty"`
 	File *fileView         `json:"file,omitempty"`
 	What string            `json:"what,omitempty"` // event: joined, left, transferred, handed_over, ended, reconnecting, rated, transcript, call_off, collaborate_…
-	// Cause is how a chat ended that was not served to its end: closed, form, callback.
+	// Cause is how a chat ended that was not served to its end: closed, form, callback; or the call instead: settled.
 	Cause string `json:"cause,omitempty"`
 }
 
@@ -165,7 +165,7 @@ func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, b
 		shown = shown || h.What == "rated" || h.What == "transcript" || h.What == "call_off" || strings.HasPrefix(h.What, "collaborate_") // which move no phase
 		l.What, l.Text, l.CID = h.What, "", ""
 		switch gateway.End(h.Cause) { //nolint:exhaustive // the others are nothing to the customer
-		case gateway.EndClosed, gateway.EndForm, gateway.EndCallback:
+		case gateway.EndClosed, gateway.EndForm, gateway.EndCallback, gateway.EndSettled:
 			l.Cause = h.Cause
 		}
 		if shown && h.Agent != 0 {

@@ -27,15 +27,16 @@ var framesIn = map[string]string{
 }
 
 var framesOut = map[string]string{
-	"welcome": "token phase now site prev? conversation? known?",
-	"snap":    "conversation? pos? phase lines? prev? done?",
-	"msg":     "pos line phase prev?",
-	"ack":     "cid pos at prev? done?",
-	"left":    "cid",
-	"queue":   "phase position? wait? callback?",
-	"typing":  "name? on?",
-	"seen":    "pos",
-	"error":   "cid? code detail",
-	"ping":    "prev?",
-	"drain":   "retry_after",
+	"welcome":  "token phase now site prev? conversation? known?",
+	"snap":     "conversation? pos? phase lines? prev? done?",
+	"msg":      "pos line phase prev?",
+	"ack":      "cid pos at prev? done?",
+	"left":     "cid",
+	"call_off": "cid",
+	"queue":    "phase position? wait? callback?",
+	"typing":   "name? on?",
+	"seen":     "pos",
+	"error":    "cid? code detail",
+	"ping":     "prev?",
+	"drain":    "retry_after",
 }

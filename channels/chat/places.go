@@ -12,6 +12,7 @@ const (
 	placeSoon     = time.Second      // until the first place is known
 	goneTooLong   = 5 * time.Minute  // a visitor who waits and is away this long has left
 	silentTooLong = 10 * time.Minute // the same while an agent serves them
+	sweepBeat     = 5                // seconds; all sweeps are at multiples of it
 	sweepSeconds  = 30
 	rollSeconds   = 600 // a multiple of sweepSeconds
 )

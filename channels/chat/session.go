@@ -37,6 +37,7 @@ type session struct {
 	slot    int
 	silent  atomic.Bool // pinged and not heard of since
 	stop    func()      // ends listening to the conversation; the reader's own
+	heeds   func()      // and to that of a wish to be called; nil: none
 
 	mu      sync.Mutex // guards what follows
 	visitor visitor
@@ -228,6 +229,7 @@ func (v *session) resume(ctx context.Context, token string, f frameIn, says iden
 	if who.Conversation != 0 {
 		v.goOn(ctx, who.Conversation)
 	}
+	v.heed(ctx)
 	return true
 }
 
@@ -290,6 +292,7 @@ func (v *session) leave(ctx context.Context) {
 	if v.stop != nil {
 		v.stop()
 	}
+	v.heedNoMore()
 	s.wheel.remove(v, v.slot)
 	s.mu.Lock()
 	last := s.byToken[v.token] == v

@@ -91,7 +91,9 @@ func (v *session) callBack(ctx context.Context, f frameIn) error {
 		err = gateway.Conflict("not_waiting", "You are being answered already, or nobody has offered to call you.", nil)
 	}
 	if err == nil {
+		v.heedNoMore() // an earlier wish counts no more
 		v.out.send(frameOut{T: "left", CID: f.CID})
+		v.heed(ctx)
 	}
 	return err
 }

@@ -15,6 +15,8 @@ type wheel struct {
 	slots [wheelSlots]map[*session]struct{}
 	now   int
 	next  int // slot of the next socket: they are spread evenly
+
+	company chan struct{} // holds one hint that a socket has come
 }
 
 // add gives the socket a slot, for remove.
@@ -26,6 +28,10 @@ func (w *wheel) add(s *session) (slot int) {
 		w.slots[w.next] = map[*session]struct{}{}
 	}
 	w.slots[w.next][s] = struct{}{}
+	select {
+	case w.company <- struct{}{}:
+	default:
+	}
 	return w.next
 }
 

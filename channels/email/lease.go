@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 const (
@@ -67,13 +69,14 @@ func (e *Email) keep(id MailboxID, term int64, lose func(error)) (stop func()) {
 // renew renews all leases of this node until ctx ends, in one statement for however many
 // mailboxes.
 func (e *Email) renew(ctx context.Context) {
-	tick := time.NewTicker(renewEvery)
+	tick := time.NewTimer(beat.Next(renewEvery))
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			tick.Reset(beat.Next(renewEvery))
 		}
 		if err := e.renewAll(ctx); err != nil && ctx.Err() == nil {
 			e.log.Warn("leases on mailboxes not renewed", "err", err)

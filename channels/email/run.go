@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // Run reads every enabled mailbox that no other node reads, until ctx ends. A mailbox that
@@ -21,7 +23,7 @@ func (e *Email) Run(ctx context.Context) error {
 		}
 	}()
 	defer start(ctx, e.renew)()
-	tick := time.NewTicker(e.pace.check)
+	tick := time.NewTimer(beat.Next(e.pace.check))
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		changed := e.change()
@@ -46,6 +48,7 @@ func (e *Email) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-changed:
 		case <-tick.C:
+			tick.Reset(beat.Next(e.pace.check))
 		}
 	}
 	return nil

@@ -42,6 +42,7 @@ func database(ctx context.Context, c Config, log *slog.Logger) (pool *pgxpool.Po
 	config.MaxConns = connections
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransaction
 	config.ConnConfig.RuntimeParams["plan_cache_mode"] = planOnce
+	config.ShouldPing = doubtful
 	if pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		stop()
 		return nil, nil, unreachable(err)

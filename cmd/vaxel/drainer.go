@@ -54,17 +54,21 @@ type deadline struct {
 	offline map[gateway.AgentID]bool // whom it concerns, and whether they work offline, or will
 }
 
-// Run looks at the row once a second until ctx ends.
+// Run looks whenever the row was read, and once a second while there is a drain, until ctx ends.
 func (d *drainer) Run(ctx context.Context) error {
-	tick := time.NewTicker(drainLook)
-	defer tick.Stop()
+	again := time.NewTimer(0)
+	defer again.Stop()
 	d.told = map[gateway.AgentID]string{}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
-			d.look(ctx, d.nodes.Draining())
+		case <-d.nodes.Looked():
+		case <-again.C:
+		}
+		d.look(ctx, d.nodes.Draining())
+		if d.drain != nil {
+			again.Reset(drainLook)
 		}
 	}
 }

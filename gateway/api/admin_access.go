@@ -84,7 +84,7 @@ func (s *Server) registerAdminAccess() {
 	add(s, operation{Method: http.MethodPatch, Path: "/admin/logins/{id}", ID: "admin-change-login", Summary: "Change a login, or end it", Role: role}, s.changeLogin)
 	add(s, operation{Method: http.MethodPost, Path: "/admin/logins/{id}/reset", ID: "admin-reset-password", Summary: "A new random password; all sessions end", Role: role}, s.resetPassword)
 	add(s, operation{Method: http.MethodGet, Path: "/admin/logins/{id}/sessions", ID: "admin-list-sessions", Summary: "Where somebody is signed in", Role: role}, s.loginSessions)
-	add(s, operation{Method: http.MethodDelete, Path: "/admin/logins/{id}/sessions/{session}", ID: "admin-revoke-session", Summary: "Sign somebody out", Role: role}, s.revokeLoginSession)
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/admin/logins/{id}/sessions/{session}", ID: "admin-revoke-session", Summary: "Sign somebody out", Role: role}, s.revokeLoginSession)
 	add(s, operation{Method: http.MethodGet, Path: "/admin/keys", ID: "admin-list-keys", Summary: "The API keys", Role: role}, s.keys)
 	add(s, operation{Method: http.MethodPost, Path: "/admin/keys", ID: "admin-create-key", Summary: "Make an API key; it is given this once", Role: role, Status: http.StatusCreated}, s.createKey)
 	add(s, operation{Method: http.MethodDelete, Path: "/admin/keys/{id}", ID: "admin-revoke-key", Summary: "End an API key for good", Role: role}, s.revokeKey)

@@ -24,7 +24,7 @@ func (s *Server) registerSynonyms() {
 	}
 	add(s, line(http.MethodGet, "admin-list-synonyms", "What the words of those who ask mean besides themselves, by language and word"), s.synonyms)
 	add(s, line(http.MethodPut, "admin-set-synonym", "Say what a word means, instead of what was said before; searches know it at once"), s.setSynonym)
-	add(s, line(http.MethodDelete, "admin-drop-synonym", "Let a word mean itself again"), s.dropSynonym)
+	addSilent(s, line(http.MethodDelete, "admin-drop-synonym", "Let a word mean itself again"), s.dropSynonym)
 }
 
 func (s *Server) synonyms(ctx context.Context, _ access.Caller, _ *none) (page[kb.Synonym], error) {

@@ -155,10 +155,10 @@ func (s *Server) registerWidgets() {
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-widgets", Summary: "Add a widget", Role: role, Status: http.StatusCreated, Once: true}, s.makeWidget)
 	add(s, operation{Method: http.MethodPatch, Path: at + "/{id}", ID: "admin-change-widgets", Summary: "Change a widget; pages show it within seconds", Role: role}, s.changeWidget)
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/identity-secret", ID: "admin-make-widget-secret", Summary: "Make a new secret to share with the website, in place of the one before", Role: role, Status: http.StatusCreated}, s.makeWidgetSecret)
-	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}/identity-secret", ID: "admin-drop-widget-secret", Summary: "Believe what the secret signs no more", Role: role}, s.dropWidgetSecret)
+	addSilent(s, operation{Method: http.MethodDelete, Path: at + "/{id}/identity-secret", ID: "admin-drop-widget-secret", Summary: "Believe what the secret signs no more", Role: role}, s.dropWidgetSecret)
 	add(s, operation{Method: http.MethodPut, Path: at + "/{id}/identity-key", ID: "admin-set-widget-key", Summary: "Say which pair the website signs with", Role: role}, s.setWidgetKey)
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/bot-secret", ID: "admin-make-bot-secret", Summary: "Make a new secret that the widget's bot knows us by, in place of the one before", Role: role, Status: http.StatusCreated}, s.makeBotSecret)
-	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}/bot-secret", ID: "admin-drop-bot-secret", Summary: "Ask the widget's bot no more", Role: role}, s.dropBotSecret)
+	addSilent(s, operation{Method: http.MethodDelete, Path: at + "/{id}/bot-secret", ID: "admin-drop-bot-secret", Summary: "Ask the widget's bot no more", Role: role}, s.dropBotSecret)
 }
 
 func (s *Server) makeWidget(ctx context.Context, by access.Caller, in *newWidgetIn) (Widget, error) {

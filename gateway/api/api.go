@@ -67,10 +67,9 @@ func New(rooms Rooms, options Options, log *slog.Logger) *Server {
 // none is the input or output of an operation that has no such thing.
 type none struct{}
 
-// reply wraps what an operation answers.
-type reply[T any] struct {
-	Body T
-}
+// reply wraps what an operation answers. It is one type for all, whose schema stands in the operation: each registration is
+// compiled for its types, some 25 kB of code.
+type reply struct{ Body any }
 
 // page is one stretch of a list. After is empty at its end.
 type page[T any] struct {
@@ -86,6 +85,8 @@ type operation struct {
 	Also                      int          // another status of success, with the same body
 	MaxBody                   int64        // bytes of JSON; bodyMax unless set
 	Once                      bool         // it is done by once: an Idempotency-Key gives the first answer again
+
+	answers reflect.Type // what add finds
 }
 
 // bodyMax is enough for the longest text with every character escaped.
@@ -97,26 +98,30 @@ const anyone gateway.Role = "anyone"
 
 // add puts an operation into the contract. The handler gets the caller, who has the role.
 func add[in, out any](s *Server, op operation, handle func(ctx context.Context, by access.Caller, in *in) (out, error)) {
+	if op.answers = reflect.TypeFor[out](); op.answers == reflect.TypeFor[none]() {
+		panic(op.ID + " answers nothing: addSilent")
+	}
 	if op.Status == 0 {
 		op.Status = http.StatusOK
 	}
-	if reflect.TypeFor[out]() == reflect.TypeFor[none]() {
-		op.Status = http.StatusNoContent
-		addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*struct{}, error) {
-			_, err := handle(ctx, by, in)
-			return &struct{}{}, err
-		})
-		return
-	}
-	addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*reply[out], error) {
+	addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*reply, error) {
 		body, err := handle(ctx, by, in)
-		return &reply[out]{Body: body}, err
+		return &reply{body}, err
+	})
+}
+
+// addSilent is add for an operation that answers nothing.
+func addSilent[in any](s *Server, op operation, handle func(ctx context.Context, by access.Caller, in *in) (none, error)) {
+	op.Status = http.StatusNoContent
+	addFull(s, op, func(ctx context.Context, by access.Caller, in *in) (*struct{}, error) {
+		_, err := handle(ctx, by, in)
+		return &struct{}{}, err
 	})
 }
 
 // addFull is add for an operation that sets its status or headers itself.
 func addFull[in, out any](s *Server, op operation, handle func(ctx context.Context, by access.Caller, in *in) (*out, error)) {
-	huma.Register(s.api, op.line(), func(ctx context.Context, in *in) (*out, error) {
+	huma.Register(s.api, op.line(s.api.OpenAPI().Components.Schemas), func(ctx context.Context, in *in) (*out, error) {
 		by := callerFrom(ctx)
 		if op.Role != "" {
 			if err := require(by, op.Role); err != nil {
@@ -138,10 +143,14 @@ func addFull[in, out any](s *Server, op operation, handle func(ctx context.Conte
 }
 
 // line is the operation as it stands in the contract.
-func (op operation) line() huma.Operation {
+func (op operation) line(schemas huma.Registry) huma.Operation {
 	o := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: Prefix + op.Path, Summary: op.Summary, Tags: []string{tagOf(op.Path)},
 		DefaultStatus: op.Status, MaxBodyBytes: op.MaxBody, Errors: op.refusals(),
+	}
+	if op.answers != nil {
+		body := &huma.MediaType{Schema: schemas.Schema(op.answers, true, op.ID+"Response")}
+		o.Responses = map[string]*huma.Response{strconv.Itoa(op.Status): {Content: map[string]*huma.MediaType{"application/json": body}}}
 	}
 	if op.Once {
 		o.Parameters = append(o.Parameters, &huma.Param{

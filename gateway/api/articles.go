@@ -93,7 +93,7 @@ func (s *Server) registerArticles() {
 	add(s, operation{Method: http.MethodGet, Path: "/articles/suggest", ID: "suggest-articles", Summary: "What may answer the customer's latest words", Role: agent}, s.suggestArticles)
 	add(s, operation{Method: http.MethodGet, Path: "/articles/shortcut/{word}", ID: "article-by-shortcut", Summary: "The article of a shortcut", Role: agent}, s.articleByShortcut)
 	add(s, operation{Method: http.MethodGet, Path: "/articles/{id}", ID: "get-article", Summary: "A whole article", Role: agent}, s.getArticle)
-	add(s, operation{Method: http.MethodPost, Path: "/articles/{id}/vote", ID: "vote-on-article", Summary: "Say whether an article helped", Role: agent}, s.vote)
+	addSilent(s, operation{Method: http.MethodPost, Path: "/articles/{id}/vote", ID: "vote-on-article", Summary: "Say whether an article helped", Role: agent}, s.vote)
 	add(s, operation{Method: http.MethodGet, Path: "/conversations/{id}/opened", ID: "opened-articles", Summary: "The articles whose links the customer has opened", Role: agent}, s.openedArticles)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/articles", ID: "insert-article", Summary: "Give the customer a FAQ link", Role: agent, Status: http.StatusCreated}, s.insertArticle)
 }

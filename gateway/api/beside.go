@@ -48,7 +48,7 @@ func (s *Server) registerBeside() {
 	add(s, operation{Method: http.MethodGet, Path: "/interactions/{id}/side-chat", ID: "get-side-chat", Summary: "What is said beside it, and who looks on", Role: agent}, s.sideChat)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/side-chat", ID: "say-beside", Summary: "Say something to those on it, of which the customer never hears; a supervisor whispers", Role: agent, Status: http.StatusCreated}, s.sayBeside)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/observe", ID: "observe", Summary: "Look on at a colleague's chat for a minute more", Role: supervisor}, s.observe)
-	add(s, operation{Method: http.MethodDelete, Path: "/interactions/{id}/observe", ID: "stop-observing", Summary: "Look on no longer", Role: supervisor}, s.stopObserving)
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/interactions/{id}/observe", ID: "stop-observing", Summary: "Look on no longer", Role: supervisor}, s.stopObserving)
 	add(s, operation{Method: http.MethodGet, Path: "/admin/supervision", ID: "admin-get-supervision", Summary: "What agents are told of supervisors", Role: supervisor},
 		func(ctx context.Context, _ access.Caller, _ *none) (Supervision, error) {
 			set, err := s.StaffChat.Settings(ctx)

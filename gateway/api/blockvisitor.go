@@ -55,7 +55,7 @@ func (s *Server) registerVisitorBlocks() {
 	add(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/block-visitor", ID: "block-visitor", Summary: "Keep the visitor of a chat from chatting; what was said stays", Role: gateway.RoleAgent, Status: http.StatusCreated}, s.blockVisitor)
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-blocked-visitors", Summary: "Who may not chat, the latest first", Role: role}, s.blockedVisitors)
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-block-network", Summary: "Keep all who come from a network from chatting", Role: role, Status: http.StatusCreated}, s.blockNetwork)
-	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-unblock-visitor", Summary: "Let them chat again", Role: role}, s.unblockVisitor)
+	addSilent(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-unblock-visitor", Summary: "Let them chat again", Role: role}, s.unblockVisitor)
 }
 
 func (s *Server) blockVisitor(ctx context.Context, by access.Caller, in *blockVisitorIn) (BlockedVisitor, error) {

@@ -203,6 +203,7 @@ func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChang
 	if c.Rev, err = revOf(in.IfMatch, c.Rev); err != nil {
 		return Case{}, err
 	}
+	was := c.State
 	set(&c.Subject, in.Body.Subject)
 	set(&c.State, in.Body.State)
 	set(&c.Assignee, in.Body.Assignee)
@@ -211,7 +212,7 @@ func (s *Server) changeCase(ctx context.Context, by access.Caller, in *caseChang
 	set(&c.Tags, in.Body.Tags)
 	var changed tickets.Case
 	err = s.commit(ctx, func(w *work) (err error) {
-		if changed, err = w.cases().UpdateCase(ctx, c); err != nil {
+		if changed, err = w.updateCase(ctx, was, c); err != nil {
 			return err
 		}
 		return w.audit(ctx, by, "case.changed", "case:"+c.ID.String(), map[string]any{

@@ -105,7 +105,7 @@ func (s *Server) liveSocket() *huma.Operation {
 // here, what it refuses as everywhere.
 func (s *Server) plain(method, path, id, summary string, params []*huma.Param, answers map[string]*huma.Response) *huma.Operation {
 	op := operation{Method: method, Path: path, ID: id, Summary: summary, Role: gateway.RoleAgent}
-	o := op.line()
+	o := op.line(nil)
 	o.Parameters, o.Responses = params, answers
 	problem := doc(s).Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	for _, status := range op.refusals() {

@@ -44,8 +44,8 @@ func (s *Server) registerDirectory() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/me/favourites", ID: "list-favourites", Summary: "What you have bookmarked", Role: agent}, s.favourites)
 	add(s, operation{Method: http.MethodGet, Path: "/me/recents", ID: "list-recents", Summary: "Whom you last transferred to or talked with", Role: agent}, s.recents)
-	add(s, operation{Method: http.MethodPut, Path: "/me/favourites/{kind}/{id}", ID: "add-favourite", Summary: "Bookmark a queue or an agent", Role: agent}, s.addFavourite)
-	add(s, operation{Method: http.MethodDelete, Path: "/me/favourites/{kind}/{id}", ID: "remove-favourite", Summary: "Forget a bookmark", Role: agent}, s.removeFavourite)
+	addSilent(s, operation{Method: http.MethodPut, Path: "/me/favourites/{kind}/{id}", ID: "add-favourite", Summary: "Bookmark a queue or an agent", Role: agent}, s.addFavourite)
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/me/favourites/{kind}/{id}", ID: "remove-favourite", Summary: "Forget a bookmark", Role: agent}, s.removeFavourite)
 	add(s, operation{Method: http.MethodGet, Path: "/skills", ID: "list-skills", Summary: "What agents may know, to be asked for in a transfer", Role: agent}, s.skills)
 	add(s, operation{Method: http.MethodGet, Path: "/me/statistics", ID: "my-statistics", Summary: "Your own figures of today", Role: agent}, s.myStatistics)
 }

@@ -45,7 +45,7 @@ func (s *Server) registerDKIM() {
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-dkim-keys", Summary: "The keys that sign outgoing mail, and their DNS records", Role: role}, s.dkimKeys)
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-create-dkim-key", Summary: "Make a key; it signs nothing until it is used", Role: role, Status: http.StatusCreated}, s.makeDKIM)
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/use", ID: "admin-use-dkim-key", Summary: "Sign a domain's mail with a key, once its record is published", Role: role}, s.useDKIM)
-	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-drop-dkim-key", Summary: "Sign with a key no more", Role: role}, s.dropDKIM)
+	addSilent(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-drop-dkim-key", Summary: "Sign with a key no more", Role: role}, s.dropDKIM)
 }
 
 func (s *Server) dkimKeys(ctx context.Context, _ access.Caller, _ *none) (page[DKIMKey], error) {

@@ -32,7 +32,7 @@ func (s *Server) registerDrafts() {
 	at := "/conversations/{id}/drafts"
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "list-drafts", Summary: "Mails that are being written in a conversation, by whomever", Role: agent}, s.drafts)
 	add(s, operation{Method: http.MethodPut, Path: at + "/{kind}", ID: "save-draft", Summary: "Keep a mail while it is being written", Role: agent, MaxBody: mailMax}, s.saveDraft)
-	add(s, operation{Method: http.MethodDelete, Path: at + "/{kind}", ID: "drop-draft", Summary: "Throw away a mail that was being written", Role: agent}, s.dropDraft)
+	addSilent(s, operation{Method: http.MethodDelete, Path: at + "/{kind}", ID: "drop-draft", Summary: "Throw away a mail that was being written", Role: agent}, s.dropDraft)
 	s.mux.HandleFunc("GET "+Prefix+at+"/{kind}/files/{key}", s.draftFile)
 }
 

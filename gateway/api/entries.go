@@ -40,7 +40,7 @@ type seenIn struct {
 func (s *Server) registerEntries() {
 	agent := gateway.RoleAgent
 	add(s, operation{Method: http.MethodGet, Path: "/conversations/{id}/entries", ID: "list-entries", Summary: "What was said and what happened, by position", Role: agent}, s.entries)
-	add(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/seen", ID: "note-seen", Summary: "You have read up to a position", Role: agent}, s.seen)
+	addSilent(s, operation{Method: http.MethodPost, Path: "/conversations/{id}/seen", ID: "note-seen", Summary: "You have read up to a position", Role: agent}, s.seen)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/messages", ID: "send-message", Summary: "Say something to the customer of a chat", Role: agent, Status: http.StatusCreated}, s.message)
 	add(s, operation{Method: http.MethodPost, Path: "/interactions/{id}/notes", ID: "write-note", Summary: "Write what customers never see", Role: agent, Status: http.StatusCreated}, s.note)
 }

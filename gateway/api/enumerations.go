@@ -16,7 +16,7 @@ var wordsOf = map[reflect.Type][]any{
 	reflect.TypeFor[gateway.Intent]():        {"available", "working_offline", "on_break", "logged_out"},
 	reflect.TypeFor[gateway.Status]():        {"available", "offered", "busy", "wrap_up", "working_offline", "on_break", "logged_out"},
 	reflect.TypeFor[gateway.State]():         {"waiting", "offered", "active", "parked", "wrap_up", "finished"},
-	reflect.TypeFor[gateway.End]():           {"handled", "pending", "abandoned", "short_abandon", "voicemail", "transferred_external", "closed", "form", "callback", "system_failure", "silent"},
+	reflect.TypeFor[gateway.End]():           {"handled", "pending", "abandoned", "short_abandon", "voicemail", "transferred_external", "closed", "form", "callback", "settled", "system_failure", "silent"},
 	reflect.TypeFor[gateway.Phase]():         {"talking", "hold", "consult", "conference", "colleagues"},
 	reflect.TypeFor[gateway.AlertKind]():     {"unanswered", "max_wait", "no_members", "wrap_up_overtime", "silent"},
 	reflect.TypeFor[gateway.CallFailure]():   {"busy", "no_answer", "refused", "unknown_number", "unreachable"},

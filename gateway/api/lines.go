@@ -58,7 +58,7 @@ func (s *Server) registerLines() {
 	add(s, line("join-lines", "join-lines", "Let everybody hear everybody"), s.joinLines)
 	add(s, line("drop-line", "drop-line", "End line 2; a colleague leaves"), s.dropLine)
 	add(s, line("swap-lines", "swap-lines", "Talk on one line of a call while the other hears music"), s.swap)
-	add(s, line("keys", "press-keys", "Send keys to the customer's side of a call"), s.press)
+	addSilent(s, line("keys", "press-keys", "Send keys to the customer's side of a call"), s.press)
 	add(s, line("hold", "hold-call", "Let the customer hear music"), func(ctx context.Context, by access.Caller, in *keyedIn) (Interaction, error) {
 		return s.control(ctx, by, in, HoldCall)
 	})

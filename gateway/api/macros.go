@@ -53,10 +53,10 @@ func (s *Server) registerMacros() {
 	add(s, operation{Method: http.MethodGet, Path: "/macros", ID: "list-macros", Summary: "Texts and steps kept ready: everybody's and your own, by name", Role: agent}, s.macros)
 	add(s, operation{Method: http.MethodPost, Path: "/macros", ID: "create-macro", Summary: "Keep one of your own ready", Role: agent, Status: http.StatusCreated, Once: true}, s.createMacro(true))
 	add(s, operation{Method: http.MethodPut, Path: "/macros/{id}", ID: "change-macro", Summary: "Change one of your own", Role: agent}, s.changeMacro(true))
-	add(s, operation{Method: http.MethodDelete, Path: "/macros/{id}", ID: "drop-macro", Summary: "Remove one of your own", Role: agent}, s.dropMacro(true))
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/macros/{id}", ID: "drop-macro", Summary: "Remove one of your own", Role: agent}, s.dropMacro(true))
 	add(s, operation{Method: http.MethodPost, Path: "/admin/macros", ID: "admin-create-macro", Summary: "Keep one ready for everybody", Role: admin, Status: http.StatusCreated, Once: true}, s.createMacro(false))
 	add(s, operation{Method: http.MethodPut, Path: "/admin/macros/{id}", ID: "admin-change-macro", Summary: "Change one of everybody's", Role: admin}, s.changeMacro(false))
-	add(s, operation{Method: http.MethodDelete, Path: "/admin/macros/{id}", ID: "admin-drop-macro", Summary: "Remove one of everybody's", Role: admin}, s.dropMacro(false))
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/admin/macros/{id}", ID: "admin-drop-macro", Summary: "Remove one of everybody's", Role: admin}, s.dropMacro(false))
 	s.registerWords()
 }
 

@@ -68,7 +68,7 @@ func (s *Server) registerQuarantine() {
 	add(s, operation{Method: http.MethodPost, Path: at + "/{id}/release", ID: "admin-release", Summary: "Read a mail in quarantine again and take it in", Role: role}, s.release)
 	add(s, operation{Method: http.MethodGet, Path: "/admin/blocked-senders", ID: "admin-list-blocked-senders", Summary: "Whose mail is held, the latest first", Role: role}, s.blocked)
 	add(s, operation{Method: http.MethodPost, Path: "/admin/blocked-senders", ID: "admin-block-sender", Summary: "Hold a sender's mail from now on", Role: role, Status: http.StatusCreated}, s.block)
-	add(s, operation{Method: http.MethodDelete, Path: "/admin/blocked-senders/{id}", ID: "admin-unblock-sender", Summary: "Let a sender's mail in again", Role: role}, s.unblock)
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/admin/blocked-senders/{id}", ID: "admin-unblock-sender", Summary: "Let a sender's mail in again", Role: role}, s.unblock)
 }
 
 func (s *Server) quarantine(ctx context.Context, _ access.Caller, in *latestIn) (page[Quarantined], error) {

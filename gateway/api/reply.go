@@ -68,7 +68,7 @@ func (s *Server) registerReply() {
 		Method: http.MethodPost, Path: "/interactions/{id}/forward", ID: "forward", Summary: "Pass a mail on to somebody else",
 		Role: agent, Status: http.StatusCreated, MaxBody: mailMax,
 	}, s.forward)
-	add(s, operation{
+	addSilent(s, operation{
 		Method: http.MethodPost, Path: "/conversations/{id}/entries/{pos}/cancel", ID: "cancel-mail", Summary: "Keep a mail of yours from leaving, while it has not",
 		Role: agent,
 	}, s.cancelMail)

@@ -54,7 +54,7 @@ func (s *Server) registerSession() {
 	addFull(s, operation{Method: http.MethodPost, Path: "/session", ID: "sign-in", Summary: "Sign in; the cookie is the session"}, s.signIn)
 	addFull(s, operation{Method: http.MethodDelete, Path: "/session", ID: "sign-out", Summary: "Sign out of this session", Status: http.StatusNoContent}, s.signOut)
 	add(s, operation{Method: http.MethodGet, Path: "/sessions", ID: "list-sessions", Summary: "Where you are signed in", Role: anyone}, s.sessions)
-	add(s, operation{Method: http.MethodDelete, Path: "/sessions/{id}", ID: "revoke-session", Summary: "Sign out somewhere else", Role: anyone}, s.revokeSession)
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/sessions/{id}", ID: "revoke-session", Summary: "Sign out somewhere else", Role: anyone}, s.revokeSession)
 	add(s, operation{Method: http.MethodPut, Path: "/me/password", ID: "change-password", Summary: "Change your password", Role: anyone}, s.changePassword)
 	add(s, operation{Method: http.MethodPost, Path: "/socket-ticket", ID: "socket-ticket", Summary: "A one-use ticket for the socket, good for 30 s", Role: gateway.RoleAgent}, s.ticket)
 }

@@ -118,11 +118,11 @@ func (s *Server) registerStaff() {
 	add(s, operation{Method: http.MethodGet, Path: "/staff-chats/entries", ID: "find-staff-entries", Summary: "What was said in your chats, found by words", Role: agent}, s.findStaff)
 	add(s, operation{Method: http.MethodGet, Path: "/staff-chats/{id}/entries", ID: "list-staff-entries", Summary: "What was said there", Role: agent}, s.staffEntries)
 	add(s, operation{Method: http.MethodPost, Path: "/staff-chats/{id}/messages", ID: "say-to-staff", Summary: "Say something there", Role: agent, Status: http.StatusCreated}, s.sayToStaff)
-	add(s, operation{Method: http.MethodPost, Path: "/staff-chats/{id}/seen", ID: "note-staff-seen", Summary: "You have read up to a position", Role: agent}, s.staffSeen)
+	addSilent(s, operation{Method: http.MethodPost, Path: "/staff-chats/{id}/seen", ID: "note-staff-seen", Summary: "You have read up to a position", Role: agent}, s.staffSeen)
 	add(s, operation{Method: http.MethodGet, Path: "/supervisor-messages", ID: "list-supervisor-messages", Summary: "What supervisors have told you", Role: agent}, s.messages)
 	add(s, operation{Method: http.MethodPost, Path: "/supervisor-messages", ID: "send-supervisor-message", Summary: "Tell agents, groups, queues or everybody", Role: supervisor, Status: http.StatusCreated, Once: true}, s.sendMessage)
 	add(s, operation{Method: http.MethodGet, Path: "/supervisor-messages/{id}/readers", ID: "list-message-readers", Summary: "Who was told, and who has seen it when", Role: supervisor}, s.messageReaders)
-	add(s, operation{Method: http.MethodPost, Path: "/supervisor-messages/{id}/seen", ID: "note-message-seen", Summary: "You have read it", Role: agent}, s.messageSeen)
+	addSilent(s, operation{Method: http.MethodPost, Path: "/supervisor-messages/{id}/seen", ID: "note-message-seen", Summary: "You have read it", Role: agent}, s.messageSeen)
 	add(s, operation{Method: http.MethodDelete, Path: "/supervisor-messages/{id}", ID: "withdraw-supervisor-message", Summary: "Take it back", Role: supervisor}, s.withdrawMessage)
 }
 

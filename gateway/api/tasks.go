@@ -51,7 +51,7 @@ func (s *Server) registerTasks() {
 	add(s, operation{Method: http.MethodGet, Path: "/tasks", ID: "list-tasks", Summary: "Tasks, the one due first at the top", Role: agent}, s.tasks)
 	add(s, operation{Method: http.MethodPost, Path: "/tasks", ID: "create-task", Summary: "Note something to be done", Role: agent, Status: http.StatusCreated, Once: true}, s.createTask)
 	add(s, operation{Method: http.MethodPatch, Path: "/tasks/{id}", ID: "change-task", Summary: "Change a task, or tick it off", Role: agent}, s.changeTask)
-	add(s, operation{Method: http.MethodDelete, Path: "/tasks/{id}", ID: "delete-task", Summary: "Remove a task", Role: agent}, s.deleteTask)
+	addSilent(s, operation{Method: http.MethodDelete, Path: "/tasks/{id}", ID: "delete-task", Summary: "Remove a task", Role: agent}, s.deleteTask)
 }
 
 func (s *Server) tasks(ctx context.Context, _ access.Caller, in *tasksIn) (page[tickets.Task], error) {

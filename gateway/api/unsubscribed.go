@@ -42,7 +42,7 @@ func (s *Server) registerUnsubscribed() {
 	role, at := gateway.RoleSupervisor, "/admin/unsubscribed"
 	add(s, operation{Method: http.MethodGet, Path: at, ID: "admin-list-unsubscribed", Summary: "Who wants no automatic mail, the latest first; with q, those found", Role: role}, s.unsubscribed)
 	add(s, operation{Method: http.MethodPost, Path: at, ID: "admin-unsubscribe", Summary: "Send an address no automatic mail from now on", Role: role, Status: http.StatusCreated}, s.unsubscribe)
-	add(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-resubscribe", Summary: "Let an address have automatic mail again", Role: role}, s.resubscribe)
+	addSilent(s, operation{Method: http.MethodDelete, Path: at + "/{id}", ID: "admin-resubscribe", Summary: "Let an address have automatic mail again", Role: role}, s.resubscribe)
 }
 
 func (s *Server) unsubscribed(ctx context.Context, _ access.Caller, in *unsubscribedIn) (page[Unsubscribed], error) {

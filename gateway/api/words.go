@@ -82,7 +82,7 @@ func (s *Server) useMacro(ctx context.Context, by access.Caller, in *useMacroIn)
 		if c, err = w.cases().Case(ctx, i.Case); err != nil || !m.Changes() {
 			return err
 		}
-		if c, err = w.cases().UpdateCase(ctx, m.On(c)); err != nil {
+		if c, err = w.updateCase(ctx, c.State, m.On(c)); err != nil {
 			return err
 		}
 		return w.audit(ctx, by, "macro.used", "case:"+c.ID.String(), map[string]any{"macro": strconv.FormatInt(m.ID, 10)})

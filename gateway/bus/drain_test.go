@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"testing"
@@ -125,4 +126,30 @@ func TestADrainAfterAnother(t *testing.T) {
 func isCode(err error, code string) bool {
 	refusal, ok := errors.AsType[*gateway.Error](err)
 	return ok && refusal.Code == code
+}
+
+// Whoever minds the node's drain need not look at the clock: each look at the rows is told, the one
+// that a mark asks for too.
+func TestALookIsTold(t *testing.T) {
+	n := bus.NewNodes(pgtest.New(t), bus.Node{Name: "north1", Run: "a", Roles: []string{"router"}}, bus.New(), slog.New(slog.DiscardHandler))
+	if err := n.Join(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	if _, err := n.Drain(t.Context(), "north1", bus.Plan{Deadline: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	for late := time.After(time.Minute); n.Draining() == nil; {
+		select {
+		case <-n.Looked():
+		case <-late:
+			t.Fatal("a minute after the order nobody was told of a look at it")
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

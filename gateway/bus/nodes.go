@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 const (
@@ -45,6 +46,8 @@ type Nodes struct {
 	log  *slog.Logger
 	name *pgx.Conn // whose session holds the lock of our name
 
+	looked chan struct{} // holds one hint
+
 	mu   sync.Mutex // guards what follows
 	seen map[string]sight
 }
@@ -60,7 +63,7 @@ type sight struct {
 
 // NewNodes makes the watch for a node. Join makes it known, Run keeps it so.
 func NewNodes(pool *pgxpool.Pool, self Node, bus Bus, log *slog.Logger) *Nodes {
-	return &Nodes{pool: pool, self: self, bus: bus, log: log, seen: map[string]sight{}}
+	return &Nodes{pool: pool, self: self, bus: bus, log: log, looked: make(chan struct{}, 1), seen: map[string]sight{}}
 }
 
 // Join writes the node's row, before it serves anybody. A name that another process has
@@ -125,7 +128,7 @@ var errReplaced = errors.New("another process has begun under this node's name")
 // away: a node that has left is gone at once.
 func (n *Nodes) Run(ctx context.Context) error {
 	defer n.leave(ctx)
-	tick := time.NewTicker(beatEvery)
+	tick := time.NewTimer(beat.Next(beatEvery))
 	defer tick.Stop()
 	marked := make(chan struct{}, 1)
 	defer n.bus.Subscribe(SubjectNodes, func([]byte) {
@@ -139,19 +142,33 @@ func (n *Nodes) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return n.remove(ctx)
 		case <-tick.C:
+			tick.Reset(beat.Next(beatEvery))
 		case <-marked:
 			if err := n.ownMark(ctx); err != nil && ctx.Err() == nil {
 				n.log.Warn("read the node's row", "err", err)
 			}
+			n.tellLooked()
 			continue
 		}
 		err := n.beat(ctx)
+		n.tellLooked()
 		if errors.Is(err, errReplaced) {
 			return err
 		}
 		if err != nil && ctx.Err() == nil {
 			n.log.Warn("renew the node's row", "err", err)
 		}
+	}
+}
+
+// Looked has a hint after each look at the rows, at most one: for whoever minds what they say of
+// this node.
+func (n *Nodes) Looked() <-chan struct{} { return n.looked }
+
+func (n *Nodes) tellLooked() {
+	select {
+	case n.looked <- struct{}{}:
+	default:
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 const (
@@ -81,7 +82,7 @@ func (f *Feed) follow(ctx context.Context) error {
 		}
 		wait(ctx, restBefore)
 		if poll.Reset(pollEvery); time.Since(heard) > restAfter {
-			poll.Reset(restEvery)
+			poll.Reset(beat.Next(restEvery))
 		}
 		select {
 		case <-ctx.Done():
@@ -210,7 +211,7 @@ func (f *Feed) page(ctx context.Context, after position, limit int, topics []str
 
 // every runs a duty now and then until ctx ends; that it failed once is no reason to stop.
 func (f *Feed) every(ctx context.Context, period time.Duration, duty string, do func(context.Context) error) error {
-	tick := time.NewTicker(period)
+	tick := time.NewTimer(beat.Next(period))
 	defer tick.Stop()
 	for {
 		if err := do(ctx); err != nil && ctx.Err() == nil {
@@ -220,6 +221,7 @@ func (f *Feed) every(ctx context.Context, period time.Duration, duty string, do 
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			tick.Reset(beat.Next(period))
 		}
 	}
 }

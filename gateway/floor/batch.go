@@ -52,7 +52,7 @@ func (b *batch) writes() bool { return len(b.events)+len(b.answers)+len(b.taken)
 // holds says whether anybody waits for it.
 func (b *batch) holds() bool { return b.writes() || len(b.told) > 0 }
 
-// admitted is a row of floor_inbox: a routing.Admit, or a routing.Regroup.
+// admitted is a row of floor_inbox: a routing.Admit, Regroup or Settle.
 type admitted struct {
 	id    int64
 	event routing.Event

@@ -21,7 +21,7 @@ type Aside struct {
 // SetAside lists the admissions that wait for an operator, oldest first.
 func (f *Floor) SetAside(ctx context.Context) ([]Aside, error) {
 	rows, err := f.pool.Query(ctx, `
-		select id, created_at, set_aside_at, fault, coalesce(admission, regroup)::text as admission
+		select id, created_at, set_aside_at, fault, coalesce(admission, regroup, settle)::text as admission
 		from floor_inbox
 		where set_aside_at is not null
 		order by id

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 )
 
@@ -124,15 +125,20 @@ func (l *leader) serve(ctx context.Context) func(context.Context, string, []byte
 // yet a busy floor commits in large batches. The inbox is read on a hint, now and then without
 // one, and for who leaves what is not known: an exchange with the database less for each command.
 func (l *leader) loop(ctx context.Context) error {
-	poll := time.NewTicker(inboxPoll)
+	poll := time.NewTimer(beat.Next(inboxPoll))
 	defer poll.Stop()
-	board := time.NewTicker(boardGap)
+	board := time.NewTimer(boardGap)
 	defer board.Stop()
+	rested := false
 	wake := time.NewTimer(0)
 	defer wake.Stop()
 	work, cancel := outlast(ctx)
 	defer cancel()
 	for {
+		if rested && l.stirs() {
+			board.Reset(beat.Next(boardGap))
+			rested = false
+		}
 		var more came
 		in := l.doors(poll.C, wake.C)
 		select {
@@ -150,6 +156,7 @@ func (l *leader) loop(ctx context.Context) error {
 		case <-in.inbox:
 			more.look = true
 		case <-in.poll:
+			poll.Reset(beat.Next(inboxPoll))
 			more.look = true
 		case <-in.wake:
 		case <-in.plan:
@@ -163,6 +170,8 @@ func (l *leader) loop(ctx context.Context) error {
 		case <-board.C:
 			l.publishBoard()
 			l.keepHouse(ctx)
+			rested = !l.stirs()
+			board.Reset(l.rest())
 			if l.next.full() {
 				continue
 			}
@@ -178,6 +187,19 @@ func (l *leader) loop(ctx context.Context) error {
 		}
 		l.arm(wake)
 	}
+}
+
+// stirs says whether there is something to look after at each beat: a board to publish, a snapshot
+// to draw, or consoles whose nodes may die.
+func (l *leader) stirs() bool { return l.board || l.snapshotDue() || len(l.there) > 0 }
+
+// rest is how long it is until that is looked after again; what else keepHouse does need not be on
+// the minute.
+func (l *leader) rest() time.Duration {
+	if l.stirs() {
+		return beat.Next(boardGap)
+	}
+	return beat.Next(tidyEvery / 2)
 }
 
 // doors are where things come in. They are shut while the next batch is full.

@@ -20,7 +20,7 @@ func (l *leader) read(ctx context.Context, b *batch, more *came) error {
 	l.more = true
 	if room := batchMax - len(b.taken); more.look && room > 0 {
 		q.Queue(`
-			select id, admission, regroup from floor_inbox
+			select id, admission, regroup, settle from floor_inbox
 			where set_aside_at is null and id <> all($1)
 			order by id
 			limit $2`, b.rows(l.under.rows([]int64{})), room).Query(func(rows pgx.Rows) error {
@@ -82,9 +82,9 @@ type torn struct {
 
 func readInbox(rows pgx.Rows) (good []admitted, bad []torn, err error) {
 	var id int64
-	var admission, regroup []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &admission, &regroup}, func() error {
-		ev, err := readRow(admission, regroup)
+	var admission, regroup, settle []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &admission, &regroup, &settle}, func() error {
+		ev, err := readRow(admission, regroup, settle)
 		if err != nil {
 			bad = append(bad, torn{id, err})
 			return nil //nolint:nilerr // of this row only; the others are taken
@@ -95,11 +95,16 @@ func readInbox(rows pgx.Rows) (good []admitted, bad []torn, err error) {
 	return good, bad, err
 }
 
-func readRow(admission, regroup []byte) (routing.Event, error) {
-	if regroup != nil {
+func readRow(admission, regroup, settle []byte) (routing.Event, error) {
+	switch {
+	case regroup != nil:
 		var r routing.Regroup
 		err := json.Unmarshal(regroup, &r)
 		return r, err
+	case settle != nil:
+		var s routing.Settle
+		err := json.Unmarshal(settle, &s)
+		return s, err
 	}
 	var a routing.Admit
 	err := json.Unmarshal(admission, &a)

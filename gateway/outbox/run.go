@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 	"github.com/vaxelhq/vaxel/gateway/crash"
 	"github.com/vaxelhq/vaxel/gateway/retry"
 )
@@ -23,7 +24,7 @@ const (
 	lease    = 15 * time.Minute
 	sendTime = 12 * time.Minute
 
-	// Who sends says so every now and then. What a node that fell silent was sending stays its
+	// Who sends says so at the first look after this. What a node that fell silent was sending stays its
 	// own until the lease ends, but takes up no room in its lanes.
 	signEvery = 10 * time.Second
 	silent    = time.Minute
@@ -35,8 +36,7 @@ func (o *Store) Run(ctx context.Context) error {
 	defer o.bus.Subscribe(subject, func([]byte) { o.hint() })()
 	look := time.NewTimer(0)
 	defer look.Stop()
-	signs := time.NewTicker(signEvery)
-	defer signs.Stop()
+	signed := time.Now()
 	var sending errgroup.Group
 	defer sending.Wait() //nolint:errcheck // they report for themselves
 	free := make(chan struct{}, senders)
@@ -51,7 +51,7 @@ func (o *Store) Run(ctx context.Context) error {
 		if inherited {
 			again, err = o.handOut(ctx, &sending, free)
 		}
-		look.Reset(again)
+		look.Reset(min(again, beat.Next(pollMost)))
 		if err != nil && ctx.Err() == nil {
 			o.log.Warn("outbox not read; trying again", "err", err)
 		}
@@ -60,10 +60,10 @@ func (o *Store) Run(ctx context.Context) error {
 			return nil
 		case <-o.wake:
 		case <-look.C:
-		case <-signs.C:
-			if len(free) > 0 {
-				o.sign(ctx)
-			}
+		}
+		if len(free) > 0 && time.Since(signed) >= signEvery {
+			signed = time.Now()
+			o.sign(ctx)
 		}
 	}
 }

@@ -219,6 +219,8 @@ func (d *day) drawEvent() Event {
 		return gateway.CallBack{Interaction: d.drawItem(), Callback: d.nextID - 1}
 	case 5, 6:
 		return d.drawRegroup()
+	case 7:
+		return Settle{gateway.Settle{Case: gateway.CaseID(between(d.T, "closed", 0, 6)), At: d.now}}
 	}
 	return Wake{}
 }

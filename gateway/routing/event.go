@@ -25,6 +25,10 @@ type (
 	Regroup struct {
 		gateway.Regroup
 	}
+	// Settle ends the callbacks of a case that was closed.
+	Settle struct {
+		gateway.Settle
+	}
 	// Wake says that the time of an earlier WakeAt has come.
 	Wake struct{}
 	// Recover is the first event after a restart or a takeover: offers that were out

@@ -20,6 +20,7 @@ func FuzzUnmarshalEvent(f *testing.F) {
 		routing.Wake{},
 		routing.Admit{Admission: gateway.Admission{Interaction: 9, Channel: gateway.Email, Queue: 1, Case: 3, ArrivedAt: at}},
 		routing.Regroup{Regroup: gateway.Regroup{From: 3, Into: 1}},
+		routing.Settle{Settle: gateway.Settle{Case: 1}},
 		routing.Regroup{Regroup: gateway.Regroup{From: 1, Into: 3, Conversations: []gateway.ConversationID{4}}},
 		gateway.SetStatus{Agent: 1, Intent: gateway.IntentOnBreak, Code: "lunch", Force: true},
 		gateway.Consoles{Agent: 1},

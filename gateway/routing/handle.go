@@ -23,6 +23,7 @@ var handlers = byKind(
 	always(func(c *Core, _ Wake) { c.wake() }),
 	always(func(c *Core, _ Recover) { c.recover() }),
 	always(func(c *Core, e Regroup) { c.regroup(e.Regroup) }),
+	always(func(c *Core, e Settle) { c.settleCase(e.Settle) }),
 	on(func(c *Core, e Admit) *gateway.Error { return c.admit(e.Admission) }),
 
 	// what is said to an offer, and by the customer's side

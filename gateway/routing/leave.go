@@ -13,7 +13,7 @@ const shortWait = 5 * time.Second
 
 var ends = []gateway.End{
 	"", gateway.EndHandled, gateway.EndAbandoned, gateway.EndShortAbandon, gateway.EndVoicemail,
-	gateway.EndTransferredExternal, gateway.EndClosed, gateway.EndForm, gateway.EndCallback, gateway.EndSystemFailure, gateway.EndSilent,
+	gateway.EndTransferredExternal, gateway.EndClosed, gateway.EndForm, gateway.EndCallback, gateway.EndSystemFailure, gateway.EndSilent, gateway.EndSettled,
 }
 
 // leave ends the customer's side. Before an answer that is the interaction's end, after

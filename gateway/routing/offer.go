@@ -17,6 +17,7 @@ type offer struct {
 // Why an offer was withdrawn or failed, or an item taken from an agent.
 const (
 	CauseCustomerLeft = "customer_left"
+	CauseSettled      = "settled" // the case of a callback was closed
 	CauseAgentStatus  = "agent_status"
 	CauseLeaseLost    = "lease_lost"
 	CauseSupervisor   = "supervisor"

@@ -229,6 +229,14 @@ func (f *floor) do(at time.Time, w []string) {
 		f.why(gateway.InteractionID(number(w[0])))
 		return
 	}
+	if w[0] == "case" && w[2] == "closes" { // case 7 closes [at 09:00:00]
+		s := gateway.Settle{Case: gateway.CaseID(number(w[1])), At: at}
+		if len(w) > 4 {
+			s.At = clock(w[4])
+		}
+		f.apply(at, routing.Settle{Settle: s})
+		return
+	}
 	if w[0] == "case" { // case 7 becomes 9 [of conversation 3 …]
 		r := gateway.Regroup{From: gateway.CaseID(number(w[1])), Into: gateway.CaseID(number(w[3]))}
 		for _, id := range w[min(6, len(w)):] {

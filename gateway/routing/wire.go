@@ -20,6 +20,8 @@ func MarshalEvent(ev Event) ([]byte, error) {
 		name = "Admit"
 	case Regroup:
 		name = "Regroup"
+	case Settle:
+		name = "Settle"
 	case Wake:
 		name = "Wake"
 	case Recover:
@@ -47,6 +49,8 @@ func UnmarshalEvent(data []byte) (Event, error) {
 		return read[Admit](e)
 	case "Regroup":
 		return read[Regroup](e)
+	case "Settle":
+		return read[Settle](e)
 	case "Wake":
 		return read[Wake](e)
 	case "Recover":

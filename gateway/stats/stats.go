@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // Feed tells of agents' statuses, early and again.
@@ -36,10 +37,10 @@ type Store struct {
 	// Plans says when queues are open. Without it every hour counts.
 	Plans Plans
 
-	mu    sync.Mutex // guards spans
-	spans []span     // heard, not yet stored
-
-	looked time.Time // when what the floor shows was last noted; Run's
+	mu     sync.Mutex    // guards spans
+	spans  []span        // heard, not yet stored
+	first  chan struct{} // holds one hint that there are some
+	behind bool          // what the floor shows is to be noted, too; Run's
 }
 
 type span struct {
@@ -51,11 +52,11 @@ type span struct {
 
 // New gives the figures of the log in pool. Statuses are noted while Run runs.
 func New(pool *pgxpool.Pool, feed Feed, log *slog.Logger) *Store {
-	return &Store{pool: pool, feed: feed, log: log, Zone: time.Local}
+	return &Store{pool: pool, feed: feed, log: log, first: make(chan struct{}, 1), behind: true, Zone: time.Local}
 }
 
 const (
-	flushEvery = time.Second
+	flushEvery = time.Second // after the first that was heard: more may come
 	// lookEvery is how often what the floor shows is looked at, lest something was not heard.
 	lookEvery = 10 * time.Second
 	// mostSpans is what is kept in memory while the database is away: an hour of a
@@ -69,16 +70,24 @@ const (
 func (s *Store) Run(ctx context.Context) error {
 	cancel := s.feed.Watch([]string{gateway.TopicBoard}, s.heard)
 	defer cancel()
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
+	soon, look := time.NewTimer(0), time.NewTimer(beat.Next(lookEvery))
+	defer soon.Stop()
+	defer look.Stop()
 	for {
-		if err := s.note(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("note agents' statuses", "err", err)
-		}
 		select {
 		case <-ctx.Done():
 			return s.note(context.WithoutCancel(ctx))
-		case <-tick.C:
+		case <-s.first:
+			soon.Reset(flushEvery)
+			continue
+		case <-look.C:
+			look.Reset(beat.Next(lookEvery))
+			s.behind = true
+		case <-soon.C:
+		}
+		if err := s.note(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("note agents' statuses", "err", err)
+			soon.Reset(flushEvery)
 		}
 	}
 }
@@ -94,6 +103,12 @@ func (s *Store) heard(e gateway.Event) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.spans) == 0 {
+		select {
+		case s.first <- struct{}{}:
+		default:
+		}
+	}
 	if len(s.spans) < mostSpans {
 		s.spans = append(s.spans, span{p.Agent, p.Since, p.Status, p.StatusCode})
 	}
@@ -107,7 +122,7 @@ func (s *Store) note(ctx context.Context) error {
 	spans := s.spans
 	s.spans = nil
 	s.mu.Unlock()
-	look := time.Since(s.looked) >= lookEvery || len(spans) >= mostSpans
+	look := s.behind || len(spans) >= mostSpans
 	if len(spans) == 0 && !look {
 		return nil
 	}
@@ -133,9 +148,7 @@ func (s *Store) note(ctx context.Context) error {
 		s.mu.Unlock()
 		return err
 	}
-	if look {
-		s.looked = time.Now()
-	}
+	s.behind = false
 	return nil
 }
 

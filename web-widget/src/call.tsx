@@ -20,7 +20,7 @@ export function Call({ part, asking, ask, text, name, topic }: Props) {
   const w = words();
   const [soon, setSoon] = useState(true);
   if (state.called !== undefined) return <b role="status">{promised(part, state.called)}</b>;
-  if (!asking) return <button class="link" type="button" onClick={() => ask(true)}>{w.callInstead}</button>;
+  if (!asking) return <>{state.off && <b role="status">{part.w.callOff}</b>}<button class="link" type="button" onClick={() => ask(true)}>{w.callInstead}</button></>;
   const send = (e: Event) => {
     e.preventDefault();
     const f = new FormData(e.currentTarget as HTMLFormElement);

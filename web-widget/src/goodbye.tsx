@@ -9,7 +9,8 @@ import { words } from "./laterwords";
 export function Ended({ part }: { part: Part }) {
   const { session, state } = part;
   const w = words();
-  const cause = state.lines.findLast((l) => l.what === "ended" || l.what === "call_off")?.cause; // a call that is off was promised before
+  const end = state.lines.findLast((l) => l.what === "ended" || l.what === "call_off"); // a call that is off was promised before
+  const cause = end?.cause === "settled" ? undefined : end?.cause;
   const served = state.lines.some((l) => l.what === "joined");
   return (
     <footer class="w-foot w-foot--end">

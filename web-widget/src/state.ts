@@ -19,6 +19,7 @@ export interface State {
   callable: boolean; // they may be called back instead
   left: boolean; // a letter is stored
   called?: number; // a call is noted: for when, 0 for soon
+  off?: boolean; // and is not any more
   known: boolean; // the website has said who they are
   refusal?: string; // the code of why it is not believed
   trouble?: string; // why what was asked for last, and is no line, was refused
@@ -59,6 +60,8 @@ export function apply(s: State, f: FrameOut): State {
       return (f.pos ?? 0) > s.seen ? { ...s, seen: f.pos ?? 0, seenAt: Date.now() + s.skew } : s;
     case "left":
       return left(s, f.cid);
+    case "call_off":
+      return s.called === undefined ? s : { ...s, called: undefined, off: true };
     case "error":
       if (f.code?.startsWith("identity")) return { ...s, refusal: f.code };
       if (!s.out.some((o) => o.cid === f.cid && (o.t !== "callback" || f.code === "try_again"))) return { ...s, trouble: f.detail, out: s.out.filter((o) => o.cid !== f.cid) };
@@ -73,7 +76,7 @@ export function apply(s: State, f: FrameOut): State {
 // A letter or a wish to be called is stored.
 function left(s: State, cid?: string): State {
   const o = s.out.find((x) => x.cid === cid);
-  return { ...s, ...(o?.t === "callback" ? { called: o.due ?? 0 } : { left: true }), out: s.out.filter((x) => x !== o) };
+  return { ...s, ...(o?.t === "callback" ? { called: o.due ?? 0, off: false } : { left: true }), out: s.out.filter((x) => x !== o) };
 }
 
 function contiguous(s: State, f: FrameOut): void {
@@ -89,7 +92,7 @@ function take(s: State, lines: Line[], pos: number): State {
   const fresh = lines.filter((l) => l.pos > s.pos);
   const confirmed = new Set(fresh.map((l) => l.cid).filter(Boolean));
   const typing = fresh.some((l) => l.from !== "me") ? "" : s.typing; // what was being written has come
-  const called = fresh.some((l) => l.what === "call_off") ? undefined : s.called;
+  const called = fresh.some((l) => l.what === "call_off" || l.cause === "settled") ? undefined : s.called;
   return { ...s, typing, called, lines: fresh.length ? [...s.lines, ...fresh] : s.lines, out: s.out.filter((o) => !confirmed.has(o.cid)), pos: Math.max(s.pos, pos) };
 }
 

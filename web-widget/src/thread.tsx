@@ -48,7 +48,7 @@ export function groups(lines: Line[]): Line[][] {
 function Event({ part: { w, time }, line }: { part: Part; line: Line }) {
   const text = ({
     joined: () => fill(w.joined, first(line.name) || w.agent), left: () => (line.name ? fill(w.left, first(line.name)) : w.handedOver), transferred: () => w.transferred,
-    reconnecting: () => w.reconnecting, ended: () => w.ended, call_off: () => w.callOff,
+    reconnecting: () => w.reconnecting, ended: () => (line.cause === "settled" ? w.callOff : w.ended), call_off: () => w.callOff,
   } as Record<string, () => string>)[line.what ?? ""]?.();
   return text ? <div class="event">{text} <time>{time(line.at)}</time></div> : null;
 }

@@ -72,7 +72,7 @@ export interface Line {
   card?: Card;
   file?: Sent;
   what?: string;
-  cause?: string; // of an end that was no goodbye: closed, form, callback
+  cause?: string; // of an end that was no goodbye: closed, form, callback, settled
 }
 
 export interface FrameOut {

@@ -161,6 +161,12 @@ test("a call that is off is promised no more, and takes nobody away", () => {
   const next = apply(s, { t: "msg", prev: 1, pos: 2, line: off } as FrameOut);
   assert.equal(next.called, undefined);
   assert.equal(agentOf(next.lines), "Alva");
+  const told = apply(s, { t: "call_off", cid: "c" } as FrameOut);
+  assert.deepEqual([told.called, told.off], [undefined, true]);
+  assert.equal(apply(told, { t: "call_off", cid: "c" } as FrameOut), told, "told again it is nothing new");
+  assert.equal(apply({ ...told, out: [{ t: "callback", cid: "d", at: 0, text: "" }] }, { t: "left", cid: "d" } as FrameOut).off, false);
+  const settled: Line = { ...off, what: "ended", cause: "settled" };
+  assert.equal(apply(s, { t: "msg", prev: 1, pos: 2, line: settled } as FrameOut).called, undefined);
 });
 
 test("a welcome ends what had stopped the chat", () => {

@@ -35,6 +35,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // Timeline is where entries of the conversation are kept.
@@ -132,12 +133,13 @@ func (r *Room) Handler() http.Handler {
 // to this node's successor.
 func (r *Room) Run(ctx context.Context) error {
 	r.setOpen(map[int]context.CancelFunc{})
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTimer(beat.Next(sweepEvery))
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
+			tick.Reset(beat.Next(sweepEvery))
 			r.forgetGuesses()
 			if err := r.sweep(ctx); err != nil && ctx.Err() == nil {
 				r.Log.Warn("co-browsing not swept", "err", err)

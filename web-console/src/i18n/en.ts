@@ -330,7 +330,7 @@ export const en: Words = {
       called: () => 'Called in',
       left: (who) => `${who} left`,
       transferred: () => 'Transferred',
-      ended: () => 'The conversation ended',
+      ended: (_who, h) => (h?.cause === 'settled' ? 'The customer is not called: the case was closed' : 'The conversation ended'),
       handed_over: (_who, h) => (h?.cause === 'asked' ? 'The customer asked for a person' : h?.cause === 'failed' ? 'The bot gave no answer' : 'The bot handed over'),
       reconnecting: () => 'The connection broke, reconnecting',
       finished: () => 'Wrap-up is done',
@@ -524,6 +524,7 @@ export const en: Words = {
     outcomes: { accepted: 'took it', declined: 'declined', missed: 'did not answer', withdrawn: 'was taken back', failed: 'could not be reached' },
     causes: {
       customer_left: 'the customer left',
+      settled: 'the case was closed',
       agent_status: 'changed status',
       lease_lost: 'the console was gone',
       supervisor: 'a supervisor stepped in',

@@ -332,7 +332,7 @@ export const sv = {
       called: () => 'Ringde in',
       left: (who: string) => `${who} lämnade`,
       transferred: () => 'Överfört',
-      ended: () => 'Konversationen avslutades',
+      ended: (_who, h) => (h?.cause === 'settled' ? 'Kunden blir inte uppringd: ärendet stängdes' : 'Konversationen avslutades'),
       handed_over: (_who, h) => (h?.cause === 'asked' ? 'Kunden bad om en människa' : h?.cause === 'failed' ? 'Boten gav inget svar' : 'Boten lämnade över'),
       reconnecting: () => 'Kontakten bröts, återansluter',
       finished: () => 'Efterbearbetningen är klar',
@@ -526,6 +526,7 @@ export const sv = {
     outcomes: { accepted: 'tog det', declined: 'avböjde', missed: 'svarade inte', withdrawn: 'togs tillbaka', failed: 'gick inte att nå' },
     causes: {
       customer_left: 'kunden gick',
+      settled: 'ärendet stängdes',
       agent_status: 'bytte status',
       lease_lost: 'konsolen var borta',
       supervisor: 'en arbetsledare ingrep',
