@@ -10,6 +10,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/api/pace"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 	"github.com/vaxelhq/vaxel/gateway/routing"
 	"github.com/vaxelhq/vaxel/gateway/stats"
 )
@@ -44,8 +45,8 @@ func (s *Server) boardTick(board []byte) {
 // changed and once a second at most. An agent sees their own queues and those that they asked to follow,
 // supervisors see all.
 func (s *Server) tellBoards(ctx context.Context) {
-	beat := time.NewTicker(figuresFor)
-	defer beat.Stop()
+	again := time.NewTimer(beat.Next(figuresFor))
+	defer again.Stop()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	var show liveBoard
@@ -58,7 +59,8 @@ func (s *Server) tellBoards(ctx context.Context) {
 		select {
 		case body := <-s.boards:
 			show.take(body)
-		case <-beat.C:
+		case <-again.C:
+			again.Reset(beat.Next(figuresFor))
 		case <-ctx.Done():
 			return
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // lapseEvery is how long after their minute it may take until somebody who looks on and says
@@ -16,7 +17,7 @@ const lapseEvery = 10 * time.Second
 // endLapsed ends, until ctx does, the looking on of supervisors who did not say that they go:
 // whose console was closed or cut off, or who stayed when the chat had ended.
 func (s *Server) endLapsed(ctx context.Context) {
-	tick := time.NewTicker(lapseEvery)
+	tick := time.NewTimer(beat.Next(lapseEvery))
 	defer tick.Stop()
 	for {
 		if err := s.lapseAll(ctx); err != nil && ctx.Err() == nil {
@@ -24,6 +25,7 @@ func (s *Server) endLapsed(ctx context.Context) {
 		}
 		select {
 		case <-tick.C:
+			tick.Reset(beat.Next(lapseEvery))
 		case <-ctx.Done():
 			return
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/access"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // askedAtOnce is of how many consoles is asked in one question.
@@ -17,11 +18,12 @@ const askedAtOnce = 1000
 // node are asked about together, once a heartbeat: however many there are, an idle house asks
 // the database little.
 func (s *Server) askStill(ctx context.Context) {
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
+	again := time.NewTimer(beat.Next(heartbeat))
+	defer again.Stop()
 	for {
 		select {
-		case <-beat.C:
+		case <-again.C:
+			again.Reset(beat.Next(heartbeat))
 		case <-ctx.Done():
 			return
 		}

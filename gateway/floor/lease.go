@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/vaxelhq/vaxel/gateway/beat"
 	"github.com/vaxelhq/vaxel/gateway/lazy"
 )
 
@@ -59,46 +60,44 @@ func (l *lease) unlock(ctx context.Context) error {
 	return err
 }
 
-// keep renews the lease until ctx ends or the term is lost, and says why. Without the
-// session lock it does so more often: until it has that, its death is noticed late.
+// keep renews the lease until ctx ends or the term is lost, and says why.
 func (l *lease) keep(ctx context.Context, alone func() bool, company <-chan struct{}) error {
-	var until time.Time // by our clock: by the database's it is no earlier
-	var told time.Time  // when somebody last said that they stand by
-	for {
-		gap := leaseRenew
-		if !l.locked {
-			gap = campaignGap
-		}
-		if pauseUntil(ctx, gap, company) {
+	var told time.Time // when somebody last said that they stand by
+	for length := leaseLength; ; {
+		if pauseUntil(ctx, l.gap(length), company) {
 			told = time.Now()
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		// Who says so is among the nodes soon: long before a long lease would be over.
-		length := l.due(alone() && time.Since(told) > leaseAlone, time.Until(until))
-		if length == 0 {
-			continue
-		}
-		begun := time.Now()
+		length = l.length(alone() && time.Since(told) > leaseAlone)
 		if err := l.renew(ctx, length); err != nil {
 			return err
 		}
-		until = begun.Add(length)
 	}
 }
 
-// due says how long the lease shall last from now on; 0: it need not be renewed yet. It is
-// short for the sake of who stands by and can't know that the holder is frozen. While nobody
-// does it is longer, and seldom renewed: each time is a commit.
-func (l *lease) due(alone bool, left time.Duration) time.Duration {
-	switch {
-	case !alone || !l.locked:
-		return leaseLength
-	case left > leaseAlone-renewAlone:
-		return 0
-	default:
+// length is how long the lease shall last from now on. It is short for the sake of who stands by
+// and can't know that the holder is frozen. While nobody does it is longer, and seldom renewed:
+// each time is a commit.
+func (l *lease) length(alone bool) time.Duration {
+	if alone && l.locked {
 		return leaseAlone
+	}
+	return leaseLength
+}
+
+// gap is how long it is until a lease of that length is renewed, if nobody says that they stand
+// by. Without the session lock that is soon: until it has that, its death is noticed late.
+func (l *lease) gap(length time.Duration) time.Duration {
+	switch {
+	case !l.locked:
+		return campaignGap
+	case length == leaseAlone:
+		return beat.Next(renewAlone)
+	default:
+		return leaseRenew
 	}
 }
 

@@ -180,22 +180,21 @@ func TestTheLeaseIsFreeWhenSaidSo(t *testing.T) {
 func TestALeaseIsShortForTheSakeOfOthers(t *testing.T) {
 	guarded, unguarded := &lease{locked: true}, &lease{}
 	for name, test := range map[string]struct {
-		of    *lease
-		alone bool
-		left  time.Duration
-		want  time.Duration
+		of        *lease
+		alone     bool
+		want, gap time.Duration
 	}{
-		"somebody stands by":         {guarded, false, leaseLength - leaseRenew, leaseLength},
-		"somebody comes":             {guarded, false, leaseAlone, leaseLength},
-		"alone, just taken":          {guarded, true, 0, leaseAlone},
-		"alone since a moment":       {guarded, true, leaseLength, leaseAlone},
-		"alone, just renewed":        {guarded, true, leaseAlone - leaseRenew, 0},
-		"alone for a while":          {guarded, true, leaseAlone - renewAlone, leaseAlone},
-		"alone, without the lock":    {unguarded, true, leaseAlone, leaseLength},
-		"others, and without a lock": {unguarded, false, leaseAlone, leaseLength},
+		"somebody stands by":         {guarded, false, leaseLength, leaseRenew},
+		"alone":                      {guarded, true, leaseAlone, renewAlone},
+		"alone, without the lock":    {unguarded, true, leaseLength, campaignGap},
+		"others, and without a lock": {unguarded, false, leaseLength, campaignGap},
 	} {
-		if got := test.of.due(test.alone, test.left); got != test.want {
+		got := test.of.length(test.alone)
+		if got != test.want {
 			t.Errorf("%s: got %v want %v", name, got, test.want)
+		}
+		if gap := test.of.gap(got); gap <= 0 || gap > test.gap {
+			t.Errorf("%s: renewed after %v, want %v at most", name, gap, test.gap)
 		}
 	}
 }

@@ -8,16 +8,18 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/gateway"
+	"github.com/vaxelhq/vaxel/gateway/beat"
 )
 
 // Run tells the floor until ctx ends. What could not be told is told again.
 func (o *Open[C]) Run(ctx context.Context) {
-	retry := time.NewTicker(Heartbeat)
+	retry := time.NewTimer(beat.Next(Heartbeat))
 	defer retry.Stop()
 	for {
 		select {
 		case <-o.dirty:
 		case <-retry.C:
+			retry.Reset(beat.Next(Heartbeat))
 		case <-ctx.Done():
 			return
 		}
