@@ -37,6 +37,8 @@ type gate struct {
 	lines   ledger
 	hushed  map[*stranger]netip.AddrPort // with lines that were not written, and where the last came from
 	others  int                          // lines of so many more that they are only counted together
+
+	counted chan struct{} // holds one hint that there are lines that were not written
 }
 
 // stranger is the allowance of one source that we don't know.
@@ -55,6 +57,7 @@ func newGate(c *net.UDPConn, trusted func(netip.Addr) bool, log *slog.Logger) *g
 	g := &gate{
 		conn: c, log: log, trusted: trusted, parser: sip.NewParser(), all: rate.NewLimiter(strangersRate, strangersBurst),
 		sources: map[netip.Addr]*stranger{}, known: map[netip.Addr]time.Time{}, hushed: map[*stranger]netip.AddrPort{},
+		counted: make(chan struct{}, 1),
 	}
 	return g
 }

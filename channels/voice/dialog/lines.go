@@ -52,6 +52,12 @@ func (g *gate) mayWriteLocked(s *stranger, now time.Time) bool {
 
 // countLocked keeps a line that is not written for the next one about its source.
 func (g *gate) countLocked(from netip.AddrPort, s *stranger, what string) {
+	if len(g.hushed)+g.others == 0 {
+		select {
+		case g.counted <- struct{}{}:
+		default:
+		}
+	}
 	if _, known := g.hushed[s]; !known && len(g.hushed) >= linesOfAll {
 		g.others++
 		return
@@ -61,23 +67,27 @@ func (g *gate) countLocked(from netip.AddrPort, s *stranger, what string) {
 }
 
 // tell writes every second what was counted and not written, so that the end of a burst is
-// known as soon as it is over, until ctx ends.
+// known as soon as it is over, until ctx ends. While nothing is counted it sleeps.
 func (g *gate) tell(ctx context.Context) {
-	second := time.NewTicker(time.Second)
+	second := time.NewTimer(time.Second)
 	defer second.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-g.counted:
+			second.Reset(time.Second)
 		case now := <-second.C:
-			g.tally(now)
+			if g.tally(now) {
+				second.Reset(time.Second)
+			}
 		}
 	}
 }
 
 // tally writes a line about each source that was counted and one about all others, as far
-// as lines may be written; the rest waits for the next second.
-func (g *gate) tally(now time.Time) {
+// as lines may be written; the rest waits for the next second, and it says whether there is any.
+func (g *gate) tally(now time.Time) (more bool) {
 	type sum struct {
 		from     netip.AddrPort
 		what     string
@@ -96,6 +106,7 @@ func (g *gate) tally(now time.Time) {
 	} else {
 		others = 0
 	}
+	more = len(g.hushed)+g.others > 0
 	g.mu.Unlock()
 	if others > 0 {
 		g.log.Warn(refusedHere, "source", "many", "repeated", others-1)
@@ -103,6 +114,7 @@ func (g *gate) tally(now time.Time) {
 	for _, one := range sums {
 		g.log.Warn(refusedHere, "source", one.from.String(), "what", one.what, "repeated", one.repeated)
 	}
+	return more
 }
 
 // ledger counts the lines of a second.

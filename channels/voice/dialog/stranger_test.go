@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -88,5 +89,30 @@ func TestLogStaysReadable(t *testing.T) {
 		if got := lines(); len(got) != linesOfAll {
 			t.Errorf("200 sources write %d lines in a second, want %d", len(got), linesOfAll)
 		}
+	})
+}
+
+// Who tells of what was not written sleeps until something is not written, and tells of each burst
+// within a second, also of one after a rest.
+func TestEachBurstIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, out := loggedGate()
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); g.tell(ctx) }()
+		for range 2 {
+			time.Sleep(time.Hour)
+			for range 100 {
+				g.admit(stranger1, rubbish)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if !strings.Contains(out.String(), "repeated=89") {
+				t.Errorf("a second after the burst: %q, want a line that stands for 90", out)
+			}
+			out.Reset()
+		}
+		stop()
+		<-done
 	})
 }

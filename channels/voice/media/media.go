@@ -51,7 +51,7 @@ type Plane struct {
 	log    *slog.Logger
 	shared []*Port
 	clock  *clock
-	tapes  tapes
+	tapes  *tapes
 	epoch  time.Time
 
 	mu      sync.Mutex         // guards what follows
@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Plane, error) {
 	if cfg.Shared == 0 {
 		cfg.Shared = min(runtime.GOMAXPROCS(0), 4)
 	}
-	p := &Plane{cfg: cfg, log: log, next: cfg.Low, private: map[*Port]struct{}{}, epoch: time.Now()}
+	p := &Plane{cfg: cfg, log: log, next: cfg.Low, private: map[*Port]struct{}{}, tapes: newTapes(), epoch: time.Now()}
 	p.clock = newClock(p)
 	for range cfg.Shared {
 		port, err := p.bind(ctx)
