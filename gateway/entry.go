@@ -48,6 +48,7 @@ type Entry struct {
 	Channel      Channel         `json:"channel"`
 	ClientID     string          `json:"client_id,omitempty"` // the writer's own id; the same id twice is one entry
 	Text         string          `json:"text"`                // plain text: what is shown, searched and previewed
+	Language     string          `json:"language,omitempty"`  // of the text, BCP 47 (RFC 5646); empty where it is not known
 	Body         json.RawMessage `json:"body,omitempty"`
 	Internal     bool            `json:"internal,omitempty"` // never leaves to the customer
 	At           time.Time       `json:"at"`

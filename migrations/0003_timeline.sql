@@ -37,6 +37,7 @@ create table entry (
     channel         text        not null,
     client_id       text        check (client_id <> ''),
     text            text        not null default '',
+    language        text        not null default '', -- of the text, BCP 47; empty: not known
     body            json,
     internal        boolean     not null default false,
     at              timestamptz not null,

@@ -142,7 +142,7 @@ func (s *Server) botSays(ctx context.Context, w *Widget, h tokenHash, who visito
 	said := make([]gateway.Entry, len(answer.Lines))
 	for i, l := range answer.Lines {
 		said[i] = gateway.Entry{
-			Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: l.Text,
+			Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: l.Text, Language: who.Language,
 			ClientID: fmt.Sprintf("bot/%d/%d", who.BotLine, i), Author: w.botAuthor(), At: time.Now(),
 		}
 	}

@@ -210,7 +210,7 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 	case "join":
 		b.join(c)
 	case "say":
-		b.reply(c, r.FormValue("text"))
+		b.replyIn(r.FormValue("language"), c, r.FormValue("text"))
 	case "give":
 		b.gives(r.Context(), c, "jacka.png", "image/png", photo())
 		b.gives(r.Context(), c, "Köpvillkor 2026.pdf", "application/pdf", make([]byte, 48_300))
@@ -229,6 +229,8 @@ func (b *bench) pull(w http.ResponseWriter, r *http.Request) {
 		b.step(c, gateway.OfferCallback)
 	case "form":
 		b.turnAway(c, gateway.EndForm)
+	case "settle":
+		b.turnAway(c, gateway.EndSettled)
 	case "open":
 		b.setOpening(chat.Opening{Open: true, Wait: 2 * time.Minute, Until: evening()})
 	case "close":

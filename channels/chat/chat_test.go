@@ -46,6 +46,40 @@ func TestFormBecomesAnArrival(t *testing.T) {
 	}
 }
 
+// TestALineSaysItsLanguage: what a visitor writes is in their widget's language, from the first line on;
+// what an agent writes in the one that they have said, and in none where they have not.
+func TestALineSaysItsLanguage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	c := h.start().dial(t)
+	c.begin("Hej")
+	h.join(conversation)
+	c.line("joined")
+	c.send(m{"t": "msg", "cid": "2", "text": "Är du där?"})
+	c.until("ack")
+	h.replyIn("en-GB", conversation, "Do you read English?")
+	h.reply(conversation, "Ja")
+	c.line("Ja")
+	var told []string
+	for _, l := range c.lines {
+		if l.From == "agent" {
+			told = append(told, l.Lang+" "+l.Text)
+		}
+	}
+	if !slices.Equal(told, []string{"en-GB Do you read English?", " Ja"}) {
+		t.Errorf("the visitor is told %q", told)
+	}
+	entries, err := h.Entries(t.Context(), conversation, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Author.Kind == gateway.ByCustomer && e.Language != "sv" {
+			t.Errorf("%q is in %q, want sv", e.Text, e.Language)
+		}
+	}
+}
+
 func TestLinesGoBothWaysInOneOrder(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

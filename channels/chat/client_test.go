@@ -44,6 +44,7 @@ type line struct {
 	From  string `json:"from"`
 	Name  string `json:"name"`
 	Text  string `json:"text"`
+	Lang  string `json:"lang"`
 	CID   string `json:"cid"`
 	What  string `json:"what"`
 	Cause string `json:"cause"`

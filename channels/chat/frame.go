@@ -86,6 +86,7 @@ type line struct {
 	From string            `json:"from"` // me, agent, system
 	Name string            `json:"name,omitempty"`
 	Text string            `json:"text,omitempty"`
+	Lang string            `json:"lang,omitempty"` // of the text, BCP 47, where it is known
 	CID  string            `json:"cid,omitempty"`
 	At   int64             `json:"at"`
 	Card *cardView         `json:"card,omitempty"`
@@ -134,7 +135,7 @@ var eventsShown = map[string]phase{
 
 // viewEntry is the entry as its customer sees it; false when it is not for them.
 func viewEntry(e gateway.Entry, agentName func(gateway.AgentID) string) (line, bool) {
-	l := line{Pos: e.Pos, Kind: e.Kind, From: sideOf(e.Author), Name: e.Author.Name, Text: e.Text, CID: e.ClientID, At: e.At.UnixMilli()}
+	l := line{Pos: e.Pos, Kind: e.Kind, From: sideOf(e.Author), Name: e.Author.Name, Text: e.Text, Lang: e.Language, CID: e.ClientID, At: e.At.UnixMilli()}
 	if e.Internal {
 		return l, false
 	}

@@ -535,10 +535,13 @@ func (h *house) happen(c gateway.ConversationID, i gateway.InteractionID, what s
 }
 
 // reply is a line of the agent.
-func (h *house) reply(c gateway.ConversationID, text string) {
+func (h *house) reply(c gateway.ConversationID, text string) { h.replyIn("", c, text) }
+
+// replyIn is reply by an agent who says in which language they write.
+func (h *house) replyIn(language string, c gateway.ConversationID, text string) {
 	h.append(gateway.Entry{
 		Conversation: c, Kind: gateway.EntryMessage, Author: gateway.Author{Kind: gateway.ByAgent, ID: 5, Name: "Alva Karlsson"},
-		Channel: gateway.Chat, Text: text,
+		Channel: gateway.Chat, Text: text, Language: language,
 	})
 }
 

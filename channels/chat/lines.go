@@ -91,7 +91,7 @@ func (v *session) line(ctx context.Context, f frameIn) error {
 		return v.begin(ctx, f, text)
 	}
 	e := gateway.Entry{
-		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, ClientID: f.CID,
+		Conversation: who.Conversation, Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: text, Language: v.lang, ClientID: f.CID,
 		Author: gateway.Author{Kind: gateway.ByCustomer, ID: int64(who.Customer), Name: who.Name}, At: time.Now(),
 	}
 	if who.Bot {
@@ -159,7 +159,7 @@ func (v *session) begin(ctx context.Context, f frameIn, text string) error {
 		return err
 	}
 	e := gateway.Entry{
-		Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: whole, ClientID: f.CID,
+		Kind: gateway.EntryMessage, Channel: gateway.Chat, Text: whole, Language: v.lang, ClientID: f.CID,
 		Author: gateway.Author{Kind: gateway.ByCustomer, Name: who.Name}, At: time.Now(),
 	}
 	return v.receive(ctx, who, e, whole != text, func(received visitor) {

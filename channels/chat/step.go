@@ -187,7 +187,7 @@ func (v *session) letter(ctx context.Context, f frameIn) error {
 		Channel: gateway.Email, Queue: v.widget.queueFor(topic), From: from, Subject: clip(first, maxName), Language: v.lang, Skills: topic.Skills,
 		Others: visitorAddress(v.token, who), ArrivedAt: now, Alone: true,
 		Entry: gateway.Entry{
-			Kind: gateway.EntryMail, Channel: gateway.Email, Text: text, Body: body, At: now,
+			Kind: gateway.EntryMail, Channel: gateway.Email, Text: text, Language: v.lang, Body: body, At: now,
 			Author: gateway.Author{Kind: gateway.ByCustomer, Name: from.Name},
 		},
 	}, func(_ context.Context, _ pgx.Tx, r gateway.Received) error {

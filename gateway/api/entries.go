@@ -27,6 +27,7 @@ type textIn struct {
 	Body struct {
 		ClientID string `json:"client_id,omitempty" maxLength:"100" doc:"Your own id; the same id twice is one entry"`
 		Text     string `json:"text" minLength:"1" maxLength:"20000"`
+		Language string `json:"language,omitempty" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" doc:"Of the text, BCP 47, where you know it; a note's is yours unless set"`
 	}
 }
 
@@ -125,7 +126,7 @@ func (s *Server) message(ctx context.Context, by access.Caller, in *textIn) (gat
 	if i.Channel != gateway.Chat {
 		return gateway.Entry{}, gateway.Conflict("not_a_chat", "only chats take messages; answer mail with reply", nil)
 	}
-	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, ClientID: id})
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryMessage, Text: in.Body.Text, Language: in.Body.Language, ClientID: id})
 }
 
 func (s *Server) note(ctx context.Context, by access.Caller, in *textIn) (gateway.Entry, error) {
@@ -136,7 +137,7 @@ func (s *Server) note(ctx context.Context, by access.Caller, in *textIn) (gatewa
 	if err != nil {
 		return gateway.Entry{}, err
 	}
-	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Text, ClientID: cmp.Or(in.Body.ClientID, in.Key)})
+	return s.write(ctx, by, i, gateway.Entry{Kind: gateway.EntryNote, Internal: true, Text: in.Body.Text, Language: cmp.Or(in.Body.Language, s.language(ctx, by)), ClientID: cmp.Or(in.Body.ClientID, in.Key)})
 }
 
 // mine is an interaction that the caller holds with its customer still there. Where that

@@ -140,6 +140,7 @@ func numbers(ids []gateway.ConversationID) []int64 {
 func clean(e *gateway.Entry) {
 	e.Text = gateway.Clean(e.Text)
 	e.ClientID = gateway.Clean(e.ClientID)
+	e.Language = gateway.Clean(e.Language)
 	e.Author.Name = gateway.Clean(e.Author.Name)
 	if len(e.Body) > 0 {
 		e.Body = gateway.CleanJSON(e.Body)
@@ -208,27 +209,27 @@ func queueEntries(batch *pgx.Batch, fresh []*gateway.Entry) {
 	n := len(fresh)
 	conversations, positions, authors, interactions := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	kinds, authorKinds, names, channels := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	clients, texts, bodies := make([]string, n), make([]string, n), make([]string, n)
+	clients, texts, languages, bodies := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	internal, at := make([]bool, n), make([]time.Time, n)
 	for i, e := range fresh {
 		conversations[i], positions[i], authors[i], interactions[i] = int64(e.Conversation), e.Pos, e.Author.ID, int64(e.Interaction)
 		kinds[i], authorKinds[i], names[i], channels[i] = string(e.Kind), string(e.Author.Kind), e.Author.Name, string(e.Channel)
-		clients[i], texts[i], bodies[i] = e.ClientID, e.Text, string(e.Body)
+		clients[i], texts[i], languages[i], bodies[i] = e.ClientID, e.Text, e.Language, string(e.Body)
 		internal[i], at[i] = e.Internal, e.At
 	}
 	batch.Queue(`
 		insert into entry (
 			conversation_id, pos, kind, author_kind, author_id, author_name, interaction_id,
-			channel, client_id, text, body, internal, at)
+			channel, client_id, text, language, body, internal, at)
 		select
 			conversation_id, pos, kind, author_kind, author_id, author_name, nullif(interaction_id, 0),
-			channel, nullif(client_id, ''), text, nullif(body, '')::json, internal, at
+			channel, nullif(client_id, ''), text, language, nullif(body, '')::json, internal, at
 		from unnest(
 			$1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
-			$8::text[], $9::text[], $10::text[], $11::text[], $12::boolean[], $13::timestamptz[])
+			$8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::timestamptz[])
 		as w(
 			conversation_id, pos, kind, author_kind, author_id, author_name, interaction_id,
-			channel, client_id, text, body, internal, at)`,
+			channel, client_id, text, language, body, internal, at)`,
 		conversations, positions, kinds, authorKinds, authors, names, interactions,
-		channels, clients, texts, bodies, internal, at)
+		channels, clients, texts, languages, bodies, internal, at)
 }

@@ -13,12 +13,12 @@ import (
 
 const entryColumns = `
 	conversation_id, pos, kind, author_kind, author_id, author_name, coalesce(interaction_id, 0),
-	channel, coalesce(client_id, ''), text, coalesce(body::text, ''), internal, at`
+	channel, coalesce(client_id, ''), text, language, coalesce(body::text, ''), internal, at`
 
 func scanEntry(row pgx.CollectableRow) (e gateway.Entry, err error) {
 	var body string
 	err = row.Scan(&e.Conversation, &e.Pos, &e.Kind, &e.Author.Kind, &e.Author.ID, &e.Author.Name, &e.Interaction,
-		&e.Channel, &e.ClientID, &e.Text, &body, &e.Internal, &e.At)
+		&e.Channel, &e.ClientID, &e.Text, &e.Language, &body, &e.Internal, &e.At)
 	if body != "" {
 		e.Body = []byte(body)
 	}

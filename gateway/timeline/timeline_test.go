@@ -109,7 +109,7 @@ func TestAppendGivesPositionsAndReadsBack(t *testing.T) {
 	a, b := h.open(41), h.open(0)
 	first, second, other := line(a, "1", "Hej"), line(a, "", "två"), line(b, "1", "tre")
 	second.Body = []byte(`{"order":  "stays", "n": 9007199254740993}`)
-	second.Internal = true
+	second.Internal, second.Language = true, "en-GB"
 	h.append(&other, &first, &second)
 
 	if first.Pos != 1 || second.Pos != 2 || other.Pos != 1 {

@@ -20,7 +20,8 @@ export function Call({ part, asking, ask, text, name, topic }: Props) {
   const w = words();
   const [soon, setSoon] = useState(true);
   if (state.called !== undefined) return <b role="status">{promised(part, state.called)}</b>;
-  if (!asking) return <>{state.off && <b role="status">{part.w.callOff}</b>}<button class="link" type="button" onClick={() => ask(true)}>{w.callInstead}</button></>;
+  const off = state.off && <b role="status">{part.w.callOff}</b>;
+  if (!asking) return <>{off}<button class="link" type="button" onClick={() => ask(true)}>{w.callInstead}</button></>;
   const send = (e: Event) => {
     e.preventDefault();
     const f = new FormData(e.currentTarget as HTMLFormElement);
@@ -29,6 +30,7 @@ export function Call({ part, asking, ask, text, name, topic }: Props) {
   };
   return (
     <form class="w-f" onSubmit={send}>
+      {off}
       <label class="label">{w.callMe}<input class="field" name="phone" type="tel" dir="ltr" autocomplete="tel" required pattern="[+\d \-]{5,}" ref={(el) => { if (el?.value === "") el.focus(); }} /></label>
       <label class="label">{w.callAbout}<textarea class="field" name="text" dir="auto" maxLength={1000} defaultValue={text} /></label>
       <label class="label">

@@ -17,8 +17,8 @@ export function Faq({ part, card }: { part: Part; card: Card }) {
   };
   return (
     <div class="faq">
-      <span class="ttl" dir="auto">{card.title}</span>
-      {card.snippet && <span class="txt" dir="auto">{card.snippet}</span>}
+      <span class="ttl" dir="auto" lang={card.lang}>{card.title}</span>
+      {card.snippet && <span class="txt" dir="auto" lang={card.lang}>{card.snippet}</span>}
       <a class="lnk" href={new URL(card.url, session.address).href} target="_blank" rel="noopener noreferrer">{w.readArticle} <Icon of={opens} size={12} /><span class="vh">{part.w.newTab}</span></a>
       <div class="useful">
         {voted ? <span class="grow">{w.thanks}</span> : (

@@ -79,7 +79,7 @@ function Group({ part, lines, last, answered }: { part: Part; lines: Line[]; las
 function Bubble({ part, line }: { part: Part; line: Line }) {
   const { card, file, text = "" } = line;
   const { later } = part;
-  const bub = (words: string) => <div class="bub" dir="auto"><Linked text={words} /></div>;
+  const bub = (words: string) => <div class="bub" dir="auto" lang={line.lang}><Linked text={words} /></div>;
   if (file && later) return <later.Shown part={part} file={file} />;
   if (!card) return bub(text);
   return <>{text && text !== card.title && text !== card.url && bub(text)}{later ? <later.Faq part={part} card={card} /> : bub(card.title)}</>;

@@ -67,6 +67,7 @@ export interface Line {
   from: string;
   name?: string;
   text?: string;
+  lang?: string; // of the text
   cid?: string;
   at: number;
   card?: Card;

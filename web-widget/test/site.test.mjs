@@ -170,7 +170,7 @@ for (const [lang, viewport, dark] of [["ar", desktop, false], ["ar", phone, true
     await shot(page, `${name}-queue`);
     await pull("join");
     await page.getByRole("heading", { name: "Alva Karlsson" }).waitFor();
-    await pull("say", { text: "Hello! Your order 20991 is on its way." });
+    await pull("say", { text: "Hello! Your order 20991 is on its way.", language: "en" });
     await write(page, rtl ? "شكرًا! متى تصل؟" : "Danke! Wann kommt sie an?");
     const bubbles = page.locator(".bub");
     await bubbles.nth(2).waitFor();
@@ -182,6 +182,8 @@ for (const [lang, viewport, dark] of [["ar", desktop, false], ["ar", phone, true
       if (isDeepStrictEqual(seen, wanted)) break; // a line is drawn anew when it is stored
     }
     assert.deepEqual(seen, wanted, "each in its own direction");
+    assert.equal(await bubbles.nth(1).getAttribute("lang"), "en", "and read out in its own language (WCAG 3.1.2)");
+    assert.equal(await bubbles.nth(0).evaluate((e) => e.closest("[lang]").lang), lang);
     const [theirs, mine] = [await bubbles.nth(1).boundingBox(), await bubbles.nth(2).boundingBox()];
     assert.equal(mine.x + mine.width / 2 < theirs.x + theirs.width / 2, rtl, "what was written stands where lines end");
     await page.getByRole("button", { name: w.more, exact: true }).click();
@@ -263,6 +265,9 @@ for (const [name, viewport, dark] of [["call-desktop-light", desktop, false], ["
     assert.equal(await page.getByLabel("Vad gäller det?").inputValue(), "Fakturan", "they may chat all the same");
     await clean(page, "the promise");
     await shot(page, `${name}-promised`);
+    await pull("settle"); // an agent has closed the case
+    await page.getByRole("status").getByText("Vi ringer inte, ditt ärende är klart").waitFor();
+    await clean(page, "off");
     assert.deepEqual(wrong.filter((w) => !/WebSocket/.test(w)), []);
   });
 }

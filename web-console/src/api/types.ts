@@ -164,6 +164,7 @@ export interface Entry {
   channel: Channel
   client_id?: string
   text: string
+  language?: string // of the text, where it is known
   body?: unknown
   internal?: boolean
   at: string

@@ -114,7 +114,7 @@ const Lines = memo(function Lines({ entries, name, read }: LinesProps) {
 const Said = memo(function Said({ e }: { e: Entry }) {
   if (e.kind === 'article') return <Card card={e.body as ArticleCard} />
   if (e.kind === 'file') return <File e={e} a={e.body as Attachment} />
-  return <div className="bub">{e.text}</div>
+  return <div className="bub" lang={e.language}>{e.text}</div>
 })
 
 export function Card({ card }: { card: ArticleCard }) {
@@ -124,8 +124,8 @@ export function Card({ card }: { card: ArticleCard }) {
       <span className="chan">
         <Icon name="book" />
       </span>
-      <span className="ttl ell">{card.title}</span>
-      <span className="txt ell">{card.snippet}</span>
+      <span className="ttl ell" lang={card.language}>{card.title}</span>
+      <span className="txt ell" lang={card.language}>{card.snippet}</span>
       <span className="lnk">
         <span className="ell">{card.url.replace(/^https?:\/\//, '')}</span> <Icon name="ext" size={12} />
       </span>
@@ -173,7 +173,7 @@ function Note({ e }: { e: Entry }) {
         <span className="meta">
           <b>{e.author.name}</b> · {w.thread.note} · <time>{f.clock(e.at)}</time>
         </span>
-        <div className="said">
+        <div className="said" lang={e.language}>
           <Mentions text={e.text} />
         </div>
       </div>

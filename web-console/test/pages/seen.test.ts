@@ -49,5 +49,20 @@ test('on a narrow page the title stands beside the search, not under it, and the
   }
 })
 
+test('what is written in another language is read out in it (WCAG 3.1.2), and in the page’s own where nobody knows', () =>
+  desk(
+    '/chat/101',
+    async ({ page }) => {
+      await page.locator('.bub[lang=en]', { hasText: 'Order 20991' }).waitFor()
+      await page.locator('.said[lang=de]', { hasText: 'Krediten' }).waitFor()
+      await page.locator(`.faq .ttl[lang=${sample.card.language}]`).waitFor()
+      assert.equal(await page.locator('.bub', { hasText: 'Toppen.' }).getAttribute('lang'), null)
+    },
+    (h) => {
+      h.entries['8101']![2]!.language = 'en'
+      h.entries['8101']![5]!.language = 'de'
+    },
+  ))
+
 test('a customer without a name is still called something', () =>
   desk('/cases', async ({ page }) => page.getByText('Okänd').first().waitFor(), (h) => (h.nameless = true)))
