@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,5 +88,44 @@ func TestStoryNobodyIsCalledWhoseCaseIsClosed(t *testing.T) {
 	})
 	if work, open := v.number(`select count(*) from interaction`), v.number(`select count(*) from support_case where state <> 'closed'`); work != 0 || open != 0 {
 		t.Errorf("%d interactions and %d open cases, want none", work, open)
+	}
+}
+
+// TestStoryACallbackEndsWithItsCase: a visitor who waits would rather be called and keeps the place; somebody
+// deals with it otherwise and closes the case. Nobody is offered the call any more, and the visitor is told.
+func TestStoryACallbackEndsWithItsCase(t *testing.T) {
+	t.Parallel()
+	v := newVaxel(t, widget)
+	v.start()
+	_, err := v.pool.Exec(t.Context(), `update widget set form = form || '{"callback": "always"}'`)
+	must(t, err)
+	v.agent.signIn()
+	guest := v.visit()
+	guest.say("form", 0, map[string]any{"text": "Var är paketet?", "name": "Karin"})
+	v.wait("a chat that waits", func() bool {
+		return v.number(`select count(*) from interaction where channel = 'chat' and state = 'waiting'`) == 1
+	})
+	guest.say("callback", 1, map[string]any{"phone": outsideNo})
+	v.wait("a callback in its place", func() bool {
+		return v.number(`select count(*) from interaction where channel = 'callback' and state = 'waiting'`) == 1
+	})
+	var cases struct {
+		Items []struct{ ID string }
+	}
+	v.agent.must(http.MethodGet, "/cases", nil, &cases)
+	if len(cases.Items) != 1 {
+		t.Fatalf("%d cases, want one", len(cases.Items))
+	}
+	v.agent.must(http.MethodPatch, "/cases/"+cases.Items[0].ID, map[string]any{"state": "closed"}, nil)
+	v.wait("a callback that has ended with it", func() bool {
+		return v.number(`select count(*) from interaction where channel = 'callback' and state = 'finished' and ended = 'settled'`) == 1
+	})
+	v.wait("the visitor is told", func() bool {
+		guest.mu.Lock()
+		defer guest.mu.Unlock()
+		return slices.ContainsFunc(guest.shown, func(l chatLine) bool { return l.What == "ended" && l.Cause == "settled" })
+	})
+	if open := v.number(`select count(*) from interaction where state <> 'finished'`); open != 0 {
+		t.Errorf("%d interactions are open, want none", open)
 	}
 }
