@@ -23,16 +23,17 @@ func doubtful(_ context.Context, c pgxpool.ShouldPingParams) bool {
 	return !here || !silent(socket)
 }
 
-// silent says whether nothing has come: neither the other side's end nor what it said before.
+// silent says whether nothing has come: neither the other side's end nor what it said before. It
+// looks beside whoever reads: after a slow write pgx leaves a reader behind that waits for the next
+// answer, and to wait for that one would be to wait for ever.
 func silent(socket *net.UnixConn) (nothing bool) {
 	raw, err := socket.SyscallConn()
 	if err != nil {
 		return false
 	}
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) {
 		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		nothing = err == syscall.EAGAIN //nolint:errorlint // a number of the kernel's
-		return true
 	})
 	return nothing && err == nil
 }

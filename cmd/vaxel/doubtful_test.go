@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"runtime"
 	"testing"
 	"time"
 
@@ -45,6 +46,50 @@ func TestAConnectionIsDoubtedWhenItsServerHasEndedIt(t *testing.T) {
 			t.Fatal("a connection that its server has ended is believed in")
 		}
 	}
+}
+
+// pgx leaves a reader behind after a slow write. To look does not wait for it.
+func TestToLookWaitsForNoReader(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dir + "/s", Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	ours, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: dir + "/s", Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := l.AcceptUnix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error, 1)
+	begun := make(chan struct{})
+	go func() {
+		buf := make([]byte, 1)
+		_, _ = ours.Read(buf) // the first byte
+		close(begun)
+		_, err := ours.Read(buf) // waits
+		read <- err
+	}()
+	if _, err := theirs.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	for range 1000 { // the reader is within its read for most of them
+		if !silent(ours) {
+			t.Fatal("nothing has come, and it is said that something has")
+		}
+		runtime.Gosched()
+	}
+	_ = theirs.Close()
+	<-read
+	if silent(ours) {
+		t.Error("an end that a reader has heard of is not seen")
+	}
+	_ = ours.Close()
 }
 
 // Of one to another machine the kernel may not know that it is gone: it is asked as before.
