@@ -200,7 +200,7 @@ func (h *house) wantReplayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := &leader{f: h.Floor, core: routing.New()}
-	if err := again.replay(t.Context()); err != nil {
+	if _, err := again.catchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	body, err := again.core.Snapshot()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,9 @@ import (
 
 // stillFor is longer than between two renewals of who is alone, by a quarter.
 const stillFor = renewAlone + leaseRenew
+
+// rehearseEvery is sooner than a connection that nobody uses is closed.
+const rehearseEvery = 10 * time.Minute
 
 // sighting is the lease's row as it was looked at.
 type sighting struct {
@@ -53,6 +57,11 @@ func (f *Floor) campaign(ctx context.Context) (*lease, error) {
 	l := &lease{conn: conn}
 	free := make(chan struct{}, 1)
 	defer f.rooms.Bus.Subscribe(SubjectFree, func([]byte) { poke(free) })()
+	var rehearsal sync.WaitGroup
+	defer rehearsal.Wait()
+	beside, stop := context.WithCancel(ctx)
+	defer stop()
+	var rehearsed time.Time
 	for {
 		seen, taken, err := l.tryTake(ctx, f.node)
 		if err != nil {
@@ -61,6 +70,10 @@ func (f *Floor) campaign(ctx context.Context) (*lease, error) {
 		}
 		if taken {
 			return l, nil
+		}
+		if time.Since(rehearsed) > rehearseEvery {
+			rehearsed = time.Now()
+			rehearsal.Go(func() { f.rehearse(beside) })
 		}
 		if seen.left > leaseLength {
 			f.rooms.Bus.Publish(SubjectStandby, nil)
@@ -99,6 +112,9 @@ func (l *lease) look(ctx context.Context) (s sighting, err error) {
 func (l *lease) take(ctx context.Context, node string, s sighting, stands bool) (bool, error) {
 	if err := l.tryLock(ctx); err != nil {
 		return false, err
+	}
+	if !l.locked && !stands && s.left >= 0 {
+		return false, nil // its holder has the lock and time left
 	}
 	err := l.conn.QueryRow(ctx, `
 		update lease

@@ -63,3 +63,43 @@ func TestTextThatTheStoreCannotHoldIsCleaned(t *testing.T) {
 		}
 	}
 }
+
+// While a new leader rebuilds the core the others know that it leads and may give commands:
+// they are in the first batch, and the agents' consoles with them.
+func TestCommandsAreTakenWhileTheCoreIsRebuilt(t *testing.T) {
+	t.Parallel()
+	h := build(t, pgtest.New(t), "one", newNeighbours(), nil)
+	led := make(chan struct{}, 1)
+	h.n.Subscribe(SubjectLed, func([]byte) { poke(led) })
+	answered := make(chan error, 1)
+	h.n.whileRead = func() {
+		h.n.mu.Lock()
+		defer h.n.mu.Unlock()
+		if h.n.holders[HolderCommand] == nil || !poked(led) {
+			t.Error("the plan is read before anybody can give a command")
+		}
+		go func() {
+			_, err := h.Do(context.WithoutCancel(t.Context()), "", gateway.Consoles{Agent: anna, Live: true})
+			answered <- err
+		}()
+	}
+	h.start(t)
+	if err := <-answered; err != nil {
+		t.Errorf("a command given meanwhile: %v", err)
+	}
+}
+
+// Who stands by has read what a leader reads first, and leads no sooner for that.
+func TestWhoStandsByHasRehearsed(t *testing.T) {
+	t.Parallel()
+	one := newHouse(t)
+	one.ready(t)
+	two := open(t, one.pool, "two")
+	two.eventually(t, "the plan was read", func() bool { return two.n.plans.Load() > 0 })
+	var holder string
+	if err := one.pool.QueryRow(t.Context(), `select holder from lease`).Scan(&holder); err != nil || holder != "one" {
+		t.Errorf("%q leads (%v), want the one that did", holder, err)
+	}
+	one.stop()
+	two.ready(t)
+}

@@ -61,7 +61,9 @@ type reply struct {
 	err  error
 }
 
-// lead rebuilds the core and works until ctx ends or a batch fails.
+// lead rebuilds the core and works until ctx ends or a batch fails. Commands are taken from the
+// beginning: nodes tell of their consoles while the core is rebuilt, and what they say is in the
+// first batch, with the customers who came meanwhile. Without a console nobody is offered.
 func (f *Floor) lead(ctx context.Context, term int64) error {
 	l := &leader{
 		f: f, term: term, there: attendance{},
@@ -75,15 +77,15 @@ func (f *Floor) lead(ctx context.Context, term int64) error {
 	bus := f.rooms.Bus
 	defer bus.Subscribe(SubjectInbox, func([]byte) { poke(l.inbox) })()
 	defer bus.Subscribe(SubjectPlan, func([]byte) { poke(l.plan) })() // before it is read: what changes meanwhile is read again
-	if err := l.recover(ctx); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer l.await() // once what is under way has been told to stop
 	defer bus.Serve(HolderCommand, l.serve(ctx))()
 	defer bus.Serve(HolderBoard, l.questions(ctx))()
 	defer cancel() // before the names are left, which waits for those who ask
 	bus.Publish(SubjectLed, nil)
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
 	poke(l.inbox) // for what came while nobody led
 	if err := l.loop(ctx); err != nil {
 		return err // perhaps in the middle of a batch: the core knows what the store does not

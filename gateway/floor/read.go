@@ -121,30 +121,39 @@ func (f *Floor) presences(ctx context.Context, rest string, args ...any) ([]gate
 	return mapped(list, presenceRow.presence), nil
 }
 
-// metAgents are those with a presence.
-func metAgents(ctx context.Context, pool *pgxpool.Pool) (map[gateway.AgentID]bool, error) {
-	rows, err := pool.Query(ctx, `select agent from presence`)
-	if err != nil {
-		return nil, fmt.Errorf("read presence: %w", err)
-	}
-	met := map[gateway.AgentID]bool{}
-	var agent gateway.AgentID
-	_, err = pgx.ForEachRow(rows, []any{&agent}, func() error {
-		met[agent] = true
+// metAgents adds those with a presence.
+func metAgents(q *pgx.Batch, to map[gateway.AgentID]bool) {
+	q.Queue(`select agent from presence`).Query(func(rows pgx.Rows) error {
+		var agent gateway.AgentID
+		_, err := pgx.ForEachRow(rows, []any{&agent}, func() error {
+			to[agent] = true
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read presence: %w", err)
+		}
 		return nil
 	})
-	return met, err
 }
 
-func openInteractions(ctx context.Context, pool *pgxpool.Pool) ([]gateway.Interaction, error) {
-	return interactions(ctx, pool, `where finished_at is null`)
+func openInteractions(q *pgx.Batch, into *[]gateway.Interaction) {
+	q.Queue(selectInteractions + `where finished_at is null`).Query(func(rows pgx.Rows) (err error) {
+		*into, err = readInteractions(rows)
+		return err
+	})
 }
+
+const selectInteractions = `select ` + interactionColumns + ` from interaction `
 
 func interactions(ctx context.Context, pool *pgxpool.Pool, rest string, args ...any) ([]gateway.Interaction, error) {
-	rows, err := pool.Query(ctx, `select `+interactionColumns+` from interaction `+rest, args...)
+	rows, err := pool.Query(ctx, selectInteractions+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
+	return readInteractions(rows)
+}
+
+func readInteractions(rows pgx.Rows) ([]gateway.Interaction, error) {
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[interactionRow])
 	if err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)

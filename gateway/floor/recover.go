@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/vaxelhq/vaxel/gateway"
 	"github.com/vaxelhq/vaxel/gateway/routing"
@@ -16,14 +17,18 @@ import (
 // recover rebuilds the core from the last snapshot and the events after it, then tells
 // it that it has been away and gives it today's plan.
 func (l *leader) recover(ctx context.Context) error {
-	if err := l.load(ctx); err != nil {
+	plan, err := l.restore(ctx)
+	if err != nil {
 		return err
 	}
 	b := &batch{}
 	if _, err := l.step(b, routing.Recover{}); err != nil {
 		return err
 	}
-	if err := l.apply(ctx, b, came{replan: true}); err != nil {
+	if err := l.adopt(b, plan); err != nil {
+		return err
+	}
+	if err := l.apply(ctx, b, came{}); err != nil {
 		return err
 	}
 	b.seal(l)
@@ -34,6 +39,26 @@ func (l *leader) recover(ctx context.Context) error {
 	return nil
 }
 
+// restore makes the core what the store says it is, and reads the plan meanwhile.
+func (l *leader) restore(ctx context.Context) (plan gateway.Plan, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		plan, err = l.readPlan(ctx)
+		return err
+	})
+	both.Go(func() error { return l.load(ctx) })
+	return plan, both.Wait()
+}
+
+// rehearse reads what a leader reads first and forgets it. Who stands by then has connections
+// to do it on, which know the statements: opening and preparing them took a sixth of a handover.
+func (f *Floor) rehearse(ctx context.Context) {
+	l := &leader{f: f}
+	if _, err := l.restore(ctx); err != nil && ctx.Err() == nil {
+		f.log.Info("rehearse to lead the floor", "err", err)
+	}
+}
+
 // load makes the core what the store says it is. It runs at the start of a term and in the
 // middle of one, when a batch has failed and the core may know what the store does not.
 func (l *leader) load(ctx context.Context) error {
@@ -42,10 +67,7 @@ func (l *leader) load(ctx context.Context) error {
 		return err
 	}
 	l.wakeAt = l.last // a snapshot does not say when; a Wake too early does nothing
-	if err := l.replay(ctx); err != nil {
-		return err
-	}
-	open, err := openInteractions(ctx, l.f.pool)
+	open, err := l.catchUp(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,8 +75,17 @@ func (l *leader) load(ctx context.Context) error {
 	for _, i := range open {
 		l.note(i)
 	}
-	l.met, err = metAgents(ctx, l.f.pool)
-	return err
+	return nil
+}
+
+// catchUp reads what there is beside the snapshot, in one exchange with the database.
+func (l *leader) catchUp(ctx context.Context) (open []gateway.Interaction, err error) {
+	q := &pgx.Batch{}
+	l.replay(q)
+	openInteractions(q, &open)
+	l.met = map[gateway.AgentID]bool{}
+	metAgents(q, l.met)
+	return open, l.f.pool.SendBatch(ctx, q).Close()
 }
 
 // errRules says that the store is of rules that this release does not have. A node of another
@@ -92,18 +123,18 @@ func (l *leader) loadSnapshot(ctx context.Context) error {
 // replay applies the events after the snapshot. What they did is stored already, so their
 // effects are dropped. Events of another version of the rules would be decided otherwise
 // than they were: they are refused, and the remedy named.
-func (l *leader) replay(ctx context.Context) error {
-	rows, err := l.f.pool.Query(ctx, `
+func (l *leader) replay(q *pgx.Batch) {
+	q.Queue(`
 		select seq, version, at, body from routing_event
 		where seq > $1
-		order by seq`, l.seq)
-	if err != nil {
-		return fmt.Errorf("read the routing log: %w", err)
-	}
+		order by seq`, l.seq).Query(l.again)
+}
+
+func (l *leader) again(rows pgx.Rows) error {
 	var version int
 	var at time.Time
 	var body json.RawMessage
-	_, err = pgx.ForEachRow(rows, []any{&l.seq, &version, &at, &body}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&l.seq, &version, &at, &body}, func() error {
 		if version != routing.Version {
 			return fmt.Errorf("%w: event %d was written by routing version %d, this is %d: start the former release once and stop it cleanly, so that it leaves a snapshot", errRules, l.seq, version, routing.Version)
 		}

@@ -31,13 +31,26 @@ func (l *leader) replans(more came) bool {
 	return replan
 }
 
-// configure takes on the plan if it has changed. Most of what is edited in the roster is no
-// part of it, and a large plan is long in the log and slow to take on.
+// configure reads the plan and takes it on.
 func (l *leader) configure(ctx context.Context, b *batch) error {
+	plan, err := l.readPlan(ctx)
+	if err != nil {
+		return err
+	}
+	return l.adopt(b, plan)
+}
+
+func (l *leader) readPlan(ctx context.Context) (gateway.Plan, error) {
 	plan, err := l.f.rooms.Plans.Plan(ctx)
 	if err != nil {
-		return fmt.Errorf("read the plan: %w", err)
+		return plan, fmt.Errorf("read the plan: %w", err)
 	}
+	return plan, nil
+}
+
+// adopt takes the plan on if it has changed. Most of what is edited in the roster is no
+// part of it, and a large plan is long in the log and slow to take on.
+func (l *leader) adopt(b *batch, plan gateway.Plan) error {
 	if l.planned != nil && reflect.DeepEqual(*l.planned, plan) {
 		return nil
 	}
