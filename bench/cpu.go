@@ -39,7 +39,7 @@ func used(pid int) (total time.Duration) {
 func lived(pid int) time.Duration {
 	const scheduled = 2 // clock_getcpuclockid(3): the clock of a process as the scheduler counts
 	var t unix.Timespec
-	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil { //nolint:gosec // numbers of processes are below 2²²
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil { // numbers of processes are below 2²²
 		return 0
 	}
 	return time.Duration(t.Nano())

@@ -71,7 +71,7 @@ func TestTranscript(t *testing.T) {
 		t.Errorf("before an answer: %+v", f)
 	}
 	h.join(conversation)
-	h.reply(conversation, "På väg.")
+	h.reply("På väg.")
 	h.note(conversation)
 	h.card(conversation)
 	h.gives(t.Context(), conversation, "kvitto.pdf", "application/pdf", []byte("%PDF"))

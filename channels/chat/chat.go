@@ -187,7 +187,7 @@ func New(c Config) *Server {
 		byWidget: perMinute[int64](cmp.Or(c.WidgetBeginsPerMinute, widgetBeginsPerMinute)),
 		byFile:   perMinute[tokenHash](filesPerMinute),
 		bots:     newBots(c.BotNetworks),
-		wheel: wheel{company: make(chan struct{}, 1)}, sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{}, asking: map[tokenHash]int{},
+		wheel:    wheel{company: make(chan struct{}, 1)}, sessions: map[*session]struct{}{}, byToken: map[tokenHash]*session{}, asking: map[tokenHash]int{},
 	}
 }
 

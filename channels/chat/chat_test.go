@@ -58,7 +58,7 @@ func TestALineSaysItsLanguage(t *testing.T) {
 	c.send(m{"t": "msg", "cid": "2", "text": "Är du där?"})
 	c.until("ack")
 	h.replyIn("en-GB", conversation, "Do you read English?")
-	h.reply(conversation, "Ja")
+	h.reply("Ja")
 	c.line("Ja")
 	var told []string
 	for _, l := range c.lines {
@@ -90,7 +90,7 @@ func TestLinesGoBothWaysInOneOrder(t *testing.T) {
 	if c.phase != "open" || c.lines[1].Name != "Alva Karlsson" {
 		t.Errorf("phase %s, lines %+v", c.phase, c.lines)
 	}
-	h.reply(conversation, "Hej Anna!")
+	h.reply("Hej Anna!")
 	c.line("Hej Anna!")
 	h.note(conversation)
 	h.card(conversation)
@@ -138,17 +138,17 @@ func TestResumeGivesExactlyTheRest(t *testing.T) {
 	c := n.dial(t)
 	c.begin("Hej")
 	h.join(conversation)
-	h.reply(conversation, "ett")
+	h.reply("ett")
 	c.line("ett")
 	_ = c.ws.CloseNow()
 	for i := range 250 { // more than a page of a snap
-		h.reply(conversation, fmt.Sprint("svar ", i))
+		h.reply(fmt.Sprint("svar ", i))
 	}
 	c.resume(n)
 	if got := len(c.lines); got != 253 {
 		t.Errorf("have %d lines, want 253", got)
 	}
-	h.reply(conversation, "live")
+	h.reply("live")
 	c.line("live")
 
 	other := n.dial(t) // the same visitor in a browser that has forgotten everything but the token
@@ -172,7 +172,7 @@ func TestAServerThatStopsLosesNothing(t *testing.T) {
 	if code := c.closed(); code != 4010 {
 		t.Errorf("closed with %d, want 4010", code)
 	}
-	h.reply(conversation, "medan du var borta")
+	h.reply("medan du var borta")
 	n = h.start()
 	if w := c.resume(n); w.Phase != "open" {
 		t.Errorf("welcome is %+v, want open", w)
@@ -215,11 +215,11 @@ func TestLostAnnouncementsAreMadeGood(t *testing.T) {
 	h.mu.Lock()
 	h.deaf = true
 	h.mu.Unlock()
-	h.reply(conversation, "ohörd")
+	h.reply("ohörd")
 	h.mu.Lock()
 	h.deaf = false
 	h.mu.Unlock()
-	h.reply(conversation, "hörd")
+	h.reply("hörd")
 	c.line("ohörd")
 	c.line("hörd")
 }
@@ -527,7 +527,7 @@ func TestSlowReaderIsCutOffAndMadeWhole(t *testing.T) {
 	c.line("joined")
 	text := strings.Repeat("ordrik ", 700)
 	for range 4000 { // some 20 MB: more than the kernel's buffers and ours
-		h.reply(conversation, text)
+		h.reply(text)
 	}
 	c.resume(n)
 	for int(c.pos) < 4002 {

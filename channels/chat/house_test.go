@@ -535,7 +535,7 @@ func (h *house) happen(c gateway.ConversationID, i gateway.InteractionID, what s
 }
 
 // reply is a line of the agent.
-func (h *house) reply(c gateway.ConversationID, text string) { h.replyIn("", c, text) }
+func (h *house) reply(text string) { h.replyIn("", conversation, text) }
 
 // replyIn is reply by an agent who says in which language they write.
 func (h *house) replyIn(language string, c gateway.ConversationID, text string) {

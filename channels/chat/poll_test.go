@@ -74,7 +74,7 @@ func TestPoll(t *testing.T) {
 		c.poll(n, 30)
 	}()
 	wait(t, "somebody waits for news", func() bool { return n.Visitors() == 1 })
-	h.reply(conversation, "Hej Anna!")
+	h.reply("Hej Anna!")
 	<-answered
 	c.line("Hej Anna!")
 	for range 2 {
@@ -88,7 +88,7 @@ func TestPoll(t *testing.T) {
 	}
 	c.connect(n, "https://shop.example")
 	c.hello()
-	h.reply(conversation, "Varsågod!")
+	h.reply("Varsågod!")
 	c.line("Varsågod!")
 	texts := 0
 	for _, l := range c.lines {

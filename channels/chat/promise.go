@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -77,11 +78,9 @@ func (v *session) lookOff(ctx context.Context, p promise) error {
 		if err != nil || len(entries) == 0 {
 			return err
 		}
-		for _, e := range entries {
-			if isOff(e) {
-				v.tellOff(p)
-				return nil
-			}
+		if slices.ContainsFunc(entries, isOff) {
+			v.tellOff(p)
+			return nil
 		}
 		after = entries[len(entries)-1].Pos
 	}

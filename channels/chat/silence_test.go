@@ -18,7 +18,7 @@ func TestSilentVisitor(t *testing.T) {
 	c.begin("Hej")
 	h.join(conversation)
 	c.line("joined")
-	h.reply(conversation, "Vilket ordernummer?")
+	h.reply("Vilket ordernummer?")
 	c.line("Vilket ordernummer?")
 	start := time.Now()
 	want := []string{"Hej", "Vilket ordernummer?"}
@@ -65,7 +65,7 @@ func TestWaitingForTheAgentIsNoSilence(t *testing.T) {
 	c.begin("Hej")
 	h.join(conversation)
 	c.line("joined")
-	h.reply(conversation, "Ja?")
+	h.reply("Ja?")
 	c.line("Ja?")
 	for _, cid := range []string{"m-1", "m-2"} {
 		c.send(m{"t": "msg", "cid": cid, "text": "Hallå?"})
@@ -80,7 +80,7 @@ func TestWaitingForTheAgentIsNoSilence(t *testing.T) {
 	if got, want := h.told(), []gateway.Command{gateway.Silence{Interaction: 100, Pos: 4}}; !slices.Equal(got, want) {
 		t.Errorf("told the floor %+v, want %+v", got, want)
 	}
-	h.reply(conversation, "På väg.")
+	h.reply("På väg.")
 	c.line("På väg.")
 	n.SweepSilent(t.Context(), start.Add(8*time.Minute))
 	if got := h.told(); len(got) != 1 {

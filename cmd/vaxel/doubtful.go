@@ -33,7 +33,7 @@ func silent(socket *net.UnixConn) (nothing bool) {
 	}
 	err = raw.Control(func(fd uintptr) {
 		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		nothing = err == syscall.EAGAIN //nolint:errorlint // a number of the kernel's
+		nothing = err == syscall.EAGAIN
 	})
 	return nothing && err == nil
 }
