@@ -43,11 +43,11 @@ web: tools web-widget/node_modules/.stamp web-console/node_modules/.stamp
 
 # What vet would say once more, check says. One package more than there are cores, as many wait for a browser or a telephone.
 # Tests in a browser are told once more when they fail (web-console/test/pages/test.ts), and named at the end if they were.
-test: export VAXEL_AGAIN := $(CURDIR)/bin/again.txt
+test: export TOLD_AGAIN := $(CURDIR)/bin/again.txt
 test: peers build e2e/node_modules/.stamp
-	@rm -f $(VAXEL_AGAIN)
+	@rm -f $(TOLD_AGAIN)
 	@$(GO) test -vet=off -ldflags=-w -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -timeout 20m ./...; code=$$?; \
-	if [ -s $(VAXEL_AGAIN) ]; then echo "Told once more, as they failed at first:"; cat $(VAXEL_AGAIN); fi; exit $$code
+	if [ -s $(TOLD_AGAIN) ]; then echo "Told once more, as they failed at first:"; cat $(TOLD_AGAIN); fi; exit $$code
 
 # Linters are built once into bin/; golangci-lint takes some minutes the first time.
 bin/golangci-lint bin/staticcheck bin/gofumpt &:

@@ -14,7 +14,7 @@ const tellAgain = (stories) => stories.forEach((s) => it(s.name, () => s.tell().
 
 /** What fails twice is no accident of the machine; what fails once is noted where make test looks at its end. */
 function again(s, err) {
-  const { VAXEL_AGAIN: notes } = process.env;
+  const { TOLD_AGAIN: notes } = process.env;
   if (notes) appendFileSync(notes, `${s.name}: ${String(err.cause ?? err).split("\n")[0]}\n`);
   return s.tell(" again");
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -65,15 +66,25 @@ func TestWhatWasHeldBackOverrunsNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	took := make(chan error, 1)
+	go func() { took <- takeAll(ctx, w, many) }() // it keeps up: it waits when they come
 	if err := slow.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
-	for n := range int64(many) {
+	if err := <-took; err != nil {
+		t.Error(err)
+	}
+}
+
+// takeAll takes events that are numbered from one.
+func takeAll(ctx context.Context, w *Follower, many int64) error {
+	for n := range many {
 		frame, err := w.Next(ctx)
 		if err != nil || frame.Rev != n+1 {
-			t.Fatalf("after %d events: %+v, %v", n, frame, err)
+			return fmt.Errorf("after %d events: %+v, %w", n, frame, err)
 		}
 	}
+	return nil
 }
 
 // quiet is a bus on which nothing is heard.

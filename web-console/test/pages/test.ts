@@ -18,6 +18,6 @@ export const test = (name: string, tell: () => unknown) =>
 
 /** Notes it where make test looks at its end. */
 function noteAgain(name: string, err: unknown) {
-  const { VAXEL_AGAIN: notes } = process.env
+  const { TOLD_AGAIN: notes } = process.env
   if (notes) appendFileSync(notes, `${name}: ${String(err).split('\n')[0]}\n`)
 }
