@@ -174,11 +174,7 @@ func (l *leader) loop(ctx context.Context) error {
 			l.keepHouse(ctx)
 			rested = !l.stirs()
 			board.Reset(l.rest())
-			if l.next.full() {
-				continue
-			}
-			more.lost = l.there.miss(l.f.now(), l.f.rooms.Nodes)
-			if len(more.lost) == 0 {
+			if more.lost = l.missing(); len(more.lost) == 0 {
 				continue
 			}
 		}
@@ -189,6 +185,14 @@ func (l *leader) loop(ctx context.Context) error {
 		}
 		l.arm(wake)
 	}
+}
+
+// missing are the agents whose consoles' nodes have died, if the next batch has room for them.
+func (l *leader) missing() []gateway.Consoles {
+	if l.next.full() {
+		return nil
+	}
+	return l.there.miss(l.f.now(), l.f.rooms.Nodes)
 }
 
 // stirs says whether there is something to look after at each beat: a board to publish, a snapshot
