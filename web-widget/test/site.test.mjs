@@ -268,6 +268,7 @@ for (const [name, viewport, dark] of [["call-desktop-light", desktop, false], ["
     await pull("settle"); // an agent has closed the case
     await page.getByRole("status").getByText("Vi ringer inte, ditt ärende är klart").waitFor();
     await clean(page, "off");
+    await shot(page, `${name}-off`);
     assert.deepEqual(wrong.filter((w) => !/WebSocket/.test(w)), []);
   });
 }
