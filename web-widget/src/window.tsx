@@ -205,13 +205,15 @@ function useHeard(part: Part, session: Session, open: boolean, onUnread: (n: num
   return said;
 }
 
-// Focus goes to what can be written in; on a phone it stays inside; Escape closes.
+// Focus goes to what can be written in, but is not taken from what the customer holds; on a phone it stays inside; Escape
+// closes.
 function useFocus(open: boolean, phase: string, onClose: () => void) {
   const box = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
-    if (!open || !box.current) return;
-    const field = box.current.querySelector<HTMLElement>("textarea, input:not([hidden]):not([type=radio])");
-    (narrow() && phase !== "open" ? box.current : (field ?? box.current)).focus({ preventScroll: true });
+    const el = box.current;
+    if (!open || !el || el.querySelector(":focus")) return;
+    const field = el.querySelector<HTMLElement>("textarea, input:not([hidden]):not([type=radio])");
+    (narrow() && phase !== "open" ? el : (field ?? el)).focus({ preventScroll: true });
   }, [open, phase]);
   useLayoutEffect(() => {
     const el = box.current;

@@ -225,6 +225,26 @@ test("though the other language comes late, nothing stands in the page's own", a
   assert.ok(!requests.some((u) => u.includes("/w/ar/later.js")));
 });
 
+test("on a phone, what opens once the website is known takes nothing from who was faster", async () => {
+  const { page } = await visit({ viewport: phone });
+  let known;
+  const seen = new Promise((done) => (known = done));
+  await page.routeWebSocket(/\/w\/socket/, (widget) => {
+    const behind = widget.connectToServer();
+    behind.onMessage(async (frame) => {
+      await seen;
+      widget.send(frame);
+    });
+  });
+  await page.getByRole("button", { name: "Öppna chatten" }).click();
+  await page.getByRole("button", { name: "Mer", exact: true }).click();
+  const entry = page.getByRole("button", { name: "Visa sidan med en kod" });
+  await entry.waitFor();
+  known();
+  await page.getByLabel("Vad gäller det?").waitFor();
+  assert.ok(await entry.isVisible(), "the menu was taken away");
+});
+
 test("where the words of its own language fail, a website is met in the page's, and asked for them again", async () => {
   const { page, requests } = await visit({ lang: "ar" });
   let cut = true;
