@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -61,9 +62,11 @@ func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 		s.refuse(r.Context(), w, err)
 		return
 	}
-	csp := mailCSP
+	csp, html := mailCSP, m.HTML
 	if r.URL.Query().Get("images") == "remote" {
 		csp = mailCSPRemote
+	} else {
+		html = remoteSource.ReplaceAllString(html, "$1")
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -71,13 +74,16 @@ func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "private, max-age=3600")
 	at := Prefix + "/entries/" + e.Conversation.String() + "/" + strconv.FormatInt(e.Pos, 10) + "/files/"
-	_, _ = w.Write([]byte(`<!doctype html><meta charset="utf-8"><base target="_blank">` + inline(m, at)))
+	_, _ = w.Write([]byte(`<!doctype html><meta charset="utf-8"><base target="_blank">` + inline(html, m.Attachments, at)))
 }
 
+// remoteSource is where a picture of another server would come from. One that the policy stops would
+// be drawn as broken; one without a source is its words alone. letter.policy writes the attributes so.
+var remoteSource = regexp.MustCompile(`(<img\b[^>]*?) src="https?:[^"]*"`)
+
 // inline makes cid: links point to the attachments that they name.
-func inline(m gateway.Mail, at string) string {
-	html := m.HTML
-	for _, a := range m.Attachments {
+func inline(html string, files []gateway.Attachment, at string) string {
+	for _, a := range files {
 		if a.CID != "" {
 			html = strings.ReplaceAll(html, "cid:"+a.CID, at+a.Blob)
 		}

@@ -178,7 +178,7 @@ func TestAMailIsAnswered(t *testing.T) {
 	s.refused("POST", at+"/messages", m{"text": "Hej"}, 409, "not_a_chat")
 
 	file := s.upload("bild.png", "image/png", "PNG!")
-	reply := m{"client_id": "r1", "text": "Hej!", "html": "<p>Hej!</p>", "to": []m{{"kind": "email", "value": "kund@example.com"}}, "attachments": []m{file}}
+	reply := m{"client_id": "r1", "text": "Hej!", "html": `<p>Hej!</p><img src="https://x.example/1.png" alt="karta">`, "to": []m{{"kind": "email", "value": "kund@example.com"}}, "attachments": []m{file}}
 	sent := s.post(at+"/reply", reply, 201)
 	if again := s.post(at+"/reply", reply, 201); again["pos"] != sent["pos"] {
 		t.Errorf("the same id twice: got %v and %v", sent, again)
@@ -187,6 +187,9 @@ func TestAMailIsAnswered(t *testing.T) {
 	w := s.raw("GET", entry+"/html", nil)
 	if w.StatusCode != http.StatusOK || !bytes.Contains(w.Body, []byte("<p>Hej!</p>")) || !strings.Contains(w.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("got %d %v %s", w.StatusCode, w.Header, w.Body)
+	}
+	if remote := s.raw("GET", entry+"/html?images=remote", nil); !bytes.Contains(w.Body, []byte(`<img alt="karta">`)) || !bytes.Contains(remote.Body, []byte(`src="https://x.example/1.png"`)) {
+		t.Errorf("got %s, and on demand %s; want the picture on demand alone", w.Body, remote.Body)
 	}
 	w = s.raw("GET", entry+"/files/"+file["blob"].(string), nil)
 	if string(w.Body) != "PNG!" || w.Header.Get("Content-Type") != "image/png" || !strings.Contains(w.Header.Get("Content-Disposition"), "bild.png") {

@@ -7,15 +7,15 @@ import (
 )
 
 // Where the mail being answered begins, as clients write it. The line before quoted
-// lines has one of these words and ends in a colon:
-var attribution = regexp.MustCompile(`(?i)((^|\s)(wrote|writes|skrev|schrieb|a écrit|escribió|ha scritto|scrisse|schreef|kirjoitti|escreveu|napisał|написал)|のメール|写道).{0,200}[:：]\s*$`)
+// lines has one of these words and ends in a colon, or it ends in an address and one:
+var attribution = regexp.MustCompile(`(?i)((^|\s)(wrote|writes|skrev|schrieb|a écrit|escribió|ha scritto|scrisse|schreef|kirjoitti|escreveu|napisał|написал)|のメール|写道).{0,200}[:：]\s*$|<[^<>\s]+@[^<>\s]+>\s*[:：]\s*$`)
 
 // … or a separator or a copied header stands there, and all below is quoted.
 var separator = regexp.MustCompile(`(?i)^(-{2,}\s*(original message|ursprungligt meddelande|originalmeddelande|ursprüngliche nachricht|message d'origine|mensaje original|forwarded message|vidarebefordrat meddelande|opprinnelig melding|oprindelig meddelelse|alkuperäinen viesti)\s*-{2,}|begin forwarded message:)\s*$`)
 
-var copiedHeader = regexp.MustCompile(`(?i)^(from|från|von|de|fra|da|lähettäjä)\s*:\*?\s+\S`)
+var copiedHeader = regexp.MustCompile(`(?i)^(from|från|von|de|fra|da|lähettäjä|от)\s*:\*?\s+\S`)
 
-var copiedSecond = regexp.MustCompile(`(?i)^\*?(sent|date|skickat|datum|gesendet|envoyé|enviado|sendt|dato|to|till|an|à|para|subject|ämne|betreff)\s*:\*?\s`)
+var copiedSecond = regexp.MustCompile(`(?i)^\*?(sent|date|skickat|datum|gesendet|envoyé|enviado|sendt|dato|to|till|an|à|para|subject|ämne|betreff|отправлено|кому|тема)\s*:\*?\s`)
 
 // quotedFrom is the byte of text from where everything is quoted from earlier mails,
 // 0 if nothing is. Answers written between quoted lines are not quoted, so the fold

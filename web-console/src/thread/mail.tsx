@@ -10,6 +10,7 @@ import { File } from './entries'
 import { FollowUpButton } from './follow-up-button'
 import { useHere } from './here'
 import { Delivery, Doubts, MailFacts, Reached, TakeBack } from './mail-facts'
+import { foldQuoted, linesOf, parted } from './quoted'
 
 const Invitation = lazy(() => import('./invitation').then((m) => ({ default: m.Invitation })))
 
@@ -36,7 +37,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         <span className={`nowrap ${fresh ? 'strong' : 'med'}`}>{who}</span>
         {fresh && <Chip tone="accent">{w.thread.fresh}</Chip>}
         {m.forwards && <Chip icon="fwd">{w.mail.forwarded}</Chip>}
-        <span className={`ell grow${fresh ? '' : ' t-3'}`}>{(e.text || m.subject).slice(0, 200)}</span>
+        <span className={`ell grow${fresh ? '' : ' t-3'}`}>{(parted(e).own || m.subject).slice(0, 200)}</span>
         {out && <Delivery out={out} />}
         <time className="meta">{f.when(e.at, Date.now())}</time>
       </button>
@@ -74,7 +75,7 @@ export function MailEntry({ e, name, open: first, fresh }: { e: Entry; name: str
         </Suspense>
       )}
       {m.defects && <Damage e={e} defects={m.defects} />}
-      {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} m={m} />}
+      {m.html ? <Html e={e} m={m} from={who} /> : <Plain e={e} />}
       {m.attachments && m.attachments.filter((a) => !a.cid).length > 0 && (
         <div className="atts">
           {m.attachments
@@ -107,9 +108,13 @@ function Damage({ e, defects }: { e: Entry; defects: string[] }) {
 function dress(doc: Document, frame: HTMLElement) {
   const paper = getComputedStyle(frame)
   const style = doc.createElement('style')
-  style.textContent = `body { margin: 0; padding: ${paper.getPropertyValue('--paper-pad')}; color: ${paper.color}; background: ${paper.backgroundColor}; font: ${paper.font}; overflow-wrap: anywhere } img { max-width: 100%; height: auto }`
+  style.textContent = `body { margin: 0; padding: ${paper.getPropertyValue('--paper-pad')}; color: ${paper.color}; background: ${paper.backgroundColor}; font: ${paper.font}; overflow-wrap: anywhere } img { max-width: 100%; height: auto }${quotedStyle(paper)}`
   doc.head.prepend(style)
 }
+
+/** The button of what is quoted, as it stands under a plain text: .fold-q. */
+const quotedStyle = (paper: CSSStyleDeclaration) =>
+  ` summary { display: inline-block; margin-top: 8px; padding: 4px 8px; border-radius: 4px; list-style: none; cursor: pointer; background: ${paper.getPropertyValue('--c-paper-well')}; color: ${paper.getPropertyValue('--c-paper-ink-2')}; font: ${paper.getPropertyValue('--t-meta-m')} } [open] > summary > :first-child, :not([open]) > summary > :last-child { display: none }`
 
 const remoteImage = /<img[^>]+src\s*=\s*["']?(https?:)?\/\//i
 
@@ -126,6 +131,8 @@ function Html({ e, m, from }: { e: Entry; m: Mail; from: string }) {
     const doc = frame.current?.contentDocument
     if (!doc?.body) return
     dress(doc, frame.current!)
+    const { quoted } = parted(e)
+    if (quoted) foldQuoted(doc.body, quoted, w.thread.quoted(linesOf(quoted)), w.thread.hideQuoted)
     const measure = () => setHeight(Math.min(4000, Math.ceil(doc.documentElement.getBoundingClientRect().height)))
     measure()
     new ResizeObserver(measure).observe(doc.documentElement)
@@ -146,25 +153,21 @@ function Html({ e, m, from }: { e: Entry; m: Mail; from: string }) {
   )
 }
 
-const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
-
 /** Text as it was written; what it quotes of earlier mails is folded. */
-function Plain({ e, m }: { e: Entry; m: Mail }) {
+function Plain({ e }: { e: Entry }) {
   const w = useWords()
   const [all, setAll] = useState(false)
-  const bytes = utf8.encode.encode(e.text)
-  const own = m.quoted ? utf8.decode.decode(bytes.subarray(0, m.quoted)) : e.text
-  const quoted = m.quoted ? utf8.decode.decode(bytes.subarray(m.quoted)) : ''
+  const { own, quoted } = parted(e)
   return (
     <div className="paper">
-      <div className="said">{own.trimEnd()}</div>
+      <div className="said">{own}</div>
       {quoted && (
         <button className="fold-q" aria-expanded={all} onClick={() => setAll(!all)}>
           <Icon name="more" size={12} />
-          {all ? w.thread.hideQuoted : w.thread.quoted(quoted.trim().split('\n').length)}
+          {all ? w.thread.hideQuoted : w.thread.quoted(linesOf(quoted))}
         </button>
       )}
-      {quoted && all && <blockquote className="said quoted">{quoted.trim()}</blockquote>}
+      {quoted && all && <blockquote className="said quoted">{quoted}</blockquote>}
     </div>
   )
 }

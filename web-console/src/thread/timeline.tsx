@@ -6,6 +6,7 @@ import { short } from '../i18n/format'
 import { serverNow } from '../live/clock'
 import { Icon, type IconName } from '../ui/icon'
 import { Fetched } from '../ui/parts'
+import { parted } from './quoted'
 
 export const useTimeline = (of: Id) => useQuery({ queryKey: ['case', of, 'timeline'], queryFn: () => api.timeline(of), enabled: of !== '' && of !== '0' })
 
@@ -67,7 +68,7 @@ function useSummary(e: Entry): { title: string; second: string } {
   const w = useWords()
   const f = useFormat()
   const who = e.author.name ?? ''
-  const from = [who, e.text].filter(Boolean).join(' · ')
+  const from = [who, parted(e).own].filter(Boolean).join(' · ')
   const regrouped = e.kind === 'event' ? (e.body as Happening | undefined) : undefined
   if (regrouped?.case) return { title: w.regroup.events[regrouped.what]?.(regrouped.number ?? '') ?? e.text, second: who }
   switch (e.kind) {
