@@ -85,7 +85,7 @@ function Head({ c, busy, set }: { c: Case; busy: boolean; set: (state: string) =
       </div>
       {c.interaction && c.interaction !== '0' && <WhyButton id={c.interaction} />}
       <StateChip c={c} large />
-      {c.interaction && c.interaction !== '0' && c.interaction_state !== 'finished' && (
+      {c.interaction && c.interaction !== '0' && (c.interaction_state !== 'finished' || c.channel === 'email' || c.channel === 'chat') && (
         <Link className="btn btn--sm wide" href={`/${c.channel === 'email' ? 'email' : 'chat'}/${c.interaction}`}>
           {w.customers.open}
         </Link>

@@ -148,7 +148,8 @@ export function File({ e, a }: { e: Entry; a: Attachment }) {
   )
 }
 
-const One = memo(function One({ e, name, open, fresh }: { e: Entry; name: string; open: boolean; fresh: boolean }) {
+/** What is no line of a chat, whole. */
+export const One = memo(function One({ e, name, open, fresh }: { e: Entry; name: string; open: boolean; fresh: boolean }) {
   switch (e.kind) {
     case 'mail':
       return <MailEntry e={e} name={name} open={open} fresh={fresh} />

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useState } from 'react'
 import { api } from '../api/client'
 import type { ArticleCard, CallSummary, Entry, Happening, Id, Mail, Recording } from '../api/types'
 import { useFormat, useWords } from '../i18n'
@@ -8,9 +9,11 @@ import { Icon, type IconName } from '../ui/icon'
 import { Fetched } from '../ui/parts'
 import { parted } from './quoted'
 
+const Whole = lazy(() => import('./entries').then((m) => ({ default: m.One })))
+
 export const useTimeline = (of: Id) => useQuery({ queryKey: ['case', of, 'timeline'], queryFn: () => api.timeline(of), enabled: of !== '' && of !== '0' })
 
-/** What has happened in a case over all channels, the newest first. */
+/** What has happened in a case over all channels, the newest first; where all of it stands, mails are read and recordings heard there, too: some are offered to nobody. */
 export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
   const w = useWords()
   const query = useTimeline(of)
@@ -22,7 +25,7 @@ export function Timeline({ case: of, limit }: { case: Id; limit?: number }) {
         return (
           <ul>
             {entries.map((e) => (
-              <Item key={`${e.conversation}/${e.pos}`} e={e} />
+              <Item key={`${e.conversation}/${e.pos}`} e={e} readable={!limit} />
             ))}
           </ul>
         )
@@ -49,17 +52,32 @@ export function headsOf(entries: Entry[]): Entry[] {
 
 const icons: Record<Entry['kind'], IconName> = { message: 'chat', mail: 'mail', note: 'lock', article: 'book', event: 'info', call: 'phone', recording: 'voicemail', file: 'clip' }
 
-function Item({ e }: { e: Entry }) {
+function Item({ e, readable }: { e: Entry; readable: boolean }) {
   const f = useFormat()
   const { title, second } = useSummary(e)
+  const [reading, setReading] = useState(false)
   return (
     <li className="tl">
       <span className="chan chan--sm">
         <Icon name={icons[e.kind] ?? 'info'} size={12} />
       </span>
-      <span className="t1 ell">{title}</span>
+      {readable && (e.kind === 'mail' || e.kind === 'recording') ? (
+        <button className="t1 ell plain" aria-expanded={reading} onClick={() => setReading(!reading)}>
+          {title}
+        </button>
+      ) : (
+        <span className="t1 ell">{title}</span>
+      )}
       <time className="meta">{f.when(e.at, serverNow())}</time>
-      <span className="t2 ell">{second}</span>
+      {reading ? (
+        <div className="tl-whole">
+          <Suspense>
+            <Whole e={e} name={e.author.name ?? ''} open fresh={false} />
+          </Suspense>
+        </div>
+      ) : (
+        <span className="t2 ell">{second}</span>
+      )}
     </li>
   )
 }

@@ -97,3 +97,17 @@ test('the number of a case that became a part of another leads there, and is sho
     },
     (h) => (h.merged = true),
   ))
+
+test('a mail that was offered to nobody, or is finished, is read where its case stands, and a voicemail heard', () =>
+  desk('/cases/4103', async ({ page }) => {
+    const mail = page.getByRole('button', { name: /^E-post: / }).first()
+    await mail.click()
+    await page.locator('.tl .mail-head').waitFor()
+    assert.equal(await mail.getAttribute('aria-expanded'), 'true')
+    assert.deepEqual(await faults(page), [])
+    await mail.click()
+    await page.locator('.tl .mail-head').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: /0:28/ }).click()
+    await page.locator('.tl').getByRole('button', { name: 'Spela' }).waitFor()
+    assert.deepEqual(await faults(page), [])
+  }))
