@@ -33,7 +33,7 @@ export function foldQuoted(body: HTMLElement, quoted: string, show: string, hide
 const letter = /[\p{L}\p{N}]/u
 const letters = (text: string) => text.replace(/[^\p{L}\p{N}]+/gu, '')
 
-/** How many letters have to be the same: of a link's or an address's way of being written they know nothing yet. */
+/** How many of its first letters have to be the same; the fewer where text and page write an address differently. */
 const enough = [48, 16]
 
 function placeOf(body: HTMLElement, quoted: string): [Node, number] | undefined {
