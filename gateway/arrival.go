@@ -37,9 +37,18 @@ type Arrival struct {
 	Skills       []SkillLevel
 	ArrivedAt    time.Time
 	Entry        Entry // what goes on the timeline; Conversation and Pos are filled in
+	Quoted       int   // from this byte on, Entry.Text is quoted from earlier mails; 0 none
 	Alone        bool  // never joins an open interaction (each call and voicemail is its own)
 	Quiet        bool  // kept on the case, offered to nobody (bounces, automatic replies)
 	Preferred    AgentID
+}
+
+// Own is what the customer wrote for this occasion.
+func (a Arrival) Own() string {
+	if a.Quoted > 0 && a.Quoted < len(a.Entry.Text) {
+		return a.Entry.Text[:a.Quoted]
+	}
+	return a.Entry.Text
 }
 
 // Received says what an arrival became.

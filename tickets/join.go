@@ -116,7 +116,7 @@ func (s *Store) continued(ctx context.Context, tx pgx.Tx, list []gateway.Arrival
 				preview = $5, preview_by = $6,
 				last_activity_at = greatest(last_activity_at, $2)
 			where id = $1 and (state <> 'closed' or $4 or closed_at > $2::timestamptz - $7::interval)`,
-			known[i], arrived(a), a.Channel, a.Quiet, short(a.Entry.Text, previewLength), a.Entry.Author.Kind, s.ReopenWithin,
+			known[i], arrived(a), a.Channel, a.Quiet, short(a.Own(), previewLength), a.Entry.Author.Kind, s.ReopenWithin,
 		).Exec(func(tag pgconn.CommandTag) error {
 			joined[i] = tag.RowsAffected() == 1
 			return nil
@@ -163,7 +163,7 @@ func begin(ctx context.Context, tx pgx.Tx, list []gateway.Arrival, customers []g
 	for k, i := range fresh {
 		a := list[i]
 		subjects[k], channels[k], authors[k] = title(a), string(a.Channel), string(a.Entry.Author.Kind)
-		previews[k], quiet[k], at[k] = short(a.Entry.Text, previewLength), a.Quiet, arrived(a)
+		previews[k], quiet[k], at[k] = short(a.Own(), previewLength), a.Quiet, arrived(a)
 		ids[k], of[k], queues[k] = int64(cases[i]), int64(customers[i]), int64(a.Queue)
 	}
 	_, err := tx.Exec(ctx, `

@@ -118,7 +118,10 @@ func mail(from, subject string) gateway.Arrival {
 
 func TestJoin(t *testing.T) {
 	r := open(t)
-	first, anna := r.join(t, mail("Anna@Example.se", "Faktura"), 0)
+	answer := mail("Anna@Example.se", "Faktura")
+	answer.Quoted = len(answer.Entry.Text)
+	answer.Entry.Text += "\n\n> Vad gäller det?"
+	first, anna := r.join(t, answer, 0)
 	c := r.get(t, first)
 	want := tickets.Case{
 		ID: first, Number: 1001, Subject: "Faktura", State: tickets.CaseOpen, Customer: anna, CustomerName: "Anna Ek",

@@ -35,7 +35,7 @@ func (e *Email) arrival(m Mailbox, us ours, r *receivedMail) gateway.Arrival {
 	a := gateway.Arrival{
 		Key: r.key, Channel: gateway.Email, Queue: m.Queue, Skills: m.Skills,
 		MessageID: l.MessageID, From: customerOf(m, l), Subject: l.Subject, ArrivedAt: arrivedAt(r.fetched),
-		Quiet: l.Automatic.Quiet() || comesBack(m, us, l) || e.leaves(l),
+		Quoted: l.Quoted, Quiet: l.Automatic.Quiet() || comesBack(m, us, l) || e.leaves(l),
 	}
 	a.Entry = gateway.Entry{
 		Kind: gateway.EntryMail, Channel: gateway.Email, ClientID: r.key, Text: l.Text, Body: body, At: a.ArrivedAt,

@@ -123,7 +123,7 @@ func TestEntry(t *testing.T) {
 	d, h := mailtest.StartDovecot(t), newHouse(t)
 	raw := "Return-Path: <x@y.example>\r\nFrom: =?utf-8?Q?=C3=96rjan?= <Orjan@kund.example>\r\nTo: support@cyklar.example\r\nReply-To: hem@kund.example\r\n" +
 		"Subject: hej\r\nMessage-ID: <1@kund.example>\r\nDate: Mon, 2 Mar 2026 18:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
-		"--b\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n<p>H\xe4r</p><script>x</script>\r\n" +
+		"--b\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n<p>H\xe4r</p><script>x</script><blockquote>Var?</blockquote>\r\n" +
 		"--b\r\nContent-Type: application/pdf; name*=utf-8''kvitto%20%C3%A5.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0x\r\n--b--\r\n"
 	d.Deliver(t, "support@cyklar.example", []byte(raw))
 	e := h.open(t, "a", d)
@@ -134,7 +134,7 @@ func TestEntry(t *testing.T) {
 	if err := json.Unmarshal(a.Entry.Body, &body); err != nil {
 		t.Fatal(err)
 	}
-	if a.Entry.Text != "Här" || body.HTML != "<p>Här</p>" || a.From.Name != "Örjan" || body.ReplyTo[0].Value != "hem@kund.example" {
+	if strings.TrimSpace(a.Own()) != "Här" || a.Quoted != body.Quoted || body.HTML != "<p>Här</p><blockquote>Var?</blockquote>" || a.From.Name != "Örjan" || body.ReplyTo[0].Value != "hem@kund.example" {
 		t.Errorf("entry %+v\n%+v", a.Entry, body)
 	}
 	if len(body.Attachments) != 1 || body.Attachments[0].Name != "kvitto å.pdf" || string(h.blobs[body.Attachments[0].Blob]) != "%PDF-1" {
