@@ -131,8 +131,8 @@ function Html({ e, m, from }: { e: Entry; m: Mail; from: string }) {
     const doc = frame.current?.contentDocument
     if (!doc?.body) return
     dress(doc, frame.current!)
-    const { quoted } = parted(e)
-    if (quoted) foldQuoted(doc.body, quoted, w.thread.quoted(linesOf(quoted)), w.thread.hideQuoted)
+    const parts = parted(e)
+    if (parts.quoted) foldQuoted(doc.body, parts, w.thread.quoted(linesOf(parts.quoted)), w.thread.hideQuoted)
     const measure = () => setHeight(Math.min(4000, Math.ceil(doc.documentElement.getBoundingClientRect().height)))
     measure()
     new ResizeObserver(measure).observe(doc.documentElement)

@@ -2,9 +2,15 @@ import type { Entry, Mail } from '../api/types'
 
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
 
-/** A mail's text: what was written in it, and from where on everything is quoted from earlier mails. */
-export function parted(e: Entry): { own: string; quoted: string } {
-  const at = (e.body as Mail | undefined)?.quoted // bytes
+/** A mail's text: what was written in it, and what is quoted below of earlier mails. */
+interface Parts {
+  own: string
+  quoted: string
+}
+
+/** `quoted` of a mail counts bytes of UTF-8. */
+export function parted(e: Entry): Parts {
+  const at = (e.body as Mail | undefined)?.quoted
   if (!at) return { own: e.text, quoted: '' }
   const bytes = utf8.encode.encode(e.text)
   return { own: utf8.decode.decode(bytes.subarray(0, at)).trimEnd(), quoted: utf8.decode.decode(bytes.subarray(at)).trim() }
@@ -14,10 +20,10 @@ export const linesOf = (quoted: string) => quoted.split('\n').length
 
 /**
  * Folds in a mail's page what its text says is quoted. Every client marks a quotation in its own way, or not at all: so its place
- * is where the same letters stand. Where they do not, all stays open.
+ * is where the same letters stand, once half of the writer's own have been. Where they do not, all stays open.
  */
-export function foldQuoted(body: HTMLElement, quoted: string, show: string, hide: string) {
-  const place = placeOf(body, quoted)
+export function foldQuoted(body: HTMLElement, parts: Parts, show: string, hide: string) {
+  const place = placeOf(body, parts)
   if (!place) return
   const doc = body.ownerDocument
   const rest = doc.createRange()
@@ -36,7 +42,7 @@ const letters = (text: string) => text.replace(/[^\p{L}\p{N}]+/gu, '')
 /** How many of its first letters have to be the same; the fewer where text and page write an address differently. */
 const enough = [48, 16]
 
-function placeOf(body: HTMLElement, quoted: string): [Node, number] | undefined {
+function placeOf(body: HTMLElement, { own, quoted }: Parts): [Node, number] | undefined {
   const nodes: { node: Text; from: number }[] = []
   let all = ''
   for (const walk = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_TEXT); walk.nextNode(); ) {
@@ -44,7 +50,8 @@ function placeOf(body: HTMLElement, quoted: string): [Node, number] | undefined 
     all += letters(walk.currentNode.textContent ?? '')
   }
   const wanted = letters(quoted)
-  const at = wanted.length < enough[1]! ? (all.endsWith(wanted) ? all.length - wanted.length : -1) : Math.max(...enough.map((n) => all.indexOf(wanted.slice(0, n))))
+  const past = letters(own).length >> 1
+  const at = wanted.length < enough[1]! ? (all.endsWith(wanted) ? all.length - wanted.length : -1) : Math.max(...enough.map((n) => all.indexOf(wanted.slice(0, n), past)))
   if (!wanted || at < 1) return // nothing of the writer's own would be left
   const { node, from } = nodes.findLast((n) => n.from <= at)!
   if (from === at) return before(body, node)

@@ -137,12 +137,12 @@ test('a mail that is taller than its place is read from its beginning', () =>
   ))
 
 /** One answer, as four clients write it: what is the customer's own, and what their client copied below. */
-const answer = 'Hej Alva,\n\nstorlek S, tack!\n\n'
+const answer = 'Hej Alva,\n\nOn Fri, 20 Nov 2026 at noon storlek S, tack!\n\n'
 const copies = {
-  gmail: { text: 'On Fri, 20 Nov 2026 at 14:02, Nordvind <kundservice@nordvind.example> wrote:\n\n> Vilken storlek?\n', page: '<div dir="ltr">Hej Alva,<div><br></div><div>storlek S, tack!</div></div><br><div><div dir="ltr">On Fri, 20 Nov 2026 at 14:02, Nordvind &lt;<a href="mailto:kundservice@nordvind.example">kundservice@nordvind.example</a>&gt; wrote:<br></div><blockquote style="margin:0 0 0 1ex">Vilken storlek?</blockquote></div>' },
-  outlook: { text: 'Från: Nordvind <kundservice@nordvind.example>\nSkickat: den 20 november 2026 14:02\nÄmne: Jacka\n\nVilken storlek?\n', page: '<div><p>Hej Alva,</p><p>storlek S, tack!</p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p><b>Från:</b> Nordvind &lt;kundservice@nordvind.example&gt;<br><b>Skickat:</b> den 20 november 2026 14:02<br><b>Ämne:</b> Jacka</p></div></div><p>Vilken storlek?</p></div>' },
-  mail: { text: '> 20 nov. 2026 kl. 14:02 skrev Nordvind <kundservice@nordvind.example>:\n> \n> Vilken storlek?\n', page: 'Hej Alva,<div><br></div><div>storlek S, tack!<br><div><br><blockquote><div>20 nov. 2026 kl. 14:02 skrev Nordvind &lt;kundservice@nordvind.example&gt;:</div><br><div>Vilken storlek?</div></blockquote></div></div>' },
-  text: { text: '> Vilken?\n', page: '<pre>Hej Alva,\n\nstorlek S, tack!\n\n&gt; Vilken?</pre>' },
+  gmail: { text: 'On Fri, 20 Nov 2026 at noon, Nordvind <kundservice@nordvind.example> wrote:\n\n> Vilken storlek?\n', page: '<div dir="ltr">Hej Alva,<div><br></div><div>On Fri, 20 Nov 2026 at noon storlek S, tack!</div></div><br><div><div dir="ltr">On Fri, 20 Nov 2026 at noon, Nordvind kundservice &lt;<a href="mailto:kundservice@nordvind.example">kundservice@nordvind.example</a>&gt; wrote:<br></div><blockquote style="margin:0 0 0 1ex">Vilken storlek?</blockquote></div>' },
+  outlook: { text: 'Från: Nordvind <kundservice@nordvind.example>\nSkickat: den 20 november 2026 14:02\nÄmne: Jacka\n\nVilken storlek?\n', page: '<div><p>Hej Alva,</p><p>On Fri, 20 Nov 2026 at noon storlek S, tack!</p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p><b>Från:</b> Nordvind &lt;kundservice@nordvind.example&gt;<br><b>Skickat:</b> den 20 november 2026 14:02<br><b>Ämne:</b> Jacka</p></div></div><p>Vilken storlek?</p></div>' },
+  mail: { text: '> 20 nov. 2026 kl. 14:02 skrev Nordvind <kundservice@nordvind.example>:\n> \n> Vilken storlek?\n', page: 'Hej Alva,<div><br></div><div>On Fri, 20 Nov 2026 at noon storlek S, tack!<br><div><br><blockquote><div>20 nov. 2026 kl. 14:02 skrev Nordvind &lt;kundservice@nordvind.example&gt;:</div><br><div>Vilken storlek?</div></blockquote></div></div>' },
+  text: { text: '> Vilken?\n', page: '<pre>Hej Alva,\n\nOn Fri, 20 Nov 2026 at noon storlek S, tack!\n\n&gt; Vilken?</pre>' },
 }
 
 for (const [client, { text, page: html }] of Object.entries(copies))
