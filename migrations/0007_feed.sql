@@ -16,7 +16,7 @@ create table event (
     pos    bigint      not null default nextval('event_pos'),
     topics text[]      not null, -- who hears any of them
     n      smallint    not null default 1,
-    events bytea       not null default '', -- as they cross the bus
+    events bytea       not null, -- as they cross the bus
     at     timestamptz not null default now()
 ) partition by list (slot);
 

@@ -12,8 +12,9 @@
 // applies events by their Rev, and meeting one twice is harmless.
 //
 // A follower that was cut off resumes from its last cursor, on any node, for 24 hours or
-// 20,000 events of all topics. Nothing is stored for it. Nobody waits for a slow one: past 256 frames or 1 MiB it is
-// given up with ErrSlow.
+// 20,000 events of all topics. Nothing is stored for it. Nobody waits for a slow one: past
+// 256 frames or 1 MiB it reads the log by itself, at its own pace, and is given up with
+// ErrSlow when it has fallen 20,000 events behind.
 package feed
 
 import (
@@ -35,8 +36,8 @@ import (
 
 // What a follower is told when it can't go on.
 var (
-	// ErrSlow ends a follower that didn't take its frames in time. It resumes from its
-	// last cursor.
+	// ErrSlow ends a follower that has fallen too far behind to read what it missed. It
+	// needs a snapshot.
 	ErrSlow = errors.New("follower is too slow")
 	// ErrTooOld refuses a cursor that the log no longer reaches back to, that too much has
 	// happened since, or that is none of ours. The follower needs a snapshot, and a new

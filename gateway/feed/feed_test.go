@@ -263,9 +263,9 @@ func TestCursorsThatCannotBeResumedFrom(t *testing.T) {
 func flood(t testing.TB, pool *pgxpool.Pool, n int) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `
-		insert into event (topics)
-		select array['conversation:' || n % 1000]
-		from generate_series(1, $1) as n`, n)
+		insert into event (topics, events)
+		select array['conversation:' || n % 1000], $2
+		from generate_series(1, $1) as n`, n, feed.Encode([]gateway.Event{event("conversation:0", 0)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,12 +343,13 @@ func BenchmarkResume(b *testing.B) {
 	}
 }
 
-func TestSlowFollowerIsGivenUpAndResumes(t *testing.T) {
+// Who leaves more than is queued for them gets all of it, from the log.
+func TestSlowFollowerReadsTheLogByItself(t *testing.T) {
 	pool := pgtest.New(t)
 	f := node(t, pool, &wire{})
 	w, quick := follow(t, f, "", "a"), follow(t, f, "", "end")
 	put(t, pool, f, event("a", 0))
-	at := logged(t, w).At
+	logged(t, w)
 
 	for rev := int64(1); rev <= 300; rev++ {
 		put(t, pool, f, event("a", rev))
@@ -356,15 +357,30 @@ func TestSlowFollowerIsGivenUpAndResumes(t *testing.T) {
 	put(t, pool, f, event("end", 0))
 	logged(t, quick) // all of them have been handed out
 
-	if _, err := w.Next(t.Context()); !errors.Is(err, feed.ErrSlow) {
-		t.Fatalf("got %v want ErrSlow", err)
-	}
-	w.Close()
-	w = follow(t, f, at, "a")
 	for want := int64(1); want <= 300; want++ {
 		if got := logged(t, w); got.Rev != want {
 			t.Fatalf("got %d want %d", got.Rev, want)
 		}
+	}
+	put(t, pool, f, event("a", 301))
+	if got := logged(t, w); got.Rev != 301 {
+		t.Errorf("got %d want 301, live", got.Rev)
+	}
+}
+
+// Who has left more than anybody may read is given up.
+func TestFollowerFarBehindIsGivenUp(t *testing.T) {
+	pool := pgtest.New(t)
+	f := node(t, pool, &wire{})
+	w, quick := follow(t, f, "", "a"), follow(t, f, "", "end")
+	for rev := int64(1); rev <= 300; rev++ {
+		put(t, pool, f, event("a", rev))
+	}
+	flood(t, pool, 20_000)
+	put(t, pool, f, event("end", 0))
+	logged(t, quick) // all of them have been handed out
+	if _, err := w.Next(t.Context()); !errors.Is(err, feed.ErrSlow) {
+		t.Errorf("got %v want ErrSlow", err)
 	}
 }
 
@@ -417,8 +433,8 @@ func TestOldSlotsAreEmptied(t *testing.T) {
 	var today int64
 	err := pool.QueryRow(t.Context(), `
 		with old as (
-			insert into event (slot, topics, at)
-			select s, array['a'], now() - interval '3 days'
+			insert into event (slot, topics, events, at)
+			select s, array['a'], '', now() - interval '3 days'
 			from generate_series(0, 3) s)
 		select extract(epoch from now())::bigint / 86400 % 4`).Scan(&today)
 	if err != nil {

@@ -21,7 +21,8 @@ const (
 //
 // It first reads the log from its cursor by itself; when it has come near the tail it
 // listens, reads the last gap up to where the tail was at that moment, and lives on what
-// the tail delivers. Next must be called from one goroutine at a time.
+// the tail delivers. When it leaves too much of that it is overrun: what waits is dropped,
+// and it reads the log by itself again. Next must be called from one goroutine at a time.
 type Follower struct {
 	feed     *Feed
 	listener *listener
@@ -33,11 +34,11 @@ type Follower struct {
 	topics map[string]bool // guarded by feed.mu
 	joined bool            // listens; guarded by feed.mu
 
-	mu     sync.Mutex // guards what follows
-	queue  []Frame
-	bytes  int
-	slow   bool
-	filled chan struct{} // holds one wake-up for Next
+	mu      sync.Mutex // guards what follows
+	queue   []Frame
+	bytes   int
+	overrun bool          // takes nothing until it has gone back to the log
+	filled  chan struct{} // holds one wake-up for Next
 }
 
 // Follow gives a follower of the topics from a cursor on, or from now when it is empty.
@@ -116,6 +117,11 @@ func (w *Follower) Topics(add, remove []string) {
 
 // Close ends the follower. Next must not be waiting.
 func (w *Follower) Close() {
+	w.leave()
+}
+
+// leave ends listening: nothing is taken any more.
+func (w *Follower) leave() {
 	w.feed.mu.Lock()
 	defer w.feed.mu.Unlock()
 	if w.joined {
@@ -149,11 +155,11 @@ func (w *Follower) take(frame Frame) {
 	size := len(frame.Data)
 	full := len(w.queue) >= maxFrames || w.bytes+size > maxBytes && len(w.queue) > 0
 	switch {
-	case w.slow || full && frame.early():
+	case w.overrun || full && frame.early():
 		return
 	case full:
-		w.slow, w.queue = true, nil
-		w.feed.metrics.slow.Inc()
+		w.overrun, w.queue, w.bytes = true, nil, 0
+		w.feed.metrics.overrun.Inc()
 	default:
 		w.queue = append(w.queue, frame)
 		w.bytes += size
@@ -164,38 +170,63 @@ func (w *Follower) take(frame Frame) {
 	}
 }
 
-// Next waits for the next frame. After ErrSlow the follower is of no more use.
+// Next waits for the next frame. After an error the follower is of no more use.
 func (w *Follower) Next(ctx context.Context) (Frame, error) {
-	for !w.caught && len(w.pending) == 0 {
-		if err := w.catchUp(ctx); err != nil {
-			return Frame{}, err
-		}
-	}
-	if len(w.pending) > 0 {
-		frame := w.pending[0]
-		w.pending = w.pending[1:]
-		return frame, nil
-	}
 	for {
-		frame, ok, err := w.pop()
-		if err != nil || ok {
-			return frame, err
+		for !w.caught && len(w.pending) == 0 {
+			if err := w.catchUp(ctx); err != nil {
+				return Frame{}, err
+			}
 		}
-		select {
-		case <-w.filled:
-		case <-ctx.Done():
-			return Frame{}, ctx.Err()
+		if len(w.pending) > 0 {
+			frame := w.pending[0]
+			w.pending = w.pending[1:]
+			return frame, nil
+		}
+		if frame, ok := w.pop(); ok {
+			return frame, nil
+		}
+		if err := w.await(ctx); err != nil {
+			return Frame{}, err
 		}
 	}
 }
 
+// await waits until something may have been queued. An overrun follower goes back instead.
+func (w *Follower) await(ctx context.Context) error {
+	w.mu.Lock()
+	overrun := w.overrun
+	w.mu.Unlock()
+	if overrun {
+		return w.goBack(ctx)
+	}
+	select {
+	case <-w.filled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// goBack has the follower read the log by itself, from where it is, until it has come near
+// the tail again; unless that is farther than anybody may read.
+func (w *Follower) goBack(ctx context.Context) error {
+	w.leave()
+	w.mu.Lock()
+	w.overrun = false
+	w.mu.Unlock()
+	w.caught = false
+	far, err := w.feed.farBehind(ctx, w.at)
+	if far && err == nil {
+		return ErrSlow
+	}
+	return err
+}
+
 // pop takes the oldest queued frame that has not been read from the log already.
-func (w *Follower) pop() (Frame, bool, error) {
+func (w *Follower) pop() (Frame, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.slow {
-		return Frame{}, false, ErrSlow
-	}
 	for len(w.queue) > 0 {
 		frame := w.queue[0]
 		w.queue[0] = Frame{}
@@ -205,11 +236,11 @@ func (w *Follower) pop() (Frame, bool, error) {
 			if frame.At != "" {
 				w.at = frame.pos
 			}
-			return frame, true, nil
+			return frame, true
 		}
 	}
 	w.queue = nil // an idle follower keeps no memory
-	return Frame{}, false, nil
+	return Frame{}, false
 }
 
 // catchUp reads the next page of the log. A page that is not full has come near the tail:

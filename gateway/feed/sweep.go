@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -21,15 +22,18 @@ func (f *Feed) sweep(ctx context.Context) error {
 	}
 	today := n.time.Unix() / 86400
 	for _, day := range []int64{today + 1, today + 2} {
-		if err := f.empty(ctx, day%slots); err != nil {
+		if err := f.empty(ctx, day); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *Feed) empty(ctx context.Context, slot int64) error {
-	table := pgx.Identifier{"event_" + strconv.FormatInt(slot, 10)}.Sanitize()
+var errBegun = errors.New("its day has begun")
+
+// empty empties the slot of a day to come.
+func (f *Feed) empty(ctx context.Context, day int64) error {
+	table := pgx.Identifier{"event_" + strconv.FormatInt(day%slots, 10)}.Sanitize()
 	err := pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
 		var used bool
 		if err := tx.QueryRow(ctx, `select exists (select from `+table+`)`).Scan(&used); err != nil || !used {
@@ -39,18 +43,25 @@ func (f *Feed) empty(ctx context.Context, slot int64) error {
 		if _, err := tx.Exec(ctx, `set local lock_timeout = '500ms'`); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `truncate `+table)
+		if _, err := tx.Exec(ctx, `truncate `+table); err != nil {
+			return err
+		}
+		var begun bool // while we waited for the lock: what was emptied may have been the day's first events
+		err := tx.QueryRow(ctx, `select extract(epoch from clock_timestamp())::bigint / 86400 >= $1`, day).Scan(&begun)
+		if begun && err == nil {
+			err = errBegun
+		}
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("empty slot %d: %w", slot, err)
+		return fmt.Errorf("empty slot %d: %w", day%slots, err)
 	}
 	return nil
 }
 
 type metrics struct {
-	lag  prometheus.Gauge
-	slow prometheus.Counter
+	lag     prometheus.Gauge
+	overrun prometheus.Counter
 }
 
 func newMetrics() metrics {
@@ -59,16 +70,16 @@ func newMetrics() metrics {
 			Name: "vaxel_feed_lag_seconds",
 			Help: "Age of the first committed event that the log has not yet told; a long transaction in the cluster holds it up.",
 		}),
-		slow: prometheus.NewCounter(prometheus.CounterOpts{
+		overrun: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "vaxel_feed_slow_followers_total",
-			Help: "Followers given up because they didn't take their frames.",
+			Help: "Times that a follower didn't keep up, and read the log by itself until it had.",
 		}),
 	}
 }
 
 // Collectors are the feed's figures, for the node's registry.
 func (f *Feed) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{f.metrics.lag, f.metrics.slow}
+	return []prometheus.Collector{f.metrics.lag, f.metrics.overrun}
 }
 
 // gauge measures how long the next event to be told has been waiting.
